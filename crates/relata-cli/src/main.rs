@@ -1,0 +1,3 @@
+//! The command `relata`.
+
+fn main() {}

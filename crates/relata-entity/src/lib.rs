@@ -1,0 +1,1 @@
+//! Reads Rust structs with relata attributes into declarations.

@@ -1,0 +1,1 @@
+//! derive(Entity), transaction! and relata::test.

@@ -1,0 +1,1 @@
+//! Two schemas in, a plan and diagnostics out. Pure.

@@ -1,0 +1,1 @@
+//! The engine room of relata: transactions, entities, relations, repositories, migration executor.

@@ -1,0 +1,28 @@
+//! The vocabulary of relata: what a schema is, as plain data.
+//!
+//! Pure by construction: no dependencies, no IO, no clock, no environment. Everything here can be compared,
+//! hashed, printed and read back; nothing here can fail for a reason outside its arguments.
+//!
+//! - [`model`]: a schema as one database server reports it (tables, keys, views, routines, …).
+//! - [`types`]: the portable types, and how a column holds both the portable and the exact physical type.
+//! - [`declare`]: what a person declared (entities, fields, relations), before [`lower`] decides names and types.
+//! - [`change`]: changes, steps and plans as data.
+//! - [`lock`]: the deterministic text form `schema.lock`.
+//! - [`tree`]: the neutral tree that lock and JSON are printed from.
+//! - [`dialect`]: facts and printers of each database.
+
+pub mod change;
+pub mod declare;
+pub mod diagnostic;
+pub mod dialect;
+pub mod digest;
+pub mod lock;
+pub mod lower;
+pub mod model;
+pub mod tree;
+pub mod types;
+
+pub use diagnostic::{Diagnostic, Severity, Span};
+pub use dialect::Dialect;
+pub use model::Schema;
+pub use types::{ColumnType, Type};

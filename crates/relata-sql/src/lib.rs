@@ -1,0 +1,1 @@
+//! Values, rows, statements, renderers, the driver contract and the error of relata.

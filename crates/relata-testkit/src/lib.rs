@@ -1,0 +1,1 @@
+//! Temporary databases, fixtures and the driver conformance suite.
