@@ -1,1 +1,33 @@
-//! Two schemas in, a plan and diagnostics out. Pure.
+//! Two schemas in, a plan and diagnostics out. Pure: no IO, no clock, no async; planning cannot fail.
+//!
+//! - [`diff`]: what differs, as [`relata_schema::change::Change`]s. Generic over the dialect.
+//! - [`emit`]: the statements that make the changes, in order. One file a dialect, the same questions answered in each.
+
+pub mod diff;
+pub mod emit;
+
+use relata_schema::change::Plan;
+use relata_schema::{Diagnostic, Schema};
+
+/// What the planner may do, and what it knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanOptions {
+    /// Version of the server as `major * 10000 + minor * 100 + patch`; 0: the oldest supported.
+    pub server_version: u32,
+    /// MySQL rather than MariaDB.
+    pub mysql: bool,
+    /// Drop what the target lacks. `false` leaves it and says so.
+    pub drops: bool,
+}
+
+impl Default for PlanOptions {
+    fn default() -> Self {
+        PlanOptions { server_version: 0, mysql: false, drops: true }
+    }
+}
+
+/// The plan that turns `from` into `to`. Both are schemas of one dialect, in the spelling of the server.
+pub fn plan(from: &Schema, to: &Schema, options: &PlanOptions) -> (Plan, Vec<Diagnostic>) {
+    let changes = diff::diff(from, to);
+    emit::emit(from, to, &changes, options)
+}

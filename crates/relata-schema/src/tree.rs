@@ -189,10 +189,7 @@ impl Parser<'_> {
     }
 
     fn number(&mut self) -> Result<Tree, TreeError> {
-        let length = self
-            .rest()
-            .find(|c: char| c != '-' && !c.is_ascii_digit())
-            .unwrap_or(self.rest().len());
+        let length = self.rest().find(|c: char| c != '-' && !c.is_ascii_digit()).unwrap_or(self.rest().len());
         let value = self.rest()[..length].parse();
         let value = value.map_err(|_| self.error("not a whole number"))?;
         self.position += length;

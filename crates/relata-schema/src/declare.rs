@@ -1,0 +1,273 @@
+//! What a person declared: entities, fields, relations and rules, before names, types and defaults are decided.
+//!
+//! Readers (Rust source through `relata-entity`, Prisma files) produce a [`Declaration`]; [`crate::lower`] is the one
+//! place that turns it into a [`crate::Schema`]. Everything keeps its [`Span`], so that the same diagnostics appear in
+//! rustc, the command and editors.
+
+use crate::diagnostic::Span;
+use crate::model::{Action, Deferral};
+use crate::types::Type;
+
+/// All entities and enums of one application.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Declaration {
+    /// Entities in source order.
+    pub entities: Vec<Entity>,
+    /// Enums that derive a database type.
+    pub enums: Vec<EnumDeclaration>,
+}
+
+/// A struct that is a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Entity {
+    /// The Rust name.
+    pub name: String,
+    /// The table name, if given; else the plural snake case of `name`.
+    pub table: Option<String>,
+    /// The namespace, if given.
+    pub namespace: Option<String>,
+    /// Fields in source order.
+    pub fields: Vec<Field>,
+    /// Relations declared on the entity (`has_many`, `has_one`, `many_to_many`) and those of `references` fields.
+    pub relations: Vec<Relation>,
+    /// `#[unique(a, b)]`, `#[index(a, b)]` on the entity.
+    pub indexes: Vec<IndexDeclaration>,
+    /// `#[primary_key(a, b)]`, if the key is composite.
+    pub primary_key: Vec<String>,
+    /// `#[foreign_key(a, b => Other(c, d))]`: composite foreign keys.
+    pub foreign_keys: Vec<ReferenceDeclaration>,
+    /// `#[check("sql", name = "…")]`: raw checks.
+    pub checks: Vec<CheckDeclaration>,
+    /// `soft_delete`: adds `deleted_at`.
+    pub soft_delete: bool,
+    /// `timestamps`: adds `created_at` and `updated_at`.
+    pub timestamps: bool,
+    /// SQLite `STRICT`.
+    pub strict: bool,
+    /// SQLite `WITHOUT ROWID`.
+    pub without_rowid: bool,
+    /// Further table options as key and value (`engine`, `charset`, …).
+    pub options: Vec<(String, String)>,
+    /// Former table name, so that a rename is a rename.
+    pub renamed_from: Option<String>,
+    /// Documentation comment.
+    pub doc: Option<String>,
+    /// Where.
+    pub span: Span,
+}
+
+/// A field that is a column.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Field {
+    /// The Rust name.
+    pub name: String,
+    /// The column name, if given; else `name` without `r#`.
+    pub column: Option<String>,
+    /// The Rust type as written, without `Option`.
+    pub rust_type: String,
+    /// The portable type, if the Rust type tells; else the reader could not know it (an enum or custom scalar by name).
+    pub ty: Option<Type>,
+    /// `#[db_type(postgres = "citext")]`, `#[db_type("…")]` (dialect word empty): the physical type verbatim.
+    pub db_types: Vec<(String, String)>,
+    /// `Option<…>`.
+    pub nullable: bool,
+    /// `#[id]`.
+    pub id: bool,
+    /// The key is made by the database (integer `#[id]` unless `#[id(manual)]`).
+    pub generated_id: bool,
+    /// `#[default(…)]`.
+    pub default: Option<DefaultValue>,
+    /// `#[generated("sql")]` stored or virtual.
+    pub generated: Option<(String, bool)>,
+    /// `#[unique]`.
+    pub unique: bool,
+    /// `#[index]`.
+    pub index: bool,
+    /// `#[references(User, on_delete = cascade)]`.
+    pub references: Option<ReferenceDeclaration>,
+    /// `#[check(len(1..=120), pattern("…"))]`.
+    pub rules: Vec<Rule>,
+    /// `#[collation("…")]`.
+    pub collation: Option<String>,
+    /// `#[sortable]`: outside input may order by it.
+    pub sortable: bool,
+    /// Former column name.
+    pub renamed_from: Option<String>,
+    /// Documentation comment.
+    pub doc: Option<String>,
+    /// Where.
+    pub span: Span,
+}
+
+/// A declared default.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DefaultValue {
+    /// A Rust literal, printed for each dialect: text, number as written, boolean.
+    Text(String),
+    /// A number as written.
+    Number(String),
+    /// A boolean.
+    Bool(bool),
+    /// The instant of insertion (`#[default(now)]`).
+    Now,
+    /// A random UUID (`#[default(uuid)]`).
+    Uuid,
+    /// SQL verbatim (`#[default(sql = "…")]`).
+    Sql(String),
+}
+
+/// A validation rule on one field; it becomes the application's check and, where it can, the database's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rule {
+    /// Length in characters.
+    Length {
+        /// At least.
+        min: Option<u64>,
+        /// At most.
+        max: Option<u64>,
+    },
+    /// Value, both ends inclusive, as written.
+    Range {
+        /// At least.
+        min: Option<String>,
+        /// At most.
+        max: Option<String>,
+    },
+    /// Regular expression.
+    Pattern(String),
+    /// One of these.
+    OneOf(Vec<String>),
+    /// Looks like an address of electronic mail.
+    Email,
+    /// Looks like a URL.
+    Url,
+    /// SQL over the column.
+    Sql(String),
+}
+
+/// A reference to another entity.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReferenceDeclaration {
+    /// Fields here (empty on a field attribute: that field).
+    pub fields: Vec<String>,
+    /// The entity referred to.
+    pub entity: String,
+    /// Fields there; empty: its key.
+    pub referenced_fields: Vec<String>,
+    /// On delete.
+    pub on_delete: Action,
+    /// On update.
+    pub on_update: Action,
+    /// Deferral.
+    pub deferral: Deferral,
+    /// Constraint name, if given.
+    pub name: Option<String>,
+    /// Where.
+    pub span: Span,
+}
+
+/// A declared index or unique constraint.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IndexDeclaration {
+    /// Name, if given.
+    pub name: Option<String>,
+    /// Unique.
+    pub unique: bool,
+    /// Fields or, quoted, SQL expressions; with direction.
+    pub parts: Vec<IndexPartDeclaration>,
+    /// Method.
+    pub method: Option<String>,
+    /// Included fields.
+    pub include: Vec<String>,
+    /// Predicate.
+    pub predicate: Option<String>,
+    /// Where.
+    pub span: Span,
+}
+
+/// One part of a declared index.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IndexPartDeclaration {
+    /// The field, or empty.
+    pub field: String,
+    /// SQL instead of a field.
+    pub expression: Option<String>,
+    /// Descending.
+    pub descending: bool,
+}
+
+/// A declared raw check.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckDeclaration {
+    /// Name, if given.
+    pub name: Option<String>,
+    /// SQL.
+    pub expression: String,
+    /// Where.
+    pub span: Span,
+}
+
+/// A relation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Relation {
+    /// Its name, as used in queries.
+    pub name: String,
+    /// The other entity.
+    pub entity: String,
+    /// Which kind.
+    pub kind: RelationKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// The kinds of relations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RelationKind {
+    /// A field here refers to the other: `field`, and whether it may be NULL.
+    BelongsTo {
+        /// The field here.
+        field: String,
+        /// The field may be NULL.
+        nullable: bool,
+    },
+    /// A field there refers here; at most one.
+    HasOne {
+        /// The field there.
+        field: String,
+    },
+    /// A field there refers here.
+    HasMany {
+        /// The field there.
+        field: String,
+    },
+    /// Through a junction entity.
+    ManyToMany {
+        /// The junction entity.
+        via: String,
+        /// The junction's field that refers here, if it cannot be found by its type.
+        near: Option<String>,
+        /// The junction's field that refers there.
+        far: Option<String>,
+    },
+}
+
+impl Default for RelationKind {
+    fn default() -> Self {
+        RelationKind::HasMany { field: String::new() }
+    }
+}
+
+/// A Rust enum that is stored: a named enum type on PostgreSQL, inline on MariaDB, text with a check on SQLite.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EnumDeclaration {
+    /// The Rust name.
+    pub name: String,
+    /// The database name, if given; else snake case.
+    pub database_name: Option<String>,
+    /// Variants: Rust name and stored value.
+    pub values: Vec<(String, String)>,
+    /// Documentation comment.
+    pub doc: Option<String>,
+    /// Where.
+    pub span: Span,
+}

@@ -1,0 +1,303 @@
+//! One cell of a row, borrowed from the driver's buffer, and how Rust types are decoded from it.
+
+use jiff::civil::{Date, DateTime, Time};
+use jiff::{Timestamp, tz::TimeZone};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use crate::value::{Interval, Value};
+
+/// One cell. See [`Value`] for the variants; text and bytes are borrowed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell<'r> {
+    /// SQL NULL.
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// A signed whole number.
+    Int(i64),
+    /// An unsigned whole number above `i64::MAX`.
+    UInt(u64),
+    /// A floating-point number.
+    Float(f64),
+    /// An exact decimal.
+    Decimal(Decimal),
+    /// Text, and every value that no other variant can hold, in the server's spelling.
+    Text(&'r str),
+    /// Bytes.
+    Bytes(&'r [u8]),
+    /// A UUID.
+    Uuid(Uuid),
+    /// A date.
+    Date(Date),
+    /// A time of day.
+    Time(Time),
+    /// A date and time without zone.
+    DateTime(DateTime),
+    /// An instant.
+    Timestamp(Timestamp),
+    /// A length of time.
+    Interval(Interval),
+    /// JSON text.
+    Json(&'r str),
+    /// An array.
+    Array(Vec<Value>),
+}
+
+impl Cell<'_> {
+    /// An owned copy.
+    pub fn to_value(&self) -> Value {
+        match self {
+            Cell::Null => Value::Null,
+            Cell::Bool(value) => Value::Bool(*value),
+            Cell::Int(value) => Value::Int(*value),
+            Cell::UInt(value) => Value::UInt(*value),
+            Cell::Float(value) => Value::Float(*value),
+            Cell::Decimal(value) => Value::Decimal(*value),
+            Cell::Text(value) => Value::Text((*value).to_string()),
+            Cell::Bytes(value) => Value::Bytes(value.to_vec()),
+            Cell::Uuid(value) => Value::Uuid(*value),
+            Cell::Date(value) => Value::Date(*value),
+            Cell::Time(value) => Value::Time(*value),
+            Cell::DateTime(value) => Value::DateTime(*value),
+            Cell::Timestamp(value) => Value::Timestamp(*value),
+            Cell::Interval(value) => Value::Interval(*value),
+            Cell::Json(value) => Value::Json((*value).to_string()),
+            Cell::Array(value) => Value::Array(value.clone()),
+        }
+    }
+}
+
+/// Why a cell does not decode: what was expected. The engine adds row, column and what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch {
+    /// What the Rust type can hold: `a whole number from 0 to 255`.
+    pub expected: String,
+}
+
+impl Mismatch {
+    /// A mismatch that expected this.
+    pub fn expected(what: impl Into<String>) -> Self {
+        Mismatch { expected: what.into() }
+    }
+}
+
+/// What can be read from a cell.
+///
+/// The three databases keep some types differently (SQLite a date as text, MariaDB a boolean as a number), so each
+/// implementation accepts every spelling that loses nothing and refuses the rest.
+pub trait Decode: Sized {
+    /// Reads the cell.
+    ///
+    /// # Errors
+    /// When the cell holds something else; nothing is converted with loss.
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch>;
+}
+
+macro_rules! decode_int {
+    ($($ty:ty),*) => {$(
+        impl Decode for $ty {
+            #[inline]
+            fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+                let value = match cell {
+                    Cell::Int(value) => <$ty>::try_from(value).ok(),
+                    Cell::UInt(value) => <$ty>::try_from(value).ok(),
+                    Cell::Bool(value) => Some(<$ty>::from(value)),
+                    Cell::Decimal(value) if value.is_integer() => {
+                        i128::try_from(value).ok().and_then(|value| <$ty>::try_from(value).ok())
+                    }
+                    _ => None,
+                };
+                value.ok_or_else(|| Mismatch::expected(format!(
+                    "a whole number from {} to {}", <$ty>::MIN, <$ty>::MAX
+                )))
+            }
+        }
+    )*};
+}
+decode_int!(i8, i16, i32, i64, u8, u16, u32, u64);
+
+impl Decode for bool {
+    #[inline]
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        match cell {
+            Cell::Bool(value) => Ok(value),
+            Cell::Int(0) => Ok(false),
+            Cell::Int(1) => Ok(true),
+            _ => Err(Mismatch::expected("true or false")),
+        }
+    }
+}
+
+impl Decode for f64 {
+    #[inline]
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        match cell {
+            Cell::Float(value) => Ok(value),
+            // SQLite stores a whole REAL as an integer where that is smaller.
+            Cell::Int(value) if value.unsigned_abs() <= 1 << 53 => Ok(value as f64),
+            _ => Err(Mismatch::expected("a floating-point number")),
+        }
+    }
+}
+
+impl Decode for f32 {
+    #[inline]
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        f64::decode(cell).map(|value| value as f32)
+    }
+}
+
+impl Decode for String {
+    #[inline]
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        match cell {
+            Cell::Text(value) | Cell::Json(value) => Ok(value.to_string()),
+            _ => Err(Mismatch::expected("text")),
+        }
+    }
+}
+
+impl Decode for Vec<u8> {
+    #[inline]
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        match cell {
+            Cell::Bytes(value) => Ok(value.to_vec()),
+            _ => Err(Mismatch::expected("bytes")),
+        }
+    }
+}
+
+impl Decode for Value {
+    #[inline]
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        Ok(cell.to_value())
+    }
+}
+
+impl<T: Decode> Decode for Option<T> {
+    #[inline]
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        match cell {
+            Cell::Null => Ok(None),
+            cell => T::decode(cell).map(Some),
+        }
+    }
+}
+
+impl Decode for Decimal {
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        let value = match cell {
+            Cell::Decimal(value) => Some(value),
+            Cell::Int(value) => Some(value.into()),
+            Cell::UInt(value) => Some(value.into()),
+            Cell::Text(value) => value.parse().ok(),
+            // SQLite has no decimals: NUMERIC columns hold floating-point numbers of at most 15 exact digits.
+            Cell::Float(value) => value.to_string().parse().ok(),
+            _ => None,
+        };
+        value.ok_or_else(|| Mismatch::expected("a decimal of at most 28 digits"))
+    }
+}
+
+impl Decode for Uuid {
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        let value = match cell {
+            Cell::Uuid(value) => Some(value),
+            Cell::Text(value) => Uuid::parse_str(value).ok(),
+            Cell::Bytes(value) => Uuid::from_slice(value).ok(),
+            _ => None,
+        };
+        value.ok_or_else(|| Mismatch::expected("a UUID"))
+    }
+}
+
+impl Decode for Date {
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        let value = match cell {
+            Cell::Date(value) => Some(value),
+            Cell::Text(value) => value.parse().ok(),
+            _ => None,
+        };
+        value.ok_or_else(|| Mismatch::expected("a date as YYYY-MM-DD"))
+    }
+}
+
+impl Decode for Time {
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        let value = match cell {
+            Cell::Time(value) => Some(value),
+            Cell::Text(value) => value.parse().ok(),
+            _ => None,
+        };
+        value.ok_or_else(|| Mismatch::expected("a time as HH:MM:SS"))
+    }
+}
+
+impl Decode for DateTime {
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        let value = match cell {
+            Cell::DateTime(value) => Some(value),
+            Cell::Date(value) => Some(value.to_datetime(Time::midnight())),
+            Cell::Text(value) => value.parse().ok(),
+            _ => None,
+        };
+        value.ok_or_else(|| Mismatch::expected("a date and time as YYYY-MM-DD HH:MM:SS"))
+    }
+}
+
+impl Decode for Timestamp {
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        let utc = |value: DateTime| value.to_zoned(TimeZone::UTC).ok().map(|value| value.timestamp());
+        let value = match cell {
+            Cell::Timestamp(value) => Some(value),
+            Cell::DateTime(value) => utc(value),
+            Cell::Text(value) => value.parse().ok().or_else(|| value.parse().ok().and_then(utc)),
+            _ => None,
+        };
+        value.ok_or_else(|| Mismatch::expected("an instant as YYYY-MM-DDTHH:MM:SSZ"))
+    }
+}
+
+impl Decode for Interval {
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        match cell {
+            Cell::Interval(value) => Ok(value),
+            _ => Err(Mismatch::expected("an interval")),
+        }
+    }
+}
+
+impl Decode for serde_json::Value {
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        let value = match cell {
+            Cell::Json(value) | Cell::Text(value) => serde_json::from_str(value).ok(),
+            _ => None,
+        };
+        value.ok_or_else(|| Mismatch::expected("JSON"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_never_lose() {
+        assert_eq!(u8::decode(Cell::Int(255)), Ok(255));
+        assert_eq!(u8::decode(Cell::Int(256)).unwrap_err().expected, "a whole number from 0 to 255");
+        assert_eq!(i64::decode(Cell::Decimal(Decimal::new(50, 1))), Ok(5));
+        assert!(i64::decode(Cell::Decimal(Decimal::new(55, 1))).is_err());
+        assert!(f64::decode(Cell::Int(i64::MAX)).is_err());
+        assert!(i32::decode(Cell::Text("5")).is_err());
+        assert_eq!(Option::<i32>::decode(Cell::Null), Ok(None));
+    }
+
+    #[test]
+    fn instants_from_text() {
+        let expected: Timestamp = "2024-02-29T12:00:00Z".parse().unwrap();
+        assert_eq!(Timestamp::decode(Cell::Text("2024-02-29 12:00:00")), Ok(expected));
+        assert_eq!(Timestamp::decode(Cell::Text("2024-02-29T14:00:00+02:00")), Ok(expected));
+        assert!(Timestamp::decode(Cell::Text("infinity")).is_err());
+    }
+}

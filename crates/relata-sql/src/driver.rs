@@ -1,0 +1,313 @@
+//! The contract between the engine and a client library.
+//!
+//! A **driver** opens connections; a **connection** runs rendered SQL with parameters. Neither knows pools, statement
+//! trees, entities or migrations. The conformance suite in `relata-testkit` holds every driver to this page.
+//!
+//! # What a connection MUST do
+//! - Run a statement with its parameters in one round trip once its text has been seen on this connection (cache by
+//!   text; at least 100 statements; least recently used goes first).
+//! - Give rows to the sink in order, decoded from its own buffer: no intermediate row, no value that nobody asked for.
+//!   If the sink returns an error, stop, leave the connection usable, return that error.
+//! - Report every failure as [`Error`] with the right [`crate::Kind`], SQLSTATE where there is one, and the table,
+//!   column and constraint if the server names them. Never put a parameter or a password into a message.
+//! - Be safe to drop at any await: a connection whose future was dropped before it finished either cleans up by itself
+//!   before the next statement or answers `true` to [`Connection::is_broken`].
+//! - Answer `true` to [`Connection::is_broken`] after any failure of transport or protocol, and never after an SQL error.
+//!   What the pool does with it: a broken connection is closed, never handed out. A driver that lies loses its
+//!   users' statements; the suite checks it by cutting the wire.
+//! - Count [`Connection::in_transaction`] from what the server says (or from what SQLite's handle says), not from what
+//!   was asked.
+//!
+//! # What a connection SHOULD do
+//! - Finish at once ([`Answer::ready`]) when the work is local and short, without allocating a future.
+//! - Keep the order of columns and give their names without a further round trip.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use relata_schema::model::ObjectName;
+use relata_schema::{Dialect, Schema};
+
+use crate::cell::Cell;
+use crate::error::{Error, Result};
+use crate::url::DatabaseUrl;
+use crate::value::Value;
+
+/// A boxed future that can move between threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// An answer that is there already, or will be. SQLite answers at once and allocates nothing.
+pub struct Answer<'a, T>(Inner<'a, T>);
+
+enum Inner<'a, T> {
+    Ready(Option<Result<T>>),
+    Later(BoxFuture<'a, Result<T>>),
+}
+
+impl<'a, T> Answer<'a, T> {
+    /// An answer that is there.
+    pub fn ready(result: Result<T>) -> Self {
+        Answer(Inner::Ready(Some(result)))
+    }
+
+    /// An answer that will be there.
+    pub fn later(future: impl Future<Output = Result<T>> + Send + 'a) -> Self {
+        Answer(Inner::Later(Box::pin(future)))
+    }
+}
+
+impl<T: Unpin> Future for Answer<'_, T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            Inner::Ready(result) => Poll::Ready(result.take().unwrap_or_else(|| Err(Error::polled_twice()))),
+            Inner::Later(future) => future.as_mut().poll(context),
+        }
+    }
+}
+
+/// A statement that is ready to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Statement<'a> {
+    /// SQL in the connection's dialect, with its placeholders (`?1`, `$1`, `?`).
+    pub sql: &'a str,
+    /// One value per placeholder.
+    pub params: &'a [Value],
+    /// Keep it prepared. `false` for SQL that will hardly come again.
+    pub cached: bool,
+}
+
+impl<'a> Statement<'a> {
+    /// A cached statement.
+    pub const fn new(sql: &'a str, params: &'a [Value]) -> Self {
+        Statement { sql, params, cached: true }
+    }
+
+    /// A statement that is run once.
+    pub const fn once(sql: &'a str, params: &'a [Value]) -> Self {
+        Statement { sql, params, cached: false }
+    }
+}
+
+/// What a statement did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Rows inserted, updated (matched, on MariaDB too) or deleted.
+    pub rows_affected: u64,
+    /// The key that SQLite or MariaDB made, where the statement made one.
+    pub last_insert_id: Option<i64>,
+}
+
+/// A column of a result.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ColumnInfo {
+    /// Its name.
+    pub name: String,
+    /// Its type as the database names it; empty if it has none (SQLite expression).
+    pub type_name: String,
+}
+
+/// One row in the driver's buffer.
+pub trait Row {
+    /// How many cells.
+    fn len(&self) -> usize;
+
+    /// No cells.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The cell at a position.
+    ///
+    /// # Errors
+    /// `Kind::Decode` when the bytes are not what the protocol promises (text that is no UTF-8, …).
+    fn cell(&self, index: usize) -> Result<Cell<'_>>;
+}
+
+/// Where rows go.
+pub trait RowSink: Send {
+    /// The columns, once, before the first row, also when there is none.
+    ///
+    /// # Errors
+    /// Stops the statement.
+    fn columns(&mut self, _columns: &[ColumnInfo]) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether [`RowSink::columns`] shall be called: names cost a driver work.
+    fn wants_columns(&self) -> bool {
+        false
+    }
+
+    /// One row.
+    ///
+    /// # Errors
+    /// Stops the statement.
+    fn row(&mut self, row: &dyn Row) -> Result<()>;
+}
+
+/// Rows of a running query, fetched in portions, so that a million rows need the memory of one portion.
+pub trait Cursor: Send {
+    /// Gives up to `limit` further rows to the sink; `false` once there are no more.
+    fn fetch<'a>(&'a mut self, limit: usize, sink: &'a mut dyn RowSink) -> Answer<'a, bool>;
+}
+
+/// Rows to insert at once.
+#[derive(Debug, Clone, Copy)]
+pub struct BulkInsert<'a> {
+    /// Into which table.
+    pub table: &'a ObjectName,
+    /// Which columns.
+    pub columns: &'a [&'a str],
+    /// `rows * columns.len()` values, row by row.
+    pub values: &'a [Value],
+}
+
+impl BulkInsert<'_> {
+    /// How many rows.
+    pub fn rows(&self) -> usize {
+        if self.columns.is_empty() { 0 } else { self.values.len() / self.columns.len() }
+    }
+}
+
+/// How strictly transactions are kept apart. `Default` is the server's own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Isolation {
+    /// As the server is configured.
+    #[default]
+    Default,
+    /// `READ COMMITTED` (SQLite: serializable).
+    ReadCommitted,
+    /// `REPEATABLE READ` (SQLite: serializable).
+    RepeatableRead,
+    /// `SERIALIZABLE`.
+    Serializable,
+}
+
+/// How a transaction begins.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct TransactionOptions {
+    /// Isolation.
+    pub isolation: Isolation,
+    /// It only reads. SQLite: `BEGIN DEFERRED`; else `BEGIN IMMEDIATE`, so that a writer never fails half-way.
+    pub read_only: bool,
+}
+
+/// What to read from the catalogue.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IntrospectOptions {
+    /// Only these namespaces; empty: all but the system's.
+    pub namespaces: Vec<String>,
+    /// Leave out tables of these names (relata's own history, for one).
+    pub ignore_tables: Vec<String>,
+}
+
+/// What a server is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServerInfo {
+    /// Product as people say it: `PostgreSQL`, `MariaDB`, `MySQL`, `SQLite`.
+    pub product: String,
+    /// Version as the server says it.
+    pub version: String,
+    /// Version as `major * 10000 + minor * 100 + patch`: 150018 is PostgreSQL 15.18, 101119 MariaDB 10.11.19.
+    pub number: u32,
+}
+
+/// How to open a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectOptions {
+    /// Deadline for the whole of connecting.
+    pub connect_timeout: Duration,
+    /// SQLite: how long to wait for a lock; the others: `lock_timeout` if set by the caller.
+    pub busy_timeout: Duration,
+    /// SQLite: create the file if it is missing.
+    pub create_if_missing: bool,
+    /// SQLite: open for reading only.
+    pub read_only: bool,
+    /// How the connection names itself to the server.
+    pub application_name: String,
+    /// How many prepared statements a connection keeps.
+    pub statement_cache: usize,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        ConnectOptions {
+            connect_timeout: Duration::from_secs(10),
+            busy_timeout: Duration::from_secs(5),
+            create_if_missing: true,
+            read_only: false,
+            application_name: "relata".into(),
+            statement_cache: 256,
+        }
+    }
+}
+
+/// Opens connections to one kind of database.
+pub trait Driver: Send + Sync + 'static {
+    /// Its dialect.
+    fn dialect(&self) -> Dialect;
+
+    /// Opens a connection.
+    ///
+    /// # Errors
+    /// `Unreachable`, `Authentication`, `NoSuchDatabase`, `Timeout`, …, each with host and database, never a password.
+    fn connect<'a>(&'a self, url: &'a DatabaseUrl, options: &'a ConnectOptions) -> Answer<'a, Box<dyn Connection>>;
+
+    /// Creates the (empty) database that `url` names, by way of the server it names. SQLite: nothing to do.
+    ///
+    /// # Errors
+    /// `PermissionDenied` when the role may not, `AlreadyExists`.
+    fn create_database<'a>(&'a self, url: &'a DatabaseUrl) -> Answer<'a, ()>;
+
+    /// Drops the database that `url` names, with everything in it, closing its connections. SQLite: deletes the file.
+    fn drop_database<'a>(&'a self, url: &'a DatabaseUrl) -> Answer<'a, ()>;
+}
+
+/// One connection. The module's head is the contract.
+pub trait Connection: Send {
+    /// The dialect of its SQL.
+    fn dialect(&self) -> Dialect;
+
+    /// What the server is, read when connecting.
+    fn server(&self) -> &ServerInfo;
+
+    /// Runs a statement for what it does; rows, if any, are discarded.
+    fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Done>;
+
+    /// Runs a statement and gives its rows to the sink.
+    fn query<'a>(&'a mut self, statement: Statement<'a>, sink: &'a mut dyn RowSink) -> Answer<'a, ()>;
+
+    /// Runs a query whose rows are fetched in portions.
+    fn open_cursor<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Box<dyn Cursor + 'a>>;
+
+    /// Runs a script of several statements without parameters and discards rows. It stops at the first failure.
+    /// The script is in the server's language (no `DELIMITER`, no shell commands).
+    fn batch<'a>(&'a mut self, script: &'a str) -> Answer<'a, ()>;
+
+    /// Inserts many rows in the fastest way this database has for so many, atomically.
+    fn bulk_insert<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, u64>;
+
+    /// Begins a transaction.
+    fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()>;
+
+    /// A transaction is open (also a failed one).
+    fn in_transaction(&self) -> bool;
+
+    /// Reads the schema of the database, in a bounded number of statements, in one consistent view where possible.
+    fn introspect<'a>(&'a mut self, options: &'a IntrospectOptions) -> Answer<'a, Schema>;
+
+    /// It cannot be used any more.
+    fn is_broken(&self) -> bool;
+
+    /// Makes it as new for the next borrower: rolls back what is open, resets session settings if any were made.
+    fn reset(&mut self) -> Answer<'_, ()>;
+
+    /// Is it alive? One round trip.
+    fn ping(&mut self) -> Answer<'_, ()>;
+
+    /// Closes it in an orderly way.
+    fn close(self: Box<Self>) -> Answer<'static, ()>;
+}

@@ -1,0 +1,369 @@
+//! The one error of relata: [`Kind`] answers "what do I do now", the chain and hints answer "what do I tell the person".
+
+/// A result with relata's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+macro_rules! kinds {
+    ($($(#[$meta:meta])* $kind:ident = $code:literal,)*) => {
+        /// What went wrong, for the program to match on.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Kind { $($(#[$meta])* $kind,)* }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &'static [Kind] = &[$(Kind::$kind,)*];
+
+            /// Its stable code, for logs and searches.
+            pub const fn code(self) -> &'static str {
+                match self { $(Kind::$kind => $code,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A row that had to be there is not.
+    NotFound = "R0001",
+    /// More rows than one, where one was asked for.
+    TooManyRows = "R0002",
+    /// A unique key has that value already.
+    UniqueViolation = "R0101",
+    /// The row referred to does not exist, or is still referred to.
+    ForeignKeyViolation = "R0102",
+    /// NULL where none may be.
+    NotNullViolation = "R0103",
+    /// A check refused the row.
+    CheckViolation = "R0104",
+    /// An exclusion constraint refused the row.
+    ExclusionViolation = "R0105",
+    /// A declared rule refused the value before it was sent.
+    Validation = "R0106",
+    /// A value too long, too large or not of the column's type.
+    InvalidValue = "R0107",
+    /// The transaction could not be serialized: run it again.
+    Serialization = "R0201",
+    /// The transaction was the victim of a deadlock: run it again.
+    Deadlock = "R0202",
+    /// A lock was not given in time, or the SQLite file is locked.
+    LockTimeout = "R0203",
+    /// The statement or the caller's deadline ran out.
+    Timeout = "R0204",
+    /// Cancelled.
+    Cancelled = "R0205",
+    /// The transaction has failed already: roll back.
+    TransactionFailed = "R0206",
+    /// No server answered, or the connection broke before anything was sent.
+    Unreachable = "R0301",
+    /// The connection broke; what was sent may or may not have happened.
+    InDoubt = "R0302",
+    /// Wrong user or password.
+    Authentication = "R0303",
+    /// The database does not exist.
+    NoSuchDatabase = "R0304",
+    /// The server takes no more connections, or is starting or stopping.
+    Unavailable = "R0305",
+    /// TLS failed.
+    Tls = "R0306",
+    /// The pool had no connection in time.
+    PoolTimeout = "R0307",
+    /// What answered is no database, or broke the protocol.
+    Protocol = "R0308",
+    /// The SQL does not parse.
+    Syntax = "R0401",
+    /// No such table or view.
+    UndefinedTable = "R0402",
+    /// No such column.
+    UndefinedColumn = "R0403",
+    /// No such function, type, index or other object.
+    UndefinedObject = "R0404",
+    /// It exists already.
+    AlreadyExists = "R0405",
+    /// Types do not fit in the SQL.
+    TypeMismatch = "R0406",
+    /// The database cannot do this; the hint names the alternative.
+    Unsupported = "R0407",
+    /// A row does not decode into the Rust type.
+    Decode = "R0408",
+    /// The number of parameters is wrong.
+    Parameters = "R0409",
+    /// Other objects depend on it.
+    DependentObjects = "R0410",
+    /// The role may not do this.
+    PermissionDenied = "R0501",
+    /// The database or file can only be read.
+    ReadOnly = "R0502",
+    /// The disk is full.
+    DiskFull = "R0503",
+    /// The file is no database, or damaged.
+    Corrupt = "R0504",
+    /// A file could not be read or written.
+    Io = "R0505",
+    /// The server ran out of memory, locks or another resource.
+    ResourceExhausted = "R0506",
+    /// A URL that is none.
+    InvalidUrl = "R0601",
+    /// A setting is wrong.
+    Configuration = "R0602",
+    /// A declaration is wrong.
+    Declaration = "R0603",
+    /// A migration's history, files or lock.
+    Migration = "R0701",
+    /// Another runner holds the migration lock.
+    MigrationLocked = "R0702",
+    /// A step would lose data and was not acknowledged.
+    DataLoss = "R0703",
+    /// A plan did not give what it promised.
+    ProofFailed = "R0704",
+    /// A mistake in relata.
+    Internal = "R0901",
+    /// Anything else the database reported.
+    Database = "R0999",
+}
+
+/// The one error of relata.
+///
+/// ```
+/// use relata_sql::{Error, Kind};
+/// let error = Error::new(Kind::UniqueViolation, "a user with this email exists already").table("users").column("email");
+/// assert_eq!(error.code(), "R0101");
+/// assert!(!error.is_retryable());
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: Kind,
+    message: String,
+    context: Vec<String>,
+    hints: Vec<String>,
+    details: Details,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What the database named.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Details {
+    /// SQLSTATE, or the server's own code as text.
+    pub sqlstate: Option<String>,
+    /// Table.
+    pub table: Option<String>,
+    /// Column.
+    pub column: Option<String>,
+    /// Constraint.
+    pub constraint: Option<String>,
+    /// Entity, mapped back from the table.
+    pub entity: Option<String>,
+    /// Field, mapped back from the column.
+    pub field: Option<String>,
+    /// The SQL without its parameters.
+    pub sql: Option<String>,
+}
+
+impl Error {
+    /// An error of a kind: one sentence, lower case, no final full stop.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Error(Box::new(Inner {
+            kind,
+            message: message.into(),
+            context: Vec::new(),
+            hints: Vec::new(),
+            details: Details::default(),
+            source: None,
+        }))
+    }
+
+    /// The database cannot do this; `instead` names what to do.
+    pub fn unsupported(what: impl Into<String>, instead: impl Into<String>) -> Self {
+        Error::new(Kind::Unsupported, what).hint(instead)
+    }
+
+    pub(crate) fn polled_twice() -> Self {
+        Error::new(Kind::Internal, "an answer was awaited twice")
+    }
+
+    /// What went wrong, to match on.
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// The stable code of the kind.
+    pub fn code(&self) -> &'static str {
+        self.0.kind.code()
+    }
+
+    /// The sentence without context and hints.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What the database named.
+    pub fn details(&self) -> &Details {
+        &self.0.details
+    }
+
+    /// What to do next.
+    pub fn hints(&self) -> &[String] {
+        &self.0.hints
+    }
+
+    /// Running the same transaction again may succeed, and cannot do the work twice.
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self.0.kind,
+            Kind::Serialization
+                | Kind::Deadlock
+                | Kind::LockTimeout
+                | Kind::Unreachable
+                | Kind::Unavailable
+                | Kind::PoolTimeout
+        )
+    }
+
+    /// A constraint or rule refused the data.
+    pub fn is_constraint(&self) -> bool {
+        matches!(
+            self.0.kind,
+            Kind::UniqueViolation
+                | Kind::ForeignKeyViolation
+                | Kind::NotNullViolation
+                | Kind::CheckViolation
+                | Kind::ExclusionViolation
+                | Kind::Validation
+        )
+    }
+
+    /// Adds what was being done, outermost last: `while applying 20260101_add_users`.
+    #[must_use]
+    pub fn context(mut self, doing: impl Into<String>) -> Self {
+        self.0.context.push(doing.into());
+        self
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hints.push(hint.into());
+        self
+    }
+
+    /// Sets another kind.
+    #[must_use]
+    pub fn with_kind(mut self, kind: Kind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
+    /// Changes what the database named.
+    #[must_use]
+    pub fn with_details(mut self, change: impl FnOnce(&mut Details)) -> Self {
+        change(&mut self.0.details);
+        self
+    }
+
+    /// Sets SQLSTATE.
+    #[must_use]
+    pub fn sqlstate(self, code: impl Into<String>) -> Self {
+        self.with_details(|details| details.sqlstate = Some(code.into()))
+    }
+
+    /// Sets the table.
+    #[must_use]
+    pub fn table(self, name: impl Into<String>) -> Self {
+        self.with_details(|details| details.table = Some(name.into()))
+    }
+
+    /// Sets the column.
+    #[must_use]
+    pub fn column(self, name: impl Into<String>) -> Self {
+        self.with_details(|details| details.column = Some(name.into()))
+    }
+
+    /// Sets the constraint.
+    #[must_use]
+    pub fn constraint(self, name: impl Into<String>) -> Self {
+        self.with_details(|details| details.constraint = Some(name.into()))
+    }
+
+    /// Sets the SQL, which must not contain values.
+    #[must_use]
+    pub fn sql(self, sql: impl Into<String>) -> Self {
+        self.with_details(|details| details.sql = Some(sql.into()))
+    }
+
+    /// Keeps what caused it.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+}
+
+impl std::fmt::Display for Error {
+    /// Context (outermost first), sentence, what the database named, SQL and hints, on lines of their own.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for context in self.0.context.iter().rev() {
+            write!(f, "{context}: ")?;
+        }
+        write!(f, "{} [{}", self.0.message, self.code())?;
+        if let Some(state) = &self.0.details.sqlstate {
+            write!(f, ", {state}")?;
+        }
+        f.write_str("]")?;
+        let details = &self.0.details;
+        for (word, value) in [
+            ("entity", &details.entity),
+            ("field", &details.field),
+            ("table", &details.table),
+            ("column", &details.column),
+            ("constraint", &details.constraint),
+            ("sql", &details.sql),
+        ] {
+            if let Some(value) = value {
+                write!(f, "\n  {word}: {value}")?;
+            }
+        }
+        for hint in &self.0.hints {
+            write!(f, "\n  hint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique() {
+        let mut codes: Vec<_> = Kind::ALL.iter().map(|kind| kind.code()).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), Kind::ALL.len());
+    }
+
+    #[test]
+    fn an_error_says_what_where_and_what_next() {
+        let error = Error::new(Kind::UndefinedColumn, "there is no column titel")
+            .sqlstate("42703")
+            .table("posts")
+            .hint("did you mean title?")
+            .context("while running a query");
+        expect_test::expect![[r#"
+            while running a query: there is no column titel [R0403, 42703]
+              table: posts
+              hint: did you mean title?"#]]
+        .assert_eq(&error.to_string());
+    }
+}
