@@ -1,9 +1,141 @@
-//! What differs between two schemas.
+//! What differs between two schemas of one dialect, generically: objects are matched by declared renames, then by name,
+//! then (members that only changed their name, members without names) by content.
+//!
+//! Invariants: `diff(a, a)` is empty. What follows from something else is not a difference: dependencies, the column list
+//! of a view, the order of columns (no database but MariaDB can change it in place, and nothing may depend on it).
+//! It deliberately orders nothing and knows no SQL: that is [`crate::emit`].
+
+mod table;
 
 use relata_schema::Schema;
-use relata_schema::change::Change;
+use relata_schema::change::{Alteration, Change, Rename};
+use relata_schema::model::{ObjectKind, ObjectName, Opaque, Routine, Table, View};
 
 /// Every difference, in no particular order.
-pub fn diff(_from: &Schema, _to: &Schema) -> Vec<Change> {
-    Vec::new()
+pub fn diff(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Change> {
+    let renames = Renames(renames);
+    let mut changes = Vec::new();
+    let named = |kind: ObjectKind| move |name: &ObjectName| renames.object(kind, name);
+    changes.extend(by_key(&from.namespaces, &to.namespaces, |n| n.name.clone(), same).map(Change::Namespace));
+    changes.extend(by_key(&from.extensions, &to.extensions, |e| e.name.clone(), same).map(Change::Extension));
+    let rename = named(ObjectKind::Enum);
+    changes.extend(by_name(&from.enums, &to.enums, |e| &e.name, rename, same).map(Change::Enum));
+    let rename = named(ObjectKind::Domain);
+    changes.extend(by_name(&from.domains, &to.domains, |d| &d.name, rename, same).map(Change::Domain));
+    let rename = named(ObjectKind::Composite);
+    changes.extend(by_name(&from.composites, &to.composites, |c| &c.name, rename, same).map(Change::Composite));
+    let rename = named(ObjectKind::Sequence);
+    changes.extend(by_name(&from.sequences, &to.sequences, |s| &s.name, rename, same).map(Change::Sequence));
+    changes.extend(tables(from, to, renames));
+    let rename = named(ObjectKind::View);
+    changes.extend(by_name(&from.views, &to.views, |v| &v.name, rename, same_view).map(Change::View));
+    let key = |routine: &Routine| (routine.kind, routine.name.clone(), routine.arguments.clone());
+    changes.extend(by_key(&from.routines, &to.routines, key, same_routine).map(Change::Routine));
+    let key = |other: &Opaque| (other.kind.clone(), other.name.clone(), other.signature.clone());
+    changes.extend(by_key(&from.others, &to.others, key, same_other).map(Change::Other));
+    changes
+}
+
+/// The renames, looked up by what they rename.
+#[derive(Clone, Copy)]
+struct Renames<'r>(&'r [Rename]);
+
+impl Renames<'_> {
+    /// The name an object shall have.
+    fn object(self, kind: ObjectKind, name: &ObjectName) -> ObjectName {
+        let found = self.0.iter().find(|r| r.from.kind == kind && &r.from.name == name && r.from.member.is_empty());
+        found.map_or_else(|| name.clone(), |rename| rename.to.clone())
+    }
+
+    /// The name a member of a table shall have.
+    fn member(self, kind: ObjectKind, table: &ObjectName, member: &str) -> String {
+        let found = self.0.iter().find(|r| r.from.kind == kind && &r.from.name == table && r.from.member == member);
+        found.map_or_else(|| member.to_string(), |rename| rename.to.name.clone())
+    }
+}
+
+fn tables(from: &Schema, to: &Schema, renames: Renames<'_>) -> Vec<Change> {
+    let rename = |name: &ObjectName| renames.object(ObjectKind::Table, name);
+    let pairs = by_name(&from.tables, &to.tables, |table| &table.name, rename, |_, _| false);
+    let change = |alteration: Alteration<Table>| match alteration {
+        Alteration::Create(table) => Some(Change::CreateTable(table)),
+        Alteration::Drop(table) => Some(Change::DropTable(table)),
+        Alteration::Alter { from, to } => {
+            let changes = table::diff(&from, &to, renames);
+            (!changes.is_empty()).then_some(Change::AlterTable { from, to, changes })
+        }
+    };
+    pairs.filter_map(change).collect()
+}
+
+fn same<T: PartialEq>(from: &T, to: &T) -> bool {
+    from == to
+}
+
+fn same_view(from: &View, to: &View) -> bool {
+    let bare = |view: &View| View { columns: Vec::new(), depends_on: Vec::new(), ..view.clone() };
+    bare(from) == bare(to)
+}
+
+fn same_routine(from: &Routine, to: &Routine) -> bool {
+    let bare = |routine: &Routine| Routine { depends_on: Vec::new(), ..routine.clone() };
+    bare(from) == bare(to)
+}
+
+fn same_other(from: &Opaque, to: &Opaque) -> bool {
+    let bare = |other: &Opaque| Opaque { depends_on: Vec::new(), ..other.clone() };
+    bare(from) == bare(to)
+}
+
+/// Matches objects by name, through `rename`.
+fn by_name<'a, T: Clone>(
+    from: &'a [T],
+    to: &'a [T],
+    name: impl Fn(&T) -> &ObjectName + 'a,
+    rename: impl Fn(&ObjectName) -> ObjectName + 'a,
+    same: impl Fn(&T, &T) -> bool + 'a,
+) -> impl Iterator<Item = Alteration<T>> + 'a {
+    let pairs = pair(from, to, |item| rename(name(item)), |item| name(item).clone());
+    alterations(pairs, move |a, b| name(a) == name(b) && same(a, b))
+}
+
+/// Matches objects by any key.
+fn by_key<'a, T: Clone, K: Ord>(
+    from: &'a [T],
+    to: &'a [T],
+    key: impl Fn(&T) -> K + 'a,
+    same: impl Fn(&T, &T) -> bool + 'a,
+) -> impl Iterator<Item = Alteration<T>> + 'a {
+    alterations(pair(from, to, &key, &key), same)
+}
+
+/// Two sides of one object: at least one is there.
+type Pair<'a, T> = (Option<&'a T>, Option<&'a T>);
+
+fn pair<'a, T, K: Ord>(
+    from: &'a [T],
+    to: &'a [T],
+    from_key: impl Fn(&T) -> K,
+    to_key: impl Fn(&T) -> K,
+) -> Vec<Pair<'a, T>> {
+    let mut targets = std::collections::BTreeMap::new();
+    for item in to {
+        targets.insert(to_key(item), item);
+    }
+    let mut pairs: Vec<Pair<'a, T>> = from.iter().map(|item| (Some(item), targets.remove(&from_key(item)))).collect();
+    pairs.extend(targets.into_values().map(|item| (None, Some(item))));
+    pairs
+}
+
+fn alterations<'a, T: Clone>(
+    pairs: Vec<Pair<'a, T>>,
+    same: impl Fn(&T, &T) -> bool + 'a,
+) -> impl Iterator<Item = Alteration<T>> + 'a {
+    pairs.into_iter().filter_map(move |pair| match pair {
+        (Some(from), Some(to)) if same(from, to) => None,
+        (Some(from), Some(to)) => Some(Alteration::Alter { from: Box::new(from.clone()), to: Box::new(to.clone()) }),
+        (Some(from), None) => Some(Alteration::Drop(Box::new(from.clone()))),
+        (None, Some(to)) => Some(Alteration::Create(Box::new(to.clone()))),
+        (None, None) => None,
+    })
 }

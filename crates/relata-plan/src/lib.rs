@@ -6,7 +6,7 @@
 pub mod diff;
 pub mod emit;
 
-use relata_schema::change::Plan;
+use relata_schema::change::{Plan, Rename};
 use relata_schema::{Diagnostic, Schema};
 
 /// What the planner may do, and what it knows.
@@ -18,16 +18,18 @@ pub struct PlanOptions {
     pub mysql: bool,
     /// Drop what the target lacks. `false` leaves it and says so.
     pub drops: bool,
+    /// Renames that were declared or confirmed.
+    pub renames: Vec<Rename>,
 }
 
 impl Default for PlanOptions {
     fn default() -> Self {
-        PlanOptions { server_version: 0, mysql: false, drops: true }
+        PlanOptions { server_version: 0, mysql: false, drops: true, renames: Vec::new() }
     }
 }
 
 /// The plan that turns `from` into `to`. Both are schemas of one dialect, in the spelling of the server.
 pub fn plan(from: &Schema, to: &Schema, options: &PlanOptions) -> (Plan, Vec<Diagnostic>) {
-    let changes = diff::diff(from, to);
+    let changes = diff::diff(from, to, &options.renames);
     emit::emit(from, to, &changes, options)
 }

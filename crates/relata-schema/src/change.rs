@@ -60,6 +60,15 @@ pub enum Alteration<T> {
     },
 }
 
+/// A rename that somebody declared or confirmed, so that it is never a drop and an add.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rename {
+    /// The object as it is called in the schema that is: a table, view, column, index, enum, ….
+    pub from: ObjectKey,
+    /// What it shall be called: the name of the object, or of the member if `from` names one.
+    pub to: ObjectName,
+}
+
 /// How one table differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TableChange {
@@ -72,8 +81,6 @@ pub enum TableChange {
     },
     /// Columns.
     Column(Alteration<Column>),
-    /// Columns stand in another order (only SQLite rebuilds care, and only when asked).
-    ColumnOrder,
     /// Primary key.
     PrimaryKey(Alteration<Key>),
     /// Unique constraints.
