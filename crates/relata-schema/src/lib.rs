@@ -9,6 +9,7 @@
 //! - [`change`]: changes, steps and plans as data.
 //! - [`lock`]: the deterministic text form `schema.lock`.
 //! - [`tree`]: the neutral tree that lock and JSON are printed from.
+//! - [`script`]: cutting SQL scripts into statements.
 //! - [`dialect`]: facts and printers of each database.
 
 pub mod change;
@@ -19,6 +20,7 @@ pub mod digest;
 pub mod lock;
 pub mod lower;
 pub mod model;
+pub mod script;
 pub mod tree;
 pub mod types;
 

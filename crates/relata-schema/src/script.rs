@@ -1,0 +1,466 @@
+//! SQL scripts: cutting them into statements, and the form of a script that layout does not change.
+//!
+//! One lexer for all dialects knows strings, quoted names, comments and dollar quotes; nothing here parses SQL further
+//! than it must to find where a statement ends:
+//!
+//! - SQLite: a trigger's body ends with `; END ;`.
+//! - PostgreSQL: semicolons in parentheses (rules) and in `BEGIN ATOMIC … END` do not end a statement; lines that begin
+//!   with a backslash (`\restrict`, `\connect`: commands of psql) are skipped.
+//! - MariaDB: `DELIMITER` as the `mariadb` shell reads it; `/*! … */` is part of a statement, never a comment.
+//!
+//! Deliberately not supported: the data lines of `COPY … FROM stdin` (they are no SQL; load them with psql).
+
+use crate::dialect::Dialect;
+
+/// One statement of a script.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScriptStatement {
+    /// The statement as written, without terminator and without the comments around it.
+    pub sql: String,
+    /// The line it begins on, from 1.
+    pub line: usize,
+    /// The line comments directly before it, without `--`, trimmed, in order.
+    pub comments: Vec<String>,
+}
+
+/// The statements of a script, in order, each without terminator. Comments between statements are left out.
+///
+/// ```
+/// use relata_schema::{Dialect, script};
+/// let statements = script::split(Dialect::Postgres, "select ';'; -- done\nselect $$;$$");
+/// assert_eq!(statements, ["select ';'", "select $$;$$"]);
+/// ```
+pub fn split(dialect: Dialect, text: &str) -> Vec<String> {
+    statements(dialect, text).into_iter().map(|statement| statement.sql).collect()
+}
+
+/// [`split`] with lines and comments.
+pub fn statements(dialect: Dialect, text: &str) -> Vec<ScriptStatement> {
+    Splitter::new(dialect, text).run()
+}
+
+/// The script with every comment gone and every run of white space outside quotes replaced by one space: two scripts
+/// with the same normal form do the same. `DELIMITER` lines and terminators are gone too: statements end with `;\n`.
+pub fn normalise(dialect: Dialect, text: &str) -> String {
+    split(dialect, text).iter().map(|sql| flatten(dialect, sql) + ";\n").collect()
+}
+
+/// One statement without comments, with single spaces.
+pub fn flatten(dialect: Dialect, sql: &str) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut gap = false;
+    for piece in pieces(dialect, sql) {
+        match piece.kind {
+            PieceKind::Space | PieceKind::Comment => gap = true,
+            _ => {
+                if gap && !out.is_empty() {
+                    out.push(' ');
+                }
+                gap = false;
+                out.push_str(piece.text);
+            }
+        }
+    }
+    out
+}
+
+/// The first `limit` words of a statement that stand outside quotes and comments, in upper case.
+pub fn words(dialect: Dialect, sql: &str, limit: usize) -> Vec<String> {
+    let words = pieces(dialect, sql).filter(|piece| piece.kind == PieceKind::Word);
+    words.take(limit).map(|piece| piece.text.to_ascii_uppercase()).collect()
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PieceKind {
+    Space,
+    Comment,
+    Quoted,
+    Word,
+    Other,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Piece<'a> {
+    kind: PieceKind,
+    text: &'a str,
+    start: usize,
+}
+
+fn pieces(dialect: Dialect, text: &str) -> impl Iterator<Item = Piece<'_>> {
+    let mut lexer = Lexer { dialect, text, at: 0 };
+    std::iter::from_fn(move || lexer.next())
+}
+
+#[derive(Clone)]
+struct Lexer<'a> {
+    dialect: Dialect,
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Lexer<'a> {
+    fn next(&mut self) -> Option<Piece<'a>> {
+        let rest = &self.text[self.at..];
+        let first = rest.chars().next()?;
+        let (kind, length) = self.measure(rest, first);
+        let piece = Piece { kind, text: &rest[..length], start: self.at };
+        self.at += length;
+        Some(piece)
+    }
+
+    /// Kind and length in bytes of the piece at the beginning of `rest`, which begins with `first`.
+    fn measure(&self, rest: &str, first: char) -> (PieceKind, usize) {
+        let dialect = self.dialect;
+        if first.is_whitespace() {
+            return (PieceKind::Space, run(rest, char::is_whitespace));
+        }
+        if let Some(found) = comment(dialect, rest) {
+            return found;
+        }
+        match first {
+            '\'' => (PieceKind::Quoted, quoted(rest, '\'', dialect == Dialect::Mysql)),
+            '"' => (PieceKind::Quoted, quoted(rest, '"', dialect == Dialect::Mysql)),
+            '`' if dialect != Dialect::Postgres => (PieceKind::Quoted, quoted(rest, '`', false)),
+            '[' if dialect == Dialect::Sqlite => (PieceKind::Quoted, through(rest, 1, "]")),
+            '$' if dialect == Dialect::Postgres => match dollar_tag(rest) {
+                Some(tag) => (PieceKind::Quoted, through(rest, tag.len(), tag)),
+                None => (PieceKind::Other, 1),
+            },
+            'e' | 'E' if dialect == Dialect::Postgres && rest[1..].starts_with('\'') => {
+                (PieceKind::Quoted, 1 + quoted(&rest[1..], '\'', true))
+            }
+            // A delimiter of dollars may follow a word at once: `END$$`.
+            _ if is_word(first) && dialect == Dialect::Mysql => (PieceKind::Word, run(rest, is_word)),
+            _ if is_word(first) => (PieceKind::Word, run(rest, |c| is_word(c) || c == '$')),
+            _ => (PieceKind::Other, first.len_utf8()),
+        }
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+fn run(text: &str, belongs: impl Fn(char) -> bool) -> usize {
+    text.find(|c| !belongs(c)).unwrap_or(text.len())
+}
+
+/// The length up to and with the first `end` after `from`; all of it if there is none.
+fn through(text: &str, from: usize, end: &str) -> usize {
+    text[from..].find(end).map_or(text.len(), |at| from + at + end.len())
+}
+
+fn comment(dialect: Dialect, rest: &str) -> Option<(PieceKind, usize)> {
+    let line = || (PieceKind::Comment, rest.find('\n').unwrap_or(rest.len()));
+    let after_dashes = rest.strip_prefix("--");
+    match (dialect, after_dashes) {
+        (Dialect::Mysql, Some(after)) if after.is_empty() || after.starts_with(char::is_whitespace) => {
+            return Some(line());
+        }
+        (Dialect::Sqlite | Dialect::Postgres, Some(_)) => return Some(line()),
+        _ => {}
+    }
+    if dialect == Dialect::Mysql && rest.starts_with('#') {
+        return Some(line());
+    }
+    if !rest.starts_with("/*") {
+        return None;
+    }
+    let executable = dialect == Dialect::Mysql && (rest.starts_with("/*!") || rest.starts_with("/*M!"));
+    let kind = if executable { PieceKind::Quoted } else { PieceKind::Comment };
+    let length = if dialect == Dialect::Postgres { nested_comment(rest) } else { through(rest, 2, "*/") };
+    Some((kind, length))
+}
+
+fn nested_comment(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut at, mut depth) = (0, 0);
+    while at < bytes.len() {
+        match bytes.get(at..at + 2) {
+            Some(b"/*") => (at, depth) = (at + 2, depth + 1),
+            Some(b"*/") => (at, depth) = (at + 2, depth - 1),
+            _ => at += 1,
+        }
+        if depth == 0 {
+            return at;
+        }
+    }
+    bytes.len()
+}
+
+fn quoted(text: &str, quote: char, backslash: bool) -> usize {
+    let mut chars = text.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        if c == '\\' && backslash {
+            chars.next();
+        } else if c == quote {
+            if chars.peek().is_some_and(|(_, next)| *next == quote) {
+                chars.next();
+            } else {
+                return at + 1;
+            }
+        }
+    }
+    text.len()
+}
+
+fn dollar_tag(text: &str) -> Option<&str> {
+    let end = 1 + text[1..].find('$')?;
+    let tag = &text[1..end];
+    let valid = !tag.starts_with(|c: char| c.is_ascii_digit()) && tag.chars().all(is_word);
+    valid.then(|| &text[..=end])
+}
+
+/// Walks the pieces once. `words`, `depth` and `atomic` belong to the statement being read.
+struct Splitter<'a> {
+    dialect: Dialect,
+    lexer: Lexer<'a>,
+    delimiter: String,
+    out: Vec<ScriptStatement>,
+    comments: Vec<String>,
+    /// Where the statement begins and where its last significant piece ends.
+    extent: Option<(usize, usize)>,
+    /// The first words, in upper case.
+    words: Vec<String>,
+    /// Open parentheses.
+    parentheses: usize,
+    /// Open `BEGIN ATOMIC` and `CASE`.
+    blocks: usize,
+    /// The last significant pieces, in upper case: what `; END ;` is recognised by.
+    last: [String; 2],
+}
+
+impl<'a> Splitter<'a> {
+    fn new(dialect: Dialect, text: &'a str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        Splitter {
+            dialect,
+            lexer: Lexer { dialect, text, at: 0 },
+            delimiter: ";".into(),
+            out: Vec::new(),
+            comments: Vec::new(),
+            extent: None,
+            words: Vec::new(),
+            parentheses: 0,
+            blocks: 0,
+            last: Default::default(),
+        }
+    }
+
+    fn run(mut self) -> Vec<ScriptStatement> {
+        loop {
+            if self.lexer.text[self.lexer.at..].starts_with(&self.delimiter) && self.may_end() {
+                self.lexer.at += self.delimiter.len();
+                self.finish();
+                continue;
+            }
+            if self.extent.is_none() && self.shell_command() {
+                continue;
+            }
+            let Some(piece) = self.lexer.next() else { break };
+            match piece.kind {
+                PieceKind::Space => {}
+                PieceKind::Comment => self.comment(piece.text),
+                _ => self.significant(piece),
+            }
+        }
+        self.finish();
+        self.out
+    }
+
+    /// Skips `DELIMITER x` and psql's backslash commands at the beginning of a statement.
+    fn shell_command(&mut self) -> bool {
+        let rest = &self.lexer.text[self.lexer.at..];
+        let line = rest.lines().next().unwrap_or("");
+        let skip = match self.dialect {
+            Dialect::Postgres => line.starts_with('\\'),
+            Dialect::Mysql => match line.split_at_checked("delimiter".len()) {
+                Some((word, value)) if word.eq_ignore_ascii_case("delimiter") && value.starts_with([' ', '\t']) => {
+                    self.delimiter = value.trim().to_string();
+                    if self.delimiter.is_empty() {
+                        self.delimiter = ";".into();
+                    }
+                    true
+                }
+                _ => false,
+            },
+            Dialect::Sqlite => false,
+        };
+        if skip {
+            self.lexer.at += line.len();
+        }
+        skip
+    }
+
+    fn comment(&mut self, text: &str) {
+        if self.extent.is_none()
+            && let Some(line) = text.strip_prefix("--")
+        {
+            self.comments.push(line.trim().to_string());
+        }
+    }
+
+    fn significant(&mut self, piece: Piece<'_>) {
+        let end = piece.start + piece.text.len();
+        self.extent = Some((self.extent.map_or(piece.start, |(start, _)| start), end));
+        let upper = piece.text.to_ascii_uppercase();
+        match piece.kind {
+            PieceKind::Word => {
+                self.count_blocks(&upper);
+                if self.words.len() < 5 {
+                    self.words.push(upper.clone());
+                }
+            }
+            PieceKind::Other if piece.text == "(" => self.parentheses += 1,
+            PieceKind::Other if piece.text == ")" => self.parentheses = self.parentheses.saturating_sub(1),
+            _ => {}
+        }
+        let [_, previous] = std::mem::take(&mut self.last);
+        self.last = [previous, upper];
+    }
+
+    fn count_blocks(&mut self, word: &str) {
+        if self.dialect != Dialect::Postgres || !self.is_routine() {
+            return;
+        }
+        match word {
+            "ATOMIC" if self.last[1] == "BEGIN" => self.blocks += 1,
+            "CASE" if self.blocks > 0 => self.blocks += 1,
+            "END" => self.blocks = self.blocks.saturating_sub(1),
+            _ => {}
+        }
+    }
+
+    fn is_routine(&self) -> bool {
+        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        matches!(words[..], ["CREATE", "FUNCTION" | "PROCEDURE", ..])
+            || matches!(words[..], ["CREATE", "OR", "REPLACE", "FUNCTION" | "PROCEDURE", ..])
+    }
+
+    fn is_trigger(&self) -> bool {
+        let words: Vec<&str> = self.words.iter().map(String::as_str).collect();
+        matches!(words[..], ["CREATE", "TRIGGER", ..] | ["CREATE", "TEMP" | "TEMPORARY", "TRIGGER", ..])
+    }
+
+    /// Whether a delimiter here ends the statement.
+    fn may_end(&self) -> bool {
+        match self.dialect {
+            Dialect::Sqlite => !self.is_trigger() || self.last == [";", "END"],
+            Dialect::Postgres => self.parentheses == 0 && self.blocks == 0,
+            Dialect::Mysql => true,
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some((start, end)) = self.extent.take() {
+            self.out.push(ScriptStatement {
+                sql: self.lexer.text[start..end].to_string(),
+                line: 1 + self.lexer.text[..start].matches('\n').count(),
+                comments: std::mem::take(&mut self.comments),
+            });
+        }
+        self.words.clear();
+        self.last = Default::default();
+        self.parentheses = 0;
+        self.blocks = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(dialect: Dialect, text: &str, expected: &[&str]) {
+        assert_eq!(split(dialect, text), expected, "{dialect:?}: {text}");
+    }
+
+    #[test]
+    fn quotes_and_comments_hide_semicolons() {
+        for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql] {
+            check(
+                dialect,
+                "select 'a;''b'; select \";\" ;; -- c;\n/* d; */ select 1",
+                &["select 'a;''b'", "select \";\"", "select 1"],
+            );
+            check(dialect, "-- nothing\n/* here */ ;\n", &[]);
+            check(dialect, "select 'open; ended", &["select 'open; ended"]);
+        }
+        check(
+            Dialect::Sqlite,
+            "create table [a;b] (`c;` int); select 1",
+            &["create table [a;b] (`c;` int)", "select 1"],
+        );
+        check(Dialect::Postgres, "select a[1], '\\'; select 2", &["select a[1], '\\'", "select 2"]);
+        check(Dialect::Postgres, "select E'\\';', '\u{e9};' ; select 2", &["select E'\\';', '\u{e9};'", "select 2"]);
+        check(Dialect::Mysql, "select '\\';', 2--1; # x;\nselect `;`", &["select '\\';', 2--1", "select `;`"]);
+        check(Dialect::Mysql, "/*!40101 set a=1; */; select 1", &["/*!40101 set a=1; */", "select 1"]);
+        check(Dialect::Postgres, "/* a /* b; */ ; */ select 1; select 2", &["select 1", "select 2"]);
+    }
+
+    #[test]
+    fn bodies_stay_whole() {
+        check(
+            Dialect::Sqlite,
+            "CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN UPDATE a SET x = CASE WHEN 1 THEN 2 END; DELETE FROM b; END; SELECT 1;",
+            &[
+                "CREATE TEMP TRIGGER t AFTER INSERT ON a BEGIN UPDATE a SET x = CASE WHEN 1 THEN 2 END; DELETE FROM b; END",
+                "SELECT 1",
+            ],
+        );
+        check(
+            Dialect::Postgres,
+            "create function f() returns int as $b$ begin; $$ end; $b$ language plpgsql; select $1",
+            &["create function f() returns int as $b$ begin; $$ end; $b$ language plpgsql", "select $1"],
+        );
+        check(
+            Dialect::Postgres,
+            "CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END; BEGIN; COMMIT",
+            &[
+                "CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END",
+                "BEGIN",
+                "COMMIT",
+            ],
+        );
+        check(
+            Dialect::Postgres,
+            "create rule r as on insert to a do (select 1; select 2); select 3",
+            &["create rule r as on insert to a do (select 1; select 2)", "select 3"],
+        );
+        check(
+            Dialect::Mysql,
+            "select 1;\nDELIMITER $$\ncreate procedure p() begin select 1; end$$\ndelimiter ;\nselect 2;",
+            &["select 1", "create procedure p() begin select 1; end", "select 2"],
+        );
+    }
+
+    #[test]
+    fn psql_commands_are_skipped() {
+        check(Dialect::Postgres, "\\restrict abc\nselect 1;\n\\unrestrict abc\n", &["select 1"]);
+    }
+
+    #[test]
+    fn statements_know_their_line_and_comments() {
+        let found = statements(Dialect::Sqlite, "\u{feff}-- relata: done select 1\n\nselect 2;\n-- last\nselect 3");
+        assert_eq!(
+            found[0],
+            ScriptStatement { sql: "select 2".into(), line: 3, comments: vec!["relata: done select 1".into()] }
+        );
+        assert_eq!((found[1].line, found[1].comments.as_slice()), (5, &["last".to_string()][..]));
+    }
+
+    #[test]
+    fn layout_does_not_change_the_normal_form() {
+        let plain = normalise(Dialect::Postgres, "create table a (x int); select 'a  b';");
+        let wild = normalise(Dialect::Postgres, "-- why\r\ncreate  table a\r\n (x int) ;\r\n/* ! */select\n'a  b'");
+        assert_eq!(plain, wild);
+        assert_ne!(plain, normalise(Dialect::Postgres, "create table a (x int); select 'a b';"));
+    }
+
+    #[test]
+    fn joined_statements_split_again() {
+        for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql] {
+            let statements = vec!["create table a (x int)".to_string(), "select ';'".to_string()];
+            assert_eq!(split(dialect, &dialect.join(&statements)), statements);
+        }
+    }
+}
