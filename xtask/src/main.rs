@@ -1,3 +1,3 @@
-//! Checks and generators of the workspace.
+//! Checks and generators of the workspace: `cargo xtask tidy`, `cargo xtask scorecard`.
 
 fn main() {}
