@@ -1,3 +1,42 @@
-//! The command `relata`.
+//! The command `relata`: wires readers, drivers, planner and executor together.
+//!
+//! Invariants
+//! - Only the result goes to standard output; progress, findings and prose go to standard error.
+//! - Exit codes: 0 done, 1 failed, 2 wrong usage, 3 findings (the schemas differ, migrations are pending).
+//! - One registry, [`cli::Cli`]: parser, help, completions and the manual page all come from it.
+//!
+//! It deliberately decides nothing about schemas or plans: those rules live in `relata-schema` and `relata-plan`.
 
-fn main() {}
+mod cli;
+mod commands;
+mod config;
+mod drivers;
+mod output;
+mod session;
+mod shadow;
+mod source;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::session::{Exit, Session};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let session = Session::new(cli.options);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the runtime does not start: {error}");
+            return ExitCode::from(Exit::Failed.code());
+        }
+    };
+    let exit = match runtime.block_on(cli.command.run(&session)) {
+        Ok(exit) => exit,
+        Err(error) => session.output.failure(&error),
+    };
+    runtime.shutdown_background();
+    ExitCode::from(exit.code())
+}

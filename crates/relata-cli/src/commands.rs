@@ -1,0 +1,10 @@
+//! One file per command; each holds its options and what it does.
+
+pub mod completions;
+pub mod data;
+pub mod diff;
+pub mod init;
+pub mod inspect;
+pub mod man;
+pub mod query;
+pub mod schema;

@@ -1,0 +1,162 @@
+//! `relata schema diff --from SRC --to SRC`: the SQL that turns the first into the second.
+
+use clap::{Args, ValueEnum};
+use relata_plan::PlanOptions;
+use relata_schema::change::{Lock, Plan, Step};
+use relata_schema::{Diagnostic, Dialect, Severity};
+use relata_sql::driver::ServerInfo;
+use relata_sql::{Error, Kind, Result};
+
+use super::inspect::shadow_server;
+use crate::cli::DialectOption;
+use crate::output::Grid;
+use crate::session::{Exit, Session};
+use crate::source::{Loader, Source};
+
+/// Options of `relata schema diff`.
+#[derive(Args)]
+pub struct Diff {
+    /// The schema as it is
+    #[arg(long, value_name = "SRC")]
+    from: String,
+    /// The schema as it shall be
+    #[arg(long, value_name = "SRC")]
+    to: String,
+    /// The dialect to compare in [default: that of --from, else of --to, else sqlite]
+    #[arg(long, value_enum)]
+    dialect: Option<DialectOption>,
+    /// A server where a temporary database may be created, for sources that have to be loaded into one
+    #[arg(long, value_name = "URL")]
+    shadow: Option<String>,
+    /// How to print the plan
+    #[arg(long, value_enum, default_value_t = Format::Sql)]
+    format: Format,
+}
+
+/// Forms of a plan.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A script that the database's own shell runs
+    Sql,
+    /// Steps with recipe, locks and what is lost, machine readable
+    Json,
+    /// The same as a table
+    Text,
+}
+
+impl Diff {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When a source cannot be read, or no plan exists; the error says why.
+    pub async fn run(self, session: &Session) -> Result<Exit> {
+        let (from, to) = (Source::parse(&self.from)?, Source::parse(&self.to)?);
+        let dialect = self.dialect.map(Dialect::from).or(from.dialect()).or(to.dialect()).unwrap_or_default();
+        let shadow = shadow_server(session, self.shadow.as_deref(), dialect, &[&from, &to])?;
+        let loader = Loader { dialect, shadow };
+        let progress = session.output.progress(&format!("reading {from}"));
+        let old = loader.load(&from).await?;
+        progress.doing(&format!("reading {to}"));
+        let new = loader.load(&to).await?;
+        drop(progress);
+
+        let options = plan_options(old.server.as_ref().or(new.server.as_ref()));
+        let (plan, found) = relata_plan::plan(&old.schema, &new.schema, &options);
+        let diagnostics: Vec<_> = [old.diagnostics, new.diagnostics, found].concat();
+        session.output.diagnostics(&diagnostics);
+        let format = if session.options.json { Format::Json } else { self.format };
+        let failed = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+        if failed && format != Format::Json {
+            return Err(no_plan(&diagnostics));
+        }
+        print(session, &plan, &diagnostics, format);
+        Ok(match (failed, plan.is_empty()) {
+            (true, _) => Exit::Failed,
+            (false, true) => Exit::Done,
+            (false, false) => Exit::Findings,
+        })
+    }
+}
+
+/// What the planner has to know of the server.
+pub fn plan_options(server: Option<&ServerInfo>) -> PlanOptions {
+    PlanOptions {
+        server_version: server.map_or(0, |server| server.number),
+        mysql: server.is_some_and(|server| server.product == "MySQL"),
+        ..PlanOptions::default()
+    }
+}
+
+fn no_plan(diagnostics: &[Diagnostic]) -> Error {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+    let things = if errors == 1 { "one thing".to_string() } else { format!("{errors} things") };
+    Error::new(Kind::Unsupported, format!("no plan exists: {things} cannot be carried out, as said above"))
+        .hint("change that part of the target, or write the migration by hand")
+}
+
+fn print(session: &Session, plan: &Plan, diagnostics: &[Diagnostic], format: Format) {
+    match format {
+        Format::Json => session.output.result(&json(plan, diagnostics)),
+        Format::Sql | Format::Text if plan.is_empty() => {}
+        Format::Sql => session.output.result(&plan.script()),
+        Format::Text => session.output.table(&grid(plan)),
+    }
+}
+
+/// The steps of a plan as a table.
+pub fn grid(plan: &Plan) -> Grid {
+    let mut grid = Grid::new(&["#", "step", "recipe", "locks", "loses"]).numbers(&[0]);
+    for (index, step) in plan.steps.iter().enumerate() {
+        let locks: Vec<_> = step.locks.iter().map(describe_lock).collect();
+        grid.push([
+            (index + 1).to_string(),
+            step.summary.clone(),
+            step.recipe.to_string(),
+            locks.join("\n"),
+            step.loses.clone().unwrap_or_default(),
+        ]);
+    }
+    grid
+}
+
+fn describe_lock(lock: &Lock) -> String {
+    format!("{} on {} ({})", lock.mode, lock.object, lock.span)
+}
+
+fn json(plan: &Plan, diagnostics: &[Diagnostic]) -> String {
+    let value = serde_json::json!({
+        "dialect": plan.dialect.word(),
+        "equal": plan.is_empty(),
+        "steps": plan.steps.iter().map(step_json).collect::<Vec<_>>(),
+        "diagnostics": diagnostics.iter().map(diagnostic_json).collect::<Vec<_>>(),
+    });
+    format!("{value:#}")
+}
+
+fn step_json(step: &Step) -> serde_json::Value {
+    serde_json::json!({
+        "summary": step.summary,
+        "object": step.object.to_string(),
+        "sql": step.sql,
+        "transactional": step.transactional,
+        "recipe": step.recipe.word(),
+        "locks": step.locks.iter().map(|lock| serde_json::json!({
+            "object": lock.object.to_string(), "mode": lock.mode.word(), "span": lock.span.word(),
+        })).collect::<Vec<_>>(),
+        "loses": step.loses,
+    })
+}
+
+/// A finding, machine readable.
+pub fn diagnostic_json(diagnostic: &Diagnostic) -> serde_json::Value {
+    serde_json::json!({
+        "code": diagnostic.code,
+        "severity": diagnostic.severity.word(),
+        "message": diagnostic.message,
+        "object": diagnostic.object.as_ref().map(ToString::to_string),
+        "help": diagnostic.help,
+        "span": diagnostic.span.as_ref().map(|span| serde_json::json!({
+            "file": span.file, "line": span.line, "column": span.column + 1, "length": span.length,
+        })),
+    })
+}
