@@ -5,7 +5,7 @@
 //! rustc, the command and editors.
 
 use crate::diagnostic::Span;
-use crate::model::{Action, Deferral};
+use crate::model::{Action, Deferral, Match, NullsOrder};
 use crate::types::Type;
 
 /// All entities and enums of one application.
@@ -32,8 +32,12 @@ pub struct Entity {
     pub relations: Vec<Relation>,
     /// `#[unique(a, b)]`, `#[index(a, b)]` on the entity.
     pub indexes: Vec<IndexDeclaration>,
-    /// `#[primary_key(a, b)]`, if the key is composite.
+    /// `#[primary_key(a, b)]`, if the key is composite (a single key is the field with [`Field::id`]).
     pub primary_key: Vec<String>,
+    /// Name of the primary-key constraint, if given.
+    pub primary_key_name: Option<String>,
+    /// `#[entity(no_key)]`: the table has no primary key, and that is meant.
+    pub no_key: bool,
     /// `#[foreign_key(a, b => Other(c, d))]`: composite foreign keys.
     pub foreign_keys: Vec<ReferenceDeclaration>,
     /// `#[check("sql", name = "…")]`: raw checks.
@@ -50,6 +54,8 @@ pub struct Entity {
     pub options: Vec<(String, String)>,
     /// Former table name, so that a rename is a rename.
     pub renamed_from: Option<String>,
+    /// Comment kept in the database.
+    pub comment: Option<String>,
     /// Documentation comment.
     pub doc: Option<String>,
     /// Where.
@@ -63,7 +69,7 @@ pub struct Field {
     pub name: String,
     /// The column name, if given; else `name` without `r#`.
     pub column: Option<String>,
-    /// The Rust type as written, without `Option`.
+    /// The Rust type as written, without `Option` and without spaces except after commas: `Id<Post, Uuid>`.
     pub rust_type: String,
     /// The portable type, if the Rust type tells; else the reader could not know it (an enum or custom scalar by name).
     pub ty: Option<Type>,
@@ -75,6 +81,8 @@ pub struct Field {
     pub id: bool,
     /// The key is made by the database (integer `#[id]` unless `#[id(manual)]`).
     pub generated_id: bool,
+    /// `#[id(always)]`: PostgreSQL `GENERATED ALWAYS AS IDENTITY`, SQLite `AUTOINCREMENT`.
+    pub strict_id: bool,
     /// `#[default(…)]`.
     pub default: Option<DefaultValue>,
     /// `#[generated("sql")]` stored or virtual.
@@ -93,6 +101,10 @@ pub struct Field {
     pub sortable: bool,
     /// Former column name.
     pub renamed_from: Option<String>,
+    /// Comment kept in the database.
+    pub comment: Option<String>,
+    /// MariaDB `ON UPDATE` expression.
+    pub on_update: Option<String>,
     /// Documentation comment.
     pub doc: Option<String>,
     /// Where.
@@ -114,6 +126,8 @@ pub enum DefaultValue {
     Uuid,
     /// SQL verbatim (`#[default(sql = "…")]`).
     Sql(String),
+    /// A variant of a stored enum by its Rust name (`#[default(Mood::Happy)]`).
+    Variant(String),
 }
 
 /// A validation rule on one field; it becomes the application's check and, where it can, the database's.
@@ -150,7 +164,7 @@ pub enum Rule {
 pub struct ReferenceDeclaration {
     /// Fields here (empty on a field attribute: that field).
     pub fields: Vec<String>,
-    /// The entity referred to.
+    /// The entity referred to, as written: a name, or a path whose last segment is the name ([`simple_name`]).
     pub entity: String,
     /// Fields there; empty: its key.
     pub referenced_fields: Vec<String>,
@@ -160,6 +174,8 @@ pub struct ReferenceDeclaration {
     pub on_update: Action,
     /// Deferral.
     pub deferral: Deferral,
+    /// `match = full`.
+    pub matching: Match,
     /// Constraint name, if given.
     pub name: Option<String>,
     /// Where.
@@ -173,6 +189,12 @@ pub struct IndexDeclaration {
     pub name: Option<String>,
     /// Unique.
     pub unique: bool,
+    /// A constraint (`#[unique(a, b)]`), else an index (`#[index(a, b, unique)]`).
+    pub constraint: bool,
+    /// `NULLS NOT DISTINCT`.
+    pub nulls_not_distinct: bool,
+    /// When a unique constraint is checked.
+    pub deferral: Deferral,
     /// Fields or, quoted, SQL expressions; with direction.
     pub parts: Vec<IndexPartDeclaration>,
     /// Method.
@@ -194,6 +216,14 @@ pub struct IndexPartDeclaration {
     pub expression: Option<String>,
     /// Descending.
     pub descending: bool,
+    /// Where NULLs sort, if given.
+    pub nulls: NullsOrder,
+    /// Operator class, if given.
+    pub operator_class: Option<String>,
+    /// Collation, if given.
+    pub collation: Option<String>,
+    /// Prefix length in characters (MariaDB).
+    pub length: Option<u32>,
 }
 
 /// A declared raw check.
@@ -212,7 +242,7 @@ pub struct CheckDeclaration {
 pub struct Relation {
     /// Its name, as used in queries.
     pub name: String,
-    /// The other entity.
+    /// The other entity, as written ([`simple_name`]).
     pub entity: String,
     /// Which kind.
     pub kind: RelationKind,
@@ -264,10 +294,64 @@ pub struct EnumDeclaration {
     pub name: String,
     /// The database name, if given; else snake case.
     pub database_name: Option<String>,
+    /// The namespace, if given.
+    pub namespace: Option<String>,
     /// Variants: Rust name and stored value.
     pub values: Vec<(String, String)>,
     /// Documentation comment.
     pub doc: Option<String>,
     /// Where.
     pub span: Span,
+}
+
+/// The name that a path ends with: `User` for `crate::users::User`.
+pub fn simple_name(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+impl Declaration {
+    /// The entity of that Rust name or path.
+    pub fn entity(&self, name: &str) -> Option<&Entity> {
+        self.entities.iter().find(|entity| entity.name == simple_name(name))
+    }
+
+    /// The stored enum of that Rust name or path.
+    pub fn stored_enum(&self, name: &str) -> Option<&EnumDeclaration> {
+        self.enums.iter().find(|declared| declared.name == simple_name(name))
+    }
+}
+
+impl Entity {
+    /// The field of that Rust name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The fields of the primary key in key order; empty: the table has none.
+    pub fn key_fields(&self) -> Vec<&Field> {
+        if self.primary_key.is_empty() {
+            self.fields.iter().filter(|field| field.id).collect()
+        } else {
+            self.primary_key.iter().filter_map(|name| self.field(name)).collect()
+        }
+    }
+
+    /// The table name: as given, else by convention.
+    pub fn table_name(&self) -> String {
+        self.table.clone().unwrap_or_else(|| crate::naming::table(&self.name))
+    }
+}
+
+impl Field {
+    /// The column name: as given, else the name of the field.
+    pub fn column_name(&self) -> &str {
+        self.column.as_deref().unwrap_or(&self.name)
+    }
+}
+
+impl EnumDeclaration {
+    /// The name of the type in the database: as given, else by convention.
+    pub fn type_name(&self) -> String {
+        self.database_name.clone().unwrap_or_else(|| crate::naming::snake(&self.name))
+    }
 }

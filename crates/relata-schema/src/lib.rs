@@ -6,6 +6,7 @@
 //! - [`model`]: a schema as one database server reports it (tables, keys, views, routines, …).
 //! - [`types`]: the portable types, and how a column holds both the portable and the exact physical type.
 //! - [`declare`]: what a person declared (entities, fields, relations), before [`lower`] decides names and types.
+//! - [`naming`]: the conventions by which Rust names become database names, and back.
 //! - [`change`]: changes, steps and plans as data.
 //! - [`lock`]: the deterministic text form `schema.lock`.
 //! - [`tree`]: the neutral tree that lock and JSON are printed from.
@@ -20,6 +21,7 @@ pub mod digest;
 pub mod lock;
 pub mod lower;
 pub mod model;
+pub mod naming;
 pub mod script;
 pub mod tree;
 pub mod types;

@@ -1,0 +1,88 @@
+//! Reads structs and enums with relata attributes into declarations.
+//!
+//! Invariants
+//! - Every diagnostic is collected; reading goes on after each of them, in the same attribute too.
+//! - `entity.fields` has the fields of the struct, all of them, in their order, also when some have errors.
+//! - Nothing here resolves names beyond one struct: whether an entity exists is decided by `relata_schema::lower`.
+//!
+//! It deliberately does not expand macros or follow `cfg`: what the text says is what is read.
+
+mod attribute;
+mod entity;
+mod enumeration;
+mod field;
+mod finding;
+mod index;
+mod relation;
+mod rule;
+mod source;
+mod types;
+
+use relata_schema::declare::{Declaration, Entity, EnumDeclaration};
+use relata_schema::diagnostic::{Diagnostic, Severity};
+
+pub use finding::{Finding, compile_errors};
+pub use source::{read_dir, read_source};
+
+use finding::Findings;
+
+/// The attributes that `derive(Entity)` owns on the struct.
+pub const ENTITY_ATTRIBUTES: &[&str] =
+    &["entity", "primary_key", "unique", "index", "foreign_key", "check", "has_many", "has_one", "many_to_many"];
+
+/// The attributes that `derive(Entity)` owns on fields.
+pub const FIELD_ATTRIBUTES: &[&str] = &[
+    "id",
+    "references",
+    "check",
+    "unique",
+    "index",
+    "default",
+    "column",
+    "db_type",
+    "decimal",
+    "generated",
+    "collation",
+    "sortable",
+    "renamed_from",
+    "comment",
+    "on_update",
+];
+
+/// The attribute that `derive(Enum)` owns, on the enum and on its variants.
+pub const ENUM_ATTRIBUTE: &str = "stored";
+
+/// What was read from source text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// What is declared.
+    pub declaration: Declaration,
+    /// What is wrong with it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Reading {
+    /// Whether any diagnostic is an error.
+    pub fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+/// Reads the input of `derive(Entity)`. `None`: it is no struct with named fields, and a finding says so.
+pub fn read_derive(input: &syn::DeriveInput) -> (Option<Entity>, Vec<Finding>) {
+    let mut findings = Findings::new("");
+    let entity = entity::read(input, &mut findings);
+    (entity, findings.into_list())
+}
+
+/// Reads a struct that derives `Entity`.
+pub fn read_struct(item: &syn::ItemStruct) -> (Option<Entity>, Vec<Finding>) {
+    read_derive(&item.clone().into())
+}
+
+/// Reads the input of `derive(Enum)`. `None`: it is no enum of plain variants, and a finding says so.
+pub fn read_enum(input: &syn::DeriveInput) -> (Option<EnumDeclaration>, Vec<Finding>) {
+    let mut findings = Findings::new("");
+    let declaration = enumeration::read(input, &mut findings);
+    (declaration, findings.into_list())
+}

@@ -1,0 +1,3 @@
+//! The reader and the writer, on text.
+
+mod read;
