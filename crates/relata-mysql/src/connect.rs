@@ -1,0 +1,246 @@
+//! How a connection is made: where to, with which TLS, with which session settings; and databases made and dropped.
+//!
+//! URL parameters
+//! - `ssl-mode`: `disabled`, `preferred`, `required`, `verify_ca`, `verify_identity`. The default is `preferred`, and
+//!   `disabled` on a loopback address. `preferred` and `required` encrypt without checking who answers.
+//! - `ssl-ca`, `ssl-cert`, `ssl-key`: PEM files: roots to trust, the client's certificate and its key.
+//! - `socket`: a Unix socket instead of host and port.
+//!
+//! Other parameters are refused: a mistyped `ssl-mode` must not turn encryption off in silence.
+
+use std::path::PathBuf;
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{ClientIdentity, Conn, DriverError, OptsBuilder, SslOpts};
+use relata_schema::Dialect;
+use relata_sql::driver::{Answer, ConnectOptions, Connection, Driver, ServerInfo};
+use relata_sql::url::DatabaseUrl;
+use relata_sql::{Error, Kind, Result};
+
+use crate::errors;
+use crate::exec::MysqlConnection;
+use crate::statements::StatementCache;
+
+/// The longest packet the protocol knows; the server's own `max_allowed_packet` is what limits.
+const LONGEST_PACKET: usize = 1 << 30;
+
+/// Opens connections to MariaDB and MySQL.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MysqlDriver;
+
+impl Driver for MysqlDriver {
+    fn dialect(&self) -> Dialect {
+        Dialect::Mysql
+    }
+
+    fn connect<'a>(&'a self, url: &'a DatabaseUrl, options: &'a ConnectOptions) -> Answer<'a, Box<dyn Connection>> {
+        Answer::later(async move {
+            let connection: Box<dyn Connection> = Box::new(open(url, options).await?);
+            Ok(connection)
+        })
+    }
+
+    fn create_database<'a>(&'a self, url: &'a DatabaseUrl) -> Answer<'a, ()> {
+        Answer::later(async move {
+            let mut connection = open_server(url).await?;
+            let sql = format!("CREATE DATABASE {}", Dialect::Mysql.quote(&url.database));
+            connection.batch(&sql).await?;
+            Box::new(connection).close().await
+        })
+    }
+
+    fn drop_database<'a>(&'a self, url: &'a DatabaseUrl) -> Answer<'a, ()> {
+        Answer::later(async move {
+            let mut connection = open_server(url).await?;
+            connection.kill_sessions_of(&url.database).await?;
+            let sql = format!("DROP DATABASE {}", Dialect::Mysql.quote(&url.database));
+            connection.batch(&sql).await?;
+            Box::new(connection).close().await
+        })
+    }
+}
+
+async fn open_server(url: &DatabaseUrl) -> Result<MysqlConnection> {
+    if url.database.is_empty() {
+        return Err(Error::new(Kind::InvalidUrl, format!("{url} names no database"))
+            .hint("write mysql://user:password@host:3306/database"));
+    }
+    open(&url.with_database(""), &ConnectOptions::default()).await
+}
+
+/// Opens a connection to the first host that answers, within the deadline.
+async fn open(url: &DatabaseUrl, options: &ConnectOptions) -> Result<MysqlConnection> {
+    let mut last = None;
+    let deadline = tokio::time::Instant::now() + options.connect_timeout;
+    for (host, port) in &url.hosts {
+        let place = Place { host, port: *port, url };
+        match tokio::time::timeout_at(deadline, open_host(&place, options)).await {
+            Ok(Ok(connection)) => return Ok(connection),
+            Ok(Err(error)) if error.kind() == Kind::Unreachable => last = Some(error),
+            Ok(Err(error)) => return Err(error),
+            Err(_) => last = Some(place.timed_out(options)),
+        }
+    }
+    Err(last.unwrap_or_else(|| Error::new(Kind::InvalidUrl, format!("{url} names no host"))))
+}
+
+/// Where a connection goes, for messages.
+pub(crate) struct Place<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
+    pub(crate) url: &'a DatabaseUrl,
+}
+
+impl Place<'_> {
+    fn timed_out(&self, options: &ConnectOptions) -> Error {
+        let message = format!("{self} did not answer within {:?}", options.connect_timeout);
+        Error::new(Kind::Timeout, message)
+            .hint("check host and port: a firewall, or a server that is no MariaDB, keeps silent like this")
+    }
+}
+
+impl std::fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.url.param("socket") {
+            Some(socket) => write!(f, "the server at {socket}"),
+            None => write!(f, "the server at {}:{}", self.host, self.port),
+        }
+    }
+}
+
+async fn open_host(place: &Place<'_>, options: &ConnectOptions) -> Result<MysqlConnection> {
+    let mode = SslMode::of(place)?;
+    let opened = Conn::new(client_options(place, options, mode)?).await;
+    let mut client = match opened {
+        Err(mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer)) if mode == SslMode::Preferred => {
+            Conn::new(client_options(place, options, SslMode::Disabled)?).await
+        }
+        other => other,
+    }
+    .map_err(|error| errors::connecting(error, place))?;
+    let session = session_sql(options);
+    let (server, max_packet) = greet(&mut client, &session).await.map_err(|error| errors::connecting(error, place))?;
+    let settings = match place.url.database.as_str() {
+        "" => session,
+        database => format!("USE {}; {session}", Dialect::Mysql.quote(database)),
+    };
+    Ok(MysqlConnection::new(client, server, StatementCache::new(options.statement_cache), settings, max_packet))
+}
+
+fn client_options(place: &Place<'_>, options: &ConnectOptions, mode: SslMode) -> Result<OptsBuilder> {
+    let url = place.url;
+    check_parameters(url)?;
+    let user = if url.user.is_empty() { std::env::var("USER").unwrap_or_default() } else { url.user.clone() };
+    Ok(OptsBuilder::default()
+        .ip_or_hostname(place.host)
+        .tcp_port(place.port)
+        .user(Some(user))
+        .pass(url.password.as_ref().map(|secret| secret.expose().to_string()))
+        .db_name(Some(url.database.clone()).filter(|name| !name.is_empty()))
+        .socket(url.param("socket"))
+        .prefer_socket(false)
+        .client_found_rows(true)
+        .stmt_cache_size(0)
+        .max_allowed_packet(Some(LONGEST_PACKET))
+        .wait_timeout(Some(0))
+        .connect_attribute("program_name", options.application_name.clone())
+        .ssl_opts(mode.options(url)))
+}
+
+fn check_parameters(url: &DatabaseUrl) -> Result<()> {
+    const KNOWN: [&str; 5] = ["ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket"];
+    match url.params.iter().find(|(name, _)| !KNOWN.contains(&spelling(name).as_str())) {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::new(Kind::InvalidUrl, format!("{name:?} is no parameter of a mysql:// URL"))
+            .hint(format!("known are: {}", KNOWN.join(", ")))),
+    }
+}
+
+/// `sslmode` and `ssl_mode` are `ssl-mode`.
+fn spelling(name: &str) -> String {
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    if name == "sslmode" { "ssl-mode".into() } else { name }
+}
+
+fn parameter<'a>(url: &'a DatabaseUrl, name: &str) -> Option<&'a str> {
+    url.params.iter().find(|(key, _)| spelling(key) == name).map(|(_, value)| value.as_str())
+}
+
+/// How much TLS is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SslMode {
+    Disabled,
+    Preferred,
+    Required,
+    VerifyCa,
+    VerifyIdentity,
+}
+
+impl SslMode {
+    fn of(place: &Place<'_>) -> Result<Self> {
+        let Some(word) = parameter(place.url, "ssl-mode") else {
+            let local = place.host == "localhost" || place.host.starts_with("127.") || place.host == "::1";
+            let quiet = local || place.url.param("socket").is_some();
+            return Ok(if quiet { SslMode::Disabled } else { SslMode::Preferred });
+        };
+        Ok(match word.to_ascii_lowercase().replace('-', "_").as_str() {
+            "disabled" | "disable" => SslMode::Disabled,
+            "preferred" | "prefer" => SslMode::Preferred,
+            "required" | "require" => SslMode::Required,
+            "verify_ca" => SslMode::VerifyCa,
+            "verify_identity" | "verify_full" => SslMode::VerifyIdentity,
+            other => {
+                return Err(Error::new(Kind::InvalidUrl, format!("{other:?} is no ssl-mode"))
+                    .hint("write disabled, preferred, required, verify_ca or verify_identity"));
+            }
+        })
+    }
+
+    fn options(self, url: &DatabaseUrl) -> Option<SslOpts> {
+        if self == SslMode::Disabled {
+            return None;
+        }
+        let file = |name| parameter(url, name).map(PathBuf::from);
+        let mut options = SslOpts::default();
+        if let Some(roots) = file("ssl-ca") {
+            options = options.with_root_certs(vec![roots.into()]).with_disable_built_in_roots(true);
+        }
+        if let (Some(certificate), Some(key)) = (file("ssl-cert"), file("ssl-key")) {
+            options = options.with_client_identity(Some(ClientIdentity::new(certificate.into(), key.into())));
+        }
+        Some(match self {
+            SslMode::VerifyIdentity => options,
+            SslMode::VerifyCa => options.with_danger_skip_domain_validation(true),
+            _ => options.with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true),
+        })
+    }
+}
+
+/// The statement that gives a session its settings. Zero dates stay legal: schemas with such defaults must load.
+fn session_sql(options: &ConnectOptions) -> String {
+    let mut sql = "SET NAMES utf8mb4, time_zone = '+00:00', \
+                   sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
+        .to_string();
+    if options.busy_timeout != ConnectOptions::default().busy_timeout {
+        let seconds = options.busy_timeout.as_secs().max(1);
+        sql.push_str(&format!(", innodb_lock_wait_timeout = {seconds}, lock_wait_timeout = {seconds}"));
+    }
+    sql
+}
+
+/// Sets the session up and asks who the server is, in one round trip.
+async fn greet(client: &mut Conn, session: &str) -> mysql_async::Result<(ServerInfo, usize)> {
+    let sql = format!("{session}; SELECT @@version, @@version_comment, @@max_allowed_packet");
+    let mut result = client.query_iter(sql).await?;
+    result.collect::<mysql_async::Row>().await?;
+    let rows: Vec<(String, String, usize)> = result.collect().await?;
+    result.drop_result().await?;
+    let (version, comment, max_packet) = rows.into_iter().next().unwrap_or_default();
+    Ok((server_info(&version, &comment, client.server_version()), max_packet))
+}
+
+fn server_info(version: &str, comment: &str, (major, minor, patch): (u16, u16, u16)) -> ServerInfo {
+    let mariadb = version.contains("MariaDB") || comment.contains("MariaDB") || comment.contains("mariadb");
+    let number = u32::from(major) * 10_000 + u32::from(minor) * 100 + u32::from(patch);
+    ServerInfo { product: if mariadb { "MariaDB" } else { "MySQL" }.into(), version: version.into(), number }
+}

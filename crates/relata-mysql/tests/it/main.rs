@@ -1,0 +1,5 @@
+//! The driver against a real server, named by `RELATA_TEST_MYSQL`.
+
+mod driver;
+mod failures;
+mod server;
