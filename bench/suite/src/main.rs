@@ -1,0 +1,170 @@
+//! The runner: prepares tables, interleaves the jobs of all peers, prints a table of medians and ratios.
+//!
+//! `bench-suite [--sqlite PATH] [--postgres URL] [--mysql URL] [--rounds N] [--only WORD,…] WORKER…`
+//! where each WORKER is `PROGRAM=peer,peer,…`. The first peer of a database is the raw driver: ratios are to it.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use bench_suite::{Case, Database, Error, Job, Took};
+
+struct Worker {
+    process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    peers: Vec<String>,
+}
+
+impl Worker {
+    fn start(description: &str) -> Result<Worker, Error> {
+        let (program, peers) = description.split_once('=').ok_or("a worker is PROGRAM=peer,peer")?;
+        let mut process = Command::new(program).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let input = process.stdin.take().ok_or("worker without standard input")?;
+        let output = BufReader::new(process.stdout.take().ok_or("worker without standard output")?);
+        Ok(Worker { process, input, output, peers: peers.split(',').map(str::to_string).collect() })
+    }
+
+    fn run(&mut self, job: &Job) -> Result<Took, Error> {
+        writeln!(self.input, "{}", job.line())?;
+        let mut line = String::new();
+        if self.output.read_line(&mut line)? == 0 {
+            return Err(format!("the worker of {} died", job.peer).into());
+        }
+        Took::parse(line.trim_end())
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[derive(Default)]
+struct Options {
+    urls: Vec<(Database, String)>,
+    rounds: usize,
+    only: Vec<String>,
+    workers: Vec<String>,
+}
+
+fn options() -> Result<Options, Error> {
+    let mut options = Options { rounds: 5, ..Options::default() };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
+        match word.as_str() {
+            "--sqlite" => options.urls.push((Database::Sqlite, format!("sqlite:{}", value()?))),
+            "--postgres" => options.urls.push((Database::Postgres, value()?)),
+            "--mysql" => options.urls.push((Database::Mysql, value()?)),
+            "--rounds" => options.rounds = value()?.parse()?,
+            "--only" => options.only = value()?.split(',').map(str::to_string).collect(),
+            _ => options.workers.push(word),
+        }
+    }
+    Ok(options)
+}
+
+fn main() -> Result<(), Error> {
+    let options = options()?;
+    let mut workers = options.workers.iter().map(|text| Worker::start(text)).collect::<Result<Vec<_>, _>>()?;
+    for (database, url) in &options.urls {
+        for case in Case::ALL {
+            for &size in case.sizes() {
+                let name = format!("{}/{}/{size}", database.word(), case.word());
+                if options.only.is_empty() || options.only.iter().any(|word| name.contains(word.as_str())) {
+                    measure(&mut workers, *database, url, case, size, options.rounds)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+type Results = BTreeMap<usize, (String, Vec<Took>, String)>;
+
+fn measure(
+    workers: &mut [Worker],
+    database: Database,
+    url: &str,
+    case: Case,
+    size: usize,
+    rounds: usize,
+) -> Result<(), Error> {
+    let job = |peer: &str, iterations| Job { peer: peer.into(), database, url: url.into(), case, size, iterations };
+    workers.first_mut().ok_or("no workers")?.run(&job("setup", 1))?;
+    let mut results = Results::new();
+    let iterations = iterations(case, size);
+    for _ in 0..rounds {
+        let mut position = 0;
+        for worker in workers.iter_mut() {
+            for peer in worker.peers.clone() {
+                let (_, tooks, error) =
+                    results.entry(position).or_insert_with(|| (peer.clone(), Vec::new(), String::new()));
+                position += 1;
+                if error.is_empty() {
+                    match worker.run(&job(&peer, iterations)) {
+                        Ok(took) => tooks.push(took),
+                        Err(problem) => *error = problem.to_string(),
+                    }
+                }
+            }
+        }
+    }
+    print(database, case, size, iterations, &results);
+    Ok(())
+}
+
+/// So many that one job takes some tens of milliseconds on the floor.
+fn iterations(case: Case, size: usize) -> usize {
+    match (case, size) {
+        (Case::Associations, _) => 10,
+        (_, 0..=10) => 300,
+        (_, 11..=100) => 100,
+        (_, 101..=1_000) => 30,
+        _ => 5,
+    }
+}
+
+fn print(database: Database, case: Case, size: usize, iterations: usize, results: &Results) {
+    println!("\n{} {} {size}", database.word(), case.word());
+    println!(
+        "  {:<14}{:>11}{:>11}{:>9}{:>9}{:>12}{:>13}",
+        "peer", "wall µs", "cpu µs", "to raw", "to best", "cpu to raw", "cpu to best"
+    );
+    let per = |total: Duration| total.as_secs_f64() * 1e6 / iterations as f64;
+    let row = |tooks: &[Took]| {
+        let wall = median(tooks.iter().map(|took| per(took.wall)).collect());
+        (wall, median(tooks.iter().map(|took| per(took.cpu)).collect()))
+    };
+    let done: Vec<_> = results.values().filter(|(_, tooks, error)| error.is_empty() && !tooks.is_empty()).collect();
+    let Some((_, first, _)) = done.first() else { return };
+    let raw = row(first);
+    let peers = done.iter().skip(1).filter(|(peer, ..)| peer != "relata").map(|(_, tooks, _)| row(tooks));
+    let best = peers.fold((f64::INFINITY, f64::INFINITY), |best, peer| (best.0.min(peer.0), best.1.min(peer.1)));
+    for (peer, tooks, error) in results.values() {
+        if !error.is_empty() {
+            if !error.contains("not for this database") {
+                println!("  {peer:<14}  {error}");
+            }
+            continue;
+        }
+        let (wall, cpu) = row(tooks);
+        let (to_raw, to_best) = ((wall / raw.0, cpu / raw.1), (wall / best.0, cpu / best.1));
+        println!(
+            "  {peer:<14}{wall:>11.1}{cpu:>11.1}{:>9.2}{:>9.2}{:>12.2}{:>13.2}",
+            to_raw.0, to_best.0, to_raw.1, to_best.1
+        );
+        if tooks[0].check != first[0].check {
+            println!("  {peer:<14}  did other work: {} instead of {}", tooks[0].check, first[0].check);
+        }
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
