@@ -1,1 +1,20 @@
-//! The PostgreSQL driver of relata.
+//! The PostgreSQL driver of relata: `tokio-postgres` behind relata's driver contract.
+//!
+//! - [`connect`]: URL to connection; TLS; creating and dropping databases.
+//! - [`exec`]: statements, cursors, bulk inserts, transactions.
+//! - [`types`]: values into parameters, the row buffer into cells.
+//! - [`introspect`]: the catalogue into a [`relata_schema::Schema`].
+//! - [`errors`]: SQLSTATEs and transport failures into [`relata_sql::Error`].
+//!
+//! It knows no pool, no statement tree and no entity. No type of `tokio-postgres` is part of its public face.
+
+mod cache;
+mod connect;
+mod errors;
+mod exec;
+mod introspect;
+mod tls;
+mod types;
+mod wire;
+
+pub use connect::PostgresDriver;

@@ -1,0 +1,189 @@
+//! SQLSTATEs and transport failures as relata's [`Error`].
+//!
+//! Invariant: parameters and passwords never reach a message. The server's DETAIL line can quote a row's values, so it
+//! is not taken over; table, column and constraint come from their own fields of the server's message.
+
+use std::io;
+
+use relata_sql::{Error, Kind};
+use tokio_postgres::error::{DbError, SqlState};
+
+/// Why a parameter could not be encoded; travels through `tokio-postgres` as the cause of its error.
+#[derive(Debug)]
+pub(crate) struct Refused(pub String);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// The error of a statement. `sent`: the statement had left for the server, so a broken wire leaves it in doubt.
+pub(crate) fn statement(error: tokio_postgres::Error, sql: &str, sent: bool) -> Error {
+    if let Some(db) = error.as_db_error() {
+        return database(db).sql(sql);
+    }
+    let source = std::error::Error::source(&error);
+    if let Some(refused) = source.and_then(|source| source.downcast_ref::<Refused>()) {
+        return Error::new(Kind::InvalidValue, refused.0.clone()).sql(sql);
+    }
+    let text = error.to_string();
+    if text.starts_with("error parsing") || text.starts_with("unexpected message") {
+        return Error::new(Kind::Protocol, format!("the server broke the protocol: {text}")).caused_by(error);
+    }
+    if text.starts_with("error encoding") {
+        return Error::new(Kind::InvalidValue, "the statement cannot be sent: a text contains a NUL byte").sql(sql);
+    }
+    let (kind, message) = if sent {
+        (Kind::InDoubt, "the connection broke while the statement was running; it may or may not have happened")
+    } else {
+        (Kind::Unreachable, "the connection is closed")
+    };
+    Error::new(kind, message).caused_by(error)
+}
+
+/// Whether the transport or the server process behind the connection is gone.
+pub(crate) fn breaks_connection(error: &Error) -> bool {
+    let gone = ["57P01", "57P02", "57P03", "57P05", "08006", "08003", "25P03"];
+    matches!(error.kind(), Kind::InDoubt | Kind::Unreachable | Kind::Protocol)
+        || error.details().sqlstate.as_deref().is_some_and(|state| gone.contains(&state))
+}
+
+/// The plan of a prepared statement does not fit any more, or the server forgot it: it must be prepared anew.
+pub(crate) fn is_stale(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|db| {
+        *db.code() == SqlState::INVALID_SQL_STATEMENT_NAME
+            || (*db.code() == SqlState::FEATURE_NOT_SUPPORTED
+                && db.routine().is_some_and(|routine| routine == "RevalidateCachedQuery"))
+    })
+}
+
+/// What the server reported.
+pub(crate) fn database(db: &DbError) -> Error {
+    let kind = match kind(db.code()) {
+        Kind::Cancelled if db.message().contains("timeout") => Kind::Timeout,
+        kind => kind,
+    };
+    let mut error = Error::new(kind, sentence(db.message())).sqlstate(db.code().code());
+    if let Some(table) = db.table() {
+        error = error.table(table);
+    }
+    if let Some(column) = db.column() {
+        error = error.column(column);
+    }
+    if let Some(constraint) = db.constraint() {
+        error = error.constraint(constraint);
+    }
+    if let Some(hint) = db.hint() {
+        error = error.hint(sentence(hint));
+    }
+    match hint(kind) {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// The error of connecting to `place` (`host:port`), never with a password.
+pub(crate) fn connecting(error: tokio_postgres::Error, place: &str, user: &str, database_name: &str) -> Error {
+    if let Some(db) = error.as_db_error() {
+        let mapped = database(db);
+        return match mapped.kind() {
+            Kind::NoSuchDatabase => {
+                mapped.hint(format!("create it on {place} with CREATE DATABASE, or correct the name in the URL"))
+            }
+            Kind::Authentication => mapped.hint(format!("check user {user:?} and the password in the URL for {place}")),
+            _ => mapped.context(format!("while connecting to database {database_name:?} on {place}")),
+        };
+    }
+    let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+    let text = error.to_string();
+    let mapped = if text.starts_with("authentication") || source.contains("password missing") {
+        Error::new(Kind::Authentication, format!("the server at {place} did not accept the login: {source}"))
+            .hint(format!("check user {user:?} and the password in the URL"))
+    } else if text.starts_with("invalid configuration") {
+        let message = format!("the server at {place} asks for a password, and the URL has none");
+        Error::new(Kind::Authentication, message).hint("write it as postgres://user:password@host/database")
+    } else if text.contains("TLS") {
+        tls(place, &source)
+    } else {
+        no_postgres(place)
+    };
+    mapped.caused_by(error)
+}
+
+/// TLS could not be agreed on.
+pub(crate) fn tls(place: &str, why: &str) -> Error {
+    Error::new(Kind::Tls, format!("no TLS connection to {place}: {why}"))
+        .hint("give the server's root certificate as sslrootcert, or choose another sslmode")
+}
+
+/// Something answered, but not a PostgreSQL server.
+pub(crate) fn no_postgres(place: &str) -> Error {
+    Error::new(Kind::Protocol, format!("what answers at {place} is no PostgreSQL server"))
+        .hint("check host and port in the URL; PostgreSQL usually listens on 5432")
+}
+
+/// Nobody answered.
+pub(crate) fn unreachable(error: io::Error, place: &str) -> Error {
+    let why = match error.kind() {
+        io::ErrorKind::ConnectionRefused => "nothing listens there".to_string(),
+        io::ErrorKind::NotFound => "there is no such socket".to_string(),
+        _ => error.to_string(),
+    };
+    Error::new(Kind::Unreachable, format!("no PostgreSQL server at {place}: {why}"))
+        .hint("start the server, or correct host and port in the URL")
+        .caused_by(error)
+}
+
+fn sentence(text: &str) -> String {
+    text.trim_end_matches('.').to_string()
+}
+
+fn hint(kind: Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::TransactionFailed => "roll the transaction back; the first error in it is the cause",
+        Kind::Serialization | Kind::Deadlock => "run the whole transaction again",
+        Kind::PermissionDenied => "grant the privilege to this role, or connect as another",
+        Kind::DiskFull => "free space on the server's disk",
+        _ => return None,
+    })
+}
+
+fn kind(state: &SqlState) -> Kind {
+    match state.code() {
+        "23505" => Kind::UniqueViolation,
+        "23503" | "23001" => Kind::ForeignKeyViolation,
+        "23502" => Kind::NotNullViolation,
+        "23514" | "44000" => Kind::CheckViolation,
+        "23P01" => Kind::ExclusionViolation,
+        "40001" => Kind::Serialization,
+        "40P01" => Kind::Deadlock,
+        "55P03" => Kind::LockTimeout,
+        "57014" => Kind::Cancelled,
+        "25P02" => Kind::TransactionFailed,
+        "25006" => Kind::ReadOnly,
+        "28000" | "28P01" => Kind::Authentication,
+        "3D000" => Kind::NoSuchDatabase,
+        "53300" | "57P01" | "57P02" | "57P03" => Kind::Unavailable,
+        "53100" => Kind::DiskFull,
+        "42P01" => Kind::UndefinedTable,
+        "42703" => Kind::UndefinedColumn,
+        "42704" | "42883" | "3F000" => Kind::UndefinedObject,
+        "42P04" | "42P06" | "42P07" | "42701" | "42710" | "42723" => Kind::AlreadyExists,
+        "42804" | "42846" | "42P18" | "42725" => Kind::TypeMismatch,
+        "42501" => Kind::PermissionDenied,
+        "2BP01" => Kind::DependentObjects,
+        "58P01" | "58030" => Kind::Io,
+        "XX001" | "XX002" => Kind::Corrupt,
+        code => match &code[..code.len().min(2)] {
+            "08" => Kind::Unreachable,
+            "0A" => Kind::Unsupported,
+            "22" => Kind::InvalidValue,
+            "42" => Kind::Syntax,
+            "53" | "54" => Kind::ResourceExhausted,
+            _ => Kind::Database,
+        },
+    }
+}

@@ -1,0 +1,49 @@
+//! What a borrower left behind in the session, and how it is cleaned up.
+
+use relata_sql::Result;
+
+use super::PostgresConnection;
+
+/// Marks of statements that outlive their transaction in the session: settings, listeners, temporary tables, locks.
+const MARKS: &[&str] = &["set_config", "advisory", "temp ", "temporary", "pg_temp", " listen ", "declare ", "prepare "];
+
+impl PostgresConnection {
+    /// Remembers that a statement may change the session.
+    pub(super) fn note_session(&mut self, sql: &str) {
+        if self.touched {
+            return;
+        }
+        let start = sql.trim_start();
+        let first = start.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        let plain = ["select", "insert", "update", "delete", "with", "begin", "commit", "rollback", "savepoint"];
+        let is_plain = plain.iter().any(|word| first.eq_ignore_ascii_case(word));
+        let sessions = ["set", "reset", "listen", "prepare", "declare", "load", "discard"];
+        let mut touched = sessions.iter().any(|word| first.eq_ignore_ascii_case(word));
+        if !touched && (!is_plain || contains(start, "set_config") || contains(start, "advisory")) {
+            touched = MARKS.iter().any(|mark| contains(start, mark)) || contains(start, "set ") && !is_plain;
+        }
+        self.touched = touched;
+    }
+
+    /// As new for the next borrower.
+    pub(super) async fn as_new(&mut self) -> Result<()> {
+        self.settle().await?;
+        if self.status.in_transaction() {
+            self.script("ROLLBACK").await?;
+        }
+        if self.touched {
+            self.script(
+                "CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; \
+                 SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES",
+            )
+            .await?;
+            self.touched = false;
+        }
+        Ok(())
+    }
+}
+
+/// Whether `text` contains `word` in any case. `word` is lower-case ASCII.
+fn contains(text: &str, word: &str) -> bool {
+    text.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+}

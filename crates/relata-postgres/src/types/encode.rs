@@ -1,0 +1,221 @@
+//! Values as parameters of the type that the server inferred.
+
+use bytes::{BufMut, BytesMut};
+use jiff::tz::Offset;
+use relata_sql::Value;
+use tokio_postgres::types::{Format, IsNull, Kind, ToSql, Type, to_sql_checked};
+
+use super::{EPOCH_DAYS, EPOCH_SECONDS, numeric, text};
+use crate::errors::Refused;
+
+/// A value on its way to the server.
+#[derive(Debug)]
+pub(crate) struct Parameter<'a>(pub &'a Value);
+
+type BoxError = Box<dyn std::error::Error + Sync + Send>;
+
+impl ToSql for Parameter<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
+        if matches!(self.0, Value::Null) {
+            return Ok(IsNull::Yes);
+        }
+        if !binary(self.0, ty, out)? {
+            out.put_slice(text::form(self.0, ty).unwrap_or_default().as_bytes());
+        }
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, ty: &Type) -> Format {
+        if is_binary(self.0, ty) { Format::Binary } else { Format::Text }
+    }
+
+    to_sql_checked!();
+}
+
+fn base(ty: &Type) -> &Type {
+    match ty.kind() {
+        Kind::Domain(base) => self::base(base),
+        _ => ty,
+    }
+}
+
+fn is_text(ty: &Type) -> bool {
+    matches!(*ty, Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN | Type::XML)
+        || matches!(ty.kind(), Kind::Enum(_))
+        || ty.name() == "citext"
+}
+
+/// Whether [`binary`] writes this value for this type. NULL has every format.
+pub(crate) fn is_binary(value: &Value, ty: &Type) -> bool {
+    let ty = base(ty);
+    match value {
+        Value::Null => true,
+        Value::Bool(_) => *ty == Type::BOOL,
+        Value::Int(_) => {
+            matches!(*ty, Type::INT2 | Type::INT4 | Type::INT8 | Type::FLOAT4 | Type::FLOAT8 | Type::NUMERIC)
+        }
+        Value::UInt(_) => matches!(*ty, Type::INT2 | Type::INT4 | Type::INT8 | Type::NUMERIC),
+        Value::Float(_) => matches!(*ty, Type::FLOAT4 | Type::FLOAT8),
+        Value::Decimal(_) => *ty == Type::NUMERIC,
+        Value::Text(_) => is_text(ty),
+        Value::Bytes(_) => *ty == Type::BYTEA,
+        Value::Uuid(_) => *ty == Type::UUID,
+        Value::Date(_) => *ty == Type::DATE,
+        Value::Time(_) => *ty == Type::TIME,
+        Value::DateTime(_) => matches!(*ty, Type::TIMESTAMP),
+        Value::Timestamp(_) => matches!(*ty, Type::TIMESTAMPTZ),
+        Value::Interval(_) => *ty == Type::INTERVAL,
+        Value::Json(_) => matches!(*ty, Type::JSON | Type::JSONB) || is_text(ty),
+        Value::Array(values) => match ty.kind() {
+            Kind::Array(element) => {
+                let flat = |value: &Value| !matches!(value, Value::Array(_)) && is_binary(value, element);
+                values.iter().all(flat)
+            }
+            _ => false,
+        },
+    }
+}
+
+/// Writes the binary form. `false`: there is none, nothing was written.
+pub(crate) fn binary(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<bool, BoxError> {
+    if !is_binary(value, ty) {
+        refuse_nonsense(value, ty)?;
+        return Ok(false);
+    }
+    let ty = base(ty);
+    match value {
+        Value::Null => {}
+        Value::Bool(value) => out.put_u8((*value).into()),
+        Value::Int(value) => integer(i128::from(*value), ty, out)?,
+        Value::UInt(value) => integer(i128::from(*value), ty, out)?,
+        Value::Float(value) if *ty == Type::FLOAT4 => out.put_f32(*value as f32),
+        Value::Float(value) => out.put_f64(*value),
+        Value::Decimal(value) => {
+            let mut bytes = Vec::with_capacity(24);
+            numeric::write(*value, &mut bytes);
+            out.put_slice(&bytes);
+        }
+        Value::Json(value) if *ty == Type::JSONB => {
+            out.put_u8(1);
+            out.put_slice(value.as_bytes());
+        }
+        Value::Text(value) | Value::Json(value) => out.put_slice(value.as_bytes()),
+        Value::Bytes(value) => out.put_slice(value),
+        Value::Uuid(value) => out.put_slice(value.as_bytes()),
+        Value::Date(value) => {
+            let midnight = Offset::UTC.to_timestamp(value.to_datetime(jiff::civil::Time::midnight()))?;
+            out.put_i32((midnight.as_second().div_euclid(86_400) - EPOCH_DAYS) as i32);
+        }
+        Value::Time(value) => {
+            let seconds = i64::from(value.hour()) * 3600 + i64::from(value.minute()) * 60 + i64::from(value.second());
+            out.put_i64(seconds * 1_000_000 + i64::from(value.subsec_nanosecond()) / 1000);
+        }
+        Value::DateTime(value) => out.put_i64(since_2000(Offset::UTC.to_timestamp(*value)?)),
+        Value::Timestamp(value) => out.put_i64(since_2000(*value)),
+        Value::Interval(value) => {
+            out.put_i64(value.microseconds);
+            out.put_i32(value.days);
+            out.put_i32(value.months);
+        }
+        Value::Array(values) => array(values, ty, out)?,
+    }
+    Ok(true)
+}
+
+fn since_2000(instant: jiff::Timestamp) -> i64 {
+    instant.as_microsecond() - EPOCH_SECONDS * 1_000_000
+}
+
+fn integer(value: i128, ty: &Type, out: &mut BytesMut) -> Result<(), BoxError> {
+    let refused = || too_large(ty);
+    match *ty {
+        Type::INT2 => out.put_i16(value.try_into().map_err(|_| refused())?),
+        Type::INT4 => out.put_i32(value.try_into().map_err(|_| refused())?),
+        Type::INT8 => out.put_i64(value.try_into().map_err(|_| refused())?),
+        Type::FLOAT4 if value.unsigned_abs() <= 1 << 24 => out.put_f32(value as f32),
+        Type::FLOAT8 if value.unsigned_abs() <= 1 << 53 => out.put_f64(value as f64),
+        Type::FLOAT4 | Type::FLOAT8 => return Err(refused().into()),
+        _ => {
+            let mut bytes = Vec::with_capacity(24);
+            numeric::write(rust_decimal::Decimal::from_i128_with_scale(value, 0), &mut bytes);
+            out.put_slice(&bytes);
+        }
+    }
+    Ok(())
+}
+
+/// The sentence never contains the value.
+fn too_large(ty: &Type) -> Refused {
+    let range = match *ty {
+        Type::INT2 => "-32768 to 32767",
+        Type::INT4 => "-2147483648 to 2147483647",
+        Type::INT8 => "-9223372036854775808 to 9223372036854775807",
+        _ => "the whole numbers it holds exactly",
+    };
+    Refused(format!("a whole number does not fit the parameter's type {}, which holds {range}", type_name(ty)))
+}
+
+fn type_name(ty: &Type) -> &str {
+    match *ty {
+        Type::INT2 => "smallint",
+        Type::INT4 => "integer",
+        Type::INT8 => "bigint",
+        Type::FLOAT4 => "real",
+        Type::FLOAT8 => "double precision",
+        _ => ty.name(),
+    }
+}
+
+/// Some pairs would be accepted in text form and mean something else; they are refused.
+fn refuse_nonsense(value: &Value, ty: &Type) -> Result<(), Refused> {
+    let ty = base(ty);
+    let wrong = match value {
+        Value::Bytes(_) => *ty != Type::BYTEA && !matches!(ty.name(), "geometry" | "geography"),
+        Value::Array(_) => !matches!(ty.kind(), Kind::Array(_)) && ty.name() != "vector",
+        Value::Float(value) => matches!(*ty, Type::INT2 | Type::INT4 | Type::INT8) && value.fract() != 0.0,
+        Value::DateTime(_) => *ty == Type::DATE || *ty == Type::TIME,
+        Value::Timestamp(_) => *ty == Type::DATE || *ty == Type::TIME,
+        _ => false,
+    };
+    if wrong {
+        return Err(Refused(format!("{} cannot be a parameter of type {}", value.kind(), type_name(ty))));
+    }
+    Ok(())
+}
+
+fn array(values: &[Value], ty: &Type, out: &mut BytesMut) -> Result<(), BoxError> {
+    let Kind::Array(element) = ty.kind() else {
+        return Err(Refused(format!("an array cannot be a parameter of type {}", ty.name())).into());
+    };
+    let has_nulls = values.iter().any(|value| matches!(value, Value::Null));
+    out.put_i32(i32::from(!values.is_empty()));
+    out.put_i32(has_nulls.into());
+    out.put_u32(element.oid());
+    if values.is_empty() {
+        return Ok(());
+    }
+    out.put_i32(values.len().try_into()?);
+    out.put_i32(1);
+    for value in values {
+        field(value, element, out)?;
+    }
+    Ok(())
+}
+
+/// Writes a length and the binary form, as arrays and binary `COPY` have them. The value must be binary.
+pub(crate) fn field(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<(), BoxError> {
+    if matches!(value, Value::Null) {
+        out.put_i32(-1);
+        return Ok(());
+    }
+    let at = out.len();
+    out.put_i32(0);
+    binary(value, ty, out)?;
+    let length = i32::try_from(out.len() - at - 4)?;
+    out[at..at + 4].copy_from_slice(&length.to_be_bytes());
+    Ok(())
+}

@@ -1,0 +1,421 @@
+//! Statements, values, errors, transactions, cancellation.
+
+use std::time::Duration;
+
+use expect_test::{Expect, expect};
+use relata_postgres::PostgresDriver;
+use relata_schema::Dialect;
+use relata_sql::driver::{BulkInsert, ConnectOptions, Driver, Statement, TransactionOptions};
+use relata_sql::{DatabaseUrl, Kind, Value};
+
+use crate::server::{Collect, Database, rows, url};
+
+/// What a value looks like on its way back.
+fn show(value: &Value) -> String {
+    format!("{value:?}")
+}
+
+#[tokio::test]
+async fn every_type_comes_back() {
+    let mut db = Database::new().await;
+    db.run("create type mood as enum ('sad', 'it''s'); create type pair as (a int, b text); create extension citext")
+        .await;
+    let cases = [
+        ("true", "Bool(true)"),
+        ("(-7)::smallint", "Int(-7)"),
+        ("9223372036854775807", "Int(9223372036854775807)"),
+        ("1.5::real", "Float(1.5)"),
+        ("'NaN'::float8", "Float(NaN)"),
+        ("12.340::numeric", "Decimal(12.340)"),
+        ("0.00012::numeric", "Decimal(0.00012)"),
+        ("'NaN'::numeric", "Text(\"NaN\")"),
+        ("123456789012345678901234567890.5::numeric", "Text(\"123456789012345678901234567890.5\")"),
+        ("'ü€'::text", "Text(\"ü€\")"),
+        ("'it''s'::mood", "Text(\"it's\")"),
+        ("'Ab'::citext", "Text(\"Ab\")"),
+        ("'\\x00ff'::bytea", "Bytes([0, 255])"),
+        ("'6d1f3b5e-0000-4000-8000-000000000001'::uuid", "Uuid(6d1f3b5e-0000-4000-8000-000000000001)"),
+        ("'2024-02-29'::date", "Date(2024-02-29)"),
+        ("'infinity'::date", "Text(\"infinity\")"),
+        ("'20000-01-01'::date", "Text(\"20000-01-01\")"),
+        ("'23:59:59.25'::time", "Time(23:59:59.25)"),
+        ("'24:00'::time", "Text(\"24:00:00\")"),
+        ("'12:00+02'::timetz", "Text(\"12:00:00+02\")"),
+        ("'2024-02-29 12:00:00.5'::timestamp", "DateTime(2024-02-29T12:00:00.5)"),
+        ("'-infinity'::timestamp", "Text(\"-infinity\")"),
+        ("'2024-02-29 12:00+02'::timestamptz", "Timestamp(2024-02-29T10:00:00Z)"),
+        ("'1 year 2 days 3 seconds'::interval", "Interval(Interval { months: 12, days: 2, microseconds: 3000000 })"),
+        ("'{\"a\": 1}'::json", "Json(\"{\\\"a\\\": 1}\")"),
+        ("'{\"a\": 1}'::jsonb", "Json(\"{\\\"a\\\": 1}\")"),
+        ("array[1,null,3]", "Array([Int(1), Null, Int(3)])"),
+        ("'{{a,b},{c,d}}'::text[]", "Array([Array([Text(\"a\"), Text(\"b\")]), Array([Text(\"c\"), Text(\"d\")])])"),
+        ("'{}'::int[]", "Array([])"),
+        ("'10.0.0.1'::inet", "Text(\"10.0.0.1\")"),
+        ("'10.0.0.0/8'::cidr", "Text(\"10.0.0.0/8\")"),
+        ("'08:00:2b:01:02:03'::macaddr", "Text(\"08:00:2b:01:02:03\")"),
+        ("B'1011'", "Text(\"1011\")"),
+        ("1234.5::money", "Text(\"$1,234.50\")"),
+        ("'[1,5)'::int4range", "Text(\"[1,5)\")"),
+        ("'(1.5,2.5)'::point", "Text(\"(1.5,2.5)\")"),
+        ("to_tsvector('simple', 'b a b')", "Text(\"'a':2 'b':1,3\")"),
+        ("row(1, 'x y')::pair", "Text(\"(1,\\\"x y\\\")\")"),
+        ("null::int", "Null"),
+    ];
+    for (expression, expected) in cases {
+        let got = db.rows(&format!("select {expression}")).await.unwrap();
+        assert_eq!(show(&got[0][0]), expected, "{expression}");
+        // The server's own text of what was read is a parameter of the same type.
+        let sql = format!("select ({expression})::text = $1::text");
+        if let Value::Text(text) = &got[0][0]
+            && !["citext", "::inet"].iter().any(|ty| expression.contains(ty))
+        {
+            let same = rows(db.connection.as_mut(), &sql, &[Value::Text(text.clone())]).await.unwrap();
+            assert_eq!(same[0][0], Value::Bool(true), "{expression}");
+        }
+    }
+    db.drop().await;
+}
+
+#[tokio::test]
+async fn values_go_in_as_the_type_of_their_place() {
+    let mut db = Database::new().await;
+    db.run("create type mood as enum ('sad', 'ok'); create domain pos as int check (value > 0)").await;
+    let cases: &[(&str, Value)] = &[
+        ("smallint", Value::Int(5)),
+        ("numeric", Value::Int(5)),
+        ("numeric", Value::Decimal("-0.0001230".parse().unwrap())),
+        ("numeric", Value::Decimal("79228162514264337593543950335".parse().unwrap())),
+        ("text", Value::Text("x".into())),
+        ("integer", Value::Text("42".into())),
+        ("mood", Value::Text("ok".into())),
+        ("inet", Value::Text("10.0.0.1".into())),
+        ("pos", Value::Int(3)),
+        ("interval", Value::Text("1 day".into())),
+        ("date", Value::Text("infinity".into())),
+        ("timestamptz", Value::Timestamp("2024-01-01T00:00:00.000001Z".parse().unwrap())),
+        ("date", Value::Date("0001-01-01".parse().unwrap())),
+        ("timestamp", Value::DateTime("1969-12-31T23:59:59.5".parse().unwrap())),
+        ("time", Value::Time("01:02:03.004".parse().unwrap())),
+        ("jsonb", Value::Json("[1]".into())),
+        ("int[]", Value::Array(vec![Value::Int(1), Value::Null])),
+        ("numeric[]", Value::Array(vec![Value::Array(vec![Value::Int(1)])])),
+        ("bytea", Value::Bytes(vec![0, 1])),
+        ("float8", Value::Float(f64::MIN_POSITIVE)),
+        ("text", Value::Null),
+    ];
+    for (ty, value) in cases {
+        let sql = format!("select $1::{ty}");
+        let back = rows(db.connection.as_mut(), &sql, std::slice::from_ref(value)).await.unwrap();
+        let again = rows(db.connection.as_mut(), &sql, &[back[0][0].clone()]).await.unwrap();
+        assert_eq!(show(&again[0][0]), show(&back[0][0]), "{ty}");
+        if !matches!(value, Value::Text(_)) && *ty != "numeric" && *ty != "numeric[]" {
+            assert_eq!(&back[0][0], value, "{ty}");
+        }
+    }
+    db.drop().await;
+}
+
+async fn fails(db: &mut Database, sql: &str, params: &[Value], expected: Expect) {
+    let error = rows(db.connection.as_mut(), sql, params).await.unwrap_err();
+    expected.assert_eq(&error.to_string());
+    assert!(!db.connection.is_broken());
+    assert_eq!(db.rows("select 1").await.unwrap(), [[Value::Int(1)]], "the connection stays usable");
+}
+
+#[tokio::test]
+async fn errors_say_what_where_and_what_next() {
+    let mut db = Database::new().await;
+    db.run(
+        "create table users (id int primary key, email text not null constraint users_email_check check (email <> ''));
+         insert into users values (1, 'a')",
+    )
+    .await;
+    fails(
+        &mut db,
+        "select titel from users",
+        &[],
+        expect![[r#"
+        column "titel" does not exist [R0403, 42703]
+          sql: select titel from users"#]],
+    )
+    .await;
+    fails(
+        &mut db,
+        "insert into users values (1, 'b')",
+        &[],
+        expect![[r#"
+        duplicate key value violates unique constraint "users_pkey" [R0101, 23505]
+          table: users
+          constraint: users_pkey
+          sql: insert into users values (1, 'b')"#]],
+    )
+    .await;
+    fails(
+        &mut db,
+        "insert into users values ($1, $2)",
+        &[Value::Int(2), Value::Null],
+        expect![[r#"
+        null value in column "email" of relation "users" violates not-null constraint [R0103, 23502]
+          table: users
+          column: email
+          sql: insert into users values ($1, $2)"#]],
+    )
+    .await;
+    fails(
+        &mut db,
+        "insert into users values ($1, $2)",
+        &[Value::Int(1 << 40), Value::Null],
+        expect![[r#"
+        a whole number does not fit the parameter's type integer, which holds -2147483648 to 2147483647 [R0107]
+          sql: insert into users values ($1, $2)"#]],
+    )
+    .await;
+    fails(
+        &mut db,
+        "select * from users where id = $1",
+        &[],
+        expect![[r#"
+        the statement has 1 placeholders and was given 0 values [R0409]
+          sql: select * from users where id = $1
+          hint: give one value for each of $1, $2, …"#]],
+    )
+    .await;
+    fails(
+        &mut db,
+        "selec 1",
+        &[],
+        expect![[r#"
+        syntax error at or near "selec" [R0401, 42601]
+          sql: selec 1"#]],
+    )
+    .await;
+    fails(
+        &mut db,
+        "select * from nowhere",
+        &[],
+        expect![[r#"
+        relation "nowhere" does not exist [R0402, 42P01]
+          sql: select * from nowhere"#]],
+    )
+    .await;
+    db.drop().await;
+}
+
+async fn refused(url: &str, expected: Expect) {
+    let url: DatabaseUrl = url.parse().unwrap();
+    let options = ConnectOptions { connect_timeout: Duration::from_millis(300), ..ConnectOptions::default() };
+    let Err(error) = PostgresDriver.connect(&url, &options).await else { panic!("connected") };
+    let text = error.to_string().replace(&format!(":{}", url.port()), ":PORT");
+    assert!(!format!("{error:?}").contains("hush"));
+    expected.assert_eq(&text);
+}
+
+#[tokio::test]
+async fn what_cannot_be_reached_is_explained() {
+    let server = url();
+    let (host, port) = (server.host(), server.port());
+    refused(
+        &format!("postgres://postgres:hush@{host}:{port}/no_such_db"),
+        expect![[r#"
+        database "no_such_db" does not exist [R0304, 3D000]
+          hint: create it on 127.0.0.1:PORT with CREATE DATABASE, or correct the name in the URL"#]],
+    )
+    .await;
+    refused(
+        &format!("postgres://postgres@{host}:1/x"),
+        expect![[r#"
+        no PostgreSQL server at 127.0.0.1:PORT: nothing listens there [R0301]
+          hint: start the server, or correct host and port in the URL"#]],
+    )
+    .await;
+    refused(
+        &format!("postgres://postgres@{host}:{port}/x?sslmode=require"),
+        expect![[r#"
+        no TLS connection to 127.0.0.1:PORT: the server does not offer TLS [R0306]
+          hint: give the server's root certificate as sslrootcert, or choose another sslmode"#]],
+    )
+    .await;
+    refused(
+        &format!("postgres://postgres@{host}:{port}/x?sslmode=maybe"),
+        expect![[r#"
+        sslmode "maybe" does not exist [R0601]
+          hint: write sslmode=disable, prefer, require, verify-ca or verify-full"#]],
+    )
+    .await;
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let silent = tokio::spawn(async move {
+        let mut held = Vec::new();
+        loop {
+            held.push(listener.accept().await.unwrap());
+        }
+    });
+    refused(
+        &format!("postgres://postgres@127.0.0.1:{port}/x"),
+        expect![[r#"
+        no connection to 127.0.0.1:PORT within 300 ms [R0204]
+          hint: check that the host is reachable, or allow a longer connect timeout"#]],
+    )
+    .await;
+    silent.abort();
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let web = tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            stream.writable().await.unwrap();
+            stream.try_write(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        }
+    });
+    refused(
+        &format!("postgres://postgres@127.0.0.1:{port}/x"),
+        expect![[r#"
+        what answers at 127.0.0.1:PORT is no PostgreSQL server [R0308]
+          hint: check host and port in the URL; PostgreSQL usually listens on 5432"#]],
+    )
+    .await;
+    web.abort();
+}
+
+#[tokio::test]
+async fn the_server_says_what_the_transaction_is() {
+    let mut db = Database::new().await;
+    db.run("create table t (a int primary key deferrable initially deferred)").await;
+    db.connection.begin(TransactionOptions::default()).await.unwrap();
+    assert!(db.connection.in_transaction());
+    db.rows("select 1/0").await.unwrap_err();
+    assert!(db.connection.in_transaction());
+    assert_eq!(db.rows("select 1").await.unwrap_err().kind(), Kind::TransactionFailed);
+    db.connection.reset().await.unwrap();
+    assert!(!db.connection.in_transaction());
+    db.run("begin; insert into t values (1), (1)").await;
+    assert!(db.connection.in_transaction());
+    let error = db.connection.batch("commit").await.unwrap_err();
+    assert_eq!(error.kind(), Kind::UniqueViolation);
+    assert!(!db.connection.in_transaction(), "a commit that fails ends the transaction");
+    db.drop().await;
+}
+
+#[tokio::test]
+async fn a_dropped_statement_is_cleaned_up() {
+    let mut db = Database::new().await;
+    let before = std::time::Instant::now();
+    let slow = db.connection.execute(Statement::new("select pg_sleep(30)", &[]));
+    assert!(tokio::time::timeout(Duration::from_millis(50), slow).await.is_err());
+    assert_eq!(db.rows("select 1").await.unwrap(), [[Value::Int(1)]]);
+    assert!(before.elapsed() < Duration::from_secs(10), "the server was asked to stop");
+
+    db.connection.begin(TransactionOptions::default()).await.unwrap();
+    let slow = db.connection.execute(Statement::new("select pg_sleep(0.2)", &[]));
+    assert!(tokio::time::timeout(Duration::from_millis(50), slow).await.is_err());
+    assert_eq!(db.rows("select 1").await.unwrap(), [[Value::Int(1)]], "the transaction goes on");
+    db.connection.reset().await.unwrap();
+    assert!(!db.connection.in_transaction());
+    db.drop().await;
+}
+
+#[tokio::test]
+async fn a_stale_plan_is_prepared_anew() {
+    let mut db = Database::new().await;
+    db.run("create table t (a int); insert into t values (1)").await;
+    assert_eq!(db.rows("select * from t").await.unwrap().len(), 1);
+    db.run("alter table t alter a type text, add b int default 2").await;
+    assert_eq!(db.rows("select * from t").await.unwrap(), [[Value::Text("1".into()), Value::Int(2)]]);
+    db.run("deallocate all").await;
+    assert_eq!(db.rows("select * from t").await.unwrap().len(), 1);
+    db.drop().await;
+}
+
+#[tokio::test]
+async fn a_cursor_gives_portions() {
+    let mut db = Database::new().await;
+    let mut sink = Collect::default();
+    {
+        let statement = Statement::new("select * from generate_series(1, 100000)", &[]);
+        let mut cursor = db.connection.open_cursor(statement).await.unwrap();
+        assert!(cursor.fetch(10, &mut sink).await.unwrap());
+        assert!(cursor.fetch(10, &mut sink).await.unwrap());
+    }
+    assert_eq!(sink.0.len(), 20);
+    let statement = Statement::new("select * from generate_series(1, 5)", &[]);
+    let mut cursor = db.connection.open_cursor(statement).await.unwrap();
+    assert!(!cursor.fetch(10, &mut sink).await.unwrap());
+    assert_eq!(sink.0.len(), 25);
+    drop(cursor);
+    db.drop().await;
+}
+
+#[tokio::test]
+async fn many_rows_at_once() {
+    let mut db = Database::new().await;
+    db.run(
+        "create type mood as enum ('sad', 'ok');
+         create table t (id int primary key, name text, price numeric(10,2), mood mood, tags text[], seen timestamptz)",
+    )
+    .await;
+    let table = Dialect::Postgres.name("t");
+    let columns = ["id", "name", "price", "mood", "seen"];
+    let row = |id: i64, price: Value| {
+        let seen = Value::Timestamp("2024-01-01T00:00:00Z".parse().unwrap());
+        [Value::Int(id), Value::Text(format!("n\t\\{id}")), price, Value::Text("ok".into()), seen]
+    };
+    let mut expected = 0;
+    let mut next = 0;
+    // One row, unnest, binary COPY, and text COPY (a price given as text has no binary form).
+    for (count, price) in [
+        (1, Value::Int(3)),
+        (50, Value::Decimal("1.25".parse().unwrap())),
+        (1500, Value::Decimal("1.25".parse().unwrap())),
+        (1500, Value::Text("7.50".into())),
+    ] {
+        let values: Vec<Value> = (0..count).flat_map(|index| row(next + index, price.clone())).collect();
+        next += count;
+        let insert = BulkInsert { table: &table, columns: &columns, values: &values };
+        assert_eq!(db.connection.bulk_insert(insert).await.unwrap(), count as u64);
+        expected += count;
+        let count = db.rows("select count(*) from t where name = 'n' || chr(9) || chr(92) || id").await.unwrap();
+        assert_eq!(count, [[Value::Int(expected)]]);
+    }
+    // A row that is refused takes all others with it.
+    let values: Vec<Value> = (0..1500).flat_map(|index| row(next + index % 1400, Value::Null)).collect();
+    let insert = BulkInsert { table: &table, columns: &columns, values: &values };
+    assert_eq!(db.connection.bulk_insert(insert).await.unwrap_err().kind(), Kind::UniqueViolation);
+    assert_eq!(db.rows("select count(*) from t").await.unwrap(), [[Value::Int(expected)]]);
+    let tags = Value::Array(vec![Value::Text("a b".into()), Value::Null]);
+    let values = [Value::Int(-1), tags.clone(), Value::Int(-2), Value::Null];
+    let insert = BulkInsert { table: &table, columns: &["id", "tags"], values: &values };
+    db.connection.bulk_insert(insert).await.unwrap();
+    assert_eq!(db.rows("select tags from t where id = -1").await.unwrap(), [[tags]]);
+    db.drop().await;
+}
+
+#[tokio::test]
+async fn a_cut_wire_is_noticed() {
+    let mut db = Database::new().await;
+    let mut other = crate::server::open(&db.url).await;
+    let pid = rows(other.as_mut(), "select pg_backend_pid()", &[]).await.unwrap()[0][0].clone();
+    rows(db.connection.as_mut(), "select pg_terminate_backend($1)", &[pid]).await.unwrap();
+    rows(other.as_mut(), "select 1", &[]).await.unwrap_err();
+    assert!(other.is_broken());
+    assert_eq!(rows(other.as_mut(), "select 1", &[]).await.unwrap_err().kind(), Kind::Unreachable);
+    db.drop().await;
+}
+
+#[tokio::test]
+async fn a_session_is_as_new_after_reset() {
+    let mut db = Database::new().await;
+    let before = db.rows("show search_path").await.unwrap();
+    db.run("set search_path to pg_catalog; create temp table gone (a int); select pg_advisory_lock(7)").await;
+    db.connection.reset().await.unwrap();
+    assert_eq!(db.rows("show search_path").await.unwrap(), before);
+    db.rows("select * from gone").await.unwrap_err();
+    assert!(
+        db.rows("select 1 from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()")
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    db.drop().await;
+}

@@ -1,0 +1,4 @@
+//! The PostgreSQL slice against a real server: driver, catalogue, printer and planner.
+
+mod driver;
+mod server;
