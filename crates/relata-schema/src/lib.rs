@@ -9,6 +9,7 @@
 //! - [`naming`]: the conventions by which Rust names become database names, and back.
 //! - [`change`]: changes, steps and plans as data.
 //! - [`lock`]: the deterministic text form `schema.lock`.
+//! - [`json`], [`mermaid`]: a schema for other programs, and as a picture.
 //! - [`tree`]: the neutral tree that lock and JSON are printed from.
 //! - [`script`]: cutting SQL scripts into statements.
 //! - [`dialect`]: facts and printers of each database.
@@ -18,8 +19,10 @@ pub mod declare;
 pub mod diagnostic;
 pub mod dialect;
 pub mod digest;
+pub mod json;
 pub mod lock;
 pub mod lower;
+pub mod mermaid;
 pub mod model;
 pub mod naming;
 pub mod script;
