@@ -10,6 +10,7 @@
 //! - [`change`]: changes, steps and plans as data.
 //! - [`lock`]: the deterministic text form `schema.lock`.
 //! - [`json`], [`mermaid`]: a schema for other programs, and as a picture.
+//! - [`translate`]: a schema of one dialect as a schema of another.
 //! - [`tree`]: the neutral tree that lock and JSON are printed from.
 //! - [`script`]: cutting SQL scripts into statements.
 //! - [`dialect`]: facts and printers of each database.
@@ -26,6 +27,7 @@ pub mod mermaid;
 pub mod model;
 pub mod naming;
 pub mod script;
+pub mod translate;
 pub mod tree;
 pub mod types;
 

@@ -1,0 +1,71 @@
+use super::*;
+use crate::model::{Check, Column, ForeignKey, Index, IndexPart, Key, Table};
+use crate::types::{ColumnType, Type};
+
+fn column(name: &str, logical: Type, physical: &str) -> Column {
+    Column { name: name.into(), ty: ColumnType::new(logical, physical), ..Column::default() }
+}
+
+fn sqlite_schema() -> Schema {
+    let mut schema = Schema::new(Dialect::Sqlite);
+    let artist = Table {
+        name: ObjectName::bare("Artist"),
+        columns: vec![column("ArtistId", Type::Int(8), "INTEGER"), column("Name", Type::VarChar(120), "NVARCHAR(120)")],
+        primary_key: Some(Key::over("", &["ArtistId"])),
+        ..Table::default()
+    };
+    let mut state = column("State", Type::Text, "TEXT");
+    state.default = Some("'new'".into());
+    let album = Table {
+        name: ObjectName::bare("Album"),
+        columns: vec![column("AlbumId", Type::Int(8), "INTEGER"), column("ArtistId", Type::Int(8), "INTEGER"), state],
+        primary_key: Some(Key::over("", &["AlbumId"])),
+        foreign_keys: vec![ForeignKey {
+            columns: vec!["ArtistId".into()],
+            references: ObjectName::bare("artist"),
+            ..ForeignKey::default()
+        }],
+        checks: vec![
+            Check { expression: "State IN ('new', 'old')".into(), ..Check::default() },
+            Check { expression: "State GLOB 'a*'".into(), ..Check::default() },
+        ],
+        indexes: vec![Index {
+            name: "by_state".into(),
+            parts: vec![IndexPart::column("State")],
+            predicate: Some("State <> 'old'".into()),
+            ..Index::default()
+        }],
+        ..Table::default()
+    };
+    schema.tables = vec![artist, album];
+    schema
+}
+
+#[test]
+fn what_cannot_be_carried_over_is_said() {
+    let (schema, diagnostics) = translate(&sqlite_schema(), Dialect::Mysql);
+    let said: Vec<_> =
+        diagnostics.iter().filter(|d| d.severity == Severity::Warning).map(ToString::to_string).collect();
+    expect_test::expect![[""]].assert_eq(&said.join("\n"));
+    let album = schema.table_named("Album").unwrap();
+    assert_eq!(album.checks.len(), 1);
+    assert!(album.indexes.is_empty());
+}
+
+#[test]
+fn keys_get_names_and_referenced_columns() {
+    let (schema, _) = translate(&sqlite_schema(), Dialect::Postgres);
+    let album = schema.table_named("Album").unwrap();
+    assert_eq!(album.primary_key.as_ref().unwrap().name, "Album_pkey");
+    assert_eq!(album.foreign_keys[0].name, "Album_ArtistId_fkey");
+    assert_eq!(album.foreign_keys[0].references, ObjectName::new("public", "Artist"));
+    assert_eq!(album.foreign_keys[0].referenced_columns, ["ArtistId"]);
+    assert!(album.columns[0].identity.is_some() && album.columns[1].identity.is_none());
+    assert_eq!(album.checks[0].expression, r#""State" IN ('new', 'old')"#);
+}
+
+#[test]
+fn the_same_dialect_gives_the_same_schema() {
+    let schema = sqlite_schema();
+    assert_eq!(translate(&schema, Dialect::Sqlite), (schema, Vec::new()));
+}
