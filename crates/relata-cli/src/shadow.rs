@@ -51,6 +51,11 @@ impl Shadow {
         Ok(shadow)
     }
 
+    /// The dialect of the database.
+    pub fn dialect(&self) -> Dialect {
+        self.url.dialect
+    }
+
     /// The open connection.
     ///
     /// # Errors

@@ -6,6 +6,8 @@
 
 mod files;
 mod load;
+mod renames;
+mod script;
 
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,7 @@ use relata_schema::Dialect;
 use relata_sql::{DatabaseUrl, Error, Kind, Result};
 
 pub use load::{Loader, introspect_options};
+pub use renames::renames;
 
 /// A parsed `SRC`.
 #[derive(Debug, Clone, PartialEq, Eq)]

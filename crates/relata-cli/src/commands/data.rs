@@ -1,8 +1,8 @@
 //! `relata data show TABLE`: the rows of a table.
 
 use clap::{Args, Subcommand};
-use relata_schema::Schema;
 use relata_schema::model::{ObjectName, Table};
+use relata_schema::{Schema, naming};
 use relata_sql::{Error, Kind, Result};
 
 use super::query;
@@ -76,8 +76,7 @@ fn find(schema: &Schema, name: &str) -> Result<ObjectName> {
 fn unknown_table(name: &str, names: &[&ObjectName]) -> Error {
     let error = Error::new(Kind::UndefinedTable, format!("there is no table or view {name}"));
     let all: Vec<_> = names.iter().map(ToString::to_string).collect();
-    let alike = all.iter().filter(|other| distance(name, other) <= 1 + name.len() / 4);
-    if let Some(best) = alike.min_by_key(|other| distance(name, other)) {
+    if let Some(best) = naming::closest(name, all.iter().map(String::as_str)) {
         return error.hint(format!("did you mean {best}?"));
     }
     match all.as_slice() {
@@ -85,22 +84,6 @@ fn unknown_table(name: &str, names: &[&ObjectName]) -> Error {
         some if some.len() <= 20 => error.hint(format!("there are: {}", some.join(", "))),
         _ => error.hint("relata schema inspect lists what there is"),
     }
-}
-
-/// Levenshtein distance without regard to case.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.to_lowercase(), b.to_lowercase());
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.chars().enumerate() {
-            let replaced = corner + usize::from(x != y);
-            corner = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(corner + 1);
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::inspect::shadow_server;
 use crate::cli::DialectOption;
 use crate::output::Grid;
 use crate::session::{Exit, Session};
-use crate::source::{Loader, Source};
+use crate::source::{Loader, Source, renames};
 
 /// Options of `relata schema diff`.
 #[derive(Args)]
@@ -53,14 +53,17 @@ impl Diff {
         let (from, to) = (Source::parse(&self.from)?, Source::parse(&self.to)?);
         let dialect = self.dialect.map(Dialect::from).or(from.dialect()).or(to.dialect()).unwrap_or_default();
         let shadow = shadow_server(session, self.shadow.as_deref(), dialect, &[&from, &to])?;
-        let loader = Loader { dialect, shadow };
+        let loader = Loader { dialect, shadow, normalize: true };
         let progress = session.output.progress(&format!("reading {from}"));
         let old = loader.load(&from).await?;
         progress.doing(&format!("reading {to}"));
         let new = loader.load(&to).await?;
         drop(progress);
 
-        let options = plan_options(old.server.as_ref().or(new.server.as_ref()));
+        let mut options = plan_options(old.server.as_ref().or(new.server.as_ref()));
+        if let Some(declaration) = &new.declaration {
+            options.renames = renames(declaration, &old.schema);
+        }
         let (plan, found) = relata_plan::plan(&old.schema, &new.schema, &options);
         let diagnostics: Vec<_> = [old.diagnostics, new.diagnostics, found].concat();
         session.output.diagnostics(&diagnostics);

@@ -1,12 +1,15 @@
 //! Loading a source: by introspection, or by way of a shadow database.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use relata_schema::{Diagnostic, Dialect, Schema, Severity};
+use relata_schema::declare::Declaration;
+use relata_schema::lower::lower;
+use relata_schema::translate::translate;
+use relata_schema::{Diagnostic, Dialect, Schema, Severity, lock};
 use relata_sql::driver::{IntrospectOptions, ServerInfo};
 use relata_sql::{DatabaseUrl, Error, Kind, Result};
 
-use super::{Source, files};
+use super::{Source, files, script};
 use crate::drivers;
 use crate::shadow::Shadow;
 
@@ -17,8 +20,16 @@ pub struct Loaded {
     pub schema: Schema,
     /// The server it was read from, if that is the database itself rather than a shadow.
     pub server: Option<ServerInfo>,
+    /// What was declared, if it was read from Rust sources: it knows what was renamed.
+    pub declaration: Option<Declaration>,
     /// Findings of reading and translating.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Loaded {
+    fn plain(schema: Schema) -> Self {
+        Loaded { schema, server: None, declaration: None, diagnostics: Vec::new() }
+    }
 }
 
 /// Loads sources in one dialect.
@@ -28,6 +39,9 @@ pub struct Loader {
     pub dialect: Dialect,
     /// Where temporary databases of that dialect may be created.
     pub shadow: Option<DatabaseUrl>,
+    /// The schema has to be in a server's own spelling, to be compared with another. Otherwise a declaration may stay
+    /// as it was written if there is no server to read it back from.
+    pub normalize: bool,
 }
 
 impl Loader {
@@ -38,13 +52,13 @@ impl Loader {
     pub async fn load(&self, source: &Source) -> Result<Loaded> {
         let loaded = match source {
             Source::Database(url) => self.database(url).await,
-            Source::SqlFile(path) => self.scripts(&[path.as_path()]).await,
+            Source::SqlFile(path) => self.scripts(std::slice::from_ref(path)).await,
             Source::Lock(path) => self.lock(path).await,
             Source::Rust(path) => self.rust(path).await,
             Source::Migrations(path) => {
                 let folders = files::migration_folders(path)?;
                 let scripts: Vec<_> = folders.iter().map(|folder| folder.join("up.sql")).collect();
-                self.scripts(&scripts.iter().map(|path| path.as_path()).collect::<Vec<_>>()).await
+                self.scripts(&scripts).await
             }
         };
         loaded.map_err(|error| error.context(format!("while reading {source}")))
@@ -56,52 +70,73 @@ impl Loader {
         let schema = connection.introspect(&introspect_options()).await?;
         connection.close().await?;
         if schema.dialect == self.dialect {
-            return Ok(Loaded { schema, server: Some(server), diagnostics: Vec::new() });
+            return Ok(Loaded { server: Some(server), ..Loaded::plain(schema) });
         }
         self.translated(&schema).await
     }
 
-    async fn scripts(&self, paths: &[&Path]) -> Result<Loaded> {
+    async fn scripts(&self, paths: &[PathBuf]) -> Result<Loaded> {
         let mut shadow = Shadow::open(self.dialect, self.shadow.as_ref()).await?;
+        let mut diagnostics = Vec::new();
         for path in paths {
-            let script = files::read(path)?;
-            let ran = shadow.connection()?.batch(&script).await;
-            ran.map_err(|error| error.context(format!("while loading {} into a shadow database", path.display())))?;
+            let text = files::read(path)?;
+            diagnostics.extend(script::load(&mut shadow, path, &text).await?);
         }
         let schema = shadow.connection()?.introspect(&introspect_options()).await?;
         shadow.close().await?;
-        Ok(Loaded { schema, server: None, diagnostics: Vec::new() })
+        Ok(Loaded { diagnostics, ..Loaded::plain(schema) })
     }
 
     async fn lock(&self, path: &Path) -> Result<Loaded> {
-        let schema = relata_schema::lock::read(&files::read(path)?)
+        let schema = lock::read(&files::read(path)?)
             .map_err(|error| Error::new(Kind::Declaration, format!("{}: {error}", path.display())))?;
         if schema.dialect == self.dialect {
-            return Ok(Loaded { schema, server: None, diagnostics: Vec::new() });
+            return Ok(Loaded::plain(schema));
         }
         self.translated(&schema).await
     }
 
     async fn rust(&self, path: &Path) -> Result<Loaded> {
-        let _ = path;
-        Err(Error::unsupported("reading Rust sources", "not yet"))
+        let reading = relata_entity::read_dir(path)
+            .map_err(|error| Error::new(Kind::Io, format!("{} cannot be read: {error}", path.display())))?;
+        if reading.declaration.entities.is_empty() && reading.diagnostics.is_empty() {
+            let message = format!("no struct in {} derives Entity", path.display());
+            return Err(Error::new(Kind::Declaration, message)
+                .hint("relata init, run in an empty directory, writes an example to start from"));
+        }
+        let (schema, found) = lower(&reading.declaration, self.dialect);
+        let loaded = self.normalized(&schema, [reading.diagnostics, found].concat()).await?;
+        Ok(Loaded { declaration: Some(reading.declaration), ..loaded })
     }
 
     async fn translated(&self, schema: &Schema) -> Result<Loaded> {
-        let _ = schema;
-        Err(Error::unsupported("translating", "not yet"))
+        let (schema, diagnostics) = translate(schema, self.dialect);
+        self.normalized(&schema, diagnostics).await
     }
 
     /// Creates a schema on a shadow database and reads it back.
-    #[expect(dead_code, reason = "used by the Rust reader")]
     async fn normalized(&self, schema: &Schema, diagnostics: Vec<Diagnostic>) -> Result<Loaded> {
-        if let Some(first) = diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error) {
-            return Err(Error::new(Kind::Declaration, first.to_string()));
+        refuse_errors(&diagnostics)?;
+        if !self.normalize && self.dialect != Dialect::Sqlite && self.shadow.is_none() {
+            return Ok(Loaded { diagnostics, ..Loaded::plain(schema.clone()) });
         }
         let mut shadow = Shadow::open(self.dialect, self.shadow.as_ref()).await?;
         let schema = shadow.normalize(schema, &introspect_options()).await?;
         shadow.close().await?;
-        Ok(Loaded { schema, server: None, diagnostics })
+        Ok(Loaded { diagnostics, ..Loaded::plain(schema) })
+    }
+}
+
+fn refuse_errors(diagnostics: &[Diagnostic]) -> Result<()> {
+    let errors: Vec<_> =
+        diagnostics.iter().filter(|found| found.severity == Severity::Error).map(ToString::to_string).collect();
+    match errors.len() {
+        0 => Ok(()),
+        1 => Err(Error::new(Kind::Declaration, format!("the declaration has a mistake\n\n{}\n", errors[0]))),
+        count => {
+            let message = format!("the declaration has {count} mistakes\n\n{}\n", errors.join("\n\n"));
+            Err(Error::new(Kind::Declaration, message))
+        }
     }
 }
 

@@ -146,7 +146,7 @@ fn is_keyword(word: &str) -> bool {
         "true",
         "when",
     ];
-    WORDS.contains(&word.to_ascii_lowercase().as_str()) && !word.eq_ignore_ascii_case("current_timestamp(")
+    WORDS.contains(&word.to_ascii_lowercase().as_str())
 }
 
 fn column(name: &str, to: Dialect, columns: &[&str]) -> Result<String, String> {

@@ -1,0 +1,120 @@
+//! Loading a script into a shadow database without touching anything else on its server.
+//!
+//! What creates, drops or enters another database, or makes roles of the whole server, is left out with a note: the
+//! shadow database takes its place. A statement that would write to another database by a qualified name is refused.
+
+use std::path::Path;
+
+use relata_schema::script::{self, ScriptStatement};
+use relata_schema::{Diagnostic, Dialect};
+use relata_sql::driver::Statement;
+use relata_sql::{Error, Kind, Result};
+
+use crate::commands::query;
+use crate::shadow::{Shadow, shorten};
+
+/// Runs the statements of a script; gives notes about those that were left out.
+pub async fn load(shadow: &mut Shadow, path: &Path, text: &str) -> Result<Vec<Diagnostic>> {
+    let dialect = shadow.dialect();
+    let mut diagnostics = Vec::new();
+    let others = other_databases(shadow).await?;
+    for statement in script::statements(dialect, text) {
+        let place = format!("{}:{}", path.display(), statement.line);
+        let words = script::words(dialect, &statement.sql, 3);
+        if let Some(what) = left_out(dialect, &words) {
+            let message = format!("{what} is left out: a shadow database takes its place");
+            diagnostics.push(Diagnostic::new(
+                "source-left-out",
+                relata_schema::Severity::Note,
+                format!("{place}: {message}"),
+            ));
+            continue;
+        }
+        if let Some(other) = writes_elsewhere(dialect, &words, &statement, &others) {
+            return Err(Error::new(
+                Kind::Unsupported,
+                format!("{place}: the statement reaches into the database {other}"),
+            )
+            .hint("leave the database's name out of the script")
+            .hint("or name a server without that database: --shadow URL"));
+        }
+        let ran = shadow.connection()?.execute(Statement::once(&statement.sql, &[])).await;
+        ran.map_err(|error| {
+            let error = if error.details().sql.is_none() { error.sql(shorten(&statement.sql)) } else { error };
+            error.context(format!("{place}: the shadow database refused a statement"))
+        })?;
+    }
+    Ok(diagnostics)
+}
+
+/// What a statement is that does not belong into one database.
+fn left_out(dialect: Dialect, words: &[String]) -> Option<String> {
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let first_two = || Some(words[..2].join(" "));
+    match (dialect, words.as_slice()) {
+        (Dialect::Sqlite, ["ATTACH" | "DETACH" | "VACUUM", ..]) => Some(words[0].to_string()),
+        (Dialect::Mysql, ["USE", ..]) => Some("USE".to_string()),
+        (Dialect::Mysql, ["CREATE" | "DROP" | "ALTER", "DATABASE" | "SCHEMA" | "USER" | "ROLE", ..]) => first_two(),
+        (Dialect::Postgres, ["CREATE" | "DROP" | "ALTER", "DATABASE" | "ROLE" | "USER" | "TABLESPACE", ..]) => {
+            first_two()
+        }
+        _ => None,
+    }
+}
+
+async fn other_databases(shadow: &mut Shadow) -> Result<Vec<String>> {
+    if shadow.dialect() != Dialect::Mysql {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT schema_name FROM information_schema.schemata WHERE schema_name <> database()";
+    let rows = query::run(shadow.connection()?, sql, &[]).await?;
+    Ok(rows.rows.iter().flatten().filter_map(query::text).collect())
+}
+
+/// The other database that a writing statement names, if it names one.
+fn writes_elsewhere<'o>(
+    dialect: Dialect,
+    words: &[String],
+    statement: &ScriptStatement,
+    others: &'o [String],
+) -> Option<&'o String> {
+    const WRITING: &[&str] =
+        &["ALTER", "CREATE", "DELETE", "DROP", "INSERT", "LOAD", "RENAME", "REPLACE", "TRUNCATE", "UPDATE"];
+    if others.is_empty() || !words.first().is_some_and(|word| WRITING.contains(&word.as_str())) {
+        return None;
+    }
+    let sql = script::flatten(dialect, &statement.sql);
+    others.iter().find(|other| {
+        sql.contains(&format!("`{other}`."))
+            || sql.split([' ', '(', ',']).any(|word| word.starts_with(&format!("{other}.")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_of_the_server_are_left_out() {
+        let words = |sql: &str| script::words(Dialect::Mysql, sql, 3);
+        assert_eq!(left_out(Dialect::Mysql, &words("drop database if exists x")).as_deref(), Some("DROP DATABASE"));
+        assert_eq!(left_out(Dialect::Mysql, &words("use `x`")).as_deref(), Some("USE"));
+        assert_eq!(left_out(Dialect::Postgres, &words("create schema x")), None);
+        assert_eq!(left_out(Dialect::Sqlite, &words("create table x (y)")), None);
+    }
+
+    #[test]
+    fn writing_to_another_database_is_seen() {
+        let others = vec!["shop".to_string()];
+        for (sql, seen) in [
+            ("DROP TABLE IF EXISTS shop.orders", true),
+            ("DROP TABLE `shop`.`orders`", true),
+            ("CREATE TABLE workshop (x int)", false),
+            ("SELECT shop.x FROM shop", false),
+        ] {
+            let statement = ScriptStatement { sql: sql.into(), ..ScriptStatement::default() };
+            let words = script::words(Dialect::Mysql, sql, 3);
+            assert_eq!(writes_elsewhere(Dialect::Mysql, &words, &statement, &others).is_some(), seen, "{sql}");
+        }
+    }
+}
