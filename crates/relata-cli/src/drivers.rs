@@ -36,7 +36,7 @@ pub fn driver(dialect: Dialect) -> &'static dyn Driver {
     match dialect {
         Dialect::Sqlite => &Absent(Dialect::Sqlite),
         Dialect::Postgres => &Absent(Dialect::Postgres),
-        Dialect::Mysql => &Absent(Dialect::Mysql),
+        Dialect::Mysql => &relata_mysql::MysqlDriver,
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn translate(text: &str, from: Dialect, to: Dialect, columns: &[&str]
             Token::Word(word) if rest.first().is_some_and(|next| next.is_symbol("(")) && !is_keyword(word) => {
                 rest = function(word, rest, to, &mut out)?;
             }
-            Token::Word(word) if is_keyword(word) => out.push(&word.to_ascii_uppercase()),
+            Token::Word(word) if is_keyword(word) || is_clock(word) => out.push(&word.to_ascii_uppercase()),
             Token::Word(word) => out.push(&column(word, to, columns)?),
         }
     }
@@ -127,26 +127,15 @@ fn function<'t>(word: &str, rest: &'t [Token], to: Dialect, out: &mut Writer) ->
 
 fn is_keyword(word: &str) -> bool {
     const WORDS: &[&str] = &[
-        "and",
-        "between",
-        "case",
-        "current_date",
-        "current_time",
-        "current_timestamp",
-        "else",
-        "end",
-        "false",
-        "in",
-        "is",
-        "like",
-        "not",
-        "null",
-        "or",
-        "then",
-        "true",
+        "and", "between", "case", "else", "end", "false", "in", "is", "like", "not", "null", "or", "then", "true",
         "when",
     ];
     WORDS.contains(&word.to_ascii_lowercase().as_str())
+}
+
+/// Words that give the time without parentheses.
+fn is_clock(word: &str) -> bool {
+    ["current_date", "current_time", "current_timestamp"].iter().any(|clock| word.eq_ignore_ascii_case(clock))
 }
 
 fn column(name: &str, to: Dialect, columns: &[&str]) -> Result<String, String> {

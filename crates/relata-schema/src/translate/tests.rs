@@ -50,7 +50,8 @@ fn what_cannot_be_carried_over_is_said() {
         warning[translate-lost]: CHECK (State GLOB 'a*') is not carried over: GLOB is not known everywhere
           in check Album
         warning[translate-lost]: MariaDB has no partial indexes: WHERE State <> 'old' is not carried over, nor the index
-          in index Album.by_state"#]].assert_eq(&said.join("\n"));
+          in index Album.by_state"#]]
+    .assert_eq(&said.join("\n"));
     let album = schema.table_named("Album").unwrap();
     assert_eq!(album.checks.len(), 1);
     assert!(album.indexes.is_empty());
