@@ -1,0 +1,159 @@
+//! Migrations: reading the folder, applying, rolling back, saying where a database stands, proving on a shadow.
+//!
+//! Invariants
+//! - A migration and its row in the history come together or not at all: in one transaction where the database can,
+//!   else by a journal of statements that a killed run is resumed from ([`journal`]'s head says how).
+//! - One runner at a time ([`lock`]).
+//! - Nothing runs while the history and the files contradict each other; every contradiction is named at once.
+//!
+//! Deliberately not here: planning (the command does it), and databases by name: everything goes through
+//! [`Connection`].
+
+mod content;
+mod execute;
+mod folder;
+mod header;
+mod history;
+mod journal;
+mod lock;
+mod lost;
+mod prove;
+mod rows;
+mod run;
+mod status;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use relata_schema::digest;
+use relata_schema::model::Schema;
+use relata_schema::tree::Node;
+use relata_sql::Result;
+use relata_sql::driver::{Connection, IntrospectOptions};
+
+pub use content::{ColumnContent, Content, Survivor, read as read_content};
+pub use execute::run_script;
+pub use folder::{Draft, Migration, read as read_folder, slug, write as write_folder};
+pub use header::Header;
+pub use history::{Applied, HISTORY_TABLE, STEPS_TABLE, State, own_tables, read as read_history};
+pub use lost::{Loss, Vanishing, keep, measure};
+pub use prove::{Compare, Proof, prove};
+pub use run::{Rollback, undone_by};
+pub use status::{Entry, EntryState, Status, status};
+
+/// Who runs migrations, with what, and how long to wait for another runner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Runner {
+    /// Who: `ann@laptop`.
+    pub who: String,
+    /// With what: `relata 0.1.0`.
+    pub tool: String,
+    /// How long to wait for the lock.
+    pub lock_timeout: Duration,
+}
+
+impl Default for Runner {
+    fn default() -> Self {
+        Runner {
+            who: "an application".into(),
+            tool: concat!("relata ", env!("CARGO_PKG_VERSION")).into(),
+            lock_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Up or down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// `up.sql`.
+    Up,
+    /// `down.sql`.
+    Down,
+}
+
+impl Direction {
+    /// The word the journal keeps.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Direction::Up => "up",
+            Direction::Down => "down",
+        }
+    }
+}
+
+/// What happens while migrations run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// Another runner holds the lock.
+    Waiting {
+        /// Who.
+        holder: &'a str,
+        /// How long it is waited for.
+        timeout: Duration,
+    },
+    /// A migration begins, or goes on where a run before was cut off.
+    Begin {
+        /// Version and name.
+        id: &'a str,
+        /// Up or down.
+        direction: Direction,
+        /// How many statements it has.
+        statements: usize,
+        /// How many of them a run before had done.
+        resumed: usize,
+    },
+    /// A statement is about to run.
+    Statement {
+        /// Which, from 1.
+        position: usize,
+        /// Of how many.
+        statements: usize,
+        /// Its SQL.
+        sql: &'a str,
+    },
+    /// A statement that a killed run had begun turned out to be done: it is not run again.
+    FoundDone {
+        /// Which, from 1.
+        position: usize,
+        /// Its SQL.
+        sql: &'a str,
+    },
+    /// A migration is done.
+    Finished {
+        /// Version and name.
+        id: &'a str,
+        /// Up or down.
+        direction: Direction,
+        /// How long it took.
+        duration: Duration,
+    },
+}
+
+/// Who is told.
+pub type Observer<'a> = dyn FnMut(Event<'_>) + Send + 'a;
+
+/// How migrations read a schema: without relata's own tables.
+pub fn introspect_options() -> IntrospectOptions {
+    IntrospectOptions { ignore_tables: own_tables(), ..IntrospectOptions::default() }
+}
+
+/// The schema of a database without relata's own tables.
+///
+/// # Errors
+/// What the database reports.
+pub async fn schema(connection: &mut dyn Connection) -> Result<Schema> {
+    let mut schema = connection.introspect(&introspect_options()).await?;
+    schema.canonicalize();
+    Ok(schema)
+}
+
+/// The digest of a schema as headers and the journal carry it.
+pub fn schema_digest(schema: &Schema) -> String {
+    digest::hex(&schema.to_tree().to_json())
+}
+
+/// This moment as the history keeps it.
+fn now() -> String {
+    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

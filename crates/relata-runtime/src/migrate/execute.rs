@@ -1,0 +1,260 @@
+//! Runs the statements of one script in one transaction, with what has to be committed together with them.
+//!
+//! The script stays plain SQL that the database's own shell runs too. So it may hold `BEGIN` and `COMMIT`, and on
+//! SQLite `PRAGMA foreign_keys = OFF`, without which no table can be rebuilt. Here the transaction is the executor's:
+//! the script's own `BEGIN` and `COMMIT` are passed over, and foreign keys are switched off around it, with
+//! `PRAGMA foreign_key_check` before the commit: what violates a key afterwards and did not before fails the migration.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use relata_schema::script::{self, ScriptStatement};
+use relata_schema::{Dialect, digest};
+use relata_sql::driver::{Connection, TransactionOptions};
+use relata_sql::{Error, Kind, Result, Value};
+
+use super::header::Header;
+use super::history::{self, Applied};
+use super::{Event, Observer, rows};
+
+/// What a statement is, as far as running it safely depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// It sets up the session: harmless and necessary to repeat.
+    Session,
+    /// SQLite's switch of foreign keys; works only outside a transaction.
+    ForeignKeys { on: bool },
+    /// It begins or commits a transaction.
+    Transaction,
+    /// It rolls back: nothing that is meant to be applied does that.
+    Rollback,
+    /// It changes rows, and can be in a transaction with others everywhere.
+    Data,
+    /// Everything else.
+    Schema,
+}
+
+pub(super) fn classify(dialect: Dialect, sql: &str) -> Class {
+    let words = script::words(dialect, sql, 4);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["PRAGMA", "FOREIGN_KEYS", value] => Class::ForeignKeys { on: matches!(value, "ON" | "TRUE" | "YES" | "1") },
+        // No word outside comments that the server runs: `/*!40101 SET NAMES utf8 */`.
+        [] | ["SET" | "USE" | "PRAGMA" | "RESET", ..] => Class::Session,
+        ["SELECT", "SET_CONFIG", ..] | ["SELECT", "PG_CATALOG", "SET_CONFIG", ..] => Class::Session,
+        ["BEGIN" | "COMMIT" | "END", ..] | ["START", "TRANSACTION", ..] => Class::Transaction,
+        ["ROLLBACK", ..] => Class::Rollback,
+        ["INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "MERGE" | "WITH" | "SELECT" | "VALUES", ..] => Class::Data,
+        _ => Class::Schema,
+    }
+}
+
+/// The digest of a statement that layout does not change.
+pub(super) fn statement_digest(dialect: Dialect, sql: &str) -> String {
+    digest::hex(&script::flatten(dialect, sql))
+}
+
+/// Runs a script as its header says, with no history: in one transaction where the database can and the header does
+/// not forbid it, else statement by statement.
+///
+/// # Errors
+/// What the database reports, with the statement's number and line.
+pub async fn run_script(connection: &mut dyn Connection, header: &Header, text: &str) -> Result<()> {
+    let dialect = connection.dialect();
+    let statements = script::statements(dialect, text);
+    if transactional(dialect, header) {
+        return in_transaction(connection, &statements, &Outcome::Nothing, &mut |_| {}).await;
+    }
+    for (index, statement) in statements.iter().enumerate() {
+        if classify(dialect, &statement.sql) != Class::Transaction {
+            let result = connection.batch(&statement.sql).await;
+            result.map_err(|error| located(error, index, statements.len(), statement))?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a script runs in one transaction.
+pub(super) fn transactional(dialect: Dialect, header: &Header) -> bool {
+    dialect.transactional_ddl() && !header.transaction_off
+}
+
+/// What is written into the history together with a script.
+pub(super) enum Outcome<'a> {
+    /// Nothing: the database is a shadow.
+    Nothing,
+    /// The migration has been applied; it began at that moment.
+    Applied(&'a Applied, Instant),
+    /// The migration of this version has been rolled back.
+    Undone(&'a str),
+}
+
+impl Outcome<'_> {
+    pub(super) async fn write(&self, connection: &mut dyn Connection) -> Result<()> {
+        match self {
+            Outcome::Nothing => Ok(()),
+            Outcome::Undone(version) => history::remove(connection, version).await,
+            Outcome::Applied(applied, begun) => {
+                let duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+                let applied = Applied { duration_ms, applied_at: super::now(), ..(*applied).clone() };
+                history::write(connection, &applied).await
+            }
+        }
+    }
+}
+
+/// Runs statements and writes the outcome in one transaction. After a failure nothing of it has happened.
+pub(super) async fn in_transaction(
+    connection: &mut dyn Connection,
+    statements: &[ScriptStatement],
+    outcome: &Outcome<'_>,
+    observer: &mut Observer<'_>,
+) -> Result<()> {
+    let off = ForeignKeys::switch_off(connection, statements).await?;
+    let result = transaction(connection, statements, off.as_ref(), outcome, observer).await;
+    if result.is_err() && !connection.is_broken() && connection.in_transaction() {
+        // The first error is the one to tell; a rollback that fails leaves a broken connection.
+        let _ = connection.batch("ROLLBACK").await;
+    }
+    if off.is_some() && !connection.is_broken() {
+        let restored = connection.batch("PRAGMA foreign_keys = ON").await;
+        return result.and(restored);
+    }
+    result
+}
+
+async fn transaction(
+    connection: &mut dyn Connection,
+    statements: &[ScriptStatement],
+    off: Option<&ForeignKeys>,
+    outcome: &Outcome<'_>,
+    observer: &mut Observer<'_>,
+) -> Result<()> {
+    connection.begin(TransactionOptions::default()).await?;
+    let search_path = SearchPath::read(connection).await?;
+    for (index, statement) in statements.iter().enumerate() {
+        observer(Event::Statement { position: index + 1, statements: statements.len(), sql: &statement.sql });
+        let result = in_place(connection, statement).await;
+        result.map_err(|error| located(error, index, statements.len(), statement))?;
+    }
+    if let Some(off) = off {
+        off.check(connection).await?;
+    }
+    search_path.restore(connection).await?;
+    outcome.write(connection).await?;
+    connection.batch("COMMIT").await
+}
+
+async fn in_place(connection: &mut dyn Connection, statement: &ScriptStatement) -> Result<()> {
+    match classify(connection.dialect(), &statement.sql) {
+        Class::Transaction | Class::ForeignKeys { .. } => Ok(()),
+        Class::Rollback => Err(Error::new(Kind::Migration, "a migration cannot roll itself back")
+            .hint("take ROLLBACK out; if the migration fails, relata rolls it back")),
+        _ => connection.batch(&statement.sql).await,
+    }
+}
+
+/// Says which statement failed.
+pub(super) fn located(error: Error, index: usize, count: usize, statement: &ScriptStatement) -> Error {
+    let error = match error.details().sql {
+        None => error.sql(excerpt(&statement.sql)),
+        Some(_) => error,
+    };
+    error.context(format!("statement {} of {count}, line {}", index + 1, statement.line))
+}
+
+/// A statement on one line, cut where people stop reading.
+pub(super) fn excerpt(sql: &str) -> String {
+    let line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(160) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}
+
+/// PostgreSQL: dumps set an empty search path; the history has to be found all the same.
+pub(super) struct SearchPath(Option<Value>);
+
+impl SearchPath {
+    pub(super) async fn read(connection: &mut dyn Connection) -> Result<Self> {
+        if connection.dialect() != Dialect::Postgres {
+            return Ok(SearchPath(None));
+        }
+        Ok(SearchPath(rows::one(connection, "SELECT current_setting('search_path')", &[]).await?))
+    }
+
+    pub(super) async fn restore(&self, connection: &mut dyn Connection) -> Result<()> {
+        if let Some(Value::Text(path)) = &self.0 {
+            let sql = format!("SELECT set_config('search_path', {}, false)", Dialect::Postgres.literal(path));
+            rows::one(connection, &sql, &[]).await?;
+        }
+        Ok(())
+    }
+}
+
+/// SQLite's foreign keys, switched off, with the violations there were before: child and parent table, how many.
+struct ForeignKeys(BTreeMap<(String, String), usize>);
+
+impl ForeignKeys {
+    async fn switch_off(connection: &mut dyn Connection, statements: &[ScriptStatement]) -> Result<Option<Self>> {
+        let dialect = connection.dialect();
+        let asked = |statement: &ScriptStatement| classify(dialect, &statement.sql) == Class::ForeignKeys { on: false };
+        if dialect != Dialect::Sqlite || !statements.iter().any(asked) {
+            return Ok(None);
+        }
+        let on = rows::is_true(rows::one(connection, "PRAGMA foreign_keys", &[]).await?.as_ref());
+        if !on {
+            return Ok(None);
+        }
+        let violations = violations(connection).await?;
+        connection.batch("PRAGMA foreign_keys = OFF").await?;
+        Ok(Some(ForeignKeys(violations)))
+    }
+
+    async fn check(&self, connection: &mut dyn Connection) -> Result<()> {
+        for ((child, parent), count) in violations(connection).await? {
+            let before = self.0.get(&(child.clone(), parent.clone())).copied().unwrap_or(0);
+            if count > before {
+                let message = format!("{} rows of {child} refer to rows that {parent} does not have", count - before);
+                return Err(Error::new(Kind::ForeignKeyViolation, message).table(child.clone()).hint(format!(
+                    "nothing was changed; add the missing rows of {parent}, or delete or set NULL what refers to them"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn violations(connection: &mut dyn Connection) -> Result<BTreeMap<(String, String), usize>> {
+    let mut found = BTreeMap::new();
+    for row in rows::all(connection, "PRAGMA foreign_key_check", &[]).await? {
+        *found.entry((rows::cell(&row, 0)?, rows::cell(&row, 2)?)).or_insert(0) += 1;
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_are_known_by_their_first_words() {
+        use Class::*;
+        for (dialect, sql, class) in [
+            (Dialect::Sqlite, "PRAGMA foreign_keys = OFF", ForeignKeys { on: false }),
+            (Dialect::Sqlite, "pragma foreign_keys=on", ForeignKeys { on: true }),
+            (Dialect::Sqlite, "PRAGMA foreign_key_check", Session),
+            (Dialect::Sqlite, "BEGIN IMMEDIATE", Transaction),
+            (Dialect::Sqlite, "END", Transaction),
+            (Dialect::Mysql, "start transaction", Transaction),
+            (Dialect::Mysql, "/*!40101 SET NAMES utf8 */", Session),
+            (Dialect::Mysql, "SET FOREIGN_KEY_CHECKS = 0", Session),
+            (Dialect::Postgres, "-- x\nupdate a set b = 1", Data),
+            (Dialect::Postgres, "SELECT pg_catalog.set_config('search_path', '', false)", Session),
+            (Dialect::Postgres, "ALTER TABLE a ADD b int", Schema),
+            (Dialect::Postgres, "ROLLBACK", Rollback),
+        ] {
+            assert_eq!(classify(dialect, sql), class, "{sql}");
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! The folder `migrations/`: one folder a migration, `20261121143000_ab12cd_add_users/{up.sql,down.sql}`.
+//!
+//! Names carry a time and a random suffix, parents are digests: two branches never fight for a number, and there is
+//! no index file to merge. The digest of a migration covers its parents, both scripts and whether it runs in a
+//! transaction, but not comments and layout: reformatting an applied migration is no edit.
+
+use std::fs;
+use std::hash::{BuildHasher, RandomState};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use relata_schema::{Dialect, digest, script};
+use relata_sql::{Error, Kind, Result};
+
+use super::header::Header;
+
+/// One migration as its files say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// Time and random suffix: `20261121143000_ab12cd`. Migrations are applied in the order of their versions.
+    pub version: String,
+    /// What people called it: `add_users`.
+    pub name: String,
+    /// The header of `up.sql`.
+    pub header: Header,
+    /// The text of `up.sql`.
+    pub up: String,
+    /// The header and text of `down.sql`, if there is one.
+    pub down: Option<(Header, String)>,
+    /// Its digest.
+    pub digest: String,
+    /// Its folder.
+    pub path: PathBuf,
+}
+
+impl Migration {
+    /// Version and name, as the folder is called.
+    pub fn id(&self) -> String {
+        if self.name.is_empty() { self.version.clone() } else { format!("{}_{}", self.version, self.name) }
+    }
+
+    /// The digests of its parents as the history keeps them.
+    pub fn parent(&self) -> String {
+        self.header.parents.join(" ")
+    }
+}
+
+/// Reads every migration of a folder, in the order of versions. A folder that does not exist has none.
+///
+/// # Errors
+/// `Kind::Io` when a file cannot be read; `Kind::Migration` when a name is none, a version comes twice, `up.sql` is
+/// missing, or a file is written for another dialect.
+pub fn read(directory: &Path, dialect: Dialect) -> Result<Vec<Migration>> {
+    if !directory.exists() {
+        return Ok(Vec::new());
+    }
+    let mut migrations: Vec<Migration> = Vec::new();
+    for entry in fs::read_dir(directory).map_err(|error| io(directory, error))? {
+        let path = entry.map_err(|error| io(directory, error))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_dir() && !name.starts_with('.') {
+            migrations.push(read_one(&path, &name, dialect)?);
+        }
+    }
+    migrations.sort_by(|a, b| a.version.cmp(&b.version));
+    if let Some(pair) = migrations.windows(2).find(|pair| pair[0].version == pair[1].version) {
+        let message = format!("{} and {} have the same version", pair[0].id(), pair[1].id());
+        return Err(Error::new(Kind::Migration, message).hint("rename the folder of one: change a digit of its time"));
+    }
+    Ok(migrations)
+}
+
+fn read_one(path: &Path, folder: &str, dialect: Dialect) -> Result<Migration> {
+    let (version, name) = split_name(folder).ok_or_else(|| {
+        Error::new(Kind::Migration, format!("{} is no migration", path.display())).hint(
+            "a migration's folder begins with its time, like 20261121143000_ab12cd_add_users; move others elsewhere",
+        )
+    })?;
+    let up = read_file(&path.join("up.sql"))?;
+    let down = match path.join("down.sql") {
+        file if file.exists() => Some(read_file(&file)?),
+        _ => None,
+    };
+    let header = header(&up, &path.join("up.sql"), dialect)?;
+    let down = match down {
+        Some(text) => Some((header_of_down(&text, path, dialect)?, text)),
+        None => None,
+    };
+    let digest = digest_of(dialect, &header, &up, down.as_ref().map(|(header, text)| (header, text.as_str())));
+    Ok(Migration { version, name, header, up, down, digest, path: path.to_path_buf() })
+}
+
+fn header_of_down(text: &str, path: &Path, dialect: Dialect) -> Result<Header> {
+    header(text, &path.join("down.sql"), dialect)
+}
+
+fn header(text: &str, file: &Path, dialect: Dialect) -> Result<Header> {
+    let header = Header::parse(text, &file.display().to_string())?;
+    match header.dialect {
+        Some(other) if other != dialect => Err(Error::new(
+            Kind::Migration,
+            format!("{} is written for {}, the database is {}", file.display(), other.title(), dialect.title()),
+        )
+        .hint("give another folder with --dir: a project keeps one folder of migrations a dialect")),
+        _ => Ok(header),
+    }
+}
+
+/// `20261121143000_ab12cd_add_users` is version `20261121143000_ab12cd` and name `add_users`. Folders of other tools
+/// and hand-made ones need no suffix: `20260101_init`.
+fn split_name(folder: &str) -> Option<(String, String)> {
+    let (time, rest) = folder.split_once('_').unwrap_or((folder, ""));
+    if time.len() < 8 || !time.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (suffix, name) = rest.split_once('_').unwrap_or((rest, ""));
+    let random = suffix.len() == 6 && suffix.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if random { Some((format!("{time}_{suffix}"), name.into())) } else { Some((time.into(), rest.into())) }
+}
+
+/// The digest of a migration.
+fn digest_of(dialect: Dialect, header: &Header, up: &str, down: Option<(&Header, &str)>) -> String {
+    let mut text = String::new();
+    for parent in &header.parents {
+        text.push_str(&format!("parent {parent}\n"));
+    }
+    let mut part = |word: &str, header: &Header, script: &str| {
+        let transaction = if header.transaction_off { "off" } else { "on" };
+        text.push_str(&format!("{word} transaction {transaction}\n{}", script::normalise(dialect, script)));
+    };
+    part("up", header, up);
+    if let Some((header, script)) = down {
+        part("down", header, script);
+    }
+    digest::hex(&text)
+}
+
+/// What shall be written as a new migration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Draft {
+    /// What people call it; becomes `[a-z0-9_]+`.
+    pub name: String,
+    /// The header of `up.sql`.
+    pub up_header: Header,
+    /// The statements up.
+    pub up: String,
+    /// The header of `down.sql`.
+    pub down_header: Header,
+    /// The statements down; `None`: no `down.sql`.
+    pub down: Option<String>,
+}
+
+impl Draft {
+    /// The migration that writing it would give, in `directory`, at `now`.
+    pub fn migration(&self, directory: &Path, dialect: Dialect, now: Timestamp) -> Migration {
+        let version = format!("{}_{}", now.strftime("%Y%m%d%H%M%S"), random_suffix());
+        let name = slug(&self.name);
+        let up = self.up_header.write() + "\n" + &self.up;
+        let down = self.down.as_ref().map(|text| (self.down_header.clone(), self.down_header.write() + "\n" + text));
+        let digest =
+            digest_of(dialect, &self.up_header, &up, down.as_ref().map(|(header, text)| (header, text.as_str())));
+        let mut migration =
+            Migration { version, name, header: self.up_header.clone(), up, down, digest, path: PathBuf::new() };
+        migration.path = directory.join(migration.id());
+        migration
+    }
+}
+
+/// Writes the files of a migration; the folder appears whole or not at all.
+///
+/// # Errors
+/// `Kind::Io`.
+pub fn write(migration: &Migration) -> Result<()> {
+    let parent = migration.path.parent().unwrap_or(Path::new("."));
+    let partial = parent.join(format!(".{}", migration.id()));
+    fs::create_dir_all(&partial).map_err(|error| io(&partial, error))?;
+    write_file(&partial.join("up.sql"), &migration.up)?;
+    if let Some((_, text)) = &migration.down {
+        write_file(&partial.join("down.sql"), text)?;
+    }
+    fs::rename(&partial, &migration.path).map_err(|error| io(&migration.path, error))
+}
+
+/// A name as a folder can carry it.
+pub fn slug(name: &str) -> String {
+    let mut out = String::new();
+    for c in name.to_lowercase().chars() {
+        match c {
+            'a'..='z' | '0'..='9' => out.push(c),
+            _ if !out.ends_with('_') && !out.is_empty() => out.push('_'),
+            _ => {}
+        }
+    }
+    out.trim_end_matches('_').chars().take(80).collect()
+}
+
+/// Six hexadecimal digits that two people do not get in the same second.
+fn random_suffix() -> String {
+    let random = RandomState::new().hash_one(std::process::id());
+    format!("{:06x}", random & 0xff_ffff)
+}
+
+fn read_file(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|error| {
+        let missing = error.kind() == std::io::ErrorKind::NotFound;
+        let error = io(path, error);
+        if missing { error.hint("every migration has an up.sql; get it back from version control") } else { error }
+    })
+}
+
+fn write_file(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).map_err(|error| io(path, error))
+}
+
+pub(super) fn io(path: &Path, error: std::io::Error) -> Error {
+    Error::new(Kind::Io, format!("{}: {error}", path.display())).caused_by(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_and_written() {
+        for (folder, expected) in [
+            ("20261121143000_ab12cd_add_users", Some(("20261121143000_ab12cd", "add_users"))),
+            ("20261121143000_ab12cd", Some(("20261121143000_ab12cd", ""))),
+            ("20260101_init", Some(("20260101", "init"))),
+            ("20260101", Some(("20260101", ""))),
+            ("notes", None),
+            ("0001_init", None),
+        ] {
+            let found = split_name(folder);
+            let found = found.as_ref().map(|(version, name)| (version.as_str(), name.as_str()));
+            assert_eq!(found, expected, "{folder}");
+        }
+        assert_eq!(slug("Add users' e-mail!"), "add_users_e_mail");
+    }
+
+    #[test]
+    fn layout_is_no_edit_and_content_is() {
+        let header = Header { parents: vec!["aa".into()], ..Header::default() };
+        let digest = |up: &str, down: &str| digest_of(Dialect::Sqlite, &header, up, Some((&Header::default(), down)));
+        let first = digest("create table a (x int);", "drop table a;");
+        assert_eq!(first, digest("-- why\r\ncreate table a\r\n(x int)", "drop  table a"));
+        assert_ne!(first, digest("create table a (x text);", "drop table a;"));
+        assert_ne!(first, digest("create table a (x int);", "drop table b;"));
+        let other = Header::default();
+        assert_ne!(
+            first,
+            digest_of(Dialect::Sqlite, &other, "create table a (x int);", Some((&other, "drop table a;")))
+        );
+    }
+
+    #[test]
+    fn a_written_migration_reads_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let draft = Draft {
+            name: "Add users".into(),
+            up_header: Header { dialect: Some(Dialect::Sqlite), ..Header::default() },
+            up: "create table users (id integer primary key);\n".into(),
+            down_header: Header { loses: vec!["table users".into()], ..Header::default() },
+            down: Some("drop table users;\n".into()),
+        };
+        let now = "2026-11-21T14:30:00Z".parse().unwrap();
+        let migration = draft.migration(directory.path(), Dialect::Sqlite, now);
+        write(&migration).unwrap();
+        assert_eq!(read(directory.path(), Dialect::Sqlite).unwrap(), std::slice::from_ref(&migration));
+        assert!(migration.version.starts_with("20261121143000_"), "{}", migration.version);
+        let error = read(directory.path(), Dialect::Postgres).unwrap_err();
+        let text = error.to_string().replace(&migration.path.display().to_string(), "FOLDER");
+        expect_test::expect![[r#"
+            FOLDER/up.sql is written for SQLite, the database is PostgreSQL [R0701]
+              hint: give another folder with --dir: a project keeps one folder of migrations a dialect"#]]
+        .assert_eq(&text);
+    }
+
+    #[test]
+    fn a_folder_that_is_no_migration_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("notes")).unwrap();
+        let error = read(directory.path(), Dialect::Sqlite).unwrap_err();
+        let text = error.to_string().replace(&directory.path().display().to_string(), "DIR");
+        expect_test::expect![[r#"
+            DIR/notes is no migration [R0701]
+              hint: a migration's folder begins with its time, like 20261121143000_ab12cd_add_users; move others elsewhere"#]]
+        .assert_eq(&text);
+    }
+}

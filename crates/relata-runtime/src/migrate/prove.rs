@@ -1,0 +1,175 @@
+//! The proof of a migration on a shadow: up, compare, down, compare, up again, with the data compared at each turn.
+//!
+//! What is proved: `up.sql` runs and gives the schema it promises; `down.sql` runs and gives back the schema before;
+//! both can be repeated; the values of every column that is on both sides are still there, in their rows.
+//! What is not: how long it takes and whom it blocks in production; what other data would do than the shadow's.
+
+use relata_schema::model::Schema;
+use relata_sql::driver::Connection;
+use relata_sql::{Error, Kind, Result};
+
+use super::content::{self, Content, Survivor};
+use super::execute::run_script;
+use super::folder::Migration;
+
+/// How two schemas compare: the planner knows.
+pub trait Compare: Sync {
+    /// What differs, one line each; empty: nothing that a plan would change.
+    fn differences(&self, from: &Schema, to: &Schema) -> Vec<String>;
+
+    /// The tables and columns that are on both sides, also under another name.
+    fn survivors(&self, from: &Schema, to: &Schema) -> Vec<Survivor>;
+}
+
+/// What was proved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// The schema after up.
+    pub schema: Schema,
+    /// Whether down was proved too.
+    pub down: bool,
+    /// Tables that are on both sides.
+    pub tables: usize,
+    /// Their rows.
+    pub rows: u64,
+    /// Columns whose values were compared.
+    pub columns: usize,
+    /// Columns whose type is converted and whose values are others afterwards.
+    pub converted: Vec<String>,
+}
+
+impl std::fmt::Display for Proof {
+    /// `up, down, up; 15607 rows in 11 tables, 64 columns compared`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.down { "up, down, up" } else { "up" })?;
+        write!(f, "; {} rows in {} tables, {} columns compared", self.rows, self.tables, self.columns)?;
+        if !self.converted.is_empty() {
+            write!(f, "; converted: {}", self.converted.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+/// Proves a migration on a connection to a shadow that stands where the migration begins. The shadow has been migrated
+/// up afterwards. `target` is what up has to give; `None`: whatever it gives.
+///
+/// # Errors
+/// `Kind::ProofFailed` with the differences as hints, or with what the database reported.
+pub async fn prove(
+    connection: &mut dyn Connection,
+    migration: &Migration,
+    target: Option<&Schema>,
+    compare: &dyn Compare,
+) -> Result<Proof> {
+    let before = super::schema(connection).await?;
+    // What is on both sides is known once up has run; so the values before are read for what the target keeps.
+    let expected = target.map(|target| compare.survivors(&before, target));
+    let expected = expected.unwrap_or_else(|| compare.survivors(&before, &before));
+    let at_start = contents(connection, &expected, Side::Before).await?;
+    up(connection, migration).await?;
+    let after = super::schema(connection).await?;
+    if let Some(target) = target {
+        same("up.sql does not give what was declared", compare.differences(&after, target))?;
+    }
+    let (survivors, at_start) = narrowed(&expected, &at_start, compare.survivors(&before, &after));
+    let mut proof = Proof { tables: survivors.len(), ..Proof::default() };
+    compare_contents(connection, &survivors, Side::After, &at_start, &mut proof, "up.sql").await?;
+    if let Some((header, text)) = &migration.down {
+        run_script(connection, header, text).await.map_err(|error| failed(error, "down.sql"))?;
+        let undone = super::schema(connection).await?;
+        same("down.sql does not give back the schema from before up.sql", compare.differences(&undone, &before))?;
+        compare_contents(connection, &survivors, Side::Before, &at_start, &mut proof, "up.sql and down.sql").await?;
+        up(connection, migration).await.map_err(|error| error.context("the second time"))?;
+        let again = super::schema(connection).await?;
+        same("up.sql gives another schema after down.sql", compare.differences(&again, &after))?;
+        compare_contents(connection, &survivors, Side::After, &at_start, &mut proof, "up, down, up").await?;
+        proof.down = true;
+    }
+    proof.columns = survivors.iter().map(|survivor| survivor.columns.len()).sum();
+    proof.rows = at_start.iter().map(|content| content.rows).sum();
+    proof.schema = after;
+    Ok(proof)
+}
+
+async fn up(connection: &mut dyn Connection, migration: &Migration) -> Result<()> {
+    run_script(connection, &migration.header, &migration.up).await.map_err(|error| failed(error, "up.sql"))
+}
+
+fn failed(error: Error, file: &str) -> Error {
+    error.with_kind(Kind::ProofFailed).context(format!("proof on a shadow copy: {file}"))
+}
+
+fn same(what: &str, differences: Vec<String>) -> Result<()> {
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let count = differences.len();
+    let error = Error::new(Kind::ProofFailed, format!("{what}: {count} differences"));
+    Err(differences.into_iter().take(20).fold(error, Error::hint))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Before,
+    After,
+}
+
+async fn contents(connection: &mut dyn Connection, survivors: &[Survivor], side: Side) -> Result<Vec<Content>> {
+    let mut contents = Vec::new();
+    for survivor in survivors {
+        let pick = |pair: &(String, String)| if side == Side::Before { pair.0.clone() } else { pair.1.clone() };
+        let key: Vec<String> = survivor.key.iter().map(pick).collect();
+        let columns: Vec<String> =
+            survivor.columns.iter().map(|(from, to, _)| pick(&(from.clone(), to.clone()))).collect();
+        let table = if side == Side::Before { &survivor.table.0 } else { &survivor.table.1 };
+        contents.push(content::read(connection, table, &key, &columns).await?);
+    }
+    Ok(contents)
+}
+
+/// The survivors whose values were read before, each with them.
+fn narrowed(expected: &[Survivor], contents: &[Content], survivors: Vec<Survivor>) -> (Vec<Survivor>, Vec<Content>) {
+    let before = |survivor: &Survivor| survivor.key.iter().map(|(from, _)| from.clone()).collect::<Vec<_>>();
+    let find = |survivor: Survivor| {
+        let same = |other: &Survivor| other.table.0 == survivor.table.0 && before(other) == before(&survivor);
+        let index = expected.iter().position(same)?;
+        let columns = survivor.columns.iter().map(|(from, ..)| {
+            let at = expected[index].columns.iter().position(|(other, ..)| other == from)?;
+            contents[index].columns.get(at).copied()
+        });
+        let content = Content { rows: contents[index].rows, columns: columns.collect::<Option<_>>()? };
+        Some((survivor, content))
+    };
+    survivors.into_iter().filter_map(find).unzip()
+}
+
+async fn compare_contents(
+    connection: &mut dyn Connection,
+    survivors: &[Survivor],
+    side: Side,
+    expected: &[Content],
+    proof: &mut Proof,
+    after: &str,
+) -> Result<()> {
+    let found = contents(connection, survivors, side).await?;
+    let mut lost = Vec::new();
+    for ((survivor, expected), found) in survivors.iter().zip(expected).zip(&found) {
+        let table = if side == Side::Before { &survivor.table.0 } else { &survivor.table.1 };
+        if expected.rows != found.rows {
+            lost.push(format!("{table} had {} rows and has {}", expected.rows, found.rows));
+        }
+        for (((from, to, converted), expected), found) in
+            survivor.columns.iter().zip(&expected.columns).zip(&found.columns)
+        {
+            let column = format!("{table}.{}", if side == Side::Before { from } else { to });
+            if *converted && expected.values == found.values && expected != found {
+                if !proof.converted.contains(&column) {
+                    proof.converted.push(column);
+                }
+            } else if expected != found {
+                lost.push(format!("{column}: {} values before, {} after, or others", expected.values, found.values));
+            }
+        }
+    }
+    same(&format!("values are not what they were after {after}"), lost)
+}
