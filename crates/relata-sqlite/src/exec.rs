@@ -1,0 +1,413 @@
+//! Running statements.
+//!
+//! Where work runs
+//! - A cached statement runs on the caller's thread and answers at once. It should be short; a query that returns many
+//!   rows should be a cursor, which works one portion at a time.
+//! - [`Statement::once`] (DDL, migrations, raw SQL), scripts and introspection run on the runtime's blocking pool: the
+//!   handle moves there and back. If the caller stops waiting, the work is interrupted, the handle closes there (which
+//!   rolls back), and this connection answers `true` to [`Connection::is_broken`]. Without a tokio runtime they run
+//!   where they are called.
+//! - A lock held by somebody else is waited for outside of SQLite, see `patience`.
+//!
+//! `last_insert_id` is SQLite's `last_insert_rowid()`; after an insert into a `WITHOUT ROWID` table it is the one before.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use relata_schema::{Dialect, Schema};
+use relata_sql::driver::{
+    BulkInsert, ColumnInfo, Cursor, Done, IntrospectOptions, RowSink, ServerInfo, TransactionOptions,
+};
+use relata_sql::{Answer, Connection, Error, Kind, Result, Statement, Value};
+use rusqlite::fallible_iterator::FallibleIterator;
+use rusqlite::ffi;
+
+use crate::cursor::SqliteCursor;
+use crate::patience::{self, Attempt};
+use crate::types::SqliteRow;
+use crate::{errors, introspect, types};
+
+/// How many instructions of SQLite's machine run between two looks whether anybody still waits.
+const STEPS_BETWEEN_LOOKS: i32 = 2000;
+
+/// One open SQLite database.
+pub struct SqliteConnection {
+    /// Gone for good when a job was abandoned on the blocking pool.
+    raw: Option<rusqlite::Connection>,
+    server: ServerInfo,
+    patience: Duration,
+    foreign_keys: bool,
+    /// The file is damaged or unreadable.
+    damaged: bool,
+    /// A PRAGMA or script may have changed settings of the session.
+    touched: bool,
+}
+
+impl SqliteConnection {
+    pub(crate) fn new(raw: rusqlite::Connection, server: ServerInfo, patience: Duration, foreign_keys: bool) -> Self {
+        SqliteConnection { raw: Some(raw), server, patience, foreign_keys, damaged: false, touched: false }
+    }
+
+    fn raw(&self) -> Result<&rusqlite::Connection> {
+        self.raw.as_ref().ok_or_else(lost)
+    }
+
+    /// Runs `attempt` here; if somebody else holds the lock, again later.
+    fn answer<'a, T: Unpin + Send + 'a>(
+        &'a mut self,
+        mut attempt: impl FnMut(&mut rusqlite::Connection) -> Attempt<T> + Send + 'a,
+    ) -> Answer<'a, T> {
+        let first = match &mut self.raw {
+            Some(raw) => attempt(raw),
+            None => Attempt::Over(Err(lost())),
+        };
+        match first {
+            Attempt::Over(result) => {
+                self.note(result.as_ref().err());
+                Answer::ready(result)
+            }
+            Attempt::Busy(error) => Answer::later(async move {
+                let patience = self.patience;
+                let raw = self.raw.as_mut().ok_or_else(lost)?;
+                let result = patience::retry(patience, error, || attempt(raw)).await;
+                self.note(result.as_ref().err());
+                result
+            }),
+        }
+    }
+
+    /// Runs a job on the blocking pool, where it may take its time.
+    fn elsewhere<'a, T: Unpin + Send + 'static>(
+        &'a mut self,
+        job: impl FnOnce(&mut rusqlite::Connection, Duration) -> Result<T> + Send + 'static,
+    ) -> Answer<'a, T> {
+        let patience = self.patience;
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            let result = self.raw.as_mut().ok_or_else(lost).and_then(|raw| job(raw, patience));
+            self.note(result.as_ref().err());
+            return Answer::ready(result);
+        };
+        Answer::later(async move {
+            let mut raw = self.raw.take().ok_or_else(lost)?;
+            let waiting = Waiting::default();
+            let abandoned = Arc::clone(&waiting.over);
+            let work = runtime.spawn_blocking(move || {
+                let stop = move || abandoned.load(Ordering::Relaxed);
+                let watched = raw.progress_handler(STEPS_BETWEEN_LOOKS, Some(stop));
+                let result = watched.map_err(|error| errors::from_rusqlite(&error, None));
+                let result = result.and_then(|()| job(&mut raw, patience));
+                (raw, result)
+            });
+            let (raw, result) = work
+                .await
+                .map_err(|error| Error::new(Kind::Internal, format!("the work on SQLite was lost: {error}")))?;
+            raw.progress_handler(0, None::<fn() -> bool>).map_err(|error| errors::from_rusqlite(&error, None))?;
+            self.raw = Some(raw);
+            self.note(result.as_ref().err());
+            result
+        })
+    }
+
+    fn note(&mut self, error: Option<&Error>) {
+        if error.is_some_and(|error| matches!(error.kind(), Kind::Corrupt | Kind::Io)) {
+            self.damaged = true;
+        }
+    }
+
+    fn simple<'a>(&'a mut self, sql: &'static str) -> Answer<'a, ()> {
+        self.answer(move |raw| run(raw, Statement::new(sql, &[]), None).map(|_| ()))
+    }
+}
+
+impl<T> Attempt<T> {
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> Attempt<U> {
+        match self {
+            Attempt::Over(result) => Attempt::Over(result.map(change)),
+            Attempt::Busy(error) => Attempt::Busy(error),
+        }
+    }
+}
+
+/// Tells the job on the blocking pool, when dropped, that nobody waits for it any more.
+#[derive(Default)]
+struct Waiting {
+    over: Arc<AtomicBool>,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
+}
+
+fn lost() -> Error {
+    Error::new(Kind::Cancelled, "this connection was given up while it worked, so it was closed")
+        .hint("take a new connection")
+}
+
+impl Connection for SqliteConnection {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
+    fn server(&self) -> &ServerInfo {
+        &self.server
+    }
+
+    fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Done> {
+        self.touched |= is_pragma(statement.sql);
+        if statement.cached {
+            return self.answer(move |raw| run(raw, statement, None));
+        }
+        let (sql, params) = (statement.sql.to_string(), statement.params.to_vec());
+        self.elsewhere(move |raw, patience| {
+            patience::retry_blocking(patience, || run(raw, Statement::once(&sql, &params), None))
+        })
+    }
+
+    fn query<'a>(&'a mut self, statement: Statement<'a>, sink: &'a mut dyn RowSink) -> Answer<'a, ()> {
+        self.touched |= is_pragma(statement.sql);
+        self.answer(move |raw| run(raw, statement, Some(sink)).map(|_| ()))
+    }
+
+    fn open_cursor<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Box<dyn Cursor + 'a>> {
+        let opened = match &self.raw {
+            Some(raw) => SqliteCursor::open(raw, statement, self.patience),
+            None => Err(lost()),
+        };
+        Answer::ready(opened.map(|cursor| Box::new(cursor) as Box<dyn Cursor + 'a>))
+    }
+
+    fn batch<'a>(&'a mut self, script: &'a str) -> Answer<'a, ()> {
+        self.touched = true;
+        let script = script.to_string();
+        self.elsewhere(move |raw, patience| run_script(raw, &script, patience))
+    }
+
+    fn bulk_insert<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, u64> {
+        self.answer(move |raw| bulk_insert(raw, insert))
+    }
+
+    fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()> {
+        self.simple(if options.read_only { "BEGIN DEFERRED" } else { "BEGIN IMMEDIATE" })
+    }
+
+    fn in_transaction(&self) -> bool {
+        self.raw.as_ref().is_some_and(|raw| !raw.is_autocommit())
+    }
+
+    fn introspect<'a>(&'a mut self, options: &'a IntrospectOptions) -> Answer<'a, Schema> {
+        let options = options.clone();
+        self.elsewhere(move |raw, patience| {
+            patience::retry_blocking(patience, || Attempt::of_result(introspect::read(raw, &options)))
+        })
+    }
+
+    fn is_broken(&self) -> bool {
+        self.damaged || self.raw.is_none()
+    }
+
+    fn reset(&mut self) -> Answer<'_, ()> {
+        Answer::ready(self.reset_now())
+    }
+
+    fn ping(&mut self) -> Answer<'_, ()> {
+        self.simple("SELECT 1")
+    }
+
+    fn close(self: Box<Self>) -> Answer<'static, ()> {
+        Answer::ready(match self.raw {
+            Some(raw) => raw.close().map_err(|(_, error)| errors::from_rusqlite(&error, None)),
+            None => Ok(()),
+        })
+    }
+}
+
+impl SqliteConnection {
+    fn reset_now(&mut self) -> Result<()> {
+        let raw = self.raw()?;
+        let failed = |error| errors::from_rusqlite(&error, None);
+        if !raw.is_autocommit() {
+            raw.execute_batch("ROLLBACK").map_err(failed)?;
+        }
+        if self.touched {
+            let keys = if self.foreign_keys { "PRAGMA foreign_keys = ON" } else { "PRAGMA foreign_keys = OFF" };
+            raw.execute_batch(keys).map_err(failed)?;
+            raw.execute_batch("PRAGMA defer_foreign_keys = OFF; PRAGMA writable_schema = OFF; PRAGMA query_only = OFF")
+                .map_err(failed)?;
+            self.touched = false;
+        }
+        Ok(())
+    }
+}
+
+fn is_pragma(sql: &str) -> bool {
+    sql.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("pragma"))
+}
+
+/// Prepares, binds and steps a statement to its end.
+fn run(raw: &rusqlite::Connection, statement: Statement<'_>, sink: Option<&mut (dyn RowSink + '_)>) -> Attempt<Done> {
+    let prepared = if statement.cached {
+        raw.prepare_cached(statement.sql).map(|mut prepared| step_all(raw, &mut prepared, statement, sink))
+    } else {
+        raw.prepare(statement.sql).map(|mut prepared| step_all(raw, &mut prepared, statement, sink))
+    };
+    prepared.unwrap_or_else(|error| failure(&error, Some(statement.sql), false))
+}
+
+fn step_all(
+    raw: &rusqlite::Connection,
+    prepared: &mut rusqlite::Statement<'_>,
+    statement: Statement<'_>,
+    sink: Option<&mut (dyn RowSink + '_)>,
+) -> Attempt<Done> {
+    if let Err(error) = bind_all(prepared, statement.params) {
+        return Attempt::Over(Err(error));
+    }
+    let before = raw.total_changes();
+    let stepped = match sink {
+        None => discard_rows(prepared, Some(statement.sql)),
+        Some(sink) => give_rows(prepared, statement.sql, sink),
+    };
+    stepped.map(|()| done(raw, before, statement.sql))
+}
+
+pub(crate) fn bind_all(prepared: &mut rusqlite::Statement<'_>, params: &[Value]) -> Result<()> {
+    let expected = prepared.parameter_count();
+    if expected != params.len() {
+        let message = format!("the statement has {expected} placeholders, {} parameters were given", params.len());
+        return Err(Error::new(Kind::Parameters, message).hint("give one value for each ?N"));
+    }
+    params.iter().enumerate().try_for_each(|(index, value)| types::bind(prepared, index + 1, value))
+}
+
+fn done(raw: &rusqlite::Connection, before: u64, sql: &str) -> Done {
+    if raw.total_changes() == before {
+        return Done::default();
+    }
+    let inserts = matches!(sql.trim_start().as_bytes().first(), Some(b'i' | b'I' | b'r' | b'R' | b'w' | b'W'));
+    Done { rows_affected: raw.changes(), last_insert_id: inserts.then(|| raw.last_insert_rowid()) }
+}
+
+fn discard_rows(prepared: &mut rusqlite::Statement<'_>, sql: Option<&str>) -> Attempt<()> {
+    let mut rows = prepared.raw_query();
+    let mut seen = false;
+    loop {
+        match rows.next() {
+            Ok(Some(_)) => seen = true,
+            Ok(None) => return Attempt::Over(Ok(())),
+            Err(error) => return failure(&error, sql, seen),
+        }
+    }
+}
+
+fn give_rows(prepared: &mut rusqlite::Statement<'_>, sql: &str, sink: &mut dyn RowSink) -> Attempt<()> {
+    let names = sink.wants_columns();
+    let mut rows = prepared.raw_query();
+    let mut columns = 0;
+    let mut seen = false;
+    loop {
+        let row = match rows.next() {
+            Ok(Some(row)) => row,
+            Ok(None) => break,
+            Err(error) => return failure(&error, Some(sql), seen),
+        };
+        if !seen {
+            seen = true;
+            columns = row.as_ref().column_count();
+            // After the first step, as SQLite may have prepared the statement anew for a changed schema.
+            if let Err(error) = if names { sink.columns(&column_infos(row.as_ref())) } else { Ok(()) } {
+                return Attempt::Over(Err(error));
+            }
+        }
+        if let Err(error) = sink.row(&SqliteRow { row, columns }) {
+            return Attempt::Over(Err(error));
+        }
+    }
+    drop(rows);
+    Attempt::Over(if names && !seen { sink.columns(&column_infos(prepared)) } else { Ok(()) })
+}
+
+pub(crate) fn column_infos(prepared: &rusqlite::Statement<'_>) -> Vec<ColumnInfo> {
+    let info = |column: rusqlite::Column<'_>| ColumnInfo {
+        name: column.name().to_string(),
+        type_name: column.decl_type().unwrap_or("").to_string(),
+    };
+    prepared.columns().into_iter().map(info).collect()
+}
+
+/// A failed step: worth another attempt if only the lock was missing and no row was given.
+pub(crate) fn failure<T>(error: &rusqlite::Error, sql: Option<&str>, rows_given: bool) -> Attempt<T> {
+    let code = error.sqlite_error().map_or(0, |error| error.extended_code);
+    let busy = code & 0xff == ffi::SQLITE_BUSY && code != ffi::SQLITE_BUSY_SNAPSHOT;
+    let error = errors::from_rusqlite(error, sql);
+    if busy && !rows_given { Attempt::Busy(error) } else { Attempt::Over(Err(error)) }
+}
+
+/// Runs the statements of a script one after the other. A script may hold `"text"` as SQLite's shell allows it.
+fn run_script(raw: &mut rusqlite::Connection, script: &str, patience: Duration) -> Result<()> {
+    let lenient = |on| {
+        let set = raw.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DQS_DML, on);
+        set.map(|_| ()).map_err(|error| errors::from_rusqlite(&error, None))
+    };
+    lenient(true)?;
+    let result = run_statements(raw, script, patience);
+    lenient(false)?;
+    result
+}
+
+fn run_statements(raw: &rusqlite::Connection, script: &str, patience: Duration) -> Result<()> {
+    let mut statements = rusqlite::Batch::new(raw, script);
+    while let Some(mut prepared) = statements.next().map_err(|error| errors::in_script(&error, script))? {
+        patience::retry_blocking(patience, || discard_rows(&mut prepared, None)).map_err(|error| {
+            match prepared.expanded_sql() {
+                Some(sql) => errors::with_sql(error, Some(&sql)),
+                None => error,
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// One prepared INSERT, stepped once a row, inside a transaction of its own or a savepoint of the caller's.
+fn bulk_insert(raw: &rusqlite::Connection, insert: BulkInsert<'_>) -> Attempt<u64> {
+    if insert.rows() == 0 {
+        return Attempt::Over(Ok(0));
+    }
+    let (begin, commit, undo) = if raw.is_autocommit() {
+        ("BEGIN IMMEDIATE", "COMMIT", &["ROLLBACK"][..])
+    } else {
+        ("SAVEPOINT relata_bulk", "RELEASE relata_bulk", &["ROLLBACK TO relata_bulk", "RELEASE relata_bulk"][..])
+    };
+    let plain = |sql: &'static str| run(raw, Statement::new(sql, &[]), None);
+    match plain(begin) {
+        Attempt::Over(Ok(_)) => {}
+        other => return other.map(|_| 0),
+    }
+    let inserted = insert_rows(raw, insert).and_then(|rows| match plain(commit) {
+        Attempt::Over(result) => result.map(|_| rows),
+        Attempt::Busy(error) => Err(error),
+    });
+    if inserted.is_err() && !raw.is_autocommit() {
+        undo.iter().for_each(|sql| drop(plain(sql)));
+    }
+    Attempt::Over(inserted)
+}
+
+fn insert_rows(raw: &rusqlite::Connection, insert: BulkInsert<'_>) -> Result<u64> {
+    let quoted: Vec<_> = insert.columns.iter().map(|column| Dialect::Sqlite.quote(column)).collect();
+    let marks = (1..=quoted.len()).map(|index| format!("?{index}")).collect::<Vec<_>>().join(", ");
+    let table = Dialect::Sqlite.quote(&insert.table.name);
+    let sql = format!("INSERT INTO {table} ({}) VALUES ({marks})", quoted.join(", "));
+    let failed = |error: rusqlite::Error| errors::from_rusqlite(&error, Some(&sql));
+    let mut prepared = raw.prepare_cached(&sql).map_err(failed)?;
+    let mut rows = 0;
+    for values in insert.values.chunks_exact(insert.columns.len()) {
+        for (index, value) in values.iter().enumerate() {
+            types::bind(&mut prepared, index + 1, value)?;
+        }
+        rows += prepared.raw_execute().map_err(failed)? as u64;
+    }
+    Ok(rows)
+}

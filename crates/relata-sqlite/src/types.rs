@@ -1,0 +1,125 @@
+//! Values to parameters, and SQLite's own values to cells.
+//!
+//! SQLite knows NULL, integers, floating-point numbers, text and bytes. What else relata has travels as text in the
+//! spelling SQLite's own functions use: dates as `2024-02-29`, instants in UTC as `2024-02-29 12:00:00.5` (so that
+//! they sort, and compare with `CURRENT_TIMESTAMP`), UUIDs with hyphens, decimals as they are written. A column with
+//! NUMERIC affinity (DECIMAL) turns decimals into numbers of at most 15 exact digits; declare TEXT to keep them all.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use relata_sql::{Cell, Error, Kind, Result, Row, Value};
+use rusqlite::types::ValueRef;
+
+use crate::errors;
+
+/// Binds one value to a placeholder (`index` starts at 1).
+pub(crate) fn bind(statement: &mut rusqlite::Statement<'_>, index: usize, value: &Value) -> Result<()> {
+    let bound = match value {
+        Value::Null => statement.raw_bind_parameter(index, rusqlite::types::Null),
+        Value::Bool(value) => statement.raw_bind_parameter(index, *value),
+        Value::Int(value) => statement.raw_bind_parameter(index, *value),
+        Value::Float(value) => statement.raw_bind_parameter(index, *value),
+        Value::Text(value) | Value::Json(value) => statement.raw_bind_parameter(index, value.as_str()),
+        Value::Bytes(value) => statement.raw_bind_parameter(index, value.as_slice()),
+        other => statement.raw_bind_parameter(index, spelled(other, index)?),
+    };
+    bound.map_err(|error| errors::from_rusqlite(&error, None))
+}
+
+/// The text for a value that SQLite has no type for.
+fn spelled(value: &Value, index: usize) -> Result<String> {
+    Ok(match value {
+        Value::Decimal(value) => value.to_string(),
+        Value::Uuid(value) => value.hyphenated().to_string(),
+        Value::Date(value) => value.to_string(),
+        Value::Time(value) => value.to_string(),
+        Value::DateTime(value) => date_time(*value),
+        Value::Timestamp(value) => instant(*value),
+        Value::UInt(_) => {
+            let message = format!("parameter {index} is above {}, the largest whole number SQLite keeps", i64::MAX);
+            return Err(Error::new(Kind::InvalidValue, message).hint("send a number of that size as text"));
+        }
+        other => {
+            return Err(Error::unsupported(
+                format!("parameter {index} is {}, which SQLite has no type for", other.kind()),
+                "send it as JSON text, or as numbers in columns of their own",
+            ));
+        }
+    })
+}
+
+fn date_time(value: DateTime) -> String {
+    format!("{} {}", value.date(), value.time())
+}
+
+fn instant(value: Timestamp) -> String {
+    date_time(TimeZone::UTC.to_datetime(value))
+}
+
+/// One row in SQLite's buffer.
+pub(crate) struct SqliteRow<'a, 'stmt> {
+    pub(crate) row: &'a rusqlite::Row<'stmt>,
+    pub(crate) columns: usize,
+}
+
+impl Row for SqliteRow<'_, '_> {
+    fn len(&self) -> usize {
+        self.columns
+    }
+
+    #[inline]
+    fn cell(&self, index: usize) -> Result<Cell<'_>> {
+        match self.row.get_ref(index) {
+            Ok(ValueRef::Null) => Ok(Cell::Null),
+            Ok(ValueRef::Integer(value)) => Ok(Cell::Int(value)),
+            Ok(ValueRef::Real(value)) => Ok(Cell::Float(value)),
+            Ok(ValueRef::Text(bytes)) => match std::str::from_utf8(bytes) {
+                Ok(text) => Ok(Cell::Text(text)),
+                Err(_) => Err(self.not_utf8(index)),
+            },
+            Ok(ValueRef::Blob(bytes)) => Ok(Cell::Bytes(bytes)),
+            Err(_) => Err(self.no_such_cell(index)),
+        }
+    }
+}
+
+impl SqliteRow<'_, '_> {
+    #[cold]
+    fn not_utf8(&self, index: usize) -> Error {
+        let name = self.row.as_ref().column_name(index).unwrap_or_default();
+        Error::new(Kind::Decode, format!("the text in column {name:?} is not UTF-8"))
+            .column(name)
+            .hint(format!("read it as bytes with CAST({name} AS BLOB), and repair the row"))
+    }
+
+    #[cold]
+    fn no_such_cell(&self, index: usize) -> Error {
+        Error::new(
+            Kind::Decode,
+            format!("the row has {} columns, there is none at position {}", self.columns, index + 1),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instants_are_written_in_utc_and_sort() {
+        let at = |text: &str| spelled(&Value::Timestamp(text.parse().unwrap()), 1).unwrap();
+        assert_eq!(at("2024-02-29T14:00:00+02:00"), "2024-02-29 12:00:00");
+        assert_eq!(at("2024-02-29T12:00:00.25Z"), "2024-02-29 12:00:00.25");
+        assert!(at("2024-02-29T12:00:00Z") < at("2024-02-29T12:00:00.25Z"));
+        assert!(at("2024-02-29T12:00:00.25Z") < at("2024-02-29T12:00:00.5Z"));
+    }
+
+    #[test]
+    fn what_sqlite_cannot_hold_is_refused() {
+        let error = spelled(&Value::UInt(u64::MAX), 2).unwrap_err();
+        assert_eq!(error.kind(), Kind::InvalidValue);
+        let error = spelled(&Value::Array(vec![]), 1).unwrap_err();
+        assert_eq!(error.kind(), Kind::Unsupported);
+    }
+}

@@ -1,0 +1,4 @@
+//! The SQLite driver and everything relata knows of SQLite, against real databases.
+
+mod driver;
+mod harness;
