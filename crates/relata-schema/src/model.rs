@@ -99,6 +99,8 @@ record! {
         pub checks: Vec<Check>,
         /// Comment.
         pub comment: Option<String>,
+        /// What its default and checks use, from the catalogue.
+        pub depends_on: Vec<ObjectKey>,
     }
 
     /// A composite type.
@@ -237,6 +239,8 @@ record! {
         pub collation: Option<String>,
         /// Invisible (MariaDB), hidden.
         pub invisible: bool,
+        /// Comes from a parent table or the partitioned table and is not declared here (PostgreSQL).
+        pub inherited: bool,
         /// Everything else as key and value: `storage`, `compression`, `statistics`, `on conflict`, `srid`, ….
         pub parameters: Vec<(String, String)>,
         /// Comment.
@@ -257,6 +261,8 @@ record! {
     pub struct Identity {
         /// `ALWAYS`, else `BY DEFAULT`.
         pub always: bool,
+        /// The name of its sequence, if it is not the one the server makes of table and column.
+        pub sequence: Option<ObjectName>,
         /// The parameters of its sequence.
         pub parameters: SequenceParameters,
     }
@@ -275,6 +281,10 @@ record! {
         pub deferral: Deferral,
         /// Index method if the database lets one choose (`BTREE`, `HASH`).
         pub method: Option<String>,
+        /// The partitioned index or key it is attached to (PostgreSQL).
+        pub partition_of: Option<ObjectName>,
+        /// Only on the partitioned table itself: some partition lacks it (PostgreSQL).
+        pub only: bool,
         /// Storage parameters, tablespace, SQLite `on conflict`.
         pub parameters: Vec<(String, String)>,
         /// Comment.
@@ -516,7 +526,8 @@ record! {
     pub struct Grant {
         /// Who has it; `PUBLIC` for everyone.
         pub grantee: String,
-        /// The privilege: `SELECT`, `USAGE`, ….
+        /// The privilege: `SELECT`, `USAGE`, …. `NO EXECUTE`: a privilege of the default (here everyone's `EXECUTE` of a
+        /// function) was revoked.
         pub privilege: String,
         /// `WITH GRANT OPTION`.
         pub grantable: bool,
@@ -746,7 +757,10 @@ impl Schema {
         self.extensions.sort_by(|a, b| a.name.cmp(&b.name));
         self.enums.sort_by(|a, b| a.name.cmp(&b.name));
         self.domains.sort_by(|a, b| a.name.cmp(&b.name));
-        self.domains.iter_mut().for_each(|domain| domain.checks.sort_by(check_order));
+        for domain in &mut self.domains {
+            domain.checks.sort_by(check_order);
+            sort_set(&mut domain.depends_on);
+        }
         self.composites.sort_by(|a, b| a.name.cmp(&b.name));
         self.sequences.sort_by(|a, b| a.name.cmp(&b.name));
         self.tables.sort_by(|a, b| a.name.cmp(&b.name));
