@@ -35,7 +35,7 @@ impl Driver for Absent {
 pub fn driver(dialect: Dialect) -> &'static dyn Driver {
     match dialect {
         Dialect::Sqlite => &Absent(Dialect::Sqlite),
-        Dialect::Postgres => &Absent(Dialect::Postgres),
+        Dialect::Postgres => &relata_postgres::PostgresDriver,
         Dialect::Mysql => &relata_mysql::MysqlDriver,
     }
 }

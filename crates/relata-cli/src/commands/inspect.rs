@@ -1,8 +1,7 @@
 //! `relata schema inspect SRC`: a schema, in the form one asks for.
 
 use clap::{Args, ValueEnum};
-use relata_schema::tree::Node;
-use relata_schema::{Diagnostic, Dialect, Schema, lock};
+use relata_schema::{Diagnostic, Dialect, Schema, json, lock, mermaid};
 use relata_sql::{DatabaseUrl, Result};
 
 use crate::cli::DialectOption;
@@ -68,9 +67,10 @@ impl Inspect {
 fn print(schema: &Schema, format: Format) -> (String, Vec<Diagnostic>) {
     match format {
         Format::Sql => (schema.dialect.script(schema), Vec::new()),
-        Format::Json => (schema.to_tree().to_json_pretty(), Vec::new()),
+        Format::Json => (json::write(schema), Vec::new()),
         Format::Lock => (lock::write(schema), Vec::new()),
-        Format::Rust | Format::Mermaid => (String::new(), Vec::new()),
+        Format::Mermaid => (mermaid::write(schema), Vec::new()),
+        Format::Rust => (String::new(), Vec::new()),
     }
 }
 
