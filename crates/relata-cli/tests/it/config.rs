@@ -1,0 +1,50 @@
+//! relata.toml, the variables of the environment, and `relata init`.
+
+use crate::command::Project;
+
+#[test]
+fn init_writes_what_is_missing_and_changes_nothing_that_is_there() {
+    let project = Project::new();
+    project.write(".gitignore", "/target\n*.bak");
+    project.write("src/entities.rs", "// mine\n");
+    project.ok(&["init"]);
+    assert_eq!(project.read("src/entities.rs"), "// mine\n");
+    assert!(project.read("relata.toml").contains("[environments.dev]"));
+    let ignored = project.read(".gitignore");
+    assert!(ignored.starts_with("/target\n*.bak\n/relata.db\n"), "{ignored}");
+    project.ok(&["init"]);
+    assert_eq!(project.read(".gitignore"), ignored);
+}
+
+#[test]
+fn the_url_is_the_options_then_the_environments() {
+    let project = Project::new();
+    for name in ["flag", "named", "variable", "default"] {
+        project.sqlite(&format!("{name}.db"), &format!("CREATE TABLE t (x); INSERT INTO t VALUES ('{name}')"));
+    }
+    project.write(
+        "relata.toml",
+        "default_environment = 'one'\n[environments.one]\nurl = 'sqlite:default.db'\n[environments.two]\nurl = 'sqlite:named.db'\n",
+    );
+    let chosen = |arguments: &[&str], variable: Option<&str>| {
+        let mut command = project.command(&[&["query", "select x from t"], arguments].concat());
+        if let Some(url) = variable {
+            command.env("RELATA_URL", url);
+        }
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let variable = Some("sqlite:variable.db");
+    assert_eq!(chosen(&["--url", "sqlite:flag.db", "--env", "two"], variable), "x\nflag\n");
+    assert_eq!(chosen(&["--env", "two"], variable), "x\nnamed\n");
+    assert_eq!(chosen(&[], variable), "x\nvariable\n");
+    assert_eq!(chosen(&[], None), "x\ndefault\n");
+}
+
+#[test]
+fn a_secret_that_is_not_there_is_named_when_it_is_needed() {
+    let project = Project::new();
+    project.write("relata.toml", "[environments.live]\nurl = 'postgres://app:${RELATA_TEST_NO_SUCH}@localhost/app'\n");
+    let run = project.run(&["query", "select 1"]);
+    assert_eq!(run.code, 1);
+    expect_test::expect![[""]].assert_eq(&run.stderr);
+}

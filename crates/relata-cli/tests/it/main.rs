@@ -1,0 +1,9 @@
+//! The command as people and programs meet it: the real binary, its two streams and its exit code.
+
+mod command;
+mod config;
+mod diff;
+mod errors;
+mod help;
+mod inspect;
+mod query;

@@ -1,0 +1,49 @@
+//! `relata query` and `relata data show`.
+
+use expect_test::expect;
+
+use crate::command::Project;
+
+fn shop() -> Project {
+    let project = Project::new();
+    project.sqlite(
+        "shop.db",
+        "CREATE TABLE items (id INTEGER PRIMARY KEY, name TEXT, price REAL, picture BLOB);
+         INSERT INTO items VALUES (2, 'a \"b\"', 1.5, NULL), (1, 'tab\there', NULL, x'00ff');
+         CREATE VIEW dear AS SELECT name FROM items WHERE price > 1",
+    );
+    project.write("relata.toml", "[environments.dev]\nurl = 'sqlite:shop.db'\n");
+    project
+}
+
+#[test]
+fn rows_are_tab_separated_in_a_pipe_and_counted_on_standard_error() {
+    let run = shop().ok(&["query", "select id, name, price from items order by id"]);
+    assert_eq!(run.stdout, "id\tname\tprice\n1\ttab\\there\t\n2\ta \"b\"\t1.5\n");
+    assert_eq!(run.stderr, "2 rows\n");
+    assert_eq!(shop().ok(&["query", "-q", "select 1"]).stderr, "");
+}
+
+#[test]
+fn rows_are_objects_in_json() {
+    let run = shop().ok(&["query", "--json", "select * from items order by id"]);
+    expect![[""]].assert_eq(&run.stdout);
+}
+
+#[test]
+fn a_statement_without_rows_says_so() {
+    let project = shop();
+    let run = project.ok(&["query", "update items set price = 2"]);
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", "done; the statement gives no rows\n"));
+    assert_eq!(project.ok(&["query", "select sum(price) as sum from items"]).stdout, "sum\n4\n");
+}
+
+#[test]
+fn tables_and_views_are_shown_in_the_order_of_their_key() {
+    let project = shop();
+    assert_eq!(
+        project.ok(&["data", "show", "ITEMS", "--limit", "1"]).stdout,
+        "id\tname\tprice\tpicture\n1\ttab\\there\t\t\\\\x00ff\n"
+    );
+    assert_eq!(project.ok(&["data", "show", "dear"]).stdout, "name\na \"b\"\n");
+}
