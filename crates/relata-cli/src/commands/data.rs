@@ -1,6 +1,7 @@
 //! `relata data show TABLE`: the rows of a table.
 
 use clap::{Args, Subcommand};
+use relata_runtime::migrate::introspect_options;
 use relata_schema::model::{ObjectName, Table};
 use relata_schema::{Schema, naming};
 use relata_sql::{Error, Kind, Result};
@@ -8,7 +9,6 @@ use relata_sql::{Error, Kind, Result};
 use super::query;
 use crate::drivers::connect_to_read;
 use crate::session::{Exit, Session};
-use crate::source::introspect_options;
 
 /// Look at the rows of tables.
 #[derive(Subcommand)]

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use relata_runtime::migrate::introspect_options;
 use relata_schema::declare::Declaration;
 use relata_schema::lower::lower;
 use relata_schema::translate::translate;
 use relata_schema::{Diagnostic, Dialect, Schema, Severity, lock};
-use relata_sql::driver::{IntrospectOptions, ServerInfo};
+use relata_sql::driver::ServerInfo;
 use relata_sql::{DatabaseUrl, Error, Kind, Result};
 
 use super::{Source, files, script};
@@ -138,10 +139,4 @@ fn refuse_errors(diagnostics: &[Diagnostic]) -> Result<()> {
             Err(Error::new(Kind::Declaration, message))
         }
     }
-}
-
-/// What of a database is not part of its schema: relata's own tables.
-pub fn introspect_options() -> IntrospectOptions {
-    let ignore = ["relata_migrations", "relata_migration_steps"];
-    IntrospectOptions { ignore_tables: ignore.map(String::from).to_vec(), ..IntrospectOptions::default() }
 }
