@@ -2,7 +2,6 @@
 
 mod command;
 mod config;
-mod diff;
 mod errors;
 mod help;
 mod inspect;
