@@ -134,6 +134,15 @@ impl Dialect {
         Ok(ColumnType::new(ty.clone(), physical))
     }
 
+    /// A type as someone wrote it, or as the server reports it.
+    pub fn reported(self, text: &str) -> ColumnType {
+        match self {
+            Dialect::Sqlite => sqlite::types::read(text),
+            Dialect::Postgres => postgres::types::read(text),
+            Dialect::Mysql => mysql::types::read(text),
+        }
+    }
+
     /// The statements that create everything in `schema`, in an order that works, each without final semicolon.
     pub fn create_all(self, schema: &Schema) -> Vec<String> {
         match self {

@@ -1,0 +1,126 @@
+//! Unique constraints and indexes.
+
+use crate::declare::{Entity, IndexDeclaration, IndexPartDeclaration};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::dialect::Dialect;
+use crate::model::{Index, IndexPart, Key, ObjectKey, ObjectKind, Table};
+
+use super::{Lowering, columns_of};
+
+/// Lowers what stands on fields, then what stands on the entity.
+pub(super) fn lower(lowering: &mut Lowering<'_>, entity: &Entity, table: &mut Table) {
+    for field in &entity.fields {
+        let part = IndexPartDeclaration { field: field.name.clone(), ..IndexPartDeclaration::default() };
+        let single = |unique| IndexDeclaration {
+            unique,
+            constraint: unique,
+            parts: vec![part.clone()],
+            span: field.span.clone(),
+            ..IndexDeclaration::default()
+        };
+        if field.unique {
+            add(lowering, entity, &single(true), table);
+        }
+        if field.index {
+            add(lowering, entity, &single(false), table);
+        }
+    }
+    for declaration in &entity.indexes {
+        add(lowering, entity, declaration, table);
+    }
+}
+
+fn add(lowering: &mut Lowering<'_>, entity: &Entity, declaration: &IndexDeclaration, table: &mut Table) {
+    let dialect = lowering.dialect;
+    let parts: Vec<IndexPart> = declaration.parts.iter().filter_map(|part| lower_part(dialect, entity, part)).collect();
+    if parts.is_empty() || !supported(lowering, declaration, table) {
+        return;
+    }
+    let words: Vec<String> = parts
+        .iter()
+        .map(|part| if part.column.is_empty() { "expr".to_string() } else { part.column.clone() })
+        .collect();
+    let ending = if declaration.constraint { "key" } else { "idx" };
+    let name = match &declaration.name {
+        Some(name) => name.clone(),
+        None if declaration.constraint && dialect == Dialect::Sqlite => String::new(),
+        None => lowering.names.by_convention(&table.name, &words, ending),
+    };
+    lowering.claim(&name, table, &declaration.span);
+    let include = columns_of(entity, &declaration.include);
+    if declaration.constraint {
+        table.uniques.push(Key {
+            name,
+            parts,
+            include,
+            nulls_not_distinct: declaration.nulls_not_distinct,
+            deferral: declaration.deferral.clone(),
+            ..Key::default()
+        });
+    } else {
+        table.indexes.push(Index {
+            name,
+            unique: declaration.unique,
+            method: declaration.method.clone(),
+            parts,
+            include,
+            predicate: declaration.predicate.clone(),
+            nulls_not_distinct: declaration.nulls_not_distinct,
+            ..Index::default()
+        });
+    }
+}
+
+fn lower_part(dialect: Dialect, entity: &Entity, part: &IndexPartDeclaration) -> Option<IndexPart> {
+    let column = match &part.expression {
+        Some(_) => String::new(),
+        None => entity.field(&part.field)?.column_name().to_string(),
+    };
+    Some(IndexPart {
+        column,
+        expression: part.expression.clone(),
+        descending: part.descending,
+        nulls: part.nulls,
+        operator_class: part.operator_class.clone().filter(|_| dialect == Dialect::Postgres),
+        collation: part.collation.clone(),
+        length: part.length.filter(|_| dialect == Dialect::Mysql),
+    })
+}
+
+/// What the dialect lacks is an error where leaving it out would change the meaning, else a note.
+fn supported(lowering: &mut Lowering<'_>, declaration: &IndexDeclaration, table: &Table) -> bool {
+    let title = lowering.dialect.title();
+    let expression = declaration.parts.iter().any(|part| part.expression.is_some());
+    let nulls = declaration.parts.iter().any(|part| part.nulls != crate::model::NullsOrder::Default);
+    let lacks = |problem: &str, instead: &str, severity| {
+        let message = format!("{title} has no {problem}");
+        Some(Diagnostic::new("schema-unsupported-index", severity, message).help(instead))
+    };
+    let fatal = |problem: &str, instead: &str| lacks(problem, instead, Severity::Error);
+    let problem = match lowering.dialect {
+        Dialect::Postgres => None,
+        Dialect::Mysql if declaration.predicate.is_some() => {
+            fatal("partial indexes", "index a generated column that is NULL where the row does not count")
+        }
+        Dialect::Mysql if expression => fatal("indexes on expressions", "index a `#[generated(\"…\")]` column"),
+        Dialect::Sqlite if declaration.deferral.deferrable => {
+            fatal("deferrable unique constraints", "remove `deferrable`")
+        }
+        Dialect::Sqlite | Dialect::Mysql if declaration.nulls_not_distinct => {
+            fatal("unique constraints over NULLs", "make the fields mandatory, or remove `nulls_not_distinct`")
+        }
+        Dialect::Sqlite | Dialect::Mysql if nulls => {
+            lacks("order of NULLs in indexes", "it is left out", Severity::Error)
+        }
+        Dialect::Sqlite | Dialect::Mysql if !declaration.include.is_empty() => {
+            lacks("included columns", "add the fields to the key of the index", Severity::Error)
+        }
+        Dialect::Sqlite if declaration.method.is_some() => {
+            lacks("index methods", "it has B-trees only; full text is a virtual table", Severity::Error)
+        }
+        Dialect::Sqlite | Dialect::Mysql => None,
+    };
+    let Some(problem) = problem else { return true };
+    lowering.report(problem, &declaration.span, ObjectKey::of(ObjectKind::Table, &table.name));
+    false
+}

@@ -1,0 +1,119 @@
+//! Relations are checked: the other entity exists, and there is a reference for them.
+
+use crate::declare::{Entity, Field, Relation, RelationKind, simple_name};
+use crate::diagnostic::Diagnostic;
+use crate::model::{ObjectKey, ObjectKind};
+use crate::naming;
+
+use super::{Lowering, reference, table_name};
+
+/// Checks every relation of an entity. (`BelongsTo` is checked with its foreign key.)
+pub(super) fn check(lowering: &mut Lowering<'_>, entity: &Entity) {
+    let object = ObjectKey::of(ObjectKind::Table, &table_name(entity, lowering.dialect));
+    for relation in &entity.relations {
+        if matches!(relation.kind, RelationKind::BelongsTo { .. }) {
+            continue;
+        }
+        let Some(target) = lowering.entity(&relation.entity, &relation.span, object.clone()) else { continue };
+        let problem = match &relation.kind {
+            RelationKind::BelongsTo { .. } => None,
+            RelationKind::HasMany { field } => refers_back(entity, target, field).err(),
+            RelationKind::HasOne { field } => match refers_back(entity, target, field) {
+                Ok(field) => has_one(target, field),
+                Err(problem) => Some(problem),
+            },
+            RelationKind::ManyToMany { via, near, far } => match lowering.entity(via, &relation.span, object.clone()) {
+                Some(junction) => many_to_many(entity, target, junction, relation, (near, far)),
+                None => None,
+            },
+        };
+        if let Some(problem) = problem {
+            lowering.report(*problem, &relation.span, object.clone());
+        }
+    }
+}
+
+type Problem = Box<Diagnostic>;
+
+fn problem(code: &'static str, message: String, help: String) -> Problem {
+    Box::new(Diagnostic::error(code, message).help(help))
+}
+
+/// The field of `target` that refers to `entity`.
+fn refers_back<'e>(entity: &Entity, target: &'e Entity, name: &str) -> Result<&'e Field, Problem> {
+    let Some(field) = target.field(name) else {
+        let known = target.fields.iter().filter(|field| refers_to(target, field, entity));
+        let candidates: Vec<&str> = known.map(|field| field.name.as_str()).collect();
+        let all = target.fields.iter().map(|field| field.name.as_str());
+        let help = match (naming::closest(name, all), candidates.as_slice()) {
+            (Some(close), _) => format!("did you mean `{close}`?"),
+            (None, [only]) => format!("did you mean `{only}`?"),
+            (None, _) => format!("name the field of `{}` that refers to `{}`", target.name, entity.name),
+        };
+        return Err(problem("schema-unknown-field", format!("`{}` has no field `{name}`", target.name), help));
+    };
+    if refers_to(target, field, entity) {
+        return Ok(field);
+    }
+    let message = format!("`{}.{name}` does not refer to `{}`", target.name, entity.name);
+    let help = match &field.references {
+        Some(reference) => format!("it refers to `{}`", reference.entity),
+        None => format!("put `#[references({})]` on it", entity.name),
+    };
+    Err(problem("schema-relation-reference", message, help))
+}
+
+/// Whether a field refers to an entity, by itself or by a foreign key on the struct.
+fn refers_to(owner: &Entity, field: &Field, entity: &Entity) -> bool {
+    let on_field = field.references.iter();
+    let on_struct = owner.foreign_keys.iter().filter(|key| key.fields.contains(&field.name));
+    on_field.chain(on_struct).any(|reference| simple_name(&reference.entity) == entity.name)
+}
+
+fn has_one(target: &Entity, field: &Field) -> Option<Problem> {
+    if reference::is_unique(target, &[field]) {
+        return None;
+    }
+    let message = format!("several rows of `{}` may have the same `{}`", target.name, field.name);
+    let help = format!("put `#[unique]` on `{}.{}`, or write `has_many`", target.name, field.name);
+    Some(problem("schema-has-one-not-unique", message, help))
+}
+
+fn many_to_many(
+    entity: &Entity,
+    target: &Entity,
+    junction: &Entity,
+    relation: &Relation,
+    (near, far): (&Option<String>, &Option<String>),
+) -> Option<Problem> {
+    if let (Some(near), Some(far)) = (near, far) {
+        return refers_back(entity, junction, near).and(refers_back(target, junction, far)).err();
+    }
+    for end in [entity, target] {
+        let fields: Vec<&str> = junction
+            .fields
+            .iter()
+            .filter(|field| refers_to(junction, field, end))
+            .map(|field| field.name.as_str())
+            .collect();
+        match fields.as_slice() {
+            [_] => {}
+            [] => {
+                let message = format!("no field of `{}` refers to `{}`", junction.name, end.name);
+                let help = format!("put `#[references({})]` on one of its fields", end.name);
+                return Some(problem("schema-relation-reference", message, help));
+            }
+            several => {
+                let message = format!("{} fields of `{}` refer to `{}`", several.len(), junction.name, end.name);
+                let [first, second, ..] = several else { return None };
+                let (name, target) = (&relation.name, &target.name);
+                let help = format!(
+                    "say which is near and which is far: `{name}: {target} via {}({first}, {second})`",
+                    junction.name
+                );
+                return Some(problem("schema-relation-ambiguous", message, help));
+            }
+        }
+    }
+    None
+}
