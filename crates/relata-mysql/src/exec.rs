@@ -247,7 +247,7 @@ impl MysqlConnection {
     }
 
     async fn insert_many(&mut self, insert: BulkInsert<'_>) -> Result<u64> {
-        if insert.rows() == 0 {
+        if insert.whole_rows()? == 0 {
             return Ok(0);
         }
         let chunks = chunks(&insert, self.max_packet);

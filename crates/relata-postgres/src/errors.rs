@@ -60,13 +60,22 @@ pub(crate) fn is_stale(error: &tokio_postgres::Error) -> bool {
     })
 }
 
+/// What a statement from the cache may run into that one prepared now would not: its parameters have the types that the
+/// columns had when it was prepared.
+pub(crate) fn may_be_stale(error: &tokio_postgres::Error) -> bool {
+    match error.as_db_error() {
+        Some(db) => matches!(db.code().code(), "42804" | "42883" | "42846"),
+        None => std::error::Error::source(error).is_some_and(|source| source.is::<Refused>()),
+    }
+}
+
 /// What the server reported.
 pub(crate) fn database(db: &DbError) -> Error {
     let kind = match kind(db.code()) {
         Kind::Cancelled if db.message().contains("timeout") => Kind::Timeout,
         kind => kind,
     };
-    let mut error = Error::new(kind, sentence(db.message())).sqlstate(db.code().code());
+    let mut error = Error::new(kind, sentence(&without_value(db))).sqlstate(db.code().code());
     if let Some(table) = db.table() {
         error = error.table(table);
     }
@@ -135,6 +144,17 @@ pub(crate) fn unreachable(error: io::Error, place: &str) -> Error {
     Error::new(Kind::Unreachable, format!("no PostgreSQL server at {place}: {why}"))
         .hint("start the server, or correct host and port in the URL")
         .caused_by(error)
+}
+
+/// The message; `value "x" is out of range` and `invalid input syntax: "x"` without the x.
+fn without_value(db: &DbError) -> std::borrow::Cow<'_, str> {
+    let text = db.message();
+    let quotes = text.find('"').zip(text.rfind('"')).filter(|_| db.code().code().starts_with("22"));
+    let Some((first, last)) = quotes else { return text.into() };
+    match text[..first].trim_end_matches([' ', ':']) {
+        "value" => format!("a value{}", &text[last + 1..]).into(),
+        before => format!("{before}{}", &text[last + 1..]).into(),
+    }
 }
 
 fn sentence(text: &str) -> String {

@@ -74,28 +74,33 @@ impl PostgresConnection {
         PostgresConnection { client, server, status, endpoint, cache, running: false, broken: false, touched: false }
     }
 
-    /// The statement prepared, from the cache if it may be.
-    async fn prepare(&mut self, sql: &str, cached: bool) -> std::result::Result<Arc<Prepared>, tokio_postgres::Error> {
+    /// The statement prepared, and whether it was before.
+    async fn prepare(
+        &mut self,
+        sql: &str,
+        cached: bool,
+    ) -> std::result::Result<(Arc<Prepared>, bool), tokio_postgres::Error> {
         if cached && let Some(prepared) = self.cache.get(sql) {
-            return Ok(prepared);
+            return Ok((prepared, true));
         }
         let prepared = Arc::new(Prepared::new(self.client.prepare(sql).await?));
         if cached {
             self.cache.insert(sql, prepared.clone());
         }
-        Ok(prepared)
+        Ok((prepared, false))
     }
 
     /// Starts a statement.
     async fn start(&mut self, statement: &Statement<'_>) -> std::result::Result<Running, Failure> {
         for last in [false, true] {
-            let prepared = self.prepare(statement.sql, statement.cached).await?;
+            let (prepared, old) = self.prepare(statement.sql, statement.cached).await?;
             check_parameters(statement, prepared.statement.params().len())?;
             match self.client.query_raw(&prepared.statement, parameters(statement.params)).await {
                 Ok(rows) => return Ok(Running { rows: Box::pin(rows), prepared }),
-                Err(error) if errors::is_stale(&error) => {
+                Err(error) if errors::is_stale(&error) || old && errors::may_be_stale(&error) => {
                     self.cache.remove(statement.sql);
-                    if last || self.status.in_transaction() {
+                    let failed = error.as_db_error().is_some() && self.status.in_transaction();
+                    if last || failed {
                         return Err(error.into());
                     }
                     self.client.clear_type_cache();

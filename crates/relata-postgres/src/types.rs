@@ -15,6 +15,10 @@ pub(crate) mod text;
 pub(crate) use decode::{Decoder, PgRow};
 pub(crate) use encode::Parameter;
 
+/// Where PostgreSQL's clock starts. Dates count from here and not by way of an instant: an instant ends a day before
+/// the last date that there is.
+pub(crate) const EPOCH: jiff::civil::DateTime = jiff::civil::DateTime::constant(2000, 1, 1, 0, 0, 0, 0);
+
 /// Seconds from 1970 to 2000, where PostgreSQL's clock starts.
 pub(crate) const EPOCH_SECONDS: i64 = 946_684_800;
 

@@ -30,7 +30,7 @@ use relata_schema::model::ObjectName;
 use relata_schema::{Dialect, Schema};
 
 use crate::cell::Cell;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::url::DatabaseUrl;
 use crate::value::Value;
 
@@ -169,6 +169,18 @@ impl BulkInsert<'_> {
     /// How many rows.
     pub fn rows(&self) -> usize {
         if self.columns.is_empty() { 0 } else { self.values.len() / self.columns.len() }
+    }
+
+    /// How many rows, if the values fill them.
+    ///
+    /// # Errors
+    /// `Kind::Parameters` when the last row is not whole.
+    pub fn whole_rows(&self) -> Result<usize> {
+        let (values, width) = (self.values.len(), self.columns.len());
+        if self.rows() * width == values {
+            return Ok(self.rows());
+        }
+        Err(Error::new(Kind::Parameters, format!("{values} values do not fill rows of {width} columns")))
     }
 }
 

@@ -372,8 +372,10 @@ fn run_statements(raw: &rusqlite::Connection, script: &str, patience: Duration) 
 
 /// One prepared INSERT, stepped once a row, inside a transaction of its own or a savepoint of the caller's.
 fn bulk_insert(raw: &rusqlite::Connection, insert: BulkInsert<'_>) -> Attempt<u64> {
-    if insert.rows() == 0 {
-        return Attempt::Over(Ok(0));
+    match insert.whole_rows() {
+        Ok(0) => return Attempt::Over(Ok(0)),
+        Ok(_) => {}
+        Err(error) => return Attempt::Over(Err(error)),
     }
     let (begin, commit, undo) = if raw.is_autocommit() {
         ("BEGIN IMMEDIATE", "COMMIT", &["ROLLBACK"][..])

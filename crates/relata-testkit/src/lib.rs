@@ -1,1 +1,21 @@
-//! Temporary databases, fixtures and the driver conformance suite.
+//! What tests need: databases of their own in milliseconds, and the suite that every driver passes.
+//!
+//! - [`TestDatabase`]: a database for one test, of any dialect, gone when the test is over; empty, or with a schema that
+//!   is built once and then copied.
+//! - [`rolled_back`]: runs a test inside a transaction that is always rolled back, the fastest isolation there is.
+//! - [`conformance`]: the driver contract ([`relata_sql::driver`]) as named cases. [`conformance_tests!`] makes a test of
+//!   each, for relata's own drivers and for anybody's.
+//!
+//! Servers are named by `RELATA_TEST_POSTGRES` and `RELATA_TEST_MYSQL` (URLs without a database, of a role that may create
+//! databases); `./test` starts both and sets them. Nothing here starts a server, and nothing is skipped in silence: a
+//! test whose server is missing fails and says so.
+
+mod database;
+mod isolation;
+mod server;
+
+pub mod conformance;
+
+pub use database::TestDatabase;
+pub use isolation::rolled_back;
+pub use server::{driver, server_url};

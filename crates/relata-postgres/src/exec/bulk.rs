@@ -23,12 +23,8 @@ const PORTION: usize = 64 * 1024;
 impl PostgresConnection {
     pub(super) async fn insert_rows(&mut self, insert: BulkInsert<'_>) -> Result<u64> {
         let width = insert.columns.len();
-        if width == 0 || insert.values.is_empty() {
+        if insert.whole_rows()? == 0 {
             return Ok(0);
-        }
-        if !insert.values.len().is_multiple_of(width) {
-            let message = format!("{} values do not fill rows of {width} columns", insert.values.len());
-            return Err(Error::new(Kind::Parameters, message));
         }
         let table = Dialect::Postgres.qualified(insert.table);
         let columns =
@@ -51,7 +47,7 @@ impl PostgresConnection {
         self.settle().await?;
         let sql = format!("SELECT {columns} FROM {table}");
         match self.prepare(&sql, true).await {
-            Ok(prepared) => Ok(prepared.statement.columns().iter().map(|column| column.type_().clone()).collect()),
+            Ok((prepared, _)) => Ok(prepared.statement.columns().iter().map(|column| column.type_().clone()).collect()),
             Err(error) => Err(self.failed(error, &sql).await),
         }
     }

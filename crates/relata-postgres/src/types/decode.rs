@@ -6,7 +6,7 @@
 use std::cell::OnceCell;
 
 use jiff::civil::{DateTime, Time};
-use jiff::{Timestamp, tz::Offset};
+use jiff::{SignedDuration, Timestamp};
 use relata_sql::driver::Row;
 use relata_sql::{Cell, Error, Interval, Kind, Result, Value};
 use tokio_postgres::types::{FromSql, Kind as TypeKind, Type};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::numeric::Numeric;
 use super::render;
-use super::{EPOCH_DAYS, EPOCH_SECONDS};
+use super::{EPOCH, EPOCH_SECONDS};
 
 /// How the cells of a column are read.
 #[derive(Debug, Clone)]
@@ -135,13 +135,10 @@ fn date<'r>(days: i32, rendered: impl FnOnce(String) -> Cell<'r>) -> Cell<'r> {
     match days {
         i32::MAX => Cell::Text("infinity"),
         i32::MIN => Cell::Text("-infinity"),
-        days => {
-            let seconds = (i64::from(days) + EPOCH_DAYS) * 86_400;
-            match Timestamp::from_second(seconds) {
-                Ok(instant) => Cell::Date(Offset::UTC.to_datetime(instant).date()),
-                Err(_) => rendered(render::far_date(i64::from(days))),
-            }
-        }
+        days => match EPOCH.checked_add(SignedDuration::from_secs(i64::from(days) * 86_400)) {
+            Ok(midnight) => Cell::Date(midnight.date()),
+            Err(_) => rendered(render::far_date(i64::from(days))),
+        },
     }
 }
 
@@ -157,7 +154,7 @@ fn at(microseconds: i64) -> Option<Timestamp> {
 }
 
 pub(crate) fn plain_date_time(microseconds: i64) -> Option<DateTime> {
-    at(microseconds).map(|instant| Offset::UTC.to_datetime(instant))
+    EPOCH.checked_add(SignedDuration::from_micros(microseconds)).ok()
 }
 
 fn infinite(microseconds: i64) -> Option<&'static str> {

@@ -1,11 +1,11 @@
 //! Values as parameters of the type that the server inferred.
 
 use bytes::{BufMut, BytesMut};
-use jiff::tz::Offset;
+use jiff::civil::Time;
 use relata_sql::Value;
 use tokio_postgres::types::{Format, IsNull, Kind, ToSql, Type, to_sql_checked};
 
-use super::{EPOCH_DAYS, EPOCH_SECONDS, numeric, text};
+use super::{EPOCH, EPOCH_SECONDS, numeric, text};
 use crate::errors::Refused;
 
 /// A value on its way to the server.
@@ -107,14 +107,15 @@ pub(crate) fn binary(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<boo
         Value::Bytes(value) => out.put_slice(value),
         Value::Uuid(value) => out.put_slice(value.as_bytes()),
         Value::Date(value) => {
-            let midnight = Offset::UTC.to_timestamp(value.to_datetime(jiff::civil::Time::midnight()))?;
-            out.put_i32((midnight.as_second().div_euclid(86_400) - EPOCH_DAYS) as i32);
+            let since = value.to_datetime(Time::midnight()).duration_since(EPOCH);
+            out.put_i32(since.as_secs().div_euclid(86_400) as i32);
         }
         Value::Time(value) => {
             let seconds = i64::from(value.hour()) * 3600 + i64::from(value.minute()) * 60 + i64::from(value.second());
             out.put_i64(seconds * 1_000_000 + i64::from(value.subsec_nanosecond()) / 1000);
         }
-        Value::DateTime(value) => out.put_i64(since_2000(Offset::UTC.to_timestamp(*value)?)),
+        // Two date-times of jiff's range are less than 2^63 microseconds apart.
+        Value::DateTime(value) => out.put_i64(value.duration_since(EPOCH).as_micros() as i64),
         Value::Timestamp(value) => out.put_i64(since_2000(*value)),
         Value::Interval(value) => {
             out.put_i64(value.microseconds);

@@ -1,0 +1,182 @@
+//! Many rows, in and out.
+
+use jiff::civil::Date;
+use relata_schema::model::ObjectName;
+use relata_sql::driver::{BulkInsert, Row, RowSink, Statement, TransactionOptions};
+use relata_sql::{Encode, Error, Kind, Result, Value};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::Suite;
+use super::suite::{Collected, Session};
+
+/// A table with the numbers from 0 to 999.
+async fn thousand(suite: &Suite<'_>) -> Session {
+    let mut session = suite.connect().await;
+    session.run("CREATE TABLE t (a int PRIMARY KEY)").await;
+    let rows: Vec<_> = (0..1000).map(|n| format!("({n})")).collect();
+    session.run(&format!("INSERT INTO t VALUES {}", rows.join(", "))).await;
+    session
+}
+
+struct FailsAt {
+    seen: usize,
+    at: usize,
+}
+
+impl RowSink for FailsAt {
+    fn row(&mut self, _: &dyn Row) -> Result<()> {
+        self.seen += 1;
+        if self.seen == self.at { Err(Error::new(Kind::TooManyRows, "enough")) } else { Ok(()) }
+    }
+}
+
+pub(super) async fn sink_error(suite: &Suite<'_>) {
+    let mut session = thousand(suite).await;
+    for at in [1, 2, 500, 1000] {
+        let mut sink = FailsAt { seen: 0, at };
+        let outcome = session.connection.query(Statement::new("SELECT a FROM t", &[]), &mut sink).await;
+        let error = outcome.expect_err("the sink failed");
+        assert_eq!((error.kind(), error.message()), (Kind::TooManyRows, "enough"));
+        assert_eq!(sink.seen, at, "no row after the failure");
+        session.is_usable().await;
+    }
+}
+
+pub(super) async fn cursor_portions(suite: &Suite<'_>) {
+    let mut session = thousand(suite).await;
+    let sql = super::suite::placeholders(suite.dialect(), "SELECT a FROM t WHERE a >= ? ORDER BY a");
+    let params = [Value::Int(10)];
+    let mut sink = Collected::default();
+    let mut cursor = session.connection.open_cursor(Statement::new(&sql, &params)).await.expect("opens");
+    let mut portions = Vec::new();
+    while cursor.fetch(300, &mut sink).await.expect("fetches") {
+        portions.push(sink.rows.len());
+        assert!(portions.len() < 10, "it ends");
+    }
+    drop(cursor);
+    assert!(portions.starts_with(&[300, 600, 900]), "portions of at most what was asked for: {portions:?}");
+    let expected: Vec<_> = (10..1000).map(|n| vec![Value::Int(n)]).collect();
+    assert_eq!(sink.rows, expected);
+    session.is_usable().await;
+    assert!(!session.connection.in_transaction());
+}
+
+pub(super) async fn cursor_dropped(suite: &Suite<'_>) {
+    let mut session = thousand(suite).await;
+    for portions in 0..3 {
+        let mut sink = Collected::default();
+        let statement = Statement::new("SELECT a FROM t ORDER BY a", &[]);
+        let mut cursor = session.connection.open_cursor(statement).await.expect("opens");
+        for _ in 0..portions {
+            assert!(cursor.fetch(10, &mut sink).await.expect("fetches"));
+        }
+        drop(cursor);
+        assert_eq!(sink.rows.len(), portions * 10);
+        if session.connection.is_broken() {
+            session = suite.connect().await;
+        }
+        session.is_usable().await;
+        session.run("UPDATE t SET a = a WHERE a = 1").await;
+    }
+}
+
+/// Inserts rows of two columns, `a` and `b`, into `bulk`.
+async fn insert(session: &mut Session, values: &[Value]) -> Result<u64> {
+    let table = ObjectName::bare("bulk");
+    session.connection.bulk_insert(BulkInsert { table: &table, columns: &["a", "b"], values }).await
+}
+
+fn pairs(from: i64, to: i64) -> Vec<Value> {
+    (from..to)
+        .flat_map(|n| [Value::Int(n), if n % 3 == 0 { Value::Null } else { format!("row {n}").encode() }])
+        .collect()
+}
+
+async fn bulk(suite: &Suite<'_>) -> Session {
+    let mut session = suite.connect().await;
+    session.run("CREATE TABLE bulk (a int PRIMARY KEY, b varchar(100), c int DEFAULT 7)").await;
+    session
+}
+
+pub(super) async fn bulk_insert(suite: &Suite<'_>) {
+    let mut session = bulk(suite).await;
+    let mut from = 0;
+    for count in [0, 1, 2, 100, 999, 1000, 10_000] {
+        assert_eq!(insert(&mut session, &pairs(from, from + count)).await.expect("inserts"), count.unsigned_abs());
+        from += count;
+        assert_eq!(session.number("SELECT count(*) FROM bulk").await, from);
+        assert!(!session.connection.in_transaction());
+    }
+    let sums = session.rows("SELECT count(b), min(c), max(c), max(a) FROM bulk", &[]).await.rows;
+    let with_text = (0..from).filter(|n| n % 3 != 0).count() as i64;
+    assert_eq!(sums, [[Value::Int(with_text), Value::Int(7), Value::Int(7), Value::Int(from - 1)]]);
+    let one = session.rows("SELECT b FROM bulk WHERE a = ?", &[Value::Int(5000)]).await.rows;
+    assert_eq!(one, [["row 5000".encode()]]);
+}
+
+pub(super) async fn bulk_insert_is_atomic(suite: &Suite<'_>) {
+    let mut session = bulk(suite).await;
+    for count in [2, 100, 10_000] {
+        let mut values = pairs(0, count);
+        // The last row has the key of the first.
+        let last = values.len() - 2;
+        values[last] = Value::Int(0);
+        let error = insert(&mut session, &values).await.expect_err("the key is there twice");
+        assert_eq!(error.kind(), Kind::UniqueViolation, "{error}");
+        assert!(!session.connection.in_transaction());
+        assert_eq!(session.number("SELECT count(*) FROM bulk").await, 0, "nothing of {count} rows is left");
+    }
+}
+
+pub(super) async fn bulk_insert_in_a_transaction(suite: &Suite<'_>) {
+    let mut session = bulk(suite).await;
+    for count in [3, 10_000] {
+        session.connection.begin(TransactionOptions::default()).await.expect("begins");
+        insert(&mut session, &pairs(0, count)).await.expect("inserts");
+        assert!(session.connection.in_transaction(), "the caller's transaction goes on");
+        session.run("ROLLBACK").await;
+        assert_eq!(session.number("SELECT count(*) FROM bulk").await, 0);
+    }
+}
+
+pub(super) async fn bulk_insert_of_every_kind(suite: &Suite<'_>) {
+    let words = ["bool", "bigint", "float", "decimal", "text", "bytes", "uuid", "date", "json"];
+    let row = [
+        true.encode(),
+        i64::MIN.encode(),
+        0.1.encode(),
+        Decimal::new(-1_234_567, 3).encode(),
+        "tab\t newline\n \\N quote' \" ü 🦀".encode(),
+        vec![0_u8, 255, b'\\', b'\'', b'\n'].encode(),
+        Uuid::from_u128(42).encode(),
+        Date::constant(2024, 2, 29).encode(),
+        serde_json::json!({"a": "\\ \" \n"}).encode(),
+    ];
+    let mut session = suite.connect().await;
+    let columns: Vec<_> = words.iter().map(|word| format!("c_{word}")).collect();
+    let typed: Vec<_> = words.iter().map(|word| format!("c_{word} {}", suite.ty(word))).collect();
+    session.run(&format!("CREATE TABLE kinds ({})", typed.join(", "))).await;
+    session.run_with(&format!("INSERT INTO kinds VALUES ({})", vec!["?"; 9].join(", ")), &row).await;
+    let select = "SELECT * FROM kinds";
+    let expected = session.rows(select, &[]).await.rows.remove(0);
+
+    let names: Vec<_> = columns.iter().map(String::as_str).collect();
+    let table = suite.dialect().name("kinds");
+    for count in [1, 5000] {
+        session.run("DELETE FROM kinds").await;
+        let mut values: Vec<Value> = std::iter::repeat_n(row.clone(), count).flatten().collect();
+        values.extend(std::iter::repeat_n(Value::Null, words.len()));
+        let bulk = BulkInsert { table: &table, columns: &names, values: &values };
+        assert_eq!(session.connection.bulk_insert(bulk).await.expect("inserts"), count as u64 + 1);
+        let rows = session.rows(select, &[]).await.rows;
+        let nulls = rows.iter().filter(|row| row.iter().all(|value| *value == Value::Null)).count();
+        let same = rows.iter().filter(|row| **row == expected).count();
+        assert_eq!((nulls, same), (1, count), "as by a plain insert, on {}", suite.dialect().title());
+    }
+    let wrong = [Value::Int(1), Value::Int(2), Value::Int(3)];
+    let bulk = BulkInsert { table: &table, columns: &names[..2], values: &wrong };
+    let error = session.connection.bulk_insert(bulk).await.expect_err("three values for two columns");
+    assert_eq!(error.kind(), Kind::Parameters, "{error}");
+    session.is_usable().await;
+}

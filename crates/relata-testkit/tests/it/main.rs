@@ -1,0 +1,17 @@
+//! The testkit on itself: relata's drivers against the conformance suite, and the databases it makes.
+
+mod databases;
+
+mod sqlite {
+    relata_testkit::conformance_tests!(relata_schema::Dialect::Sqlite);
+}
+
+mod postgres {
+    relata_testkit::conformance_tests!(relata_schema::Dialect::Postgres);
+    relata_testkit::conformance_tests!(server relata_schema::Dialect::Postgres);
+}
+
+mod mysql {
+    relata_testkit::conformance_tests!(relata_schema::Dialect::Mysql);
+    relata_testkit::conformance_tests!(server relata_schema::Dialect::Mysql);
+}
