@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use relata_schema::Dialect;
 use relata_sql::Result;
 
-use crate::commands::{completions, data, init, man, query, schema};
+use crate::commands::{completions, data, init, man, migrate, query, schema};
 use crate::session::{Exit, Session};
 
 const STYLES: Styles = Styles::styled()
@@ -63,6 +63,9 @@ pub enum Command {
     /// Read schemas and compare them
     #[command(subcommand)]
     Schema(schema::Schema),
+    /// Make, apply and undo migrations
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
     /// Run SQL and show the rows
     Query(query::Query),
     /// Look at the rows of tables
@@ -85,6 +88,7 @@ impl Command {
     pub async fn run(self, session: &Session) -> Result<Exit> {
         match self {
             Command::Schema(command) => command.run(session).await,
+            Command::Migrate(command) => command.run(session).await,
             Command::Query(command) => command.run(session).await,
             Command::Data(command) => command.run(session).await,
             Command::Init(command) => command.run(session),

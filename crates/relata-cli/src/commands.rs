@@ -6,5 +6,6 @@ pub mod diff;
 pub mod init;
 pub mod inspect;
 pub mod man;
+pub mod migrate;
 pub mod query;
 pub mod schema;

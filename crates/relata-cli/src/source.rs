@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use relata_schema::Dialect;
 use relata_sql::{DatabaseUrl, Error, Kind, Result};
 
-pub use load::Loader;
+pub use load::{Loaded, Loader};
 pub use renames::renames;
 
 /// A parsed `SRC`.

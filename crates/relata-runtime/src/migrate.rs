@@ -25,21 +25,20 @@ mod status;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use relata_schema::digest;
+use relata_schema::lock as schema_lock;
 use relata_schema::model::Schema;
-use relata_schema::tree::Node;
 use relata_sql::Result;
 use relata_sql::driver::{Connection, IntrospectOptions};
 
 pub use content::{ColumnContent, Content, Survivor, read as read_content};
 pub use execute::run_script;
-pub use folder::{Draft, Migration, read as read_folder, slug, write as write_folder};
+pub use folder::{Draft, Migration, read as read_folder, reparent, slug, write as write_folder};
 pub use header::Header;
 pub use history::{Applied, HISTORY_TABLE, STEPS_TABLE, State, own_tables, read as read_history};
 pub use lost::{Loss, Vanishing, keep, measure};
 pub use prove::{Compare, Proof, prove};
 pub use run::{Rollback, undone_by};
-pub use status::{Entry, EntryState, Status, status};
+pub use status::{Entry, EntryState, Status, compare, status};
 
 /// Who runs migrations, with what, and how long to wait for another runner.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,7 +149,7 @@ pub async fn schema(connection: &mut dyn Connection) -> Result<Schema> {
 
 /// The digest of a schema as headers and the journal carry it.
 pub fn schema_digest(schema: &Schema) -> String {
-    digest::hex(&schema.to_tree().to_json())
+    schema_lock::root(schema)
 }
 
 /// This moment as the history keeps it.

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use relata_schema::{Dialect, digest, script};
 use relata_sql::{Error, Kind, Result};
 
-use super::header::Header;
+use super::header::{Header, PREFIX};
+use super::history::Applied;
 
 /// One migration as its files say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,6 +180,42 @@ pub fn write(migration: &Migration) -> Result<()> {
         write_file(&partial.join("down.sql"), text)?;
     }
     fs::rename(&partial, &migration.path).map_err(|error| io(&migration.path, error))
+}
+
+/// Writes the parents of pending migrations anew where they name one that is not there: each follows the one before it
+/// in the order of versions. Returns the ids of those that were rewritten.
+///
+/// # Errors
+/// `Kind::Io`.
+pub fn reparent(migrations: &[Migration], history: &[Applied]) -> Result<Vec<String>> {
+    let mut rewritten = Vec::new();
+    let mut digests: Vec<String> = history.iter().map(|row| row.digest.clone()).collect();
+    let mut previous: Option<String> = None;
+    for migration in migrations {
+        let mut migration = migration.clone();
+        let pending = history.iter().all(|row| row.version != migration.version);
+        let lost = migration.header.parents.iter().any(|parent| !digests.contains(parent));
+        if pending && lost {
+            let body = migration.up.lines().filter(|line| !is_parent_line(line));
+            let body: String = body.flat_map(|line| [line, "\n"]).collect();
+            let parent = previous.iter().map(|digest| format!("-- {PREFIX} parent {digest}\n"));
+            migration.up = parent.collect::<String>() + &body;
+            migration.header.parents = previous.iter().cloned().collect();
+            write_file(&migration.path.join("up.sql"), &migration.up)?;
+            let dialect = migration.header.dialect.unwrap_or_default();
+            let down = migration.down.as_ref().map(|(header, text)| (header, text.as_str()));
+            migration.digest = digest_of(dialect, &migration.header, &migration.up, down);
+            rewritten.push(migration.id());
+        }
+        digests.push(migration.digest.clone());
+        previous = Some(migration.digest);
+    }
+    Ok(rewritten)
+}
+
+fn is_parent_line(line: &str) -> bool {
+    let comment = line.trim().trim_start_matches('-').trim();
+    comment.strip_prefix(PREFIX).is_some_and(|rest| rest.trim().starts_with("parent "))
 }
 
 /// A name as a folder can carry it.

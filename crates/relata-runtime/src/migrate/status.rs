@@ -93,8 +93,8 @@ pub async fn status(connection: &mut dyn Connection, migrations: &[Migration]) -
     Ok(compare(&history::read(connection).await?, migrations))
 }
 
-/// The same without a database.
-pub(super) fn compare(history: &[Applied], migrations: &[Migration]) -> Status {
+/// The same for a history that was read already.
+pub fn compare(history: &[Applied], migrations: &[Migration]) -> Status {
     let mut entries: Vec<Entry> = migrations.iter().map(|migration| entry(migration, history)).collect();
     for applied in history.iter().filter(|row| migrations.iter().all(|migration| migration.version != row.version)) {
         let state = match applied.state {

@@ -1,0 +1,274 @@
+//! `relata migrate new NAME`: writes the migration from what the migrations give to what is declared.
+//!
+//! Nothing is written that has not run: up, down and up on a shadow database, on a copy of the data where there is one
+//! to be had (SQLite: a copy of the file, when the database has no pending migrations).
+
+use clap::Args;
+use relata_plan::PlanOptions;
+use relata_runtime::migrate::{self, Draft, Header, Migration};
+use relata_schema::change::{Plan, Rename, Step};
+use relata_schema::model::{ObjectKey, ObjectName};
+use relata_schema::{Diagnostic, Dialect, Schema, Severity, lock};
+use relata_sql::driver::Statement;
+use relata_sql::{DatabaseUrl, Error, Kind, Result};
+
+use super::Common;
+use super::compare::Planner;
+use super::project::Project;
+use crate::commands::diff::{grid, plan_options};
+use crate::drivers::connect;
+use crate::output::Tone;
+use crate::session::{Exit, Session};
+use crate::source::{Loaded, Loader, Source, renames};
+
+/// Options of `relata migrate new`.
+#[derive(Args)]
+pub struct New {
+    /// What it is for, as the folder will be called: add_users
+    name: String,
+    /// What is declared: any source [default: the sources of relata.toml, else src]
+    #[arg(long, value_name = "SRC")]
+    from: Option<String>,
+    /// Write a migration to fill in by hand
+    #[arg(long)]
+    empty: bool,
+    /// Accept that data is lost for good where the plan says so; it is written into the file
+    #[arg(long)]
+    accept_loss: bool,
+    /// Prove on an empty shadow even where a copy of the data is to be had
+    #[arg(long)]
+    no_data: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Both ways between where the migrations lead and what is declared.
+struct BothWays {
+    target: Schema,
+    renames: Vec<Rename>,
+    up: Plan,
+    down: Plan,
+}
+
+impl New {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When the declaration has mistakes, no plan exists, data would be lost unacknowledged, or the proof fails.
+    pub async fn run(self, session: &Session) -> Result<Exit> {
+        let project = Project::read(session, &self.common)?;
+        if self.empty {
+            return self.write_empty(session, &project);
+        }
+        let progress = session.output.progress("replaying the migrations on a shadow database");
+        let mut shadow = project.replay(&project.migrations).await?;
+        let start = migrate::schema(shadow.connection()?).await?;
+        progress.doing("reading the declaration");
+        let declared = self.declared(session, &project).await?;
+        drop(progress);
+        session.output.diagnostics(&declared.diagnostics);
+        let server = shadow.connection()?.server().clone();
+        let ways = both_ways(session, start, declared, &plan_options(Some(&server)))?;
+        if ways.up.is_empty() {
+            session.output.say("nothing to write: the migrations give what is declared already");
+            session.output.say("  to write one by hand: relata migrate new NAME --empty");
+            return Ok(Exit::Done);
+        }
+        self.show(session, &ways.up)?;
+        let mut migration = self.draft(&project, &ways, &ways.target, None);
+        let progress = session.output.progress("proving it: up, down, up");
+        let planner = Planner { renames: ways.renames.clone() };
+        let copy = if self.no_data { None } else { DataCopy::of(&project).await? };
+        let proof = match &copy {
+            Some(copy) => {
+                let mut connection = connect(&copy.url).await?;
+                migrate::prove(connection.as_mut(), &migration, Some(&ways.target), &planner).await?
+            }
+            None => migrate::prove(shadow.connection()?, &migration, Some(&ways.target), &planner).await?,
+        };
+        drop(progress);
+        let proved = format!("on {} {}: {proof}", server.product, server.version);
+        let proved_on = if copy.is_some() { "on a copy of the data" } else { "without data" };
+        shadow.close().await?;
+        migration = self.draft(&project, &ways, &proof.schema, Some(format!("{proved}, {proved_on}")));
+        migrate::write_folder(&migration)?;
+        update_lock(&ways.target)?;
+        report(session, &migration, &format!("{proof}, {proved_on}"));
+        Ok(Exit::Done)
+    }
+
+    async fn declared(&self, session: &Session, project: &Project) -> Result<Loaded> {
+        let source = match &self.from {
+            Some(text) => Source::parse(text)?,
+            None => {
+                let sources = session.config()?.sources(&session.environment()?);
+                let first = sources.first().map(|path| path.display().to_string()).unwrap_or_default();
+                if sources.len() > 1 {
+                    let message = format!("relata.toml names {} sources", sources.len());
+                    return Err(Error::new(Kind::Configuration, message).hint("choose one with --from"));
+                }
+                Source::parse(&first).map_err(|error| error.hint("say what is declared with --from SRC"))?
+            }
+        };
+        let loader = Loader { dialect: project.dialect, shadow: project.shadow.clone(), normalize: true };
+        loader.load(&source).await
+    }
+
+    /// Shows the plan; refuses what loses data unless that was accepted.
+    fn show(&self, session: &Session, up: &Plan) -> Result<()> {
+        session.output.say(&grid(up).draw(false));
+        let losses: Vec<&str> = up.steps.iter().filter_map(|step| step.loses.as_deref()).collect();
+        if losses.is_empty() || self.accept_loss {
+            return Ok(());
+        }
+        let message = format!("the migration would lose data for good: {}", losses.join("; "));
+        Err(Error::new(Kind::DataLoss, message)
+            .hint("if that is meant, run it again with --accept-loss; it is written into the file")
+            .hint("if it is a rename, declare it: #[renamed_from(\"old_name\")] on the field"))
+    }
+
+    fn draft(&self, project: &Project, ways: &BothWays, result: &Schema, proved: Option<String>) -> Migration {
+        let dialect = project.dialect;
+        let header = |plan: &Plan| Header {
+            dialect: Some(dialect),
+            transaction_off: needs_autocommit(dialect, plan),
+            loses: plan.steps.iter().filter_map(|step| step.loses.clone()).collect(),
+            ..Header::default()
+        };
+        let up_header = Header {
+            parents: project.migrations.last().map(|last| last.digest.clone()).into_iter().collect(),
+            schema: Some(migrate::schema_digest(result)),
+            proved,
+            ..header(&ways.up)
+        };
+        let draft = Draft {
+            name: self.name.clone(),
+            up: script(dialect, &ways.up, up_header.transaction_off),
+            down_header: header(&ways.down),
+            down: Some(script(dialect, &ways.down, needs_autocommit(dialect, &ways.down))),
+            up_header,
+        };
+        draft.migration(&project.directory, dialect, jiff::Timestamp::now())
+    }
+
+    fn write_empty(&self, session: &Session, project: &Project) -> Result<Exit> {
+        let parents = project.migrations.last().map(|last| last.digest.clone()).into_iter().collect();
+        let draft = Draft {
+            name: self.name.clone(),
+            up_header: Header { dialect: Some(project.dialect), parents, ..Header::default() },
+            up: "-- what shall be done\n".into(),
+            down_header: Header { dialect: Some(project.dialect), ..Header::default() },
+            down: Some("-- how it is undone; without it, delete this file\n".into()),
+        };
+        let migration = draft.migration(&project.directory, project.dialect, jiff::Timestamp::now());
+        migrate::write_folder(&migration)?;
+        report(session, &migration, "nothing yet: fill it in, then relata migrate prove");
+        Ok(Exit::Done)
+    }
+}
+
+fn both_ways(session: &Session, start: Schema, declared: Loaded, options: &PlanOptions) -> Result<BothWays> {
+    let renames = declared.declaration.as_ref().map(|declaration| renames(declaration, &start)).unwrap_or_default();
+    let mut target = declared.schema;
+    target.canonicalize();
+    let forward = PlanOptions { renames: renames.clone(), ..options.clone() };
+    let back = PlanOptions { renames: renames.iter().map(opposite).collect(), ..options.clone() };
+    let (up, found) = relata_plan::plan(&start, &target, &forward);
+    session.output.diagnostics(&found);
+    refuse("up", &found)?;
+    let (down, found) = relata_plan::plan(&target, &start, &back);
+    refuse("down", &found)?;
+    Ok(BothWays { target, renames, up, down })
+}
+
+fn refuse(way: &str, found: &[Diagnostic]) -> Result<()> {
+    let errors = found.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    let errors: Vec<String> = errors.map(|diagnostic| diagnostic.message.clone()).collect();
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Unsupported, format!("no plan {way} exists: {}", errors.join("; ")))
+        .hint("change that part of the declaration, or write the migration by hand with --empty"))
+}
+
+/// The rename that undoes a rename. Columns are named in a table that has its new name by then.
+fn opposite(rename: &Rename) -> Rename {
+    if rename.from.member.is_empty() {
+        return Rename { from: ObjectKey::of(rename.from.kind, &rename.to), to: rename.from.name.clone() };
+    }
+    let from = ObjectKey::member(rename.from.kind, &rename.from.name, &rename.to.name);
+    Rename { from, to: ObjectName::bare(rename.from.member.clone()) }
+}
+
+/// A plan that holds what no transaction allows. SQLite's switch of foreign keys is the executor's business.
+fn needs_autocommit(dialect: Dialect, plan: &Plan) -> bool {
+    dialect == Dialect::Postgres && plan.steps.iter().any(|step| !step.transactional)
+}
+
+/// The statements of a plan, each with what it does and, where they run one by one, how to tell that it was done.
+fn script(dialect: Dialect, plan: &Plan, one_by_one: bool) -> String {
+    let journalled = one_by_one || !dialect.transactional_ddl();
+    plan.steps.iter().map(|step| statement(dialect, step, journalled)).collect::<Vec<_>>().join("\n")
+}
+
+fn statement(dialect: Dialect, step: &Step, journalled: bool) -> String {
+    let mut out = String::new();
+    if !step.summary.is_empty() {
+        out.push_str(&format!("-- {}\n", step.summary.replace(['\r', '\n'], " ")));
+    }
+    let probe = relata_schema::script::flatten(dialect, &step.done_probe);
+    if journalled && !probe.is_empty() && !probe.contains(['\r', '\n']) {
+        out.push_str(&format!("-- relata: done {probe}\n"));
+    }
+    out + &dialect.join(std::slice::from_ref(&step.sql))
+}
+
+/// A copy of the user's data that stands where the migration begins; removed when dropped.
+struct DataCopy {
+    url: DatabaseUrl,
+    _directory: tempfile::TempDir,
+}
+
+impl DataCopy {
+    async fn of(project: &Project) -> Result<Option<Self>> {
+        if project.dialect != Dialect::Sqlite || project.url.database == ":memory:" || project.migrations.is_empty() {
+            return Ok(None);
+        }
+        let Some(mut connection) = project.connect_to_read().await? else { return Ok(None) };
+        let status = migrate::status(connection.as_mut(), &project.migrations).await?;
+        if status.pending() > 0 || status.error().is_some() {
+            return Ok(None);
+        }
+        let directory = tempfile::tempdir()
+            .map_err(|error| Error::new(Kind::Io, format!("no temporary directory: {error}")).caused_by(error))?;
+        let path = directory.path().join("copy.sqlite").display().to_string();
+        let vacuum = format!("VACUUM INTO {}", Dialect::Sqlite.literal(&path));
+        connection.execute(Statement::once(&vacuum, &[])).await?;
+        connection.close().await?;
+        Ok(Some(DataCopy { url: DatabaseUrl::sqlite_file(path), _directory: directory }))
+    }
+}
+
+/// Keeps `schema.lock` in step where the project has one.
+fn update_lock(target: &Schema) -> Result<()> {
+    let path = std::path::Path::new("schema.lock");
+    let Ok(text) = std::fs::read_to_string(path) else { return Ok(()) };
+    let previous = lock::parse(&text).ok();
+    let text = lock::write_with(target, previous.as_ref());
+    std::fs::write(path, text).map_err(|error| Error::new(Kind::Io, format!("schema.lock: {error}")).caused_by(error))
+}
+
+fn report(session: &Session, migration: &Migration, proved: &str) {
+    let output = &session.output;
+    if output.json {
+        let value = serde_json::json!({
+            "version": migration.version, "name": migration.name, "digest": migration.digest,
+            "path": migration.path.display().to_string(), "proved": proved,
+        });
+        output.result(&format!("{value:#}"));
+        return;
+    }
+    output.say(&format!("{} {proved}", output.paint(Tone::Good, "proved")));
+    output.result(&migration.path.display().to_string());
+    output.say(&format!("next: read it, then {}", output.paint(Tone::Code, "relata migrate apply")));
+}

@@ -1,0 +1,137 @@
+//! What every migration command works with: the folder, the target, the shadow, and who is at work.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use relata_runtime::migrate::{self, Event, Migration, Runner};
+use relata_schema::{Dialect, Schema};
+use relata_sql::driver::ConnectOptions;
+use relata_sql::{Connection, DatabaseUrl, Result};
+
+use super::Common;
+use crate::commands::inspect::shadow_server;
+use crate::drivers::{connect_to_read, driver};
+use crate::output::{Output, Tone};
+use crate::session::Session;
+use crate::shadow::Shadow;
+
+/// One project: its migrations and the database they are for.
+pub struct Project {
+    /// The folder of migrations.
+    pub directory: PathBuf,
+    /// The database.
+    pub url: DatabaseUrl,
+    /// Its dialect.
+    pub dialect: Dialect,
+    /// Where shadow databases may be created.
+    pub shadow: Option<DatabaseUrl>,
+    /// Every migration of the folder.
+    pub migrations: Vec<Migration>,
+    /// Who runs them.
+    pub runner: Runner,
+}
+
+impl Project {
+    /// Reads the folder and the settings; opens no connection.
+    pub fn read(session: &Session, common: &Common) -> Result<Self> {
+        let url = session.url()?;
+        let dialect = url.dialect;
+        let directory = match &common.dir {
+            Some(directory) => directory.clone(),
+            None => session.config()?.migrations(),
+        };
+        let shadow = shadow_server(session, common.shadow.as_deref(), dialect, &[])?;
+        let migrations = migrate::read_folder(&directory, dialect)?;
+        let runner = Runner { who: who(), lock_timeout: Duration::from_secs(common.lock_timeout), ..Runner::default() };
+        Ok(Project { directory, url, dialect, shadow, migrations, runner })
+    }
+
+    /// Opens the database; a SQLite file is created if it is not there yet.
+    pub async fn connect(&self) -> Result<Box<dyn Connection>> {
+        driver(self.dialect).connect(&self.url, &ConnectOptions::default()).await
+    }
+
+    /// Opens the database for reading; `None` for a SQLite file that is not there yet.
+    pub async fn connect_to_read(&self) -> Result<Option<Box<dyn Connection>>> {
+        if self.is_missing_file() {
+            return Ok(None);
+        }
+        connect_to_read(&self.url).await.map(Some)
+    }
+
+    /// The target is a SQLite file that does not exist.
+    pub fn is_missing_file(&self) -> bool {
+        self.dialect == Dialect::Sqlite
+            && self.url.database != ":memory:"
+            && !std::path::Path::new(&self.url.database).exists()
+    }
+
+    /// A shadow database on which these migrations have been run.
+    pub async fn replay<'m>(&self, migrations: impl IntoIterator<Item = &'m Migration>) -> Result<Shadow> {
+        let mut shadow = Shadow::open(self.dialect, self.shadow.as_ref()).await?;
+        for migration in migrations {
+            let ran = migrate::run_script(shadow.connection()?, &migration.header, &migration.up).await;
+            ran.map_err(|error| error.context(format!("replaying {} on a shadow database", migration.id())))?;
+        }
+        Ok(shadow)
+    }
+
+    /// The schema that these migrations give.
+    pub async fn replayed<'m>(&self, migrations: impl IntoIterator<Item = &'m Migration>) -> Result<Schema> {
+        let mut shadow = self.replay(migrations).await?;
+        let schema = migrate::schema(shadow.connection()?).await?;
+        shadow.close().await?;
+        Ok(schema)
+    }
+
+    /// The migrations that the history of the target has, as files.
+    pub fn applied(&self, history: &[migrate::Applied]) -> Vec<&Migration> {
+        let has = |migration: &&Migration| history.iter().any(|row| row.version == migration.version);
+        self.migrations.iter().filter(has).collect()
+    }
+}
+
+/// `ann@laptop`, as far as the environment tells.
+fn who() -> String {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let user = variable("USER").or_else(|| variable("LOGNAME")).or_else(|| variable("USERNAME"));
+    let kernel = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_string());
+    let host = variable("HOSTNAME").or_else(|| variable("COMPUTERNAME")).or_else(kernel);
+    match (user, host) {
+        (Some(user), Some(host)) => format!("{user}@{host}"),
+        (Some(name), None) | (None, Some(name)) => name,
+        (None, None) => "somebody".into(),
+    }
+}
+
+/// Tells the person what happens while migrations run.
+pub fn tell(output: &Output, event: &Event<'_>) {
+    match event {
+        Event::Waiting { holder, timeout } => output.say(&format!(
+            "{} for the migration lock, held by {holder}; up to {} s",
+            output.paint(Tone::Warning, "waiting"),
+            timeout.as_secs()
+        )),
+        Event::Begin { id, resumed, statements, .. } if *resumed > 0 => output.say(&format!(
+            "{} {id}: {resumed} of {statements} statements were done by a run that was cut off",
+            output.paint(Tone::Warning, "resuming")
+        )),
+        Event::FoundDone { position, .. } => {
+            output.say(&format!("statement {position} had been begun by the run that was cut off, and is done"))
+        }
+        Event::Finished { id, direction, duration } => {
+            let word = match direction {
+                migrate::Direction::Up => "applied",
+                migrate::Direction::Down => "rolled back",
+            };
+            let took = format!("{} ms", duration.as_millis());
+            output.say(&format!("{} {id} {}", output.paint(Tone::Good, word), output.paint(Tone::Faint, &took)));
+        }
+        _ => {}
+    }
+}
+
+/// `1 migration`, `2 migrations`.
+pub fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}

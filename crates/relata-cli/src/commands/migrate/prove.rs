@@ -1,0 +1,93 @@
+//! `relata migrate prove`: runs pending migrations up, down and up on a shadow database.
+
+use clap::Args;
+use relata_runtime::migrate::{self, Migration};
+use relata_schema::Diagnostic;
+use relata_sql::{Error, Kind, Result};
+
+use super::Common;
+use super::compare::Planner;
+use super::project::{Project, count};
+use crate::output::Tone;
+use crate::session::{Exit, Session};
+
+/// Options of `relata migrate prove`.
+#[derive(Args)]
+pub struct Prove {
+    /// Prove from this version on (a beginning is enough) [default: what is pending; all if the database is not there]
+    #[arg(long, value_name = "VERSION")]
+    from: Option<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Prove {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// `Kind::ProofFailed` with what differs.
+    pub async fn run(self, session: &Session) -> Result<Exit> {
+        let project = Project::read(session, &self.common)?;
+        let first = self.first(&project).await?;
+        let (before, wanted) = project.migrations.split_at(first);
+        if wanted.is_empty() {
+            session.output.say("nothing to prove: no migration is pending");
+        }
+        let mut shadow = project.replay(before).await?;
+        let mut proved = Vec::new();
+        for migration in wanted {
+            let progress = session.output.progress(&format!("proving {}", migration.id()));
+            let proof = migrate::prove(shadow.connection()?, migration, None, &Planner::default()).await;
+            drop(progress);
+            let proof = proof.map_err(|error| error.context(migration.id()))?;
+            session.output.diagnostics(&promised(migration, &proof));
+            let word = session.output.paint(Tone::Good, "proved");
+            session.output.say(&format!("{word} {}: {proof}", migration.id()));
+            if !proof.down {
+                session.output.say(&format!("  it has no down.sql: {} cannot be rolled back", migration.id()));
+            }
+            proved.push(serde_json::json!({ "migration": migration.id(), "proof": proof.to_string() }));
+        }
+        shadow.close().await?;
+        if session.output.json {
+            session.output.result(&format!("{:#}", serde_json::json!({ "proved": proved })));
+        } else if !wanted.is_empty() {
+            session.output.say(&format!("{} proved", count(wanted.len(), "migration")));
+        }
+        Ok(Exit::Done)
+    }
+
+    /// The position of the first migration to prove.
+    async fn first(&self, project: &Project) -> Result<usize> {
+        if let Some(from) = &self.from {
+            let position = project.migrations.iter().position(|migration| migration.version.starts_with(from.as_str()));
+            return position.ok_or_else(|| {
+                Error::new(Kind::Migration, format!("there is no migration {from}"))
+                    .hint("relata migrate status lists the versions")
+            });
+        }
+        let history = match project.connect_to_read().await? {
+            Some(mut connection) => migrate::read_history(connection.as_mut()).await?,
+            None => Vec::new(),
+        };
+        let applied = |migration: &Migration| history.iter().any(|row| row.version == migration.version);
+        Ok(project.migrations.iter().rposition(applied).map_or(0, |last| last + 1))
+    }
+}
+
+/// A warning when the schema that results is not the one that the header promises: the SQL was edited since (which is
+/// everyone's right), or another version of the server spells it otherwise.
+fn promised(migration: &Migration, proof: &migrate::Proof) -> Vec<Diagnostic> {
+    let found = migrate::schema_digest(&proof.schema);
+    match &migration.header.schema {
+        Some(promised) if *promised != found => {
+            let message = format!("{} gives another schema than its header says", migration.id());
+            let help = format!(
+                "see what it gives: relata schema diff --from migrations --to src; \
+                 if it is right, write into up.sql: -- relata: schema {found}"
+            );
+            vec![Diagnostic::warning("migration-schema", message).help(help)]
+        }
+        _ => Vec::new(),
+    }
+}

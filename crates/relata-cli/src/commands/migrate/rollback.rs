@@ -1,0 +1,185 @@
+//! `relata migrate rollback`: undoes migrations; says before what would be lost, and keeps it.
+//!
+//! What would be lost is found on a shadow: the applied migrations run up there, then the scripts down, as they are in
+//! the files. Tables and columns that are gone then are counted in the target, and copied to
+//! `migrations/.lost/TIME/*.ndjson` before anything runs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use relata_runtime::migrate::{self, Loss, Migration, Rollback as Target};
+use relata_schema::Schema;
+use relata_sql::{Connection, Error, Kind, Result};
+
+use super::Common;
+use super::compare::vanishing;
+use super::project::{Project, count, tell};
+use crate::commands::diff::plan_options;
+use crate::output::Tone;
+use crate::session::{Exit, Session};
+
+/// Options of `relata migrate rollback`.
+#[derive(Args)]
+pub struct Rollback {
+    /// Undo everything after this version, which stays (a beginning is enough)
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["steps", "all"])]
+    to: Option<String>,
+    /// Undo so many migrations [default: 1]
+    #[arg(long, value_name = "N", conflicts_with = "all")]
+    steps: Option<usize>,
+    /// Undo every migration
+    #[arg(long)]
+    all: bool,
+    /// Go on although data would be lost
+    #[arg(long, visible_alias = "yes")]
+    accept_loss: bool,
+    /// Do not copy what is lost into files
+    #[arg(long)]
+    no_keep: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What a rollback takes away.
+#[derive(Default)]
+struct Losses {
+    /// The schema that the target has now.
+    schema: Schema,
+    /// Tables and columns that hold something.
+    counted: Vec<Loss>,
+    /// What else the plan between the two schemas loses, in words.
+    other: Vec<String>,
+}
+
+impl Rollback {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// `Kind::DataLoss` when data would be lost and that was not accepted; else as the executor reports.
+    pub async fn run(self, session: &Session) -> Result<Exit> {
+        let project = Project::read(session, &self.common)?;
+        let output = &session.output;
+        let mut connection = project.connect().await?;
+        let status = migrate::status(connection.as_mut(), &project.migrations).await?;
+        if let Some(error) = status.error() {
+            return Err(error);
+        }
+        let undone = migrate::undone_by(&status, &project.migrations, &self.target())?;
+        if undone.is_empty() {
+            output.say("nothing to roll back");
+            return Ok(Exit::Done);
+        }
+        let undone: Vec<&Migration> = undone.into_iter().map(|(migration, _)| migration).collect();
+        let losses = self.losses(session, &project, connection.as_mut(), &undone).await?;
+        self.acknowledged(session, &losses)?;
+        let kept = self.keep(&project, connection.as_mut(), &losses).await?;
+        for file in &kept {
+            output.say(&format!("{} {}", output.paint(Tone::Good, "kept"), file.display()));
+        }
+        let done = project
+            .runner
+            .rollback(connection.as_mut(), &project.migrations, &self.target(), &mut |event| tell(output, &event))
+            .await?;
+        connection.close().await?;
+        if output.json {
+            let files: Vec<_> = kept.iter().map(|file| file.display().to_string()).collect();
+            let ids: Vec<_> = done.iter().map(migrate::Applied::id).collect();
+            output.result(&format!("{:#}", serde_json::json!({ "rolled_back": ids, "kept": files })));
+        } else {
+            output.say(&format!("{} rolled back on {}", count(done.len(), "migration"), project.url));
+        }
+        Ok(Exit::Done)
+    }
+
+    fn target(&self) -> Target {
+        match (&self.to, self.all) {
+            (Some(version), _) => Target::To(version.clone()),
+            (None, true) => Target::All,
+            (None, false) => Target::Steps(self.steps.unwrap_or(1)),
+        }
+    }
+
+    async fn losses(
+        &self,
+        session: &Session,
+        project: &Project,
+        connection: &mut dyn Connection,
+        undone: &[&Migration],
+    ) -> Result<Losses> {
+        let progress = session.output.progress("finding out on a shadow database what would be lost");
+        let found = look(project, connection, undone).await;
+        drop(progress);
+        match found {
+            Ok(losses) => Ok(losses),
+            Err(error) if self.accept_loss => {
+                session.output.say(&format!("{}: {error}", session.output.paint(Tone::Warning, "warning")));
+                session.output.say("what is lost is therefore not known and not kept; going on, as --accept-loss says");
+                Ok(Losses::default())
+            }
+            Err(error) => Err(error
+                .context("finding out what would be lost")
+                .hint("nothing was rolled back; with --accept-loss it is done without knowing, and nothing is kept")),
+        }
+    }
+
+    fn acknowledged(&self, session: &Session, losses: &Losses) -> Result<()> {
+        let counted = losses.counted.iter().map(ToString::to_string);
+        let lines: Vec<String> = counted.chain(losses.other.iter().cloned()).collect();
+        if lines.is_empty() {
+            return Ok(());
+        }
+        if self.accept_loss {
+            lines.iter().for_each(|line| {
+                session.output.say(&format!("{} {line}", session.output.paint(Tone::Warning, "loses")));
+            });
+            return Ok(());
+        }
+        let error = Error::new(Kind::DataLoss, format!("the rollback would lose {}", lines.join("; ")))
+            .hint("nothing was rolled back");
+        Err(if self.no_keep {
+            error.hint("run it again with --accept-loss; because of --no-keep it is lost for good")
+        } else {
+            error.hint("run it again with --accept-loss: tables and columns are copied into files first")
+        })
+    }
+
+    async fn keep(&self, project: &Project, connection: &mut dyn Connection, losses: &Losses) -> Result<Vec<PathBuf>> {
+        if self.no_keep || losses.counted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let time = jiff::Timestamp::now().strftime("%Y%m%d%H%M%S").to_string();
+        let directory = project.directory.join(".lost").join(time);
+        migrate::keep(connection, &losses.schema, &losses.counted, &directory).await
+    }
+}
+
+/// Runs up and down on a shadow, and counts in the target what is gone afterwards.
+async fn look(project: &Project, connection: &mut dyn Connection, undone: &[&Migration]) -> Result<Losses> {
+    let history = migrate::read_history(connection).await?;
+    let mut shadow = project.replay(project.applied(&history)).await?;
+    let before = migrate::schema(shadow.connection()?).await?;
+    for migration in undone {
+        if let Some((header, text)) = &migration.down {
+            let ran = migrate::run_script(shadow.connection()?, header, text).await;
+            ran.map_err(|error| error.context(format!("rolling back {} on a shadow database", migration.id())))?;
+        }
+    }
+    let after = migrate::schema(shadow.connection()?).await?;
+    shadow.close().await?;
+    let schema = migrate::schema(connection).await?;
+    let there = |vanishing: &migrate::Vanishing| {
+        let table = schema.table(&vanishing.table);
+        table.is_some_and(|table| vanishing.column.as_ref().is_none_or(|column| table.column(column).is_some()))
+    };
+    let vanishing: Vec<_> = vanishing(&before, &after).into_iter().filter(there).collect();
+    let mut counted = migrate::measure(connection, &vanishing).await?;
+    counted.retain(|loss| loss.values > 0);
+    let (plan, _) = relata_plan::plan(&before, &after, &plan_options(Some(connection.server())));
+    let drops = |step: &relata_schema::change::Step| {
+        vanishing
+            .iter()
+            .any(|gone| gone.table == step.object.name && gone.column.as_deref().unwrap_or("") == step.object.member)
+    };
+    let other = plan.steps.iter().filter(|step| !drops(step)).filter_map(|step| step.loses.clone()).collect();
+    Ok(Losses { schema, counted, other })
+}

@@ -1,0 +1,199 @@
+//! `relata migrate status`: the history beside the files, the database beside the history, the declaration beside both.
+
+use clap::Args;
+use relata_runtime::migrate::{self, Compare, Entry, EntryState, Status as Standing};
+use relata_schema::Diagnostic;
+use relata_sql::{Connection, Result};
+
+use super::Common;
+use super::compare::Planner;
+use super::project::{Project, count};
+use crate::commands::diff::diagnostic_json;
+use crate::output::{Grid, Tone};
+use crate::session::{Exit, Session};
+use crate::source::{Loader, Source};
+
+/// Options of `relata migrate status`.
+#[derive(Args)]
+pub struct Status {
+    /// Compare only history and files: no shadow database, no drift
+    #[arg(long)]
+    no_drift: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Everything that is found.
+#[derive(Default)]
+struct Report {
+    standing: Standing,
+    /// Digest of the schema that the database has.
+    schema: Option<String>,
+    /// What the database has otherwise than its history says; `None`: not looked at.
+    drift: Option<Vec<String>>,
+    /// What is declared otherwise than all migrations give; `None`: nothing is declared, or not looked at.
+    undeclared: Option<Vec<String>>,
+    /// Why something was not looked at.
+    notes: Vec<String>,
+}
+
+impl Status {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or the files not be read.
+    pub async fn run(self, session: &Session) -> Result<Exit> {
+        let project = Project::read(session, &self.common)?;
+        let mut report = Report::default();
+        match project.connect_to_read().await? {
+            Some(mut connection) => self.look(session, &project, connection.as_mut(), &mut report).await?,
+            None => {
+                report.standing = migrate::compare(&[], &project.migrations);
+                report.notes.push(format!("{} is not there yet: relata migrate apply creates it", project.url));
+            }
+        }
+        if !self.no_drift {
+            match undeclared(session, &project).await {
+                Ok(differences) => report.undeclared = differences,
+                Err(error) => report.notes.push(format!("the declaration was not compared: {error}")),
+            }
+        }
+        if session.output.json {
+            session.output.result(&format!("{:#}", report.json()));
+        } else {
+            report.print(session);
+        }
+        Ok(if report.clean() { Exit::Done } else { Exit::Findings })
+    }
+
+    async fn look(
+        &self,
+        session: &Session,
+        project: &Project,
+        connection: &mut dyn Connection,
+        report: &mut Report,
+    ) -> Result<()> {
+        report.standing = migrate::status(connection, &project.migrations).await?;
+        if self.no_drift {
+            return Ok(());
+        }
+        let live = migrate::schema(connection).await?;
+        report.schema = Some(migrate::schema_digest(&live));
+        let unfinished = |entry: &Entry| matches!(entry.state, EntryState::HalfApplied | EntryState::HalfUndone);
+        if report.standing.error().is_some() || report.standing.entries.iter().any(unfinished) {
+            report.notes.push("drift was not looked for: history and files do not agree".into());
+            return Ok(());
+        }
+        let history: Vec<_> = report.standing.entries.iter().filter_map(|entry| entry.applied.clone()).collect();
+        let progress = session.output.progress("looking for drift");
+        let replayed = project.replayed(project.applied(&history)).await;
+        drop(progress);
+        match replayed {
+            Ok(expected) => report.drift = Some(Planner::default().differences(&live, &expected)),
+            Err(error) => report.notes.push(format!("drift was not looked for: {error}")),
+        }
+        Ok(())
+    }
+}
+
+/// What is declared otherwise than all migrations give; `None` where nothing is declared.
+async fn undeclared(session: &Session, project: &Project) -> Result<Option<Vec<String>>> {
+    let sources = session.config()?.sources(&session.environment()?);
+    let [path] = sources.as_slice() else { return Ok(None) };
+    if !path.exists() {
+        return Ok(None);
+    }
+    let source = Source::parse(&path.display().to_string())?;
+    let loader = Loader { dialect: project.dialect, shadow: project.shadow.clone(), normalize: true };
+    let declared = loader.load(&source).await?;
+    let given = project.replayed(&project.migrations).await?;
+    Ok(Some(Planner::default().differences(&given, &declared.schema)))
+}
+
+impl Report {
+    fn clean(&self) -> bool {
+        let none = |list: &Option<Vec<String>>| list.as_ref().is_none_or(Vec::is_empty);
+        let settled = |entry: &Entry| matches!(entry.state, EntryState::Applied | EntryState::Baseline);
+        self.standing.entries.iter().all(settled)
+            && self.standing.findings.is_empty()
+            && none(&self.drift)
+            && none(&self.undeclared)
+    }
+
+    fn print(&self, session: &Session) {
+        let output = &session.output;
+        if self.standing.entries.is_empty() {
+            output.say(
+                "no migrations yet: relata migrate new NAME, or relata migrate baseline for a database with tables",
+            );
+        } else {
+            let mut grid = Grid::new(&["migration", "state", "applied", "by", "ms"]).numbers(&[4]);
+            for entry in &self.standing.entries {
+                let cell = |pick: fn(&migrate::Applied) -> String| entry.applied.as_ref().map(pick).unwrap_or_default();
+                grid.push([
+                    entry.id.clone(),
+                    entry.state.word().to_string(),
+                    cell(|row| row.applied_at.clone()),
+                    cell(|row| row.applied_by.clone()),
+                    cell(|row| row.duration_ms.to_string()),
+                ]);
+            }
+            output.rows(&grid);
+        }
+        output.diagnostics(&self.standing.findings);
+        if self.standing.pending() > 0 {
+            let pending = count(self.standing.pending(), "migration");
+            output.say(&format!("{pending} pending: {}", output.paint(Tone::Code, "relata migrate apply")));
+        }
+        if let Some(drift) = &self.drift {
+            match drift.len() {
+                0 => output.say("no drift: the database is what its history says"),
+                _ => output.diagnostics(&[drift_finding(drift)]),
+            }
+        }
+        match &self.undeclared {
+            Some(differences) if !differences.is_empty() => output.diagnostics(&[undeclared_finding(differences)]),
+            _ => {}
+        }
+        self.notes.iter().for_each(|note| output.say(&format!("note: {note}")));
+    }
+
+    fn json(&self) -> serde_json::Value {
+        let entry = |entry: &Entry| {
+            serde_json::json!({
+                "version": entry.version,
+                "id": entry.id,
+                "state": entry.state.word(),
+                "digest": entry.digest,
+                "applied_at": entry.applied.as_ref().map(|row| row.applied_at.clone()),
+                "applied_by": entry.applied.as_ref().map(|row| row.applied_by.clone()),
+                "applied_digest": entry.applied.as_ref().map(|row| row.digest.clone()),
+                "duration_ms": entry.applied.as_ref().map(|row| row.duration_ms),
+                "tool": entry.applied.as_ref().map(|row| row.tool.clone()),
+            })
+        };
+        serde_json::json!({
+            "migrations": self.standing.entries.iter().map(entry).collect::<Vec<_>>(),
+            "pending": self.standing.pending(),
+            "findings": self.standing.findings.iter().map(diagnostic_json).collect::<Vec<_>>(),
+            "schema": self.schema,
+            "drift": self.drift,
+            "undeclared": self.undeclared,
+            "notes": self.notes,
+            "clean": self.clean(),
+        })
+    }
+}
+
+fn drift_finding(drift: &[String]) -> Diagnostic {
+    let message = format!("the database is not what its history says: {}", drift.join("; "));
+    Diagnostic::warning("migration-drift", message).help(
+        "somebody changed it without a migration; bring it back by hand, or take it over: \
+         relata schema diff --from migrations --to URL shows the SQL",
+    )
+}
+
+fn undeclared_finding(differences: &[String]) -> Diagnostic {
+    let message = format!("what is declared is not what the migrations give: {}", differences.join("; "));
+    Diagnostic::warning("migration-undeclared", message).help("relata migrate new NAME writes the migration")
+}
