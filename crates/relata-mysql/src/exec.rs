@@ -230,6 +230,18 @@ impl MysqlConnection {
         self.settle(outcome).await.map_err(|error| with_sql(error, statement))
     }
 
+    /// Whether the server is MySQL rather than MariaDB.
+    pub(crate) fn is_mysql(&self) -> bool {
+        self.server.product == "MySQL"
+    }
+
+    /// The first row of each result of a script, as text.
+    pub(crate) async fn run_many(&mut self, script: &str) -> Result<Vec<Vec<Option<String>>>> {
+        self.session.enter()?;
+        let outcome = first_rows(&mut self.client, script).await.map_err(Failure::Client);
+        self.settle(outcome).await
+    }
+
     /// Ends the sessions that use a database, so that dropping it need not wait for them.
     pub(crate) async fn kill_sessions_of(&mut self, database: &str) -> Result<()> {
         let mut ids = Numbers(Vec::new());
@@ -298,6 +310,22 @@ impl RowSink for Numbers {
         }
         Ok(())
     }
+}
+
+async fn first_rows(client: &mut Conn, script: &str) -> mysql_async::Result<Vec<Vec<Option<String>>>> {
+    let mut result = client.query_iter(script).await?;
+    let mut answers = Vec::new();
+    while !result.is_empty() {
+        let rows: Vec<mysql_async::Row> = result.collect().await?;
+        let first = rows.into_iter().next().map(mysql_async::Row::unwrap).unwrap_or_default();
+        let text = |value| match value {
+            Raw::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            _ => None,
+        };
+        answers.push(first.into_iter().map(text).collect());
+    }
+    result.drop_result().await?;
+    Ok(answers)
 }
 
 fn bind(statement: &mysql_async::Statement, params: &[relata_sql::Value]) -> Result<Params, Failure> {

@@ -158,9 +158,14 @@ fn statements() {
     );
     fails(connection, "SELECT ?", &[], expect!["the statement has 1 placeholders and got 0 values [R0409]"]);
     fails(connection, "CREATE TABLE p (id int)", &[], expect!["Table 'p' already exists [R0405, 42S01]"]);
-    fails(connection, "DROP TABLE p", &[], expect![[r#"
+    fails(
+        connection,
+        "DROP TABLE p",
+        &[],
+        expect![[r#"
         foreign keys of other tables refer to this table [R0410, 23000]
-          hint: drop those foreign keys first"#]]);
+          hint: drop those foreign keys first"#]],
+    );
     fails(
         connection,
         "SELECT ?",

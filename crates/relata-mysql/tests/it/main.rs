@@ -2,4 +2,5 @@
 
 mod driver;
 mod failures;
+mod round_trip;
 mod server;

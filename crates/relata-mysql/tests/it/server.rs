@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use relata_mysql::MysqlDriver;
-use relata_sql::driver::{ConnectOptions, Connection, Driver, Row, RowSink, Statement};
+use relata_schema::Schema;
+use relata_sql::driver::{ConnectOptions, Connection, Driver, IntrospectOptions, Row, RowSink, Statement};
 use relata_sql::{Cell, DatabaseUrl, Result, Value};
 
 /// The runtime of all tests.
@@ -92,4 +93,30 @@ pub fn query(connection: &mut dyn Connection, sql: &str, params: &[Value]) -> Ro
 /// The one value of a query.
 pub fn value(connection: &mut dyn Connection, sql: &str) -> Value {
     query(connection, sql, &[]).rows.remove(0).remove(0)
+}
+
+/// Runs a script as the `mariadb` shell would, without the statements that choose a database.
+pub fn load(connection: &mut dyn Connection, script: &str) {
+    let other_database = ["create database", "create schema", "drop database", "drop schema", "use "];
+    for sql in relata_schema::script::split(relata_schema::Dialect::Mysql, script) {
+        let lower = sql.to_lowercase();
+        if !other_database.iter().any(|start| lower.starts_with(start)) {
+            block_on(connection.batch(&sql)).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+        }
+    }
+}
+
+/// The schema of a connection's database.
+pub fn introspect(connection: &mut dyn Connection) -> Schema {
+    block_on(connection.introspect(&IntrospectOptions::default())).unwrap()
+}
+
+/// A file of the data beside the repository, or `None` where there is none.
+pub fn shared(path: &str) -> Option<String> {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/");
+    let text = std::fs::read_to_string(std::env::var("RELATA_SHARED").unwrap_or(root.into()) + path).ok();
+    if text.is_none() {
+        eprintln!("skipped: there is no shared/{path} beside the repository");
+    }
+    text
 }

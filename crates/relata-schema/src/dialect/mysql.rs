@@ -1,8 +1,7 @@
 //! MariaDB and MySQL: facts, types, DDL.
 
 pub mod print;
+mod reserved;
 pub mod types;
 
-/// Words that must be quoted, sorted.
-pub const RESERVED: &[&str] =
-    &["all", "and", "as", "check", "create", "from", "group", "order", "select", "table", "user", "where"];
+pub use reserved::RESERVED;

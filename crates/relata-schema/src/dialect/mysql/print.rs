@@ -1,13 +1,122 @@
-//! The DDL of MariaDB and MySQL.
+//! The DDL of MariaDB and MySQL: a whole schema here, tables in `table`, everything else in `object`.
+//!
+//! The order of a whole schema: sequences (defaults use them), routines (views use them, their bodies are not checked),
+//! tables with the foreign keys whose target is there already, the other foreign keys (cycles), views after what they
+//! read, triggers, events, privileges.
+//!
+//! Every function returns one statement, or one clause of a statement, without final semicolon.
 
-use crate::model::Schema;
+mod object;
+mod table;
 
-/// Every statement that creates the schema, in an order that works.
-pub fn create_all(_schema: &Schema) -> Vec<String> {
-    Vec::new()
+pub use object::{
+    create_sequence, create_trigger, create_view, drop_sequence, follows, grant, revoke, sequence_options,
+};
+pub use table::{
+    add_foreign_key, check_definition, column_check, column_definition, create_table, foreign_key_definition,
+    index_definition, option_clause, partition_clause, primary_key_definition, table_options, unique_definition,
+};
+
+use std::collections::BTreeSet;
+
+use crate::dialect::Dialect;
+use crate::model::{ObjectKey, ObjectKind, ObjectName, Schema, Table, View};
+use crate::script;
+
+/// An identifier, quoted where it must be.
+pub(crate) fn ident(name: &str) -> String {
+    Dialect::Mysql.ident(name)
 }
 
-/// Whether a statement contains semicolons of its own (a routine or trigger body).
+/// Every statement that creates the schema, in an order that works.
+pub fn create_all(schema: &Schema) -> Vec<String> {
+    let mut statements: Vec<String> = schema.sequences.iter().map(create_sequence).collect();
+    statements.extend(schema.routines.iter().map(|routine| routine.definition.clone()));
+    tables(schema, &mut statements);
+    statements.extend(views_in_order(&schema.views).into_iter().map(|view| create_view(view, false)));
+    for table in &schema.tables {
+        statements.extend(triggers_in_order(table).into_iter().map(create_trigger));
+    }
+    statements.extend(schema.others.iter().map(|other| other.definition.clone()).filter(|sql| !sql.is_empty()));
+    for table in &schema.tables {
+        statements.extend(grants(table));
+    }
+    statements
+}
+
+fn tables(schema: &Schema, statements: &mut Vec<String>) {
+    let mut made: BTreeSet<&ObjectName> = BTreeSet::new();
+    let mut later = Vec::new();
+    for table in tables_in_order(schema) {
+        let (now, then): (Vec<_>, Vec<_>) =
+            table.foreign_keys.iter().partition(|key| key.references == table.name || made.contains(&key.references));
+        statements.push(create_table(table, &now));
+        later.extend(then.into_iter().map(|key| add_foreign_key(&table.name, key)));
+        made.insert(&table.name);
+    }
+    statements.extend(later);
+}
+
+/// Tables after those they refer to; in a cycle, by name.
+pub fn tables_in_order(schema: &Schema) -> Vec<&Table> {
+    let needs = |table: &Table| -> Vec<ObjectName> {
+        table.foreign_keys.iter().map(|key| key.references.clone()).filter(|name| name != &table.name).collect()
+    };
+    in_order(&schema.tables, |table| &table.name, needs)
+}
+
+/// Views after those they read.
+pub fn views_in_order(views: &[View]) -> Vec<&View> {
+    let reads = |view: &View| -> Vec<ObjectName> {
+        let other = |key: &&ObjectKey| key.kind == ObjectKind::View && key.name != view.name;
+        view.depends_on.iter().filter(other).map(|key| key.name.clone()).collect()
+    };
+    in_order(views, |view| &view.name, reads)
+}
+
+/// Triggers after those they follow.
+pub fn triggers_in_order(table: &Table) -> Vec<&crate::model::Trigger> {
+    let mut left: Vec<_> = table.triggers.iter().collect();
+    let mut ordered: Vec<&crate::model::Trigger> = Vec::new();
+    while !left.is_empty() {
+        let ready = |trigger: &&crate::model::Trigger| {
+            follows(&trigger.definition).is_none_or(|name| !left.iter().any(|other| other.name == name))
+        };
+        let next = left.iter().position(ready).unwrap_or(0);
+        ordered.push(left.remove(next));
+    }
+    ordered
+}
+
+/// Each item after what it needs; where needs run in a circle, in the order given.
+fn in_order<'a, T>(
+    items: &'a [T],
+    name: impl Fn(&T) -> &ObjectName,
+    needs: impl Fn(&T) -> Vec<ObjectName>,
+) -> Vec<&'a T> {
+    let mut waiting: Vec<(&T, Vec<ObjectName>)> = items.iter().map(|item| (item, needs(item))).collect();
+    let mut names: BTreeSet<ObjectName> = items.iter().map(|item| name(item).clone()).collect();
+    let mut ordered = Vec::with_capacity(items.len());
+    while !waiting.is_empty() {
+        let ready = |(_, needs): &(&T, Vec<ObjectName>)| !needs.iter().any(|need| names.contains(need));
+        let next = waiting.iter().position(ready).unwrap_or(0);
+        let (item, _) = waiting.remove(next);
+        names.remove(name(item));
+        ordered.push(item);
+    }
+    ordered
+}
+
+fn grants(table: &Table) -> Vec<String> {
+    let mut statements: Vec<String> = table.grants.iter().map(|entry| grant(&table.name, None, entry)).collect();
+    for column in &table.columns {
+        statements.extend(column.grants.iter().map(|entry| grant(&table.name, Some(&column.name), entry)));
+    }
+    statements
+}
+
+/// Whether a statement contains semicolons of its own (a routine or trigger body), so that the shell needs another
+/// delimiter.
 pub fn is_compound(statement: &str) -> bool {
-    statement.contains(';')
+    statement.contains(';') && script::split(Dialect::Mysql, statement) != [statement]
 }

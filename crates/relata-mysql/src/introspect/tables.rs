@@ -1,0 +1,409 @@
+//! Tables, columns, keys, indexes, checks, partitions, privileges; sequences; the columns of views.
+
+use std::collections::BTreeMap;
+
+use relata_schema::Schema;
+use relata_schema::dialect::mysql::types;
+use relata_schema::model::{
+    Action, Check, Column, ForeignKey, Generated, Grant, Index, IndexPart, Key, ObjectName, Partitioning, Sequence,
+    Table, TableOptions, View,
+};
+use relata_schema::types::{ColumnType, Type};
+use relata_sql::Result;
+
+use super::texts::{account, create_options, default, on_update, sequence_parameters, unescape};
+use super::{Catalogue, Line, filled, text};
+
+/// Tables and views by name while they are put together.
+#[derive(Default)]
+struct Reading {
+    tables: BTreeMap<String, Table>,
+    views: BTreeMap<String, View>,
+    sequences: Vec<String>,
+}
+
+pub(crate) async fn read(catalogue: &mut Catalogue<'_>, schema: &mut Schema, ignored: &[String]) -> Result<()> {
+    let mut reading = Reading::default();
+    list(catalogue, &mut reading, ignored).await?;
+    if !(reading.tables.is_empty() && reading.views.is_empty()) {
+        columns(catalogue, &mut reading).await?;
+        indexes(catalogue, &mut reading).await?;
+        foreign_keys(catalogue, &mut reading).await?;
+        checks(catalogue, &mut reading).await?;
+        partitions(catalogue, &mut reading).await?;
+        privileges(catalogue, &mut reading).await?;
+    }
+    sequences(catalogue, &reading.sequences, schema).await?;
+    schema.tables = reading.tables.into_values().collect();
+    schema.views = reading.views.into_values().collect();
+    Ok(())
+}
+
+async fn list(catalogue: &mut Catalogue<'_>, reading: &mut Reading, ignored: &[String]) -> Result<()> {
+    let sql = format!(
+        "SELECT table_name, table_type, engine, table_collation, create_options, table_comment \
+         FROM information_schema.tables WHERE table_schema = {}",
+        catalogue.database
+    );
+    for line in catalogue.lines(&sql).await? {
+        let name = text(&line, 0).to_string();
+        if ignored.contains(&name) {
+            continue;
+        }
+        match text(&line, 1) {
+            "SEQUENCE" => reading.sequences.push(name),
+            "VIEW" | "SYSTEM VIEW" => {
+                let view = View { name: ObjectName::bare(&name), ..View::default() };
+                reading.views.insert(name, view);
+            }
+            kind => {
+                let table = table(&line, kind == "SYSTEM VERSIONED");
+                reading.tables.insert(name, table);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn table(line: &Line, versioned: bool) -> Table {
+    let mut parameters = create_options(text(line, 4));
+    if versioned {
+        parameters.push(("system versioning".into(), "WITH".into()));
+    }
+    let collation = filled(line, 3);
+    let options = TableOptions {
+        engine: filled(line, 2),
+        charset: collation.as_deref().map(charset_of),
+        collation,
+        parameters,
+        ..TableOptions::default()
+    };
+    Table { name: ObjectName::bare(text(line, 0)), options, comment: filled(line, 5), ..Table::default() }
+}
+
+/// A collation begins with its character set.
+fn charset_of(collation: &str) -> String {
+    collation.split('_').next().unwrap_or(collation).to_string()
+}
+
+async fn columns(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result<()> {
+    let sql = format!(
+        "SELECT table_name, column_name, column_type, is_nullable, column_default, extra, generation_expression, \
+         character_set_name, collation_name, column_comment, data_type FROM information_schema.columns \
+         WHERE table_schema = {} ORDER BY table_name, ordinal_position",
+        catalogue.database
+    );
+    let mysql = catalogue.mysql;
+    for line in catalogue.lines(&sql).await? {
+        let name = text(&line, 0);
+        if let Some(table) = reading.tables.get_mut(name) {
+            let column = column(&line, &table.options, mysql);
+            table.columns.push(column);
+        } else if let Some(view) = reading.views.get_mut(name) {
+            view.columns.push((text(&line, 1).to_string(), types::read(text(&line, 2))));
+        }
+    }
+    Ok(())
+}
+
+fn column(line: &Line, options: &TableOptions, mysql: bool) -> Column {
+    let extra = text(line, 5);
+    let expression = filled(line, 6).map(|text| if mysql { unescape(&text) } else { text });
+    let generated = expression.map(|expression| {
+        let stored = extra.contains("STORED") || extra.contains("PERSISTENT");
+        Generated { expression, stored }
+    });
+    let collation = filled(line, 8).filter(|collation| options.collation.as_ref() != Some(collation));
+    let mut parameters = Vec::new();
+    if extra.contains("WITHOUT SYSTEM VERSIONING") {
+        parameters.push(("system versioning".into(), "WITHOUT".into()));
+    }
+    Column {
+        name: text(line, 1).to_string(),
+        ty: types::read(text(line, 2)),
+        not_null: text(line, 3) == "NO",
+        default: match generated {
+            Some(_) => None,
+            None => default(line[4].as_deref(), mysql, extra, text(line, 10)),
+        },
+        generated,
+        auto_increment: extra.contains("auto_increment"),
+        on_update: on_update(extra),
+        charset: filled(line, 7).filter(|charset| options.charset.as_ref() != Some(charset)),
+        collation,
+        invisible: extra.contains("INVISIBLE"),
+        parameters,
+        comment: filled(line, 9),
+        ..Column::default()
+    }
+}
+
+async fn indexes(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result<()> {
+    let own = if catalogue.mysql { "is_visible = 'NO', expression" } else { "ignored = 'YES', NULL" };
+    let sql = format!(
+        "SELECT table_name, index_name, non_unique, column_name, collation, sub_part, index_type, index_comment, {own} \
+         FROM information_schema.statistics WHERE table_schema = {} ORDER BY table_name, index_name, seq_in_index",
+        catalogue.database
+    );
+    for line in catalogue.lines(&sql).await? {
+        let Some(table) = reading.tables.get_mut(text(&line, 0)) else { continue };
+        let part = index_part(&line);
+        let memory = table.options.engine.as_deref() == Some("MEMORY");
+        let method = match text(&line, 6) {
+            "FULLTEXT" => Some("fulltext"),
+            "SPATIAL" | "RTREE" => Some("spatial"),
+            "HASH" if !memory => Some("hash"),
+            "BTREE" if memory => Some("btree"),
+            _ => None,
+        };
+        if text(&line, 1) == "PRIMARY" {
+            let key = table.primary_key.get_or_insert_with(|| Key {
+                method: method.map(String::from),
+                comment: filled(&line, 7),
+                ..Key::default()
+            });
+            key.parts.push(part);
+            continue;
+        }
+        match table.indexes.last_mut() {
+            Some(index) if index.name == text(&line, 1) => index.parts.push(part),
+            _ => table.indexes.push(Index {
+                name: text(&line, 1).to_string(),
+                unique: text(&line, 2) == "0",
+                method: method.map(String::from),
+                parts: vec![part],
+                invisible: text(&line, 8) == "1",
+                comment: filled(&line, 7),
+                ..Index::default()
+            }),
+        }
+    }
+    Ok(())
+}
+
+fn index_part(line: &Line) -> IndexPart {
+    // The length of a spatial key is the server's affair.
+    let length = if text(line, 6) == "SPATIAL" { None } else { text(line, 5).parse().ok() };
+    IndexPart {
+        column: text(line, 3).to_string(),
+        expression: filled(line, 9).map(|expression| unescape(&expression)),
+        descending: text(line, 4) == "D",
+        length,
+        ..IndexPart::default()
+    }
+}
+
+async fn foreign_keys(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result<()> {
+    let sql = format!(
+        "SELECT table_name, constraint_name, column_name, referenced_table_schema, referenced_table_name, \
+         referenced_column_name FROM information_schema.key_column_usage \
+         WHERE table_schema = {0} AND constraint_schema = {0} AND referenced_table_name IS NOT NULL \
+         ORDER BY table_name, constraint_name, ordinal_position",
+        catalogue.database
+    );
+    let lines = catalogue.lines(&sql).await?;
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT table_name, constraint_name, update_rule, delete_rule \
+         FROM information_schema.referential_constraints WHERE constraint_schema = {}",
+        catalogue.database
+    );
+    let rules = catalogue.lines(&sql).await?;
+    let rules: BTreeMap<_, _> = rules.iter().map(|line| ((text(line, 0), text(line, 1)), line)).collect();
+    for line in &lines {
+        let Some(table) = reading.tables.get_mut(text(line, 0)) else { continue };
+        let name = text(line, 1);
+        if table.foreign_keys.last().is_none_or(|key| key.name != name) {
+            let rule =
+                |index| rules.get(&(text(line, 0), name)).map_or(Action::Restrict, |line| action(text(line, index)));
+            let elsewhere = text(line, 3) != catalogue.name;
+            table.foreign_keys.push(ForeignKey {
+                name: name.to_string(),
+                references: ObjectName::new(if elsewhere { text(line, 3) } else { "" }, text(line, 4)),
+                on_update: rule(2),
+                on_delete: rule(3),
+                ..ForeignKey::default()
+            });
+        }
+        if let Some(key) = table.foreign_keys.last_mut() {
+            key.columns.push(text(line, 2).to_string());
+            key.referenced_columns.push(text(line, 5).to_string());
+        }
+    }
+    Ok(())
+}
+
+fn action(rule: &str) -> Action {
+    match rule {
+        "CASCADE" => Action::Cascade,
+        "SET NULL" => Action::SetNull,
+        "SET DEFAULT" => Action::SetDefault,
+        "NO ACTION" => Action::NoAction,
+        _ => Action::Restrict,
+    }
+}
+
+async fn checks(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result<()> {
+    let sql = if catalogue.mysql {
+        format!(
+            "SELECT t.table_name, c.constraint_name, 'Table', c.check_clause \
+             FROM information_schema.check_constraints c JOIN information_schema.table_constraints t \
+             USING (constraint_schema, constraint_name) WHERE c.constraint_schema = {}",
+            catalogue.database
+        )
+    } else {
+        format!(
+            "SELECT table_name, constraint_name, level, check_clause FROM information_schema.check_constraints \
+             WHERE constraint_schema = {}",
+            catalogue.database
+        )
+    };
+    for line in catalogue.lines(&sql).await? {
+        let Some(table) = reading.tables.get_mut(text(&line, 0)) else { continue };
+        let of_column = text(&line, 2) == "Column";
+        let expression = if catalogue.mysql { own_check(text(&line, 3)) } else { text(&line, 3).to_string() };
+        let named = |wanted: bool| if of_column == wanted { text(&line, 1).to_string() } else { String::new() };
+        let check = Check { name: named(false), column: named(true), expression, ..Check::default() };
+        if !fold_json(table, &check) {
+            table.checks.push(check);
+        }
+    }
+    Ok(())
+}
+
+/// MySQL puts parentheses around a check.
+fn own_check(reported: &str) -> String {
+    let text = unescape(reported);
+    text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).map_or(text.clone(), String::from)
+}
+
+/// On MariaDB `json` is another word for `longtext` with a check; that is read back as `json`.
+fn fold_json(table: &mut Table, check: &Check) -> bool {
+    let expected = format!("json_valid({})", relata_schema::Dialect::Mysql.quote(&check.column));
+    let base = table.options.collation.clone();
+    let Some(column) = table.columns.iter_mut().find(|column| column.name == check.column) else { return false };
+    let collation = column.collation.as_ref().or(base.as_ref());
+    let json = column.ty.physical == "longtext"
+        && collation.is_some_and(|collation| collation == "utf8mb4_bin")
+        && check.expression == expected;
+    if json {
+        column.ty = ColumnType::new(Type::Json, "json");
+        (column.charset, column.collation) = (None, None);
+    }
+    json
+}
+
+async fn partitions(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result<()> {
+    let sql = format!(
+        "SELECT table_name, partition_method, partition_expression, subpartition_method, subpartition_expression, \
+         partition_name, partition_description, partition_comment, subpartition_name \
+         FROM information_schema.partitions WHERE table_schema = {} AND partition_name IS NOT NULL \
+         ORDER BY table_name, partition_ordinal_position, subpartition_ordinal_position",
+        catalogue.database
+    );
+    let mut by_table: BTreeMap<String, Vec<Line>> = BTreeMap::new();
+    for line in catalogue.lines(&sql).await? {
+        by_table.entry(text(&line, 0).to_string()).or_default().push(line);
+    }
+    for (name, lines) in by_table {
+        if let Some(table) = reading.tables.get_mut(&name) {
+            table.partitioning = partitioning(&lines);
+        }
+    }
+    Ok(())
+}
+
+fn partitioning(lines: &[Line]) -> Option<Partitioning> {
+    let first = lines.first()?;
+    let mut key = format!("{} ({})", text(first, 1), text(first, 2));
+    if text(first, 1) == "SYSTEM_TIME" {
+        // `SYSTEM_TIME INTERVAL 1 MONTH STARTS …` is not told by the catalogue; history and current partitions are.
+        key = "SYSTEM_TIME".into();
+    }
+    let first_name = text(first, 5);
+    let subpartitions = lines.iter().filter(|line| text(line, 5) == first_name && line[8].is_some()).count();
+    if let Some(method) = filled(first, 3) {
+        key.push_str(&format!(" SUBPARTITION BY {method} ({}) SUBPARTITIONS {subpartitions}", text(first, 4)));
+    }
+    let mut whole: Vec<&Line> = lines.iter().collect();
+    whole.dedup_by(|a, b| text(a, 5) == text(b, 5));
+    let hashed = text(first, 1).ends_with("HASH") || text(first, 1).ends_with("KEY");
+    let standard = whole.iter().enumerate().all(|(index, line)| text(line, 5) == format!("p{index}"));
+    if hashed && standard && whole.iter().all(|line| text(line, 7).is_empty()) {
+        key.push_str(&format!(" PARTITIONS {}", whole.len()));
+        return Some(Partitioning { key, partitions: Vec::new() });
+    }
+    Some(Partitioning { key, partitions: whole.into_iter().map(partition).collect() })
+}
+
+fn partition(line: &Line) -> String {
+    let mut sql = format!("PARTITION {}", relata_schema::Dialect::Mysql.ident(text(line, 5)));
+    let bound = text(line, 6);
+    match text(line, 1) {
+        "RANGE" | "RANGE COLUMNS" if bound == "MAXVALUE" => sql.push_str(" VALUES LESS THAN MAXVALUE"),
+        "RANGE" | "RANGE COLUMNS" => sql.push_str(&format!(" VALUES LESS THAN ({bound})")),
+        "LIST" | "LIST COLUMNS" if bound == "DEFAULT" || bound == "MAXVALUE" => sql.push_str(" DEFAULT"),
+        "LIST" | "LIST COLUMNS" => sql.push_str(&format!(" VALUES IN ({bound})")),
+        "SYSTEM_TIME" if bound == "CURRENT" => sql.push_str(" CURRENT"),
+        "SYSTEM_TIME" => sql.push_str(" HISTORY"),
+        _ => {}
+    }
+    if let Some(comment) = filled(line, 7) {
+        sql.push_str(&format!(" COMMENT = {}", relata_schema::Dialect::Mysql.literal(&comment)));
+    }
+    sql
+}
+
+async fn privileges(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result<()> {
+    let sql = format!(
+        "SELECT table_name, NULL, grantee, privilege_type, is_grantable FROM information_schema.table_privileges \
+         WHERE table_schema = {0} UNION ALL \
+         SELECT table_name, column_name, grantee, privilege_type, is_grantable \
+         FROM information_schema.column_privileges WHERE table_schema = {0}",
+        catalogue.database
+    );
+    for line in catalogue.lines(&sql).await? {
+        let grant = Grant {
+            grantee: account(&text(&line, 2).replace('\'', "")),
+            privilege: text(&line, 3).to_string(),
+            grantable: text(&line, 4) == "YES",
+        };
+        let table = reading.tables.get_mut(text(&line, 0));
+        match (table, filled(&line, 1)) {
+            (Some(table), None) => table.grants.push(grant),
+            (Some(table), Some(name)) => {
+                let column = table.columns.iter_mut().find(|column| column.name == name);
+                column.into_iter().for_each(|column| column.grants.push(grant.clone()));
+            }
+            (None, None) => {
+                let view = reading.views.get_mut(text(&line, 0));
+                view.into_iter().for_each(|view| view.grants.push(grant.clone()));
+            }
+            (None, Some(_)) => {}
+        }
+    }
+    Ok(())
+}
+
+async fn sequences(catalogue: &mut Catalogue<'_>, names: &[String], schema: &mut Schema) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let select = |name: &String| {
+        format!(
+            "SELECT minimum_value, maximum_value, start_value, increment, cache_size, cycle_option FROM {}",
+            relata_schema::Dialect::Mysql.quote(name)
+        )
+    };
+    let statements: Vec<String> = names.iter().map(select).collect();
+    for (name, line) in names.iter().zip(catalogue.first_lines(&statements).await?) {
+        schema.sequences.push(Sequence {
+            name: ObjectName::bare(name),
+            parameters: sequence_parameters(&line),
+            ..Sequence::default()
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! Sequences, views, triggers, privileges. Routines and events are carried as the statement that creates them.
+
+use super::ident;
+use crate::dialect::Dialect;
+use crate::model::{Grant, ObjectName, Sequence, SequenceParameters, Trigger, View};
+
+/// `CREATE SEQUENCE …`.
+pub fn create_sequence(sequence: &Sequence) -> String {
+    format!("CREATE SEQUENCE {}{}", ident(&sequence.name.name), sequence_options(&sequence.parameters, false))
+}
+
+/// The options of a sequence, each with a space before it; `full` writes defaults too, for `ALTER SEQUENCE`.
+pub fn sequence_options(parameters: &SequenceParameters, full: bool) -> String {
+    let mut sql = String::new();
+    let mut number = |word: &str, absent: &str, value: Option<i64>| match value {
+        Some(value) => sql.push_str(&format!(" {word} {value}")),
+        None if full && !absent.is_empty() => sql.push_str(&format!(" {absent}")),
+        None => {}
+    };
+    number("START WITH", "", parameters.start);
+    number("MINVALUE", "NO MINVALUE", parameters.min);
+    number("MAXVALUE", "NO MAXVALUE", parameters.max);
+    number("INCREMENT BY", "INCREMENT BY 1", parameters.increment);
+    match parameters.cache {
+        Some(0) => sql.push_str(" NOCACHE"),
+        cache => number_cache(&mut sql, cache, full),
+    }
+    if parameters.cycle {
+        sql.push_str(" CYCLE");
+    } else if full {
+        sql.push_str(" NOCYCLE");
+    }
+    sql
+}
+
+fn number_cache(sql: &mut String, cache: Option<i64>, full: bool) {
+    match cache {
+        Some(cache) => sql.push_str(&format!(" CACHE {cache}")),
+        None if full => sql.push_str(" CACHE 1000"),
+        None => {}
+    }
+}
+
+/// `DROP SEQUENCE …`.
+pub fn drop_sequence(name: &ObjectName) -> String {
+    format!("DROP SEQUENCE {}", ident(&name.name))
+}
+
+/// `CREATE [OR REPLACE] … VIEW …`.
+pub fn create_view(view: &View, replace: bool) -> String {
+    let mut sql = String::from(if replace { "CREATE OR REPLACE" } else { "CREATE" });
+    let parameter = |name: &str| view.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    if let Some(algorithm) = parameter("algorithm") {
+        sql.push_str(&format!(" ALGORITHM={algorithm}"));
+    }
+    if let Some(definer) = parameter("definer") {
+        sql.push_str(&format!(" DEFINER={definer}"));
+    }
+    if let Some(security) = parameter("security") {
+        sql.push_str(&format!(" SQL SECURITY {security}"));
+    }
+    sql.push_str(&format!(" VIEW {} AS {}", ident(&view.name.name), view.query));
+    if let Some(option) = &view.check_option {
+        sql.push_str(&format!(" WITH {option} CHECK OPTION"));
+    }
+    sql
+}
+
+/// The statement that creates a trigger.
+pub fn create_trigger(trigger: &Trigger) -> String {
+    trigger.definition.clone()
+}
+
+/// The trigger that this one follows: ``FOR EACH ROW FOLLOWS `name` `` as introspection writes it.
+pub fn follows(definition: &str) -> Option<&str> {
+    let start = definition.find(" FOLLOWS `")? + " FOLLOWS `".len();
+    let end = definition[start..].find('`')?;
+    let header = definition[..start].to_ascii_lowercase();
+    header.trim_end_matches(" follows `").ends_with("row").then(|| &definition[start..start + end])
+}
+
+/// `GRANT privilege [(column)] ON table TO account`.
+pub fn grant(table: &ObjectName, column: Option<&str>, grant: &Grant) -> String {
+    let option = if grant.grantable { " WITH GRANT OPTION" } else { "" };
+    let what = privilege(column, grant);
+    format!("GRANT {what} ON {} TO {}{option}", Dialect::Mysql.qualified(table), grant.grantee)
+}
+
+/// `REVOKE privilege [(column)] ON table FROM account`.
+pub fn revoke(table: &ObjectName, column: Option<&str>, grant: &Grant) -> String {
+    let what = privilege(column, grant);
+    let option = if grant.grantable { ", GRANT OPTION" } else { "" };
+    format!("REVOKE {what}{option} ON {} FROM {}", Dialect::Mysql.qualified(table), grant.grantee)
+}
+
+fn privilege(column: Option<&str>, grant: &Grant) -> String {
+    match column {
+        Some(column) => format!("{} ({})", grant.privilege, ident(column)),
+        None => grant.privilege.clone(),
+    }
+}

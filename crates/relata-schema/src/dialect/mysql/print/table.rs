@@ -1,0 +1,231 @@
+//! Tables and their parts.
+
+use super::ident;
+use crate::dialect::Dialect;
+use crate::model::{
+    Action, Check, Column, ForeignKey, Generated, Index, IndexPart, Key, ObjectName, Partitioning, Table, TableOptions,
+};
+
+fn literal(text: &str) -> String {
+    Dialect::Mysql.literal(text)
+}
+
+/// `CREATE TABLE` with columns, keys, indexes, checks and these of its foreign keys.
+pub fn create_table(table: &Table, foreign_keys: &[&ForeignKey]) -> String {
+    let mut lines: Vec<String> = table.columns.iter().map(|column| column_definition(table, column)).collect();
+    lines.extend(period(table));
+    lines.extend(table.primary_key.as_ref().map(primary_key_definition));
+    lines.extend(table.uniques.iter().map(unique_definition));
+    lines.extend(table.indexes.iter().map(index_definition));
+    lines.extend(foreign_keys.iter().map(|key| foreign_key_definition(key)));
+    lines.extend(table.checks.iter().filter(|check| check.column.is_empty()).map(check_definition));
+    let mut sql = format!("CREATE TABLE {} (\n  {}\n)", ident(&table.name.name), lines.join(",\n  "));
+    for option in table_options(table) {
+        sql.push(' ');
+        sql.push_str(&option);
+    }
+    if let Some(partitioning) = &table.partitioning {
+        sql.push('\n');
+        sql.push_str(&partition_clause(partitioning));
+    }
+    sql
+}
+
+/// `PERIOD FOR SYSTEM_TIME (start, end)`, if columns keep the time of a row.
+fn period(table: &Table) -> Option<String> {
+    let named = |word: &str| {
+        let is = |column: &&Column| column.generated.as_ref().is_some_and(|made| made.expression == word);
+        table.columns.iter().find(is).map(|column| ident(&column.name))
+    };
+    Some(format!("PERIOD FOR SYSTEM_TIME ({}, {})", named("ROW START")?, named("ROW END")?))
+}
+
+/// The check that is written on the column.
+pub fn column_check<'t>(table: &'t Table, column: &str) -> Option<&'t Check> {
+    table.checks.iter().find(|check| check.column == column)
+}
+
+/// `name type …`: everything about one column, its own check too.
+pub fn column_definition(table: &Table, column: &Column) -> String {
+    let mut sql = format!("{} {}", ident(&column.name), column.ty.physical);
+    let mut add = |text: &str| {
+        sql.push(' ');
+        sql.push_str(text);
+    };
+    if let Some(charset) = &column.charset {
+        add(&format!("CHARACTER SET {charset}"));
+    }
+    if let Some(collation) = &column.collation {
+        add(&format!("COLLATE {collation}"));
+    }
+    if let Some(generated) = &column.generated {
+        add(&generated_clause(generated));
+    }
+    let of_period = column.generated.as_ref().is_some_and(|made| made.expression.starts_with("ROW "));
+    if column.not_null && !of_period {
+        add("NOT NULL");
+    } else if column.ty.physical.starts_with("timestamp") && column.generated.is_none() {
+        // Without the word, a timestamp is NOT NULL on servers with explicit_defaults_for_timestamp = OFF.
+        add("NULL");
+    }
+    if column.invisible {
+        add("INVISIBLE");
+    }
+    if let Some(default) = &column.default {
+        add(&format!("DEFAULT {default}"));
+    }
+    if let Some(expression) = &column.on_update {
+        add(&format!("ON UPDATE {expression}"));
+    }
+    if column.auto_increment {
+        add("AUTO_INCREMENT");
+    }
+    for (key, value) in &column.parameters {
+        add(&column_parameter(key, value));
+    }
+    if let Some(comment) = &column.comment {
+        add(&format!("COMMENT {}", literal(comment)));
+    }
+    if let Some(check) = column_check(table, &column.name) {
+        add(&format!("CHECK ({})", check.expression));
+    }
+    sql
+}
+
+fn column_parameter(key: &str, value: &str) -> String {
+    match key {
+        "system versioning" => format!("{value} SYSTEM VERSIONING"),
+        _ => format!("{} {value}", key.to_ascii_uppercase()),
+    }
+}
+
+fn generated_clause(generated: &Generated) -> String {
+    if generated.expression.starts_with("ROW ") {
+        return format!("GENERATED ALWAYS AS {}", generated.expression);
+    }
+    let kind = if generated.stored { "STORED" } else { "VIRTUAL" };
+    format!("GENERATED ALWAYS AS ({}) {kind}", generated.expression)
+}
+
+/// `PRIMARY KEY (…)`.
+pub fn primary_key_definition(key: &Key) -> String {
+    let mut sql = format!("PRIMARY KEY ({})", parts(&key.parts));
+    add_index_options(&mut sql, key.method.as_deref(), &key.parameters, key.comment.as_deref());
+    sql
+}
+
+/// `UNIQUE KEY name (…)`. To this database it is a unique index, and that is how it reads back.
+pub fn unique_definition(key: &Key) -> String {
+    let name = if key.name.is_empty() { String::new() } else { format!("{} ", ident(&key.name)) };
+    let mut sql = format!("UNIQUE KEY {name}({})", parts(&key.parts));
+    add_index_options(&mut sql, key.method.as_deref(), &key.parameters, key.comment.as_deref());
+    sql
+}
+
+/// `KEY name (…)`, `UNIQUE KEY`, `FULLTEXT KEY`, `SPATIAL KEY`.
+pub fn index_definition(index: &Index) -> String {
+    let (kind, method) = match index.method.as_deref() {
+        Some("fulltext") => ("FULLTEXT KEY", None),
+        Some("spatial") => ("SPATIAL KEY", None),
+        method if index.unique => ("UNIQUE KEY", method),
+        method => ("KEY", method),
+    };
+    let mut sql = format!("{kind} {} ({})", ident(&index.name), parts(&index.parts));
+    add_index_options(&mut sql, method, &index.parameters, index.comment.as_deref());
+    if index.invisible {
+        sql.push_str(" IGNORED");
+    }
+    sql
+}
+
+fn add_index_options(sql: &mut String, method: Option<&str>, parameters: &[(String, String)], comment: Option<&str>) {
+    if let Some(method) = method {
+        sql.push_str(&format!(" USING {}", method.to_ascii_uppercase()));
+    }
+    for (key, value) in parameters {
+        sql.push_str(&format!(" {} {value}", key.to_ascii_uppercase()));
+    }
+    if let Some(comment) = comment {
+        sql.push_str(&format!(" COMMENT {}", literal(comment)));
+    }
+}
+
+fn parts(parts: &[IndexPart]) -> String {
+    parts.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+fn part(part: &IndexPart) -> String {
+    let mut sql = match &part.expression {
+        Some(expression) => format!("({expression})"),
+        None => ident(&part.column),
+    };
+    if let Some(length) = part.length {
+        sql.push_str(&format!("({length})"));
+    }
+    if part.descending {
+        sql.push_str(" DESC");
+    }
+    sql
+}
+
+/// `CONSTRAINT name FOREIGN KEY (…) REFERENCES …`.
+pub fn foreign_key_definition(key: &ForeignKey) -> String {
+    let columns = |names: &[String]| names.iter().map(|name| ident(name)).collect::<Vec<_>>().join(", ");
+    let name = if key.name.is_empty() { String::new() } else { format!("CONSTRAINT {} ", ident(&key.name)) };
+    let mut sql = format!(
+        "{name}FOREIGN KEY ({}) REFERENCES {} ({})",
+        columns(&key.columns),
+        Dialect::Mysql.qualified(&key.references),
+        columns(&key.referenced_columns)
+    );
+    // RESTRICT and NO ACTION are the same here, and what is written is what is reported.
+    for (word, action) in [("DELETE", key.on_delete), ("UPDATE", key.on_update)] {
+        if action != Action::Restrict {
+            sql.push_str(&format!(" ON {word} {}", action.word()));
+        }
+    }
+    sql
+}
+
+/// `ALTER TABLE … ADD CONSTRAINT … FOREIGN KEY …`.
+pub fn add_foreign_key(table: &ObjectName, key: &ForeignKey) -> String {
+    format!("ALTER TABLE {} ADD {}", ident(&table.name), foreign_key_definition(key))
+}
+
+/// `CONSTRAINT name CHECK (…)`.
+pub fn check_definition(check: &Check) -> String {
+    let name = if check.name.is_empty() { String::new() } else { format!("CONSTRAINT {} ", ident(&check.name)) };
+    format!("{name}CHECK ({})", check.expression)
+}
+
+/// What follows the closing parenthesis, one option a piece, without partitioning.
+pub fn table_options(table: &Table) -> Vec<String> {
+    let TableOptions { engine, charset, collation, parameters, .. } = &table.options;
+    let mut options = Vec::new();
+    options.extend(engine.as_ref().map(|engine| format!("ENGINE={engine}")));
+    options.extend(charset.as_ref().map(|charset| format!("DEFAULT CHARSET={charset}")));
+    options.extend(collation.as_ref().map(|collation| format!("COLLATE={collation}")));
+    let versioned = |key: &str| key == "system versioning";
+    options.extend(parameters.iter().filter(|(key, _)| !versioned(key)).map(|(key, value)| option_clause(key, value)));
+    options.extend(table.comment.as_ref().map(|comment| format!("COMMENT={}", literal(comment))));
+    if parameters.iter().any(|(key, _)| versioned(key)) {
+        options.push("WITH SYSTEM VERSIONING".into());
+    }
+    options
+}
+
+/// `KEY=value` of a table option.
+pub fn option_clause(key: &str, value: &str) -> String {
+    // An option of an engine's own is reported in backquotes.
+    let key = if key.starts_with('`') { key.to_string() } else { key.to_ascii_uppercase() };
+    format!("{key}={value}")
+}
+
+/// `PARTITION BY …` with its partitions.
+pub fn partition_clause(partitioning: &Partitioning) -> String {
+    let mut sql = format!("PARTITION BY {}", partitioning.key);
+    if !partitioning.partitions.is_empty() {
+        sql.push_str(&format!("\n(\n  {}\n)", partitioning.partitions.join(",\n  ")));
+    }
+    sql
+}
