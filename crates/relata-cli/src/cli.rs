@@ -27,7 +27,7 @@ First steps:
 /// The database layer for Rust: declare what your data is, once; the rest follows.
 #[derive(Parser)]
 #[command(name = "relata", version, styles = STYLES, max_term_width = 110, after_help = AFTER_HELP)]
-#[command(propagate_version = true, arg_required_else_help = true)]
+#[command(arg_required_else_help = true)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -3,6 +3,7 @@
 use clap::Args;
 use relata_sql::driver::{ColumnInfo, Row, RowSink, Statement};
 use relata_sql::{Connection, Result, Value};
+use serde_json::json;
 
 use crate::drivers::connect;
 use crate::output::{Grid, Output};
@@ -92,17 +93,17 @@ impl Rows {
         values.next().is_some_and(number) && values.all(number)
     }
 
-    /// As a JSON array of objects.
+    /// As a JSON array of objects; each keeps the order of the columns.
     pub fn json(&self) -> String {
-        let rows: Vec<_> = self
-            .rows
-            .iter()
-            .map(|row| {
-                let fields = self.columns.iter().zip(row).map(|(column, value)| (column.name.clone(), json(value)));
-                serde_json::Value::Object(fields.collect())
-            })
-            .collect();
-        format!("{:#}", serde_json::Value::Array(rows))
+        let object = |row: &Vec<Value>| {
+            let fields = self.columns.iter().zip(row);
+            let fields = fields.map(|(column, value)| format!("{}: {}", json!(column.name), json(value)));
+            format!("  {{{}}}", fields.collect::<Vec<_>>().join(", "))
+        };
+        if self.rows.is_empty() {
+            return "[]".into();
+        }
+        format!("[\n{}\n]", self.rows.iter().map(object).collect::<Vec<_>>().join(",\n"))
     }
 
     /// Prints them as the result; how many there are goes to standard error.

@@ -46,5 +46,8 @@ fn a_secret_that_is_not_there_is_named_when_it_is_needed() {
     project.write("relata.toml", "[environments.live]\nurl = 'postgres://app:${RELATA_TEST_NO_SUCH}@localhost/app'\n");
     let run = project.run(&["query", "select 1"]);
     assert_eq!(run.code, 1);
-    expect_test::expect![[""]].assert_eq(&run.stderr);
+    expect_test::expect![[r#"
+        error: url in relata.toml: the environment variable RELATA_TEST_NO_SUCH is not set [R0602]
+          help: export RELATA_TEST_NO_SUCH=…, then run the command again
+    "#]].assert_eq(&run.stderr);
 }

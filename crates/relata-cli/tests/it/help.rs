@@ -7,14 +7,100 @@ use crate::command::Project;
 #[test]
 fn help_reads_well() {
     let run = Project::new().ok(&["help"]);
-    expect![[""]].assert_eq(&run.stdout);
+    expect![[r#"
+        The database layer for Rust: declare what your data is, once; the rest follows
+
+        Usage: relata [OPTIONS] <COMMAND>
+
+        Commands:
+          schema       Read schemas and compare them
+          query        Run SQL and show the rows
+          data         Look at the rows of tables
+          init         Start a project here: relata.toml and an example entity
+          completions  Print the completion script for a shell
+          help         Print this message or the help of the given subcommand(s)
+
+        Options:
+          -h, --help     Print help
+          -V, --version  Print version
+
+        Global options:
+              --url <URL>   Database to work on [default: the environment's; else RELATA_URL, DATABASE_URL, sqlite:relata.db]
+              --env <NAME>  Environment of relata.toml
+              --json        Print the result as JSON
+          -q, --quiet       Say nothing but the result and errors
+              --no-color    No colours (also: NO_COLOR=1)
+
+        Sources (SRC): a database URL (sqlite:PATH, postgres://…, mysql://…), a file *.sql or schema.lock,
+        a directory of Rust sources, or a migrations/ directory.
+
+        Exit codes: 0 done, 1 failed, 2 wrong usage, 3 findings (schemas differ, migrations pending).
+
+        First steps:
+          relata schema inspect sqlite:app.db --format rust      entities from a database you have
+          relata init                                            a new project
+    "#]].assert_eq(&run.stdout);
     assert_eq!(run.stderr, "");
 }
 
 #[test]
 fn help_of_the_diff() {
     let run = Project::new().ok(&["schema", "diff", "--help"]);
-    expect![[""]].assert_eq(&run.stdout);
+    expect![[r#"
+        Print the SQL that turns one schema into another (exit 0: equal, 3: they differ, 1: no plan exists)
+
+        Usage: relata schema diff [OPTIONS] --from <SRC> --to <SRC>
+
+        Options:
+              --from <SRC>
+                  The schema as it is
+
+              --to <SRC>
+                  The schema as it shall be
+
+              --dialect <DIALECT>
+                  The dialect to compare in [default: that of --from, else of --to, else sqlite]
+
+                  Possible values:
+                  - sqlite:   SQLite 3
+                  - postgres: PostgreSQL 13 and newer
+                  - mysql:    MariaDB 10.6 and newer, MySQL 8
+
+              --shadow <URL>
+                  A server where a temporary database may be created, for sources that have to be loaded into one
+
+              --format <FORMAT>
+                  How to print the plan
+
+                  Possible values:
+                  - sql:  A script that the database's own shell runs
+                  - json: Steps with recipe, locks and what is lost, machine readable
+                  - text: The same as a table
+          
+                  [default: sql]
+
+          -h, --help
+                  Print help (see a summary with '-h')
+
+          -V, --version
+                  Print version
+
+        Global options:
+              --url <URL>
+                  Database to work on [default: the environment's; else RELATA_URL, DATABASE_URL, sqlite:relata.db]
+
+              --env <NAME>
+                  Environment of relata.toml
+
+              --json
+                  Print the result as JSON
+
+          -q, --quiet
+                  Say nothing but the result and errors
+
+              --no-color
+                  No colours (also: NO_COLOR=1)
+    "#]].assert_eq(&run.stdout);
 }
 
 #[test]

@@ -27,7 +27,22 @@ fn rows_are_tab_separated_in_a_pipe_and_counted_on_standard_error() {
 #[test]
 fn rows_are_objects_in_json() {
     let run = shop().ok(&["query", "--json", "select * from items order by id"]);
-    expect![[""]].assert_eq(&run.stdout);
+    expect![[r#"
+        [
+          {
+            "id": 1,
+            "name": "tab\there",
+            "picture": "\\x00ff",
+            "price": null
+          },
+          {
+            "id": 2,
+            "name": "a \"b\"",
+            "picture": null,
+            "price": 1.5
+          }
+        ]
+    "#]].assert_eq(&run.stdout);
 }
 
 #[test]
