@@ -8,5 +8,12 @@
 
 pub mod database;
 pub mod declaration;
+pub mod evolution;
 pub mod folder;
 pub mod stage;
+
+/// The source of the queries that are shown.
+pub const QUERIES: &str = include_str!("demo/queries.rs");
+
+/// What a person might want next of this shop.
+const REVIEW: &str = include_str!("demo/review.rs.txt");

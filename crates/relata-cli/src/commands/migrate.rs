@@ -5,10 +5,10 @@
 //! wherever that is possible.
 
 mod apply;
-mod baseline;
-mod compare;
-mod new;
-mod project;
+pub mod baseline;
+pub mod compare;
+pub mod new;
+pub mod project;
 mod prove;
 mod repair;
 mod rollback;

@@ -61,7 +61,8 @@ pub async fn load(
     let mut source = connect_to_read(file).await?;
     let schema = source.introspect(&introspect_options()).await?;
     let (whole, diagnostics) = translate(&schema, target.dialect());
-    run(target, &target.dialect().create_all(&bare(&whole))).await?;
+    let creation = target.dialect().create_all(&bare(&whole));
+    run(target, &creation).await?;
     for table in &schema.tables {
         // Translation keeps the number of tables and gives each a name made of its own.
         let Some(to) = whole.tables.iter().find(|to| to.name.name == table.name.name) else {

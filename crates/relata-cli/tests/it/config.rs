@@ -49,5 +49,6 @@ fn a_secret_that_is_not_there_is_named_when_it_is_needed() {
     expect_test::expect![[r#"
         error: url in relata.toml: the environment variable RELATA_TEST_NO_SUCH is not set [R0602]
           help: export RELATA_TEST_NO_SUCH=…, then run the command again
-    "#]].assert_eq(&run.stderr);
+    "#]]
+    .assert_eq(&run.stderr);
 }

@@ -100,7 +100,8 @@ fn help_of_the_diff() {
 
               --no-color
                   No colours (also: NO_COLOR=1)
-    "#]].assert_eq(&run.stdout);
+    "#]]
+    .assert_eq(&run.stdout);
 }
 
 #[test]

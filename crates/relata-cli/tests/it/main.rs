@@ -2,6 +2,7 @@
 
 mod command;
 mod config;
+mod diff;
 mod errors;
 mod help;
 mod inspect;

@@ -42,7 +42,8 @@ fn rows_are_objects_in_json() {
             "price": 1.5
           }
         ]
-    "#]].assert_eq(&run.stdout);
+    "#]]
+    .assert_eq(&run.stdout);
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! `relata migrate baseline`: adopts a database that relata has not migrated: its schema becomes the first migration,
 //! proved by loading it into a shadow database, and is recorded as applied without being run.
 
+use std::path::Path;
+
 use clap::Args;
-use relata_runtime::migrate::{self, Compare, Draft, Header};
+use relata_runtime::migrate::{self, Compare, Draft, Header, Migration};
+use relata_schema::Schema;
 use relata_sql::{Error, Kind, Result};
 
 use super::Common;
@@ -43,18 +46,7 @@ impl Baseline {
         let mut connection = project.connect().await?;
         let progress = output.progress("reading the schema");
         let schema = migrate::schema(connection.as_mut()).await?;
-        let draft = Draft {
-            name: self.name.clone(),
-            up_header: Header {
-                dialect: Some(project.dialect),
-                schema: Some(migrate::schema_digest(&schema)),
-                baseline: true,
-                ..Header::default()
-            },
-            up: project.dialect.script(&schema),
-            ..Draft::default()
-        };
-        let migration = draft.migration(&project.directory, project.dialect, jiff::Timestamp::now());
+        let migration = describing(&self.name, &project.directory, &schema);
         progress.doing("proving it on a shadow database");
         let given = project.replayed([&migration]).await?;
         let differences = Planner::default().differences(&given, &schema);
@@ -86,4 +78,20 @@ impl Baseline {
         output.result(&migration.path.display().to_string());
         Ok(Exit::Done)
     }
+}
+
+/// The migration that says what is there already.
+pub fn describing(name: &str, directory: &Path, schema: &Schema) -> Migration {
+    let draft = Draft {
+        name: name.to_string(),
+        up_header: Header {
+            dialect: Some(schema.dialect),
+            schema: Some(migrate::schema_digest(schema)),
+            baseline: true,
+            ..Header::default()
+        },
+        up: schema.dialect.script(schema),
+        ..Draft::default()
+    };
+    draft.migration(directory, schema.dialect, jiff::Timestamp::now())
 }

@@ -3,6 +3,8 @@
 //! Nothing is written that has not run: up, down and up on a shadow database, on a copy of the data where there is one
 //! to be had (SQLite: a copy of the file, when the database has no pending migrations).
 
+use std::path::Path;
+
 use clap::Args;
 use relata_plan::PlanOptions;
 use relata_runtime::migrate::{self, Draft, Header, Migration};
@@ -43,11 +45,18 @@ pub struct New {
 }
 
 /// Both ways between where the migrations lead and what is declared.
-struct BothWays {
-    target: Schema,
-    renames: Vec<Rename>,
-    up: Plan,
-    down: Plan,
+pub struct BothWays {
+    /// What is declared.
+    pub target: Schema,
+    /// Declared renames that the start has not seen.
+    pub renames: Vec<Rename>,
+    /// From the start to the target.
+    pub up: Plan,
+    /// And back.
+    pub down: Plan,
+    /// What the planner found on the way up.
+    pub findings: Vec<Diagnostic>,
+    down_findings: Vec<Diagnostic>,
 }
 
 impl New {
@@ -68,14 +77,17 @@ impl New {
         drop(progress);
         session.output.diagnostics(&declared.diagnostics);
         let server = shadow.connection()?.server().clone();
-        let ways = both_ways(session, start, declared, &plan_options(Some(&server)))?;
+        let ways = both_ways(start, declared, &plan_options(Some(&server)));
+        session.output.diagnostics(&ways.findings);
+        ways.refuse_errors()?;
         if ways.up.is_empty() {
             session.output.say("nothing to write: the migrations give what is declared already");
             session.output.say("  to write one by hand: relata migrate new NAME --empty");
             return Ok(Exit::Done);
         }
         self.show(session, &ways.up)?;
-        let mut migration = self.draft(&project, &ways, &ways.target, None);
+        let (directory, parent) = (&project.directory, project.migrations.last());
+        let mut migration = ways.migration(&self.name, directory, parent, &ways.target, None);
         let progress = session.output.progress("proving it: up, down, up");
         let planner = Planner { renames: ways.renames.clone() };
         let copy = if self.no_data { None } else { DataCopy::of(&project).await? };
@@ -90,7 +102,8 @@ impl New {
         let proved = format!("on {} {}: {proof}", server.product, server.version);
         let proved_on = if copy.is_some() { "on a copy of the data" } else { "without data" };
         shadow.close().await?;
-        migration = self.draft(&project, &ways, &proof.schema, Some(format!("{proved}, {proved_on}")));
+        let proved = Some(format!("{proved}, {proved_on}"));
+        migration = ways.migration(&self.name, directory, parent, &proof.schema, proved);
         migrate::write_folder(&migration)?;
         update_lock(&ways.target)?;
         report(session, &migration, &format!("{proof}, {proved_on}"));
@@ -127,30 +140,6 @@ impl New {
             .hint("if it is a rename, declare it: #[renamed_from(\"old_name\")] on the field"))
     }
 
-    fn draft(&self, project: &Project, ways: &BothWays, result: &Schema, proved: Option<String>) -> Migration {
-        let dialect = project.dialect;
-        let header = |plan: &Plan| Header {
-            dialect: Some(dialect),
-            transaction_off: needs_autocommit(dialect, plan),
-            loses: plan.steps.iter().filter_map(|step| step.loses.clone()).collect(),
-            ..Header::default()
-        };
-        let up_header = Header {
-            parents: project.migrations.last().map(|last| last.digest.clone()).into_iter().collect(),
-            schema: Some(migrate::schema_digest(result)),
-            proved,
-            ..header(&ways.up)
-        };
-        let draft = Draft {
-            name: self.name.clone(),
-            up: script(dialect, &ways.up, up_header.transaction_off),
-            down_header: header(&ways.down),
-            down: Some(script(dialect, &ways.down, needs_autocommit(dialect, &ways.down))),
-            up_header,
-        };
-        draft.migration(&project.directory, dialect, jiff::Timestamp::now())
-    }
-
     fn write_empty(&self, session: &Session, project: &Project) -> Result<Exit> {
         let parents = project.migrations.last().map(|last| last.digest.clone()).into_iter().collect();
         let draft = Draft {
@@ -167,18 +156,57 @@ impl New {
     }
 }
 
-fn both_ways(session: &Session, start: Schema, declared: Loaded, options: &PlanOptions) -> Result<BothWays> {
+/// Plans both ways; what the planner finds on the way up is in [`BothWays::findings`].
+pub fn both_ways(start: Schema, declared: Loaded, options: &PlanOptions) -> BothWays {
     let renames = declared.declaration.as_ref().map(|declaration| renames(declaration, &start)).unwrap_or_default();
     let mut target = declared.schema;
     target.canonicalize();
     let forward = PlanOptions { renames: renames.clone(), ..options.clone() };
     let back = PlanOptions { renames: renames.iter().map(opposite).collect(), ..options.clone() };
-    let (up, found) = relata_plan::plan(&start, &target, &forward);
-    session.output.diagnostics(&found);
-    refuse("up", &found)?;
+    let (up, findings) = relata_plan::plan(&start, &target, &forward);
     let (down, found) = relata_plan::plan(&target, &start, &back);
-    refuse("down", &found)?;
-    Ok(BothWays { target, renames, up, down })
+    BothWays { target, renames, up, down, findings, down_findings: found }
+}
+
+impl BothWays {
+    /// The migration that goes these ways, on top of `parent`; `result` is the schema that it gives.
+    pub fn migration(
+        &self,
+        name: &str,
+        directory: &Path,
+        parent: Option<&Migration>,
+        result: &Schema,
+        proved: Option<String>,
+    ) -> Migration {
+        let dialect = self.target.dialect;
+        let header = |plan: &Plan| Header {
+            dialect: Some(dialect),
+            transaction_off: needs_autocommit(dialect, plan),
+            loses: plan.steps.iter().filter_map(|step| step.loses.clone()).collect(),
+            ..Header::default()
+        };
+        let up_header = Header {
+            parents: parent.map(|parent| parent.digest.clone()).into_iter().collect(),
+            schema: Some(migrate::schema_digest(result)),
+            proved,
+            ..header(&self.up)
+        };
+        let draft = Draft {
+            name: name.to_string(),
+            up: script(dialect, &self.up, up_header.transaction_off),
+            down_header: header(&self.down),
+            down: Some(script(dialect, &self.down, needs_autocommit(dialect, &self.down))),
+            up_header,
+        };
+        draft.migration(directory, dialect, jiff::Timestamp::now())
+    }
+
+    /// # Errors
+    /// `Kind::Unsupported` when one of the ways does not exist.
+    pub fn refuse_errors(&self) -> Result<()> {
+        refuse("up", &self.findings)?;
+        refuse("down", &self.down_findings)
+    }
 }
 
 fn refuse(way: &str, found: &[Diagnostic]) -> Result<()> {

@@ -1,0 +1,132 @@
+//! `relata demo`: shows the whole way on a real database, and leaves a small project behind.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+use relata_schema::{Schema, lock};
+use relata_sql::driver::Statement;
+use relata_sql::{Connection, DatabaseUrl, Result};
+
+use crate::demo::database;
+use crate::demo::evolution::Evolution;
+use crate::demo::folder::Folder;
+use crate::demo::stage::Stage;
+use crate::drivers::connect;
+use crate::output::{Grid, Tone};
+use crate::session::{Exit, Session};
+
+/// Options of `relata demo`.
+#[derive(Args)]
+pub struct Demo {
+    /// The folder to work in
+    #[arg(long, value_name = "DIR", default_value = "relata-demo")]
+    dir: PathBuf,
+    /// Replace the folder if an earlier demo made it
+    #[arg(long)]
+    force: bool,
+}
+
+impl Demo {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// When the folder or the database is in use, or a step fails.
+    pub async fn run(self, session: &Session) -> Result<Exit> {
+        let folder = Folder::create(&self.dir, self.force)?;
+        let mut stage = Stage::new(&session.output, 9);
+        stage.say(&stage.paint(Tone::Heading, "relata: declare what your data is, once; the rest follows."));
+        let url = self.database(session, &mut stage, &folder).await?;
+        let mut connection = connect(&url).await?;
+        let schema = read_schema(&mut stage, connection.as_mut()).await?;
+        folder.write_project(&url)?;
+        folder.write("schema.lock", lock::write(&schema))?;
+        let mut evolution = Evolution::new(session, &folder, url, schema);
+        evolution.write_entities(&mut stage)?;
+        queries(&mut stage, connection.as_mut()).await?;
+        evolution.declare(&mut stage).await?;
+        evolution.plan(&mut stage)?;
+        evolution.prove(&mut stage).await?;
+        evolution.apply(&mut stage, connection.as_mut()).await?;
+        evolution.roll_back(&mut stage, connection.as_mut()).await?;
+        connection.close().await?;
+        self.farewell(&mut stage, &evolution);
+        stage.finish();
+        Ok(Exit::Done)
+    }
+
+    async fn database(&self, session: &Session, stage: &mut Stage<'_>, folder: &Folder) -> Result<DatabaseUrl> {
+        let started = Instant::now();
+        let file = folder.database();
+        stage.step("A real database");
+        stage.say("Chinook, a digital music shop: artists, albums, tracks, customers, invoices.");
+        folder.write("chinook.db", database::CHINOOK)?;
+        let Some(text) = &session.options.url else {
+            let size = indicatif::HumanBytes(database::CHINOOK.len() as u64);
+            stage.done(&format!("copied to {} ({size}); SQLite is built in, nothing else is needed", file.database), started);
+            stage.fact("database", file.to_string());
+            return Ok(file);
+        };
+        let url = DatabaseUrl::parse(text).map_err(|error| error.context("--url"))?;
+        let mut target = database::open_empty(&url).await?;
+        let progress = session.output.progress_of("loading", database::ROWS);
+        let diagnostics = database::load(&file, target.as_mut(), |table, rows| {
+            progress.doing(&format!("loading {table:<14}"));
+            progress.advance(rows);
+        })
+        .await?;
+        drop(progress);
+        let server = format!("{} {}", target.server().product, target.server().version);
+        target.close().await?;
+        session.output.diagnostics(&diagnostics);
+        stage.done(&format!("loaded into {url} ({server}): types translated, rows copied, then keys and indexes"), started);
+        stage.fact("database", url.to_string());
+        Ok(url)
+    }
+
+    fn farewell(&self, stage: &mut Stage<'_>, evolution: &Evolution<'_>) {
+        let dir = self.dir.display().to_string();
+        stage.step("Yours");
+        stage.say(&format!("{} is a working project:", stage.paint(Tone::Code, &dir)));
+        let mut grid = Grid::new(&["file", "what it is"]);
+        for (file, what) in evolution.files() {
+            grid.push([file, what.to_string()]);
+        }
+        stage.table(&grid);
+        stage.say("Three commands to try next:");
+        stage.command(&format!("cd {dir} && cargo run"), "the queries you saw, in an application of yours");
+        stage.command("relata migrate status", "in the folder: what is applied; change src/entities.rs and ask again");
+        stage.command("relata data show Artist --limit 5", "in the folder: look at any table");
+        stage.fact("folder", dir);
+    }
+}
+
+async fn read_schema(stage: &mut Stage<'_>, connection: &mut dyn Connection) -> Result<Schema> {
+    stage.step("Its schema, read from the database");
+    let started = Instant::now();
+    let schema = relata_runtime::migrate::schema(connection).await?;
+    let elapsed = started;
+    let mut grid = Grid::new(&["table", "columns", "primary key", "refers to", "indexes", "rows"]).numbers(&[1, 4, 5]);
+    let mut rows = 0;
+    for table in &schema.tables {
+        let sql = format!("SELECT count(*) FROM {}", schema.dialect.qualified(&table.name));
+        let count = super::query::run(connection, &sql, &[]).await?;
+        let count = count.rows.first().and_then(|row| row.first()).and_then(super::query::text).unwrap_or_default();
+        rows += count.parse::<u64>().unwrap_or_default();
+        let key: Vec<_> = table.primary_key.iter().flat_map(|key| key.columns()).collect();
+        let references: Vec<_> = table.foreign_keys.iter().map(|key| key.references.name.as_str()).collect();
+        grid.push([
+            table.name.name.clone(),
+            table.columns.len().to_string(),
+            key.join(", "),
+            references.join(", "),
+            table.indexes.len().to_string(),
+            count,
+        ]);
+    }
+    stage.done(&format!("{} tables, {rows} rows; also written to schema.lock", schema.tables.len()), elapsed);
+    stage.table(&grid);
+    stage.fact("tables", schema.tables.len());
+    stage.fact("rows", rows);
+    Ok(schema)
+}
