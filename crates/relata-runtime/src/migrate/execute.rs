@@ -156,9 +156,9 @@ async fn in_place(connection: &mut dyn Connection, statement: &ScriptStatement) 
 
 /// Says which statement failed.
 pub(super) fn located(error: Error, index: usize, count: usize, statement: &ScriptStatement) -> Error {
-    let error = match error.details().sql {
-        None => error.sql(excerpt(&statement.sql)),
-        Some(_) => error,
+    let error = match &error.details().sql {
+        Some(sql) if !sql.is_empty() => error,
+        _ => error.sql(excerpt(&statement.sql)),
     };
     error.context(format!("statement {} of {count}, line {}", index + 1, statement.line))
 }

@@ -1,6 +1,7 @@
 //! The testkit on itself: relata's drivers against the conformance suite, and the databases it makes.
 
 mod databases;
+mod migrations;
 
 mod sqlite {
     relata_testkit::conformance_tests!(relata_schema::Dialect::Sqlite);
