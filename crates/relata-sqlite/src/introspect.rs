@@ -1,13 +1,28 @@
-//! The catalogue into a schema.
+//! The catalogue into a schema, in seven statements for a whole database and one per broken view.
+//!
+//! The pragmas are the truth about columns, keys and indexes. What they do not tell (checks, names of constraints,
+//! collations, generated expressions) comes from SQLite's own text of each object, read by
+//! [`relata_schema::dialect::sqlite::parse`]. Names are given in the spelling of the object they refer to.
+//!
+//! Left out as the system's: `sqlite_…` tables and the shadow tables of virtual tables.
+
+mod assemble;
+mod rows;
 
 use relata_schema::Schema;
-use relata_sql::{Error, Result};
+use relata_sql::Result;
 use relata_sql::driver::IntrospectOptions;
 
-/// Reads the schema.
+use crate::errors;
+
+/// Reads the schema in one read transaction, so that it is consistent.
 ///
 /// # Errors
 /// Those of SQLite.
-pub fn read(_raw: &rusqlite::Connection, _options: &IntrospectOptions) -> Result<Schema> {
-    Err(Error::unsupported("the catalogue of SQLite is not read yet", "wait for the next version"))
+pub fn read(raw: &rusqlite::Connection, options: &IntrospectOptions) -> Result<Schema> {
+    let failed = |error: rusqlite::Error| errors::from_rusqlite(&error, None);
+    raw.execute_batch("SAVEPOINT relata_introspect").map_err(failed)?;
+    let catalogue = rows::Catalogue::read(raw);
+    raw.execute_batch("RELEASE relata_introspect").map_err(failed)?;
+    Ok(assemble::schema(catalogue.map_err(failed)?, &options.ignore_tables))
 }

@@ -2,3 +2,4 @@
 
 mod driver;
 mod harness;
+mod round_trip;

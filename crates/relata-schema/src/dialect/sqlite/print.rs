@@ -1,8 +1,238 @@
 //! The DDL of SQLite.
+//!
+//! What SQLite keeps as text (views, triggers, partial indexes) is printed as that text, verbatim. SQLite has no comments
+//! and no privileges: they are not printed. Tables may refer to tables that come later, so foreign keys need no order.
 
-use crate::model::Schema;
+use crate::dialect::Dialect;
+use crate::model::{Action, Column, Deferral, ForeignKey, Index, IndexPart, Key, Match, Schema, Table, View};
+
+use super::parse::ON_CONFLICT;
+use super::token::{Kind, tokens};
+
+/// The key of the parameter of an index that holds its whole statement, as SQLite keeps it.
+pub const STATEMENT: &str = "statement";
+
+fn ident(name: &str) -> String {
+    Dialect::Sqlite.ident(name)
+}
 
 /// Every statement that creates the schema, in an order that works.
-pub fn create_all(_schema: &Schema) -> Vec<String> {
-    Vec::new()
+pub fn create_all(schema: &Schema) -> Vec<String> {
+    let (virtual_tables, tables): (Vec<_>, Vec<_>) =
+        schema.tables.iter().partition(|table| table.options.virtual_using.is_some());
+    let mut out: Vec<String> = tables.iter().map(|table| create_table(table)).collect();
+    out.extend(virtual_tables.into_iter().map(create_table));
+    for table in &tables {
+        out.extend(table.indexes.iter().map(|index| create_index(&table.name.name, index)));
+    }
+    out.extend(schema.views.iter().map(create_view));
+    let triggers = schema.tables.iter().map(|table| &table.triggers).chain(schema.views.iter().map(|v| &v.triggers));
+    out.extend(triggers.flatten().map(|trigger| trigger.definition.clone()));
+    out.extend(schema.others.iter().map(|other| other.definition.clone()).filter(|sql| !sql.is_empty()));
+    out
+}
+
+/// `CREATE TABLE` with its constraints, without its indexes and triggers.
+pub fn create_table(table: &Table) -> String {
+    create_table_as(table, &table.name.name)
+}
+
+/// [`create_table`] under another name.
+pub fn create_table_as(table: &Table, name: &str) -> String {
+    let name = ident(name);
+    if let Some(using) = &table.options.virtual_using {
+        return format!("CREATE VIRTUAL TABLE {name} USING {using}");
+    }
+    let inline = inline_primary_key(table);
+    let mut lines: Vec<String> = Vec::new();
+    for column in &table.columns {
+        let key = inline.filter(|key| key.parts[0].column == column.name);
+        lines.push(column_with_key(column, key));
+    }
+    if let (None, Some(key)) = (inline, &table.primary_key) {
+        lines.push(key_constraint(key, "PRIMARY KEY"));
+    }
+    lines.extend(table.uniques.iter().map(|key| key_constraint(key, "UNIQUE")));
+    lines.extend(table.foreign_keys.iter().map(foreign_key));
+    let check = |name: &str, expression: &str| format!("{}CHECK ({expression})", constraint_name(name));
+    lines.extend(table.checks.iter().map(|c| check(&c.name, &c.expression)));
+    let mut out = format!("CREATE TABLE {name} (\n  {}\n)", lines.join(",\n  "));
+    let options = [(table.options.without_rowid, "WITHOUT ROWID"), (table.options.strict, "STRICT")];
+    let options: Vec<_> = options.into_iter().filter(|(on, _)| *on).map(|(_, text)| text).collect();
+    if !options.is_empty() {
+        out.push(' ');
+        out.push_str(&options.join(", "));
+    }
+    out
+}
+
+/// A key of one column stands on the column: only there AUTOINCREMENT and the meaning of DESC are the same as read.
+fn inline_primary_key(table: &Table) -> Option<&Key> {
+    table.primary_key.as_ref().filter(|key| key.parts.len() == 1 && key.parts[0].collation.is_none())
+}
+
+/// A column as it stands in `CREATE TABLE` and `ADD COLUMN`, without key.
+pub fn column_definition(column: &Column) -> String {
+    column_with_key(column, None)
+}
+
+fn column_with_key(column: &Column, key: Option<&Key>) -> String {
+    let mut out = ident(&column.name);
+    let mut add = |text: &str| {
+        out.push(' ');
+        out.push_str(text);
+    };
+    if !column.ty.physical.is_empty() {
+        add(&column.ty.physical);
+    }
+    if let Some(key) = key {
+        let mut text = format!("{}PRIMARY KEY", constraint_name(&key.name));
+        text.push_str(if key.parts[0].descending { " DESC" } else { "" });
+        text.push_str(&conflict(&key.parameters));
+        text.push_str(if column.auto_increment { " AUTOINCREMENT" } else { "" });
+        add(&text);
+    }
+    if column.not_null {
+        add(&format!("NOT NULL{}", conflict(&column.parameters)));
+    }
+    if let Some(default) = &column.default {
+        add(&format!("DEFAULT {}", default_value(default)));
+    }
+    if let Some(collation) = &column.collation {
+        add(&format!("COLLATE {}", ident(collation)));
+    }
+    if let Some(generated) = &column.generated {
+        let kind = if generated.stored { "STORED" } else { "VIRTUAL" };
+        add(&format!("GENERATED ALWAYS AS ({}) {kind}", generated.expression));
+    }
+    out
+}
+
+fn conflict(parameters: &[(String, String)]) -> String {
+    let clause = parameters.iter().find(|(key, _)| key == ON_CONFLICT);
+    clause.map_or_else(String::new, |(_, clause)| format!(" ON CONFLICT {clause}"))
+}
+
+/// A default as `DEFAULT` takes it: a literal as it is, everything else in parentheses.
+fn default_value(text: &str) -> String {
+    if is_constant(text) || is_current_time(text) { text.to_string() } else { format!("({text})") }
+}
+
+fn is_current_time(text: &str) -> bool {
+    ["CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"].iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+/// Whether a default is the same for every row and known beforehand, as `ADD COLUMN` demands.
+pub fn is_constant(text: &str) -> bool {
+    let tokens = tokens(text);
+    match &tokens[..] {
+        [one] => match one.kind {
+            Kind::Text | Kind::Literal | Kind::Quoted => true,
+            Kind::Word => ["NULL", "TRUE", "FALSE"].iter().any(|word| one.is(word)),
+            Kind::Mark => false,
+        },
+        [sign, number] => (sign.is_mark("-") || sign.is_mark("+")) && number.kind == Kind::Literal,
+        _ => false,
+    }
+}
+
+fn constraint_name(name: &str) -> String {
+    if name.is_empty() { String::new() } else { format!("CONSTRAINT {} ", ident(name)) }
+}
+
+fn key_constraint(key: &Key, word: &str) -> String {
+    let parts = parts(&key.parts);
+    format!("{}{word} ({parts}){}", constraint_name(&key.name), conflict(&key.parameters))
+}
+
+fn parts(parts: &[IndexPart]) -> String {
+    parts.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+fn part(part: &IndexPart) -> String {
+    let mut out = match &part.expression {
+        // A bare function call may stand without parentheses; with them it always may.
+        Some(expression) => format!("({expression})"),
+        None => ident(&part.column),
+    };
+    if let Some(collation) = &part.collation {
+        out.push_str(&format!(" COLLATE {}", ident(collation)));
+    }
+    out.push_str(if part.descending { " DESC" } else { "" });
+    out
+}
+
+/// A foreign key as a table constraint.
+pub fn foreign_key(key: &ForeignKey) -> String {
+    let columns = names(&key.columns);
+    format!("{}FOREIGN KEY ({columns}) {}", constraint_name(&key.name), references(key))
+}
+
+/// `REFERENCES …` as it stands on a column.
+pub fn references(key: &ForeignKey) -> String {
+    let mut out = format!("REFERENCES {}", ident(&key.references.name));
+    if !key.referenced_columns.is_empty() {
+        out.push_str(&format!(" ({})", names(&key.referenced_columns)));
+    }
+    for (word, action) in [("DELETE", key.on_delete), ("UPDATE", key.on_update)] {
+        if action != Action::NoAction {
+            out.push_str(&format!(" ON {word} {action}"));
+        }
+    }
+    if key.matching != Match::Simple {
+        out.push_str(&format!(" MATCH {}", key.matching));
+    }
+    out.push_str(match key.deferral {
+        Deferral { deferrable: true, initially_deferred: true } => " DEFERRABLE INITIALLY DEFERRED",
+        Deferral { deferrable: true, .. } => " DEFERRABLE",
+        _ => "",
+    });
+    out
+}
+
+fn names(columns: &[String]) -> String {
+    columns.iter().map(|column| ident(column)).collect::<Vec<_>>().join(", ")
+}
+
+/// `CREATE INDEX`.
+pub fn create_index(table: &str, index: &Index) -> String {
+    if let Some((_, statement)) = index.parameters.iter().find(|(key, _)| key == STATEMENT) {
+        return statement.clone();
+    }
+    let unique = if index.unique { "UNIQUE " } else { "" };
+    let mut out = format!("CREATE {unique}INDEX {} ON {} ({})", ident(&index.name), ident(table), parts(&index.parts));
+    if let Some(predicate) = &index.predicate {
+        out.push_str(&format!(" WHERE {predicate}"));
+    }
+    out
+}
+
+/// `CREATE VIEW`: SQLite's own text; a bare query is completed.
+pub fn create_view(view: &View) -> String {
+    if tokens(&view.query).first().is_some_and(|token| token.is("CREATE")) {
+        return view.query.clone();
+    }
+    format!("CREATE VIEW {} AS {}", ident(&view.name.name), view.query)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_bare_only_where_sqlite_takes_them_so() {
+        for (text, printed) in [
+            ("'a'", "'a'"),
+            ("-1.5", "-1.5"),
+            ("NULL", "NULL"),
+            ("x'00'", "x'00'"),
+            ("current_timestamp", "current_timestamp"),
+            ("datetime('now')", "(datetime('now'))"),
+            ("1 + 1", "(1 + 1)"),
+            ("'a' || 'b'", "('a' || 'b')"),
+        ] {
+            assert_eq!(default_value(text), printed);
+        }
+        assert!(!is_constant("CURRENT_TIMESTAMP"));
+    }
 }

@@ -1,0 +1,120 @@
+//! inspect → SQL → load into an empty database → inspect is the identity.
+
+use std::path::Path;
+
+use relata_schema::{Dialect, Schema};
+use relata_sql::DatabaseUrl;
+
+use crate::harness::{connect, loaded, schema};
+
+/// Loads the printed schema and expects to read back the same; gives the schema.
+fn round_trip(from: Schema) -> Schema {
+    let script = Dialect::Sqlite.script(&from);
+    let again = schema(&mut *loaded(&script));
+    assert_eq!(from, again, "{script}");
+    assert_eq!(Dialect::Sqlite.script(&again), script);
+    from
+}
+
+fn round_trip_of(script: &str) -> Schema {
+    round_trip(schema(&mut *loaded(script)))
+}
+
+const EVERYTHING: &str = r#"
+CREATE TABLE author (id INTEGER PRIMARY KEY AUTOINCREMENT, email VARCHAR(80) COLLATE NOCASE NOT NULL UNIQUE,
+  born DATE DEFAULT (date('now')), "Mixed Case" DECIMAL(10,2) DEFAULT -1.5, [order] TEXT DEFAULT 'it''s',
+  created TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL, CONSTRAINT email_has_at CHECK (email LIKE '%@%'));
+CREATE TABLE tag (name TEXT PRIMARY KEY ON CONFLICT IGNORE, rank INT NOT NULL ON CONFLICT REPLACE DEFAULT 0) STRICT;
+CREATE TABLE post (author INT NOT NULL, slug TEXT NOT NULL, body, up INT, down INT,
+  score INT GENERATED ALWAYS AS (up - down) STORED, label AS (slug || '!'),
+  parent_author INT, parent_slug TEXT,
+  CONSTRAINT post_pk PRIMARY KEY (author, slug DESC),
+  CONSTRAINT post_author FOREIGN KEY (AUTHOR) REFERENCES Author ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+  FOREIGN KEY (parent_author, parent_slug) REFERENCES post (author, slug) ON UPDATE SET NULL,
+  UNIQUE (body, slug COLLATE NOCASE) ON CONFLICT FAIL) WITHOUT ROWID;
+CREATE TABLE loose (a, b "weird type", c VARCHAR);
+CREATE TABLE down (id INTEGER PRIMARY KEY DESC, x);
+CREATE TABLE up (id INTEGER, x, PRIMARY KEY (id DESC));
+CREATE UNIQUE INDEX "post by label" ON post (lower(slug) DESC, body COLLATE NOCASE) WHERE up  >  1;
+CREATE INDEX tag_rank ON tag (rank DESC, name);
+CREATE VIRTUAL TABLE search USING fts5(title, body, tokenize = 'porter');
+CREATE VIEW top AS SELECT * FROM best WHERE score > 1;
+CREATE VIEW best (slug, score) AS SELECT slug, score FROM post; -- before what reads it
+CREATE TRIGGER log_tag AFTER UPDATE OF rank ON tag WHEN new.rank > 1 BEGIN
+  INSERT INTO loose VALUES (new.name, 'a;b', 1); DELETE FROM loose WHERE c = 2;
+END;
+CREATE TRIGGER top_insert INSTEAD OF INSERT ON top BEGIN SELECT 1; END;
+"#;
+
+#[test]
+fn everything_sqlite_has() {
+    let schema = round_trip_of(EVERYTHING);
+    let names: Vec<_> = schema.tables.iter().map(|table| table.name.name.as_str()).collect();
+    assert_eq!(names, ["author", "down", "loose", "post", "search", "tag", "up"]);
+    let post = schema.table_named("post").unwrap();
+    assert_eq!(post.foreign_keys[1].name, "post_author");
+    assert_eq!(
+        (post.foreign_keys[1].columns[0].as_str(), post.foreign_keys[1].references.name.as_str()),
+        ("author", "author")
+    );
+    assert!(post.foreign_keys[1].deferral.initially_deferred);
+    assert_eq!(post.columns.len(), 9);
+    assert_eq!(schema.views[0].columns.len(), 2);
+    assert_eq!(schema.views[1].depends_on.len(), 1);
+    assert_eq!(schema.views[1].triggers.len(), 1);
+    assert!(schema.table_named("down").unwrap().primary_key.as_ref().unwrap().parts[0].descending);
+    assert!(!schema.table_named("up").unwrap().primary_key.as_ref().unwrap().parts[0].descending);
+}
+
+#[test]
+fn broken_views_are_kept() {
+    let schema = round_trip_of("CREATE VIEW broken AS SELECT * FROM nowhere; CREATE VIEW fine AS SELECT 1 AS one");
+    assert_eq!(schema.views[0].columns.len(), 0);
+    assert_eq!(schema.views[1].columns[0].0, "one");
+}
+
+#[test]
+fn an_empty_database() {
+    assert!(round_trip_of("").is_empty());
+}
+
+fn shared(path: &str) -> Option<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(path);
+    let found = path.exists();
+    if !found {
+        eprintln!("skipped: there is no {}", path.display());
+    }
+    found.then(|| path.display().to_string())
+}
+
+#[test]
+fn chinook() {
+    let Some(path) = shared("chinook/chinook.sqlite") else { return };
+    let mut connection = connect(&DatabaseUrl::parse(&format!("sqlite:{path}?mode=ro")).unwrap()).unwrap();
+    let schema = round_trip(schema(&mut *connection));
+    assert_eq!(schema.tables.len(), 11);
+    assert_eq!(schema.table_named("Album").unwrap().foreign_keys[0].references.name, "Artist");
+}
+
+#[test]
+fn sakila() {
+    let Some(path) = shared("sakila/sqlite-schema.sql") else { return };
+    let schema = round_trip_of(&std::fs::read_to_string(path).unwrap());
+    assert_eq!((schema.tables.len(), schema.views.len()), (16, 5));
+}
+
+#[test]
+fn a_thousand_tables_are_read_fast() {
+    let columns: String = (0..14).map(|n| format!(", c{n} VARCHAR({n}) NOT NULL DEFAULT ''")).collect();
+    let table = |n: usize| {
+        let parent = n.saturating_sub(1);
+        format!(
+            "CREATE TABLE t{n} (id INTEGER PRIMARY KEY, p INT REFERENCES t{parent} (id){columns});\
+             CREATE INDEX i{n} ON t{n} (p); CREATE INDEX j{n} ON t{n} (c1, c2); CREATE INDEX k{n} ON t{n} (c3);"
+        )
+    };
+    let mut connection = loaded(&(0..1000).map(table).collect::<String>());
+    let schema = schema(&mut *connection);
+    assert_eq!(schema.tables.iter().map(|table| table.columns.len()).sum::<usize>(), 16_000);
+    assert_eq!(schema.tables.iter().map(|table| table.indexes.len()).sum::<usize>(), 3_000);
+}
