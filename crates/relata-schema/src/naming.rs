@@ -142,6 +142,15 @@ pub fn relation(field: &str) -> Option<&str> {
     field.strip_suffix("_id").filter(|name| !name.is_empty())
 }
 
+/// The conventional name of a constraint or index, as PostgreSQL gives it: `posts_author_id_slug_key`. Endings: `pkey`,
+/// `key` (unique constraint), `fkey`, `check`, `idx`.
+pub fn constraint(dialect: Dialect, table: &str, columns: &[&str], ending: &str) -> String {
+    let mut words = vec![table];
+    words.extend(columns);
+    words.push(ending);
+    fit(dialect, &words.join("_"))
+}
+
 /// Shortens a name to the dialect's limit: as much of its head as fits, and eight digits of the digest of the whole.
 pub fn fit(dialect: Dialect, name: &str) -> String {
     let length = |text: &str| if dialect == Dialect::Postgres { text.len() } else { text.chars().count() };

@@ -39,6 +39,7 @@ pub(super) fn lower(lowering: &mut Lowering<'_>, entity: &Entity, field: &Field,
     }
     if field.id && field.generated_id {
         match dialect {
+            Dialect::Postgres if serial(dialect, &column.ty.physical).is_some() => {}
             Dialect::Postgres => {
                 column.identity = Some(Identity { always: field.strict_id, ..Identity::default() });
             }
@@ -56,7 +57,7 @@ pub(super) fn ty(lowering: &Lowering<'_>, entity: &Entity, field: &Field) -> Res
     let dialect = lowering.dialect;
     let given = |word: &str| field.db_types.iter().find(|(dialect, _)| dialect == word).map(|(_, text)| text);
     if let Some(text) = given(dialect.word()).or_else(|| given("")) {
-        return Ok(dialect.reported(text));
+        return Ok(serial(dialect, text).unwrap_or_else(|| dialect.reported(text)));
     }
     let portable = match &field.ty {
         Some(ty) => adapt(dialect, entity, field, ty),
@@ -74,6 +75,17 @@ fn unsupported_type(dialect: Dialect, field: &Field, unsupported: &Unsupported) 
         format!("{} cannot hold `{}: {}`: {}", dialect.title(), field.name, field.rust_type, unsupported.what);
     let help = format!("{}; or name a type of the database: `#[db_type({dialect} = \"…\")]`", unsupported.instead);
     Box::new(Diagnostic::error("schema-unsupported-type", message).help(help))
+}
+
+/// PostgreSQL's serial types: whole numbers with a sequence of their own, no identity.
+fn serial(dialect: Dialect, text: &str) -> Option<ColumnType> {
+    let bytes = match text {
+        "smallserial" => 2,
+        "serial" => 4,
+        "bigserial" => 8,
+        _ => return None,
+    };
+    (dialect == Dialect::Postgres).then(|| ColumnType::new(Type::Int(bytes), text))
 }
 
 /// What a dialect needs another portable type for.

@@ -177,7 +177,7 @@ fn key_type(target: &Entity, field: &Field) -> String {
 /// Types that compare with each other in a foreign key, as the strictest database sees it.
 fn kind(dialect: Dialect, ty: &Type) -> Type {
     match ty {
-        Type::Int(_) | Type::UInt(_) if dialect == Dialect::Sqlite => Type::Int(8),
+        Type::Int(_) | Type::UInt(_) if dialect != Dialect::Mysql => Type::Int(8),
         Type::Text | Type::VarChar(_) | Type::Char(_) => Type::Text,
         Type::Bytes(_) => Type::Bytes(None),
         Type::Decimal(_) => Type::Decimal(None),

@@ -1,0 +1,160 @@
+//! What entities cannot say, and what they say otherwise than the schema.
+
+use relata_schema::declare::Declaration;
+use relata_schema::diagnostic::{Diagnostic, Severity};
+use relata_schema::lower;
+use relata_schema::model::{Column, Index, Key, ObjectKey, ObjectKind, ObjectName, Schema, Table};
+
+use super::is_written;
+use super::tables::{serial, without_cast};
+
+/// All notes about one schema and the entities written for it.
+pub(super) fn report(schema: &Schema, declaration: &Declaration) -> Vec<Diagnostic> {
+    let (lowered, problems) = lower::lower(declaration, schema.dialect);
+    let mut notes: Vec<Diagnostic> =
+        problems.into_iter().filter(|problem| problem.severity == Severity::Error).collect();
+    objects(schema, &mut notes);
+    for table in &schema.tables {
+        if !is_written(table) {
+            let why = if table.partition_of.is_some() { "a partition" } else { "no ordinary table" };
+            notes.push(note(format!("table {} left out: it is {why}", table.name), table.key()));
+            continue;
+        }
+        table_extras(schema, table, &mut notes);
+        match lowered.table(&table.name) {
+            Some(now) => compare(schema, table, now, &mut notes),
+            None => notes.push(note(format!("table {} left out", table.name), table.key())),
+        }
+    }
+    notes
+}
+
+fn note(message: String, object: ObjectKey) -> Diagnostic {
+    Diagnostic::new("write-left-out", Severity::Note, message).about(object)
+}
+
+/// Whole objects that entities have no words for.
+fn objects(schema: &Schema, notes: &mut Vec<Diagnostic>) {
+    let mut left_out = |kind: ObjectKind, what: &str, name: &ObjectName| {
+        notes.push(note(format!("{what} {name} left out"), ObjectKey::of(kind, name)));
+    };
+    for extension in &schema.extensions {
+        left_out(ObjectKind::Extension, "extension", &ObjectName::bare(&extension.name));
+    }
+    schema.domains.iter().for_each(|item| left_out(ObjectKind::Domain, "domain", &item.name));
+    schema.composites.iter().for_each(|item| left_out(ObjectKind::Composite, "composite type", &item.name));
+    for sequence in &schema.sequences {
+        let serial = schema.tables.iter().any(|table| {
+            table.columns.iter().any(|column| {
+                serial(schema, table, column).is_some()
+                    && sequence.name.name == format!("{}_{}_seq", table.name.name, column.name)
+            })
+        });
+        if !serial {
+            left_out(ObjectKind::Sequence, "sequence", &sequence.name);
+        }
+    }
+    schema.views.iter().for_each(|item| left_out(ObjectKind::View, "view", &item.name));
+    schema.routines.iter().for_each(|item| left_out(ObjectKind::Routine, "routine", &item.name));
+    schema.others.iter().for_each(|item| left_out(ObjectKind::Other, &item.kind.to_lowercase(), &item.name));
+}
+
+/// What belongs to a table and has no words.
+fn table_extras(schema: &Schema, table: &Table, notes: &mut Vec<Diagnostic>) {
+    let mut left_out = |kind: ObjectKind, member: &str| {
+        let object = ObjectKey::member(kind, &table.name, member);
+        notes.push(note(format!("{object} left out"), object.clone()));
+    };
+    table.exclusions.iter().for_each(|item| left_out(ObjectKind::Exclusion, &item.name));
+    table.triggers.iter().for_each(|item| left_out(ObjectKind::Trigger, &item.name));
+    table.policies.iter().for_each(|item| left_out(ObjectKind::Policy, &item.name));
+    let written = |name: &ObjectName| schema.table(name).is_some_and(is_written);
+    for key in table
+        .foreign_keys
+        .iter()
+        .filter(|key| schema.dialect != relata_schema::Dialect::Sqlite && !written(&key.references))
+    {
+        left_out(ObjectKind::ForeignKey, &key.name);
+    }
+    let facts = [
+        (table.partitioning.is_some(), "its partitioning"),
+        (!table.inherits.is_empty(), "its inheritance"),
+        (table.row_security || table.force_row_security, "its row security"),
+        (!table.grants.is_empty(), "its privileges"),
+    ];
+    for (_, what) in facts.iter().filter(|(holds, _)| *holds) {
+        notes.push(note(format!("table {}: {what} left out", table.name), table.key()));
+    }
+}
+
+/// What the written entity says otherwise.
+fn compare(schema: &Schema, table: &Table, now: &Table, notes: &mut Vec<Diagnostic>) {
+    let mut differs = |kind: ObjectKind, member: &str, what: &[&str]| {
+        if !what.is_empty() {
+            let object = ObjectKey::member(kind, &table.name, member);
+            notes.push(note(format!("{object}: {} not said", what.join(", ")), object.clone()));
+        }
+    };
+    for column in &table.columns {
+        if let Some(now) = now.column(&column.name) {
+            differs(ObjectKind::Column, &column.name, &column_differences(schema, table, column, now));
+        }
+    }
+    for key in table.primary_key.iter().chain(&table.uniques) {
+        let kind = if table.primary_key.as_ref() == Some(key) { ObjectKind::PrimaryKey } else { ObjectKind::Unique };
+        differs(kind, &key.name, &key_differences(key));
+    }
+    for index in &table.indexes {
+        differs(ObjectKind::Index, &index.name, &index_differences(index));
+    }
+    let mut facts = Vec::new();
+    if table.options != now.options {
+        facts.push("some options");
+    }
+    if !facts.is_empty() {
+        notes.push(note(format!("table {}: {} not said", table.name, facts.join(", ")), table.key()));
+    }
+}
+
+fn column_differences(schema: &Schema, table: &Table, column: &Column, now: &Column) -> Vec<&'static str> {
+    let in_key = table.primary_key.as_ref().is_some_and(|key| key.columns().any(|name| name == column.name));
+    let default =
+        |column: &Column| column.default.as_deref().map(|text| without_cast(schema.dialect, text).to_string());
+    let serial = serial(schema, table, column).is_some();
+    let facts = [
+        (column.ty.physical != now.ty.physical && !serial, "exact type"),
+        (column.not_null != now.not_null && !in_key, "nullability"),
+        (default(column) != default(now) && !serial, "default"),
+        (column.generated != now.generated, "generation"),
+        (column.identity != now.identity, "identity"),
+        (column.auto_increment != now.auto_increment, "automatic numbers"),
+        (column.on_update != now.on_update, "value on update"),
+        (column.charset != now.charset, "character set"),
+        (column.collation != now.collation, "collation"),
+        (column.invisible != now.invisible, "invisibility"),
+        (column.parameters != now.parameters, "parameters"),
+        (column.comment != now.comment, "comment"),
+        (column.grants != now.grants, "privileges"),
+    ];
+    facts.iter().filter(|(differs, _)| *differs).map(|(_, what)| *what).collect()
+}
+
+fn key_differences(key: &Key) -> Vec<&'static str> {
+    let ordered = key.parts.iter().any(|part| part.descending || part.collation.is_some() || part.length.is_some());
+    let facts = [
+        (ordered, "order of its columns"),
+        (!key.parameters.is_empty(), "parameters"),
+        (key.comment.is_some(), "comment"),
+    ];
+    facts.iter().filter(|(differs, _)| *differs).map(|(_, what)| *what).collect()
+}
+
+fn index_differences(index: &Index) -> Vec<&'static str> {
+    let facts = [
+        (index.invalid, "invalidity"),
+        (index.invisible, "invisibility"),
+        (!index.parameters.is_empty(), "parameters"),
+        (index.comment.is_some(), "comment"),
+    ];
+    facts.iter().filter(|(differs, _)| *differs).map(|(_, what)| *what).collect()
+}

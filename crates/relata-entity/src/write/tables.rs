@@ -1,0 +1,210 @@
+//! A table becomes an entity: options, fields, keys, checks.
+
+use relata_schema::declare::{CheckDeclaration, DefaultValue, Entity, Field, Rule};
+use relata_schema::diagnostic::{Diagnostic, Severity};
+use relata_schema::dialect::Dialect;
+use relata_schema::model::{Column, ObjectKey, ObjectKind, ObjectName, Schema, Table};
+use relata_schema::naming;
+use relata_schema::types::Type;
+
+use super::names::Names;
+use super::types::{self, RustType};
+use super::{is_written, keys};
+
+/// The entity of a table, without what refers to other entities by a relation.
+pub(super) fn entity(schema: &Schema, table: &Table, names: &Names, diagnostics: &mut Vec<Diagnostic>) -> Entity {
+    let name = names.entity(&table.name).unwrap_or_default().to_string();
+    let usual = table.name.namespace == schema.dialect.default_namespace();
+    let mut entity = Entity {
+        table: (naming::table(&name) != table.name.name).then(|| table.name.name.clone()),
+        namespace: (!usual).then(|| table.name.namespace.clone()),
+        name,
+        strict: table.options.strict,
+        without_rowid: table.options.without_rowid,
+        options: options(table),
+        comment: table.comment.clone(),
+        ..Entity::default()
+    };
+    for column in &table.columns {
+        match field(schema, table, column, names) {
+            Some(field) => entity.fields.push(field),
+            None => {
+                let message = format!(
+                    "column {}.{} left out: Rust has no type for {}",
+                    table.name, column.name, column.ty.physical
+                );
+                let object = ObjectKey::member(ObjectKind::Column, &table.name, &column.name);
+                diagnostics.push(Diagnostic::new("write-column", Severity::Warning, message).about(object));
+            }
+        }
+    }
+    keys::primary_key(schema, table, names, &mut entity);
+    keys::indexes(schema.dialect, table, &mut entity);
+    checks(schema.dialect, table, &mut entity);
+    entity
+}
+
+fn options(table: &Table) -> Vec<(String, String)> {
+    let options = &table.options;
+    let named = [
+        ("engine", &options.engine),
+        ("charset", &options.charset),
+        ("collation", &options.collation),
+        ("tablespace", &options.tablespace),
+        ("access_method", &options.access_method),
+        ("replica_identity", &options.replica_identity),
+    ];
+    let mut all: Vec<(String, String)> =
+        named.iter().filter_map(|(key, value)| Some(((*key).to_string(), value.as_ref()?.clone()))).collect();
+    if options.unlogged {
+        all.push(("unlogged".to_string(), String::new()));
+    }
+    all.extend(options.parameters.iter().cloned());
+    all
+}
+
+fn field(schema: &Schema, table: &Table, column: &Column, names: &Names) -> Option<Field> {
+    let rust = types::rust(schema, names, table, column)?;
+    let name = names.field(&table.name, &column.name);
+    let in_key = table.primary_key.as_ref().is_some_and(|key| key.columns().any(|name| name == column.name));
+    let text = key_text(schema, names, table, column, 0).unwrap_or_else(|| rust.text.clone());
+    let mut field = Field {
+        column: (name != column.name).then(|| column.name.clone()),
+        name,
+        rust_type: text,
+        ty: rust.ty.clone(),
+        nullable: !column.not_null && !in_key,
+        generated: column.generated.as_ref().map(|generated| (generated.expression.clone(), generated.stored)),
+        collation: column.collation.clone(),
+        comment: column.comment.clone(),
+        on_update: column.on_update.clone(),
+        ..Field::default()
+    };
+    match serial(schema, table, column) {
+        Some(word) => field.db_types.push((Dialect::Postgres.word().to_string(), word.to_string())),
+        None => field.default = column.default.as_deref().map(|text| default(schema.dialect, &rust, text)),
+    }
+    Some(field)
+}
+
+/// `Id<…>` for a key and for what refers to one; `None` for all other columns.
+fn key_text(schema: &Schema, names: &Names, table: &Table, column: &Column, depth: usize) -> Option<String> {
+    let rust = types::rust(schema, names, table, column)?;
+    if !types::is_id(rust.ty.as_ref()) || depth > 8 {
+        return None;
+    }
+    let single = |owner: &Table, name: &str| {
+        owner.primary_key.as_ref().is_some_and(|key| key.columns().eq(std::iter::once(name)))
+    };
+    for key in table.foreign_keys.iter().filter(|key| key.columns == [column.name.as_str()]) {
+        let Some(target) = target(schema, table, &key.references) else { continue };
+        let there = match key.referenced_columns.as_slice() {
+            [there] => there.clone(),
+            _ => target.primary_key.as_ref()?.columns().next()?.to_string(),
+        };
+        let there_column = target.column(&there)?;
+        let itself = target.name == table.name && there == column.name;
+        let there_type = types::rust(schema, names, target, there_column)?;
+        if single(target, &there) && !itself && there_type == rust {
+            return key_text(schema, names, target, there_column, depth + 1);
+        }
+    }
+    single(table, &column.name).then(|| types::id(names.entity(&table.name).unwrap_or_default(), &rust.text))
+}
+
+/// The table a foreign key leads to, if it becomes an entity. SQLite does not mind the case of names.
+pub(super) fn target<'s>(schema: &'s Schema, table: &Table, name: &ObjectName) -> Option<&'s Table> {
+    let exact = schema.table(name);
+    let loose = || {
+        let same = |other: &&Table| other.name.name.eq_ignore_ascii_case(&name.name);
+        (schema.dialect == Dialect::Sqlite).then(|| schema.tables.iter().find(same)).flatten()
+    };
+    exact.or_else(loose).filter(|other| is_written(other) && is_written(table))
+}
+
+/// The serial type of a column whose default is drawn from a sequence.
+pub(super) fn serial(schema: &Schema, table: &Table, column: &Column) -> Option<&'static str> {
+    let default = column.default.as_deref().filter(|_| schema.dialect == Dialect::Postgres)?;
+    if !default.starts_with("nextval(") || !table.columns.iter().any(|other| other.name == column.name) {
+        return None;
+    }
+    match column.ty.logical {
+        Type::Int(2) => Some("smallserial"),
+        Type::Int(4) => Some("serial"),
+        Type::Int(8) => Some("bigserial"),
+        _ => None,
+    }
+}
+
+/// The prettiest form of a default; whether it means the same is settled by lowering it.
+fn default(dialect: Dialect, rust: &RustType, text: &str) -> DefaultValue {
+    let bare = without_cast(dialect, text);
+    let now = ["now()", "CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "LOCALTIME", "curdate()", "curtime()"];
+    let moment = matches!(rust.ty, Some(Type::Timestamp(_) | Type::DateTime(_) | Type::Date | Type::Time(_)));
+    if moment && (now.iter().any(|word| word.eq_ignore_ascii_case(bare)) || bare.starts_with("current_timestamp(")) {
+        return DefaultValue::Now;
+    }
+    if rust.ty == Some(Type::Bool) && matches!(bare, "true" | "false" | "1" | "0") {
+        return DefaultValue::Bool(matches!(bare, "true" | "1"));
+    }
+    let number =
+        matches!(rust.ty, Some(Type::Int(_) | Type::UInt(_) | Type::Float32 | Type::Float64 | Type::Decimal(_)));
+    if number && is_number(bare) {
+        return DefaultValue::Number(bare.to_string());
+    }
+    let inner = bare.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    match inner.map(|inner| inner.replace("''", "'")) {
+        Some(inner) if dialect.literal(&inner) == bare && rust.ty == Some(Type::Text) => DefaultValue::Text(inner),
+        _ => DefaultValue::Sql(text.to_string()),
+    }
+}
+
+/// A number that Rust would read back the same.
+fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let all = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
+    all(whole) && all(fraction) && (whole == "0" || !whole.starts_with('0'))
+}
+
+/// A literal without PostgreSQL's `::type`.
+pub(super) fn without_cast(dialect: Dialect, text: &str) -> &str {
+    if dialect != Dialect::Postgres {
+        return text;
+    }
+    match text.rsplit_once("::") {
+        Some((literal, ty)) if is_type(ty) && is_literal(literal) => literal.trim_matches(['(', ')']),
+        _ => text,
+    }
+}
+
+fn is_type(text: &str) -> bool {
+    text.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '(' | ')' | ',' | '"' | '.'))
+}
+
+fn is_literal(text: &str) -> bool {
+    let inner = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    inner.is_some_and(|inner| !inner.replace("''", "").contains('\'')) || is_number(text.trim_matches(['(', ')']))
+}
+
+/// A check with the conventional name of a column stands on its field, all others on the struct.
+fn checks(dialect: Dialect, table: &Table, entity: &mut Entity) {
+    for check in &table.checks {
+        let owner = entity.fields.iter_mut().find(|field| {
+            let name = naming::constraint(dialect, &table.name.name, &[field.column_name()], "check");
+            name == check.name && field.rules.is_empty()
+        });
+        match owner {
+            Some(field) => field.rules.push(Rule::Sql(check.expression.clone())),
+            None => {
+                let usual = naming::constraint(dialect, &table.name.name, &[], "check");
+                let name = (usual != check.name).then(|| check.name.clone());
+                entity.checks.push(CheckDeclaration {
+                    name,
+                    expression: check.expression.clone(),
+                    ..CheckDeclaration::default()
+                });
+            }
+        }
+    }
+}
