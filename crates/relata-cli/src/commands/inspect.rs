@@ -70,7 +70,10 @@ fn print(schema: &Schema, format: Format) -> (String, Vec<Diagnostic>) {
         Format::Json => (json::write(schema), Vec::new()),
         Format::Lock => (lock::write(schema), Vec::new()),
         Format::Mermaid => (mermaid::write(schema), Vec::new()),
-        Format::Rust => (String::new(), Vec::new()),
+        Format::Rust => {
+            let written = relata_entity::write(schema);
+            (written.source, written.diagnostics)
+        }
     }
 }
 
