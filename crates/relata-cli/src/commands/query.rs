@@ -1,6 +1,7 @@
 //! `relata query SQL`: one statement, its rows.
 
 use clap::Args;
+use relata_schema::{Dialect, script};
 use relata_sql::driver::{ColumnInfo, Row, RowSink, Statement};
 use relata_sql::{Connection, Result, Value};
 use serde_json::json;
@@ -26,10 +27,31 @@ impl Query {
         let url = session.url()?;
         let sql = if self.sql == "-" { read_standard_input()? } else { self.sql };
         let mut connection = connect(&url).await?;
+        if changes_rows(url.dialect, &sql) {
+            let done = connection.execute(Statement::once(&sql, &[])).await?;
+            connection.close().await?;
+            report_changes(&session.output, done.rows_affected);
+            return Ok(Exit::Done);
+        }
         let rows = run(connection.as_mut(), &sql, &[]).await?;
         connection.close().await?;
         rows.print(&session.output);
         Ok(Exit::Done)
+    }
+}
+
+/// The statement writes rows and gives none.
+fn changes_rows(dialect: Dialect, sql: &str) -> bool {
+    let words = script::words(dialect, sql, usize::MAX);
+    let writes = words.first().is_some_and(|word| ["INSERT", "UPDATE", "DELETE", "REPLACE"].contains(&word.as_str()));
+    writes && !words.iter().any(|word| word == "RETURNING")
+}
+
+fn report_changes(output: &Output, rows: u64) {
+    if output.json {
+        output.result(&json!({ "rows_affected": rows }).to_string());
+    } else {
+        output.say(&format!("{rows} {} changed", if rows == 1 { "row" } else { "rows" }));
     }
 }
 

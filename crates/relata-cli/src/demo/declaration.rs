@@ -46,6 +46,21 @@ impl Editor {
         Ok(())
     }
 
+    /// Replaces an attribute of a field, or adds it.
+    ///
+    /// # Errors
+    /// When the struct has no such field.
+    pub fn set_attribute(&mut self, entity: &str, field: &str, name: &str, line: &str) -> Result<()> {
+        let at = self.field(entity, field)?;
+        let above = self.lines[..at].iter().rev().take_while(|line| line.trim().starts_with("#["));
+        let found = above.into_iter().position(|line| line.trim().starts_with(&format!("#[{name}")));
+        match found {
+            Some(distance) => self.lines[at - 1 - distance] = format!("    {line}"),
+            None => self.lines.insert(at, format!("    {line}")),
+        }
+        Ok(())
+    }
+
     /// Adds a field at the end of a struct.
     ///
     /// # Errors
@@ -157,6 +172,7 @@ mod tests {
         editor.in_field("A", "name", "Option<String>", "String").unwrap();
         editor.before_field("B", "name", &["#[unique]"]).unwrap();
         editor.add_field("B", &["pub age: i32,"]).unwrap();
+        editor.set_attribute("B", "name", "unique", "#[unique(x)]").unwrap();
         editor.append("\npub struct C {\n}\n");
         expect_test::expect![[""]].assert_eq(&difference(SOURCE, &editor.text()));
     }

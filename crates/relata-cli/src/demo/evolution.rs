@@ -73,7 +73,8 @@ impl<'s> Evolution<'s> {
         editor.add_field("Album", &["#[column(\"Released\")]", "pub released: Option<Date>,"])?;
         editor.before_field("Customer", "email", &["#[unique]"])?;
         editor.in_field("Genre", "name", "Option<String>", "String")?;
-        editor.replace_attribute("Customer", "fax", "#[column(\"Mobile\")]\n    #[renamed_from(\"Fax\")]")?;
+        editor.set_attribute("Customer", "fax", "column", "#[column(\"Mobile\")]")?;
+        editor.set_attribute("Customer", "fax", "renamed_from", "#[renamed_from(\"Fax\")]")?;
         editor.in_field("Customer", "fax", "pub fax:", "pub mobile:")?;
         editor.append(REVIEW);
         let changed = editor.text();

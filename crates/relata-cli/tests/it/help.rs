@@ -14,6 +14,7 @@ fn help_reads_well() {
 
         Commands:
           schema       Read schemas and compare them
+          migrate      Make, apply and undo migrations
           query        Run SQL and show the rows
           data         Look at the rows of tables
           init         Start a project here: relata.toml and an example entity
@@ -81,9 +82,6 @@ fn help_of_the_diff() {
 
           -h, --help
                   Print help (see a summary with '-h')
-
-          -V, --version
-                  Print version
 
         Global options:
               --url <URL>

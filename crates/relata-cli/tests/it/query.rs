@@ -29,18 +29,8 @@ fn rows_are_objects_in_json() {
     let run = shop().ok(&["query", "--json", "select * from items order by id"]);
     expect![[r#"
         [
-          {
-            "id": 1,
-            "name": "tab\there",
-            "picture": "\\x00ff",
-            "price": null
-          },
-          {
-            "id": 2,
-            "name": "a \"b\"",
-            "picture": null,
-            "price": 1.5
-          }
+          {"id": 1, "name": "tab\there", "price": null, "picture": "\\x00ff"},
+          {"id": 2, "name": "a \"b\"", "price": 1.5, "picture": null}
         ]
     "#]]
     .assert_eq(&run.stdout);
@@ -50,7 +40,13 @@ fn rows_are_objects_in_json() {
 fn a_statement_without_rows_says_so() {
     let project = shop();
     let run = project.ok(&["query", "update items set price = 2"]);
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", "2 rows changed\n"));
+    let run = project.ok(&["query", "create table notes (x)"]);
     assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", "done; the statement gives no rows\n"));
+    let run = project.ok(&["query", "--json", "delete from notes"]);
+    assert_eq!(run.stdout, "{\"rows_affected\":0}\n");
+    let run = project.ok(&["query", "insert into notes values (1) returning x"]);
+    assert_eq!(run.stdout, "x\n1\n");
     assert_eq!(project.ok(&["query", "select sum(price) as sum from items"]).stdout, "sum\n4\n");
 }
 
