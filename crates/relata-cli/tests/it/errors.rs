@@ -150,9 +150,9 @@ fn a_table_that_is_not_there_is_guessed() {
         &["data", "show", "post", "--url", "sqlite:app.db"],
         1,
         expect![[r#"
-        error: the catalogue of SQLite is not read yet [R0407]
-          help: wait for the next version
-    "#]],
+            error: there is no table or view post [R0402]
+              help: did you mean posts?
+        "#]],
     );
 }
 
