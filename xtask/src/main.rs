@@ -1,3 +1,45 @@
-//! Checks and generators of the workspace: `cargo xtask tidy`, `cargo xtask scorecard`.
+//! Checks and generators of the workspace.
+//!
+//! - `cargo xtask tidy`: the rules of the house that no compiler checks. Every finding is printed; exit status 1 if any.
+//! - `cargo xtask scorecard`: writes `docs/scorecard.md` from the table in [`scorecard`]; `--check` only compares.
+//!
+//! Not here: formatting, lints and tests, which are cargo's own; `./test` runs all of it.
 
-fn main() {}
+mod scorecard;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use workspace::{Finding, Workspace};
+
+const USAGE: &str = "usage: cargo xtask tidy | scorecard [--check]";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = Workspace::open().and_then(|workspace| match arguments.as_slice() {
+        ["tidy"] => tidy::check(&workspace),
+        ["scorecard"] => scorecard::write(&workspace),
+        ["scorecard", "--check"] => scorecard::check(&workspace),
+        _ => Err(USAGE.to_string()),
+    });
+    match outcome {
+        Ok(findings) => report(&findings),
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn report(findings: &[Finding]) -> ExitCode {
+    for finding in findings {
+        eprintln!("{finding}");
+    }
+    if findings.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("{} findings", findings.len());
+    ExitCode::FAILURE
+}

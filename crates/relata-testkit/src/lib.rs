@@ -19,3 +19,8 @@ pub mod conformance;
 pub use database::TestDatabase;
 pub use isolation::rolled_back;
 pub use server::{driver, server_url};
+
+/// The guide's page on testing, whose code is compiled with this crate's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guide/src/testing.md")]
+mod guide {}

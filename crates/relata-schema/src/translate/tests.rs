@@ -1,3 +1,5 @@
+//! Cases of the translation between dialects.
+
 use super::*;
 use crate::model::{Check, Column, ForeignKey, Index, IndexPart, Key, Table};
 use crate::types::{ColumnType, Type};
