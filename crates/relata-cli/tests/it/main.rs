@@ -6,4 +6,6 @@ mod diff;
 mod errors;
 mod help;
 mod inspect;
+mod killed;
+mod migrate;
 mod query;
