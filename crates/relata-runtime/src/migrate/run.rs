@@ -346,7 +346,7 @@ fn no_files(id: &str) -> Error {
 
 fn no_down(migration: &Migration) -> Error {
     Error::new(Kind::Migration, format!("{} has no down.sql: it cannot be rolled back", migration.id()))
-        .hint(format!("write {}", migration.path.join("down.sql").display()))
+        .hint(format!("write {}, then relata migrate repair", migration.path.join("down.sql").display()))
         .hint("nothing was rolled back")
 }
 
