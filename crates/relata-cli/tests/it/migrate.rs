@@ -54,35 +54,88 @@ fn steady(text: &str) -> String {
 #[test]
 fn apply_status_and_rollback() {
     let project = project();
-    check(&project, &["status", "--no-drift"], 3, expect![[r#"
+    check(
+        &project,
+        &["status", "--no-drift"],
+        3,
+        expect![[r#"
         migration	state	applied	by	ms
         20260101000000_aaaaaa_notes	pending			
         20260102000000_bbbbbb_tags	pending			
         2 migrations pending: relata migrate apply
         note: sqlite:app.db is not there yet: relata migrate apply creates it
-    "#]]);
-    check(&project, &["apply", "--dry-run", "--to", "20260101"], 0, expect![[r#"
+    "#]],
+    );
+    check(
+        &project,
+        &["apply", "--dry-run", "--to", "20260101"],
+        0,
+        expect![[r#"
         -- 20260101000000_aaaaaa_notes
         CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
         INSERT INTO notes VALUES (1, 'one'), (2, 'two');
-    "#]]);
-    check(&project, &["apply"], 0, expect![[r#"
+    "#]],
+    );
+    check(
+        &project,
+        &["apply"],
+        0,
+        expect![[r#"
         applied 20260101000000_aaaaaa_notes N ms
         applied 20260102000000_bbbbbb_tags N ms
         2 migrations applied to sqlite:app.db
-    "#]]);
-    check(&project, &["apply"], 0, expect![[r#"
+    "#]],
+    );
+    check(
+        &project,
+        &["apply"],
+        0,
+        expect![[r#"
         nothing to apply
-    "#]]);
+    "#]],
+    );
     let status = project.ok(&arguments(&["status"]));
     assert!(status.stderr.contains("no drift"), "{}", status.stderr);
-    check(&project, &["rollback", "--to", "20260101"], 0, expect![[r#""#]]);
-    check(&project, &["rollback"], 1, expect![[r#""#]]);
+    check(
+        &project,
+        &["rollback", "--to", "20260101"],
+        0,
+        expect![[r#"
+        rolled back 20260102000000_bbbbbb_tags N ms
+        1 migration rolled back on sqlite:app.db
+    "#]],
+    );
+    check(
+        &project,
+        &["rollback"],
+        1,
+        expect![[r#"
+        error: the rollback would lose table notes with 2 rows [R0703]
+          help: nothing was rolled back
+          help: run it again with --accept-loss: tables and columns are copied into files first
+    "#]],
+    );
     let run = project.ok(&arguments(&["rollback", "--accept-loss"]));
     let kept = run.stderr.lines().find_map(|line| line.strip_prefix("kept ")).unwrap();
     assert_eq!(project.read(kept), "{\"id\":1,\"body\":\"one\"}\n{\"id\":2,\"body\":\"two\"}\n");
-    check(&project, &["rollback"], 0, expect![[r#""#]]);
-    check(&project, &["prove"], 0, expect![[r#""#]]);
+    check(
+        &project,
+        &["rollback"],
+        0,
+        expect![[r#"
+        nothing to roll back
+    "#]],
+    );
+    check(
+        &project,
+        &["prove"],
+        0,
+        expect![[r#"
+        proved 20260101000000_aaaaaa_notes: up, down, up; 0 rows in 0 tables, 0 columns compared
+        proved 20260102000000_bbbbbb_tags: up, down, up; 2 rows in 1 tables, 2 columns compared
+        2 migrations proved
+    "#]],
+    );
 }
 
 #[test]
@@ -91,24 +144,39 @@ fn contradictions_are_named() {
     project.ok(&arguments(&["apply"]));
     project.write("migrations/20260101000000_aaaaaa_notes/up.sql", "CREATE TABLE notes (id INTEGER PRIMARY KEY);\n");
     std::fs::remove_dir_all(project.path("migrations/20260102000000_bbbbbb_tags")).unwrap();
-    check(&project, &["apply"], 1, expect![[r#"
+    check(
+        &project,
+        &["apply"],
+        1,
+        expect![[r#"
         error: 20260101000000_aaaaaa_notes was changed after it had been applied on TIME by USER
           help: restore its files from version control and put the change into a new migration (relata migrate new NAME); if the files are right and the database has what they say: relata migrate repair
           help: also: 20260102000000_bbbbbb_tags was applied on TIME by USER, and its files are not there
           help: get the folder back from version control, or pull the branch it was made on; if it is gone for good: relata migrate repair
-    "#]]);
+    "#]],
+    );
     let status = project.run(&arguments(&["status", "--no-drift", "--json"]));
     assert_eq!(status.code, 3);
     assert!(status.stdout.contains("\"state\": \"edited\"") && status.stdout.contains("\"state\": \"missing\""));
-    check(&project, &["repair"], 0, expect![[r#"
+    check(
+        &project,
+        &["repair"],
+        0,
+        expect![[r#"
         20260101000000_aaaaaa_notes: the history has the digest of its files now
         20260102000000_bbbbbb_tags: taken out of the history; the schema was not touched
-    "#]]);
-    check(&project, &["rollback"], 1, expect![[r#"
-        error: finding out what would be lost: the catalogue of SQLite is not read yet [R0407]
-          help: wait for the next version
-          help: nothing was rolled back; with --accept-loss it is done without knowing, and nothing is kept
-    "#]]);
+    "#]],
+    );
+    check(
+        &project,
+        &["rollback"],
+        1,
+        expect![[r#"
+        error: the rollback would lose table notes with 2 rows [R0703]
+          help: nothing was rolled back
+          help: run it again with --accept-loss: tables and columns are copied into files first
+    "#]],
+    );
 }
 
 #[test]
@@ -116,35 +184,61 @@ fn mistakes_in_files_are_named() {
     let project = project();
     std::fs::remove_file(project.path("migrations/20260102000000_bbbbbb_tags/down.sql")).unwrap();
     project.ok(&arguments(&["apply"]));
-    check(&project, &["rollback"], 1, expect![[r#"
+    check(
+        &project,
+        &["rollback"],
+        1,
+        expect![[r#"
         error: 20260102000000_bbbbbb_tags has no down.sql: it cannot be rolled back [R0701]
-          help: write migrations/20260102000000_bbbbbb_tags/down.sql
+          help: write migrations/20260102000000_bbbbbb_tags/down.sql, then relata migrate repair
           help: nothing was rolled back
-    "#]]);
+    "#]],
+    );
     project.write(
         "migrations/20260103000000_cccccc_bad/up.sql",
         "CREATE TABLE ok (id INTEGER);\nCREATE TABEL bad (id INTEGER);\n",
     );
-    check(&project, &["apply"], 1, expect![[r#"
+    check(
+        &project,
+        &["apply"],
+        1,
+        expect![[r#"
         error: applying 20260103000000_cccccc_bad: statement 2 of 2, line 2: near "TABEL": syntax error [R0401, SQLITE_ERROR]
           sql: CREATE TABEL bad (id INTEGER)
           help: look at line 1, column 8 of the SQL
           help: nothing of this migration was kept: it ran in one transaction
-    "#]]);
-    check(&project, &["prove"], 1, expect![[r#"
-        error: 20260103000000_cccccc_bad: the catalogue of SQLite is not read yet [R0407]
-          help: wait for the next version
-    "#]]);
+    "#]],
+    );
+    check(
+        &project,
+        &["prove"],
+        1,
+        expect![[r#"
+        error: 20260103000000_cccccc_bad: proof on a shadow copy: up.sql: statement 2 of 2, line 2: near "TABEL": syntax error [R0704, SQLITE_ERROR]
+          sql: CREATE TABEL bad (id INTEGER)
+          help: look at line 1, column 8 of the SQL
+    "#]],
+    );
     project.write("migrations/20260103000000_cccccc_bad/up.sql", "-- relata: transacton off\n");
-    check(&project, &["apply"], 1, expect![[r#"
+    check(
+        &project,
+        &["apply"],
+        1,
+        expect![[r#"
         error: migrations/20260103000000_cccccc_bad/up.sql, line 1: transacton "off" is no header relata knows [R0701]
           help: known are: dialect, parent, schema, transaction off, loses, baseline, proved, done
-    "#]]);
+    "#]],
+    );
     project.write("migrations/20260103000000_cccccc_bad/up.sql", "-- relata: dialect postgres\n");
-    check(&project, &["apply"], 1, expect![[r#"
+    check(
+        &project,
+        &["apply"],
+        1,
+        expect![[r#"
         error: migrations/20260103000000_cccccc_bad/up.sql is written for PostgreSQL, the database is SQLite [R0701]
           help: give another folder with --dir: a project keeps one folder of migrations a dialect
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -154,8 +248,13 @@ fn a_locked_database_names_the_holder() {
     let lock = std::fs::File::create(project.path("app.db-relata-lock")).unwrap();
     std::io::Write::write_all(&mut &lock, b"process 42 of bob@desk, since 2026-11-21T14:30:00Z").unwrap();
     lock.lock().unwrap();
-    check(&project, &["apply", "--lock-timeout", "0"], 1, expect![[r#"
+    check(
+        &project,
+        &["apply", "--lock-timeout", "0"],
+        1,
+        expect![[r#"
         error: another runner holds the migration lock of this SQLite database: process 42 of bob@desk, since 2026-11-21T14:30:00Z (waited 0 s) [R0702]
           help: wait until it is done and run again, or wait longer with --lock-timeout SECONDS
-    "#]]);
+    "#]],
+    );
 }
