@@ -3,16 +3,25 @@
 //! - [`value`]: what goes in as a parameter; [`cell`]: what comes out of a row, borrowed from the driver's buffer.
 //! - [`driver`]: the contract between the engine and a client library, in prose.
 //! - [`error`]: the one [`Error`].
+//! - [`meta`]: what the engine knows of an entity; [`typed`]: expressions as people write them; [`expr`]: as data;
+//!   [`tree`]: whole statements; [`render`]: their SQL in each dialect.
 //! - [`url`]: where a database is.
 
 pub mod cell;
 pub mod driver;
 pub mod error;
+pub mod expr;
+pub mod id;
+pub mod meta;
+pub mod render;
+pub mod tree;
+pub mod typed;
 pub mod url;
 pub mod value;
 
 pub use cell::{Cell, Decode};
 pub use driver::{Answer, Connection, Driver, Row, RowSink, Statement};
 pub use error::{Error, Kind, Result};
+pub use id::Id;
 pub use url::DatabaseUrl;
 pub use value::{Encode, Interval, Value};

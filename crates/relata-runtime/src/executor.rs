@@ -1,0 +1,132 @@
+//! What statements run on: a [`crate::Db`] or a [`Tx`], both as `&mut impl Executor`.
+//!
+//! Invariants
+//! - A statement runs only on what it was given: inside a transaction that is the [`Tx`], so nothing slips past it.
+//! - A [`Lease`] is held for one statement (or one stream) and gives the connection back when dropped.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use relata_schema::Dialect;
+use relata_sql::driver::{Done, TransactionOptions};
+use relata_sql::render::{Rendered, Target};
+use relata_sql::{Answer, Connection, Error, Result, RowSink, Statement};
+
+use crate::pool::Pooled;
+use crate::transaction::{Session, Tx};
+
+/// What a statement is about to do: SQLite reads on other connections than it writes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// It only reads.
+    Read,
+    /// It may write.
+    Write,
+}
+
+/// What statements run on.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot run statements",
+    label = "expected a `Db` or a `Tx`",
+    note = "pass `&mut db`, or `&mut tx` inside `transaction!`"
+)]
+pub trait Executor: Send {
+    /// The dialect of the database.
+    fn dialect(&self) -> Dialect;
+
+    /// A connection for one statement.
+    fn lease(&mut self, intent: Intent) -> Answer<'_, Lease<'_>>;
+
+    /// A transaction; inside one, a savepoint. [`crate::transaction!`] is the comfortable way.
+    fn begin(&mut self, options: TransactionOptions) -> Answer<'_, Tx<'_>>;
+}
+
+impl<E: Executor + ?Sized> Executor for &mut E {
+    fn dialect(&self) -> Dialect {
+        (**self).dialect()
+    }
+
+    fn lease(&mut self, intent: Intent) -> Answer<'_, Lease<'_>> {
+        (**self).lease(intent)
+    }
+
+    fn begin(&mut self, options: TransactionOptions) -> Answer<'_, Tx<'_>> {
+        (**self).begin(options)
+    }
+}
+
+/// A connection for one statement.
+pub struct Lease<'a>(Held<'a>);
+
+enum Held<'a> {
+    Pooled(Pooled),
+    Session(&'a mut Session),
+}
+
+impl<'a> Lease<'a> {
+    pub(crate) fn pooled(pooled: Pooled) -> Self {
+        Lease(Held::Pooled(pooled))
+    }
+
+    pub(crate) fn session(session: &'a mut Session) -> Self {
+        Lease(Held::Session(session))
+    }
+
+    fn statements(&self) -> &AtomicU64 {
+        match &self.0 {
+            Held::Pooled(pooled) => pooled.statements(),
+            Held::Session(session) => session.pooled.statements(),
+        }
+    }
+
+    /// The connection itself. It counts as one statement.
+    pub fn connection(&mut self) -> &mut dyn Connection {
+        self.statements().fetch_add(1, Ordering::Relaxed);
+        match &mut self.0 {
+            Held::Pooled(pooled) => pooled.connection(),
+            Held::Session(session) => session.pooled.connection(),
+        }
+    }
+
+    /// For which server to render.
+    pub fn target(&self) -> Target {
+        let connection = match &self.0 {
+            Held::Pooled(pooled) => pooled.peek(),
+            Held::Session(session) => session.pooled.peek(),
+        };
+        Target::of(connection.dialect(), connection.server())
+    }
+
+    /// Tells the transaction, if any, how a statement went.
+    pub fn note<T>(&mut self, result: &Result<T>) {
+        if let (Held::Session(session), Err(error)) = (&mut self.0, result) {
+            session.statement_failed(error);
+        }
+    }
+
+    /// Runs a query.
+    ///
+    /// # Errors
+    /// What the database or the sink says.
+    pub async fn query(&mut self, rendered: &Rendered, sink: &mut dyn RowSink) -> Result<()> {
+        let statement = Statement::new(&rendered.sql, &rendered.params);
+        let result = self.connection().query(statement, sink).await;
+        self.note(&result);
+        result.map_err(|error| with_sql(error, &rendered.sql))
+    }
+
+    /// Runs a statement for what it does.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn execute(&mut self, rendered: &Rendered) -> Result<Done> {
+        let statement = Statement::new(&rendered.sql, &rendered.params);
+        let result = self.connection().execute(statement).await;
+        self.note(&result);
+        result.map_err(|error| with_sql(error, &rendered.sql))
+    }
+}
+
+/// Adds the SQL (which holds no values) unless the driver did.
+pub(crate) fn with_sql(error: Error, sql: &str) -> Error {
+    if error.details().sql.is_some() { error } else { error.sql(sql) }
+}

@@ -1,0 +1,326 @@
+//! Transactions: a connection held until commit, nested by savepoints.
+//!
+//! States of a [`Tx`]: *open* → *finished* by [`Tx::commit`] or [`Tx::rollback`]. Dropped while open (an error passed on
+//! by `?`, a panic, a cancelled future):
+//! - the outermost: its connection is reset before anyone else gets it, or closed;
+//! - a nested one: its savepoint is rolled back before the next statement of the transaction around it.
+//!
+//! Invariant: no statement of a transaction runs outside of it. If the database has ended it already (a deadlock's
+//! victim, a full disk), the next statement and the commit fail with `Kind::TransactionFailed`.
+
+use std::time::Duration;
+
+use relata_schema::Dialect;
+use relata_sql::driver::{Isolation, TransactionOptions};
+use relata_sql::{Answer, Error, Kind, Result};
+
+use crate::executor::{Executor, Intent, Lease};
+use crate::pool::Pooled;
+
+/// A connection inside a transaction.
+pub(crate) struct Session {
+    pub(crate) pooled: Pooled,
+    /// Savepoints that are open.
+    depth: u32,
+    /// The savepoint of a nested transaction that was dropped without being finished.
+    abandoned: Option<u32>,
+    /// PostgreSQL refuses everything until the rollback.
+    failed: bool,
+}
+
+/// A transaction, or a savepoint in one. See [`crate::transaction!`].
+pub struct Tx<'a> {
+    session: Owner<'a>,
+    level: u32,
+    open: bool,
+}
+
+enum Owner<'a> {
+    Whole(Box<Session>),
+    Nested(&'a mut Session),
+}
+
+impl Session {
+    pub(crate) fn statement_failed(&mut self, error: &Error) {
+        let sent = !matches!(error.kind(), Kind::Decode | Kind::Validation | Kind::Parameters);
+        self.failed |= sent && self.pooled.peek().dialect() == Dialect::Postgres;
+    }
+
+    fn ended(&self) -> Option<Error> {
+        if self.pooled.peek().in_transaction() {
+            return None;
+        }
+        let message = "the database has rolled the transaction back already";
+        Some(Error::new(Kind::TransactionFailed, message).hint("pass errors on with `?`, and run the whole again"))
+    }
+
+    async fn run(&mut self, script: &str) -> Result<()> {
+        self.pooled.connection().batch(script).await
+    }
+
+    /// Rolls back what a dropped nested transaction left open.
+    async fn settle(&mut self) -> Result<()> {
+        if let Some(level) = self.abandoned {
+            self.rollback_to(level).await?;
+            self.abandoned = None;
+        }
+        Ok(())
+    }
+
+    async fn rollback_to(&mut self, level: u32) -> Result<()> {
+        self.run(&format!("ROLLBACK TO SAVEPOINT relata_{level}")).await?;
+        self.run(&format!("RELEASE SAVEPOINT relata_{level}")).await?;
+        self.depth = level - 1;
+        self.failed = false;
+        Ok(())
+    }
+}
+
+impl<'a> Tx<'a> {
+    pub(crate) async fn begin(mut pooled: Pooled, options: TransactionOptions) -> Result<Tx<'a>> {
+        // Whatever becomes of the future from here on, nobody gets the connection in the middle of a transaction.
+        pooled.soil();
+        pooled.connection().begin(options).await?;
+        let session = Session { pooled, depth: 0, abandoned: None, failed: false };
+        Ok(Tx { session: Owner::Whole(Box::new(session)), level: 0, open: true })
+    }
+
+    fn session(&mut self) -> &mut Session {
+        match &mut self.session {
+            Owner::Whole(session) => session,
+            Owner::Nested(session) => session,
+        }
+    }
+
+    /// Makes it last; a nested one becomes part of the transaction around it.
+    ///
+    /// # Errors
+    /// `Kind::TransactionFailed` when a statement failed before and the error was ignored; then everything is rolled
+    /// back. `Kind::Serialization` and others from the database.
+    pub async fn commit(mut self) -> Result<()> {
+        let level = self.level;
+        let session = self.session();
+        session.settle().await?;
+        if session.failed {
+            let message = "a statement of the transaction failed, so it cannot be committed";
+            self.rollback().await?;
+            let error = Error::new(Kind::TransactionFailed, message);
+            return Err(error.hint("pass errors on with `?`, or put what may fail into a nested `transaction!`"));
+        }
+        if let Some(error) = session.ended() {
+            return Err(error);
+        }
+        if level == 0 {
+            session.run("COMMIT").await?;
+        } else {
+            session.run(&format!("RELEASE SAVEPOINT relata_{level}")).await?;
+            session.depth = level - 1;
+        }
+        self.finished();
+        Ok(())
+    }
+
+    /// Undoes it.
+    ///
+    /// # Errors
+    /// What the database says; the connection is then closed.
+    pub async fn rollback(mut self) -> Result<()> {
+        let level = self.level;
+        let session = self.session();
+        session.abandoned = None;
+        if level > 0 {
+            session.rollback_to(level).await?;
+        } else if session.pooled.peek().in_transaction() {
+            session.run("ROLLBACK").await?;
+        }
+        self.finished();
+        Ok(())
+    }
+
+    fn finished(&mut self) {
+        self.open = false;
+        if let Owner::Whole(session) = &mut self.session {
+            session.pooled.cleaned();
+        }
+    }
+
+    /// Commits after success, rolls back after an error. [`crate::transaction!`] calls it.
+    ///
+    /// # Errors
+    /// The given error, or that of the commit.
+    pub async fn finish<T, E: From<Error>>(self, result: Result<T, E>) -> Result<T, E> {
+        match result {
+            Ok(value) => self.commit().await.map(|()| value).map_err(E::from),
+            Err(error) => {
+                // A failed rollback leaves the connection soiled: it is reset or closed. The first error matters.
+                drop(self.rollback().await);
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Drop for Tx<'_> {
+    fn drop(&mut self) {
+        if let (true, Owner::Nested(session)) = (self.open, &mut self.session) {
+            session.abandoned = Some(session.abandoned.map_or(self.level, |level| level.min(self.level)));
+        }
+    }
+}
+
+impl Executor for Tx<'_> {
+    fn dialect(&self) -> Dialect {
+        match &self.session {
+            Owner::Whole(session) => session.pooled.peek().dialect(),
+            Owner::Nested(session) => session.pooled.peek().dialect(),
+        }
+    }
+
+    fn lease(&mut self, _: Intent) -> Answer<'_, Lease<'_>> {
+        let session = self.session();
+        if session.abandoned.is_some() {
+            return Answer::later(async move { session.settle().await.map(|()| Lease::session(session)) });
+        }
+        match session.ended() {
+            Some(error) => Answer::ready(Err(error)),
+            None => Answer::ready(Ok(Lease::session(session))),
+        }
+    }
+
+    fn begin(&mut self, _: TransactionOptions) -> Answer<'_, Tx<'_>> {
+        let session = self.session();
+        Answer::later(async move {
+            session.settle().await?;
+            if let Some(error) = session.ended() {
+                return Err(error);
+            }
+            let level = session.depth + 1;
+            // Should the future be dropped in between, the savepoint may or may not exist: an unfinished `Tx` covers it.
+            session.run(&format!("SAVEPOINT relata_{level}")).await?;
+            session.depth = level;
+            Ok(Tx { session: Owner::Nested(session), level, open: true })
+        })
+    }
+}
+
+/// How [`crate::transaction!`] runs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    options: TransactionOptions,
+    retries: u32,
+}
+
+impl Options {
+    /// Run it again after a failure that allows it, at most so many times.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    /// How strictly it is kept apart from others.
+    #[must_use]
+    pub fn isolation(mut self, isolation: Isolation) -> Self {
+        self.options.isolation = isolation;
+        self
+    }
+
+    /// It only reads.
+    #[must_use]
+    pub fn read_only(mut self, read_only: bool) -> Self {
+        self.options.read_only = read_only;
+        self
+    }
+
+    /// What `begin` wants.
+    pub fn transaction(&self) -> TransactionOptions {
+        self.options
+    }
+
+    /// Whether to give `result` to the caller; otherwise one more attempt is due, after a pause.
+    pub async fn settled<T, E: Retryable>(&self, attempt: &mut u32, result: Result<T, E>) -> Option<Result<T, E>> {
+        match result {
+            Err(error) if error.is_retryable() && *attempt < self.retries => {
+                *attempt += 1;
+                tokio::time::sleep(pause(*attempt)).await;
+                None
+            }
+            result => Some(result),
+        }
+    }
+}
+
+/// Doubling from 10 ms up to 1 s, spread by the clock so that two victims do not meet again.
+fn pause(attempt: u32) -> Duration {
+    let base = 10u64 << attempt.min(7).saturating_sub(1);
+    let spread = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| u64::from(since.subsec_nanos()) % base);
+    Duration::from_millis((base + spread).min(1000))
+}
+
+/// An error that may tell that the same transaction could succeed when run again.
+pub trait Retryable {
+    /// Running it again may succeed, and cannot do the work twice.
+    fn is_retryable(&self) -> bool;
+}
+
+impl Retryable for Error {
+    fn is_retryable(&self) -> bool {
+        Error::is_retryable(self)
+    }
+}
+
+/// Runs a block inside a transaction: committed when it gives `Ok`, rolled back when it gives `Err`, panics or is
+/// cancelled. Inside another transaction it is a savepoint.
+///
+/// The block is inline, not a closure: it borrows what is around it, `?` leaves the block with its error, and the
+/// future is `Send` if what it uses is. Its error is [`relata_sql::Error`] unless a type is written after `->`.
+///
+/// ```ignore
+/// let order = transaction!(db, retries = 3, |tx| {
+///     Account::update(from).set(Account.balance.sub(amount)).require_rows(1).exec(&mut tx).await?;
+///     NewTransfer { from, to, amount }.insert(&mut tx).await
+/// })?;
+/// transaction!(db, isolation = Isolation::Serializable, |tx| -> Result<(), MyError> { … })?;
+/// ```
+///
+/// Options, in this order of first: `retries = n` (a block that is run again cannot move values out of its surroundings),
+/// `isolation = Isolation::…`, `read_only = true`.
+#[macro_export]
+macro_rules! transaction {
+    ($db:expr, retries = $retries:expr $(, $option:ident = $value:expr)*, |$tx:ident| $(-> $ty:ty)? $body:block) => {{
+        #[allow(unused_imports)]
+        use $crate::executor::Executor as _;
+        let options = $crate::transaction::Options::default().retries($retries)$(.$option($value))*;
+        let mut attempt = 0u32;
+        loop {
+            let outcome = $crate::transaction!(@once $db, options, $tx, ($($ty)?), $body);
+            if let ::core::option::Option::Some(outcome) = options.settled(&mut attempt, outcome).await {
+                break outcome;
+            }
+        }
+    }};
+    ($db:expr $(, $option:ident = $value:expr)*, |$tx:ident| $(-> $ty:ty)? $body:block) => {{
+        #[allow(unused_imports)]
+        use $crate::executor::Executor as _;
+        let options = $crate::transaction::Options::default()$(.$option($value))*;
+        $crate::transaction!(@once $db, options, $tx, ($($ty)?), $body)
+    }};
+    (@once $db:expr, $options:ident, $tx:ident, (), $body:block) => {
+        $crate::transaction!(@once $db, $options, $tx, (::core::result::Result<_, $crate::Error>), $body)
+    };
+    (@once $db:expr, $options:ident, $tx:ident, ($ty:ty), $body:block) => {
+        match $db.begin($options.transaction()).await {
+            ::core::result::Result::Err(error) => {
+                let failed: $ty = ::core::result::Result::Err(::core::convert::From::from(error));
+                failed
+            }
+            #[allow(unused_mut)]
+            ::core::result::Result::Ok(mut $tx) => {
+                let outcome: $ty = async { $body }.await;
+                $tx.finish(outcome).await
+            }
+        }
+    };
+}

@@ -1,0 +1,242 @@
+//! What the engine knows of an entity at compile time: constant data that `derive(Entity)` writes.
+//!
+//! Invariants
+//! - The first [`TableMeta::selected`] columns are the fields of the struct, in their order; columns after them exist in
+//!   the table only (`created_at` of `timestamps`, `deleted_at` of `soft_delete`).
+//! - A [`RelationMeta`] is a `static`: its address is its identity.
+//!
+//! It does not know types, defaults or indexes: those are the schema's business.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+/// A table as its entity sees it.
+#[derive(Debug)]
+pub struct TableMeta {
+    /// Rust name of the entity.
+    pub entity: &'static str,
+    /// Namespace, or empty.
+    pub namespace: &'static str,
+    /// Table name.
+    pub table: &'static str,
+    /// Columns; the first [`TableMeta::selected`] are the struct's fields.
+    pub columns: &'static [ColumnMeta],
+    /// How many columns a `SELECT` of the entity reads.
+    pub selected: usize,
+    /// Those columns, quoted and joined by commas: with double quotes, and with backticks.
+    pub select_list: [&'static str; 2],
+    /// Positions of the key's columns.
+    pub key: &'static [usize],
+    /// The database makes the key.
+    pub generated_key: bool,
+    /// Position of `deleted_at`, if rows are only marked as deleted.
+    pub soft_delete: Option<usize>,
+    /// Position of `created_at`, set on insert.
+    pub created_at: Option<usize>,
+    /// Position of `updated_at`, set on insert and update.
+    pub updated_at: Option<usize>,
+}
+
+impl TableMeta {
+    /// The position of a field by its Rust name. Meant for constants: an unknown field stops the compiler.
+    ///
+    /// # Panics
+    /// When the entity has no such field.
+    pub const fn position(&self, field: &str) -> usize {
+        let mut index = 0;
+        while index < self.columns.len() {
+            if same(self.columns[index].field, field) {
+                return index;
+            }
+            index += 1;
+        }
+        panic!("the entity has no such field");
+    }
+
+    /// The column with this name in the database, with its position.
+    pub fn column_named(&self, column: &str) -> Option<(usize, &'static ColumnMeta)> {
+        self.columns.iter().enumerate().find(|(_, meta)| meta.column == column)
+    }
+
+    /// The column of the field with this Rust name, with its position.
+    pub fn field_named(&self, field: &str) -> Option<(usize, &'static ColumnMeta)> {
+        self.columns.iter().enumerate().find(|(_, meta)| meta.field == field)
+    }
+}
+
+const fn same(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    if left.len() != right.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < left.len() {
+        if left[index] != right[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+/// A column as its field sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct ColumnMeta {
+    /// Rust name of the field.
+    pub field: &'static str,
+    /// Column name.
+    pub column: &'static str,
+    /// May be NULL.
+    pub nullable: bool,
+    /// The database computes it: never written.
+    pub generated: bool,
+    /// Outside input may order by it.
+    pub sortable: bool,
+    /// Rules that a value must keep.
+    pub rules: &'static [RuleMeta],
+}
+
+impl ColumnMeta {
+    /// A plain column.
+    pub const fn new(field: &'static str, column: &'static str) -> Self {
+        ColumnMeta { field, column, nullable: false, generated: false, sortable: false, rules: &[] }
+    }
+
+    /// It may be NULL.
+    #[must_use]
+    pub const fn nullable(mut self) -> Self {
+        self.nullable = true;
+        self
+    }
+
+    /// The database computes it.
+    #[must_use]
+    pub const fn generated(mut self) -> Self {
+        self.generated = true;
+        self
+    }
+
+    /// Outside input may order by it.
+    #[must_use]
+    pub const fn sortable(mut self) -> Self {
+        self.sortable = true;
+        self
+    }
+
+    /// Values must keep these rules.
+    #[must_use]
+    pub const fn rules(mut self, rules: &'static [RuleMeta]) -> Self {
+        self.rules = rules;
+        self
+    }
+}
+
+/// A rule that a value must keep before it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleMeta {
+    /// Length in characters (bytes of a byte string), both ends inclusive.
+    Length(Option<u64>, Option<u64>),
+    /// Value, both ends inclusive, as decimal numbers.
+    Range(Option<&'static str>, Option<&'static str>),
+    /// Regular expression that must match somewhere in the text.
+    Pattern(&'static str),
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
+    /// Looks like an address of electronic mail.
+    Email,
+    /// Looks like an absolute URL.
+    Url,
+}
+
+/// How many rows a relation leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cardinality {
+    /// Exactly one.
+    One,
+    /// At most one.
+    Optional,
+    /// Any number.
+    Many,
+}
+
+/// A junction table between two entities.
+#[derive(Debug, Clone, Copy)]
+pub struct Junction {
+    /// The junction.
+    pub table: &'static TableMeta,
+    /// Position of its column that refers to where the relation starts.
+    pub near: usize,
+    /// Position of its column that refers to where the relation leads.
+    pub far: usize,
+}
+
+/// A relation between two entities.
+#[derive(Debug)]
+pub struct RelationMeta {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it starts.
+    pub from: &'static TableMeta,
+    /// Position of the column it starts from.
+    pub from_column: usize,
+    /// Where it leads.
+    pub to: &'static TableMeta,
+    /// Position of the column it leads to.
+    pub to_column: usize,
+    /// How many rows.
+    pub cardinality: Cardinality,
+    /// The junction in between, if any.
+    pub via: Option<Junction>,
+}
+
+/// The way from the root of a query to a joined table. Copying it copies a pointer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Path(Option<&'static PathNode>);
+
+/// The last step of a path and the way before it.
+#[derive(Debug)]
+pub struct PathNode {
+    /// The way before.
+    pub parent: Path,
+    /// The last step.
+    pub relation: &'static RelationMeta,
+}
+
+impl PartialEq for PathNode {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for PathNode {}
+
+impl std::hash::Hash for PathNode {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::ptr::from_ref(self).hash(state);
+    }
+}
+
+impl Path {
+    /// The root itself.
+    pub const ROOT: Path = Path(None);
+
+    /// The last step, unless this is the root.
+    pub const fn node(self) -> Option<&'static PathNode> {
+        self.0
+    }
+
+    /// This is the root.
+    pub const fn is_root(self) -> bool {
+        self.0.is_none()
+    }
+
+    /// One step further. Each distinct path is kept once for the life of the program, so equal paths are equal pointers.
+    #[must_use]
+    pub fn step(self, relation: &'static RelationMeta) -> Path {
+        type Nodes = HashMap<(Path, usize), &'static PathNode>;
+        static NODES: OnceLock<Mutex<Nodes>> = OnceLock::new();
+        let key = (self, std::ptr::from_ref(relation) as usize);
+        let mut nodes = NODES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+        Path(Some(*nodes.entry(key).or_insert_with(|| Box::leak(Box::new(PathNode { parent: self, relation })))))
+    }
+}

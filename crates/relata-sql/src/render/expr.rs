@@ -1,0 +1,321 @@
+//! Expressions.
+
+use relata_schema::Dialect;
+
+use super::Writer;
+use crate::error::{Error, Kind, Result};
+use crate::expr::{AggregateFunction, BinaryOp, ColumnRef, Expr, Function, Match, Related};
+use crate::meta::Path;
+use crate::value::Value;
+
+impl Writer {
+    pub(super) fn expr(&mut self, expr: Expr) -> Result<()> {
+        match expr {
+            Expr::Column(column) => self.column(column),
+            Expr::Named(name) => self.ident(&name),
+            Expr::Value(value) => self.param(value),
+            Expr::Compare(column, op, value) => {
+                self.column(column);
+                self.operator(op);
+                self.param(value);
+            }
+            Expr::Binary(left, op, right) => {
+                self.operand(*left)?;
+                self.operator(op);
+                self.operand(*right)?;
+            }
+            Expr::And(parts) => self.connected(parts, " AND ", "1 = 1")?,
+            Expr::Or(parts) => self.connected(parts, " OR ", "1 = 0")?,
+            Expr::Not(inner) => {
+                self.push("NOT (");
+                self.expr(*inner)?;
+                self.push(")");
+            }
+            Expr::IsNull(inner, null) => {
+                self.operand(*inner)?;
+                self.push(if null { " IS NULL" } else { " IS NOT NULL" });
+            }
+            Expr::In(inner, values, negated) => self.in_list(*inner, values, negated)?,
+            Expr::Between(inner, low, high) => {
+                self.operand(*inner)?;
+                self.push(" BETWEEN ");
+                self.param(low);
+                self.push(" AND ");
+                self.param(high);
+            }
+            Expr::Like(inner, kind, text, ignore_case) => self.like(*inner, kind, &text, ignore_case)?,
+            Expr::Call(function, arguments) => self.call(function, arguments)?,
+            Expr::Aggregate(function, inner, distinct) => self.aggregate(function, inner, distinct)?,
+            Expr::Exists(related) => {
+                self.push("EXISTS (SELECT 1 FROM ");
+                self.related(*related)?;
+                self.push(")");
+            }
+            Expr::CountRelated(related) => {
+                self.push("(SELECT COUNT(*) FROM ");
+                self.related(*related)?;
+                self.push(")");
+            }
+            Expr::Raw(sql, params) => {
+                self.push("(");
+                self.raw(sql, params)?;
+                self.push(")");
+            }
+        }
+        Ok(())
+    }
+
+    fn operator(&mut self, op: BinaryOp) {
+        self.push(" ");
+        self.push(op.sql());
+        self.push(" ");
+    }
+
+    /// An expression that stands beside an operator.
+    fn operand(&mut self, expr: Expr) -> Result<()> {
+        let plain = matches!(
+            expr,
+            Expr::Column(_)
+                | Expr::Named(_)
+                | Expr::Value(_)
+                | Expr::Call(..)
+                | Expr::Aggregate(..)
+                | Expr::CountRelated(_)
+                | Expr::Raw(..)
+        );
+        if plain {
+            return self.expr(expr);
+        }
+        self.push("(");
+        self.expr(expr)?;
+        self.push(")");
+        Ok(())
+    }
+
+    fn connected(&mut self, parts: Vec<Expr>, word: &str, of_none: &str) -> Result<()> {
+        if parts.is_empty() {
+            self.push(of_none);
+        }
+        for (index, part) in parts.into_iter().enumerate() {
+            if index > 0 {
+                self.push(word);
+            }
+            if matches!(part, Expr::And(_) | Expr::Or(_)) {
+                self.push("(");
+                self.expr(part)?;
+                self.push(")");
+            } else {
+                self.expr(part)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn column(&mut self, column: ColumnRef) {
+        if let Some(alias) = self.alias_of(column.path) {
+            self.alias(alias);
+            self.push(".");
+        }
+        self.ident(column.column.column);
+    }
+
+    /// The alias of a path at the present level; `None` where columns need none.
+    pub(super) fn alias_of(&self, path: Path) -> Option<usize> {
+        let level = self.levels.last().filter(|level| level.qualified)?;
+        if path.is_root() {
+            return Some(level.first);
+        }
+        level.joins.iter().position(|join| *join == path).map(|index| level.first + 1 + index)
+    }
+
+    /// `IN`: one array on PostgreSQL; elsewhere a list padded to a power of two, so that few shapes exist.
+    pub(super) fn in_list(&mut self, inner: Expr, mut values: Vec<Value>, negated: bool) -> Result<()> {
+        if values.is_empty() {
+            self.push(if negated { "1 = 1" } else { "1 = 0" });
+            return Ok(());
+        }
+        self.operand(inner)?;
+        if self.dialect() == Dialect::Postgres {
+            self.push(if negated { " <> ALL(" } else { " = ANY(" });
+            self.param(Value::Array(values));
+            self.push(")");
+            return Ok(());
+        }
+        let last = values.last().cloned().unwrap_or_default();
+        values.resize(values.len().next_power_of_two(), last);
+        self.push(if negated { " NOT IN (" } else { " IN (" });
+        for (index, value) in values.into_iter().enumerate() {
+            if index > 0 {
+                self.push(", ");
+            }
+            self.param(value);
+        }
+        self.push(")");
+        Ok(())
+    }
+
+    fn like(&mut self, inner: Expr, kind: Match, text: &str, ignore_case: bool) -> Result<()> {
+        let dialect = self.dialect();
+        if dialect == Dialect::Mysql && ignore_case {
+            self.push("LOWER(");
+            self.expr(inner)?;
+            self.push(") LIKE LOWER(");
+            self.param(Value::Text(text.to_string()));
+            self.push(")");
+            return Ok(());
+        }
+        self.operand(inner)?;
+        match (kind, dialect) {
+            (Match::Pattern, Dialect::Postgres) if ignore_case => {
+                self.push(" ILIKE ");
+                self.param(Value::Text(text.to_string()));
+            }
+            (Match::Pattern, _) => {
+                self.push(" LIKE ");
+                self.param(Value::Text(text.to_string()));
+            }
+            // SQLite's LIKE ignores the case of ASCII letters; GLOB does not.
+            (kind, Dialect::Sqlite) => {
+                self.push(" GLOB ");
+                self.param(Value::Text(glob_pattern(kind, text)));
+            }
+            (kind, _) => {
+                self.push(" LIKE ");
+                self.param(Value::Text(like_pattern(kind, text)));
+                self.push(" ESCAPE '!'");
+            }
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, function: Function, arguments: Vec<Expr>) -> Result<()> {
+        let dialect = self.dialect();
+        self.push(match function {
+            Function::Lower => "LOWER(",
+            Function::Upper => "UPPER(",
+            Function::Length if dialect == Dialect::Sqlite => "LENGTH(",
+            Function::Length => "CHAR_LENGTH(",
+            Function::Abs => "ABS(",
+            Function::Coalesce => "COALESCE(",
+            Function::Trim => "TRIM(",
+        });
+        for (index, argument) in arguments.into_iter().enumerate() {
+            if index > 0 {
+                self.push(", ");
+            }
+            self.expr(argument)?;
+        }
+        self.push(")");
+        Ok(())
+    }
+
+    fn aggregate(&mut self, function: AggregateFunction, inner: Option<Box<Expr>>, distinct: bool) -> Result<()> {
+        let average = function == AggregateFunction::Avg && self.dialect() != Dialect::Sqlite;
+        if average {
+            self.push("CAST(");
+        }
+        self.push(match function {
+            AggregateFunction::Count => "COUNT(",
+            AggregateFunction::Sum => "SUM(",
+            AggregateFunction::Avg => "AVG(",
+            AggregateFunction::Min => "MIN(",
+            AggregateFunction::Max => "MAX(",
+        });
+        if distinct {
+            self.push("DISTINCT ");
+        }
+        match inner {
+            Some(inner) => self.expr(*inner)?,
+            None => self.push("*"),
+        }
+        self.push(")");
+        if average {
+            self.push(if self.dialect() == Dialect::Postgres { " AS double precision)" } else { " AS DOUBLE)" });
+        }
+        Ok(())
+    }
+
+    /// The rows that a relation leads to, as the `FROM` and `WHERE` of a subquery that refers to the level around it.
+    fn related(&mut self, related: Related) -> Result<()> {
+        let relation = related.relation;
+        let outer = self.alias_of(related.path).ok_or_else(|| {
+            Error::new(Kind::Internal, format!("the relation {} is used where it is not joined", relation.name))
+        })?;
+        let mut filter = related.filter;
+        self.open_level(filter.iter(), [], true);
+        let inner = self.next_alias_of_level();
+        self.table(relation.to);
+        self.push(" AS ");
+        self.alias(inner);
+        self.joins()?;
+        let near = match relation.via {
+            Some(junction) => {
+                let alias = self.fresh_alias();
+                self.push(" JOIN ");
+                self.table(junction.table);
+                self.push(" AS ");
+                self.alias(alias);
+                self.push(" ON ");
+                self.alias_column(alias, junction.table.columns[junction.far].column);
+                self.push(" = ");
+                self.alias_column(inner, relation.to.columns[relation.to_column].column);
+                (alias, junction.table.columns[junction.near].column)
+            }
+            None => (inner, relation.to.columns[relation.to_column].column),
+        };
+        self.push(" WHERE ");
+        self.alias_column(near.0, near.1);
+        self.push(" = ");
+        self.alias_column(outer, relation.from.columns[relation.from_column].column);
+        if let Some(position) = relation.to.soft_delete {
+            self.push(" AND ");
+            self.alias_column(inner, relation.to.columns[position].column);
+            self.push(" IS NULL");
+        }
+        if let Some(filter) = filter.take() {
+            self.push(" AND (");
+            self.expr(filter)?;
+            self.push(")");
+        }
+        self.levels.pop();
+        Ok(())
+    }
+
+    pub(super) fn alias_column(&mut self, alias: usize, column: &str) {
+        self.alias(alias);
+        self.push(".");
+        self.ident(column);
+    }
+}
+
+fn like_pattern(kind: Match, text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 2);
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '!') {
+            escaped.push('!');
+        }
+        escaped.push(character);
+    }
+    around(kind, escaped, "%")
+}
+
+fn glob_pattern(kind: Match, text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 2);
+    for character in text.chars() {
+        if matches!(character, '*' | '?' | '[') {
+            escaped.extend(['[', character, ']']);
+        } else {
+            escaped.push(character);
+        }
+    }
+    around(kind, escaped, "*")
+}
+
+fn around(kind: Match, text: String, any: &str) -> String {
+    match kind {
+        Match::Prefix => text + any,
+        Match::Suffix => format!("{any}{text}"),
+        Match::Contains => format!("{any}{text}{any}"),
+        Match::Pattern => text,
+    }
+}

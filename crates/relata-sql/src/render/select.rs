@@ -1,0 +1,367 @@
+//! `SELECT`, its joins, and the batched form for many parents.
+
+use relata_schema::Dialect;
+
+use super::{Level, Writer};
+use crate::error::{Error, Result};
+use crate::expr::{Expr, Nulls, OrderKey};
+use crate::meta::{Cardinality, Path};
+use crate::tree::{Batch, Item, Lock, LockWait, Scope, Select, Source};
+use crate::value::Value;
+
+impl Writer {
+    pub(super) fn select(&mut self, select: Select) -> Result<()> {
+        match select.batch {
+            Some(_) => self.batch(select),
+            None => self.plain(select),
+        }
+    }
+
+    fn plain(&mut self, select: Select) -> Result<()> {
+        self.level_of(&select, false);
+        self.push(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });
+        self.items(select.items, false)?;
+        self.from(&select.source)?;
+        self.restrict(&select.source, select.scope, select.filter)?;
+        self.grouped(select.group_by, select.having)?;
+        self.order(select.order)?;
+        self.limit(select.limit, select.offset);
+        self.lock(select.lock)?;
+        self.levels.pop();
+        Ok(())
+    }
+
+    /// Related rows of many parents, the parent's key as last column. A limit for each parent numbers the rows of each
+    /// and leaves out the rest.
+    fn batch(&mut self, mut select: Select) -> Result<()> {
+        let Some(batch) = select.batch.take() else { return self.plain(select) };
+        let numbered = batch.limit.is_some() || batch.offset > 0;
+        self.level_of(&select, batch.relation.via.is_some());
+        let root = self.levels.last().map_or(0, |level| level.first);
+        let junction = batch.relation.via.map(|junction| (self.fresh_alias(), junction));
+        if numbered {
+            self.push("SELECT * FROM (");
+        }
+        self.push("SELECT ");
+        self.items(select.items, numbered)?;
+        self.push(", ");
+        self.parent_key(&batch, junction.map(|(alias, _)| alias));
+        if numbered {
+            self.push(" AS parent, ROW_NUMBER() OVER (PARTITION BY ");
+            self.parent_key(&batch, junction.map(|(alias, _)| alias));
+            self.order(std::mem::take(&mut select.order))?;
+            self.push(") AS place");
+        }
+        self.from(&select.source)?;
+        if let Some((alias, junction)) = junction {
+            self.push(" JOIN ");
+            self.table(junction.table);
+            self.push(" AS ");
+            self.alias(alias);
+            self.push(" ON ");
+            self.alias_column(alias, junction.table.columns[junction.far].column);
+            self.push(" = ");
+            self.alias_column(root, batch.relation.to.columns[batch.relation.to_column].column);
+        }
+        self.push(" WHERE ");
+        self.parent_keys(&batch, junction.map(|(alias, _)| alias))?;
+        let mut rest = scope_filter(&select.source, select.scope);
+        if let Some(filter) = select.filter {
+            Expr::and_into(&mut rest, filter);
+        }
+        if let Some(rest) = rest {
+            self.push(" AND (");
+            self.expr(rest)?;
+            self.push(")");
+        }
+        if numbered {
+            self.push(") AS numbered WHERE place > ");
+            self.number(batch.offset);
+            if let Some(limit) = batch.limit {
+                self.push(" AND place <= ");
+                self.number(batch.offset + limit);
+            }
+            self.push(" ORDER BY parent, place");
+        } else {
+            self.order(select.order)?;
+        }
+        self.levels.pop();
+        Ok(())
+    }
+
+    fn parent_key(&mut self, batch: &Batch, junction: Option<usize>) {
+        let relation = batch.relation;
+        match (relation.via, junction) {
+            (Some(via), Some(alias)) => self.alias_column(alias, via.table.columns[via.near].column),
+            _ => self
+                .column(crate::expr::ColumnRef { path: Path::ROOT, column: &relation.to.columns[relation.to_column] }),
+        }
+    }
+
+    fn parent_keys(&mut self, batch: &Batch, junction: Option<usize>) -> Result<()> {
+        let mut keys = batch.keys.clone();
+        if keys.is_empty() {
+            self.push("1 = 0");
+            return Ok(());
+        }
+        self.parent_key(batch, junction);
+        if self.dialect() == Dialect::Postgres {
+            self.push(" = ANY(");
+            self.param(Value::Array(keys));
+            self.push(")");
+            return Ok(());
+        }
+        let last = keys.last().cloned().unwrap_or_default();
+        keys.resize(keys.len().next_power_of_two(), last);
+        self.push(" IN (");
+        for (index, key) in keys.into_iter().enumerate() {
+            if index > 0 {
+                self.push(", ");
+            }
+            self.param(key);
+        }
+        self.push(")");
+        Ok(())
+    }
+
+    /// Opens the level of a `SELECT`: finds out what it joins.
+    fn level_of(&mut self, select: &Select, qualified: bool) {
+        let items = select.items.iter().filter_map(|item| match item {
+            Item::Expr(expr) => Some(expr),
+            Item::Entity(..) => None,
+        });
+        let exprs = items
+            .chain(select.filter.iter())
+            .chain(select.group_by.iter())
+            .chain(select.having.iter())
+            .chain(select.order.iter().map(|key| &key.expr));
+        let entities = select.items.iter().filter_map(|item| match item {
+            Item::Entity(path, _) => Some(*path),
+            Item::Expr(_) => None,
+        });
+        let related = has_related(select);
+        self.open_level(exprs, entities, qualified || related);
+    }
+
+    pub(super) fn open_level<'e>(
+        &mut self,
+        exprs: impl IntoIterator<Item = &'e Expr>,
+        paths: impl IntoIterator<Item = Path>,
+        qualified: bool,
+    ) {
+        let mut joins = Vec::new();
+        let mut join = |path: Path| add_join(&mut joins, path);
+        exprs.into_iter().for_each(|expr| expr.paths(&mut join));
+        paths.into_iter().for_each(&mut join);
+        let first = self.next_alias;
+        self.next_alias += 1 + joins.len();
+        let qualified = qualified || !joins.is_empty();
+        self.levels.push(Level { first, joins, qualified });
+    }
+
+    pub(super) fn next_alias_of_level(&self) -> usize {
+        self.levels.last().map_or(0, |level| level.first)
+    }
+
+    pub(super) fn fresh_alias(&mut self) -> usize {
+        self.next_alias += 1;
+        self.next_alias - 1
+    }
+
+    fn items(&mut self, items: Vec<Item>, named: bool) -> Result<()> {
+        if items.is_empty() {
+            self.push("1");
+        }
+        let mut number = 0;
+        for (index, item) in items.into_iter().enumerate() {
+            if index > 0 {
+                self.push(", ");
+            }
+            match item {
+                Item::Entity(path, meta) if !named && self.alias_of(path).is_none() => {
+                    self.push(meta.select_list[usize::from(self.dialect() == Dialect::Mysql)]);
+                }
+                Item::Entity(path, meta) => {
+                    for (at, column) in meta.columns[..meta.selected].iter().enumerate() {
+                        if at > 0 {
+                            self.push(", ");
+                        }
+                        self.column(crate::expr::ColumnRef { path, column });
+                        self.name_item(named, &mut number);
+                    }
+                }
+                Item::Expr(expr) => {
+                    self.expr(expr)?;
+                    self.name_item(named, &mut number);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn name_item(&mut self, named: bool, number: &mut u64) {
+        if named {
+            self.push(" AS c");
+            self.number(*number);
+            *number += 1;
+        }
+    }
+
+    fn from(&mut self, source: &Source) -> Result<()> {
+        self.push(" FROM ");
+        self.source(source);
+        if let Some(alias) = self.alias_of(Path::ROOT) {
+            self.push(" AS ");
+            self.alias(alias);
+        }
+        self.joins()
+    }
+
+    /// The joins of the present level.
+    pub(super) fn joins(&mut self) -> Result<()> {
+        let Some(level) = self.levels.last() else { return Ok(()) };
+        let (first, joins) = (level.first, level.joins.clone());
+        for (index, path) in joins.iter().enumerate() {
+            let Some(node) = path.node() else { continue };
+            let relation = node.relation;
+            if relation.cardinality == Cardinality::Many {
+                return Err(Error::unsupported(
+                    format!("{} leads to many rows and cannot be joined into one", relation.name),
+                    "use `.any(…)`, `.count()` or `.with(…)` on the relation",
+                ));
+            }
+            let parent = self.alias_of(node.parent).unwrap_or(first);
+            let alias = first + 1 + index;
+            self.push(if is_optional(*path) { " LEFT JOIN " } else { " JOIN " });
+            self.table(relation.to);
+            self.push(" AS ");
+            self.alias(alias);
+            self.push(" ON ");
+            self.alias_column(alias, relation.to.columns[relation.to_column].column);
+            self.push(" = ");
+            self.alias_column(parent, relation.from.columns[relation.from_column].column);
+        }
+        Ok(())
+    }
+
+    pub(super) fn restrict(&mut self, source: &Source, scope: Scope, filter: Option<Expr>) -> Result<()> {
+        let live = scope_filter(source, scope);
+        let condition = match (live, filter) {
+            (Some(live), Some(filter)) => live.and(filter),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => return Ok(()),
+        };
+        self.push(" WHERE ");
+        self.expr(condition)
+    }
+
+    fn grouped(&mut self, group_by: Vec<Expr>, having: Option<Expr>) -> Result<()> {
+        for (index, expr) in group_by.into_iter().enumerate() {
+            self.push(if index == 0 { " GROUP BY " } else { ", " });
+            self.expr(expr)?;
+        }
+        if let Some(having) = having {
+            self.push(" HAVING ");
+            self.expr(having)?;
+        }
+        Ok(())
+    }
+
+    fn order(&mut self, order: Vec<OrderKey>) -> Result<()> {
+        for (index, key) in order.into_iter().enumerate() {
+            self.push(if index == 0 { " ORDER BY " } else { ", " });
+            if self.dialect() == Dialect::Mysql && key.nulls != Nulls::Native {
+                self.push("(");
+                self.expr(key.expr.clone())?;
+                self.push(if key.nulls == Nulls::First { ") IS NOT NULL, " } else { ") IS NULL, " });
+            }
+            self.expr(key.expr)?;
+            if key.descending {
+                self.push(" DESC");
+            }
+            if self.dialect() != Dialect::Mysql {
+                self.push(match key.nulls {
+                    Nulls::Native => "",
+                    Nulls::First => " NULLS FIRST",
+                    Nulls::Last => " NULLS LAST",
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn limit(&mut self, limit: Option<u64>, offset: Option<u64>) {
+        match (limit, offset, self.dialect()) {
+            (Some(limit), ..) => {
+                self.push(" LIMIT ");
+                self.number(limit);
+            }
+            (None, Some(_), Dialect::Sqlite) => self.push(" LIMIT -1"),
+            (None, Some(_), Dialect::Mysql) => self.push(" LIMIT 18446744073709551615"),
+            _ => {}
+        }
+        if let Some(offset) = offset {
+            self.push(" OFFSET ");
+            self.param(Value::Int(i64::try_from(offset).unwrap_or(i64::MAX)));
+        }
+    }
+
+    fn lock(&mut self, lock: Option<Lock>) -> Result<()> {
+        let Some(lock) = lock else { return Ok(()) };
+        match (self.dialect(), lock.shared) {
+            (Dialect::Sqlite, _) => {
+                return Err(Error::unsupported(
+                    "SQLite cannot lock rows",
+                    "read and write inside one `transaction!`: SQLite lets only one writer in at a time",
+                ));
+            }
+            (Dialect::Mysql, true) => self.push(" LOCK IN SHARE MODE"),
+            (Dialect::Postgres, true) => self.push(" FOR SHARE"),
+            (_, false) => self.push(" FOR UPDATE"),
+        }
+        self.push(match lock.wait {
+            LockWait::Wait => "",
+            LockWait::SkipLocked => " SKIP LOCKED",
+            LockWait::NoWait => " NOWAIT",
+        });
+        Ok(())
+    }
+}
+
+/// The condition that leaves out rows marked as deleted.
+fn scope_filter(source: &Source, scope: Scope) -> Option<Expr> {
+    let meta = source.entity()?;
+    let column = &meta.columns[meta.soft_delete?];
+    let reference = Expr::Column(crate::expr::ColumnRef { path: Path::ROOT, column });
+    match scope {
+        Scope::Live => Some(Expr::IsNull(Box::new(reference), true)),
+        Scope::Deleted => Some(Expr::IsNull(Box::new(reference), false)),
+        Scope::All => None,
+    }
+}
+
+fn add_join(joins: &mut Vec<Path>, path: Path) {
+    if let Some(node) = path.node()
+        && !joins.contains(&path)
+    {
+        add_join(joins, node.parent);
+        joins.push(path);
+    }
+}
+
+fn is_optional(path: Path) -> bool {
+    path.node().is_some_and(|node| node.relation.cardinality != Cardinality::One || is_optional(node.parent))
+}
+
+fn has_related(select: &Select) -> bool {
+    let items = select.items.iter().filter_map(|item| match item {
+        Item::Expr(expr) => Some(expr),
+        Item::Entity(..) => None,
+    });
+    items
+        .chain(&select.filter)
+        .chain(&select.group_by)
+        .chain(&select.having)
+        .chain(select.order.iter().map(|key| &key.expr))
+        .any(Expr::has_subquery)
+}

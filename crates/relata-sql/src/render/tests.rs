@@ -1,0 +1,1 @@
+//! SQL of every construct, dialects side by side.

@@ -1,0 +1,149 @@
+//! `INSERT`, `UPDATE`, `DELETE`.
+
+use relata_schema::Dialect;
+
+use super::Writer;
+use crate::error::{Error, Kind, Result};
+use crate::expr::{ColumnRef, Expr};
+use crate::meta::Path;
+use crate::tree::{Conflict, Delete, Insert, Item, Scope, Select, Source, Update};
+
+impl Writer {
+    pub(super) fn insert(&mut self, insert: Insert<'_>) -> Result<()> {
+        self.push("INSERT INTO ");
+        self.source(&insert.source);
+        if insert.columns.is_empty() {
+            self.push(if self.dialect() == Dialect::Mysql { " () VALUES ()" } else { " DEFAULT VALUES" });
+        } else {
+            self.push(" (");
+            self.idents(insert.columns.iter().copied());
+            self.push(") VALUES ");
+            self.rows(insert.columns.len(), insert.rows, insert.values);
+        }
+        if let Some(conflict) = insert.conflict {
+            self.conflict(&conflict, insert.columns);
+        }
+        if insert.returning && self.target.returning {
+            self.returning(&insert.source);
+        }
+        Ok(())
+    }
+
+    fn rows(&mut self, width: usize, rows: usize, values: Vec<crate::Value>) {
+        let mut values = values.into_iter();
+        for row in 0..rows {
+            self.push(if row == 0 { "(" } else { ", (" });
+            for column in 0..width {
+                if column > 0 {
+                    self.push(", ");
+                }
+                self.param(values.next().unwrap_or_default());
+            }
+            self.push(")");
+        }
+    }
+
+    fn returning(&mut self, source: &Source) {
+        self.push(" RETURNING ");
+        match source {
+            Source::Entity(meta) => self.push(meta.select_list[usize::from(self.dialect() == Dialect::Mysql)]),
+            Source::Named(_) => self.push("*"),
+        }
+    }
+
+    fn conflict(&mut self, conflict: &Conflict, columns: &[&str]) {
+        if self.dialect() == Dialect::Mysql {
+            return self.duplicate_key(conflict, columns);
+        }
+        self.push(" ON CONFLICT (");
+        self.idents(conflict.target.iter().map(String::as_str));
+        self.push(")");
+        if conflict.update.is_empty() {
+            return self.push(" DO NOTHING");
+        }
+        self.push(" DO UPDATE SET ");
+        for (index, column) in conflict.update.iter().enumerate() {
+            if index > 0 {
+                self.push(", ");
+            }
+            self.ident(column);
+            self.push(" = excluded.");
+            self.ident(column);
+        }
+    }
+
+    /// MariaDB takes whichever unique key the row collides with.
+    fn duplicate_key(&mut self, conflict: &Conflict, columns: &[&str]) {
+        self.push(" ON DUPLICATE KEY UPDATE ");
+        if conflict.update.is_empty() {
+            let column = conflict.target.first().map_or_else(|| columns[0], String::as_str);
+            self.ident(column);
+            self.push(" = ");
+            self.ident(column);
+        }
+        for (index, column) in conflict.update.iter().enumerate() {
+            if index > 0 {
+                self.push(", ");
+            }
+            self.ident(column);
+            self.push(" = VALUES(");
+            self.ident(column);
+            self.push(")");
+        }
+    }
+
+    pub(super) fn update(&mut self, update: Update) -> Result<()> {
+        self.push("UPDATE ");
+        self.source(&update.source);
+        self.push(" SET ");
+        for (index, (column, value)) in update.assignments.into_iter().enumerate() {
+            if index > 0 {
+                self.push(", ");
+            }
+            self.ident(&column);
+            self.push(" = ");
+            self.expr(value)?;
+        }
+        self.where_of_write(update.source, update.scope, update.filter)
+    }
+
+    pub(super) fn delete(&mut self, delete: Delete) -> Result<()> {
+        self.push("DELETE FROM ");
+        self.source(&delete.source);
+        self.where_of_write(delete.source, delete.scope, delete.filter)
+    }
+
+    /// The rows of an `UPDATE` or `DELETE`; those found through relations by way of their key.
+    fn where_of_write(&mut self, source: Source, scope: Scope, filter: Option<Expr>) -> Result<()> {
+        let mut joined = false;
+        if let Some(filter) = &filter {
+            filter.paths(&mut |path| joined |= !path.is_root());
+            joined |= filter.has_subquery();
+        }
+        if !joined {
+            return self.restrict(&source, scope, filter);
+        }
+        let meta = source.entity().ok_or_else(|| Error::new(Kind::Internal, "a relation of a table without entity"))?;
+        let [key] = meta.key else {
+            let message =
+                format!("rows of {} cannot be found through a relation: its key is not one column", meta.entity);
+            return Err(Error::new(Kind::Unsupported, message).hint("read the keys first, then write by key"));
+        };
+        let column = &meta.columns[*key];
+        self.push(" WHERE ");
+        self.ident(column.column);
+        self.push(" IN (");
+        // MariaDB refuses a subquery over the table that it writes, unless it is materialized first.
+        let wrapped = self.dialect() == Dialect::Mysql;
+        if wrapped {
+            self.push("SELECT * FROM (");
+        }
+        let mut subquery = Select::new(source);
+        subquery.items = vec![Item::Expr(Expr::Column(ColumnRef { path: Path::ROOT, column }))];
+        subquery.filter = filter;
+        subquery.scope = scope;
+        self.select(subquery)?;
+        self.push(if wrapped { ") AS found)" } else { ")" });
+        Ok(())
+    }
+}

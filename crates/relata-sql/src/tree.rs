@@ -1,0 +1,182 @@
+//! Statements as data: what the builders fill in and the renderers read.
+//!
+//! Invariant: everything here can be rendered for every dialect, or is refused with an error that names the alternative.
+
+use relata_schema::model::ObjectName;
+
+use crate::expr::{Expr, OrderKey};
+use crate::meta::{Path, RelationMeta, TableMeta};
+use crate::value::Value;
+
+/// A table in a statement.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// The table of an entity.
+    Entity(&'static TableMeta),
+    /// A table known only at run time.
+    Named(ObjectName),
+}
+
+impl Source {
+    /// The entity, if there is one.
+    pub fn entity(&self) -> Option<&'static TableMeta> {
+        match self {
+            Source::Entity(meta) => Some(meta),
+            Source::Named(_) => None,
+        }
+    }
+}
+
+/// Something that a `SELECT` gives.
+#[derive(Debug, Clone)]
+pub enum Item {
+    /// All fields of the entity at a path.
+    Entity(Path, &'static TableMeta),
+    /// One expression.
+    Expr(Expr),
+}
+
+/// Which rows of an entity with `soft_delete` are meant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Those that are not deleted.
+    #[default]
+    Live,
+    /// All.
+    All,
+    /// The deleted ones.
+    Deleted,
+}
+
+/// A lock on the rows that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lock {
+    /// Others may read with a lock, too.
+    pub shared: bool,
+    /// What to do about rows locked by others.
+    pub wait: LockWait,
+}
+
+/// What to do about rows locked by others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LockWait {
+    /// Wait for them.
+    #[default]
+    Wait,
+    /// Leave them out.
+    SkipLocked,
+    /// Fail at once.
+    NoWait,
+}
+
+/// The related rows of many parents at once: the key of the parent becomes the last column of each row.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// Along which relation.
+    pub relation: &'static RelationMeta,
+    /// Of which parents.
+    pub keys: Vec<Value>,
+    /// At most so many for each parent.
+    pub limit: Option<u64>,
+    /// Without the first so many for each parent.
+    pub offset: u64,
+}
+
+/// A `SELECT`.
+#[derive(Debug, Clone)]
+pub struct Select {
+    /// From where.
+    pub source: Source,
+    /// What; empty: the number 1.
+    pub items: Vec<Item>,
+    /// Different rows only.
+    pub distinct: bool,
+    /// Which rows.
+    pub filter: Option<Expr>,
+    /// Which groups.
+    pub group_by: Vec<Expr>,
+    /// Which of the groups.
+    pub having: Option<Expr>,
+    /// In which order.
+    pub order: Vec<OrderKey>,
+    /// At most so many.
+    pub limit: Option<u64>,
+    /// Without the first so many.
+    pub offset: Option<u64>,
+    /// Rows marked as deleted.
+    pub scope: Scope,
+    /// Locks.
+    pub lock: Option<Lock>,
+    /// For many parents at once.
+    pub batch: Option<Batch>,
+}
+
+impl Select {
+    /// Everything of a table, with nothing selected yet.
+    pub const fn new(source: Source) -> Self {
+        Select {
+            source,
+            items: Vec::new(),
+            distinct: false,
+            filter: None,
+            group_by: Vec::new(),
+            having: None,
+            order: Vec::new(),
+            limit: None,
+            offset: None,
+            scope: Scope::Live,
+            lock: None,
+            batch: None,
+        }
+    }
+}
+
+/// What to do when a row with the same key exists.
+#[derive(Debug, Clone)]
+pub struct Conflict {
+    /// The columns of the key.
+    pub target: Vec<String>,
+    /// The columns that take their new value; empty: leave the row alone.
+    pub update: Vec<String>,
+}
+
+/// An `INSERT`.
+#[derive(Debug, Clone)]
+pub struct Insert<'a> {
+    /// Into which table.
+    pub source: Source,
+    /// Which columns.
+    pub columns: &'a [&'a str],
+    /// `columns.len()` values for each row.
+    pub values: Vec<Value>,
+    /// How many rows.
+    pub rows: usize,
+    /// What to do when a row with the same key exists.
+    pub conflict: Option<Conflict>,
+    /// Give back the fields of the entity, or all columns.
+    pub returning: bool,
+}
+
+/// An `UPDATE`.
+#[derive(Debug, Clone)]
+pub struct Update {
+    /// Which table.
+    pub source: Source,
+    /// New values by column name.
+    pub assignments: Vec<(String, Expr)>,
+    /// Which rows.
+    pub filter: Option<Expr>,
+    /// Rows marked as deleted.
+    pub scope: Scope,
+}
+
+/// A `DELETE`.
+#[derive(Debug, Clone)]
+pub struct Delete {
+    /// From which table.
+    pub source: Source,
+    /// Which rows.
+    pub filter: Option<Expr>,
+    /// Rows marked as deleted.
+    pub scope: Scope,
+}

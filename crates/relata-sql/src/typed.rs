@@ -1,0 +1,490 @@
+//! Typed expressions: what a person writes in a filter, an order, a `set` or a `select`.
+//!
+//! Everything carries its **root** `R`, the entity that the query starts from: `Post.author().email` is a
+//! `Column<Post, String>`, so a predicate over another entity does not fit and rustc says so in one line. Each type is a
+//! thin cover over the untyped [`Expr`].
+
+use std::marker::PhantomData;
+
+use crate::cell::Decode;
+use crate::expr::{AggregateFunction, BinaryOp, ColumnRef, Expr, Function, Match, Nulls, OrderKey};
+use crate::id::Id;
+use crate::meta::{ColumnMeta, Path};
+use crate::value::{Encode, Value};
+
+mod aggregate;
+mod field;
+
+pub use aggregate::{Aggregate, Having, count_rows};
+pub use field::{Field, Number, Operand};
+
+/// A column, reached from the root `R`, that holds a `T` (`Option<…>` where it may be NULL).
+pub struct Column<R, T> {
+    reference: ColumnRef,
+    marker: PhantomData<fn() -> (R, T)>,
+}
+
+/// An expression over the columns of `R` that gives a `T`.
+pub struct Expression<R, T> {
+    expr: Expr,
+    marker: PhantomData<fn() -> (R, T)>,
+}
+
+/// A condition on the rows of `R`.
+///
+/// ```
+/// # use relata_sql::{meta::{ColumnMeta, Path}, typed::{Column, Pred}};
+/// # struct Post; static TITLE: ColumnMeta = ColumnMeta::new("title", "title");
+/// # let title: Column<Post, String> = Column::new(Path::ROOT, &TITLE);
+/// let wanted: Pred<Post> = title.eq("Hello").or(title.starts_with("Re: "));
+/// ```
+pub struct Pred<R> {
+    expr: Expr,
+    marker: PhantomData<fn() -> R>,
+}
+
+/// A key of an order over the rows of `R`.
+pub struct Order<R> {
+    key: OrderKey,
+    marker: PhantomData<fn() -> R>,
+}
+
+/// A new value for a column of `R`.
+pub struct Assignment<R> {
+    /// Which column.
+    pub column: &'static ColumnMeta,
+    /// Its new value.
+    pub value: Expr,
+    marker: PhantomData<fn() -> R>,
+}
+
+impl<R, T> Clone for Column<R, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R, T> Copy for Column<R, T> {}
+
+macro_rules! cloned {
+    ($($name:ident<$($param:ident),*> { $field:ident })*) => {$(
+        impl<$($param),*> Clone for $name<$($param),*> {
+            fn clone(&self) -> Self {
+                $name { $field: self.$field.clone(), marker: PhantomData }
+            }
+        }
+
+        impl<$($param),*> std::fmt::Debug for $name<$($param),*> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.$field.fmt(f)
+            }
+        }
+    )*};
+}
+cloned! { Expression<R, T> { expr } Pred<R> { expr } Order<R> { key } }
+
+impl<R, T> std::fmt::Debug for Column<R, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.reference.fmt(f)
+    }
+}
+
+impl<R, T> Column<R, T> {
+    /// A column; `derive(Entity)` writes these.
+    pub const fn new(path: Path, column: &'static ColumnMeta) -> Self {
+        Column { reference: ColumnRef { path, column }, marker: PhantomData }
+    }
+
+    /// What it refers to.
+    pub const fn reference(self) -> ColumnRef {
+        self.reference
+    }
+
+    /// The same column, read as one that may be NULL: for columns behind a relation that may lead nowhere.
+    pub const fn nullable(self) -> Column<R, Option<T>> {
+        Column { reference: self.reference, marker: PhantomData }
+    }
+
+    /// As an expression.
+    pub fn expr(self) -> Expression<R, T> {
+        Expression::new(Expr::Column(self.reference))
+    }
+
+    fn compare(self, op: BinaryOp, operand: Expr) -> Pred<R> {
+        Pred::new(match operand {
+            Expr::Value(value) => Expr::Compare(self.reference, op, value),
+            other => Expr::Binary(Box::new(Expr::Column(self.reference)), op, Box::new(other)),
+        })
+    }
+
+    fn into_expr(self) -> Expr {
+        Expr::Column(self.reference)
+    }
+}
+
+impl<R, T> Expression<R, T> {
+    /// An expression of untyped data. The caller vouches for its type.
+    pub const fn new(expr: Expr) -> Self {
+        Expression { expr, marker: PhantomData }
+    }
+
+    /// The untyped data.
+    pub fn into_expr(self) -> Expr {
+        self.expr
+    }
+
+    fn compare(self, op: BinaryOp, operand: Expr) -> Pred<R> {
+        Pred::new(Expr::Binary(Box::new(self.expr), op, Box::new(operand)))
+    }
+}
+
+impl<R> Pred<R> {
+    /// A predicate of untyped data. The caller vouches for its root.
+    pub const fn new(expr: Expr) -> Self {
+        Pred { expr, marker: PhantomData }
+    }
+
+    /// The untyped data.
+    pub fn into_expr(self) -> Expr {
+        self.expr
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Pred<R>) -> Pred<R> {
+        Pred::new(self.expr.and(other.expr))
+    }
+
+    /// Either.
+    #[must_use]
+    pub fn or(self, other: Pred<R>) -> Pred<R> {
+        Pred::new(self.expr.or(other.expr))
+    }
+
+    /// All of them; of none: true.
+    pub fn all(parts: impl IntoIterator<Item = Pred<R>>) -> Pred<R> {
+        Pred::new(Expr::And(parts.into_iter().map(Pred::into_expr).collect()))
+    }
+
+    /// Any of them; of none: false.
+    pub fn any(parts: impl IntoIterator<Item = Pred<R>>) -> Pred<R> {
+        Pred::new(Expr::Or(parts.into_iter().map(Pred::into_expr).collect()))
+    }
+
+    /// A condition in SQL of your own, with `?` for each parameter. The text is part of the program, never input.
+    pub fn sql(sql: &'static str, params: impl IntoIterator<Item = Value>) -> Pred<R> {
+        Pred::new(Expr::Raw(sql, params.into_iter().collect()))
+    }
+}
+
+impl<R> std::ops::Not for Pred<R> {
+    type Output = Pred<R>;
+
+    fn not(self) -> Pred<R> {
+        Pred::new(Expr::Not(Box::new(self.expr)))
+    }
+}
+
+impl<R> std::ops::BitAnd for Pred<R> {
+    type Output = Pred<R>;
+
+    fn bitand(self, other: Pred<R>) -> Pred<R> {
+        self.and(other)
+    }
+}
+
+impl<R> std::ops::BitOr for Pred<R> {
+    type Output = Pred<R>;
+
+    fn bitor(self, other: Pred<R>) -> Pred<R> {
+        self.or(other)
+    }
+}
+
+impl<R> Order<R> {
+    /// An order of untyped data.
+    pub const fn new(key: OrderKey) -> Self {
+        Order { key, marker: PhantomData }
+    }
+
+    fn by(expr: Expr, descending: bool) -> Self {
+        Order::new(OrderKey { expr, descending, nulls: Nulls::Native })
+    }
+
+    /// The untyped data.
+    pub fn into_key(self) -> OrderKey {
+        self.key
+    }
+
+    /// NULLs before all else.
+    #[must_use]
+    pub fn nulls_first(mut self) -> Self {
+        self.key.nulls = Nulls::First;
+        self
+    }
+
+    /// NULLs after all else.
+    #[must_use]
+    pub fn nulls_last(mut self) -> Self {
+        self.key.nulls = Nulls::Last;
+        self
+    }
+}
+
+impl<R> Assignment<R> {
+    /// An assignment of untyped data.
+    pub const fn new(column: &'static ColumnMeta, value: Expr) -> Self {
+        Assignment { column, value, marker: PhantomData }
+    }
+}
+
+macro_rules! operators {
+    ($name:ident) => {
+        impl<R, T: Field> $name<R, T> {
+            /// Equal.
+            pub fn eq(self, other: impl Operand<R, T::Base>) -> Pred<R> {
+                self.compare(BinaryOp::Eq, other.into_operand())
+            }
+
+            /// Not equal.
+            pub fn ne(self, other: impl Operand<R, T::Base>) -> Pred<R> {
+                self.compare(BinaryOp::Ne, other.into_operand())
+            }
+
+            /// Less.
+            pub fn lt(self, other: impl Operand<R, T::Base>) -> Pred<R> {
+                self.compare(BinaryOp::Lt, other.into_operand())
+            }
+
+            /// Less or equal.
+            pub fn le(self, other: impl Operand<R, T::Base>) -> Pred<R> {
+                self.compare(BinaryOp::Le, other.into_operand())
+            }
+
+            /// Greater.
+            pub fn gt(self, other: impl Operand<R, T::Base>) -> Pred<R> {
+                self.compare(BinaryOp::Gt, other.into_operand())
+            }
+
+            /// Greater or equal.
+            pub fn ge(self, other: impl Operand<R, T::Base>) -> Pred<R> {
+                self.compare(BinaryOp::Ge, other.into_operand())
+            }
+
+            /// One of these; of none: false.
+            pub fn is_in<V: Into<T::Base>>(self, values: impl IntoIterator<Item = V>) -> Pred<R> {
+                let values = values.into_iter().map(|value| value.into().encode()).collect();
+                Pred::new(Expr::In(Box::new(self.into_expr()), values, false))
+            }
+
+            /// None of these; of none: true.
+            pub fn not_in<V: Into<T::Base>>(self, values: impl IntoIterator<Item = V>) -> Pred<R> {
+                let values = values.into_iter().map(|value| value.into().encode()).collect();
+                Pred::new(Expr::In(Box::new(self.into_expr()), values, true))
+            }
+
+            /// Between two values, both ends inclusive.
+            pub fn between(self, low: impl Into<T::Base>, high: impl Into<T::Base>) -> Pred<R> {
+                let (low, high) = (low.into().encode(), high.into().encode());
+                Pred::new(Expr::Between(Box::new(self.into_expr()), low, high))
+            }
+
+            /// Least first.
+            pub fn asc(self) -> Order<R> {
+                Order::by(self.into_expr(), false)
+            }
+
+            /// Greatest first.
+            pub fn desc(self) -> Order<R> {
+                Order::by(self.into_expr(), true)
+            }
+
+            /// How many are not NULL.
+            pub fn count(self) -> Aggregate<R, i64> {
+                Aggregate::new(AggregateFunction::Count, Some(self.into_expr()), false)
+            }
+
+            /// How many different ones there are.
+            pub fn count_distinct(self) -> Aggregate<R, i64> {
+                Aggregate::new(AggregateFunction::Count, Some(self.into_expr()), true)
+            }
+
+            /// The least; `None` of no rows.
+            pub fn min(self) -> Aggregate<R, Option<T::Base>> {
+                Aggregate::new(AggregateFunction::Min, Some(self.into_expr()), false)
+            }
+
+            /// The greatest; `None` of no rows.
+            pub fn max(self) -> Aggregate<R, Option<T::Base>> {
+                Aggregate::new(AggregateFunction::Max, Some(self.into_expr()), false)
+            }
+        }
+
+        impl<R, T: Field> $name<R, Option<T>> {
+            /// Not NULL.
+            pub fn is_some(self) -> Pred<R> {
+                Pred::new(Expr::IsNull(Box::new(self.into_expr()), false))
+            }
+
+            /// NULL.
+            pub fn is_none(self) -> Pred<R> {
+                Pred::new(Expr::IsNull(Box::new(self.into_expr()), true))
+            }
+
+            /// The value, or another where it is NULL.
+            pub fn or_else(self, other: impl Operand<R, T>) -> Expression<R, T> {
+                Expression::new(Expr::Call(Function::Coalesce, vec![self.into_expr(), other.into_operand()]))
+            }
+        }
+
+        impl<R, T: Field<Base = String>> $name<R, T> {
+            /// Begins with this text (`%` and `_` have no meaning in it).
+            pub fn starts_with(self, text: impl Into<String>) -> Pred<R> {
+                Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Prefix, text.into(), false))
+            }
+
+            /// Ends with this text (`%` and `_` have no meaning in it).
+            pub fn ends_with(self, text: impl Into<String>) -> Pred<R> {
+                Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Suffix, text.into(), false))
+            }
+
+            /// Contains this text (`%` and `_` have no meaning in it).
+            pub fn contains(self, text: impl Into<String>) -> Pred<R> {
+                Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Contains, text.into(), false))
+            }
+
+            /// Matches a `LIKE` pattern. **Dialects**: whether case counts is the database's business: it does on
+            /// PostgreSQL; on SQLite not for ASCII; on MariaDB the collation decides.
+            pub fn like(self, pattern: impl Into<String>) -> Pred<R> {
+                Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Pattern, pattern.into(), false))
+            }
+
+            /// Matches a `LIKE` pattern, ignoring case.
+            pub fn ilike(self, pattern: impl Into<String>) -> Pred<R> {
+                Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Pattern, pattern.into(), true))
+            }
+
+            /// In lower case.
+            pub fn lower(self) -> Expression<R, T> {
+                Expression::new(Expr::Call(Function::Lower, vec![self.into_expr()]))
+            }
+
+            /// In upper case.
+            pub fn upper(self) -> Expression<R, T> {
+                Expression::new(Expr::Call(Function::Upper, vec![self.into_expr()]))
+            }
+
+            /// Without blanks at both ends.
+            pub fn trim(self) -> Expression<R, T> {
+                Expression::new(Expr::Call(Function::Trim, vec![self.into_expr()]))
+            }
+
+            /// Length in characters.
+            pub fn length(self) -> Expression<R, i64> {
+                Expression::new(Expr::Call(Function::Length, vec![self.into_expr()]))
+            }
+        }
+
+        impl<R, T: Field> $name<R, T>
+        where
+            T::Base: Number,
+        {
+            /// The sum; `None` of no rows.
+            pub fn sum(self) -> Aggregate<R, Option<<T::Base as Number>::Sum>> {
+                Aggregate::new(AggregateFunction::Sum, Some(self.into_expr()), false)
+            }
+
+            /// The mean; `None` of no rows.
+            pub fn avg(self) -> Aggregate<R, Option<f64>> {
+                Aggregate::new(AggregateFunction::Avg, Some(self.into_expr()), false)
+            }
+
+            /// Without its sign.
+            pub fn abs(self) -> Expression<R, T> {
+                Expression::new(Expr::Call(Function::Abs, vec![self.into_expr()]))
+            }
+        }
+        operators!(@arithmetic $name, Add, add, BinaryOp::Add);
+        operators!(@arithmetic $name, Sub, sub, BinaryOp::Sub);
+        operators!(@arithmetic $name, Mul, mul, BinaryOp::Mul);
+        operators!(@arithmetic $name, Div, div, BinaryOp::Div);
+    };
+    (@arithmetic $name:ident, $trait:ident, $method:ident, $op:expr) => {
+        impl<R, T: Field, V: Operand<R, T::Base>> std::ops::$trait<V> for $name<R, T>
+        where
+            T::Base: Number,
+        {
+            type Output = Expression<R, T>;
+
+            fn $method(self, other: V) -> Expression<R, T> {
+                Expression::new(Expr::Binary(Box::new(self.into_expr()), $op, Box::new(other.into_operand())))
+            }
+        }
+    };
+}
+operators!(Column);
+operators!(Expression);
+
+impl<R, T: Field> Column<R, T> {
+    /// The new value in an update.
+    pub fn to(self, value: impl Operand<R, T>) -> Assignment<R> {
+        Assignment::new(self.reference.column, value.into_operand())
+    }
+}
+
+impl<R, T: Field> Column<R, Option<T>> {
+    /// NULL as the new value in an update.
+    pub fn to_none(self) -> Assignment<R> {
+        Assignment::new(self.reference.column, Expr::Value(Value::Null))
+    }
+}
+
+impl<R, T: Field> Column<R, T>
+where
+    T::Base: Number,
+{
+    /// In an update: what it was and this.
+    pub fn add(self, value: impl Operand<R, T::Base>) -> Assignment<R> {
+        self.change(BinaryOp::Add, value.into_operand())
+    }
+
+    /// In an update: what it was less this.
+    pub fn sub(self, value: impl Operand<R, T::Base>) -> Assignment<R> {
+        self.change(BinaryOp::Sub, value.into_operand())
+    }
+
+    /// In an update: what it was times this.
+    pub fn mul(self, value: impl Operand<R, T::Base>) -> Assignment<R> {
+        self.change(BinaryOp::Mul, value.into_operand())
+    }
+
+    fn change(self, op: BinaryOp, value: Expr) -> Assignment<R> {
+        let value = Expr::Binary(Box::new(self.into_expr()), op, Box::new(value));
+        Assignment::new(self.reference.column, value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Post;
+    static TITLE: ColumnMeta = ColumnMeta::new("title", "title");
+    static SIZE: ColumnMeta = ColumnMeta::new("size", "size").nullable();
+
+    #[test]
+    fn a_comparison_with_a_value_needs_no_box() {
+        let title: Column<Post, String> = Column::new(Path::ROOT, &TITLE);
+        assert!(matches!(title.eq("x").into_expr(), Expr::Compare(_, BinaryOp::Eq, Value::Text(_))));
+        assert!(matches!(title.eq(title).into_expr(), Expr::Binary(..)));
+    }
+
+    #[test]
+    fn optional_columns_compare_with_plain_values() {
+        let size: Column<Post, Option<i32>> = Column::new(Path::ROOT, &SIZE);
+        assert!(matches!(size.gt(5).into_expr(), Expr::Compare(_, BinaryOp::Gt, Value::Int(5))));
+        assert!(matches!(size.to(5).value, Expr::Value(Value::Int(5))));
+        assert!(matches!(size.to(None).value, Expr::Value(Value::Null)));
+        assert!(matches!((size + 1).into_expr(), Expr::Binary(..)));
+    }
+}

@@ -1,0 +1,98 @@
+//! Functions over groups of rows, and conditions on groups.
+
+use std::marker::PhantomData;
+
+use super::{BinaryOp, Expr, Field, Operand, Order};
+use crate::expr::AggregateFunction;
+
+/// A function over the rows of a group.
+pub struct Aggregate<R, T> {
+    expr: Expr,
+    marker: PhantomData<fn() -> (R, T)>,
+}
+
+/// A condition on a group. It fits `having`, not `filter`: rows are filtered before groups exist.
+#[derive(Debug, Clone)]
+pub struct Having<R> {
+    expr: Expr,
+    marker: PhantomData<fn() -> R>,
+}
+
+impl<R, T> Clone for Aggregate<R, T> {
+    fn clone(&self) -> Self {
+        Aggregate { expr: self.expr.clone(), marker: PhantomData }
+    }
+}
+
+impl<R, T> Aggregate<R, T> {
+    /// An aggregate of untyped data.
+    pub fn new(function: AggregateFunction, expr: Option<Expr>, distinct: bool) -> Self {
+        Aggregate { expr: Expr::Aggregate(function, expr.map(Box::new), distinct), marker: PhantomData }
+    }
+
+    /// The untyped data.
+    pub fn into_expr(self) -> Expr {
+        self.expr
+    }
+
+    /// Least first.
+    pub fn asc(self) -> Order<R> {
+        Order::by(self.expr, false)
+    }
+
+    /// Greatest first.
+    pub fn desc(self) -> Order<R> {
+        Order::by(self.expr, true)
+    }
+}
+
+/// How many rows the group has.
+pub fn count_rows<R>() -> Aggregate<R, i64> {
+    Aggregate::new(AggregateFunction::Count, None, false)
+}
+
+macro_rules! comparisons {
+    ($($(#[$doc:meta])* $name:ident => $op:expr;)*) => {
+        impl<R, T: Field> Aggregate<R, T> {
+            $($(#[$doc])*
+            pub fn $name(self, other: impl Operand<R, T::Base>) -> Having<R> {
+                let expr = Expr::Binary(Box::new(self.expr), $op, Box::new(other.into_operand()));
+                Having { expr, marker: PhantomData }
+            })*
+        }
+    };
+}
+
+comparisons! {
+    /// Equal.
+    eq => BinaryOp::Eq;
+    /// Not equal.
+    ne => BinaryOp::Ne;
+    /// Less.
+    lt => BinaryOp::Lt;
+    /// Less or equal.
+    le => BinaryOp::Le;
+    /// Greater.
+    gt => BinaryOp::Gt;
+    /// Greater or equal.
+    ge => BinaryOp::Ge;
+}
+
+impl<R> Having<R> {
+    /// The untyped data.
+    pub fn into_expr(self) -> Expr {
+        self.expr
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn and(self, other: Having<R>) -> Having<R> {
+        Having { expr: self.expr.and(other.expr), marker: PhantomData }
+    }
+
+    /// Either.
+    #[must_use]
+    pub fn or(self, other: Having<R>) -> Having<R> {
+        Having { expr: self.expr.or(other.expr), marker: PhantomData }
+    }
+}

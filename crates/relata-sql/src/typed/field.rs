@@ -1,0 +1,146 @@
+//! Which Rust types may be columns, and what may stand beside a column of each type.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::{Column, Decode, Encode, Expr, Expression, Id, Value};
+use crate::value::Interval;
+
+/// A Rust type that a column can hold.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a column",
+    label = "not a type that a database keeps",
+    note = "use a number, bool, String, Vec<u8>, Uuid, Decimal, a date or time of jiff, serde_json::Value, Id<Entity> or \
+            an Option of one; for an enum of your own derive `relata::Enum`"
+)]
+pub trait Field: Encode + Decode + Clone + Send + Sync + 'static {
+    /// The type without `Option`: what values are compared with.
+    type Base: Field<Base = Self::Base>;
+    /// It may be NULL.
+    const NULLABLE: bool = false;
+}
+
+/// A number, for arithmetic and sums.
+pub trait Number: Field {
+    /// The type of its sum.
+    type Sum: Field;
+}
+
+/// What may stand beside a column that holds a `T`, in a query over `R`: a value, another column, an expression.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be compared with, or assigned to, a column of type `{T}` of `{R}`",
+    label = "expected a `{T}`, or a column or expression of `{R}` that gives one"
+)]
+pub trait Operand<R, T> {
+    /// As untyped data.
+    fn into_operand(self) -> Expr;
+}
+
+macro_rules! fields {
+    ($($ty:ty),* $(,)?) => {$(
+        impl Field for $ty {
+            type Base = $ty;
+        }
+    )*};
+}
+fields!(
+    bool,
+    i8,
+    i16,
+    i32,
+    i64,
+    u8,
+    u16,
+    u32,
+    u64,
+    f32,
+    f64,
+    Decimal,
+    String,
+    Vec<u8>,
+    Uuid,
+    Date,
+    Time,
+    DateTime,
+    Timestamp,
+    Interval,
+    serde_json::Value,
+    Value,
+);
+
+macro_rules! numbers {
+    ($($ty:ty => $sum:ty),* $(,)?) => {$(
+        impl Number for $ty {
+            type Sum = $sum;
+        }
+    )*};
+}
+numbers!(
+    i8 => i64, i16 => i64, i32 => i64, i64 => i64, u8 => i64, u16 => i64, u32 => i64, u64 => u64,
+    f32 => f64, f64 => f64, Decimal => Decimal,
+);
+
+impl<T: Field<Base = T>> Field for Option<T> {
+    type Base = T;
+    const NULLABLE: bool = true;
+}
+
+impl<E: 'static, K: Field<Base = K>> Field for Id<E, K> {
+    type Base = Self;
+}
+
+impl<R, T: Field> Operand<R, T> for T {
+    fn into_operand(self) -> Expr {
+        Expr::Value(self.encode())
+    }
+}
+
+impl<R, T: Field<Base = T>> Operand<R, Option<T>> for T {
+    fn into_operand(self) -> Expr {
+        Expr::Value(self.encode())
+    }
+}
+
+impl<R, T: Field> Operand<R, T> for &T {
+    fn into_operand(self) -> Expr {
+        Expr::Value(self.clone().encode())
+    }
+}
+
+impl<R, T: Field> Operand<R, T> for Column<R, T> {
+    fn into_operand(self) -> Expr {
+        self.into_expr()
+    }
+}
+
+impl<R, T: Field<Base = T>> Operand<R, T> for Column<R, Option<T>> {
+    fn into_operand(self) -> Expr {
+        self.into_expr()
+    }
+}
+
+impl<R, T: Field> Operand<R, T> for Expression<R, T> {
+    fn into_operand(self) -> Expr {
+        self.into_expr()
+    }
+}
+
+impl<R> Operand<R, String> for &str {
+    fn into_operand(self) -> Expr {
+        Expr::Value(Value::Text(self.to_string()))
+    }
+}
+
+impl<R> Operand<R, Option<String>> for &str {
+    fn into_operand(self) -> Expr {
+        Expr::Value(Value::Text(self.to_string()))
+    }
+}
+
+impl<R, E: 'static, K: Field<Base = K>> Operand<R, Id<E, K>> for K {
+    fn into_operand(self) -> Expr {
+        Expr::Value(self.encode())
+    }
+}
