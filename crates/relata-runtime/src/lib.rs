@@ -1,2 +1,42 @@
-//! The engine room of relata: transactions, entities, relations, repositories, migration executor.
+//! The engine room of relata: databases and their connections, transactions, entities, relations, migration execution.
+//!
+//! - [`Db`] and [`transaction!`] with [`Tx`]: what statements run on ([`Executor`]).
+//! - [`Entity`], [`find::Find`], [`insert`], [`change`], [`aggregate`], [`page`], [`stream`], [`raw`]: statements.
+//! - [`relation`], [`load`]: relations and loading them.
+//! - [`migrate`]: migration folders, their history and their execution.
+//!
+//! It knows no concrete database (drivers are handed in), no macro and no planner.
+
+pub mod aggregate;
+pub mod change;
+mod db;
+pub mod entity;
+pub mod executor;
+pub mod find;
+pub mod insert;
+pub mod load;
 pub mod migrate;
+pub mod page;
+mod pool;
+pub mod raw;
+pub mod relation;
+mod rules;
+pub mod stream;
+pub mod transaction;
+
+pub use db::Db;
+pub use entity::Entity;
+pub use executor::{Executor, Intent, Lease};
+pub use insert::NewRow;
+pub use page::{Cursor, Page};
+pub use pool::PoolOptions;
+pub use raw::{Params, sql, sql_unchecked};
+pub use relata_sql::{Error, FromRow, Id, Kind, Result};
+pub use stream::Rows;
+pub use transaction::Tx;
+
+/// The instant for `created_at`, `updated_at` and `deleted_at`, in microseconds: what every database keeps.
+pub(crate) fn now() -> jiff::Timestamp {
+    let now = jiff::Timestamp::now();
+    jiff::Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+}

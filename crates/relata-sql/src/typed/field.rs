@@ -144,3 +144,37 @@ impl<R, E: 'static, K: Field<Base = K>> Operand<R, Id<E, K>> for K {
         Expr::Value(self.encode())
     }
 }
+
+/// The key of an entity: one field, or a tuple of them.
+pub trait Key: Clone + Send + 'static {
+    /// Its values in the order of the key's columns.
+    fn into_values(self) -> Vec<Value>;
+}
+
+impl<T: Field> Key for T {
+    fn into_values(self) -> Vec<Value> {
+        vec![self.encode()]
+    }
+}
+
+/// An entity without key.
+impl Key for () {
+    fn into_values(self) -> Vec<Value> {
+        Vec::new()
+    }
+}
+
+macro_rules! keys {
+    ($($name:ident),*) => {
+        impl<$($name: Field),*> Key for ($($name,)*) {
+            fn into_values(self) -> Vec<Value> {
+                #[allow(non_snake_case)]
+                let ($($name,)*) = self;
+                vec![$($name.encode()),*]
+            }
+        }
+    };
+}
+keys!(A, B);
+keys!(A, B, C);
+keys!(A, B, C, D);

@@ -1,0 +1,218 @@
+//! Reading columns, expressions and aggregates into tuples, of rows and of groups.
+
+use std::marker::PhantomData;
+
+use relata_sql::Result;
+use relata_sql::driver::Row;
+use relata_sql::expr::Expr;
+use relata_sql::row::plain_cell;
+use relata_sql::tree::{Item, Select};
+use relata_sql::typed::{Aggregate, Column, Expression, Field, Having, Order};
+
+use crate::entity::{Entity, mapped};
+use crate::executor::Executor;
+use crate::find::{Collect, count, not_found, run};
+use crate::stream::Rows;
+
+/// What can be read from a query over `R`: columns, expressions, aggregates, tuples of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a query over `{R}`",
+    label = "expected a column, expression or aggregate of `{R}`, or a tuple of them"
+)]
+pub trait Selection<R> {
+    /// What comes out of it.
+    type Output: Send + Sync;
+
+    /// What to select.
+    fn push(self, items: &mut Vec<Item>);
+    /// Reads it from a row; `at` moves behind it.
+    ///
+    /// # Errors
+    /// `Kind::Decode`.
+    fn read(row: &dyn Row, at: &mut usize) -> Result<Self::Output>;
+}
+
+/// What rows are grouped by: a column, an expression or a tuple of them.
+pub trait GroupKeys<R> {
+    /// Adds the keys.
+    fn push(self, keys: &mut Vec<Expr>);
+}
+
+fn next<T: Field>(row: &dyn Row, at: &mut usize) -> Result<T> {
+    *at += 1;
+    plain_cell(row, *at - 1)
+}
+
+macro_rules! selections {
+    ($($name:ident),*) => {$(
+        impl<R, T: Field> Selection<R> for $name<R, T> {
+            type Output = T;
+
+            fn push(self, items: &mut Vec<Item>) {
+                items.push(Item::Expr(selections!(@expr $name self)));
+            }
+
+            fn read(row: &dyn Row, at: &mut usize) -> Result<T> {
+                next(row, at)
+            }
+        }
+    )*};
+    (@expr Column $value:ident) => { $value.expr().into_expr() };
+    (@expr $name:ident $value:ident) => { $value.into_expr() };
+}
+selections!(Column, Expression, Aggregate);
+
+impl<R, T> GroupKeys<R> for Column<R, T> {
+    fn push(self, keys: &mut Vec<Expr>) {
+        keys.push(self.expr().into_expr());
+    }
+}
+
+impl<R, T> GroupKeys<R> for Expression<R, T> {
+    fn push(self, keys: &mut Vec<Expr>) {
+        keys.push(self.into_expr());
+    }
+}
+
+macro_rules! tuples {
+    ($($name:ident),*) => {
+        impl<R, $($name: Selection<R>),*> Selection<R> for ($($name,)*) {
+            type Output = ($($name::Output,)*);
+
+            fn push(self, items: &mut Vec<Item>) {
+                #[allow(non_snake_case)]
+                let ($($name,)*) = self;
+                $($name.push(items);)*
+            }
+
+            fn read(row: &dyn Row, at: &mut usize) -> Result<Self::Output> {
+                Ok(($($name::read(row, at)?,)*))
+            }
+        }
+
+        impl<R, $($name: GroupKeys<R>),*> GroupKeys<R> for ($($name,)*) {
+            fn push(self, keys: &mut Vec<Expr>) {
+                #[allow(non_snake_case)]
+                let ($($name,)*) = self;
+                $($name.push(keys);)*
+            }
+        }
+    };
+}
+tuples!(A);
+tuples!(A, B);
+tuples!(A, B, C);
+tuples!(A, B, C, D);
+tuples!(A, B, C, D, E);
+tuples!(A, B, C, D, E, F);
+tuples!(A, B, C, D, E, F, G);
+tuples!(A, B, C, D, E, F, G, H);
+tuples!(A, B, C, D, E, F, G, H, I);
+tuples!(A, B, C, D, E, F, G, H, I, J);
+
+/// Groups of rows.
+#[must_use = "groups say nothing until `.select(…)`"]
+pub struct Grouped<E> {
+    select: Select,
+    marker: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity> Grouped<E> {
+    pub(crate) fn new(select: Select) -> Self {
+        Grouped { select, marker: PhantomData }
+    }
+
+    /// Only groups that keep this.
+    pub fn having(mut self, having: Having<E>) -> Self {
+        Expr::and_into(&mut self.select.having, having.into_expr());
+        self
+    }
+
+    /// What to read of each group: its keys and aggregates.
+    pub fn select<S: Selection<E>>(self, selection: S) -> Projection<E, S::Output> {
+        Projection::new(self.select, selection)
+    }
+}
+
+/// A query that reads tuples.
+#[must_use = "a query does nothing until it is run by `.all(…)`, `.one(…)` or another of its endings"]
+pub struct Projection<E, T> {
+    select: Select,
+    read: fn(&dyn Row, &mut usize) -> Result<T>,
+    marker: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity, T: Send> Projection<E, T> {
+    pub(crate) fn new<S: Selection<E, Output = T>>(mut select: Select, selection: S) -> Self {
+        selection.push(&mut select.items);
+        Projection { select, read: S::read, marker: PhantomData }
+    }
+
+    /// Adds a key to the order.
+    pub fn order(mut self, order: Order<E>) -> Self {
+        self.select.order.push(order.into_key());
+        self
+    }
+
+    /// At most so many rows.
+    pub fn limit(mut self, limit: u64) -> Self {
+        self.select.limit = Some(limit);
+        self
+    }
+
+    /// Without the first so many rows.
+    pub fn offset(mut self, offset: u64) -> Self {
+        self.select.offset = Some(offset);
+        self
+    }
+
+    /// Each different row once.
+    pub fn distinct(mut self) -> Self {
+        self.select.distinct = true;
+        self
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    /// What the database says; `Kind::Decode` when a column does not fit.
+    pub async fn all(self, executor: &mut impl Executor) -> Result<Vec<T>> {
+        let read = self.read;
+        let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| read(row, &mut 0) };
+        run(executor, self.select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
+        Ok(sink.rows)
+    }
+
+    /// The first row, if there is any.
+    ///
+    /// # Errors
+    /// As [`Projection::all`].
+    pub async fn first(self, executor: &mut impl Executor) -> Result<Option<T>> {
+        Ok(self.limit(1).all(executor).await?.into_iter().next())
+    }
+
+    /// The first row.
+    ///
+    /// # Errors
+    /// `Kind::NotFound` when there is none; as [`Projection::all`].
+    pub async fn one(self, executor: &mut impl Executor) -> Result<T> {
+        self.first(executor).await?.ok_or_else(|| not_found("row"))
+    }
+
+    /// How many rows there are.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn count(self, executor: &mut impl Executor) -> Result<u64> {
+        count(executor, self.select).await.map_err(|error| mapped(error, E::TABLE))
+    }
+
+    /// Rows as they come, in portions.
+    pub fn stream<'x>(self, executor: &'x mut impl Executor) -> Rows<'x, T>
+    where
+        T: 'x,
+    {
+        let read = self.read;
+        Rows::open(executor, self.select, move |row| read(row, &mut 0), Some(E::TABLE))
+    }
+}

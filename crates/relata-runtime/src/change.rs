@@ -1,0 +1,217 @@
+//! Updates and deletes. Without a filter they do not compile, unless `.all_rows()` says that all are meant.
+
+use std::marker::PhantomData;
+
+use relata_sql::expr::Expr;
+use relata_sql::meta::{ColumnMeta, TableMeta};
+use relata_sql::render::{self, Rendered, Target};
+use relata_sql::tree::{self, Scope, Source};
+use relata_sql::typed::{Assignment, Pred};
+use relata_sql::{Error, Kind, Result, Value};
+
+use crate::entity::{Entity, mapped};
+use crate::executor::{Executor, Intent};
+use crate::rules;
+
+/// It says which rows.
+pub struct Filtered;
+/// It does not say yet which rows.
+pub struct Unfiltered;
+
+/// An update says which rows it changes.
+#[diagnostic::on_unimplemented(
+    message = "this would change every row",
+    label = "no filter",
+    note = "add `.filter(…)`, or `.all_rows()` if every row is meant"
+)]
+pub trait Bounded {}
+impl Bounded for Filtered {}
+
+/// An `UPDATE`.
+#[must_use = "nothing is changed until `.exec(…)`"]
+pub struct Update<E, S> {
+    assignments: Vec<(&'static ColumnMeta, Expr)>,
+    filter: Option<Expr>,
+    scope: Scope,
+    required: Option<u64>,
+    marker: PhantomData<fn() -> (E, S)>,
+}
+
+/// A `DELETE`; with `soft_delete` an `UPDATE` that marks the rows.
+#[must_use = "nothing is deleted until `.exec(…)`"]
+pub struct Delete<E, S> {
+    filter: Option<Expr>,
+    scope: Scope,
+    required: Option<u64>,
+    permanently: bool,
+    marker: PhantomData<fn() -> (E, S)>,
+}
+
+impl<E: Entity, S> Update<E, S> {
+    pub(crate) fn new(filter: Option<Expr>) -> Self {
+        Update { assignments: Vec::new(), filter, scope: Scope::Live, required: None, marker: PhantomData }
+    }
+
+    /// Gives a column a new value.
+    pub fn set(mut self, assignment: Assignment<E>) -> Self {
+        self.assignments.push((assignment.column, assignment.value));
+        self
+    }
+
+    /// Gives a column a new value if there is one.
+    pub fn set_some<V>(self, value: Option<V>, assignment: impl FnOnce(V) -> Assignment<E>) -> Self {
+        match value {
+            Some(value) => self.set(assignment(value)),
+            None => self,
+        }
+    }
+
+    /// Only rows that keep this.
+    pub fn filter(mut self, filter: Pred<E>) -> Update<E, Filtered> {
+        Expr::and_into(&mut self.filter, filter.into_expr());
+        self.filtered()
+    }
+
+    /// Every row.
+    pub fn all_rows(self) -> Update<E, Filtered> {
+        self.filtered()
+    }
+
+    fn filtered(self) -> Update<E, Filtered> {
+        Update {
+            assignments: self.assignments,
+            filter: self.filter,
+            scope: self.scope,
+            required: self.required,
+            marker: PhantomData,
+        }
+    }
+
+    /// Also rows that are marked as deleted.
+    pub fn with_deleted(mut self) -> Self {
+        self.scope = Scope::All;
+        self
+    }
+
+    /// Fails unless exactly so many rows are changed. Inside a transaction that undoes the change; outside it has
+    /// happened.
+    pub fn require_rows(mut self, rows: u64) -> Self {
+        self.required = Some(rows);
+        self
+    }
+
+    /// Runs it; gives back how many rows it changed.
+    ///
+    /// # Errors
+    /// `Kind::Validation` when a declared rule refuses a value; `Kind::NotFound` or `Kind::TooManyRows` when another
+    /// number of rows was required; constraint violations with entity and field.
+    pub async fn exec(self, executor: &mut impl Executor) -> Result<u64>
+    where
+        S: Bounded,
+    {
+        let table = E::TABLE;
+        if self.assignments.is_empty() {
+            let message = format!("the update of {} sets nothing", table.entity);
+            return Err(Error::new(Kind::Parameters, message).hint("add `.set(…)`"));
+        }
+        let mut assignments = Vec::with_capacity(self.assignments.len() + 1);
+        for (column, value) in self.assignments {
+            if let Expr::Value(value) = &value {
+                rules::check(table, column, value)?;
+            }
+            assignments.push((column.column.to_string(), value));
+        }
+        if let Some(position) = table.updated_at {
+            let column = table.columns[position].column;
+            if assignments.iter().all(|(name, _)| name != column) {
+                assignments.push((column.to_string(), Expr::Value(Value::Timestamp(crate::now()))));
+            }
+        }
+        let update = tree::Update { source: Source::Entity(table), assignments, filter: self.filter, scope: self.scope };
+        execute(executor, table, self.required, |target| render::update(target, update)).await
+    }
+}
+
+impl<E: Entity, S> Delete<E, S> {
+    pub(crate) fn new(filter: Option<Expr>) -> Self {
+        Delete { filter, scope: Scope::Live, required: None, permanently: false, marker: PhantomData }
+    }
+
+    /// Only rows that keep this.
+    pub fn filter(mut self, filter: Pred<E>) -> Delete<E, Filtered> {
+        Expr::and_into(&mut self.filter, filter.into_expr());
+        self.filtered()
+    }
+
+    /// Every row.
+    pub fn all_rows(self) -> Delete<E, Filtered> {
+        self.filtered()
+    }
+
+    fn filtered(self) -> Delete<E, Filtered> {
+        Delete {
+            filter: self.filter,
+            scope: self.scope,
+            required: self.required,
+            permanently: self.permanently,
+            marker: PhantomData,
+        }
+    }
+
+    /// Removes the rows even with `soft_delete`, also those that are marked already.
+    pub fn permanently(mut self) -> Self {
+        self.permanently = true;
+        self.scope = Scope::All;
+        self
+    }
+
+    /// Fails unless exactly so many rows are deleted. Inside a transaction that undoes it; outside it has happened.
+    pub fn require_rows(mut self, rows: u64) -> Self {
+        self.required = Some(rows);
+        self
+    }
+
+    /// Runs it; gives back how many rows it deleted.
+    ///
+    /// # Errors
+    /// `Kind::ForeignKeyViolation` when others refer to the row; as [`Update::exec`].
+    pub async fn exec(self, executor: &mut impl Executor) -> Result<u64>
+    where
+        S: Bounded,
+    {
+        let table = E::TABLE;
+        let (source, filter, scope) = (Source::Entity(table), self.filter, self.scope);
+        match table.soft_delete.filter(|_| !self.permanently) {
+            Some(position) => {
+                let column = table.columns[position].column.to_string();
+                let assignments = vec![(column, Expr::Value(Value::Timestamp(crate::now())))];
+                let update = tree::Update { source, assignments, filter, scope };
+                execute(executor, table, self.required, |target| render::update(target, update)).await
+            }
+            None => {
+                let delete = tree::Delete { source, filter, scope };
+                execute(executor, table, self.required, |target| render::delete(target, delete)).await
+            }
+        }
+    }
+}
+
+async fn execute(
+    executor: &mut dyn Executor,
+    table: &'static TableMeta,
+    required: Option<u64>,
+    render: impl FnOnce(Target) -> Result<Rendered> + Send,
+) -> Result<u64> {
+    let mut lease = executor.lease(Intent::Write).await?;
+    let rendered = render(lease.target())?;
+    let done = lease.execute(&rendered).await.map_err(|error| mapped(error, table))?;
+    match required {
+        Some(required) if done.rows_affected != required => {
+            let few = done.rows_affected < required;
+            let message =
+                format!("{} rows of {} were to be changed, but it was {}", required, table.entity, done.rows_affected);
+            Err(Error::new(if few { Kind::NotFound } else { Kind::TooManyRows }, message).table(table.table))
+        }
+        _ => Ok(done.rows_affected),
+    }
+}

@@ -1,0 +1,151 @@
+//! [`Entity`]: what `derive(Entity)` says about a struct, and what can be done with it.
+//!
+//! The derive writes constant data and straight-line code; everything that does something is here and below, generic
+//! over the entity and with inner functions that are not.
+
+use relata_sql::driver::Row;
+use relata_sql::expr::{ColumnRef, Expr};
+use relata_sql::meta::{ColumnMeta, Path, TableMeta};
+use relata_sql::typed::{Key, Pred};
+use relata_sql::{Decode, Error, Kind, Result, Value};
+
+use crate::change::{Delete, Filtered, Unfiltered, Update};
+use crate::find::Find;
+use crate::insert::{InsertMany, NewRow};
+use crate::load::Carries;
+
+/// A struct that is a table. Derive it; the module's head of the facade shows how.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no entity",
+    label = "not an entity",
+    note = "put `#[derive(Entity)]` on the struct"
+)]
+pub trait Entity: Sized + Send + Sync + 'static {
+    /// Its key: the type of the `#[id]` field, a tuple of a composite key's, `()` without.
+    type Key: Key;
+    /// Its columns, seen from the root `R` of a query.
+    type Columns<R: 'static>;
+    /// The struct together with what was loaded with it.
+    type With<S: Send + Sync + 'static>: Carries<Self, S>;
+    /// What the engine knows of its table.
+    const TABLE: &'static TableMeta;
+
+    /// Its columns at a place in a query over `R`.
+    fn columns<R: 'static>(path: Path) -> Self::Columns<R>;
+
+    /// Reads it from a row whose cells from `at` on are its fields.
+    ///
+    /// # Errors
+    /// `Kind::Decode`, with table and column.
+    fn decode(row: &dyn Row, at: usize) -> Result<Self>;
+
+    /// The value of the field at this position; NULL for columns that only the table has.
+    fn value(&self, column: usize) -> Value;
+
+    /// All rows, to be narrowed down.
+    fn find() -> Find<Self> {
+        Find::new()
+    }
+
+    /// The row with this key.
+    fn by_key(key: impl Into<Self::Key>) -> Find<Self> {
+        Find::new().filter(Pred::new(key_filter(Self::TABLE, key.into().into_values())))
+    }
+
+    /// Changes the row with this key.
+    fn update(key: impl Into<Self::Key>) -> Update<Self, Filtered> {
+        Update::new(Some(key_filter(Self::TABLE, key.into().into_values())))
+    }
+
+    /// Changes many rows: `.filter(…)` says which, `.all_rows()` that it shall be all.
+    fn update_many() -> Update<Self, Unfiltered> {
+        Update::new(None)
+    }
+
+    /// Deletes the row with this key; with `soft_delete` it is marked as deleted.
+    fn delete(key: impl Into<Self::Key>) -> Delete<Self, Filtered> {
+        Delete::new(Some(key_filter(Self::TABLE, key.into().into_values())))
+    }
+
+    /// Deletes many rows: `.filter(…)` says which, `.all_rows()` that it shall be all.
+    fn delete_many() -> Delete<Self, Unfiltered> {
+        Delete::new(None)
+    }
+
+    /// Inserts many rows in the fastest way the database has.
+    fn insert_many<N: NewRow<Entity = Self>>(rows: impl IntoIterator<Item = N>) -> InsertMany<Self> {
+        InsertMany::new(rows)
+    }
+}
+
+/// The condition that a row has this key.
+pub(crate) fn key_filter(table: &'static TableMeta, values: Vec<Value>) -> Expr {
+    let mut parts: Vec<Expr> = table
+        .key
+        .iter()
+        .zip(values)
+        .map(|(position, value)| {
+            let column = ColumnRef { path: Path::ROOT, column: &table.columns[*position] };
+            Expr::Compare(column, relata_sql::expr::BinaryOp::Eq, value)
+        })
+        .collect();
+    match parts.len() {
+        // Without a key nothing is found, rather than everything.
+        0 => Expr::Or(Vec::new()),
+        1 => parts.swap_remove(0),
+        _ => Expr::And(parts),
+    }
+}
+
+/// Decodes one cell; `derive(Entity)` calls it for each field.
+///
+/// # Errors
+/// `Kind::Decode`, with entity, table, field and column.
+#[inline]
+pub fn cell<T: Decode>(row: &dyn Row, at: usize, index: usize, table: &'static TableMeta) -> Result<T> {
+    let cell = row.cell(at + index)?;
+    match T::decode(cell) {
+        Ok(value) => Ok(value),
+        Err(mismatch) => Err(undecodable(row, at + index, &mismatch.expected, (table, index))),
+    }
+}
+
+#[cold]
+fn undecodable(row: &dyn Row, at: usize, expected: &str, column: (&'static TableMeta, usize)) -> Error {
+    let found = match row.cell(at) {
+        Ok(cell) => cell.to_value().kind(),
+        Err(error) => return error,
+    };
+    let (table, index) = column;
+    let meta = &table.columns[index];
+    let message = format!("{}.{} holds {found}, but {expected} was expected", table.table, meta.column);
+    let error = Error::new(Kind::Decode, message).table(table.table).column(meta.column).with_details(|details| {
+        details.entity = Some(table.entity.to_string());
+        details.field = Some(meta.field.to_string());
+    });
+    match found {
+        "NULL" => error.hint(format!("make the field `{}` an Option, or the column NOT NULL", meta.field)),
+        _ => error.hint(format!("change the type of the field `{}`, or correct the row", meta.field)),
+    }
+}
+
+/// Names entity and field in an error that names the table or column.
+pub(crate) fn mapped(error: Error, table: &'static TableMeta) -> Error {
+    let details = error.details();
+    if details.entity.is_some() || details.table.as_deref().is_some_and(|name| name != table.table) {
+        return error;
+    }
+    let field = details.column.as_deref().and_then(|name| table.column_named(name)).map(|(_, meta)| meta.field);
+    if details.table.is_none() && !error.is_constraint() && field.is_none() {
+        return error;
+    }
+    error.with_details(|details| {
+        details.entity = Some(table.entity.to_string());
+        details.field = field.map(str::to_string);
+    })
+}
+
+/// The condition that leaves `meta` alone or takes it: shorthand for columns of the root.
+pub(crate) fn root_column(meta: &'static ColumnMeta) -> Expr {
+    Expr::Column(ColumnRef { path: Path::ROOT, column: meta })
+}

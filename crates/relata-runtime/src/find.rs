@@ -1,0 +1,314 @@
+//! [`Find`]: a query over an entity, from `Post::find()` to its rows.
+
+use std::marker::PhantomData;
+
+use relata_sql::driver::{ColumnInfo, Row, RowSink};
+use relata_sql::expr::{AggregateFunction, Expr};
+use relata_sql::meta::Path;
+use relata_sql::render;
+use relata_sql::row::plain_cell;
+use relata_sql::tree::{Item, Lock, LockWait, Scope, Select, Source};
+use relata_sql::typed::{Order, Pred};
+use relata_sql::{Error, Kind, Result};
+
+use crate::aggregate::{GroupKeys, Grouped, Projection, Selection};
+use crate::entity::{Entity, mapped};
+use crate::executor::{Executor, Intent};
+use crate::load::Loads;
+use crate::page::{Cursor, Page, fetch_page};
+use crate::relation::{IntoLoad, Load};
+use crate::stream::Rows;
+
+/// A query over the rows of `E`, each with what `L` loads.
+#[must_use = "a query does nothing until it is run by `.all(…)`, `.one(…)` or another of its endings"]
+pub struct Find<E, L = ()> {
+    select: Select,
+    loads: L,
+    after: Option<Cursor>,
+    marker: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity> Find<E> {
+    pub(crate) fn new() -> Self {
+        Find { select: Select::new(Source::Entity(E::TABLE)), loads: (), after: None, marker: PhantomData }
+    }
+}
+
+impl<E: Entity, L> Find<E, L> {
+    /// Only rows that keep this; several filters must all hold.
+    pub fn filter(mut self, filter: Pred<E>) -> Self {
+        Expr::and_into(&mut self.select.filter, filter.into_expr());
+        self
+    }
+
+    /// A filter that is there only if the value is.
+    pub fn filter_some<V>(self, value: Option<V>, filter: impl FnOnce(V) -> Pred<E>) -> Self {
+        match value {
+            Some(value) => self.filter(filter(value)),
+            None => self,
+        }
+    }
+
+    /// Adds a key to the order.
+    pub fn order(mut self, order: Order<E>) -> Self {
+        self.select.order.push(order.into_key());
+        self
+    }
+
+    /// Orders by a field that came from outside; only fields marked `#[sortable]` are accepted. `-title` is descending.
+    ///
+    /// # Errors
+    /// `Kind::UndefinedColumn` for any other name.
+    pub fn order_by_input(mut self, field: &str) -> Result<Self> {
+        let (name, descending) = field.strip_prefix('-').map_or((field, false), |name| (name, true));
+        let columns = E::TABLE.columns.iter();
+        let Some(column) = columns.clone().find(|column| column.sortable && column.field == name) else {
+            let names: Vec<_> = columns.filter(|column| column.sortable).map(|column| column.field).collect();
+            let error = Error::new(Kind::UndefinedColumn, format!("{} cannot be ordered by {name:?}", E::TABLE.entity));
+            return Err(match names.is_empty() {
+                true => error.hint("mark the fields that outside input may order by with #[sortable]"),
+                false => error.hint(format!("use one of {}", names.join(", "))),
+            });
+        };
+        let expr = crate::entity::root_column(column);
+        self.select.order.push(relata_sql::expr::OrderKey { expr, descending, nulls: Default::default() });
+        Ok(self)
+    }
+
+    /// At most so many rows.
+    pub fn limit(mut self, limit: u64) -> Self {
+        self.select.limit = Some(limit);
+        self
+    }
+
+    /// Without the first so many rows. For deep pages [`Find::after`] is faster.
+    pub fn offset(mut self, offset: u64) -> Self {
+        self.select.offset = Some(offset);
+        self
+    }
+
+    /// Only what comes after this place in the order, for [`Find::page`].
+    pub fn after(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
+        self.after = cursor.into();
+        self
+    }
+
+    /// Also rows that are marked as deleted.
+    pub fn with_deleted(mut self) -> Self {
+        self.select.scope = Scope::All;
+        self
+    }
+
+    /// Only rows that are marked as deleted.
+    pub fn only_deleted(mut self) -> Self {
+        self.select.scope = Scope::Deleted;
+        self
+    }
+
+    /// Locks the rows until the transaction ends. SQLite: `Kind::Unsupported`, its writers are alone anyway.
+    pub fn for_update(mut self) -> Self {
+        self.select.lock = Some(Lock { shared: false, wait: LockWait::Wait });
+        self
+    }
+
+    /// Locks the rows against change until the transaction ends.
+    pub fn for_share(mut self) -> Self {
+        self.select.lock = Some(Lock { shared: true, wait: LockWait::Wait });
+        self
+    }
+
+    /// Leaves out rows that others have locked; together with [`Find::for_update`] a queue in a table.
+    pub fn skip_locked(mut self) -> Self {
+        let shared = self.select.lock.is_some_and(|lock| lock.shared);
+        self.select.lock = Some(Lock { shared, wait: LockWait::SkipLocked });
+        self
+    }
+
+    /// Loads a relation with each row.
+    pub fn with<X: IntoLoad<E>>(self, relation: X) -> Find<E, (Load<X::Relation, X::Nested>, L)> {
+        Find {
+            select: self.select,
+            loads: (relation.into_load(), self.loads),
+            after: self.after,
+            marker: PhantomData,
+        }
+    }
+
+    /// Groups the rows; `.select(…)` says what to read of each group.
+    pub fn group_by(mut self, keys: impl GroupKeys<E>) -> Grouped<E> {
+        keys.push(&mut self.select.group_by);
+        Grouped::new(self.select)
+    }
+
+    /// Reads columns and expressions instead of the whole entity.
+    pub fn select<S: Selection<E>>(self, selection: S) -> Projection<E, S::Output> {
+        Projection::new(self.select, selection)
+    }
+
+    /// How many rows there are.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn count(self, executor: &mut impl Executor) -> Result<u64> {
+        count(executor, self.select).await.map_err(|error| mapped(error, E::TABLE))
+    }
+
+    /// Whether there is any row.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn exists(mut self, executor: &mut impl Executor) -> Result<bool> {
+        self.select.limit = Some(1);
+        self.select.order.clear();
+        let mut found = Collect { rows: Vec::new(), read: |_: &dyn Row| Ok(()) };
+        run(executor, self.select, &mut found).await.map_err(|error| mapped(error, E::TABLE))?;
+        Ok(!found.rows.is_empty())
+    }
+}
+
+impl<E: Entity, L: Loads<E>> Find<E, L> {
+    fn prepared(&mut self) {
+        self.loads.items(Path::ROOT, &mut self.select.items);
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    /// What the database says; `Kind::Decode` when a row does not fit the struct.
+    pub async fn all(mut self, executor: &mut impl Executor) -> Result<Vec<L::Output>> {
+        self.prepared();
+        let loads = self.loads;
+        let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| loads.read(row, &mut 0) };
+        run(executor, self.select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
+        let mut rows = sink.rows;
+        if L::BATCHES && !rows.is_empty() {
+            loads.load(executor, rows.iter_mut().collect()).await?;
+        }
+        Ok(rows)
+    }
+
+    /// The first row in the order, if there is any.
+    ///
+    /// # Errors
+    /// As [`Find::all`].
+    pub async fn first(self, executor: &mut impl Executor) -> Result<Option<L::Output>> {
+        Ok(self.limit(1).all(executor).await?.pop())
+    }
+
+    /// The one row, if there is any.
+    ///
+    /// # Errors
+    /// `Kind::TooManyRows` when there are several; as [`Find::all`].
+    pub async fn optional(self, executor: &mut impl Executor) -> Result<Option<L::Output>> {
+        let mut rows = self.limit(2).all(executor).await?;
+        if rows.len() > 1 {
+            let message = format!("more than one {} fits, where one was asked for", E::TABLE.entity);
+            return Err(Error::new(Kind::TooManyRows, message).hint("narrow the filter, or use `.first(…)`"));
+        }
+        Ok(rows.pop())
+    }
+
+    /// The one row.
+    ///
+    /// # Errors
+    /// `Kind::NotFound` when there is none, `Kind::TooManyRows` when there are several; as [`Find::all`].
+    pub async fn one(self, executor: &mut impl Executor) -> Result<L::Output> {
+        let found = self.optional(executor).await?;
+        found.ok_or_else(|| not_found(E::TABLE.entity))
+    }
+
+    /// One page in the order, and the cursor of the next. The key is added to the order, so that it is total.
+    /// Without [`Find::limit`] a page has 50 rows.
+    ///
+    /// # Errors
+    /// `Kind::Parameters` when the cursor belongs to another order; as [`Find::all`].
+    pub async fn page(mut self, executor: &mut impl Executor) -> Result<Page<L::Output>> {
+        self.prepared();
+        let loads = self.loads;
+        let mut page = fetch_page(executor, self.select, self.after, loads.width(), E::TABLE, |row| {
+            loads.read(row, &mut 0)
+        })
+        .await
+        .map_err(|error| mapped(error, E::TABLE))?;
+        if L::BATCHES && !page.items.is_empty() {
+            loads.load(executor, page.items.iter_mut().collect()).await?;
+        }
+        Ok(page)
+    }
+
+    /// Rows as they come, in portions, for results that need not fit into memory.
+    ///
+    /// Relations to many rows are not loaded by streams: `Kind::Unsupported`, page through the rows instead.
+    pub fn stream<'x>(mut self, executor: &'x mut impl Executor) -> Rows<'x, L::Output>
+    where
+        L: 'x,
+        E: 'x,
+    {
+        self.prepared();
+        let loads = self.loads;
+        if L::BATCHES {
+            return Rows::failed(Error::unsupported(
+                "a stream cannot load relations to many rows",
+                "use `.page(…)` in a loop: each page loads them by one statement",
+            ));
+        }
+        Rows::open(executor, self.select, move |row| loads.read(row, &mut 0), Some(E::TABLE))
+    }
+}
+
+pub(crate) fn not_found(what: &str) -> Error {
+    Error::new(Kind::NotFound, format!("no {what} fits, where one had to")).hint("use `.optional(…)` if there may be none")
+}
+
+/// Collects what `read` makes of each row.
+pub(crate) struct Collect<T, F> {
+    pub(crate) rows: Vec<T>,
+    pub(crate) read: F,
+}
+
+impl<T: Send, F: Fn(&dyn Row) -> Result<T> + Send> RowSink for Collect<T, F> {
+    fn columns(&mut self, _: &[ColumnInfo]) -> Result<()> {
+        Ok(())
+    }
+
+    #[inline]
+    fn row(&mut self, row: &dyn Row) -> Result<()> {
+        match (self.read)(row) {
+            Ok(value) => {
+                self.rows.push(value);
+                Ok(())
+            }
+            Err(error) => Err(at_row(error, self.rows.len())),
+        }
+    }
+}
+
+#[cold]
+pub(crate) fn at_row(error: Error, read: usize) -> Error {
+    error.context(format!("while reading row {}", read + 1))
+}
+
+/// Renders a query and runs it.
+pub(crate) async fn run(executor: &mut dyn Executor, select: Select, sink: &mut dyn RowSink) -> Result<()> {
+    let intent = if select.lock.is_some() { Intent::Write } else { Intent::Read };
+    let mut lease = executor.lease(intent).await?;
+    let rendered = render::select(lease.target(), select)?;
+    lease.query(&rendered, sink).await
+}
+
+/// Counts the rows of a query.
+pub(crate) async fn count(executor: &mut dyn Executor, mut select: Select) -> Result<u64> {
+    let whole = select.limit.is_some() || select.offset.is_some() || select.distinct || !select.group_by.is_empty();
+    select.lock = None;
+    let mut lease = executor.lease(Intent::Read).await?;
+    let rendered = if whole {
+        render::count(lease.target(), select)?
+    } else {
+        select.order.clear();
+        select.items = vec![Item::Expr(Expr::Aggregate(AggregateFunction::Count, None, false))];
+        render::select(lease.target(), select)?
+    };
+    let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| plain_cell::<u64>(row, 0) };
+    lease.query(&rendered, &mut sink).await?;
+    Ok(sink.rows.pop().unwrap_or_default())
+}

@@ -1,0 +1,318 @@
+//! Inserting rows: one and giving it back, many in bulk, and insert-or-update.
+
+use std::marker::PhantomData;
+
+use relata_sql::driver::{BulkInsert, Row};
+use relata_sql::expr::{BinaryOp, ColumnRef, Expr};
+use relata_sql::meta::{Path, TableMeta};
+use relata_sql::render;
+use relata_sql::tree::{Conflict, Insert, Item, Scope, Select, Source};
+use relata_sql::typed::Column;
+use relata_sql::{Error, Kind, Result, Value};
+
+use crate::entity::{Entity, key_filter, mapped};
+use crate::executor::{Executor, Intent, Lease};
+use crate::find::{Collect, not_found, run};
+use crate::rules;
+
+/// A row to insert: the `New…` struct of an entity, or what its setters make of it.
+pub trait NewRow: Sized + Send {
+    /// Of which entity.
+    type Entity: Entity;
+
+    /// As columns and values.
+    fn into_draft(self) -> Draft<Self::Entity>;
+
+    /// Inserts it and gives back the row as the database has it.
+    ///
+    /// # Errors
+    /// `Kind::Validation` when a declared rule refuses a value; constraint violations with entity and field.
+    fn insert(self, executor: &mut impl Executor) -> impl Future<Output = Result<Self::Entity>> + Send {
+        let draft = self.into_draft();
+        async move { draft.run(executor, None).await?.ok_or_else(|| not_found(Self::Entity::TABLE.entity)) }
+    }
+
+    /// Inserts it, or does something else if a row with the same values in `target` exists: a column or a tuple of
+    /// columns that have a unique key. **Dialects**: MariaDB takes whichever unique key the row collides with.
+    fn on_conflict(self, target: impl ConflictColumns<Self::Entity>) -> Upsert<Self::Entity> {
+        Upsert { draft: self.into_draft(), target: target.names() }
+    }
+}
+
+/// Columns and values of a new row.
+pub struct Draft<E> {
+    columns: Vec<usize>,
+    values: Vec<Value>,
+    marker: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity> Draft<E> {
+    /// From values in the order of these columns; `derive(Entity)` calls it.
+    pub fn new(columns: &[usize], values: Vec<Value>) -> Self {
+        Draft { columns: columns.to_vec(), values, marker: PhantomData }
+    }
+
+    /// Sets one more column.
+    #[must_use]
+    pub fn set(mut self, column: usize, value: Value) -> Self {
+        match self.columns.iter().position(|known| *known == column) {
+            Some(place) => self.values[place] = value,
+            None => {
+                self.columns.push(column);
+                self.values.push(value);
+            }
+        }
+        self
+    }
+
+    fn prepared(mut self) -> Result<Self> {
+        stamp(E::TABLE, &mut self.columns, &mut self.values);
+        for (column, value) in self.columns.iter().zip(&self.values) {
+            rules::check(E::TABLE, &E::TABLE.columns[*column], value)?;
+        }
+        Ok(self)
+    }
+
+    async fn run(self, executor: &mut dyn Executor, conflict: Option<Conflict>) -> Result<Option<E>> {
+        let draft = self.prepared()?;
+        let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| E::decode(row, 0) };
+        let found = insert_row(executor, E::TABLE, draft.columns, draft.values, conflict, &mut sink).await;
+        match found.map_err(|error| mapped(error, E::TABLE))? {
+            Some(filter) => {
+                let mut select = Select::new(Source::Entity(E::TABLE));
+                select.items = vec![Item::Entity(Path::ROOT, E::TABLE)];
+                select.filter = Some(filter);
+                select.scope = Scope::All;
+                run(executor, select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
+                Ok(sink.rows.pop())
+            }
+            None => Ok(sink.rows.pop()),
+        }
+    }
+}
+
+/// Sets `created_at` and `updated_at` of a new row unless it has them.
+fn stamp(table: &'static TableMeta, columns: &mut Vec<usize>, values: &mut Vec<Value>) {
+    let mut now = None;
+    for position in [table.created_at, table.updated_at].into_iter().flatten() {
+        if !columns.contains(&position) {
+            columns.push(position);
+            values.push(Value::Timestamp(*now.get_or_insert_with(crate::now)));
+        }
+    }
+}
+
+fn names(table: &'static TableMeta, columns: &[usize]) -> Vec<&'static str> {
+    columns.iter().map(|position| table.columns[*position].column).collect()
+}
+
+/// Inserts one row. Where the server does not give it back, the condition that finds it is the answer.
+async fn insert_row(
+    executor: &mut dyn Executor,
+    table: &'static TableMeta,
+    columns: Vec<usize>,
+    values: Vec<Value>,
+    conflict: Option<Conflict>,
+    sink: &mut dyn relata_sql::RowSink,
+) -> Result<Option<Expr>> {
+    let mut lease = executor.lease(Intent::Write).await?;
+    let target = lease.target();
+    let known = if target.returning { Vec::new() } else { values.clone() };
+    let lookup = conflict.as_ref().map(|conflict| conflict.target.clone());
+    let source = Source::Entity(table);
+    let insert =
+        Insert { source, columns: &names(table, &columns), values, rows: 1, conflict, returning: target.returning };
+    let rendered = render::insert(target, insert)?;
+    if target.returning {
+        lease.query(&rendered, sink).await?;
+        return Ok(None);
+    }
+    let done = lease.execute(&rendered).await?;
+    if let Some(lookup) = lookup {
+        return Ok(Some(found_by(table, &columns, &known, |_, name| lookup.iter().any(|column| column == name))));
+    }
+    let by_key = found_by(table, &columns, &known, |position, _| table.key.contains(&position));
+    match (&by_key, done.last_insert_id) {
+        (Expr::And(parts), Some(id)) if parts.len() < table.key.len() && table.key.len() == 1 => {
+            Ok(Some(key_filter(table, vec![Value::Int(id)])))
+        }
+        (Expr::And(parts), _) if parts.len() < table.key.len() || parts.is_empty() => {
+            let message = format!("the server does not give back the inserted {}, and its key is not known", table.entity);
+            Err(Error::new(Kind::Unsupported, message).hint("give the key, or use `insert_many`, which gives nothing back"))
+        }
+        _ => Ok(Some(by_key)),
+    }
+}
+
+fn found_by(
+    table: &'static TableMeta,
+    columns: &[usize],
+    values: &[Value],
+    wanted: impl Fn(usize, &str) -> bool,
+) -> Expr {
+    let parts = columns.iter().zip(values).filter(|(position, _)| wanted(**position, table.columns[**position].column));
+    let parts = parts.map(|(position, value)| {
+        let column = ColumnRef { path: Path::ROOT, column: &table.columns[*position] };
+        Expr::Compare(column, BinaryOp::Eq, value.clone())
+    });
+    Expr::And(parts.collect())
+}
+
+/// The columns of a unique key: one column or a tuple of them.
+pub trait ConflictColumns<E> {
+    /// Their names.
+    fn names(self) -> Vec<String>;
+}
+
+impl<E, T> ConflictColumns<E> for Column<E, T> {
+    fn names(self) -> Vec<String> {
+        vec![self.reference().column.column.to_string()]
+    }
+}
+
+macro_rules! conflict_columns {
+    ($($name:ident),*) => {
+        impl<E, $($name),*> ConflictColumns<E> for ($(Column<E, $name>,)*) {
+            fn names(self) -> Vec<String> {
+                #[allow(non_snake_case)]
+                let ($($name,)*) = self;
+                vec![$($name.reference().column.column.to_string()),*]
+            }
+        }
+    };
+}
+conflict_columns!(A);
+conflict_columns!(A, B);
+conflict_columns!(A, B, C);
+conflict_columns!(A, B, C, D);
+conflict_columns!(A, B, C, D, F);
+conflict_columns!(A, B, C, D, F, G);
+
+/// An insert that knows what to do when the row exists.
+#[must_use = "nothing is inserted until `.update(…)`, `.update_all(…)` or `.ignore(…)`"]
+pub struct Upsert<E> {
+    draft: Draft<E>,
+    target: Vec<String>,
+}
+
+impl<E: Entity> Upsert<E> {
+    /// Updates these columns of the existing row to the new values; gives back the row as it then is.
+    ///
+    /// # Errors
+    /// As [`NewRow::insert`].
+    pub async fn update(self, columns: impl ConflictColumns<E>, executor: &mut impl Executor) -> Result<E> {
+        let update = columns.names();
+        self.run(update, executor).await
+    }
+
+    /// Updates every given column of the existing row, but for the target; gives back the row as it then is.
+    ///
+    /// # Errors
+    /// As [`NewRow::insert`].
+    pub async fn update_all(self, executor: &mut impl Executor) -> Result<E> {
+        let given = names(E::TABLE, &self.draft.columns).into_iter().map(str::to_string);
+        let update = given.filter(|column| !self.target.contains(column)).collect();
+        self.run(update, executor).await
+    }
+
+    async fn run(self, mut update: Vec<String>, executor: &mut impl Executor) -> Result<E> {
+        if let Some(position) = E::TABLE.updated_at {
+            let column = E::TABLE.columns[position].column.to_string();
+            if !update.contains(&column) {
+                update.push(column);
+            }
+        }
+        let conflict = Conflict { target: self.target, update };
+        self.draft.run(executor, Some(conflict)).await?.ok_or_else(|| not_found(E::TABLE.entity))
+    }
+
+    /// Leaves the existing row alone; `true` if the new one was inserted.
+    ///
+    /// # Errors
+    /// As [`NewRow::insert`].
+    pub async fn ignore(self, executor: &mut impl Executor) -> Result<bool> {
+        let draft = self.draft.prepared()?;
+        let conflict = Some(Conflict { target: self.target, update: Vec::new() });
+        let mut lease = executor.lease(Intent::Write).await?;
+        let columns = names(E::TABLE, &draft.columns);
+        let source = Source::Entity(E::TABLE);
+        let insert = Insert { source, columns: &columns, values: draft.values, rows: 1, conflict, returning: false };
+        let rendered = render::insert(lease.target(), insert)?;
+        let done = lease.execute(&rendered).await.map_err(|error| mapped(error, E::TABLE))?;
+        Ok(done.rows_affected == 1)
+    }
+}
+
+/// Many rows to insert.
+#[must_use = "nothing is inserted until `.exec(…)`"]
+pub struct InsertMany<E> {
+    /// Rows with the same columns, one after the other.
+    groups: Vec<Group>,
+    failed: Option<Error>,
+    marker: PhantomData<fn() -> E>,
+}
+
+struct Group {
+    columns: Vec<usize>,
+    values: Vec<Value>,
+}
+
+impl<E: Entity> InsertMany<E> {
+    pub(crate) fn new<N: NewRow<Entity = E>>(rows: impl IntoIterator<Item = N>) -> Self {
+        let mut groups: Vec<Group> = Vec::new();
+        let mut failed = None;
+        for row in rows {
+            let draft = match row.into_draft().prepared() {
+                Ok(draft) => draft,
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            };
+            match groups.last_mut() {
+                Some(group) if group.columns == draft.columns => group.values.extend(draft.values),
+                _ => groups.push(Group { columns: draft.columns, values: draft.values }),
+            }
+        }
+        InsertMany { groups, failed, marker: PhantomData }
+    }
+
+    /// Inserts all rows or none; gives back how many.
+    ///
+    /// # Errors
+    /// As [`NewRow::insert`].
+    pub async fn exec(self, executor: &mut impl Executor) -> Result<u64> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        let result = match &self.groups[..] {
+            [] => Ok(0),
+            [group] => bulk(&mut executor.lease(Intent::Write).await?, E::TABLE, group).await,
+            groups => bulk_groups(executor, E::TABLE, groups).await,
+        };
+        result.map_err(|error| mapped(error, E::TABLE))
+    }
+}
+
+async fn bulk_groups(executor: &mut dyn Executor, table: &'static TableMeta, groups: &[Group]) -> Result<u64> {
+    let mut tx = executor.begin(Default::default()).await?;
+    let mut rows = 0;
+    for group in groups {
+        rows += bulk(&mut tx.lease(Intent::Write).await?, table, group).await?;
+    }
+    tx.commit().await?;
+    Ok(rows)
+}
+
+async fn bulk(lease: &mut Lease<'_>, table: &'static TableMeta, group: &Group) -> Result<u64> {
+    let name = lease.target().dialect.name(table.table);
+    let name = match table.namespace {
+        "" => name,
+        namespace => relata_schema::model::ObjectName::new(namespace, table.table),
+    };
+    let columns = names(table, &group.columns);
+    let insert = BulkInsert { table: &name, columns: &columns, values: &group.values };
+    let result = lease.connection().bulk_insert(insert).await;
+    lease.note(&result);
+    result
+}

@@ -1,0 +1,435 @@
+//! Loading relations with their parents: one row by a join, many by one batched statement for all parents.
+//!
+//! Invariants
+//! - The number of statements depends on the query's shape, never on the number of rows (but for one more per 16 384
+//!   parents).
+//! - What was loaded is part of the type: `post.tags()` of a post loaded without its tags does not compile.
+//!
+//! The list `L` of a query is `()` or `(Load<M, N>, Rest)`; the slots of a row mirror it.
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+
+use relata_sql::driver::{BoxFuture, Row, RowSink};
+use relata_sql::expr::{Nulls, OrderKey};
+use relata_sql::meta::Path;
+use relata_sql::render;
+use relata_sql::tree::{Batch, Item, Select, Source};
+use relata_sql::{Cell, Result, Value};
+
+use crate::entity::{Entity, mapped, root_column};
+use crate::executor::{Executor, Intent};
+use crate::relation::{Load, Relation, RelationKind};
+
+const BATCH: usize = 16_384;
+
+/// An entity and what was loaded with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded<E, S> {
+    /// The entity.
+    pub entity: E,
+    /// What was loaded with it.
+    pub slots: S,
+}
+
+/// The struct that `derive(Entity)` writes around [`Loaded`].
+pub trait Carries<E, S>: From<Loaded<E, S>> + Send + Sync + 'static {
+    /// What it carries.
+    fn loaded(&self) -> &Loaded<E, S>;
+    /// What it carries.
+    fn loaded_mut(&mut self) -> &mut Loaded<E, S>;
+}
+
+/// What was loaded along the relation `M`.
+pub struct Slot<M, D> {
+    data: D,
+    marker: PhantomData<fn() -> M>,
+}
+
+impl<M, D: std::fmt::Debug> std::fmt::Debug for Slot<M, D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.data.fmt(f)
+    }
+}
+
+impl<M, D: Clone> Clone for Slot<M, D> {
+    fn clone(&self) -> Self {
+        Slot { data: self.data.clone(), marker: PhantomData }
+    }
+}
+
+/// The relation is first in the list.
+pub struct Here;
+/// The relation is further down the list.
+pub struct There<I>(PhantomData<I>);
+
+/// The slots hold what was loaded along `M`.
+#[diagnostic::on_unimplemented(
+    message = "the relation `{M}` was not loaded",
+    label = "not loaded by the query that gave this row",
+    note = "add `.with(…)` for this relation to the query"
+)]
+pub trait Contains<M, I> {
+    /// What was loaded.
+    type Data;
+    /// What was loaded.
+    fn slot(&self) -> &Self::Data;
+}
+
+impl<M, D, Rest> Contains<M, Here> for (Slot<M, D>, Rest) {
+    type Data = D;
+
+    fn slot(&self) -> &D {
+        &self.0.data
+    }
+}
+
+impl<M, X, D, Rest: Contains<M, I>, I> Contains<M, There<I>> for (Slot<X, D>, Rest) {
+    type Data = Rest::Data;
+
+    fn slot(&self) -> &Rest::Data {
+        self.1.slot()
+    }
+}
+
+/// What a query over `E` gives for each row.
+pub trait Loads<E: Entity>: Send + Sync + 'static {
+    /// `E` itself, or `E` with what was loaded.
+    type Output: Send + Sync + 'static;
+
+    /// How many cells of a row it takes.
+    fn width(&self) -> usize;
+    /// What to select for it.
+    fn items(&self, path: Path, items: &mut Vec<Item>);
+    /// Reads it from a row; `at` moves behind it.
+    ///
+    /// # Errors
+    /// `Kind::Decode`.
+    fn read(&self, row: &dyn Row, at: &mut usize) -> Result<Self::Output>;
+    /// The entity in it.
+    fn entity(output: &Self::Output) -> &E;
+    /// Loads into all of them what does not come by joins.
+    fn load<'a>(&'a self, executor: &'a mut dyn Executor, rows: Vec<&'a mut Self::Output>) -> BoxFuture<'a, Result<()>>;
+    /// There is something for [`Loads::load`] to do.
+    const BATCHES: bool;
+}
+
+impl<E: Entity> Loads<E> for () {
+    type Output = E;
+    const BATCHES: bool = false;
+
+    fn width(&self) -> usize {
+        E::TABLE.selected
+    }
+
+    fn items(&self, path: Path, items: &mut Vec<Item>) {
+        items.push(Item::Entity(path, E::TABLE));
+    }
+
+    #[inline]
+    fn read(&self, row: &dyn Row, at: &mut usize) -> Result<E> {
+        let entity = E::decode(row, *at)?;
+        *at += E::TABLE.selected;
+        Ok(entity)
+    }
+
+    fn entity(output: &E) -> &E {
+        output
+    }
+
+    fn load<'a>(&'a self, _: &'a mut dyn Executor, _: Vec<&'a mut E>) -> BoxFuture<'a, Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+impl<E: Entity, H: Send + Sync + 'static, T: Send + Sync + 'static> Loads<E> for (H, T)
+where
+    (H, T): LoadList<E>,
+{
+    type Output = E::With<<Self as LoadList<E>>::Slots>;
+    const BATCHES: bool = <Self as LoadList<E>>::BATCHES;
+
+    fn width(&self) -> usize {
+        E::TABLE.selected + self.list_width()
+    }
+
+    fn items(&self, path: Path, items: &mut Vec<Item>) {
+        items.push(Item::Entity(path, E::TABLE));
+        self.list_items(path, items);
+    }
+
+    fn read(&self, row: &dyn Row, at: &mut usize) -> Result<Self::Output> {
+        let entity = E::decode(row, *at)?;
+        *at += E::TABLE.selected;
+        let slots = self.read_slots(row, at)?;
+        Ok(Loaded { entity, slots }.into())
+    }
+
+    fn entity(output: &Self::Output) -> &E {
+        &output.loaded().entity
+    }
+
+    fn load<'a>(&'a self, executor: &'a mut dyn Executor, rows: Vec<&'a mut Self::Output>) -> BoxFuture<'a, Result<()>> {
+        let rows = rows.into_iter().map(|row| {
+            let loaded = row.loaded_mut();
+            (&loaded.entity, &mut loaded.slots)
+        });
+        self.load_slots(executor, rows.collect())
+    }
+}
+
+/// The relations that a query over `E` loads.
+pub trait LoadList<E: Entity>: Send + Sync + 'static {
+    /// What is kept of them for each row.
+    type Slots: Send + Sync + 'static;
+    /// Some of them come by a batched statement.
+    const BATCHES: bool;
+
+    /// How many cells of a row the joined ones take.
+    fn list_width(&self) -> usize;
+    /// What to select for the joined ones.
+    fn list_items(&self, path: Path, items: &mut Vec<Item>);
+    /// Reads the joined ones.
+    ///
+    /// # Errors
+    /// `Kind::Decode`.
+    fn read_slots(&self, row: &dyn Row, at: &mut usize) -> Result<Self::Slots>;
+    /// Loads the others, and what is nested in any.
+    fn load_slots<'a>(
+        &'a self,
+        executor: &'a mut dyn Executor,
+        rows: Vec<(&'a E, &'a mut Self::Slots)>,
+    ) -> BoxFuture<'a, Result<()>>;
+}
+
+impl<E: Entity> LoadList<E> for () {
+    type Slots = ();
+    const BATCHES: bool = false;
+
+    fn list_width(&self) -> usize {
+        0
+    }
+
+    fn list_items(&self, _: Path, _: &mut Vec<Item>) {}
+
+    fn read_slots(&self, _: &dyn Row, _: &mut usize) -> Result<()> {
+        Ok(())
+    }
+
+    fn load_slots<'a>(&'a self, _: &'a mut dyn Executor, _: Vec<(&'a E, &'a mut ())>) -> BoxFuture<'a, Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+impl<E, M, N, T> LoadList<E> for (Load<M, N>, T)
+where
+    E: Entity,
+    M: Relation<From = E>,
+    N: Loads<M::To>,
+    T: LoadList<E>,
+{
+    type Slots = (Slot<M, <M::Kind as RelationKind>::Data<N::Output>>, T::Slots);
+    const BATCHES: bool = !M::Kind::JOINED || N::BATCHES || T::BATCHES;
+
+    fn list_width(&self) -> usize {
+        let own = if M::Kind::JOINED { self.0.nested.width() } else { 0 };
+        own + self.1.list_width()
+    }
+
+    fn list_items(&self, path: Path, items: &mut Vec<Item>) {
+        if M::Kind::JOINED {
+            self.0.nested.items(path.step(M::META), items);
+        }
+        self.1.list_items(path, items);
+    }
+
+    fn read_slots(&self, row: &dyn Row, at: &mut usize) -> Result<Self::Slots> {
+        let start = *at;
+        let absent = M::Kind::JOINED && matches!(row.cell(start + M::META.to_column)?, Cell::Null);
+        let data = M::Kind::start(absent, || self.0.nested.read(row, at))?;
+        if M::Kind::JOINED {
+            *at = start + self.0.nested.width();
+        }
+        Ok((Slot { data, marker: PhantomData }, self.1.read_slots(row, at)?))
+    }
+
+    fn load_slots<'a>(
+        &'a self,
+        executor: &'a mut dyn Executor,
+        rows: Vec<(&'a E, &'a mut Self::Slots)>,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let mut own = Vec::with_capacity(rows.len());
+            let mut rest = Vec::with_capacity(rows.len());
+            for (entity, slots) in rows {
+                own.push((entity, &mut slots.0.data));
+                rest.push((entity, &mut slots.1));
+            }
+            if !M::Kind::JOINED {
+                batch::<E, M, N>(&self.0, executor, &mut own).await?;
+            }
+            if N::BATCHES {
+                let mut children = Vec::new();
+                own.into_iter().for_each(|(_, data)| M::Kind::each(data, &mut children));
+                if !children.is_empty() {
+                    self.0.nested.load(executor, children).await?;
+                }
+            }
+            if T::BATCHES { self.1.load_slots(executor, rest).await } else { Ok(()) }
+        })
+    }
+}
+
+type Parent<'a, E, M, O> = (&'a E, &'a mut <<M as Relation>::Kind as RelationKind>::Data<O>);
+
+/// Loads the related rows of all parents by one statement.
+async fn batch<E, M, N>(
+    load: &Load<M, N>,
+    executor: &mut dyn Executor,
+    parents: &mut [Parent<'_, E, M, N::Output>],
+) -> Result<()>
+where
+    E: Entity,
+    M: Relation<From = E>,
+    N: Loads<M::To>,
+{
+    let mut keys = Vec::with_capacity(parents.len());
+    let mut places: Places = HashMap::with_capacity_and_hasher(parents.len(), Default::default());
+    for (index, (entity, _)) in parents.iter().enumerate() {
+        let key = entity.value(M::META.from_column);
+        if key == Value::Null {
+            continue;
+        }
+        let indexes = places.entry(ParentKey::of(&key)).or_default();
+        if indexes.is_empty() {
+            keys.push(key);
+        }
+        indexes.push(index);
+    }
+    let uuid = matches!(keys.first(), Some(Value::Uuid(_)));
+    let mut items = Vec::new();
+    load.nested.items(Path::ROOT, &mut items);
+    for chunk in keys.chunks(BATCH) {
+        let select = batch_select(load, items.clone(), chunk.to_vec(), M::META);
+        let mut lease = executor.lease(Intent::Read).await?;
+        let rendered = render::select(lease.target(), select)?;
+        let mut sink = Distribute::<E, M, N> { load, parents, places: &places, uuid, last: None };
+        lease.query(&rendered, &mut sink).await.map_err(|error| mapped(error, M::To::TABLE))?;
+    }
+    Ok(())
+}
+
+fn batch_select<M, N>(
+    load: &Load<M, N>,
+    items: Vec<Item>,
+    keys: Vec<Value>,
+    relation: &'static relata_sql::meta::RelationMeta,
+) -> Select {
+    let mut select = Select::new(Source::Entity(relation.to));
+    select.items = items;
+    select.filter = load.filter.clone();
+    select.order = load.order.clone();
+    select.scope = load.scope;
+    if load.limit.is_some() || load.offset > 0 {
+        // A limit needs a total order to mean the same every time.
+        select.order.extend(relation.to.key.iter().map(|position| OrderKey {
+            expr: root_column(&relation.to.columns[*position]),
+            descending: false,
+            nulls: Nulls::Native,
+        }));
+    }
+    select.batch = Some(Batch { relation, keys, limit: load.limit, offset: load.offset });
+    select
+}
+
+/// A key that rows are distributed by.
+#[derive(PartialEq, Eq, Hash, Clone)]
+enum ParentKey {
+    Int(i64),
+    Text(String),
+    Bytes(Vec<u8>),
+}
+
+impl ParentKey {
+    fn of(value: &Value) -> Self {
+        match value {
+            Value::Int(number) => ParentKey::Int(*number),
+            Value::Text(text) => ParentKey::Text(text.clone()),
+            Value::Bytes(bytes) => ParentKey::Bytes(bytes.clone()),
+            Value::Uuid(uuid) => ParentKey::Bytes(uuid.as_bytes().to_vec()),
+            other => ParentKey::Text(format!("{other:?}")),
+        }
+    }
+
+    /// The key of a cell, read as the parent's field would be: SQLite keeps a UUID as text, MariaDB as bytes.
+    fn of_cell(cell: &Cell<'_>, uuid: bool) -> Self {
+        match cell {
+            Cell::Int(number) => ParentKey::Int(*number),
+            Cell::Text(text) if uuid => match text.parse::<uuid::Uuid>() {
+                Ok(uuid) => ParentKey::Bytes(uuid.as_bytes().to_vec()),
+                Err(_) => ParentKey::Text((*text).to_string()),
+            },
+            Cell::Text(text) => ParentKey::Text((*text).to_string()),
+            other => ParentKey::of(&other.to_value()),
+        }
+    }
+}
+
+#[derive(Default, Clone, Copy)]
+struct KeyHasher(u64);
+
+impl std::hash::Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        let product = u128::from(self.0 ^ number ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
+        self.0 = (product as u64) ^ ((product >> 64) as u64);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.write_u64(number as u64);
+    }
+}
+
+type Places = HashMap<ParentKey, Vec<usize>, std::hash::BuildHasherDefault<KeyHasher>>;
+
+/// Gives each row to its parents; rows of one parent often come one after the other.
+struct Distribute<'s, 'p, E: Entity, M: Relation<From = E>, N: Loads<M::To>> {
+    load: &'s Load<M, N>,
+    parents: &'s mut [Parent<'p, E, M, N::Output>],
+    places: &'s Places,
+    /// Keys are UUIDs, which SQLite keeps as text.
+    uuid: bool,
+    last: Option<(ParentKey, &'s [usize])>,
+}
+
+impl<E: Entity, M: Relation<From = E>, N: Loads<M::To>> RowSink for Distribute<'_, '_, E, M, N> {
+    fn row(&mut self, row: &dyn Row) -> Result<()> {
+        let width = self.load.nested.width();
+        let cell = row.cell(width)?;
+        let same = matches!((&cell, &self.last), (Cell::Int(key), Some((ParentKey::Int(last), _))) if key == last);
+        if !same {
+            let key = ParentKey::of_cell(&cell, self.uuid);
+            let indexes = self.places.get(&key).map_or(&[][..], Vec::as_slice);
+            self.last = Some((key, indexes));
+        }
+        let indexes = self.last.as_ref().map_or(&[][..], |(_, indexes)| *indexes);
+        for index in indexes {
+            let child = self.load.nested.read(row, &mut 0)?;
+            M::Kind::add(self.parents[*index].1, child);
+        }
+        Ok(())
+    }
+}

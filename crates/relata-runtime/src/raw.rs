@@ -1,0 +1,137 @@
+//! SQL of your own with bound parameters, read into tuples, scalars or entities.
+
+use std::marker::PhantomData;
+
+use relata_sql::render::{self, Rendered};
+use relata_sql::{Encode, FromRow, Result, Value};
+
+use crate::executor::{Executor, Intent};
+use crate::find::{Collect, not_found};
+use crate::stream::Rows;
+
+/// A query in SQL that gives a `T` for each row: a tuple by position, or one value.
+///
+/// `?` stands for each parameter on every database (`??` is a question mark). The text is part of the program; only
+/// values come from outside.
+///
+/// ```ignore
+/// let rows = sql::<(i64, String)>("SELECT id, title FROM posts WHERE author_id = ?", (author,)).all(&mut db).await?;
+/// ```
+pub fn sql<T: FromRow>(sql: &'static str, params: impl Params) -> Raw<T> {
+    Raw { sql: sql.into(), params: params.into_values(), marker: PhantomData }
+}
+
+/// [`sql`] for a text that is put together at run time. The caller vouches that nothing from outside is part of it.
+pub fn sql_unchecked<T: FromRow>(sql: impl Into<String>, params: impl Params) -> Raw<T> {
+    Raw { sql: sql.into().into(), params: params.into_values(), marker: PhantomData }
+}
+
+/// A query or statement in SQL.
+#[must_use = "it does nothing until it is run by `.all(…)`, `.exec(…)` or another of its endings"]
+pub struct Raw<T> {
+    sql: std::borrow::Cow<'static, str>,
+    params: Vec<Value>,
+    marker: PhantomData<fn() -> T>,
+}
+
+/// Parameters of a statement: a tuple, an array or a `Vec` of values.
+pub trait Params {
+    /// As values.
+    fn into_values(self) -> Vec<Value>;
+}
+
+impl Params for () {
+    fn into_values(self) -> Vec<Value> {
+        Vec::new()
+    }
+}
+
+impl<T: Encode> Params for Vec<T> {
+    fn into_values(self) -> Vec<Value> {
+        self.into_iter().map(Encode::encode).collect()
+    }
+}
+
+impl<T: Encode, const N: usize> Params for [T; N] {
+    fn into_values(self) -> Vec<Value> {
+        self.into_iter().map(Encode::encode).collect()
+    }
+}
+
+macro_rules! tuples {
+    ($($name:ident $index:tt),*) => {
+        impl<$($name: Encode),*> Params for ($($name,)*) {
+            fn into_values(self) -> Vec<Value> {
+                vec![$(self.$index.encode()),*]
+            }
+        }
+    };
+}
+tuples!(A 0);
+tuples!(A 0, B 1);
+tuples!(A 0, B 1, C 2);
+tuples!(A 0, B 1, C 2, D 3);
+tuples!(A 0, B 1, C 2, D 3, E 4);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
+
+impl<T: FromRow> Raw<T> {
+    fn intent(&self) -> Intent {
+        let word = self.sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        let reads = ["select", "values", "explain"].iter().any(|reading| word.eq_ignore_ascii_case(reading));
+        if reads { Intent::Read } else { Intent::Write }
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    /// What the database says; `Kind::Parameters` when their number is wrong; `Kind::Decode` when a column does not fit.
+    pub async fn all(self, executor: &mut impl Executor) -> Result<Vec<T>> {
+        let mut sink = Collect { rows: Vec::new(), read: T::from_row };
+        let intent = self.intent();
+        let mut lease = executor.lease(intent).await?;
+        let rendered = render::raw(lease.target(), &self.sql, self.params)?;
+        lease.query(&rendered, &mut sink).await?;
+        Ok(sink.rows)
+    }
+
+    /// The first row, if there is any.
+    ///
+    /// # Errors
+    /// As [`Raw::all`].
+    pub async fn optional(self, executor: &mut impl Executor) -> Result<Option<T>> {
+        Ok(self.all(executor).await?.into_iter().next())
+    }
+
+    /// The first row.
+    ///
+    /// # Errors
+    /// `Kind::NotFound` when there is none; as [`Raw::all`].
+    pub async fn one(self, executor: &mut impl Executor) -> Result<T> {
+        self.optional(executor).await?.ok_or_else(|| not_found("row"))
+    }
+
+    /// Rows as they come, in portions.
+    pub fn stream<'x>(self, executor: &'x mut impl Executor) -> Rows<'x, T>
+    where
+        T: 'x,
+    {
+        let (sql, params) = (self.sql, self.params);
+        Rows::start(executor, move |target| render::raw(target, &sql, params), T::from_row, None)
+    }
+
+    /// Runs it for what it does; gives back how many rows it changed.
+    ///
+    /// # Errors
+    /// As [`Raw::all`].
+    pub async fn exec(self, executor: &mut impl Executor) -> Result<u64> {
+        let mut lease = executor.lease(Intent::Write).await?;
+        let rendered: Rendered = render::raw(lease.target(), &self.sql, self.params)?;
+        Ok(lease.execute(&rendered).await?.rows_affected)
+    }
+}

@@ -1,0 +1,322 @@
+//! Relations as they are written in queries: `Post.author`, `Post.comments.order(…).limit(3)`.
+//!
+//! `derive(Entity)` writes one marker type per relation that implements [`Relation`]; [`Rel`] is the value beside the
+//! columns. What is to be loaded is a [`Load`].
+
+use std::marker::PhantomData;
+
+use relata_sql::expr::{Expr, OrderKey, Related};
+use relata_sql::meta::{Path, RelationMeta};
+use relata_sql::tree::Scope;
+use relata_sql::typed::{Expression, Order, Pred};
+use relata_sql::{Result, meta::Cardinality};
+
+use crate::entity::Entity;
+
+/// A relation between two entities, as a type.
+pub trait Relation: Send + Sync + 'static {
+    /// Where it starts.
+    type From: Entity;
+    /// Where it leads.
+    type To: Entity;
+    /// How many rows: [`One`], [`Optional`] or [`Many`].
+    type Kind: RelationKind;
+    /// What the engine knows of it.
+    const META: &'static RelationMeta;
+}
+
+/// How what a relation leads to is kept.
+pub trait RelationKind: Send + Sync + 'static {
+    /// One `O`, perhaps one, or many.
+    type Data<O: Send + Sync + 'static>: Send + Sync + 'static;
+    /// It comes with the row itself, by a join.
+    const JOINED: bool;
+
+    /// What is there before anything was batched; a joined one is read by `read`, unless it is `absent`.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    fn start<O: Send + Sync + 'static>(absent: bool, read: impl FnOnce() -> Result<O>) -> Result<Self::Data<O>>;
+
+    /// All there are, to load more into them.
+    fn each<'d, O: Send + Sync + 'static>(data: &'d mut Self::Data<O>, out: &mut Vec<&'d mut O>);
+
+    /// Adds one that came by a batch.
+    fn add<O: Send + Sync + 'static>(data: &mut Self::Data<O>, child: O);
+}
+
+/// Exactly one.
+pub struct One;
+/// At most one.
+pub struct Optional;
+/// Any number.
+pub struct Many;
+
+impl RelationKind for One {
+    type Data<O: Send + Sync + 'static> = O;
+    const JOINED: bool = true;
+
+    fn start<O: Send + Sync + 'static>(_: bool, read: impl FnOnce() -> Result<O>) -> Result<O> {
+        read()
+    }
+
+    fn each<'d, O: Send + Sync + 'static>(data: &'d mut O, out: &mut Vec<&'d mut O>) {
+        out.push(data);
+    }
+
+    fn add<O: Send + Sync + 'static>(data: &mut O, child: O) {
+        *data = child;
+    }
+}
+
+impl RelationKind for Optional {
+    type Data<O: Send + Sync + 'static> = Option<O>;
+    const JOINED: bool = true;
+
+    fn start<O: Send + Sync + 'static>(absent: bool, read: impl FnOnce() -> Result<O>) -> Result<Option<O>> {
+        if absent { Ok(None) } else { read().map(Some) }
+    }
+
+    fn each<'d, O: Send + Sync + 'static>(data: &'d mut Option<O>, out: &mut Vec<&'d mut O>) {
+        out.extend(data);
+    }
+
+    fn add<O: Send + Sync + 'static>(data: &mut Option<O>, child: O) {
+        *data = Some(child);
+    }
+}
+
+impl RelationKind for Many {
+    type Data<O: Send + Sync + 'static> = Vec<O>;
+    const JOINED: bool = false;
+
+    fn start<O: Send + Sync + 'static>(_: bool, _: impl FnOnce() -> Result<O>) -> Result<Vec<O>> {
+        Ok(Vec::new())
+    }
+
+    fn each<'d, O: Send + Sync + 'static>(data: &'d mut Vec<O>, out: &mut Vec<&'d mut O>) {
+        out.extend(data);
+    }
+
+    fn add<O: Send + Sync + 'static>(data: &mut Vec<O>, child: O) {
+        data.push(child);
+    }
+}
+
+/// A relation of the entity at some place in a query over `R`.
+pub struct Rel<R, M> {
+    path: Path,
+    marker: PhantomData<fn() -> (R, M)>,
+}
+
+impl<R, M> Clone for Rel<R, M> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R, M> Copy for Rel<R, M> {}
+
+impl<R: 'static, M: Relation> Rel<R, M> {
+    /// The relation of the entity at `path`; `derive(Entity)` writes these.
+    pub const fn new(path: Path) -> Self {
+        Rel { path, marker: PhantomData }
+    }
+
+    /// The columns of the entity it leads to; only for relations that lead to one row.
+    pub fn columns(self) -> <M::To as Entity>::Columns<R> {
+        M::To::columns(self.path.step(M::META))
+    }
+
+    /// There is a related row with this.
+    pub fn any(self, filter: Pred<M::To>) -> Pred<R> {
+        Pred::new(Expr::Exists(Box::new(self.related(Some(filter.into_expr())))))
+    }
+
+    /// There is no related row with this.
+    pub fn none(self, filter: Pred<M::To>) -> Pred<R> {
+        !self.any(filter)
+    }
+
+    /// There is a related row.
+    pub fn exists(self) -> Pred<R> {
+        Pred::new(Expr::Exists(Box::new(self.related(None))))
+    }
+
+    /// How many related rows there are.
+    pub fn count(self) -> Expression<R, i64> {
+        Expression::new(Expr::CountRelated(Box::new(self.related(None))))
+    }
+
+    /// How many related rows with this there are.
+    pub fn count_where(self, filter: Pred<M::To>) -> Expression<R, i64> {
+        Expression::new(Expr::CountRelated(Box::new(self.related(Some(filter.into_expr())))))
+    }
+
+    fn related(self, filter: Option<Expr>) -> Related {
+        Related { path: self.path, relation: M::META, filter }
+    }
+
+    /// To be loaded with this order.
+    pub fn order(self, order: impl IntoOrder<M::To>) -> Load<M> {
+        self.load().order(order)
+    }
+
+    /// To be loaded with this filter.
+    pub fn filter(self, filter: impl IntoPred<M::To>) -> Load<M> {
+        self.load().filter(filter)
+    }
+
+    /// To be loaded with at most so many rows for each parent.
+    pub fn limit(self, limit: u64) -> Load<M> {
+        self.load().limit(limit)
+    }
+
+    /// To be loaded together with a relation of its own.
+    pub fn with<X: IntoLoad<M::To>>(self, inner: X) -> Load<M, (Load<X::Relation, X::Nested>, ())> {
+        self.load().with(inner)
+    }
+
+    /// To be loaded.
+    pub fn load(self) -> Load<M> {
+        Load { order: Vec::new(), filter: None, limit: None, offset: 0, scope: Scope::Live, nested: (), marker: PhantomData }
+    }
+}
+
+/// A relation to be loaded: which of its rows, in which order, and what with them.
+pub struct Load<M, N = ()> {
+    pub(crate) order: Vec<OrderKey>,
+    pub(crate) filter: Option<Expr>,
+    pub(crate) limit: Option<u64>,
+    pub(crate) offset: u64,
+    pub(crate) scope: Scope,
+    pub(crate) nested: N,
+    marker: PhantomData<fn() -> M>,
+}
+
+impl<M: Relation, N> Load<M, N> {
+    /// Adds a key to the order. Of rows that come by a join there is only one: then it has no effect.
+    #[must_use]
+    pub fn order(mut self, order: impl IntoOrder<M::To>) -> Self {
+        self.order.push(order.into_order().into_key());
+        self
+    }
+
+    /// Leaves out rows that do not keep this. Relations to one row cannot be filtered.
+    ///
+    /// # Panics
+    /// When the relation leads to one row: filter the query itself by `Post.author().…` instead.
+    #[must_use]
+    pub fn filter(mut self, filter: impl IntoPred<M::To>) -> Self {
+        assert!(
+            M::META.cardinality == Cardinality::Many,
+            "{}.{} leads to one row and cannot be filtered: filter the query by its columns instead",
+            M::META.from.entity,
+            M::META.name,
+        );
+        Expr::and_into(&mut self.filter, filter.into_pred().into_expr());
+        self
+    }
+
+    /// At most so many rows for each parent.
+    #[must_use]
+    pub fn limit(mut self, limit: u64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Without the first so many rows of each parent.
+    #[must_use]
+    pub fn offset(mut self, offset: u64) -> Self {
+        self.offset = offset;
+        self
+    }
+
+    /// Also rows that are marked as deleted.
+    #[must_use]
+    pub fn with_deleted(mut self) -> Self {
+        self.scope = Scope::All;
+        self
+    }
+
+    /// Together with a relation of its own.
+    pub fn with<X: IntoLoad<M::To>>(self, inner: X) -> Load<M, (Load<X::Relation, X::Nested>, N)> {
+        Load {
+            order: self.order,
+            filter: self.filter,
+            limit: self.limit,
+            offset: self.offset,
+            scope: self.scope,
+            nested: (inner.into_load(), self.nested),
+            marker: PhantomData,
+        }
+    }
+}
+
+/// What fits `.with(…)` of a query over `E`: a relation of `E`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no relation of `{E}`",
+    label = "expected a relation of `{E}`, such as one of its `#[references]`, `#[has_many]` or `#[many_to_many]`"
+)]
+pub trait IntoLoad<E> {
+    /// Which relation.
+    type Relation: Relation<From = E>;
+    /// What with it.
+    type Nested: Send + Sync + 'static;
+    /// As what is to be loaded.
+    fn into_load(self) -> Load<Self::Relation, Self::Nested>;
+}
+
+impl<E: Entity, M: Relation<From = E>> IntoLoad<E> for Rel<E, M> {
+    type Relation = M;
+    type Nested = ();
+
+    fn into_load(self) -> Load<M> {
+        self.load()
+    }
+}
+
+impl<E: Entity, M: Relation<From = E>, N: Send + Sync + 'static> IntoLoad<E> for Load<M, N> {
+    type Relation = M;
+    type Nested = N;
+
+    fn into_load(self) -> Load<M, N> {
+        self
+    }
+}
+
+/// An order over `E`, or a function from its columns to one.
+pub trait IntoOrder<E> {
+    /// The order.
+    fn into_order(self) -> Order<E>;
+}
+
+impl<E> IntoOrder<E> for Order<E> {
+    fn into_order(self) -> Order<E> {
+        self
+    }
+}
+
+impl<E: Entity, F: FnOnce(E::Columns<E>) -> Order<E>> IntoOrder<E> for F {
+    fn into_order(self) -> Order<E> {
+        self(E::columns(Path::ROOT))
+    }
+}
+
+/// A predicate over `E`, or a function from its columns to one.
+pub trait IntoPred<E> {
+    /// The predicate.
+    fn into_pred(self) -> Pred<E>;
+}
+
+impl<E> IntoPred<E> for Pred<E> {
+    fn into_pred(self) -> Pred<E> {
+        self
+    }
+}
+
+impl<E: Entity, F: FnOnce(E::Columns<E>) -> Pred<E>> IntoPred<E> for F {
+    fn into_pred(self) -> Pred<E> {
+        self(E::columns(Path::ROOT))
+    }
+}

@@ -1,0 +1,88 @@
+//! Rows of any query, read by position.
+
+use crate::cell::Decode;
+use crate::driver::Row;
+use crate::error::{Error, Kind, Result};
+use crate::typed::Field;
+
+/// What a row of any query can be read into: one value, or a tuple of up to twelve.
+#[diagnostic::on_unimplemented(
+    message = "a row cannot be read into `{Self}`",
+    label = "expected a value that a column can hold, a tuple of them, or an entity"
+)]
+pub trait FromRow: Send + Sized {
+    /// Reads the row by position.
+    ///
+    /// # Errors
+    /// `Kind::Decode`.
+    fn from_row(row: &dyn Row) -> Result<Self>;
+}
+
+impl<T: Field> FromRow for T {
+    fn from_row(row: &dyn Row) -> Result<Self> {
+        plain_cell(row, 0)
+    }
+}
+
+/// A row of which nothing is wanted.
+impl FromRow for () {
+    fn from_row(_: &dyn Row) -> Result<Self> {
+        Ok(())
+    }
+}
+
+macro_rules! tuples {
+    ($($name:ident $index:tt),*) => {
+        impl<$($name: Field),*> FromRow for ($($name,)*) {
+            fn from_row(row: &dyn Row) -> Result<Self> {
+                Ok(($(plain_cell::<$name>(row, $index)?,)*))
+            }
+        }
+    };
+}
+tuples!(A 0);
+tuples!(A 0, B 1);
+tuples!(A 0, B 1, C 2);
+tuples!(A 0, B 1, C 2, D 3);
+tuples!(A 0, B 1, C 2, D 3, E 4);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
+
+/// Decodes one cell of a row that belongs to no entity.
+///
+/// # Errors
+/// `Kind::Decode`, with the number of the column.
+#[inline]
+pub fn plain_cell<T: Decode>(row: &dyn Row, index: usize) -> Result<T> {
+    if index >= row.len() {
+        return Err(missing(row.len(), index));
+    }
+    match T::decode(row.cell(index)?) {
+        Ok(value) => Ok(value),
+        Err(mismatch) => Err(undecodable(row, index, &mismatch.expected)),
+    }
+}
+
+#[cold]
+fn missing(columns: usize, index: usize) -> Error {
+    let message = format!("the result has {columns} columns, but column {} was to be read", index + 1);
+    Error::new(Kind::Decode, message).hint("select more columns, or read fewer")
+}
+
+#[cold]
+fn undecodable(row: &dyn Row, index: usize, expected: &str) -> Error {
+    let found = match row.cell(index) {
+        Ok(cell) => cell.to_value().kind(),
+        Err(error) => return error,
+    };
+    let message = format!("column {} of the result holds {found}, but {expected} was expected", index + 1);
+    Error::new(Kind::Decode, message).hint(match found {
+        "NULL" => "read it into an Option",
+        _ => "change the Rust type, or cast in the SQL",
+    })
+}
