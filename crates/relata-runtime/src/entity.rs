@@ -29,6 +29,8 @@ pub trait Entity: Sized + Send + Sync + 'static {
     type With<S: Send + Sync + 'static>: Carries<Self, S>;
     /// What the engine knows of its table.
     const TABLE: &'static TableMeta;
+    /// Its columns, seen from itself: the constant of the same name as the struct.
+    const COLUMNS: Self::Columns<Self>;
 
     /// Its columns at a place in a query over `R`.
     fn columns<R: 'static>(path: Path) -> Self::Columns<R>;

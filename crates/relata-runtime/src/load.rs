@@ -40,6 +40,17 @@ pub trait Carries<E, S>: From<Loaded<E, S>> + Send + Sync + 'static {
     fn loaded_mut(&mut self) -> &mut Loaded<E, S>;
 }
 
+/// Entities without relations need no struct of their own.
+impl<E: Send + Sync + 'static, S: Send + Sync + 'static> Carries<E, S> for Loaded<E, S> {
+    fn loaded(&self) -> &Loaded<E, S> {
+        self
+    }
+
+    fn loaded_mut(&mut self) -> &mut Loaded<E, S> {
+        self
+    }
+}
+
 /// What was loaded along the relation `M`.
 pub struct Slot<M, D> {
     data: D,

@@ -53,6 +53,22 @@ impl TableMeta {
         panic!("the entity has no such field");
     }
 
+    /// The position of the column that refers to an entity, leaving out one position. Meant for constants.
+    ///
+    /// # Panics
+    /// When no column refers to it.
+    pub const fn referring(&self, entity: &str, but: Option<usize>) -> usize {
+        let mut index = 0;
+        while index < self.columns.len() {
+            let left_out = matches!(but, Some(other) if other == index);
+            if !left_out && same(self.columns[index].references, entity) {
+                return index;
+            }
+            index += 1;
+        }
+        panic!("the junction has no field that `#[references]` the entity");
+    }
+
     /// The column with this name in the database, with its position.
     pub fn column_named(&self, column: &str) -> Option<(usize, &'static ColumnMeta)> {
         self.columns.iter().enumerate().find(|(_, meta)| meta.column == column)
@@ -92,6 +108,8 @@ pub struct ColumnMeta {
     pub generated: bool,
     /// Outside input may order by it.
     pub sortable: bool,
+    /// The entity it refers to, or empty.
+    pub references: &'static str,
     /// Rules that a value must keep.
     pub rules: &'static [RuleMeta],
 }
@@ -99,7 +117,7 @@ pub struct ColumnMeta {
 impl ColumnMeta {
     /// A plain column.
     pub const fn new(field: &'static str, column: &'static str) -> Self {
-        ColumnMeta { field, column, nullable: false, generated: false, sortable: false, rules: &[] }
+        ColumnMeta { field, column, nullable: false, generated: false, sortable: false, references: "", rules: &[] }
     }
 
     /// It may be NULL.
@@ -120,6 +138,13 @@ impl ColumnMeta {
     #[must_use]
     pub const fn sortable(mut self) -> Self {
         self.sortable = true;
+        self
+    }
+
+    /// It refers to this entity.
+    #[must_use]
+    pub const fn references(mut self, entity: &'static str) -> Self {
+        self.references = entity;
         self
     }
 

@@ -16,7 +16,7 @@ mod aggregate;
 mod field;
 
 pub use aggregate::{Aggregate, Having, count_rows};
-pub use field::{Field, Key, Number, Operand};
+pub use field::{Field, Key, NewValue, Number, Operand};
 
 /// A column, reached from the root `R`, that holds a `T` (`Option<…>` where it may be NULL).
 pub struct Column<R, T> {

@@ -145,6 +145,43 @@ impl<R, E: 'static, K: Field<Base = K>> Operand<R, Id<E, K>> for K {
     }
 }
 
+/// What a setter of a new row takes for a column that holds a `T`.
+#[diagnostic::on_unimplemented(message = "`{Self}` cannot become a `{T}`", label = "expected a `{T}`")]
+pub trait NewValue<T> {
+    /// As a parameter.
+    fn into_value(self) -> Value;
+}
+
+impl<T: Field> NewValue<T> for T {
+    fn into_value(self) -> Value {
+        self.encode()
+    }
+}
+
+impl<T: Field<Base = T>> NewValue<Option<T>> for T {
+    fn into_value(self) -> Value {
+        self.encode()
+    }
+}
+
+impl NewValue<String> for &str {
+    fn into_value(self) -> Value {
+        Value::Text(self.to_string())
+    }
+}
+
+impl NewValue<Option<String>> for &str {
+    fn into_value(self) -> Value {
+        Value::Text(self.to_string())
+    }
+}
+
+impl<E: 'static, K: Field<Base = K>> NewValue<Id<E, K>> for K {
+    fn into_value(self) -> Value {
+        self.encode()
+    }
+}
+
 /// The key of an entity: one field, or a tuple of them.
 pub trait Key: Clone + Send + 'static {
     /// Its values in the order of the key's columns.

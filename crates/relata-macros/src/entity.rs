@@ -1,0 +1,256 @@
+//! The code of `derive(Entity)`.
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
+use relata_schema::declare::{Entity, Field, Rule};
+use syn::DeriveInput;
+
+use crate::{insert, relation};
+
+/// What all parts of the code need.
+pub(crate) struct Context<'a> {
+    pub(crate) entity: &'a Entity,
+    pub(crate) name: &'a Ident,
+    pub(crate) vis: &'a syn::Visibility,
+    pub(crate) fields: Vec<Column<'a>>,
+    pub(crate) relations: Vec<relation::Named<'a>>,
+}
+
+/// A field of the struct.
+pub(crate) struct Column<'a> {
+    pub(crate) field: &'a Field,
+    pub(crate) ident: &'a Ident,
+    pub(crate) ty: &'a syn::Type,
+}
+
+impl Context<'_> {
+    pub(crate) fn position(&self, field: &str) -> Option<usize> {
+        self.fields.iter().position(|column| column.field.name == field)
+    }
+
+    /// Columns that only the table has, with the position of the first.
+    fn added(&self) -> Vec<(&'static str, bool)> {
+        let times = if self.entity.timestamps { &[("created_at", false), ("updated_at", false)][..] } else { &[] };
+        let deleted = if self.entity.soft_delete { &[("deleted_at", true)][..] } else { &[] };
+        times.iter().chain(deleted).copied().filter(|(name, _)| self.named(name).is_none()).collect()
+    }
+
+    fn named(&self, column: &str) -> Option<usize> {
+        self.fields.iter().position(|known| known.field.column_name() == column)
+    }
+
+    fn place(&self, column: &str) -> Option<usize> {
+        let added = || self.added().iter().position(|(name, _)| *name == column).map(|at| self.fields.len() + at);
+        self.named(column).or_else(added)
+    }
+
+    fn columns(&self) -> Ident {
+        format_ident!("{}Columns", self.name)
+    }
+}
+
+/// Writes everything that the entity needs.
+pub(crate) fn write(input: &DeriveInput, entity: &Entity) -> TokenStream {
+    let syn::Data::Struct(data) = &input.data else { return TokenStream::new() };
+    let fields = data.fields.iter().zip(&entity.fields).filter_map(|(field, declared)| {
+        Some(Column { field: declared, ident: field.ident.as_ref()?, ty: &field.ty })
+    });
+    let context = Context {
+        entity,
+        name: &input.ident,
+        vis: &input.vis,
+        fields: fields.collect(),
+        relations: relation::named(&input.ident, entity),
+    };
+    let (name, vis) = (context.name, context.vis);
+    let (table, columns, implementation) = (table(&context), columns(&context), implementation(&context));
+    let relations = relation::write(&context);
+    let (with, with_items) = relation::with(&context);
+    let (new, new_items) = insert::write(&context);
+    let doc = format!("The columns and relations of [`{name}`](struct@{name}).");
+    quote! {
+        #[doc = #doc]
+        #[allow(non_upper_case_globals)]
+        #vis const #name: <#name as ::relata::Entity>::Columns<#name> = <#name as ::relata::Entity>::COLUMNS;
+        #new
+        #with
+        const _: () = {
+            use ::relata::__private as __relata;
+            #table
+            #columns
+            #implementation
+            #relations
+            #with_items
+            #new_items
+        };
+    }
+}
+
+fn table(context: &Context<'_>) -> TokenStream {
+    let entity = context.entity;
+    let metas = context.fields.iter().map(column_meta);
+    let added = context.added();
+    let added_metas = added.iter().map(|(name, nullable)| {
+        let nullable = nullable.then(|| quote!(.nullable()));
+        quote!(__relata::ColumnMeta::new(#name, #name) #nullable)
+    });
+    let count = context.fields.len() + added.len();
+    let (name, table) = (&entity.name, entity.table_name());
+    let namespace = entity.namespace.clone().unwrap_or_default();
+    let selected = context.fields.len();
+    let list = |quote: char| {
+        let names = context.fields.iter().map(|column| {
+            let name = column.field.column_name();
+            format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")))
+        });
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let (double, back) = (list('"'), list('`'));
+    let key_fields = entity.key_fields();
+    let key = key_fields.iter().filter_map(|field| context.position(&field.name)).map(Literal::usize_unsuffixed);
+    let generated_key = matches!(&key_fields[..], [field] if field.generated_id);
+    let when = |on: bool, column: &str| match context.place(column).filter(|_| on) {
+        Some(place) => quote!(::core::option::Option::Some(#place)),
+        None => quote!(::core::option::Option::None),
+    };
+    let soft_delete = when(entity.soft_delete, "deleted_at");
+    let created_at = when(entity.timestamps, "created_at");
+    let updated_at = when(entity.timestamps, "updated_at");
+    quote! {
+        static COLUMNS: [__relata::ColumnMeta; #count] = [#(#metas,)* #(#added_metas,)*];
+        static TABLE: __relata::TableMeta = __relata::TableMeta {
+            entity: #name,
+            namespace: #namespace,
+            table: #table,
+            columns: &COLUMNS,
+            selected: #selected,
+            select_list: [#double, #back],
+            key: &[#(#key),*],
+            generated_key: #generated_key,
+            soft_delete: #soft_delete,
+            created_at: #created_at,
+            updated_at: #updated_at,
+        };
+    }
+}
+
+fn column_meta(column: &Column<'_>) -> TokenStream {
+    let field = column.field;
+    let (name, column_name) = (&field.name, field.column_name());
+    let nullable = field.nullable.then(|| quote!(.nullable()));
+    let generated = field.generated.is_some().then(|| quote!(.generated()));
+    let sortable = field.sortable.then(|| quote!(.sortable()));
+    let references = field.references.as_ref().map(|reference| {
+        let entity = relata_schema::declare::simple_name(&reference.entity);
+        quote!(.references(#entity))
+    });
+    let rules: Vec<_> = field.rules.iter().filter_map(rule).collect();
+    let rules = (!rules.is_empty()).then(|| quote!(.rules(&[#(#rules),*])));
+    quote!(__relata::ColumnMeta::new(#name, #column_name) #nullable #generated #sortable #references #rules)
+}
+
+/// A rule that the application checks; SQL is the database's business.
+fn rule(rule: &Rule) -> Option<TokenStream> {
+    let number = |number: &Option<u64>| option(number.map(|number| quote!(#number)));
+    let text = |text: &Option<String>| option(text.as_ref().map(|text| quote!(#text)));
+    Some(match rule {
+        Rule::Length { min, max } => {
+            let (min, max) = (number(min), number(max));
+            quote!(__relata::RuleMeta::Length(#min, #max))
+        }
+        Rule::Range { min, max } => {
+            let (min, max) = (text(min), text(max));
+            quote!(__relata::RuleMeta::Range(#min, #max))
+        }
+        Rule::Pattern(pattern) => quote!(__relata::RuleMeta::Pattern(#pattern)),
+        Rule::OneOf(texts) => quote!(__relata::RuleMeta::OneOf(&[#(#texts),*])),
+        Rule::Email => quote!(__relata::RuleMeta::Email),
+        Rule::Url => quote!(__relata::RuleMeta::Url),
+        Rule::Sql(_) => return None,
+    })
+}
+
+fn option(value: Option<TokenStream>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
+}
+
+/// The struct behind the constant of the same name.
+fn columns(context: &Context<'_>) -> TokenStream {
+    let (vis, columns) = (context.vis, context.columns());
+    let idents: Vec<_> = context.fields.iter().map(|column| column.ident).collect();
+    let types = context.fields.iter().map(|column| column.ty);
+    let positions = (0..idents.len()).map(Literal::usize_unsuffixed);
+    let added = context.added();
+    let added_idents: Vec<_> = added.iter().map(|(name, _)| format_ident!("{name}")).collect();
+    let added_types = added.iter().map(|(_, nullable)| match nullable {
+        true => quote!(::core::option::Option<__relata::Timestamp>),
+        false => quote!(__relata::Timestamp),
+    });
+    let added_positions = (idents.len()..idents.len() + added.len()).map(Literal::usize_unsuffixed);
+    let relations = context.relations.iter().map(|relation| &relation.ident).collect::<Vec<_>>();
+    let markers = context.relations.iter().map(|relation| &relation.marker);
+    let paths = relation::paths(context);
+    quote! {
+        #vis struct #columns<R> {
+            #(#vis #idents: __relata::Column<R, #types>,)*
+            #(#vis #added_idents: __relata::Column<R, #added_types>,)*
+            #(#vis #relations: __relata::Rel<R, #markers>,)*
+        }
+        impl<R: 'static> #columns<R> {
+            const fn at(path: __relata::Path) -> Self {
+                #columns {
+                    #(#idents: __relata::Column::new(path, &COLUMNS[#positions]),)*
+                    #(#added_idents: __relata::Column::new(path, &COLUMNS[#added_positions]),)*
+                    #(#relations: __relata::Rel::new(path),)*
+                }
+            }
+            #paths
+        }
+    }
+}
+
+fn implementation(context: &Context<'_>) -> TokenStream {
+    let (name, columns) = (context.name, context.columns());
+    let key = context.entity.key_fields();
+    let key_types = key.iter().filter_map(|field| context.position(&field.name)).map(|at| context.fields[at].ty);
+    let key_types: Vec<_> = key_types.collect();
+    let key = match &key_types[..] {
+        [one] => quote!(#one),
+        many => quote!((#(#many,)*)),
+    };
+    let idents: Vec<_> = context.fields.iter().map(|column| column.ident).collect();
+    let positions: Vec<_> = (0..idents.len()).map(Literal::usize_unsuffixed).collect();
+    let with = relation::with_type(context);
+    quote! {
+        impl ::relata::Entity for #name {
+            type Key = #key;
+            type Columns<R: 'static> = #columns<R>;
+            type With<S: ::core::marker::Send + ::core::marker::Sync + 'static> = #with;
+            const TABLE: &'static __relata::TableMeta = &TABLE;
+            const COLUMNS: #columns<#name> = #columns::at(__relata::Path::ROOT);
+            fn columns<R: 'static>(path: __relata::Path) -> #columns<R> {
+                #columns::at(path)
+            }
+            #[inline]
+            fn decode(row: &dyn __relata::Row, at: usize) -> ::relata::Result<Self> {
+                ::core::result::Result::Ok(#name {
+                    #(#idents: __relata::cell(row, at, #positions, &TABLE)?,)*
+                })
+            }
+            fn value(&self, column: usize) -> __relata::Value {
+                match column {
+                    #(#positions => __relata::value(&self.#idents),)*
+                    _ => __relata::Value::Null,
+                }
+            }
+        }
+        impl __relata::FromRow for #name {
+            fn from_row(row: &dyn __relata::Row) -> ::relata::Result<Self> {
+                <#name as ::relata::Entity>::decode(row, 0)
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `NewPost`: the fields that a new row must have; setters for the others.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::entity::{Column, Context};
+
+/// Whether a new row need not give this field.
+fn is_optional(context: &Context<'_>, column: &Column<'_>) -> bool {
+    let field = column.field;
+    let stamped = context.entity.timestamps && matches!(field.column_name(), "created_at" | "updated_at");
+    field.nullable || field.default.is_some() || field.generated_id || stamped
+}
+
+/// The struct, and what it can do.
+pub(crate) fn write(context: &Context<'_>) -> (TokenStream, TokenStream) {
+    let (name, vis) = (context.name, context.vis);
+    let (new, draft) = (format_ident!("New{name}"), format_ident!("{name}Draft"));
+    let written = context.fields.iter().enumerate().filter(|(_, column)| column.field.generated.is_none());
+    let (optional, mandatory): (Vec<_>, Vec<_>) = written.partition(|(_, column)| is_optional(context, column));
+    let idents: Vec<_> = mandatory.iter().map(|(_, column)| column.ident).collect();
+    let types = mandatory.iter().map(|(_, column)| column.ty);
+    let positions = mandatory.iter().map(|(at, _)| Literal::usize_unsuffixed(*at));
+    let setters = optional.iter().map(|(at, column)| setter(context, *at, column));
+    let starts = optional.iter().map(|(_, column)| start(context, column));
+    let doc = format!("The fields that a new [`{name}`](struct@{name}) must have; setters give the others.");
+    let item = quote! {
+        #[doc = #doc]
+        #[derive(Debug, Clone)]
+        #vis struct #new {
+            #(#[allow(missing_docs)] #vis #idents: #types,)*
+        }
+    };
+    let behaviour = quote! {
+        #vis struct #draft(__relata::Draft<#name>);
+        impl #draft {
+            #(#setters)*
+        }
+        impl #new {
+            #(#starts)*
+        }
+        impl __relata::NewRow for #new {
+            type Entity = #name;
+            fn into_draft(self) -> __relata::Draft<#name> {
+                __relata::Draft::new(&[#(#positions),*], ::std::vec![#(__relata::encode(self.#idents)),*])
+            }
+        }
+        impl __relata::NewRow for #draft {
+            type Entity = #name;
+            fn into_draft(self) -> __relata::Draft<#name> {
+                self.0
+            }
+        }
+    };
+    (item, behaviour)
+}
+
+fn setter(context: &Context<'_>, at: usize, column: &Column<'_>) -> TokenStream {
+    let (vis, ident, ty) = (context.vis, column.ident, column.ty);
+    quote! {
+        #vis fn #ident(self, value: impl __relata::NewValue<#ty>) -> Self {
+            Self(self.0.set(#at, value.into_value()))
+        }
+    }
+}
+
+fn start(context: &Context<'_>, column: &Column<'_>) -> TokenStream {
+    let (vis, ident, ty) = (context.vis, column.ident, column.ty);
+    let draft = format_ident!("{}Draft", context.name);
+    let doc = format!("Sets `{}`.", column.field.name);
+    quote! {
+        #[doc = #doc]
+        #vis fn #ident(self, value: impl __relata::NewValue<#ty>) -> #draft {
+            #draft(__relata::NewRow::into_draft(self)).#ident(value)
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Relations: a marker type with its constant data for each, the joined columns, and what a loaded row gives.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use relata_schema::declare::{Entity, Relation, RelationKind, simple_name};
+use relata_schema::naming;
+
+use crate::entity::Context;
+
+/// A relation with its Rust names.
+pub(crate) struct Named<'a> {
+    pub(crate) relation: &'a Relation,
+    /// As field and method.
+    pub(crate) ident: Ident,
+    /// Its marker type.
+    pub(crate) marker: Ident,
+    /// The other entity.
+    to: syn::Path,
+}
+
+pub(crate) fn named<'a>(name: &Ident, entity: &'a Entity) -> Vec<Named<'a>> {
+    let relations = entity.relations.iter().filter_map(|relation| {
+        Some(Named {
+            relation,
+            ident: ident(&relation.name),
+            marker: format_ident!("{name}To{}", naming::pascal(&relation.name)),
+            to: syn::parse_str(&relation.entity).ok()?,
+        })
+    });
+    relations.collect()
+}
+
+fn ident(name: &str) -> Ident {
+    syn::parse_str(name).unwrap_or_else(|_| format_ident!("r#{name}"))
+}
+
+fn is_many(relation: &Relation) -> bool {
+    matches!(relation.kind, RelationKind::HasMany { .. } | RelationKind::ManyToMany { .. })
+}
+
+/// Whether the relation may lead nowhere.
+fn is_optional(relation: &Relation) -> bool {
+    matches!(relation.kind, RelationKind::HasOne { .. } | RelationKind::BelongsTo { nullable: true, .. })
+}
+
+/// The methods `Post.author()` that give the columns of a joined entity.
+pub(crate) fn paths(context: &Context<'_>) -> TokenStream {
+    let vis = context.vis;
+    let methods = context.relations.iter().filter(|named| !is_many(named.relation)).map(|named| {
+        let (ident, to) = (&named.ident, &named.to);
+        quote! {
+            #vis fn #ident(self) -> <#to as ::relata::Entity>::Columns<R> {
+                self.#ident.columns()
+            }
+        }
+    });
+    quote!(#(#methods)*)
+}
+
+/// Markers and their constant data.
+pub(crate) fn write(context: &Context<'_>) -> TokenStream {
+    context.relations.iter().map(|named| write_one(context, named)).collect()
+}
+
+fn write_one(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
+    let (vis, from, to, marker, name) = (context.vis, context.name, &named.to, &named.marker, &named.relation.name);
+    let kind = match named.relation {
+        relation if is_many(relation) => format_ident!("Many"),
+        relation if is_optional(relation) => format_ident!("Optional"),
+        _ => format_ident!("One"),
+    };
+    let target = quote!(<#to as ::relata::Entity>::TABLE);
+    let mut via = quote!(::core::option::Option::None);
+    let (from_column, to_column, check) = match &named.relation.kind {
+        RelationKind::BelongsTo { field, .. } => {
+            let at = context.position(field);
+            let at = at.unwrap_or_default();
+            let reference = context.fields[at].field.references.as_ref();
+            match reference.and_then(|reference| reference.referenced_fields.first()) {
+                Some(there) => (quote!(#at), quote!(#target.position(#there)), Some((to.clone(), there.clone()))),
+                None => (quote!(#at), quote!(#target.key[0]), None),
+            }
+        }
+        RelationKind::HasOne { field } | RelationKind::HasMany { field } => {
+            (quote!(TABLE.key[0]), quote!(#target.position(#field)), Some((to.clone(), field.clone())))
+        }
+        RelationKind::ManyToMany { via: junction, near, far } => {
+            via = junction_meta(context, named, junction, near.as_deref(), far.as_deref());
+            (quote!(TABLE.key[0]), quote!(#target.key[0]), None)
+        }
+    };
+    // Gives rustc's own message, with the fields that there are, when the field is not there.
+    let check = check.map(|(entity, field)| {
+        let field = ident(&field);
+        quote! {
+            const _: fn(<#entity as ::relata::Entity>::Columns<#entity>) = |columns| { let _ = columns.#field; };
+        }
+    });
+    quote! {
+        #[doc(hidden)]
+        #vis enum #marker {}
+        #check
+        impl __relata::Relation for #marker {
+            type From = #from;
+            type To = #to;
+            type Kind = __relata::#kind;
+            const META: &'static __relata::RelationMeta = {
+                static META: __relata::RelationMeta = __relata::RelationMeta {
+                    name: #name,
+                    from: &TABLE,
+                    from_column: #from_column,
+                    to: #target,
+                    to_column: #to_column,
+                    cardinality: __relata::Cardinality::#kind,
+                    via: #via,
+                };
+                &META
+            };
+        }
+    }
+}
+
+fn junction_meta(
+    context: &Context<'_>,
+    named: &Named<'_>,
+    junction: &str,
+    near: Option<&str>,
+    far: Option<&str>,
+) -> TokenStream {
+    let Ok(path) = syn::parse_str::<syn::Path>(junction) else { return quote!(::core::option::Option::None) };
+    let table = quote!(<#path as ::relata::Entity>::TABLE);
+    let (here, there) = (&context.entity.name, simple_name(&named.relation.entity));
+    let near = match near {
+        Some(field) => quote!(#table.position(#field)),
+        None => quote!(#table.referring(#here, ::core::option::Option::None)),
+    };
+    let far = match far {
+        Some(field) => quote!(#table.position(#field)),
+        None => quote!(#table.referring(#there, ::core::option::Option::Some(#near))),
+    };
+    quote!(::core::option::Option::Some(__relata::Junction { table: #table, near: #near, far: #far }))
+}
+
+/// The type of a row with what was loaded.
+pub(crate) fn with_type(context: &Context<'_>) -> TokenStream {
+    if context.relations.is_empty() {
+        return quote!(__relata::Loaded<Self, S>);
+    }
+    let with = format_ident!("{}With", context.name);
+    quote!(#with<S>)
+}
+
+/// The struct of a row with what was loaded, and what it can do.
+pub(crate) fn with(context: &Context<'_>) -> (TokenStream, TokenStream) {
+    if context.relations.is_empty() {
+        return Default::default();
+    }
+    let (name, vis) = (context.name, context.vis);
+    let with = format_ident!("{name}With");
+    let doc = format!("A [`{name}`](struct@{name}) together with what `.with(…)` loaded.");
+    let methods = context.relations.iter().map(|named| accessor(context, named));
+    let item = quote! {
+        #[doc = #doc]
+        #vis struct #with<S>(::relata::__private::Loaded<#name, S>);
+    };
+    let methods = quote! {
+        __relata::carries!(#with, #name);
+        impl<S> #with<S> {
+            #(#methods)*
+        }
+    };
+    (item, methods)
+}
+
+fn accessor(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
+    let (vis, ident) = (context.vis, &named.ident);
+    let marker = &named.marker;
+    let doc = format!("What was loaded along the relation `{}`.", named.relation.name);
+    let (output, result, body) = if is_many(named.relation) {
+        (quote!(::std::vec::Vec<O>), quote!(&[O]), quote!(__relata::Contains::<#marker, I>::slot(&self.0.slots)))
+    } else if is_optional(named.relation) {
+        let slot = quote!(__relata::Contains::<#marker, I>::slot(&self.0.slots).as_ref());
+        (quote!(::core::option::Option<O>), quote!(::core::option::Option<&O>), slot)
+    } else {
+        (quote!(O), quote!(&O), quote!(__relata::Contains::<#marker, I>::slot(&self.0.slots)))
+    };
+    quote! {
+        #[doc = #doc]
+        #vis fn #ident<I, O>(&self) -> #result
+        where
+            S: __relata::Contains<#marker, I, Data = #output>,
+        {
+            #body
+        }
+    }
+}
