@@ -52,9 +52,10 @@ impl Context<'_> {
 /// Writes everything that the entity needs.
 pub(crate) fn write(input: &DeriveInput, entity: &Entity) -> TokenStream {
     let syn::Data::Struct(data) = &input.data else { return TokenStream::new() };
-    let fields = data.fields.iter().zip(&entity.fields).filter_map(|(field, declared)| {
-        Some(Column { field: declared, ident: field.ident.as_ref()?, ty: &field.ty })
-    });
+    let fields =
+        data.fields.iter().zip(&entity.fields).filter_map(|(field, declared)| {
+            Some(Column { field: declared, ident: field.ident.as_ref()?, ty: &field.ty })
+        });
     let context = Context {
         entity,
         name: &input.ident,

@@ -20,8 +20,27 @@ use syn::DeriveInput;
 #[proc_macro_derive(
     Entity,
     attributes(
-        entity, primary_key, unique, index, foreign_key, check, has_many, has_one, many_to_many, id, references, default,
-        column, db_type, decimal, generated, collation, sortable, renamed_from, comment, on_update
+        entity,
+        primary_key,
+        unique,
+        index,
+        foreign_key,
+        check,
+        has_many,
+        has_one,
+        many_to_many,
+        id,
+        references,
+        default,
+        column,
+        db_type,
+        decimal,
+        generated,
+        collation,
+        sortable,
+        renamed_from,
+        comment,
+        on_update
     )
 )]
 pub fn derive_entity(input: TokenStream) -> TokenStream {

@@ -127,7 +127,8 @@ impl<E: Entity, S> Update<E, S> {
                 assignments.push((column.to_string(), Expr::Value(Value::Timestamp(crate::now()))));
             }
         }
-        let update = tree::Update { source: Source::Entity(table), assignments, filter: self.filter, scope: self.scope };
+        let update =
+            tree::Update { source: Source::Entity(table), assignments, filter: self.filter, scope: self.scope };
         execute(executor, table, self.required, |target| render::update(target, update)).await
     }
 }

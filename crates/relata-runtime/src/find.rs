@@ -126,12 +126,7 @@ impl<E: Entity, L> Find<E, L> {
 
     /// Loads a relation with each row.
     pub fn with<X: IntoLoad<E>>(self, relation: X) -> Find<E, (Load<X::Relation, X::Nested>, L)> {
-        Find {
-            select: self.select,
-            loads: (relation.into_load(), self.loads),
-            after: self.after,
-            marker: PhantomData,
-        }
+        Find { select: self.select, loads: (relation.into_load(), self.loads), after: self.after, marker: PhantomData }
     }
 
     /// Groups the rows; `.select(…)` says what to read of each group.
@@ -225,11 +220,10 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     pub async fn page(mut self, executor: &mut impl Executor) -> Result<Page<L::Output>> {
         self.prepared();
         let loads = self.loads;
-        let mut page = fetch_page(executor, self.select, self.after, loads.width(), E::TABLE, |row| {
-            loads.read(row, &mut 0)
-        })
-        .await
-        .map_err(|error| mapped(error, E::TABLE))?;
+        let mut page =
+            fetch_page(executor, self.select, self.after, loads.width(), E::TABLE, |row| loads.read(row, &mut 0))
+                .await
+                .map_err(|error| mapped(error, E::TABLE))?;
         if L::BATCHES && !page.items.is_empty() {
             loads.load(executor, page.items.iter_mut().collect()).await?;
         }
@@ -257,7 +251,8 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
 }
 
 pub(crate) fn not_found(what: &str) -> Error {
-    Error::new(Kind::NotFound, format!("no {what} fits, where one had to")).hint("use `.optional(…)` if there may be none")
+    Error::new(Kind::NotFound, format!("no {what} fits, where one had to"))
+        .hint("use `.optional(…)` if there may be none")
 }
 
 /// Collects what `read` makes of each row.

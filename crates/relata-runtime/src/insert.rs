@@ -137,8 +137,10 @@ async fn insert_row(
             Ok(Some(key_filter(table, vec![Value::Int(id)])))
         }
         (Expr::And(parts), _) if parts.len() < table.key.len() || parts.is_empty() => {
-            let message = format!("the server does not give back the inserted {}, and its key is not known", table.entity);
-            Err(Error::new(Kind::Unsupported, message).hint("give the key, or use `insert_many`, which gives nothing back"))
+            let message =
+                format!("the server does not give back the inserted {}, and its key is not known", table.entity);
+            Err(Error::new(Kind::Unsupported, message)
+                .hint("give the key, or use `insert_many`, which gives nothing back"))
         }
         _ => Ok(Some(by_key)),
     }

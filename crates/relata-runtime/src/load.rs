@@ -120,7 +120,8 @@ pub trait Loads<E: Entity>: Send + Sync + 'static {
     /// The entity in it.
     fn entity(output: &Self::Output) -> &E;
     /// Loads into all of them what does not come by joins.
-    fn load<'a>(&'a self, executor: &'a mut dyn Executor, rows: Vec<&'a mut Self::Output>) -> BoxFuture<'a, Result<()>>;
+    fn load<'a>(&'a self, executor: &'a mut dyn Executor, rows: Vec<&'a mut Self::Output>)
+    -> BoxFuture<'a, Result<()>>;
     /// There is something for [`Loads::load`] to do.
     const BATCHES: bool;
 }
@@ -180,7 +181,11 @@ where
         &output.loaded().entity
     }
 
-    fn load<'a>(&'a self, executor: &'a mut dyn Executor, rows: Vec<&'a mut Self::Output>) -> BoxFuture<'a, Result<()>> {
+    fn load<'a>(
+        &'a self,
+        executor: &'a mut dyn Executor,
+        rows: Vec<&'a mut Self::Output>,
+    ) -> BoxFuture<'a, Result<()>> {
         let rows = rows.into_iter().map(|row| {
             let loaded = row.loaded_mut();
             (&loaded.entity, &mut loaded.slots)

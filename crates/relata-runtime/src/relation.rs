@@ -158,12 +158,12 @@ impl<R: 'static, M: Relation> Rel<R, M> {
     }
 
     /// To be loaded with this order.
-    pub fn order(self, order: impl IntoOrder<M::To>) -> Load<M> {
+    pub fn order(self, order: impl FnOnce(ColumnsOf<M>) -> Order<M::To>) -> Load<M> {
         self.load().order(order)
     }
 
     /// To be loaded with this filter.
-    pub fn filter(self, filter: impl IntoPred<M::To>) -> Load<M> {
+    pub fn filter(self, filter: impl FnOnce(ColumnsOf<M>) -> Pred<M::To>) -> Load<M> {
         self.load().filter(filter)
     }
 
@@ -179,9 +179,20 @@ impl<R: 'static, M: Relation> Rel<R, M> {
 
     /// To be loaded.
     pub fn load(self) -> Load<M> {
-        Load { order: Vec::new(), filter: None, limit: None, offset: 0, scope: Scope::Live, nested: (), marker: PhantomData }
+        Load {
+            order: Vec::new(),
+            filter: None,
+            limit: None,
+            offset: 0,
+            scope: Scope::Live,
+            nested: (),
+            marker: PhantomData,
+        }
     }
 }
+
+/// The columns of what a relation leads to, seen from there.
+type ColumnsOf<M> = <<M as Relation>::To as Entity>::Columns<<M as Relation>::To>;
 
 /// A relation to be loaded: which of its rows, in which order, and what with them.
 pub struct Load<M, N = ()> {
@@ -197,8 +208,8 @@ pub struct Load<M, N = ()> {
 impl<M: Relation, N> Load<M, N> {
     /// Adds a key to the order. Of rows that come by a join there is only one: then it has no effect.
     #[must_use]
-    pub fn order(mut self, order: impl IntoOrder<M::To>) -> Self {
-        self.order.push(order.into_order().into_key());
+    pub fn order(mut self, order: impl FnOnce(ColumnsOf<M>) -> Order<M::To>) -> Self {
+        self.order.push(order(M::To::columns(Path::ROOT)).into_key());
         self
     }
 
@@ -207,14 +218,14 @@ impl<M: Relation, N> Load<M, N> {
     /// # Panics
     /// When the relation leads to one row: filter the query itself by `Post.author().…` instead.
     #[must_use]
-    pub fn filter(mut self, filter: impl IntoPred<M::To>) -> Self {
+    pub fn filter(mut self, filter: impl FnOnce(ColumnsOf<M>) -> Pred<M::To>) -> Self {
         assert!(
             M::META.cardinality == Cardinality::Many,
             "{}.{} leads to one row and cannot be filtered: filter the query by its columns instead",
             M::META.from.entity,
             M::META.name,
         );
-        Expr::and_into(&mut self.filter, filter.into_pred().into_expr());
+        Expr::and_into(&mut self.filter, filter(M::To::columns(Path::ROOT)).into_expr());
         self
     }
 
@@ -282,41 +293,5 @@ impl<E: Entity, M: Relation<From = E>, N: Send + Sync + 'static> IntoLoad<E> for
 
     fn into_load(self) -> Load<M, N> {
         self
-    }
-}
-
-/// An order over `E`, or a function from its columns to one.
-pub trait IntoOrder<E> {
-    /// The order.
-    fn into_order(self) -> Order<E>;
-}
-
-impl<E> IntoOrder<E> for Order<E> {
-    fn into_order(self) -> Order<E> {
-        self
-    }
-}
-
-impl<E: Entity, F: FnOnce(E::Columns<E>) -> Order<E>> IntoOrder<E> for F {
-    fn into_order(self) -> Order<E> {
-        self(E::columns(Path::ROOT))
-    }
-}
-
-/// A predicate over `E`, or a function from its columns to one.
-pub trait IntoPred<E> {
-    /// The predicate.
-    fn into_pred(self) -> Pred<E>;
-}
-
-impl<E> IntoPred<E> for Pred<E> {
-    fn into_pred(self) -> Pred<E> {
-        self
-    }
-}
-
-impl<E: Entity, F: FnOnce(E::Columns<E>) -> Pred<E>> IntoPred<E> for F {
-    fn into_pred(self) -> Pred<E> {
-        self(E::columns(Path::ROOT))
     }
 }

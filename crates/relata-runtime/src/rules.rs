@@ -31,7 +31,9 @@ fn broken(rule: &RuleMeta, value: &Value) -> Option<String> {
         return None;
     }
     match (rule, value) {
-        (RuleMeta::Length(min, max), Value::Text(text)) => length(text.chars().count() as u64, *min, *max, "characters"),
+        (RuleMeta::Length(min, max), Value::Text(text)) => {
+            length(text.chars().count() as u64, *min, *max, "characters")
+        }
         (RuleMeta::Length(min, max), Value::Bytes(bytes)) => length(bytes.len() as u64, *min, *max, "bytes"),
         (RuleMeta::Range(min, max), value) => range(value, *min, *max),
         (RuleMeta::Pattern(pattern), Value::Text(text)) => {

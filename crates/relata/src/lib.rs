@@ -1,1 +1,90 @@
-//! The database layer for Rust.
+//! The database layer for Rust: you declare what your data is, once; typed queries, validation and migrations follow.
+//!
+//! ```
+//! use relata::prelude::*;
+//!
+//! #[derive(Entity, Debug)]
+//! #[has_many(posts: Post.author_id)]
+//! pub struct User {
+//!     #[id]
+//!     pub id: Id<User>,
+//!     pub name: String,
+//! }
+//!
+//! #[derive(Entity, Debug)]
+//! pub struct Post {
+//!     #[id]
+//!     pub id: Id<Post>,
+//!     #[references(User)]
+//!     pub author_id: Id<User>,
+//!     #[check(len(1..=120))]
+//!     pub title: String,
+//!     pub body: Option<String>,
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> relata::Result<()> {
+//! let mut db = Db::open("sqlite::memory:").await?;
+//! # db.batch("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+//! #     CREATE TABLE posts (id INTEGER PRIMARY KEY, author_id INTEGER NOT NULL REFERENCES users (id),
+//! #         title TEXT NOT NULL, body TEXT);").await?;
+//! let ann = NewUser { name: "Ann".into() }.insert(&mut db).await?;
+//! NewPost { author_id: ann.id, title: "Hello".into() }.body("First!").insert(&mut db).await?;
+//!
+//! let posts = Post::find()
+//!     .filter(Post.author().name.eq("Ann").and(Post.body.is_some()))
+//!     .with(Post.author)
+//!     .order(Post.id.desc())
+//!     .all(&mut db)
+//!     .await?;
+//! assert_eq!(posts[0].author().name, "Ann");
+//!
+//! let per_user: Vec<(String, i64)> = User::find()
+//!     .select((User.name, User.posts.count()))
+//!     .all(&mut db)
+//!     .await?;
+//! assert_eq!(per_user, [("Ann".to_string(), 1)]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//! - `sqlite` (default): the SQLite driver, with SQLite itself.
+//! - `postgres`: the PostgreSQL driver.
+//! - `mysql`: the driver of MariaDB and MySQL.
+//!
+//! A feature adds a driver and changes nothing else.
+
+#[doc(hidden)]
+pub mod __private;
+mod config;
+mod db;
+
+pub use db::Db;
+pub use relata_macros::{Entity, Enum};
+pub use relata_runtime::executor;
+pub use relata_runtime::{
+    Cursor, Entity, Error, Executor, FromRow, Id, Intent, Kind, NewRow, Page, Params, PoolOptions, Result, Rows, Tx,
+    aggregate, change, find, insert, load, page, relation, sql, sql_unchecked, stream, transaction,
+};
+pub use relata_sql::driver::Isolation;
+pub use relata_sql::typed::{Aggregate, Column, Expression, Field, Order, Pred, count_rows};
+pub use relata_sql::{DatabaseUrl, Decode, Encode, Interval, Value};
+
+/// Dates and times as columns keep them.
+pub mod time {
+    pub use jiff::Timestamp;
+    pub use jiff::civil::{Date, DateTime, Time};
+}
+
+pub use rust_decimal::Decimal;
+pub use serde_json::Value as Json;
+pub use uuid::Uuid;
+
+/// Everything that entities and queries need: `use relata::prelude::*;`.
+pub mod prelude {
+    pub use crate::time::{Date, DateTime, Time, Timestamp};
+    pub use crate::{
+        Column, Cursor, Db, Decimal, Entity, Enum, Executor, Id, Json, NewRow, Page, Pred, Tx, Uuid, sql, transaction,
+    };
+}

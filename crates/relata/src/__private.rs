@@ -1,0 +1,79 @@
+//! What the derived code names. Not for people.
+
+pub use jiff::Timestamp;
+pub use relata_runtime::entity::cell;
+pub use relata_runtime::insert::{Draft, NewRow};
+pub use relata_runtime::load::{Carries, Contains, Loaded};
+pub use relata_runtime::relation::{Many, One, Optional, Rel, Relation};
+pub use relata_sql::cell::{Cell, Mismatch};
+pub use relata_sql::driver::Row;
+pub use relata_sql::meta::{Cardinality, ColumnMeta, Junction, Path, RelationMeta, RuleMeta, TableMeta};
+pub use relata_sql::typed::{Column, Field, NewValue};
+pub use relata_sql::{Decode, Encode, FromRow, Value};
+
+/// A field as a parameter.
+pub fn value<T: Field>(field: &T) -> Value {
+    field.clone().encode()
+}
+
+/// A field as a parameter.
+pub fn encode<T: Field>(field: T) -> Value {
+    field.encode()
+}
+
+/// What the struct of a row with its relations can do, whatever the entity.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __carries {
+    ($with:ident, $entity:ident) => {
+        impl<S> $with<S> {
+            /// Without what was loaded.
+            pub fn into_inner(self) -> $entity {
+                self.0.entity
+            }
+        }
+
+        impl<S> ::core::ops::Deref for $with<S> {
+            type Target = $entity;
+
+            fn deref(&self) -> &$entity {
+                &self.0.entity
+            }
+        }
+
+        impl<S> ::core::convert::From<$crate::__private::Loaded<$entity, S>> for $with<S> {
+            fn from(loaded: $crate::__private::Loaded<$entity, S>) -> Self {
+                $with(loaded)
+            }
+        }
+
+        impl<S: Send + Sync + 'static> $crate::__private::Carries<$entity, S> for $with<S> {
+            fn loaded(&self) -> &$crate::__private::Loaded<$entity, S> {
+                &self.0
+            }
+
+            fn loaded_mut(&mut self) -> &mut $crate::__private::Loaded<$entity, S> {
+                &mut self.0
+            }
+        }
+
+        impl<S> ::core::fmt::Debug for $with<S>
+        where
+            $crate::__private::Loaded<$entity, S>: ::core::fmt::Debug,
+        {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::core::fmt::Debug::fmt(&self.0, f)
+            }
+        }
+
+        impl<S> ::core::clone::Clone for $with<S>
+        where
+            $crate::__private::Loaded<$entity, S>: ::core::clone::Clone,
+        {
+            fn clone(&self) -> Self {
+                $with(::core::clone::Clone::clone(&self.0))
+            }
+        }
+    };
+}
+pub use crate::__carries as carries;

@@ -1,0 +1,96 @@
+//! [`Db`]: the engine's database handle, with the drivers that this build has.
+
+use std::sync::Arc;
+
+use relata_runtime::{Executor, Intent, Lease, PoolOptions, Tx};
+use relata_schema::Dialect;
+use relata_sql::driver::TransactionOptions;
+use relata_sql::{Answer, DatabaseUrl, Driver, Error, Kind, Result};
+
+use crate::config;
+
+/// A database. Cloning is cheap and shares the connections.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> relata::Result<()> {
+/// use relata::Db;
+/// let mut db = Db::open("sqlite::memory:").await?;
+/// let two: i64 = relata::sql("SELECT 1 + ?", (1,)).one(&mut db).await?;
+/// assert_eq!(two, 2);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Db(relata_runtime::Db);
+
+impl Db {
+    /// Opens the database at a URL (`sqlite:PATH`, `sqlite::memory:`, `postgres://…`, `mysql://…`) and connects once.
+    ///
+    /// # Errors
+    /// `Kind::InvalidUrl`; `Kind::Configuration` when the driver was not built in; what the server says.
+    pub async fn open(url: &str) -> Result<Db> {
+        Self::open_with(url, PoolOptions::default()).await
+    }
+
+    /// [`Db::open`] with other settings.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub async fn open_with(url: &str, options: PoolOptions) -> Result<Db> {
+        let url = DatabaseUrl::parse(url)?;
+        let driver = driver(url.dialect)?;
+        relata_runtime::Db::connect(driver, url, options).await.map(Db)
+    }
+
+    /// Opens the database that the surroundings name: `RELATA_URL`, `DATABASE_URL`, `relata.toml` (the environment
+    /// `RELATA_ENV`, or its default one), else the SQLite file `relata.db`, which is created if it is missing.
+    ///
+    /// # Errors
+    /// `Kind::Configuration` when `relata.toml` is wrong; as [`Db::open`].
+    pub async fn open_default() -> Result<Db> {
+        Self::open(&config::default_url()?).await
+    }
+}
+
+fn driver(dialect: Dialect) -> Result<Arc<dyn Driver>> {
+    match dialect {
+        #[cfg(feature = "sqlite")]
+        Dialect::Sqlite => Ok(Arc::new(relata_sqlite::SqliteDriver)),
+        #[cfg(feature = "postgres")]
+        Dialect::Postgres => Ok(Arc::new(relata_postgres::PostgresDriver)),
+        #[cfg(feature = "mysql")]
+        Dialect::Mysql => Ok(Arc::new(relata_mysql::MysqlDriver)),
+        #[allow(unreachable_patterns)]
+        other => Err(Error::new(Kind::Configuration, format!("this program was built without {}", other.title()))
+            .hint(format!("switch the feature `{}` of `relata` on in Cargo.toml", other.word()))),
+    }
+}
+
+impl std::ops::Deref for Db {
+    type Target = relata_runtime::Db;
+
+    fn deref(&self) -> &relata_runtime::Db {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Db {
+    fn deref_mut(&mut self) -> &mut relata_runtime::Db {
+        &mut self.0
+    }
+}
+
+impl Executor for Db {
+    fn dialect(&self) -> Dialect {
+        self.0.dialect()
+    }
+
+    fn lease(&mut self, intent: Intent) -> Answer<'_, Lease<'_>> {
+        self.0.lease(intent)
+    }
+
+    fn begin(&mut self, options: TransactionOptions) -> Answer<'_, Tx<'_>> {
+        self.0.begin(options)
+    }
+}

@@ -1,0 +1,3 @@
+//! The facade, used as an application uses it, on every database.
+
+mod design;
