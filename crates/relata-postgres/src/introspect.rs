@@ -1,10 +1,213 @@
 //! The catalogue into a [`Schema`].
+//!
+//! About fifteen queries for the whole database, sent one behind the other without waiting, in one `REPEATABLE READ` and
+//! read-only snapshot with an empty search path (names come qualified), UTC and ISO dates (constants in expressions come
+//! the same from every server). Inside somebody's transaction the settings are put back afterwards.
+//!
+//! The objects of extensions, temporary tables and the system's own namespaces are left out. Foreign tables,
+//! publications, text-search configurations and operator classes are not read.
 
+mod catalogue;
+mod constraints;
+mod dependencies;
+mod indexes;
+mod objects;
+mod queries;
+mod relations;
+mod types;
+
+use std::collections::HashMap;
+
+use futures_util::future::try_join_all;
+use relata_schema::model::{Grant, ObjectKey, ObjectName, Table, View};
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::IntrospectOptions;
-use tokio_postgres::{Client, Error};
+use tokio_postgres::{Client, Error, Row};
 
-/// Reads the schema.
-pub(crate) async fn read(_: &Client, _: u32, _: bool, _: &IntrospectOptions) -> Result<Schema, Error> {
-    Ok(Schema::new(Dialect::Postgres))
+use catalogue::{Class, PG_CLASS, cell};
+use queries::Queries;
+
+const SETTINGS: &str = "SET LOCAL search_path TO ''; SET LOCAL datestyle TO 'ISO, MDY'; SET LOCAL intervalstyle TO \
+                        'postgres'; SET LOCAL timezone TO 'UTC'; SET LOCAL extra_float_digits TO 1; \
+                        SET LOCAL quote_all_identifiers TO off";
+
+/// Reads the schema of the database that the client is connected to.
+pub(crate) async fn read(
+    client: &Client,
+    version: u32,
+    own_transaction: bool,
+    options: &IntrospectOptions,
+) -> Result<Schema, Error> {
+    let begin =
+        if own_transaction { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " } else { "SAVEPOINT catalogue; " };
+    let end = if own_transaction { "COMMIT" } else { "ROLLBACK TO catalogue; RELEASE catalogue" };
+    client.batch_execute(&format!("{begin}{SETTINGS}")).await?;
+    let answers = ask(client, &Queries::new(version, &options.namespaces)).await?;
+    client.batch_execute(end).await?;
+    let mut schema = Reading::new(&answers)?.schema(&answers)?;
+    schema.tables.retain(|table| !options.ignore_tables.contains(&table.name.name));
+    let gone = |name: &ObjectName| options.ignore_tables.contains(&name.name);
+    schema.sequences.retain(|sequence| !sequence.owned_by.as_ref().is_some_and(|(table, _)| gone(table)));
+    schema.canonicalize();
+    Ok(schema)
+}
+
+/// The rows of every query.
+struct Answers {
+    namespaces: Vec<Row>,
+    extensions: Vec<Row>,
+    types: Vec<Row>,
+    classes: Vec<Row>,
+    columns: Vec<Row>,
+    column_types: Vec<Row>,
+    sequences: Vec<Row>,
+    constraints: Vec<Row>,
+    indexes: Vec<Row>,
+    triggers: Vec<Row>,
+    policies: Vec<Row>,
+    routines: Vec<Row>,
+    others: Vec<Row>,
+    dependencies: Vec<Row>,
+    comments: Vec<Row>,
+    grants: Vec<Row>,
+}
+
+async fn ask(client: &Client, queries: &Queries) -> Result<Answers, Error> {
+    let all = [
+        &queries.namespaces,
+        &queries.extensions,
+        &queries.types,
+        &queries.classes,
+        &queries.columns,
+        &queries.column_types,
+        &queries.sequences,
+        &queries.constraints,
+        &queries.indexes,
+        &queries.triggers,
+        &queries.policies,
+        &queries.routines,
+        &queries.others,
+        &queries.dependencies,
+        &queries.comments,
+        &queries.grants,
+    ];
+    let one = |sql: &'_ String| {
+        let sql = sql.clone();
+        async move { client.query_typed(&sql, &[]).await }
+    };
+    let mut answers = try_join_all(all.into_iter().map(one)).await?.into_iter();
+    let mut next = || answers.next().unwrap_or_default();
+    Ok(Answers {
+        namespaces: next(),
+        extensions: next(),
+        types: next(),
+        classes: next(),
+        columns: next(),
+        column_types: next(),
+        sequences: next(),
+        constraints: next(),
+        indexes: next(),
+        triggers: next(),
+        policies: next(),
+        routines: next(),
+        others: next(),
+        dependencies: next(),
+        comments: next(),
+        grants: next(),
+    })
+}
+
+/// What is looked up by oid while the schema is put together.
+struct Reading {
+    /// Tables, views, sequences, composites.
+    classes: HashMap<u32, Class>,
+    /// Named types, table row types and the arrays of both.
+    types: HashMap<u32, ObjectKey>,
+    /// Values of each enum, by the type's oid.
+    enum_values: HashMap<u32, Vec<String>>,
+    routines: HashMap<u32, ObjectKey>,
+    /// Names of columns by table and number.
+    columns: HashMap<(u32, i16), String>,
+    /// Names of indexes and the relation each belongs to.
+    indexes: HashMap<u32, (String, u32)>,
+    comments: HashMap<(u32, u32, i32), String>,
+    grants: HashMap<(u32, u32, i32), Vec<Grant>>,
+}
+
+impl Reading {
+    fn new(answers: &Answers) -> Result<Self, Error> {
+        let mut reading = Reading {
+            classes: HashMap::new(),
+            types: HashMap::new(),
+            enum_values: HashMap::new(),
+            routines: HashMap::new(),
+            columns: HashMap::new(),
+            indexes: HashMap::new(),
+            comments: HashMap::new(),
+            grants: HashMap::new(),
+        };
+        reading.name_everything(answers)?;
+        reading.keep_comments_and_grants(answers)?;
+        Ok(reading)
+    }
+
+    fn schema(&self, answers: &Answers) -> Result<Schema, Error> {
+        let mut schema = Schema::new(Dialect::Postgres);
+        self.namespaces(answers, &mut schema)?;
+        self.named_types(answers, &mut schema)?;
+        self.routines(answers, &mut schema)?;
+        self.others(answers, &mut schema)?;
+        let mut tables: HashMap<u32, Table> = HashMap::new();
+        let mut views: HashMap<u32, View> = HashMap::new();
+        self.relations(answers, &mut tables, &mut views)?;
+        self.columns(answers, &mut schema, &mut tables, &mut views)?;
+        self.sequences(answers, &mut schema, &mut tables)?;
+        let keys = self.constraints(answers, &mut schema, &mut tables)?;
+        self.indexes(answers, &keys, &mut tables, &mut views)?;
+        self.triggers(answers, &mut tables, &mut views)?;
+        self.policies(answers, &mut tables)?;
+        self.dependencies(answers, &mut schema, &mut tables, &mut views)?;
+        schema.tables = tables.into_values().collect();
+        schema.views = views.into_values().collect();
+        Ok(schema)
+    }
+
+    fn comment(&self, class: u32, oid: u32, sub: i32) -> Option<String> {
+        self.comments.get(&(class, oid, sub)).cloned()
+    }
+
+    fn grants(&self, class: u32, oid: u32, sub: i32) -> Vec<Grant> {
+        self.grants.get(&(class, oid, sub)).cloned().unwrap_or_default()
+    }
+
+    fn column(&self, relation: u32, number: i16) -> String {
+        self.columns.get(&(relation, number)).cloned().unwrap_or_default()
+    }
+
+    fn names(&self, relation: u32, numbers: &[i16]) -> Vec<String> {
+        numbers.iter().map(|&number| self.column(relation, number)).collect()
+    }
+
+    fn relation(&self, oid: u32) -> Option<&ObjectName> {
+        self.classes.get(&oid).map(|class| &class.name)
+    }
+
+    fn keep_comments_and_grants(&mut self, answers: &Answers) -> Result<(), Error> {
+        for row in &answers.comments {
+            self.comments.insert((cell(row, 0)?, cell(row, 1)?, cell(row, 2)?), cell(row, 3)?);
+        }
+        for row in &answers.grants {
+            let (privilege, revoked): (String, bool) = (cell(row, 4)?, cell(row, 6)?);
+            let privilege = if revoked { format!("NO {privilege}") } else { privilege };
+            let grantable = !revoked && cell(row, 5)?;
+            let grant = Grant { grantee: cell(row, 3)?, privilege, grantable };
+            self.grants.entry((cell(row, 0)?, cell(row, 1)?, cell(row, 2)?)).or_default().push(grant);
+        }
+        Ok(())
+    }
+}
+
+/// The comment of a column of a relation.
+fn column_comment(reading: &Reading, relation: u32, number: i16) -> Option<String> {
+    reading.comment(PG_CLASS, relation, number.into())
 }

@@ -38,7 +38,14 @@ impl Database {
     /// Runs a script.
     pub async fn run(&mut self, script: &str) {
         if let Err(error) = self.connection.batch(script).await {
-            panic!("{error}\nin\n{script}");
+            panic!("{error}\nin\n{}", script.chars().take(2000).collect::<String>());
+        }
+    }
+
+    /// Runs statements one by one.
+    pub async fn run_each(&mut self, statements: &[String]) {
+        for statement in statements {
+            self.run(statement).await;
         }
     }
 

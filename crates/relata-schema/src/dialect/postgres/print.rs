@@ -1,8 +1,208 @@
-//! The DDL of PostgreSQL.
+//! The DDL of PostgreSQL: one statement or fragment per object, and the order in which everything can be created.
+//!
+//! Invariants
+//! - Names are qualified; nothing depends on a search path.
+//! - Loading what [`create_all`] writes into an empty database and reading it back gives the schema it was written from.
+//! - Partitions are created as tables and attached, and their indexes are created one by one and attached, so that
+//!   every name is the one in the schema and not one the server makes up.
+//!
+//! Nothing here knows what exists already: changes are the planner's.
 
-use crate::model::Schema;
+mod constraint;
+mod index;
+mod object;
+mod order;
+mod privilege;
+mod routine;
+mod table;
+mod view;
+
+pub use constraint::{
+    add_check, add_exclusion, add_foreign_key, add_key, check_clause, foreign_key_clause, key_clause,
+};
+pub use index::{attach_index, create_index, index_name};
+pub use object::{
+    create_composite, create_domain, create_enum, create_extension, create_namespace, create_sequence, owned_by,
+    sequence_options,
+};
+pub use order::creation_order;
+pub use privilege::{column_grants, column_revokes, comment, grants, revokes};
+pub use routine::{
+    create_policy, create_trigger, grant_word, needs_unchecked_bodies, policy_clauses, routine_word, signature,
+    trigger_state,
+};
+pub use table::{
+    attach_partition, column_definition, column_settings, create_table, is_plain, replica_identity, row_security,
+    storage_parameters,
+};
+pub use view::{create_view, view_word};
+
+use crate::dialect::Dialect;
+use crate::model::{ObjectKey, ObjectKind, ObjectName, Schema, Table, View};
+
+/// An identifier, quoted where it must be.
+pub fn ident(name: &str) -> String {
+    Dialect::Postgres.ident(name)
+}
+
+/// A qualified name.
+pub fn qualified(name: &ObjectName) -> String {
+    Dialect::Postgres.qualified(name)
+}
+
+/// A list of identifiers, comma-separated.
+pub fn idents<S: AsRef<str>>(names: &[S]) -> String {
+    names.iter().map(|name| ident(name.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+/// A string literal.
+pub fn literal(text: &str) -> String {
+    // A backslash means itself only while standard_conforming_strings is on, which it is by default everywhere.
+    Dialect::Postgres.literal(text)
+}
+
+/// Said before functions are created whose bodies may name what does not exist yet.
+pub const UNCHECKED_BODIES: &str = "SET check_function_bodies = off";
+
+/// Undoes [`UNCHECKED_BODIES`].
+pub const CHECKED_BODIES: &str = "RESET check_function_bodies";
 
 /// Every statement that creates the schema, in an order that works.
-pub fn create_all(_schema: &Schema) -> Vec<String> {
-    Vec::new()
+pub fn create_all(schema: &Schema) -> Vec<String> {
+    let mut out = Vec::new();
+    let unchecked = schema.routines.iter().any(needs_unchecked_bodies);
+    if unchecked {
+        out.push(UNCHECKED_BODIES.to_string());
+    }
+    let order = creation_order(schema);
+    for key in &order {
+        out.extend(create(schema, key));
+    }
+    out.extend(schema.sequences.iter().filter_map(owned_by));
+    for table in tables_in(schema, &order) {
+        out.extend(keys_and_indexes(table));
+    }
+    for table in &schema.tables {
+        let own = table.foreign_keys.iter().filter(|key| !key.inherited);
+        out.extend(own.map(|key| add_foreign_key(&table.name, key)));
+    }
+    for table in &schema.tables {
+        out.extend(behaviour(table));
+    }
+    for view in &schema.views {
+        out.extend(view.triggers.iter().flat_map(|trigger| create_trigger(&view.name, trigger)));
+    }
+    out.extend(comments_and_grants(schema));
+    if unchecked {
+        out.push(CHECKED_BODIES.to_string());
+    }
+    out
+}
+
+fn tables_in<'s>(schema: &'s Schema, order: &'s [ObjectKey]) -> impl Iterator<Item = &'s Table> {
+    order.iter().filter(|key| key.kind == ObjectKind::Table).filter_map(|key| schema.table(&key.name))
+}
+
+/// The statements that create one object of [`creation_order`], without what refers to other tables.
+pub fn create(schema: &Schema, key: &ObjectKey) -> Vec<String> {
+    let one = |sql: Option<String>| sql.into_iter().collect();
+    let name = &key.name;
+    match key.kind {
+        ObjectKind::Namespace => {
+            one(schema.namespaces.iter().find(|n| n.name == name.name && n.name != "public").map(create_namespace))
+        }
+        ObjectKind::Extension => one(schema.extensions.iter().find(|e| e.name == name.name).map(create_extension)),
+        ObjectKind::Enum => one(schema.enums.iter().find(|e| &e.name == name).map(create_enum)),
+        ObjectKind::Domain => one(schema.domains.iter().find(|d| &d.name == name).map(create_domain)),
+        ObjectKind::Composite => one(schema.composites.iter().find(|c| &c.name == name).map(create_composite)),
+        ObjectKind::Sequence => one(schema.sequences.iter().find(|s| &s.name == name).map(create_sequence)),
+        ObjectKind::Routine => {
+            let routine = schema.routines.iter().find(|r| &r.name == name && r.arguments == key.member);
+            one(routine.map(|routine| routine.definition.clone()))
+        }
+        ObjectKind::Other => {
+            let other = schema.others.iter().find(|o| &o.name == name && order::other_member(o) == key.member);
+            one(other.filter(|other| !other.definition.is_empty()).map(|other| other.definition.clone()))
+        }
+        ObjectKind::Table => schema.table(name).map(|table| whole_table(schema, table)).unwrap_or_default(),
+        ObjectKind::View => schema.view(name).map(whole_view).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// A table with its columns, plain constraints and settings, attached to its parent.
+fn whole_table(schema: &Schema, table: &Table) -> Vec<String> {
+    let mut out = vec![create_table(table)];
+    let parents: Vec<&Table> = table.inherits.iter().filter_map(|parent| schema.table(parent)).collect();
+    for column in &table.columns {
+        let inherited = parents.iter().find_map(|parent| parent.column(&column.name)).filter(|_| column.inherited);
+        out.extend(column_settings(&table.name, column, inherited));
+    }
+    out.extend(attach_partition(table));
+    out
+}
+
+/// A view, its indexes.
+pub fn whole_view(view: &View) -> Vec<String> {
+    let mut out = vec![create_view(view, false)];
+    out.extend(view.indexes.iter().map(|index| create_index(&view.name, index)));
+    out
+}
+
+/// The keys and indexes of a table that are not part of [`create_table`], attached to those of its parent.
+pub fn keys_and_indexes(table: &Table) -> Vec<String> {
+    let mut out = Vec::new();
+    if !is_plain(table) {
+        for (key, primary) in
+            table.primary_key.iter().map(|k| (k, true)).chain(table.uniques.iter().map(|k| (k, false)))
+        {
+            out.push(add_key(table, key, primary));
+            out.extend(
+                key.partition_of.as_ref().map(|parent| attach_index(parent, &index_name(&table.name, &key.name))),
+            );
+        }
+    }
+    for index in &table.indexes {
+        out.push(create_index_of(table, index));
+        out.extend(
+            index.partition_of.as_ref().map(|parent| attach_index(parent, &index_name(&table.name, &index.name))),
+        );
+    }
+    out
+}
+
+/// An index of a table; on a partitioned table only there, the partitions have their own.
+pub fn create_index_of(table: &Table, index: &crate::model::Index) -> String {
+    let only = table.partitioning.is_some();
+    create_index(&table.name, &crate::model::Index { only, ..index.clone() })
+}
+
+/// What makes a table act: row security, policies, triggers, replica identity.
+fn behaviour(table: &Table) -> Vec<String> {
+    let mut out = row_security(table, (false, false));
+    out.extend(table.policies.iter().map(|policy| create_policy(&table.name, policy)));
+    let own = table.triggers.iter().filter(|trigger| !trigger.inherited);
+    out.extend(own.flat_map(|trigger| create_trigger(&table.name, trigger)));
+    out.extend(replica_identity(table, None));
+    out
+}
+
+/// Every comment and every privilege.
+fn comments_and_grants(schema: &Schema) -> Vec<String> {
+    let mut out = Vec::new();
+    for key in creation_order(schema) {
+        out.extend(privilege::comments(schema, &key));
+        out.extend(privilege::all_grants(schema, &key));
+    }
+    out
+}
+
+/// The comments of one object and all its members.
+pub fn comments_of(schema: &Schema, key: &ObjectKey) -> Vec<String> {
+    privilege::comments(schema, key)
+}
+
+/// The privileges on one object and its columns.
+pub fn grants_of(schema: &Schema, key: &ObjectKey) -> Vec<String> {
+    privilege::all_grants(schema, key)
 }

@@ -1,0 +1,371 @@
+//! The questions to the catalogue: one per kind of object for the whole database, none per table.
+//!
+//! `{ns}` stands for the condition on `n.nspname`. Names come as the catalogue has them, expressions and definitions in
+//! the server's own spelling, qualified because the search path is empty.
+
+/// The objects of extensions are the extension's.
+const OWN: &str = "not exists (select from pg_catalog.pg_depend x where x.classid = {class} and x.objid = {oid} \
+                   and x.deptype = 'e')";
+
+/// Every query with its text for a server version.
+pub(super) struct Queries {
+    pub namespaces: String,
+    pub extensions: String,
+    pub types: String,
+    pub classes: String,
+    pub columns: String,
+    pub column_types: String,
+    pub sequences: String,
+    pub constraints: String,
+    pub indexes: String,
+    pub triggers: String,
+    pub policies: String,
+    pub routines: String,
+    pub others: String,
+    pub dependencies: String,
+    pub comments: String,
+    pub grants: String,
+}
+
+impl Queries {
+    pub(super) fn new(version: u32, namespaces: &[String]) -> Self {
+        let mut condition = "n.nspname !~ '^pg_' and n.nspname <> 'information_schema'".to_string();
+        if !namespaces.is_empty() {
+            let list = namespaces.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect::<Vec<_>>();
+            condition.push_str(&format!(" and n.nspname in ({})", list.join(", ")));
+        }
+        let compression = if version >= 140_000 { "a.attcompression::text" } else { "''" };
+        let nulls = if version >= 150_000 { "i.indnullsnotdistinct" } else { "false" };
+        let set_columns = if version >= 150_000 { "c.confdelsetcols" } else { "null::int2[]" };
+        let fill = |text: &str| {
+            text.replace("{ns}", &condition)
+                .replace("{compression}", compression)
+                .replace("{nulls}", nulls)
+                .replace("{set_columns}", set_columns)
+        };
+        let own = |text: &str, class: &str, oid: &str| {
+            fill(text).replace("{own}", &OWN.replace("{class}", class).replace("{oid}", oid))
+        };
+        Queries {
+            namespaces: own(NAMESPACES, "2615", "n.oid"),
+            extensions: EXTENSIONS.to_string(),
+            types: own(TYPES, "1247", "t.oid"),
+            classes: own(CLASSES, "1259", "c.oid"),
+            columns: fill(COLUMNS),
+            column_types: fill(COLUMN_TYPES),
+            sequences: fill(SEQUENCES),
+            constraints: fill(CONSTRAINTS),
+            indexes: fill(INDEXES),
+            triggers: fill(TRIGGERS),
+            policies: fill(POLICIES),
+            routines: own(ROUTINES, "1255", "p.oid"),
+            others: fill(OTHERS),
+            dependencies: DEPENDENCIES.to_string(),
+            comments: COMMENTS.to_string(),
+            grants: fill(GRANTS),
+        }
+    }
+}
+
+const NAMESPACES: &str = "select n.oid, n.nspname::text from pg_catalog.pg_namespace n where {ns} and {own}";
+
+const EXTENSIONS: &str = "
+select e.oid, e.extname::text, n.nspname::text, e.extversion,
+    (select a.comment from pg_catalog.pg_available_extensions() a where a.name = e.extname)
+from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+where e.extname <> 'plpgsql'";
+
+const TYPES: &str = "
+select t.oid, t.typarray, t.typrelid, n.nspname::text, t.typname::text, t.typtype::text,
+    array(select e.enumlabel::text from pg_catalog.pg_enum e where e.enumtypid = t.oid order by e.enumsortorder),
+    t.typbasetype, case when t.typtype = 'd' then pg_catalog.format_type(t.typbasetype, t.typtypmod) end,
+    t.typnotnull, pg_catalog.pg_get_expr(t.typdefaultbin, 0),
+    (select case when k.nspname = 'pg_catalog' then '' else pg_catalog.quote_ident(k.nspname) || '.' end
+        || pg_catalog.quote_ident(o.collname)
+     from pg_catalog.pg_collation o join pg_catalog.pg_namespace k on k.oid = o.collnamespace
+        join pg_catalog.pg_type b on b.oid = t.typbasetype
+     where o.oid = t.typcollation and t.typcollation <> b.typcollation)
+from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+where {ns} and {own} and (t.typtype in ('e', 'd')
+    or t.typtype = 'c' and (select r.relkind from pg_catalog.pg_class r where r.oid = t.typrelid) = 'c')";
+
+const CLASSES: &str = "
+select c.oid, c.reltype, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text,
+    c.relrowsecurity, c.relforcerowsecurity, c.relreplident::text, c.relispopulated,
+    c.reloptions, (select t.reloptions from pg_catalog.pg_class t where t.oid = c.reltoastrelid),
+    (select s.spcname::text from pg_catalog.pg_tablespace s where s.oid = c.reltablespace),
+    (select m.amname::text from pg_catalog.pg_am m where m.oid = c.relam),
+    case when c.relkind = 'p' then pg_catalog.pg_get_partkeydef(c.oid) end,
+    case when c.relispartition then pg_catalog.pg_get_expr(c.relpartbound, c.oid) end,
+    case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) end,
+    array(select h.inhparent from pg_catalog.pg_inherits h where h.inhrelid = c.oid order by h.inhseqno),
+    (select t.typarray from pg_catalog.pg_type t where t.oid = c.reltype)
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where {ns} and {own} and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f', 'c') and c.relpersistence <> 't'";
+
+const COLUMNS: &str = "
+select a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull,
+    pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attgenerated::text, a.attidentity::text,
+    case when a.attcollation <> t.typcollation then
+        (select case when k.nspname = 'pg_catalog' then '' else pg_catalog.quote_ident(k.nspname) || '.' end
+            || pg_catalog.quote_ident(o.collname)
+         from pg_catalog.pg_collation o join pg_catalog.pg_namespace k on k.oid = o.collnamespace
+         where o.oid = a.attcollation) end,
+    case when a.attstorage <> t.typstorage then a.attstorage::text end, {compression},
+    a.attstattarget::int4, a.attoptions, a.attislocal
+from pg_catalog.pg_attribute a
+    join pg_catalog.pg_class c on c.oid = a.attrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    join pg_catalog.pg_type t on t.oid = a.atttypid
+    left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+where {ns} and c.relkind in ('r', 'p', 'v', 'm', 'c') and a.attnum > 0 and not a.attisdropped
+order by a.attrelid, a.attnum";
+
+const COLUMN_TYPES: &str = "
+select u.atttypid, u.atttypmod, pg_catalog.format_type(u.atttypid, u.atttypmod),
+    case when t.typcategory = 'A' then t.typelem else 0 end
+from (select distinct a.atttypid, a.atttypmod
+      from pg_catalog.pg_attribute a
+          join pg_catalog.pg_class c on c.oid = a.attrelid
+          join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where {ns} and c.relkind in ('r', 'p', 'v', 'm', 'c') and a.attnum > 0 and not a.attisdropped) u
+    join pg_catalog.pg_type t on t.oid = u.atttypid";
+
+const SEQUENCES: &str = "
+select s.seqrelid, pg_catalog.format_type(s.seqtypid, null), s.seqstart, s.seqincrement, s.seqmin, s.seqmax,
+    s.seqcache, s.seqcycle, d.refobjid, d.refobjsubid, d.deptype::text
+from pg_catalog.pg_sequence s
+    join pg_catalog.pg_class c on c.oid = s.seqrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_depend d on d.classid = 1259 and d.objid = s.seqrelid and d.objsubid = 0
+        and d.refclassid = 1259 and d.deptype in ('a', 'i')
+where {ns}";
+
+const CONSTRAINTS: &str = "
+select c.oid, c.conname::text, c.contype::text, c.conrelid, c.contypid, c.conindid, c.conparentid, c.confrelid,
+    c.conkey, c.confkey, c.confupdtype::text, c.confdeltype::text, c.confmatchtype::text, {set_columns},
+    c.condeferrable, c.condeferred, c.convalidated, c.conislocal, c.connoinherit,
+    case when c.contype = 'c' then pg_catalog.pg_get_expr(c.conbin, c.conrelid) end,
+    case when c.contype = 'x' then
+        (select pg_catalog.array_agg(case when k.nspname = 'pg_catalog' then o.oprname::text
+                else 'OPERATOR(' || pg_catalog.quote_ident(k.nspname) || '.' || o.oprname || ')' end order by e.at)
+         from pg_catalog.unnest(c.conexclop) with ordinality e(id, at)
+             join pg_catalog.pg_operator o on o.oid = e.id
+             join pg_catalog.pg_namespace k on k.oid = o.oprnamespace) end
+from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace
+where {ns} and c.contype in ('p', 'u', 'c', 'x', 'f')";
+
+const INDEXES: &str = "
+select i.indexrelid, i.indrelid, x.relname::text, x.relkind::text, i.indisunique, i.indisvalid, i.indisreplident,
+    {nulls}, m.amname::text, i.indnkeyatts, i.indkey::int2[], i.indoption::int2[],
+    array(select case when o.opcdefault then '' else
+              case when k.nspname = 'pg_catalog' then '' else pg_catalog.quote_ident(k.nspname) || '.' end
+              || pg_catalog.quote_ident(o.opcname) end
+          from pg_catalog.unnest(i.indclass::oid[]) with ordinality e(id, at)
+              join pg_catalog.pg_opclass o on o.oid = e.id
+              join pg_catalog.pg_namespace k on k.oid = o.opcnamespace
+          order by e.at),
+    case when exists (select from pg_catalog.unnest(i.indcollation::oid[]) e(id) where e.id not in (0, 100)) then
+        array(select coalesce((select case when k.nspname = 'pg_catalog' then ''
+                      else pg_catalog.quote_ident(k.nspname) || '.' end || pg_catalog.quote_ident(o.collname)
+                  from pg_catalog.pg_collation o join pg_catalog.pg_namespace k on k.oid = o.collnamespace
+                  where o.oid = e.id and e.id is distinct from
+                      (select a.attcollation from pg_catalog.pg_attribute a
+                       where a.attrelid = i.indrelid and a.attnum = (i.indkey::int2[])[e.at - 1])), '')
+              from pg_catalog.unnest(i.indcollation::oid[]) with ordinality e(id, at) order by e.at) end,
+    case when i.indexprs is not null then
+        array(select pg_catalog.pg_get_indexdef(i.indexrelid, g, false)
+              from pg_catalog.generate_series(1, i.indnkeyatts::int4) g where (i.indkey::int2[])[g - 1] = 0 order by g)
+    end,
+    pg_catalog.pg_get_expr(i.indpred, i.indrelid), x.reloptions,
+    (select s.spcname::text from pg_catalog.pg_tablespace s where s.oid = x.reltablespace),
+    (select h.inhparent from pg_catalog.pg_inherits h where h.inhrelid = i.indexrelid),
+    case when exists (select from pg_catalog.pg_attribute a, pg_catalog.unnest(a.attoptions) o
+                      where a.attrelid = i.indexrelid and o !~ '^pg_')
+        then array(select coalesce((select pg_catalog.string_agg(o, ', ') from pg_catalog.unnest(a.attoptions) o
+                                    where o !~ '^pg_'), '')
+                   from pg_catalog.pg_attribute a where a.attrelid = i.indexrelid order by a.attnum) end
+from pg_catalog.pg_index i
+    join pg_catalog.pg_class x on x.oid = i.indexrelid
+    join pg_catalog.pg_class c on c.oid = i.indrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    join pg_catalog.pg_am m on m.oid = x.relam
+where {ns} and c.relkind in ('r', 'p', 'm')";
+
+const TRIGGERS: &str = "
+select g.oid, g.tgrelid, g.tgname::text, pg_catalog.pg_get_triggerdef(g.oid), g.tgenabled::text, g.tgconstraint <> 0,
+    g.tgparentid <> 0, g.tgfoid
+from pg_catalog.pg_trigger g
+    join pg_catalog.pg_class c on c.oid = g.tgrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where {ns} and not g.tgisinternal";
+
+const POLICIES: &str = "
+select y.oid, y.polrelid, y.polname::text, y.polcmd::text, y.polpermissive,
+    array(select r.rolname::text from pg_catalog.pg_roles r where r.oid = any (y.polroles)),
+    pg_catalog.pg_get_expr(y.polqual, y.polrelid), pg_catalog.pg_get_expr(y.polwithcheck, y.polrelid)
+from pg_catalog.pg_policy y
+    join pg_catalog.pg_class c on c.oid = y.polrelid
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where {ns}";
+
+const ROUTINES: &str = "
+select p.oid, n.nspname::text, p.proname::text, p.prokind::text, pg_catalog.pg_get_function_identity_arguments(p.oid),
+    pg_catalog.pg_get_function_result(p.oid), l.lanname::text,
+    case when p.prokind <> 'a' then pg_catalog.pg_get_functiondef(p.oid) else
+        (select 'CREATE AGGREGATE ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname)
+            || '(' || case when g.aggkind = 'n' and p.pronargs = 0 then '*'
+                else pg_catalog.pg_get_function_arguments(p.oid) end || E') (\\n    SFUNC = ' || g.aggtransfn::text
+            || E',\\n    STYPE = ' || pg_catalog.format_type(g.aggtranstype, null)
+            || case when g.aggtransspace <> 0 then E',\\n    SSPACE = ' || g.aggtransspace else '' end
+            || case when g.aggfinalfn <> 0 then E',\\n    FINALFUNC = ' || g.aggfinalfn::text else '' end
+            || case when g.aggfinalextra then E',\\n    FINALFUNC_EXTRA' else '' end
+            || case when g.aggcombinefn <> 0 then E',\\n    COMBINEFUNC = ' || g.aggcombinefn::text else '' end
+            || case when g.aggserialfn <> 0 then E',\\n    SERIALFUNC = ' || g.aggserialfn::text else '' end
+            || case when g.aggdeserialfn <> 0 then E',\\n    DESERIALFUNC = ' || g.aggdeserialfn::text else '' end
+            || case when g.agginitval is not null
+                then E',\\n    INITCOND = ' || pg_catalog.quote_literal(g.agginitval) else '' end
+            || case when g.aggmtransfn <> 0 then E',\\n    MSFUNC = ' || g.aggmtransfn::text
+                || E',\\n    MINVFUNC = ' || g.aggminvtransfn::text
+                || E',\\n    MSTYPE = ' || pg_catalog.format_type(g.aggmtranstype, null) else '' end
+            || case when g.aggmfinalfn <> 0 then E',\\n    MFINALFUNC = ' || g.aggmfinalfn::text else '' end
+            || case when g.aggminitval is not null
+                then E',\\n    MINITCOND = ' || pg_catalog.quote_literal(g.aggminitval) else '' end
+            || case when g.aggsortop <> 0 then E',\\n    SORTOP = '
+                || (select 'OPERATOR(' || pg_catalog.quote_ident(k.nspname) || '.' || o.oprname || ')'
+                    from pg_catalog.pg_operator o join pg_catalog.pg_namespace k on k.oid = o.oprnamespace
+                    where o.oid = g.aggsortop) else '' end
+            || case when g.aggkind = 'h' then E',\\n    HYPOTHETICAL' else '' end
+            || case p.proparallel when 's' then E',\\n    PARALLEL = SAFE' when 'r' then E',\\n    PARALLEL = RESTRICTED'
+                else '' end || E'\\n)'
+         from pg_catalog.pg_aggregate g where g.aggfnoid = p.oid) end
+from pg_catalog.pg_proc p
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    join pg_catalog.pg_language l on l.oid = p.prolang
+where {ns} and {own}
+    and not exists (select from pg_catalog.pg_depend x where x.classid = 1255 and x.objid = p.oid and x.deptype = 'i')";
+
+/// Kind, catalogue, oid, namespace, name, signature, definition.
+const OTHERS: &str = "
+select o.* from (
+    select 'RULE' as kind, 2618::oid as class, r.oid, n.nspname::text, r.rulename::text,
+        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as signature,
+        pg_catalog.rtrim(pg_catalog.pg_get_ruledef(r.oid), ';')
+    from pg_catalog.pg_rewrite r join pg_catalog.pg_class c on c.oid = r.ev_class
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where {ns} and r.rulename <> '_RETURN'
+    union all
+    select 'STATISTICS', 3381, s.oid, n.nspname::text, s.stxname::text, '',
+        pg_catalog.pg_get_statisticsobjdef(s.oid)
+    from pg_catalog.pg_statistic_ext s join pg_catalog.pg_namespace n on n.oid = s.stxnamespace
+    where {ns}
+    union all
+    select 'COLLATION', 3456, k.oid, n.nspname::text, k.collname::text, '',
+        'CREATE COLLATION ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(k.collname) || ' (provider = '
+            || case k.collprovider when 'i' then 'icu' when 'c' then 'libc' else 'libc' end
+            || case when not k.collisdeterministic then ', deterministic = false' else '' end
+            || ', locale = ' || pg_catalog.quote_literal(coalesce(pg_catalog.to_jsonb(k)->>'colliculocale',
+                pg_catalog.to_jsonb(k)->>'colllocale', k.collcollate)) || ')'
+    from pg_catalog.pg_collation k join pg_catalog.pg_namespace n on n.oid = k.collnamespace
+    where {ns}
+    union all
+    select 'TYPE', 1247, t.oid, n.nspname::text, t.typname::text, '',
+        'CREATE TYPE ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.typname) || ' AS RANGE (subtype = '
+            || pg_catalog.format_type(g.rngsubtype, null)
+            || case when g.rngsubdiff <> 0 then ', subtype_diff = ' || g.rngsubdiff::text else '' end || ')'
+    from pg_catalog.pg_range g join pg_catalog.pg_type t on t.oid = g.rngtypid
+        join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+    where {ns}
+    union all
+    select 'CAST', 2605, k.oid, '', pg_catalog.format_type(k.castsource, null) || ' AS '
+            || pg_catalog.format_type(k.casttarget, null),
+        '(' || pg_catalog.format_type(k.castsource, null) || ' AS ' || pg_catalog.format_type(k.casttarget, null) || ')',
+        'CREATE CAST (' || pg_catalog.format_type(k.castsource, null) || ' AS '
+            || pg_catalog.format_type(k.casttarget, null) || ') '
+            || case k.castmethod when 'i' then 'WITH INOUT' when 'b' then 'WITHOUT FUNCTION'
+                else 'WITH FUNCTION ' || k.castfunc::regprocedure::text end
+            || case k.castcontext when 'a' then ' AS ASSIGNMENT' when 'i' then ' AS IMPLICIT' else '' end
+    from pg_catalog.pg_cast k where k.oid >= 16384
+    union all
+    select 'OPERATOR', 2617, p.oid, n.nspname::text, p.oprname::text,
+        '(' || case when p.oprleft = 0 then 'NONE' else pg_catalog.format_type(p.oprleft, null) end || ', '
+            || pg_catalog.format_type(p.oprright, null) || ')',
+        'CREATE OPERATOR ' || pg_catalog.quote_ident(n.nspname) || '.' || p.oprname || ' (FUNCTION = ' || p.oprcode::text
+            || case when p.oprleft <> 0 then ', LEFTARG = ' || pg_catalog.format_type(p.oprleft, null) else '' end
+            || ', RIGHTARG = ' || pg_catalog.format_type(p.oprright, null)
+            || case when p.oprrest <> 0 then ', RESTRICT = ' || p.oprrest::text else '' end
+            || case when p.oprjoin <> 0 then ', JOIN = ' || p.oprjoin::text else '' end
+            || case when p.oprcanhash then ', HASHES' else '' end
+            || case when p.oprcanmerge then ', MERGES' else '' end || ')'
+    from pg_catalog.pg_operator p join pg_catalog.pg_namespace n on n.oid = p.oprnamespace
+    where {ns} and p.oprcode <> 0
+    union all
+    select 'EVENT TRIGGER', 3466, e.oid, '', e.evtname::text, '',
+        'CREATE EVENT TRIGGER ' || pg_catalog.quote_ident(e.evtname) || ' ON ' || e.evtevent
+            || case when e.evttags is not null then ' WHEN TAG IN ('
+                || (select pg_catalog.string_agg(pg_catalog.quote_literal(x), ', ') from pg_catalog.unnest(e.evttags) x)
+                || ')' else '' end
+            || ' EXECUTE FUNCTION ' || e.evtfoid::regprocedure::text
+    from pg_catalog.pg_event_trigger e
+) o
+where not exists (select from pg_catalog.pg_depend x where x.classid = o.class and x.objid = o.oid
+    and x.deptype in ('e', 'i'))";
+
+/// A default or a view's rule counts as the relation it belongs to.
+const DEPENDENCIES: &str = "
+select case when a.oid is not null or r.oid is not null then 1259::oid else d.classid end,
+    coalesce(a.adrelid, r.ev_class, d.objid), d.objsubid, d.refclassid, d.refobjid, d.refobjsubid
+from pg_catalog.pg_depend d
+    left join pg_catalog.pg_attrdef a on d.classid = 2604 and a.oid = d.objid
+    left join pg_catalog.pg_rewrite r on d.classid = 2618 and r.oid = d.objid and r.rulename = '_RETURN'
+where d.objid >= 16384 and d.refobjid >= 16384 and d.deptype in ('n', 'a')
+    and d.classid in (1259, 1255, 1247, 2604, 2606, 2618, 3381, 2605, 2617, 3466)
+    and d.refclassid in (1259, 1255, 1247, 2606, 2617, 3456)";
+
+const COMMENTS: &str = "
+select d.classoid, d.objoid, d.objsubid, d.description from pg_catalog.pg_description d
+where d.objoid >= 16384 or d.classoid = 2615 and d.objoid = 2200 and d.description <> 'standard public schema'";
+
+/// What was granted beyond the default, and (last column) what of the default was revoked.
+const GRANTS: &str = "
+with held as (
+    select 1259::oid as class, c.oid, 0 as sub, c.relacl as acl,
+        pg_catalog.acldefault(case when c.relkind = 'S' then 's'::\"char\" else 'r'::\"char\" end, c.relowner) as base
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where {ns} and c.relacl is not null
+    union all
+    select 1259, c.oid, a.attnum, a.attacl, null::pg_catalog.aclitem[]
+    from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where {ns} and a.attacl is not null and not a.attisdropped
+    union all
+    select 1255, p.oid, 0, p.proacl, pg_catalog.acldefault('f', p.proowner)
+    from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+    where {ns} and p.proacl is not null
+    union all
+    select 1247, t.oid, 0, t.typacl, pg_catalog.acldefault('T', t.typowner)
+    from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+    where {ns} and t.typacl is not null
+    union all
+    select 2615, n.oid, 0, n.nspacl, coalesce(
+        (select i.initprivs from pg_catalog.pg_init_privs i where i.classoid = 2615 and i.objoid = n.oid),
+        pg_catalog.acldefault('n', n.nspowner))
+    from pg_catalog.pg_namespace n where {ns} and n.nspacl is not null
+), given as (
+    select h.class, h.oid, h.sub, e.grantee, e.privilege_type, e.is_grantable
+    from held h, pg_catalog.aclexplode(h.acl) e
+), usual as (
+    select h.class, h.oid, h.sub, e.grantee, e.privilege_type, e.is_grantable
+    from held h, pg_catalog.aclexplode(h.base) e
+), differing as (
+    select g.*, false as revoked from given g
+    where (g.class, g.oid, g.sub, g.grantee, g.privilege_type, g.is_grantable) not in (select * from usual)
+    union all
+    select u.*, true from usual u
+    where (u.class, u.oid, u.sub, u.grantee, u.privilege_type)
+        not in (select g.class, g.oid, g.sub, g.grantee, g.privilege_type from given g)
+)
+select distinct d.class, d.oid, d.sub::int4,
+    case when d.grantee = 0 then 'PUBLIC' else pg_catalog.pg_get_userbyid(d.grantee)::text end,
+    d.privilege_type, d.is_grantable, d.revoked
+from differing d";

@@ -1,0 +1,105 @@
+//! Keys, checks, exclusions, foreign keys.
+
+use super::index::{key_parameters, part};
+use super::{ident, qualified, table};
+use crate::model::{Action, Check, Deferral, Exclusion, ForeignKey, Key, Match, ObjectName, Table};
+
+fn named(name: &str) -> String {
+    if name.is_empty() { String::new() } else { format!("CONSTRAINT {} ", ident(name)) }
+}
+
+fn deferral(deferral: &Deferral) -> &'static str {
+    match (deferral.deferrable, deferral.initially_deferred) {
+        (_, true) => " DEFERRABLE INITIALLY DEFERRED",
+        (true, false) => " DEFERRABLE",
+        (false, false) => "",
+    }
+}
+
+/// `CONSTRAINT … PRIMARY KEY (…)` or `UNIQUE (…)`.
+pub fn key_clause(key: &Key, primary: bool) -> String {
+    let columns: Vec<&str> = key.columns().collect();
+    let word = match (primary, key.nulls_not_distinct) {
+        (true, _) => "PRIMARY KEY",
+        (false, true) => "UNIQUE NULLS NOT DISTINCT",
+        (false, false) => "UNIQUE",
+    };
+    let mut out = format!("{}{word} {}", named(&key.name), table::columns(&columns));
+    if !key.include.is_empty() {
+        out.push_str(&format!(" INCLUDE {}", table::columns(&key.include)));
+    }
+    out.push_str(&key_parameters(&key.parameters));
+    out.push_str(deferral(&key.deferral));
+    out
+}
+
+/// `CONSTRAINT … CHECK (…)`.
+pub fn check_clause(check: &Check) -> String {
+    let mut out = format!("{}CHECK ({})", named(&check.name), check.expression);
+    if check.no_inherit {
+        out.push_str(" NO INHERIT");
+    }
+    if check.not_valid {
+        out.push_str(" NOT VALID");
+    }
+    out
+}
+
+/// `CONSTRAINT … EXCLUDE USING … (…)`.
+pub(super) fn exclusion_clause(exclusion: &Exclusion) -> String {
+    let elements = exclusion.elements.iter().map(|(element, operator)| format!("{} WITH {operator}", part(element)));
+    let elements = elements.collect::<Vec<_>>().join(", ");
+    let mut out = format!("{}EXCLUDE USING {} ({elements})", named(&exclusion.name), ident(&exclusion.method));
+    if let Some(predicate) = &exclusion.predicate {
+        out.push_str(&format!(" WHERE ({predicate})"));
+    }
+    out.push_str(deferral(&exclusion.deferral));
+    out
+}
+
+/// `CONSTRAINT … FOREIGN KEY (…) REFERENCES … (…)`.
+pub fn foreign_key_clause(key: &ForeignKey) -> String {
+    let mut out = format!("{}FOREIGN KEY {}", named(&key.name), table::columns(&key.columns));
+    out.push_str(&format!(" REFERENCES {}", qualified(&key.references)));
+    if !key.referenced_columns.is_empty() {
+        out.push_str(&format!(" {}", table::columns(&key.referenced_columns)));
+    }
+    if key.matching == Match::Full {
+        out.push_str(" MATCH FULL");
+    }
+    if key.on_update != Action::NoAction {
+        out.push_str(&format!(" ON UPDATE {}", key.on_update));
+    }
+    if key.on_delete != Action::NoAction {
+        out.push_str(&format!(" ON DELETE {}", key.on_delete));
+        if !key.set_columns.is_empty() {
+            out.push_str(&format!(" {}", table::columns(&key.set_columns)));
+        }
+    }
+    out.push_str(deferral(&key.deferral));
+    if key.not_valid {
+        out.push_str(" NOT VALID");
+    }
+    out
+}
+
+/// Adds a primary key or unique constraint; on a partitioned table only there, the partitions have their own.
+pub fn add_key(table: &Table, key: &Key, primary: bool) -> String {
+    let only = if table.partitioning.is_some() { "ONLY " } else { "" };
+    format!("ALTER TABLE {only}{} ADD {}", qualified(&table.name), key_clause(key, primary))
+}
+
+/// Adds a check.
+pub fn add_check(table: &ObjectName, check: &Check) -> String {
+    format!("ALTER TABLE {} ADD {}", qualified(table), check_clause(check))
+}
+
+/// Adds an exclusion constraint.
+pub fn add_exclusion(table: &ObjectName, exclusion: &Exclusion) -> String {
+    format!("ALTER TABLE {} ADD {}", qualified(table), exclusion_clause(exclusion))
+}
+
+/// Adds a foreign key.
+pub fn add_foreign_key(table: &ObjectName, key: &ForeignKey) -> String {
+    format!("ALTER TABLE {} ADD {}", qualified(table), foreign_key_clause(key))
+}
