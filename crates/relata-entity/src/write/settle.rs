@@ -8,8 +8,20 @@ use relata_schema::types::Type;
 
 use super::tables::without_cast;
 
-/// Adds exact types and verbatim defaults where the conventions give others.
+/// Adds exact types and verbatim defaults where the conventions give others. Types come first: a default may depend on
+/// the type.
 pub(super) fn settle(schema: &Schema, declaration: &mut Declaration) {
+    name_variants(declaration);
+    each_field(schema, declaration, |field, column, lowered| settle_type(schema, field, column, lowered));
+    each_field(schema, declaration, |field, column, lowered| settle_default(schema.dialect, field, column, lowered));
+}
+
+/// Calls back for every field with its column as it is, and as it would be made.
+fn each_field(
+    schema: &Schema,
+    declaration: &mut Declaration,
+    mut each: impl FnMut(&mut Field, &Column, Option<&Column>),
+) {
     let (lowered, _) = lower::lower(declaration, schema.dialect);
     for entity in &mut declaration.entities {
         let name = lower::table_name(entity, schema.dialect);
@@ -17,9 +29,22 @@ pub(super) fn settle(schema: &Schema, declaration: &mut Declaration) {
         let now = lowered.table(&name);
         for field in &mut entity.fields {
             let Some(column) = table.column(field.column_name()) else { continue };
-            let lowered = now.and_then(|table| table.column(&column.name));
-            settle_type(schema, field, column, lowered);
-            settle_default(schema.dialect, field, column, lowered);
+            each(field, column, now.and_then(|table| table.column(&column.name)));
+        }
+    }
+}
+
+/// A default that is the value of an enum is said as its variant.
+fn name_variants(declaration: &mut Declaration) {
+    let enums = declaration.enums.clone();
+    for field in declaration.entities.iter_mut().flat_map(|entity| &mut entity.fields) {
+        let Some(DefaultValue::Sql(sql)) = &field.default else { continue };
+        let Some(declared) = enums.iter().find(|declared| declared.name == field.rust_type) else { continue };
+        let literal = sql.split("::").next().unwrap_or_default();
+        let value = literal.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+        let variant = value.and_then(|value| declared.values.iter().find(|(_, known)| known == value));
+        if let Some((variant, _)) = variant {
+            field.default = Some(DefaultValue::Variant(variant.clone()));
         }
     }
 }
