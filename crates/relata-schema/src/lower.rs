@@ -35,14 +35,14 @@ use names::Names;
 pub fn lower(declaration: &Declaration, dialect: Dialect) -> (Schema, Vec<Diagnostic>) {
     let mut lowering = Lowering { declaration, dialect, diagnostics: Vec::new(), names: Names::new(dialect) };
     let mut schema = Schema::new(dialect);
-    lowering.check_entity_names();
+    let entities = lowering.distinct_entities();
     lowering.enums(&mut schema);
-    for entity in &declaration.entities {
+    for entity in &entities {
         let table = lowering.table(entity);
         lowering.namespace(&mut schema, &table.name.namespace);
         schema.tables.push(table);
     }
-    for entity in &declaration.entities {
+    for entity in &entities {
         relation::check(&mut lowering, entity);
     }
     if dialect == Dialect::Postgres {
@@ -107,9 +107,10 @@ impl<'d> Lowering<'d> {
         found
     }
 
-    /// Two entities with one Rust name cannot be told apart in references.
-    fn check_entity_names(&mut self) {
+    /// The entities but those whose name or table an earlier one has: these are reported.
+    fn distinct_entities(&mut self) -> Vec<&'d Entity> {
         let declaration = self.declaration;
+        let mut distinct = Vec::new();
         for (at, entity) in declaration.entities.iter().enumerate() {
             let earlier = &declaration.entities[..at];
             let table = table_name(entity, self.dialect);
@@ -122,8 +123,11 @@ impl<'d> Lowering<'d> {
                 let message = format!("`{}` and `{}` are both the table {table}", other.name, entity.name);
                 let help = "give one of them another name: `#[entity(table = \"…\")]`";
                 self.report(Diagnostic::error("schema-duplicate-table", message).help(help), &entity.span, object);
+            } else {
+                distinct.push(entity);
             }
         }
+        distinct
     }
 
     fn enums(&mut self, schema: &mut Schema) {

@@ -78,10 +78,12 @@ impl Names {
     pub(super) fn assign(schema: &Schema) -> Names {
         let mut names = Names::default();
         let mut taken: BTreeSet<String> = TAKEN.iter().map(|word| (*word).to_string()).collect();
-        for table in schema.tables.iter().filter(|table| is_written(table)) {
+        let is_usual = |name: &ObjectName| name.namespace == schema.dialect.default_namespace();
+        let mut tables: Vec<_> = schema.tables.iter().filter(|table| is_written(table)).collect();
+        tables.sort_by_key(|table| !is_usual(&table.name));
+        for table in tables {
             let base = naming::pascal(&naming::singular(&naming::snake(&table.name.name)));
-            let usual = table.name.namespace == schema.dialect.default_namespace();
-            let namespace = if usual { String::new() } else { naming::pascal(&table.name.namespace) };
+            let namespace = if is_usual(&table.name) { String::new() } else { naming::pascal(&table.name.namespace) };
             let name = free_type(&base, &namespace, &mut taken);
             names.types.insert(table.name.clone(), name);
             let mut fields = BTreeMap::new();
