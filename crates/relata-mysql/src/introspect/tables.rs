@@ -11,7 +11,7 @@ use relata_schema::model::{
 use relata_schema::types::{ColumnType, Type};
 use relata_sql::Result;
 
-use super::texts::{account, create_options, default, on_update, sequence_parameters, unescape};
+use super::texts::{account, create_options, default, on_update, sequence_parameters, unescape, unqualified};
 use super::{Catalogue, Line, filled, text};
 
 /// Tables and views by name while they are put together.
@@ -93,11 +93,11 @@ async fn columns(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result
          WHERE table_schema = {} ORDER BY table_name, ordinal_position",
         catalogue.database
     );
-    let mysql = catalogue.mysql;
+    let (mysql, catalogue_name) = (catalogue.mysql, catalogue.name.clone());
     for line in catalogue.lines(&sql).await? {
         let name = text(&line, 0);
         if let Some(table) = reading.tables.get_mut(name) {
-            let column = column(&line, &table.options, mysql);
+            let column = column(&line, &table.options, mysql, &catalogue_name);
             table.columns.push(column);
         } else if let Some(view) = reading.views.get_mut(name) {
             view.columns.push((text(&line, 1).to_string(), types::read(text(&line, 2))));
@@ -106,7 +106,7 @@ async fn columns(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result
     Ok(())
 }
 
-fn column(line: &Line, options: &TableOptions, mysql: bool) -> Column {
+fn column(line: &Line, options: &TableOptions, mysql: bool, database: &str) -> Column {
     let extra = text(line, 5);
     let expression = filled(line, 6).map(|text| if mysql { unescape(&text) } else { text });
     let generated = expression.map(|expression| {
@@ -124,7 +124,8 @@ fn column(line: &Line, options: &TableOptions, mysql: bool) -> Column {
         not_null: text(line, 3) == "NO",
         default: match generated {
             Some(_) => None,
-            None => default(line[4].as_deref(), mysql, extra, text(line, 10)),
+            // The server writes the sequence of `nextval` with its database.
+            None => default(line[4].as_deref(), mysql, extra, text(line, 10)).map(|sql| unqualified(&sql, database).0),
         },
         generated,
         auto_increment: extra.contains("auto_increment"),

@@ -2,5 +2,6 @@
 
 mod driver;
 mod failures;
+mod migrate;
 mod round_trip;
 mod server;

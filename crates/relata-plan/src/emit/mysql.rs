@@ -1,16 +1,445 @@
-//! How changes are made on mysql.
+//! How changes are made on MariaDB and MySQL.
+//!
+//! DDL commits by itself here, so every step stands alone and says how to find out whether it was done. All that
+//! changes in one table is one `ALTER TABLE`, which is atomic and reads the table once.
+//!
+//! Order: triggers, events, views and routines that go or change; foreign keys that go, change or are in the way of a
+//! change of type; tables that go; sequences; renames; new tables; altered tables; foreign keys; routines, views,
+//! triggers and events that come; sequences that go; privileges.
+//!
+//! Deliberately not done: the order of existing columns (nothing may depend on it), `ALGORITHM` and `LOCK` clauses (the
+//! server takes the cheapest way by itself).
 
-use relata_schema::change::{Change, Step};
-use relata_schema::{Diagnostic, Schema};
+mod foreign_keys;
+mod probe;
+mod table;
+
+use std::collections::BTreeSet;
+
+use relata_schema::change::{Alteration, Change, Lock, LockMode, LockSpan, Recipe, Step, TableChange};
+use relata_schema::dialect::mysql::print;
+use relata_schema::model::{Grant, ObjectKey, ObjectKind, ObjectName, Opaque, Routine, Sequence, Table, Trigger, View};
+use relata_schema::{Diagnostic, Dialect, Schema};
 
 use crate::PlanOptions;
 
 /// The steps for `changes`, in an order that works.
 pub(super) fn emit(
-    _from: &Schema,
-    _to: &Schema,
-    _changes: &[Change],
-    _options: &PlanOptions,
+    from: &Schema,
+    to: &Schema,
+    changes: &[Change],
+    options: &PlanOptions,
 ) -> (Vec<Step>, Vec<Diagnostic>) {
-    (Vec::new(), Vec::new())
+    let mut phases = Phases::default();
+    let mut diagnostics = Vec::new();
+    let wanted: Vec<Change> = if options.drops { changes.to_vec() } else { without_drops(changes, &mut diagnostics) };
+    let plan = Planned { from, to, changes: &wanted };
+    plan.foreign_keys(&mut phases);
+    plan.drop_tables(&mut phases);
+    plan.rename_tables(&mut phases);
+    plan.create_tables(&mut phases);
+    plan.alter_tables(&mut phases);
+    plan.triggers(&mut phases);
+    plan.views(&mut phases);
+    for change in &wanted {
+        match change {
+            Change::Sequence(alteration) => sequence(alteration, &mut phases),
+            Change::Routine(alteration) => routine(alteration, &mut phases),
+            Change::Other(alteration) => other(alteration, &mut phases),
+            _ => {}
+        }
+    }
+    plan.grants(&mut phases);
+    (phases.into_steps(), diagnostics)
+}
+
+/// The changes that drop nothing, and a note for each that would.
+fn without_drops(changes: &[Change], diagnostics: &mut Vec<Diagnostic>) -> Vec<Change> {
+    let mut kept = Vec::new();
+    let mut keep = |key: ObjectKey| {
+        let message = format!("{key} is not in the target and stays");
+        diagnostics.push(Diagnostic::new("plan-kept", relata_schema::Severity::Note, message).about(key));
+    };
+    for change in changes {
+        match change {
+            Change::DropTable(table) => keep(table.key()),
+            Change::View(Alteration::Drop(view)) => keep(ObjectKey::of(ObjectKind::View, &view.name)),
+            Change::Routine(Alteration::Drop(item)) => keep(ObjectKey::of(ObjectKind::Routine, &item.name)),
+            Change::Sequence(Alteration::Drop(item)) => keep(ObjectKey::of(ObjectKind::Sequence, &item.name)),
+            Change::Other(Alteration::Drop(item)) => keep(ObjectKey::of(ObjectKind::Other, &item.name)),
+            Change::AlterTable { from, to, changes } => {
+                let dropped = |change: &&TableChange| matches!(change, TableChange::Column(Alteration::Drop(_)));
+                for change in changes.iter().filter(dropped) {
+                    if let TableChange::Column(Alteration::Drop(column)) = change {
+                        keep(ObjectKey::member(ObjectKind::Column, &from.name, &column.name));
+                    }
+                }
+                let changes: Vec<_> = changes.iter().filter(|change| !dropped(change)).cloned().collect();
+                if !changes.is_empty() {
+                    kept.push(Change::AlterTable { from: from.clone(), to: to.clone(), changes });
+                }
+            }
+            other => kept.push(other.clone()),
+        }
+    }
+    kept
+}
+
+/// Steps by phase; the phases run in the order of the fields.
+#[derive(Default)]
+struct Phases {
+    drop_objects: Vec<Step>,
+    drop_foreign_keys: Vec<Step>,
+    drop_tables: Vec<Step>,
+    sequences: Vec<Step>,
+    rename_tables: Vec<Step>,
+    create_tables: Vec<Step>,
+    alter_tables: Vec<Step>,
+    add_foreign_keys: Vec<Step>,
+    create_routines: Vec<Step>,
+    create_views: Vec<Step>,
+    create_triggers: Vec<Step>,
+    create_others: Vec<Step>,
+    drop_sequences: Vec<Step>,
+    grants: Vec<Step>,
+}
+
+impl Phases {
+    fn into_steps(self) -> Vec<Step> {
+        [
+            self.drop_objects,
+            self.drop_foreign_keys,
+            self.drop_tables,
+            self.sequences,
+            self.rename_tables,
+            self.create_tables,
+            self.alter_tables,
+            self.add_foreign_keys,
+            self.create_routines,
+            self.create_views,
+            self.create_triggers,
+            self.create_others,
+            self.drop_sequences,
+            self.grants,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// A step that touches only the catalogue.
+fn step(summary: String, object: ObjectKey, sql: String, done_probe: String) -> Step {
+    Step {
+        summary,
+        object,
+        sql,
+        transactional: false,
+        recipe: Recipe::Instant,
+        locks: Vec::new(),
+        loses: None,
+        done_probe,
+    }
+}
+
+fn ident(name: &str) -> String {
+    Dialect::Mysql.ident(name)
+}
+
+/// A lock on a table.
+fn lock(table: &ObjectName, mode: LockMode, span: LockSpan) -> Lock {
+    Lock { object: table.clone(), mode, span }
+}
+
+/// Both schemas and what differs.
+struct Planned<'p> {
+    from: &'p Schema,
+    to: &'p Schema,
+    changes: &'p [Change],
+}
+
+/// A table that is on both sides and differs.
+#[derive(Clone, Copy)]
+struct Altered<'p> {
+    from: &'p Table,
+    to: &'p Table,
+    changes: &'p [TableChange],
+}
+
+impl<'p> Planned<'p> {
+    fn altered(&self) -> impl Iterator<Item = Altered<'p>> {
+        self.changes.iter().filter_map(|change| match change {
+            Change::AlterTable { from, to, changes } => Some(Altered { from, to, changes }),
+            _ => None,
+        })
+    }
+
+    fn dropped(&self) -> BTreeSet<&'p ObjectName> {
+        let dropped = |change: &'p Change| match change {
+            Change::DropTable(table) => Some(&table.name),
+            _ => None,
+        };
+        self.changes.iter().filter_map(dropped).collect()
+    }
+
+    fn created(&self) -> BTreeSet<&'p ObjectName> {
+        let created = |change: &'p Change| match change {
+            Change::CreateTable(table) => Some(&table.name),
+            _ => None,
+        };
+        self.changes.iter().filter_map(created).collect()
+    }
+
+    fn drop_tables(&self, phases: &mut Phases) {
+        let dropped = self.dropped();
+        let tables = print::tables_in_order(self.from);
+        for table in tables.into_iter().rev().filter(|table| dropped.contains(&table.name)) {
+            let sql = format!("DROP TABLE {}", ident(&table.name.name));
+            let mut made = step(format!("drop table {}", table.name), table.key(), sql, probe::no_table(&table.name));
+            made.loses = Some(format!("every row of {}", table.name));
+            made.locks = vec![lock(&table.name, LockMode::AccessExclusive, LockSpan::Instant)];
+            phases.drop_tables.push(made);
+        }
+    }
+
+    /// All renames in one statement: it is atomic, and tables may change names with each other.
+    fn rename_tables(&self, phases: &mut Phases) {
+        let renamed: Vec<Altered<'_>> = self.altered().filter(|table| table.from.name != table.to.name).collect();
+        let Some(first) = renamed.first() else { return };
+        let taken: BTreeSet<&str> = renamed.iter().map(|table| table.from.name.name.as_str()).collect();
+        let (mut before, mut after, mut summary) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, table) in renamed.iter().enumerate() {
+            let (old, new) = (&table.from.name.name, &table.to.name.name);
+            summary.push(format!("{old} to {new}"));
+            if taken.contains(new.as_str()) {
+                let between = format!("relata_rename_{index}");
+                before.push(format!("{} TO {}", ident(old), ident(&between)));
+                after.push(format!("{} TO {}", ident(&between), ident(new)));
+            } else {
+                before.push(format!("{} TO {}", ident(old), ident(new)));
+            }
+        }
+        before.extend(after);
+        let sql = format!("RENAME TABLE {}", before.join(", "));
+        let done = probe::all(&renamed.iter().map(|table| probe::table(&table.to.name)).collect::<Vec<_>>());
+        phases.rename_tables.push(step(format!("rename {}", summary.join(", ")), first.from.key(), sql, done));
+    }
+
+    fn create_tables(&self, phases: &mut Phases) {
+        let created = self.created();
+        let mut made: BTreeSet<&ObjectName> = BTreeSet::new();
+        for table in print::tables_in_order(self.to).into_iter().filter(|table| created.contains(&table.name)) {
+            let (now, later): (Vec<_>, Vec<_>) = table
+                .foreign_keys
+                .iter()
+                .partition(|key| key.references == table.name || made.contains(&key.references));
+            let sql = print::create_table(table, &now);
+            let summary = format!("create table {}", table.name);
+            phases.create_tables.push(step(summary, table.key(), sql, probe::table(&table.name)));
+            phases.add_foreign_keys.extend(later.into_iter().map(|key| foreign_keys::add(&table.name, key)));
+            made.insert(&table.name);
+        }
+    }
+
+    fn alter_tables(&self, phases: &mut Phases) {
+        for altered in self.altered() {
+            phases.alter_tables.extend(table::alter(altered));
+        }
+    }
+
+    /// Triggers are dropped and created. One that is created again comes last, so those that follow it come again too.
+    fn triggers(&self, phases: &mut Phases) {
+        let created = self.created();
+        for table in self.to.tables.iter().filter(|table| created.contains(&table.name)) {
+            phases
+                .create_triggers
+                .extend(print::triggers_in_order(table).into_iter().map(|t| create_trigger(table, t)));
+        }
+        for altered in self.altered() {
+            let mut again: BTreeSet<&str> = BTreeSet::new();
+            for change in altered.changes {
+                match change {
+                    TableChange::Trigger(Alteration::Drop(trigger)) => {
+                        phases.drop_objects.push(drop_trigger(altered.from, &trigger.name));
+                    }
+                    TableChange::Trigger(Alteration::Create(trigger) | Alteration::Alter { to: trigger, .. }) => {
+                        again.insert(&trigger.name);
+                    }
+                    _ => {}
+                }
+            }
+            for trigger in print::triggers_in_order(altered.to) {
+                if print::follows(&trigger.definition).is_some_and(|name| again.contains(name)) {
+                    again.insert(&trigger.name);
+                }
+                if again.contains(trigger.name.as_str()) {
+                    if altered.from.triggers.iter().any(|old| old.name == trigger.name) {
+                        phases.drop_objects.push(drop_trigger(altered.from, &trigger.name));
+                    }
+                    phases.create_triggers.push(create_trigger(altered.to, trigger));
+                }
+            }
+        }
+    }
+
+    fn views(&self, phases: &mut Phases) {
+        let mut wanted: BTreeSet<&ObjectName> = BTreeSet::new();
+        for change in self.changes {
+            match change {
+                Change::View(Alteration::Drop(view)) => phases.drop_objects.push(drop_view(view)),
+                Change::View(Alteration::Create(view)) => {
+                    wanted.insert(&view.name);
+                }
+                Change::View(Alteration::Alter { from, to }) => {
+                    if from.name != to.name {
+                        phases.drop_objects.push(drop_view(from));
+                    }
+                    wanted.insert(&to.name);
+                }
+                _ => {}
+            }
+        }
+        for view in print::views_in_order(&self.to.views).into_iter().filter(|view| wanted.contains(&view.name)) {
+            let old = self.from.view(&view.name);
+            let same = old.is_some_and(|old| print::create_view(old, false) == print::create_view(view, false));
+            if !same {
+                let summary = format!("{} view {}", if old.is_some() { "replace" } else { "create" }, view.name);
+                let key = ObjectKey::of(ObjectKind::View, &view.name);
+                let sql = print::create_view(view, old.is_some());
+                phases.create_views.push(step(summary, key, sql, probe::view(view)));
+            }
+        }
+    }
+
+    fn grants(&self, phases: &mut Phases) {
+        let none = Vec::new();
+        for table in &self.to.tables {
+            let renamed = self.altered().find(|altered| altered.to.name == table.name).map(|altered| altered.from);
+            let old = renamed.or_else(|| self.from.table(&table.name));
+            let key = table.key();
+            grants(phases, &key, &table.name, None, old.map_or(&none, |old| &old.grants), &table.grants);
+            for column in &table.columns {
+                let before = old.and_then(|old| old.column(&column.name)).map_or(&none, |column| &column.grants);
+                grants(phases, &key, &table.name, Some(&column.name), before, &column.grants);
+            }
+        }
+        for view in &self.to.views {
+            let old = self.from.view(&view.name);
+            let key = ObjectKey::of(ObjectKind::View, &view.name);
+            grants(phases, &key, &view.name, None, old.map_or(&none, |old| &old.grants), &view.grants);
+        }
+    }
+}
+
+fn grants(
+    phases: &mut Phases,
+    key: &ObjectKey,
+    object: &ObjectName,
+    column: Option<&str>,
+    from: &[Grant],
+    to: &[Grant],
+) {
+    for grant in from.iter().filter(|grant| !to.contains(grant)) {
+        let summary = format!("revoke {} on {object} from {}", grant.privilege, grant.grantee);
+        let done = probe::no_grant(object, column, grant);
+        phases.grants.push(step(summary, key.clone(), print::revoke(object, column, grant), done));
+    }
+    for grant in to.iter().filter(|grant| !from.contains(grant)) {
+        let summary = format!("grant {} on {object} to {}", grant.privilege, grant.grantee);
+        let done = probe::grant(object, column, grant);
+        phases.grants.push(step(summary, key.clone(), print::grant(object, column, grant), done));
+    }
+}
+
+fn create_trigger(table: &Table, trigger: &Trigger) -> Step {
+    let key = ObjectKey::member(ObjectKind::Trigger, &table.name, &trigger.name);
+    let summary = format!("create trigger {} on {}", trigger.name, table.name);
+    step(summary, key, print::create_trigger(trigger), probe::trigger(&trigger.name, true))
+}
+
+fn drop_trigger(table: &Table, name: &str) -> Step {
+    let key = ObjectKey::member(ObjectKind::Trigger, &table.name, name);
+    let summary = format!("drop trigger {name} on {}", table.name);
+    step(summary, key, format!("DROP TRIGGER {}", ident(name)), probe::trigger(name, false))
+}
+
+fn drop_view(view: &View) -> Step {
+    let key = ObjectKey::of(ObjectKind::View, &view.name);
+    let sql = format!("DROP VIEW {}", ident(&view.name.name));
+    step(format!("drop view {}", view.name), key, sql, probe::no_view(&view.name))
+}
+
+fn sequence(alteration: &Alteration<Sequence>, phases: &mut Phases) {
+    let key = |item: &Sequence| ObjectKey::of(ObjectKind::Sequence, &item.name);
+    match alteration {
+        Alteration::Create(item) => {
+            let (sql, done) = (print::create_sequence(item), probe::sequence(&item.name, true));
+            phases.sequences.push(step(format!("create sequence {}", item.name), key(item), sql, done));
+        }
+        Alteration::Drop(item) => {
+            let (sql, done) = (print::drop_sequence(&item.name), probe::sequence(&item.name, false));
+            let mut made = step(format!("drop sequence {}", item.name), key(item), sql, done);
+            made.loses = Some(format!("the position of sequence {}", item.name));
+            phases.drop_sequences.push(made);
+        }
+        Alteration::Alter { from, to } => {
+            if from.name != to.name {
+                let sql = format!("RENAME TABLE {} TO {}", ident(&from.name.name), ident(&to.name.name));
+                let summary = format!("rename sequence {} to {}", from.name, to.name);
+                phases.sequences.push(step(summary, key(from), sql, probe::sequence(&to.name, true)));
+            }
+            if from.parameters != to.parameters {
+                let options = print::sequence_options(&to.parameters, true);
+                let sql = format!("ALTER SEQUENCE {}{options}", ident(&to.name.name));
+                let done = probe::sequence_parameters(to);
+                phases.sequences.push(step(format!("alter sequence {}", to.name), key(to), sql, done));
+            }
+        }
+    }
+}
+
+fn routine(alteration: &Alteration<Routine>, phases: &mut Phases) {
+    let key = |item: &Routine| ObjectKey::of(ObjectKind::Routine, &item.name);
+    let drop = |item: &Routine| {
+        let sql = format!("DROP {} {}", item.kind.word(), ident(&item.name.name));
+        let summary = format!("drop {} {}", item.kind.word().to_lowercase(), item.name);
+        step(summary, key(item), sql, probe::routine(item, false))
+    };
+    let create = |item: &Routine| {
+        let summary = format!("create {} {}", item.kind.word().to_lowercase(), item.name);
+        step(summary, key(item), item.definition.clone(), probe::routine(item, true))
+    };
+    match alteration {
+        Alteration::Create(item) => phases.create_routines.push(create(item)),
+        Alteration::Drop(item) => phases.drop_objects.push(drop(item)),
+        Alteration::Alter { from, to } => {
+            phases.drop_objects.push(drop(from));
+            phases.create_routines.push(create(to));
+        }
+    }
+}
+
+fn other(alteration: &Alteration<Opaque>, phases: &mut Phases) {
+    let key = |item: &Opaque| ObjectKey::of(ObjectKind::Other, &item.name);
+    let drop = |item: &Opaque| {
+        let sql = format!("DROP {} {}", item.kind, ident(&item.name.name));
+        step(
+            format!("drop {} {}", item.kind.to_lowercase(), item.name),
+            key(item),
+            sql,
+            probe::event(&item.name, false),
+        )
+    };
+    let create = |item: &Opaque| {
+        let summary = format!("create {} {}", item.kind.to_lowercase(), item.name);
+        step(summary, key(item), item.definition.clone(), probe::event(&item.name, true))
+    };
+    match alteration {
+        Alteration::Create(item) => phases.create_others.push(create(item)),
+        Alteration::Drop(item) => phases.drop_objects.push(drop(item)),
+        Alteration::Alter { from, to } => {
+            phases.drop_objects.push(drop(from));
+            phases.create_others.push(create(to));
+        }
+    }
 }

@@ -11,21 +11,22 @@ pub fn create_sequence(sequence: &Sequence) -> String {
 
 /// The options of a sequence, each with a space before it; `full` writes defaults too, for `ALTER SEQUENCE`.
 pub fn sequence_options(parameters: &SequenceParameters, full: bool) -> String {
+    let mut given = parameters_or_defaults(parameters, full);
     let mut sql = String::new();
-    let mut number = |word: &str, absent: &str, value: Option<i64>| match value {
-        Some(value) => sql.push_str(&format!(" {word} {value}")),
-        None if full && !absent.is_empty() => sql.push_str(&format!(" {absent}")),
-        None => {}
+    let mut number = |word: &str, value: Option<i64>| {
+        if let Some(value) = value {
+            sql.push_str(&format!(" {word} {value}"));
+        }
     };
-    number("START WITH", "", parameters.start);
-    number("MINVALUE", "NO MINVALUE", parameters.min);
-    number("MAXVALUE", "NO MAXVALUE", parameters.max);
-    number("INCREMENT BY", "INCREMENT BY 1", parameters.increment);
-    match parameters.cache {
-        Some(0) => sql.push_str(" NOCACHE"),
-        cache => number_cache(&mut sql, cache, full),
+    number("START WITH", given.start);
+    number("MINVALUE", given.min);
+    number("MAXVALUE", given.max);
+    number("INCREMENT BY", given.increment);
+    number("CACHE", given.cache.take_if(|cache| *cache != 0));
+    if given.cache == Some(0) {
+        sql.push_str(" NOCACHE");
     }
-    if parameters.cycle {
+    if given.cycle {
         sql.push_str(" CYCLE");
     } else if full {
         sql.push_str(" NOCYCLE");
@@ -33,12 +34,16 @@ pub fn sequence_options(parameters: &SequenceParameters, full: bool) -> String {
     sql
 }
 
-fn number_cache(sql: &mut String, cache: Option<i64>, full: bool) {
-    match cache {
-        Some(cache) => sql.push_str(&format!(" CACHE {cache}")),
-        None if full => sql.push_str(" CACHE 1000"),
-        None => {}
+fn parameters_or_defaults(given: &SequenceParameters, full: bool) -> SequenceParameters {
+    let mut filled = given.clone();
+    if full {
+        let increment = *filled.increment.get_or_insert(1);
+        let (min, max) = if increment < 0 { (i64::MIN + 1, -1) } else { (1, i64::MAX - 1) };
+        let (min, max) = (*filled.min.get_or_insert(min), *filled.max.get_or_insert(max));
+        filled.start.get_or_insert(if increment < 0 { max } else { min });
+        filled.cache.get_or_insert(1000);
     }
+    filled
 }
 
 /// `DROP SEQUENCE …`.

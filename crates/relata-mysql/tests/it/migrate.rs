@@ -1,0 +1,172 @@
+//! The law: a database of one schema to which the plan is applied has the other schema, a second plan is empty, and the
+//! data that can stay has stayed.
+
+use relata_plan::{PlanOptions, plan};
+use relata_schema::Schema;
+use relata_sql::driver::Connection;
+
+use crate::round_trip::EVERYTHING_IN_ORDER;
+use crate::server::{Database, block_on, introspect, load, query, shared, value};
+use relata_sql::Value;
+
+/// Applies the plan from one script's schema to the other's; gives back the statements and the connection.
+fn migrate(old: &str, new: &str) -> (Vec<String>, Database, Box<dyn Connection>) {
+    let (first, second) = (Database::create(), Database::create());
+    let (mut here, mut there) = (first.connect(), second.connect());
+    load(&mut *here, old);
+    load(&mut *there, new);
+    let (from, to) = (introspect(&mut *here), introspect(&mut *there));
+    let statements = apply(&mut *here, &from, &to);
+    let reached = introspect(&mut *here);
+    let (again, _) = plan(&reached, &to, &PlanOptions::default());
+    assert!(again.is_empty(), "not reached by\n{}\nbut needs\n{}", statements.join(";\n"), again.script());
+    assert_eq!(unordered(&reached), unordered(&to), "{}", statements.join(";\n"));
+    (statements, first, here)
+}
+
+/// Runs the plan, and asks before and after each step whether it was done.
+fn apply(connection: &mut dyn Connection, from: &Schema, to: &Schema) -> Vec<String> {
+    let (plan, diagnostics) = plan(from, to, &PlanOptions::default());
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    for step in &plan.steps {
+        assert!(!step.transactional && !step.done_probe.is_empty(), "{step:?}");
+        let sql = &step.sql;
+        block_on(connection.batch(sql)).unwrap_or_else(|error| panic!("{error}\n{sql}\n\nof\n{}", plan.script()));
+        let done = value(connection, &step.done_probe);
+        assert_eq!(done, Value::Int(1), "{}\n{}", step.sql, step.done_probe);
+    }
+    plan.statements()
+}
+
+/// The schema with the columns of tables in the order of their names.
+fn unordered(schema: &Schema) -> String {
+    let mut schema = schema.clone();
+    for table in &mut schema.tables {
+        table.columns.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+    relata_schema::lock::write(&schema)
+}
+
+fn both_ways(old: &str, new: &str) {
+    migrate(old, new);
+    migrate(new, old);
+}
+
+#[test]
+fn everything_comes_and_goes() {
+    both_ways("", EVERYTHING_IN_ORDER);
+    assert_eq!(migrate(EVERYTHING_IN_ORDER, EVERYTHING_IN_ORDER).0, Vec::<String>::new());
+}
+
+#[test]
+fn columns() {
+    let old = "CREATE TABLE t (id int NOT NULL, a int, b varchar(10) NOT NULL DEFAULT 'x', c int AS (a + 1) VIRTUAL, d text,
+        e int CHECK (e > 0), f timestamp NOT NULL DEFAULT current_timestamp(), g int AS (a * 2) STORED, h json, i int, KEY by_c (c), KEY by_i (i))";
+    let new = "CREATE TABLE t (z int FIRST_, id bigint unsigned NOT NULL AUTO_INCREMENT PRIMARY KEY, a int COMMENT 'it''s', b varchar(300),
+        c int AS (a + 2) STORED, dd text, e int CHECK (e > 1), f datetime(6) NULL ON UPDATE current_timestamp(6), g int, h longtext,
+        i int AS (a + 3) VIRTUAL INVISIBLE, KEY by_c (c), KEY by_i (i))".replace(" FIRST_", "");
+    both_ways(old, &new);
+}
+
+#[test]
+fn keys_and_indexes() {
+    let old = "CREATE TABLE t (id int NOT NULL AUTO_INCREMENT PRIMARY KEY, a int NOT NULL, b varchar(20), c text, p point NOT NULL,
+        KEY one (a), UNIQUE KEY two (b), KEY three (a, b), FULLTEXT KEY words (c), KEY swap_a (a DESC), KEY swap_b (b(3)), KEY seen (id, a))";
+    let new = "CREATE TABLE t (id int NOT NULL, a int NOT NULL PRIMARY KEY, b varchar(20), c text, p point NOT NULL,
+        KEY uno (a), KEY two (b), KEY three (b, a), FULLTEXT KEY texts (c), KEY swap_b (a DESC), KEY swap_a (b(3)), SPATIAL KEY places (p),
+        KEY seen (id, a) COMMENT 'x' IGNORED, UNIQUE KEY long_one (c))";
+    both_ways(old, new);
+}
+
+#[test]
+fn an_index_that_is_only_renamed_or_ignored_is_kept() {
+    let old = "CREATE TABLE t (a int, b int, KEY one (a), KEY two (b))";
+    let new = "CREATE TABLE t (a int, b int, KEY uno (a), KEY two (b) IGNORED)";
+    let expected = ["ALTER TABLE t\n  RENAME KEY `one` TO uno,\n  ALTER INDEX two IGNORED"];
+    assert_eq!(migrate(old, new).0, expected.map(|sql| sql.replace('`', "")));
+}
+
+#[test]
+fn foreign_keys_step_aside() {
+    let old = "CREATE TABLE p (id int PRIMARY KEY, code varchar(5) UNIQUE KEY);
+        CREATE TABLE c (id int PRIMARY KEY, p int, code varchar(5), KEY by_p (p), CONSTRAINT c_p FOREIGN KEY (p) REFERENCES p (id),
+            CONSTRAINT c_code FOREIGN KEY (code) REFERENCES p (code))";
+    let new = "CREATE TABLE p (id bigint unsigned PRIMARY KEY, code varchar(9) CHARACTER SET utf8mb4, UNIQUE KEY other_code (code)) ;
+        CREATE TABLE c (id int PRIMARY KEY, p bigint unsigned, code varchar(9) CHARACTER SET utf8mb4, KEY by_p_and_id (p, id),
+            CONSTRAINT c_p FOREIGN KEY (p) REFERENCES p (id), CONSTRAINT c_code FOREIGN KEY (code) REFERENCES p (code) ON DELETE CASCADE)";
+    both_ways(old, new);
+}
+
+#[test]
+fn tables_in_a_circle_come_and_go() {
+    let circle = "CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY, a int, CONSTRAINT b_a FOREIGN KEY (a) REFERENCES a (id));
+        ALTER TABLE a ADD CONSTRAINT a_b FOREIGN KEY (b) REFERENCES b (id)";
+    both_ways(circle, "");
+    both_ways(circle, "CREATE TABLE a (id int PRIMARY KEY, b int)");
+}
+
+#[test]
+fn character_sets_and_options() {
+    let old = "CREATE TABLE t (a varchar(10), b text, c varchar(10) CHARACTER SET utf8mb4, d char(3) COLLATE latin1_bin, e enum('x'), f json, KEY (a))
+        CHARACTER SET latin1 ROW_FORMAT=COMPRESSED COMMENT='old'";
+    let new = "CREATE TABLE t (a varchar(10), b text, c varchar(10), d char(3), e enum('x','y'), f json, KEY (a))
+        CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci STATS_PERSISTENT=1 COMMENT='it''s new'";
+    both_ways(old, new);
+}
+
+#[test]
+fn checks_partitions_and_history() {
+    both_ways(
+        "CREATE TABLE t (id int, at date, CONSTRAINT small CHECK (id < 10), CONSTRAINT old_one CHECK (id > 1), PRIMARY KEY (id))",
+        "CREATE TABLE t (id int, at date, CONSTRAINT small CHECK (id < 9), CONSTRAINT new_one CHECK (id > 2), PRIMARY KEY (id, at))
+            PARTITION BY RANGE (year(at)) (PARTITION p0 VALUES LESS THAN (2000), PARTITION p1 VALUES LESS THAN (2010))",
+    );
+    both_ways(
+        "CREATE TABLE t (id int, at date) PARTITION BY RANGE (year(at)) (PARTITION p0 VALUES LESS THAN (2000))",
+        "CREATE TABLE t (id int, at date) PARTITION BY RANGE (year(at)) (PARTITION p0 VALUES LESS THAN (2000), PARTITION p1 VALUES LESS THAN (2010))",
+    );
+    both_ways("CREATE TABLE t (id int)", "CREATE TABLE t (id int, b int) WITH SYSTEM VERSIONING");
+    both_ways(
+        "CREATE TABLE t (id int) WITH SYSTEM VERSIONING",
+        "CREATE TABLE t (id bigint, b int) WITH SYSTEM VERSIONING",
+    );
+}
+
+#[test]
+fn views_routines_triggers_events_sequences() {
+    both_ways(
+        "CREATE SEQUENCE s; CREATE SEQUENCE gone; CREATE TABLE t (id int); CREATE FUNCTION f() RETURNS int DETERMINISTIC RETURN 1;
+         CREATE VIEW v AS SELECT id, f() AS one FROM t; CREATE VIEW w AS SELECT id FROM v; CREATE VIEW x AS SELECT 1 AS one;
+         CREATE TRIGGER a BEFORE INSERT ON t FOR EACH ROW SET NEW.id = 1; CREATE TRIGGER b BEFORE INSERT ON t FOR EACH ROW SET NEW.id = 2;
+         CREATE TRIGGER c BEFORE INSERT ON t FOR EACH ROW SET NEW.id = 3; CREATE EVENT e ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01' DO DO 1",
+        "CREATE SEQUENCE s START WITH 5 MAXVALUE 100 CYCLE; CREATE TABLE t (id int, n int DEFAULT nextval(s)); CREATE TABLE x (id int);
+         CREATE FUNCTION f() RETURNS bigint DETERMINISTIC RETURN 2; CREATE VIEW w AS SELECT id, n FROM t; CREATE SQL SECURITY INVOKER VIEW v AS SELECT id, f() AS one FROM w;
+         CREATE TRIGGER a BEFORE INSERT ON t FOR EACH ROW SET NEW.id = 9; CREATE TRIGGER b BEFORE INSERT ON t FOR EACH ROW SET NEW.id = 2;
+         CREATE TRIGGER d AFTER INSERT ON t FOR EACH ROW DO 1; CREATE EVENT e ON SCHEDULE EVERY 2 DAY STARTS '2030-01-01' DO DO 1",
+    );
+}
+
+#[test]
+fn data_stays() {
+    let old = "CREATE TABLE p (id int PRIMARY KEY AUTO_INCREMENT, name varchar(10)); INSERT INTO p VALUES (7, 'ann');
+        CREATE TABLE c (id int, p int, CONSTRAINT c_p FOREIGN KEY (p) REFERENCES p (id)); INSERT INTO c VALUES (1, 7);";
+    let new = "CREATE TABLE p (id bigint PRIMARY KEY AUTO_INCREMENT, name varchar(90) NOT NULL, age int);
+        CREATE TABLE c (id int PRIMARY KEY, p bigint, CONSTRAINT c_p FOREIGN KEY (p) REFERENCES p (id) ON DELETE CASCADE)";
+    let (_, _database, mut connection) = migrate(old, new);
+    let rows = query(&mut *connection, "SELECT p.id, name, age, c.id FROM p JOIN c ON c.p = p.id", &[]).rows;
+    assert_eq!(rows, [[Value::Int(7), Value::Text("ann".into()), Value::Null, Value::Int(1)]]);
+    block_on(connection.batch("INSERT INTO p (name) VALUES ('bob')")).unwrap();
+    assert_eq!(value(&mut *connection, "SELECT max(id) FROM p"), Value::Int(8));
+}
+
+#[test]
+fn cases_beside_the_repository() {
+    let Some(_) = shared("cases/README.md") else { return };
+    let root =
+        std::env::var("RELATA_SHARED").unwrap_or(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/").into());
+    for case in std::fs::read_dir(root + "cases/pairs-three/mysql").unwrap() {
+        let path = case.unwrap().path();
+        let text = |name: &str| std::fs::read_to_string(path.join(name)).unwrap();
+        both_ways(&text("old.sql"), &text("new.sql"));
+    }
+}

@@ -1,0 +1,121 @@
+//! Foreign keys: those that change, and those that must step aside while something they hold on to changes.
+//!
+//! The server refuses to change the type of a column that a foreign key joins, and to drop the last index that serves
+//! one. Such a foreign key is dropped first and added last, although it is the same before and after.
+
+use relata_schema::change::{Alteration, LockMode, LockSpan, Recipe, Step, TableChange};
+use relata_schema::dialect::mysql::print;
+use relata_schema::model::{ForeignKey, Index, IndexPart, ObjectKey, ObjectKind, ObjectName, Table};
+
+use super::{Altered, Phases, Planned, ident, lock, probe, step, table};
+
+impl Planned<'_> {
+    pub(super) fn foreign_keys(&self, phases: &mut Phases) {
+        self.changed(phases);
+        self.in_the_way(phases);
+        self.between_dropped(phases);
+    }
+
+    fn changed(&self, phases: &mut Phases) {
+        for altered in self.altered() {
+            for change in altered.changes {
+                let TableChange::ForeignKey(alteration) = change else { continue };
+                let (old, new) = match alteration {
+                    Alteration::Create(new) => (None, Some(new)),
+                    Alteration::Drop(old) => (Some(old), None),
+                    Alteration::Alter { from, to } => (Some(from), Some(to)),
+                };
+                phases.drop_foreign_keys.extend(old.map(|key| drop(&altered.from.name, &key.name)));
+                phases.add_foreign_keys.extend(new.map(|key| add(&altered.to.name, key)));
+            }
+        }
+    }
+
+    fn in_the_way(&self, phases: &mut Phases) {
+        let dropped = self.dropped();
+        let alteration = |name: &ObjectName| self.altered().find(|altered| &altered.from.name == name);
+        for table in self.from.tables.iter().filter(|table| !dropped.contains(&table.name)) {
+            let here = alteration(&table.name);
+            let after = here.map_or(Some(table), |altered| Some(altered.to));
+            for key in &table.foreign_keys {
+                let there = alteration(&key.references);
+                let disturbed = here.is_some_and(|altered| disturbs(altered, &key.columns))
+                    || there.is_some_and(|altered| disturbs(altered, &key.referenced_columns));
+                let kept = after.and_then(|after| after.foreign_keys.iter().find(|other| other.name == key.name));
+                let (Some(after), Some(kept), true) = (after, kept, disturbed) else { continue };
+                if here.is_none_or(|altered| !changes_key(altered, &key.name)) {
+                    phases.drop_foreign_keys.push(drop(&table.name, &key.name));
+                    phases.add_foreign_keys.push(add(&after.name, kept));
+                }
+            }
+        }
+    }
+
+    /// Tables that go are dropped after those that refer to them; a circle must be cut first.
+    fn between_dropped(&self, phases: &mut Phases) {
+        let dropped = self.dropped();
+        let order: Vec<&Table> = print::tables_in_order(self.from).into_iter().rev().collect();
+        for (index, table) in order.iter().enumerate().filter(|(_, table)| dropped.contains(&table.name)) {
+            for later in order[index + 1..].iter().filter(|later| dropped.contains(&later.name)) {
+                let holds = later.foreign_keys.iter().filter(|key| key.references == table.name);
+                phases.drop_foreign_keys.extend(holds.map(|key| drop(&later.name, &key.name)));
+            }
+        }
+    }
+}
+
+fn changes_key(altered: Altered<'_>, name: &str) -> bool {
+    altered.changes.iter().any(|change| match change {
+        TableChange::ForeignKey(Alteration::Drop(key) | Alteration::Alter { from: key, .. }) => key.name == name,
+        _ => false,
+    })
+}
+
+/// Whether a change of the table touches what a foreign key over these columns (as they were named) holds on to.
+fn disturbs(altered: Altered<'_>, columns: &[String]) -> bool {
+    let retyped = table::retyped(altered);
+    columns.iter().any(|column| retyped.contains(column.as_str())) || loses_index(altered, columns)
+}
+
+/// Whether an index over these columns goes and none of those that stay serves as well.
+fn loses_index(altered: Altered<'_>, columns: &[String]) -> bool {
+    let (mut going, mut staying) = (false, false);
+    let gone = |index: &Index| {
+        altered.changes.iter().any(|change| match change {
+            TableChange::Index(Alteration::Drop(old)) => old.name == index.name,
+            TableChange::Index(Alteration::Alter { from, to }) => from.name == index.name && from.parts != to.parts,
+            _ => false,
+        })
+    };
+    let key_changes = altered.changes.iter().any(|change| matches!(change, TableChange::PrimaryKey(_)));
+    let mut weigh = |parts: &[IndexPart], gone: bool| {
+        if serves(parts, columns) {
+            (going, staying) = (going || gone, staying || !gone);
+        }
+    };
+    altered.from.indexes.iter().for_each(|index| weigh(&index.parts, gone(index)));
+    altered.from.primary_key.iter().for_each(|key| weigh(&key.parts, key_changes));
+    going && !staying
+}
+
+fn serves(parts: &[IndexPart], columns: &[String]) -> bool {
+    parts.len() >= columns.len() && parts.iter().zip(columns).all(|(part, column)| &part.column == column)
+}
+
+pub(super) fn add(table: &ObjectName, key: &ForeignKey) -> Step {
+    let summary = format!("add foreign key {} to {table}", key.name);
+    let object = ObjectKey::member(ObjectKind::ForeignKey, table, &key.name);
+    let mut made =
+        step(summary, object, print::add_foreign_key(table, key), probe::foreign_key(table, &key.name, true));
+    made.recipe = Recipe::Blocking;
+    made.locks =
+        vec![lock(table, LockMode::Share, LockSpan::Rewrite), lock(&key.references, LockMode::Share, LockSpan::Scan)];
+    made
+}
+
+fn drop(table: &ObjectName, name: &str) -> Step {
+    let summary = format!("drop foreign key {name} of {table}");
+    let object = ObjectKey::member(ObjectKind::ForeignKey, table, name);
+    let sql = format!("ALTER TABLE {} DROP FOREIGN KEY {}", ident(&table.name), ident(name));
+    step(summary, object, sql, probe::foreign_key(table, name, false))
+}

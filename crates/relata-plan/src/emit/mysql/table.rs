@@ -1,0 +1,486 @@
+//! One table: everything that changes in it as the clauses of one `ALTER TABLE`.
+//!
+//! Character sets: a column without one has its table's. When the table's changes, columns that follow it must be
+//! converted, and columns that only say differently what they are must not; so columns are compared by what they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use relata_schema::change::{Alteration, LockMode, LockSpan, Recipe, Step, TableChange};
+use relata_schema::dialect::mysql::print;
+use relata_schema::model::{Check, Column, Index, Key, Partitioning, Table, TableOptions};
+
+use super::{Altered, ident, lock, probe, step};
+
+/// The clauses of one `ALTER TABLE` while they are found.
+#[derive(Default)]
+struct Clauses {
+    drops: Vec<String>,
+    rest: Vec<String>,
+    /// New columns by their place: each may stand after another one of them.
+    adds: BTreeMap<usize, String>,
+    /// `PARTITION BY …` or `REMOVE PARTITIONING`, which must stand last.
+    partitioning: Option<String>,
+    summary: Vec<String>,
+    /// What tells whether it was done, for clauses that cannot be run twice.
+    probes: Vec<String>,
+    /// The same for clauses that can.
+    weak_probes: Vec<String>,
+    loses: Vec<String>,
+    recipe: Recipe,
+    /// Columns that are dropped and made again: their indexes come again too.
+    remade: BTreeSet<String>,
+}
+
+impl Clauses {
+    fn at_least(&mut self, recipe: Recipe) {
+        self.recipe = self.recipe.max(recipe);
+    }
+
+    fn into_step(self, altered: Altered<'_>) -> Option<Step> {
+        let to = altered.to;
+        let mut clauses = self.drops;
+        clauses.extend(self.rest);
+        let mut sql = format!("ALTER TABLE {}", ident(&to.name.name));
+        if clauses.is_empty() && self.partitioning.is_none() {
+            return None;
+        }
+        let single = clauses.len() + usize::from(self.partitioning.is_some()) == 1;
+        let separator = if single { " " } else { "\n  " };
+        if !clauses.is_empty() {
+            sql.push_str(separator);
+            sql.push_str(&clauses.join(&format!(",{separator}")));
+        }
+        if let Some(partitioning) = &self.partitioning {
+            sql.push_str(separator);
+            sql.push_str(partitioning);
+        }
+        if versioned(&altered.from.options) {
+            sql = format!("SET STATEMENT system_versioning_alter_history = 1 FOR {sql}");
+        }
+        let probes = if self.probes.is_empty() { &self.weak_probes } else { &self.probes };
+        let summary = format!("alter table {}: {}", to.name, self.summary.join(", "));
+        let mut made = step(summary, to.key(), sql, probe::all(probes));
+        made.recipe = self.recipe;
+        made.locks = vec![match self.recipe {
+            Recipe::Instant => lock(&to.name, LockMode::AccessExclusive, LockSpan::Instant),
+            Recipe::Online => lock(&to.name, LockMode::ShareUpdateExclusive, LockSpan::Scan),
+            Recipe::Phased | Recipe::Blocking => lock(&to.name, LockMode::Share, LockSpan::Scan),
+            Recipe::Rebuild => lock(&to.name, LockMode::Share, LockSpan::Rewrite),
+        }];
+        made.loses = (!self.loses.is_empty()).then(|| self.loses.join("; "));
+        Some(made)
+    }
+}
+
+/// The one step that alters the table, unless all that differs is done elsewhere (foreign keys, triggers, privileges).
+pub(super) fn alter(altered: Altered<'_>) -> Option<Step> {
+    let mut clauses = Clauses::default();
+    options(altered, &mut clauses);
+    columns(altered, &mut clauses);
+    indexes(altered, &mut clauses);
+    for change in altered.changes {
+        match change {
+            TableChange::PrimaryKey(alteration) => primary_key(altered, alteration, &mut clauses),
+            TableChange::Check(alteration) => check(altered, alteration, &mut clauses),
+            TableChange::Comment => {
+                let comment = altered.to.comment.as_deref().unwrap_or_default();
+                clauses.rest.push(format!("COMMENT = {}", relata_schema::Dialect::Mysql.literal(comment)));
+                clauses.summary.push("comment".into());
+                clauses.weak_probes.push(probe::options(altered.to));
+            }
+            _ => {}
+        }
+    }
+    for change in altered.changes {
+        if let TableChange::Partitioning { from, to } = change {
+            partitioning(altered, from.as_ref(), to.as_ref(), &mut clauses);
+        }
+    }
+    clauses.into_step(altered)
+}
+
+fn is_text(column: &Column) -> bool {
+    let word = column.ty.physical.split(['(', ' ']).next().unwrap_or_default();
+    matches!(word, "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" | "enum" | "set")
+}
+
+/// The column with its character set and collation spelled out.
+fn spelled(table: &Table, column: &Column) -> Column {
+    let mut column = column.clone();
+    if is_text(&column) {
+        if column.collation.is_none() {
+            column.collation.clone_from(&table.options.collation);
+        }
+        if column.charset.is_none() {
+            let of_collation = column.collation.as_deref().and_then(|name| name.split('_').next()).map(String::from);
+            column.charset = of_collation.or_else(|| table.options.charset.clone());
+        }
+    }
+    column
+}
+
+/// The columns that are on both sides, as they are and as they shall be.
+fn pairs<'a>(altered: Altered<'a>) -> Vec<(&'a Column, &'a Column)> {
+    let named = |old: &Column| {
+        altered.changes.iter().find_map(|change| match change {
+            TableChange::Column(Alteration::Alter { from, to }) if from.name == old.name => Some(to.name.clone()),
+            TableChange::Column(Alteration::Drop(column)) if column.name == old.name => Some(String::new()),
+            _ => None,
+        })
+    };
+    let pair = |old: &'a Column| {
+        let name = named(old).unwrap_or_else(|| old.name.clone());
+        altered.to.column(&name).map(|new| (old, new))
+    };
+    altered.from.columns.iter().filter_map(pair).collect()
+}
+
+/// The columns, by the name they have, whose type or collation changes.
+pub(super) fn retyped(altered: Altered<'_>) -> BTreeSet<&str> {
+    let differs = |(old, new): &(&Column, &Column)| {
+        let (a, b) = (spelled(altered.from, old), spelled(altered.to, new));
+        a.ty.physical != b.ty.physical || a.collation != b.collation || remakes(old, new)
+    };
+    pairs(altered).into_iter().filter(differs).map(|(old, _)| old.name.as_str()).collect()
+}
+
+/// Whether the server can only drop the column and make it again: virtual columns hold no data to change.
+fn remakes(old: &Column, new: &Column) -> bool {
+    let kind = |column: &Column| column.generated.as_ref().map(|generated| generated.stored);
+    kind(old) != kind(new) && (kind(old).is_some() || kind(new).is_some())
+}
+
+fn columns(altered: Altered<'_>, clauses: &mut Clauses) {
+    let (from, to) = (altered.from, altered.to);
+    for change in altered.changes {
+        match change {
+            TableChange::Column(Alteration::Drop(column)) => {
+                clauses.drops.push(format!("DROP COLUMN {}", ident(&column.name)));
+                clauses.summary.push(format!("drop column {}", column.name));
+                clauses.probes.push(probe::column(&from.name, &column.name, false));
+                if column.generated.is_none() {
+                    clauses.loses.push(format!("the values of {}.{}", from.name, column.name));
+                }
+            }
+            TableChange::Column(Alteration::Create(column)) => {
+                add_column(altered, column, clauses);
+                clauses.summary.push(format!("add column {}", column.name));
+                clauses.probes.push(probe::column(&to.name, &column.name, true));
+                if column.generated.as_ref().is_some_and(|generated| generated.stored) || column.auto_increment {
+                    clauses.at_least(Recipe::Rebuild);
+                }
+            }
+            _ => {}
+        }
+    }
+    for (old, new) in pairs(altered) {
+        column(altered, old, new, clauses);
+    }
+    clauses.rest.extend(std::mem::take(&mut clauses.adds).into_values());
+}
+
+fn column(altered: Altered<'_>, old: &Column, new: &Column, clauses: &mut Clauses) {
+    let (was, shall) = (spelled(altered.from, old), spelled(altered.to, new));
+    let checks = (print::column_check(altered.from, &old.name), print::column_check(altered.to, &new.name));
+    let same_check = checks.0.map(|check| &check.expression) == checks.1.map(|check| &check.expression);
+    let ungranted = |column: &Column| Column { grants: Vec::new(), ..column.clone() };
+    if ungranted(&was) == ungranted(&shall) && same_check {
+        return;
+    }
+    if remakes(old, new) {
+        return remake(altered, old, new, clauses);
+    }
+    let renamed = Column { name: new.name.clone(), ..ungranted(&was) };
+    let name = ident(&old.name);
+    if old.name != new.name {
+        clauses.summary.push(format!("rename column {} to {}", old.name, new.name));
+        clauses.probes.push(probe::column(&altered.to.name, &new.name, true));
+    }
+    if renamed == ungranted(&shall) && same_check && checks.0.is_none() {
+        clauses.rest.push(format!("RENAME COLUMN {name} TO {}", ident(&new.name)));
+        return;
+    }
+    let definition = print::column_definition(altered.to, &in_table(altered, new, &shall));
+    if old.name == new.name {
+        clauses.rest.push(format!("MODIFY COLUMN {definition}"));
+        clauses.summary.push(format!("modify column {}", new.name));
+        clauses.weak_probes.push(probe::column_is(altered.to, new));
+    } else {
+        clauses.rest.push(format!("CHANGE COLUMN {name} {definition}"));
+    }
+    clauses.at_least(modification(&was, &shall));
+}
+
+/// The column as it is to be written: spelled out while the table's character set changes with it.
+fn in_table(altered: Altered<'_>, column: &Column, spelled: &Column) -> Column {
+    if same_charset(altered) { column.clone() } else { spelled.clone() }
+}
+
+fn same_charset(altered: Altered<'_>) -> bool {
+    let (from, to) = (&altered.from.options, &altered.to.options);
+    (&from.charset, &from.collation) == (&to.charset, &to.collation)
+}
+
+fn modification(was: &Column, shall: &Column) -> Recipe {
+    if was.ty.physical != shall.ty.physical || was.collation != shall.collation || was.generated != shall.generated {
+        if widens(&was.ty.physical, &shall.ty.physical) && was.collation == shall.collation {
+            Recipe::Instant
+        } else {
+            Recipe::Rebuild
+        }
+    } else if !was.not_null && shall.not_null {
+        Recipe::Rebuild
+    } else {
+        Recipe::Instant
+    }
+}
+
+/// A longer varchar needs only the catalogue, while its length takes as many bytes as before.
+fn widens(was: &str, shall: &str) -> bool {
+    let length = |text: &str| text.strip_prefix("varchar(")?.strip_suffix(')')?.parse::<u32>().ok();
+    matches!((length(was), length(shall)), (Some(a), Some(b)) if a <= b && (b <= 63 || a > 63))
+}
+
+fn remake(altered: Altered<'_>, old: &Column, new: &Column, clauses: &mut Clauses) {
+    clauses.drops.push(format!("DROP COLUMN {}", ident(&old.name)));
+    add_column(altered, new, clauses);
+    clauses.summary.push(format!("make column {} again", new.name));
+    let generated = if new.generated.is_some() { "<> ''" } else { "IS NULL" };
+    clauses
+        .weak_probes
+        .push(format!("{} AND generation_expression {generated}", probe::column(&altered.to.name, &new.name, true)));
+    clauses.remade.insert(new.name.clone());
+    if old.generated.is_none() {
+        clauses.loses.push(format!("the values of {}.{}, which is computed from now on", altered.from.name, old.name));
+    }
+    clauses.at_least(Recipe::Rebuild);
+}
+
+/// `ADD COLUMN … [FIRST | AFTER …]`: at its place among the columns.
+fn add_column(altered: Altered<'_>, column: &Column, clauses: &mut Clauses) {
+    let to = altered.to;
+    let written = in_table(altered, column, &spelled(to, column));
+    let definition = print::column_definition(to, &written);
+    let index = to.columns.iter().position(|other| other.name == column.name).unwrap_or_default();
+    let place = if index + 1 == to.columns.len() {
+        String::new()
+    } else {
+        match index.checked_sub(1).and_then(|index| to.columns.get(index)) {
+            Some(before) => format!(" AFTER {}", ident(&before.name)),
+            None => " FIRST".into(),
+        }
+    };
+    clauses.adds.insert(index, format!("ADD COLUMN {definition}{place}"));
+}
+
+/// A unique constraint is a unique index here.
+fn as_index(key: &Key) -> Index {
+    Index {
+        name: key.name.clone(),
+        unique: true,
+        method: key.method.clone(),
+        parts: key.parts.clone(),
+        parameters: key.parameters.clone(),
+        comment: key.comment.clone(),
+        ..Index::default()
+    }
+}
+
+fn indexes(altered: Altered<'_>, clauses: &mut Clauses) {
+    let mut touched: BTreeSet<String> = BTreeSet::new();
+    for change in altered.changes {
+        let (old, new) = match change {
+            TableChange::Index(Alteration::Create(new)) => (None, Some(*new.clone())),
+            TableChange::Index(Alteration::Drop(old)) => (Some(*old.clone()), None),
+            TableChange::Index(Alteration::Alter { from, to }) => (Some(*from.clone()), Some(*to.clone())),
+            TableChange::Unique(Alteration::Create(new)) => (None, Some(as_index(new))),
+            TableChange::Unique(Alteration::Drop(old)) => (Some(as_index(old)), None),
+            TableChange::Unique(Alteration::Alter { from, to }) => (Some(as_index(from)), Some(as_index(to))),
+            _ => continue,
+        };
+        touched.extend(new.iter().map(|index| index.name.clone()));
+        index(altered, old.as_ref(), new.as_ref(), clauses);
+    }
+    // Dropping a column takes it out of its indexes.
+    let again = |index: &&Index| index.parts.iter().any(|part| clauses.remade.contains(&part.column));
+    let again: Vec<&Index> =
+        altered.to.indexes.iter().filter(|index| !touched.contains(&index.name)).filter(again).collect();
+    for index in again {
+        clauses.drops.insert(0, format!("DROP KEY {}", ident(&index.name)));
+        clauses.rest.push(format!("ADD {}", print::index_definition(index)));
+    }
+}
+
+fn index(altered: Altered<'_>, old: Option<&Index>, new: Option<&Index>, clauses: &mut Clauses) {
+    let (from, to) = (altered.from, altered.to);
+    if let (Some(old), Some(new)) = (old, new) {
+        let shown = |index: &Index| Index { name: String::new(), invisible: false, ..index.clone() };
+        let taken = from.indexes.iter().any(|other| other.name == new.name && other.name != old.name);
+        let remade = new.parts.iter().any(|part| clauses.remade.contains(&part.column));
+        let renamed = renamed_columns(altered, old);
+        if shown(&renamed) == shown(new) && !taken && !remade {
+            if old.name != new.name {
+                clauses.rest.push(format!("RENAME KEY {} TO {}", ident(&old.name), ident(&new.name)));
+                clauses.summary.push(format!("rename index {} to {}", old.name, new.name));
+                clauses.probes.push(probe::index(&to.name, &new.name, true));
+            }
+            if old.invisible != new.invisible {
+                let word = if new.invisible { "IGNORED" } else { "NOT IGNORED" };
+                clauses.rest.push(format!("ALTER INDEX {} {word}", ident(&new.name)));
+                clauses.summary.push(format!("index {} {}", new.name, word.to_lowercase()));
+            }
+            return;
+        }
+    }
+    if let Some(old) = old {
+        clauses.drops.insert(0, format!("DROP KEY {}", ident(&old.name)));
+        if new.is_none_or(|new| new.name != old.name) {
+            clauses.summary.push(format!("drop index {}", old.name));
+            clauses.probes.push(probe::index(&from.name, &old.name, false));
+        }
+    }
+    if let Some(new) = new {
+        clauses.rest.push(format!("ADD {}", print::index_definition(new)));
+        if old.is_some_and(|old| old.name == new.name) {
+            clauses.summary.push(format!("change index {}", new.name));
+        } else {
+            clauses.summary.push(format!("add index {}", new.name));
+            clauses.probes.push(probe::index(&to.name, &new.name, true));
+        }
+        clauses.at_least(if new.method.is_some() { Recipe::Blocking } else { Recipe::Online });
+    }
+}
+
+/// The index as it will be once the columns have their new names.
+fn renamed_columns(altered: Altered<'_>, index: &Index) -> Index {
+    let mut index = index.clone();
+    for part in &mut index.parts {
+        let found = pairs(altered).into_iter().find(|(old, _)| old.name == part.column);
+        found.into_iter().for_each(|(_, new)| part.column.clone_from(&new.name));
+    }
+    index
+}
+
+fn primary_key(altered: Altered<'_>, alteration: &Alteration<Key>, clauses: &mut Clauses) {
+    let (old, new) = match alteration {
+        Alteration::Create(new) => (false, Some(new)),
+        Alteration::Drop(_) => (true, None),
+        Alteration::Alter { to, .. } => (true, Some(to)),
+    };
+    if old {
+        clauses.drops.insert(0, "DROP PRIMARY KEY".into());
+    }
+    if let Some(new) = new {
+        clauses.rest.push(format!("ADD {}", print::primary_key_definition(new)));
+    }
+    if old != new.is_some() {
+        clauses.probes.push(probe::index(&altered.to.name, "PRIMARY", new.is_some()));
+    }
+    clauses.summary.push(if new.is_some() { "set primary key" } else { "drop primary key" }.into());
+    clauses.at_least(Recipe::Rebuild);
+}
+
+fn check(altered: Altered<'_>, alteration: &Alteration<Check>, clauses: &mut Clauses) {
+    let (old, new) = match alteration {
+        Alteration::Create(new) => (None, Some(new)),
+        Alteration::Drop(old) => (Some(old), None),
+        Alteration::Alter { from, to } => (Some(from), Some(to)),
+    };
+    // The check of a column is part of its definition.
+    let old = old.filter(|check| check.column.is_empty());
+    let new = new.filter(|check| check.column.is_empty());
+    let same_name = old.map(|check| &check.name) == new.map(|check| &check.name);
+    if let Some(old) = old {
+        clauses.drops.insert(0, format!("DROP CONSTRAINT {}", ident(&old.name)));
+        if !same_name {
+            clauses.summary.push(format!("drop check {}", old.name));
+            clauses.probes.push(probe::check(&altered.from.name, &old.name, false));
+        }
+    }
+    if let Some(new) = new {
+        clauses.rest.push(format!("ADD {}", print::check_definition(new)));
+        clauses.summary.push(format!("{} check {}", if same_name { "change" } else { "add" }, new.name));
+        if !same_name {
+            clauses.probes.push(probe::check(&altered.to.name, &new.name, true));
+        }
+        clauses.at_least(Recipe::Blocking);
+    }
+}
+
+fn versioned(options: &TableOptions) -> bool {
+    options.parameters.iter().any(|(key, _)| key == "system versioning")
+}
+
+fn options(altered: Altered<'_>, clauses: &mut Clauses) {
+    let (from, to) = (&altered.from.options, &altered.to.options);
+    if from == to {
+        return;
+    }
+    let before = clauses.rest.len();
+    if let Some(engine) = to.engine.as_ref().filter(|_| from.engine != to.engine) {
+        clauses.rest.push(format!("ENGINE = {engine}"));
+        clauses.at_least(Recipe::Rebuild);
+    }
+    if let (Some(charset), Some(collation), false) = (&to.charset, &to.collation, same_charset(altered)) {
+        clauses.rest.push(format!("DEFAULT CHARACTER SET = {charset} COLLATE = {collation}"));
+    }
+    let plain = |options: &TableOptions| -> Vec<(String, String)> {
+        options.parameters.iter().filter(|(key, _)| key != "system versioning").cloned().collect()
+    };
+    let (old, new) = (plain(from), plain(to));
+    for (key, value) in new.iter().filter(|option| !old.contains(option)) {
+        clauses.rest.push(print::option_clause(key, value));
+        clauses.at_least(Recipe::Rebuild);
+    }
+    for (key, _) in old.iter().filter(|(key, _)| !new.iter().any(|(other, _)| other == key)) {
+        clauses.rest.push(print::option_clause(key, option_default(key)));
+        clauses.at_least(Recipe::Rebuild);
+    }
+    if clauses.rest.len() > before {
+        clauses.summary.push("options".into());
+        clauses.weak_probes.push(probe::options(altered.to));
+    }
+    match (versioned(from), versioned(to)) {
+        (false, true) => {
+            clauses.rest.push("ADD SYSTEM VERSIONING".into());
+            clauses.summary.push("keep the history of rows".into());
+        }
+        (true, false) => {
+            clauses.drops.push("DROP SYSTEM VERSIONING".into());
+            clauses.summary.push("forget the history of rows".into());
+            clauses.loses.push(format!("the history of {}", altered.to.name));
+        }
+        _ => return,
+    }
+    clauses.at_least(Recipe::Rebuild);
+}
+
+/// What takes an option back.
+fn option_default(key: &str) -> &'static str {
+    match key {
+        "max_rows" | "min_rows" | "avg_row_length" | "key_block_size" | "checksum" | "delay_key_write" => "0",
+        _ => "DEFAULT",
+    }
+}
+
+fn partitioning(altered: Altered<'_>, from: Option<&Partitioning>, to: Option<&Partitioning>, clauses: &mut Clauses) {
+    clauses.summary.push("partitions".into());
+    let kept = match (from, to) {
+        (Some(old), Some(new)) if old.key == new.key => new.partitions.strip_prefix(old.partitions.as_slice()),
+        _ => None,
+    };
+    clauses.partitioning = Some(match (to, kept) {
+        (None, _) => "REMOVE PARTITIONING".into(),
+        (Some(_), Some(added)) if !added.is_empty() && clauses.drops.is_empty() && clauses.rest.is_empty() => {
+            format!("ADD PARTITION ({})", added.join(", "))
+        }
+        (Some(new), _) => print::partition_clause(new),
+    });
+    if !clauses.partitioning.as_deref().unwrap_or_default().starts_with("ADD") {
+        clauses.at_least(Recipe::Rebuild);
+    }
+    clauses.probes.push(match to {
+        Some(new) => probe::partitions(&altered.to.name, new),
+        None => probe::no_partitions(&altered.to.name),
+    });
+}
