@@ -2,4 +2,5 @@
 
 mod driver;
 mod harness;
+mod plans;
 mod round_trip;

@@ -1,0 +1,201 @@
+//! Writing a table anew, and what may go wrong with the rows that are there.
+
+use relata_schema::change::{Alteration, LockSpan, Recipe, TableChange};
+use relata_schema::dialect::sqlite::{print, token};
+use relata_schema::model::{Column, Table};
+use relata_schema::{Diagnostic, Schema};
+
+use super::{Altered, Emitter, quoted};
+
+/// A name that no table, view or index on either side has.
+pub(super) fn free_name(wanted: &str, from: &Schema, to: &Schema) -> String {
+    let mut name = wanted.to_string();
+    let taken = |name: &str| {
+        [from, to].iter().any(|schema| {
+            schema.tables.iter().any(|table| {
+                table.name.name.eq_ignore_ascii_case(name)
+                    || table.indexes.iter().any(|index| index.name.eq_ignore_ascii_case(name))
+            }) || schema.views.iter().any(|view| view.name.name.eq_ignore_ascii_case(name))
+        })
+    };
+    while taken(&name) {
+        name.push('_');
+    }
+    name
+}
+
+impl Emitter<'_> {
+    /// The table has its new name already; its indexes and triggers come later.
+    pub(super) fn rebuild(&mut self, altered: &Altered<'_>) {
+        self.warn(altered);
+        let (from, to) = (altered.from, altered.to);
+        let name = &to.name;
+        let new = free_name(&format!("relata_new_{}", name.name), self.from, self.to);
+        let (old_name, new_name) = (quoted(&name.name), quoted(&new));
+        let key = to.key();
+        let summary = format!("create table {name} anew");
+        self.add(summary, key.clone(), print::create_table_as(to, &new));
+        let copied = copy(altered);
+        if !copied.is_empty() && !outside_content(from) && !outside_content(to) {
+            let (targets, sources): (Vec<_>, Vec<_>) = copied.into_iter().unzip();
+            let sql = format!(
+                "INSERT INTO {new_name} ({}) SELECT {} FROM {old_name}",
+                targets.join(", "),
+                sources.join(", ")
+            );
+            let summary = format!("copy the rows of {name}");
+            let lost = lost(altered);
+            self.add_as(Recipe::Rebuild, LockSpan::Rewrite, summary, key.clone(), sql).loses = lost;
+        }
+        if counts(from) && counts(to) {
+            let (old, new) = (literal(&name.name), literal(&new));
+            let summary = format!("keep the counter of {name}");
+            self.add(&summary, key.clone(), format!("DELETE FROM sqlite_sequence WHERE name = {new}"));
+            let sql = format!(
+                "INSERT INTO sqlite_sequence (name, seq) SELECT {new}, seq FROM sqlite_sequence WHERE name = {old}"
+            );
+            self.add(summary, key.clone(), sql);
+        }
+        self.add(format!("drop the old table {name}"), key.clone(), format!("DROP TABLE {old_name}"));
+        self.legacy(altered, true);
+        let sql = format!("ALTER TABLE {new_name} RENAME TO {old_name}");
+        self.add(format!("give table {name} its name"), key.clone(), sql);
+        self.legacy(altered, false);
+        if outside_content(to) {
+            let sql = format!("INSERT INTO {old_name} ({old_name}) VALUES ('rebuild')");
+            self.add_as(Recipe::Rebuild, LockSpan::Rewrite, format!("fill {name} from its content table"), key, sql);
+        }
+    }
+
+    fn warn(&mut self, altered: &Altered<'_>) {
+        let (from, to) = (altered.from, altered.to);
+        for column in to.columns.iter().filter(|column| column.not_null && column.generated.is_none()) {
+            let row_number = row_number(to) == Some(column.name.as_str());
+            let finding = match (source(altered, column), &column.default) {
+                (None, None) if !row_number => Some((
+                    "sqlite-new-column-needs-value",
+                    format!(
+                        "{}.{} is NOT NULL and has no default: the change fails if the table has rows",
+                        to.name, column.name
+                    ),
+                    "give it a default, or add it nullable, fill it, then make it NOT NULL",
+                )),
+                (Some(old), None) if !old.not_null && !in_primary_key(from, old) => Some((
+                    "sqlite-not-null-may-fail",
+                    format!("{}.{} becomes NOT NULL: the change fails if a row has NULL there", to.name, column.name),
+                    "fill the column first, or give it a default",
+                )),
+                (Some(old), Some(default)) if !old.not_null && !in_primary_key(from, old) => Some((
+                    "sqlite-null-replaced",
+                    format!("rows with NULL in {}.{} get the default {default}", to.name, column.name),
+                    "fill the column first if they shall have something else",
+                )),
+                _ => None,
+            };
+            self.finding(altered, finding);
+        }
+        for change in altered.changes {
+            let finding = match change {
+                TableChange::Unique(Alteration::Create(_)) | TableChange::PrimaryKey(_) => Some((
+                    "sqlite-unique-may-fail",
+                    format!("a key of {} changes: the change fails if two rows have the same key", to.name),
+                    "look for duplicates first",
+                )),
+                TableChange::Check(Alteration::Create(check) | Alteration::Alter { to: check, .. }) => Some((
+                    "sqlite-check-may-fail",
+                    format!("CHECK ({}) on {} fails the change if a row violates it", check.expression, to.name),
+                    "correct such rows first",
+                )),
+                TableChange::Column(Alteration::Alter { from: old, to: new })
+                    if old.ty.physical != new.ty.physical && to.options.strict =>
+                {
+                    Some((
+                        "sqlite-type-may-fail",
+                        format!(
+                            "{}.{} becomes {}: the change fails if a value does not fit",
+                            to.name, new.name, new.ty.physical
+                        ),
+                        "convert such values first",
+                    ))
+                }
+                _ => None,
+            };
+            self.finding(altered, finding);
+        }
+    }
+
+    fn finding(&mut self, altered: &Altered<'_>, finding: Option<(&'static str, String, &str)>) {
+        if let Some((code, message, help)) = finding {
+            self.diagnostics.push(Diagnostic::warning(code, message).about(altered.to.key()).help(help));
+        }
+    }
+}
+
+fn in_primary_key(table: &Table, column: &Column) -> bool {
+    table.primary_key.iter().any(|key| key.columns().any(|name| name == column.name))
+}
+
+/// The column that a new column was.
+fn source<'a>(altered: &Altered<'a>, column: &Column) -> Option<&'a Column> {
+    for change in altered.changes {
+        match change {
+            TableChange::Column(Alteration::Alter { from, to }) if to.name == column.name => return Some(from),
+            TableChange::Column(Alteration::Create(created)) if created.name == column.name => return None,
+            _ => {}
+        }
+    }
+    altered.from.column(&column.name)
+}
+
+/// What is copied: target column and source expression.
+fn copy(altered: &Altered<'_>) -> Vec<(String, String)> {
+    let (from, to) = (altered.from, altered.to);
+    let mut out = Vec::new();
+    for column in to.columns.iter().filter(|column| column.generated.is_none()) {
+        let Some(old) = source(altered, column) else { continue };
+        let name = quoted(&old.name);
+        let value = match &column.default {
+            Some(default) if column.not_null && !old.not_null && row_number(from) != Some(old.name.as_str()) => {
+                format!("coalesce({name}, {default})")
+            }
+            _ => name,
+        };
+        out.push((quoted(&column.name), value));
+    }
+    let rows = !from.options.without_rowid && !to.options.without_rowid && row_number(to).is_none();
+    let used = |word: &str| from.columns.iter().chain(&to.columns).any(|c| c.name.eq_ignore_ascii_case(word));
+    let rowid = ["rowid", "_rowid_", "oid"].into_iter().find(|word| !used(word));
+    if let Some(rowid) = rowid.filter(|_| rows && !out.is_empty()) {
+        out.insert(0, (rowid.to_string(), rowid.to_string()));
+    }
+    out
+}
+
+/// The column that is SQLite's own row number.
+fn row_number(table: &Table) -> Option<&str> {
+    let key = table.primary_key.as_ref().filter(|key| key.parts.len() == 1 && !key.parts[0].descending)?;
+    let column = table.column(&key.parts[0].column)?;
+    (column.ty.physical.eq_ignore_ascii_case("integer") && !table.options.without_rowid).then_some(&*column.name)
+}
+
+fn lost(altered: &Altered<'_>) -> Option<String> {
+    let gone = altered.changes.iter().filter_map(|change| match change {
+        TableChange::Column(Alteration::Drop(column)) if column.generated.is_none() => Some(column.name.as_str()),
+        _ => None,
+    });
+    let gone: Vec<_> = gone.map(|column| format!("{}.{column}", altered.to.name)).collect();
+    (!gone.is_empty()).then(|| format!("the values of {}", gone.join(", ")))
+}
+
+fn counts(table: &Table) -> bool {
+    table.columns.iter().any(|column| column.auto_increment)
+}
+
+/// A full-text table that keeps no rows of its own.
+fn outside_content(table: &Table) -> bool {
+    table.options.virtual_using.as_ref().is_some_and(|using| token::mentions(using, "content"))
+}
+
+fn literal(text: &str) -> String {
+    relata_schema::Dialect::Sqlite.literal(text)
+}
