@@ -297,5 +297,3 @@ fn columns_of(entity: &Entity, fields: &[String]) -> Vec<String> {
     fields.iter().filter_map(|name| entity.field(name)).map(|field: &Field| field.column_name().to_string()).collect()
 }
 
-#[cfg(test)]
-mod tests;

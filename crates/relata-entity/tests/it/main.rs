@@ -1,3 +1,5 @@
-//! The reader and the writer, on text.
+//! The reader, lowering and the writer, on text.
 
+mod lower;
 mod read;
+mod write;

@@ -133,9 +133,8 @@ fn types() {
     .assert_eq(&fields.concat());
 }
 
-#[test]
-fn every_attribute_is_read() {
-    let source = r#"
+/// An entity with every attribute there is.
+pub(super) const EVERYTHING: &str = r#"
         #[derive(Entity)]
         #[entity(table = "post", schema = "blog", strict, without_rowid, renamed_from = "article", comment = "all posts")]
         #[entity(engine = "Aria", options(row_format = "page", "system versioning"))]
@@ -176,7 +175,10 @@ fn every_attribute_is_read() {
             mood: Mood,
         }
     "#;
-    let reading = read_source("post.rs", source);
+
+#[test]
+fn every_attribute_is_read() {
+    let reading = read_source("post.rs", EVERYTHING);
     assert_eq!(reading.diagnostics, []);
     expect![[r#"
         Entity { name: "Post", table: Some( "post", ), namespace: Some( "blog", ), fields: [ Field { name: "id", rust_type: "i64", ty: Some( Int( 8, ), ), },

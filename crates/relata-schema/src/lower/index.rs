@@ -1,7 +1,7 @@
 //! Unique constraints and indexes.
 
 use crate::declare::{Entity, IndexDeclaration, IndexPartDeclaration};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::dialect::Dialect;
 use crate::model::{Index, IndexPart, Key, ObjectKey, ObjectKind, Table};
 
@@ -87,16 +87,14 @@ fn lower_part(dialect: Dialect, entity: &Entity, part: &IndexPartDeclaration) ->
     })
 }
 
-/// What the dialect lacks is an error where leaving it out would change the meaning, else a note.
+/// What the dialect lacks is an error: leaving it out would change what the index does.
 fn supported(lowering: &mut Lowering<'_>, declaration: &IndexDeclaration, table: &Table) -> bool {
     let title = lowering.dialect.title();
     let expression = declaration.parts.iter().any(|part| part.expression.is_some());
     let nulls = declaration.parts.iter().any(|part| part.nulls != crate::model::NullsOrder::Default);
-    let lacks = |problem: &str, instead: &str, severity| {
-        let message = format!("{title} has no {problem}");
-        Some(Diagnostic::new("schema-unsupported-index", severity, message).help(instead))
+    let fatal = |problem: &str, instead: &str| {
+        Some(Diagnostic::error("schema-unsupported-index", format!("{title} has no {problem}")).help(instead))
     };
-    let fatal = |problem: &str, instead: &str| lacks(problem, instead, Severity::Error);
     let problem = match lowering.dialect {
         Dialect::Postgres => None,
         Dialect::Mysql if declaration.predicate.is_some() => {
@@ -110,13 +108,13 @@ fn supported(lowering: &mut Lowering<'_>, declaration: &IndexDeclaration, table:
             fatal("unique constraints over NULLs", "make the fields mandatory, or remove `nulls_not_distinct`")
         }
         Dialect::Sqlite | Dialect::Mysql if nulls => {
-            lacks("order of NULLs in indexes", "it is left out", Severity::Error)
+            fatal("order of NULLs in indexes", "remove `nulls first` or `nulls last`")
         }
         Dialect::Sqlite | Dialect::Mysql if !declaration.include.is_empty() => {
-            lacks("included columns", "add the fields to the key of the index", Severity::Error)
+            fatal("included columns", "add the fields to the key of the index")
         }
         Dialect::Sqlite if declaration.method.is_some() => {
-            lacks("index methods", "it has B-trees only; full text is a virtual table", Severity::Error)
+            fatal("index methods", "it has B-trees only; full text is a virtual table")
         }
         Dialect::Sqlite | Dialect::Mysql => None,
     };
