@@ -1,5 +1,7 @@
 //! The generic differ on small schemas.
 
+#![allow(clippy::unwrap_used)]
+
 use expect_test::{Expect, expect};
 use relata_plan::diff::diff;
 use relata_schema::change::{Alteration, Change, Rename, TableChange};

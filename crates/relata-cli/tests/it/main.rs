@@ -1,5 +1,7 @@
 //! The command as people and programs meet it: the real binary, its two streams and its exit code.
 
+#![allow(clippy::unwrap_used)]
+
 mod command;
 mod config;
 mod diff;

@@ -57,10 +57,10 @@ fn words(text: &str) -> Vec<String> {
             (Some(open), character) if open == character => quote = None,
             _ => {}
         }
-        if quote.is_some() || character != ' ' {
-            if let Some(word) = words.last_mut() {
-                word.push(character);
-            }
+        if (quote.is_some() || character != ' ')
+            && let Some(word) = words.last_mut()
+        {
+            word.push(character);
         }
     }
     words.retain(|word| !word.is_empty());

@@ -1,5 +1,7 @@
 //! The driver against a real server, named by `RELATA_TEST_MYSQL`.
 
+#![allow(clippy::unwrap_used)]
+
 mod driver;
 mod failures;
 mod migrate;

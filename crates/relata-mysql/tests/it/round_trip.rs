@@ -95,7 +95,7 @@ fn sakila() {
 #[test]
 fn chinook() {
     if let Some(script) = shared("data/chinook/mysql.sql") {
-        let schema = comes_back(&script.split("INSERT INTO").next().unwrap_or_default().to_string());
+        let schema = comes_back(script.split("INSERT INTO").next().unwrap_or_default());
         assert_eq!(schema.tables.len(), 11);
     }
 }

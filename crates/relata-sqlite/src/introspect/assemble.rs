@@ -128,7 +128,7 @@ fn primary_key(rows: &[ColumnRow], text: &TableText, without_rowid: bool) -> Opt
         // As a table constraint, DESC on what becomes the row number means nothing.
         let row_number = keyed.len() == 1 && row.declared.eq_ignore_ascii_case("integer") && !without_rowid;
         IndexPart {
-            descending: found.is_some_and(|p| p.descending) && !(row_number && !text.primary_key_inline),
+            descending: found.is_some_and(|p| p.descending) && (!row_number || text.primary_key_inline),
             collation: found.and_then(|p| p.collation.clone()),
             ..IndexPart::column(&row.name)
         }

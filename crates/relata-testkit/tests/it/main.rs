@@ -1,5 +1,7 @@
 //! The testkit on itself: relata's drivers against the conformance suite, and the databases it makes.
 
+#![allow(clippy::unwrap_used)]
+
 mod databases;
 mod migrations;
 

@@ -89,11 +89,7 @@ pub fn triggers_in_order(table: &Table) -> Vec<&crate::model::Trigger> {
 }
 
 /// Each item after what it needs; where needs run in a circle, in the order given.
-fn in_order<'a, T>(
-    items: &'a [T],
-    name: impl Fn(&T) -> &ObjectName,
-    needs: impl Fn(&T) -> Vec<ObjectName>,
-) -> Vec<&'a T> {
+fn in_order<T>(items: &[T], name: impl Fn(&T) -> &ObjectName, needs: impl Fn(&T) -> Vec<ObjectName>) -> Vec<&T> {
     let mut waiting: Vec<(&T, Vec<ObjectName>)> = items.iter().map(|item| (item, needs(item))).collect();
     let mut names: BTreeSet<ObjectName> = items.iter().map(|item| name(item).clone()).collect();
     let mut ordered = Vec::with_capacity(items.len());
