@@ -157,7 +157,7 @@ pub(super) async fn bulk_insert_of_every_kind(suite: &Suite<'_>) {
     let columns: Vec<_> = words.iter().map(|word| format!("c_{word}")).collect();
     let typed: Vec<_> = words.iter().map(|word| format!("c_{word} {}", suite.ty(word))).collect();
     session.run(&format!("CREATE TABLE kinds ({})", typed.join(", "))).await;
-    session.run_with(&format!("INSERT INTO kinds VALUES ({})", vec!["?"; 9].join(", ")), &row).await;
+    session.run_with(&format!("INSERT INTO kinds VALUES ({})", ["?"; 9].join(", ")), &row).await;
     let select = "SELECT * FROM kinds";
     let expected = session.rows(select, &[]).await.rows.remove(0);
 

@@ -226,7 +226,7 @@ pub(super) async fn beyond_the_variants(suite: &Suite<'_>) {
         session.run_with(&format!("INSERT INTO t{n} VALUES (?)"), std::slice::from_ref(&value)).await;
         let select = format!("SELECT v FROM t{n}");
         let back = session.rows(&select, &[]).await.rows.remove(0);
-        assert_eq!(back, [value.clone()], "{ty}");
+        assert_eq!(back, std::slice::from_ref(&value), "{ty}");
         session.run_with(&format!("UPDATE t{n} SET v = ?"), &back).await;
         assert_eq!(session.rows(&select, &[]).await.rows, [[value]], "{ty}, given back");
     }
