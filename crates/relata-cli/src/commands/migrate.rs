@@ -7,6 +7,7 @@
 mod apply;
 pub mod baseline;
 pub mod compare;
+mod ground;
 pub mod new;
 pub mod project;
 mod prove;

@@ -42,7 +42,10 @@ impl std::fmt::Display for Proof {
     /// `up, down, up; 15607 rows in 11 tables, 64 columns compared`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(if self.down { "up, down, up" } else { "up" })?;
-        write!(f, "; {} rows in {} tables, {} columns compared", self.rows, self.tables, self.columns)?;
+        let count =
+            |number: u64, what: &str| if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") };
+        let (rows, tables) = (count(self.rows, "row"), count(self.tables as u64, "table"));
+        write!(f, "; {rows} in {tables}, {} compared", count(self.columns as u64, "column"))?;
         if !self.converted.is_empty() {
             write!(f, "; converted: {}", self.converted.join(", "))?;
         }

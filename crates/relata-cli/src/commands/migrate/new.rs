@@ -1,7 +1,7 @@
 //! `relata migrate new NAME`: writes the migration from what the migrations give to what is declared.
 //!
 //! Nothing is written that has not run: up, down and up on a shadow database, on a copy of the data where there is one
-//! to be had (SQLite: a copy of the file, when the database has no pending migrations).
+//! to be had (see [`super::ground`]).
 
 use std::path::Path;
 
@@ -11,14 +11,13 @@ use relata_runtime::migrate::{self, Draft, Header, Migration};
 use relata_schema::change::{Plan, Rename, Step};
 use relata_schema::model::{ObjectKey, ObjectName};
 use relata_schema::{Diagnostic, Dialect, Schema, Severity, lock};
-use relata_sql::driver::Statement;
-use relata_sql::{DatabaseUrl, Error, Kind, Result};
+use relata_sql::{Error, Kind, Result};
 
 use super::Common;
 use super::compare::Planner;
+use super::ground::{DataOptions, Ground};
 use super::project::Project;
 use crate::commands::diff::{grid, plan_options};
-use crate::drivers::connect;
 use crate::output::Tone;
 use crate::session::{Exit, Session};
 use crate::source::{Loaded, Loader, Source, renames};
@@ -37,9 +36,8 @@ pub struct New {
     /// Accept that data is lost for good where the plan says so; it is written into the file
     #[arg(long)]
     accept_loss: bool,
-    /// Prove on an empty shadow even where a copy of the data is to be had
-    #[arg(long)]
-    no_data: bool,
+    #[command(flatten)]
+    data: DataOptions,
     #[command(flatten)]
     common: Common,
 }
@@ -70,14 +68,13 @@ impl New {
             return self.write_empty(session, &project);
         }
         let progress = session.output.progress("replaying the migrations on a shadow database");
-        let mut shadow = project.replay(&project.migrations).await?;
-        let start = migrate::schema(shadow.connection()?).await?;
+        let mut ground = Ground::after(&project, &project.migrations).await?;
         progress.doing("reading the declaration");
         let declared = self.declared(session, &project).await?;
         drop(progress);
         session.output.diagnostics(&declared.diagnostics);
-        let server = shadow.connection()?.server().clone();
-        let ways = both_ways(start, declared, &plan_options(Some(&server)));
+        let server = ground.connection()?.server().clone();
+        let ways = both_ways(ground.schema.clone(), declared, &plan_options(Some(&server)));
         session.output.diagnostics(&ways.findings);
         ways.refuse_errors()?;
         if ways.up.is_empty() {
@@ -86,27 +83,20 @@ impl New {
             return Ok(Exit::Done);
         }
         self.show(session, &ways.up)?;
+        ground.fill(session, &project, &project.migrations, &self.data).await?;
         let (directory, parent) = (&project.directory, project.migrations.last());
-        let mut migration = ways.migration(&self.name, directory, parent, &ways.target, None);
+        let migration = ways.migration(&self.name, directory, parent, &ways.target, None);
         let progress = session.output.progress("proving it: up, down, up");
         let planner = Planner { renames: ways.renames.clone() };
-        let copy = if self.no_data { None } else { DataCopy::of(&project).await? };
-        let proof = match &copy {
-            Some(copy) => {
-                let mut connection = connect(&copy.url).await?;
-                migrate::prove(connection.as_mut(), &migration, Some(&ways.target), &planner).await?
-            }
-            None => migrate::prove(shadow.connection()?, &migration, Some(&ways.target), &planner).await?,
-        };
+        let proof = migrate::prove(ground.connection()?, &migration, Some(&ways.target), &planner).await?;
         drop(progress);
-        let proved = format!("on {} {}: {proof}", server.product, server.version);
-        let proved_on = if copy.is_some() { "on a copy of the data" } else { "without data" };
-        shadow.close().await?;
-        let proved = Some(format!("{proved}, {proved_on}"));
-        migration = ways.migration(&self.name, directory, parent, &proof.schema, proved);
+        let proved = format!("{proof}, {}", ground.describe());
+        ground.close().await?;
+        let on = format!("on {} {}: {proved}", server.product, server.version);
+        let migration = ways.migration(&self.name, directory, parent, &proof.schema, Some(on));
         migrate::write_folder(&migration)?;
         update_lock(&ways.target)?;
-        report(session, &migration, &format!("{proof}, {proved_on}"));
+        report(session, &migration, Some(&proved));
         Ok(Exit::Done)
     }
 
@@ -151,7 +141,7 @@ impl New {
         };
         let migration = draft.migration(&project.directory, project.dialect, jiff::Timestamp::now());
         migrate::write_folder(&migration)?;
-        report(session, &migration, "nothing yet: fill it in, then relata migrate prove");
+        report(session, &migration, None);
         Ok(Exit::Done)
     }
 }
@@ -251,32 +241,6 @@ fn statement(dialect: Dialect, step: &Step, journalled: bool) -> String {
     out + &dialect.join(std::slice::from_ref(&step.sql))
 }
 
-/// A copy of the user's data that stands where the migration begins; removed when dropped.
-struct DataCopy {
-    url: DatabaseUrl,
-    _directory: tempfile::TempDir,
-}
-
-impl DataCopy {
-    async fn of(project: &Project) -> Result<Option<Self>> {
-        if project.dialect != Dialect::Sqlite || project.url.database == ":memory:" || project.migrations.is_empty() {
-            return Ok(None);
-        }
-        let Some(mut connection) = project.connect_to_read().await? else { return Ok(None) };
-        let status = migrate::status(connection.as_mut(), &project.migrations).await?;
-        if status.pending() > 0 || status.error().is_some() {
-            return Ok(None);
-        }
-        let directory = tempfile::tempdir()
-            .map_err(|error| Error::new(Kind::Io, format!("no temporary directory: {error}")).caused_by(error))?;
-        let path = directory.path().join("copy.sqlite").display().to_string();
-        let vacuum = format!("VACUUM INTO {}", Dialect::Sqlite.literal(&path));
-        connection.execute(Statement::once(&vacuum, &[])).await?;
-        connection.close().await?;
-        Ok(Some(DataCopy { url: DatabaseUrl::sqlite_file(path), _directory: directory }))
-    }
-}
-
 /// Keeps `schema.lock` in step where the project has one.
 fn update_lock(target: &Schema) -> Result<()> {
     let path = std::path::Path::new("schema.lock");
@@ -286,7 +250,7 @@ fn update_lock(target: &Schema) -> Result<()> {
     std::fs::write(path, text).map_err(|error| Error::new(Kind::Io, format!("schema.lock: {error}")).caused_by(error))
 }
 
-fn report(session: &Session, migration: &Migration, proved: &str) {
+fn report(session: &Session, migration: &Migration, proved: Option<&str>) {
     let output = &session.output;
     if output.json {
         let value = serde_json::json!({
@@ -296,7 +260,13 @@ fn report(session: &Session, migration: &Migration, proved: &str) {
         output.result(&format!("{value:#}"));
         return;
     }
-    output.say(&format!("{} {proved}", output.paint(Tone::Good, "proved")));
+    if let Some(proved) = proved {
+        output.say(&format!("{} {proved}", output.paint(Tone::Good, "proved")));
+    }
     output.result(&migration.path.display().to_string());
-    output.say(&format!("next: read it, then {}", output.paint(Tone::Code, "relata migrate apply")));
+    let command = |text| output.paint(Tone::Code, text);
+    output.say(&match proved {
+        Some(_) => format!("next: read it, then {}", command("relata migrate apply")),
+        None => format!("next: fill it in, then {}", command("relata migrate prove")),
+    });
 }

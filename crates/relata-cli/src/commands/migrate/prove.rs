@@ -7,6 +7,7 @@ use relata_sql::{Error, Kind, Result};
 
 use super::Common;
 use super::compare::Planner;
+use super::ground::{DataOptions, Ground};
 use super::project::{Project, count};
 use crate::output::Tone;
 use crate::session::{Exit, Session};
@@ -17,6 +18,8 @@ pub struct Prove {
     /// Prove from this version on (a beginning is enough) [default: what is pending; all if the database is not there]
     #[arg(long, value_name = "VERSION")]
     from: Option<String>,
+    #[command(flatten)]
+    data: DataOptions,
     #[command(flatten)]
     common: Common,
 }
@@ -33,22 +36,23 @@ impl Prove {
         if wanted.is_empty() {
             session.output.say("nothing to prove: no migration is pending");
         }
-        let mut shadow = project.replay(before).await?;
+        let mut ground = Ground::after(&project, before).await?;
+        ground.fill(session, &project, before, &self.data).await?;
         let mut proved = Vec::new();
         for migration in wanted {
             let progress = session.output.progress(&format!("proving {}", migration.id()));
-            let proof = migrate::prove(shadow.connection()?, migration, None, &Planner::default()).await;
+            let proof = migrate::prove(ground.connection()?, migration, None, &Planner::default()).await;
             drop(progress);
             let proof = proof.map_err(|error| error.context(migration.id()))?;
             session.output.diagnostics(&promised(migration, &proof));
             let word = session.output.paint(Tone::Good, "proved");
-            session.output.say(&format!("{word} {}: {proof}", migration.id()));
+            session.output.say(&format!("{word} {}: {proof}, {}", migration.id(), ground.describe()));
             if !proof.down {
                 session.output.say(&format!("  it has no down.sql: {} cannot be rolled back", migration.id()));
             }
             proved.push(serde_json::json!({ "migration": migration.id(), "proof": proof.to_string() }));
         }
-        shadow.close().await?;
+        ground.close().await?;
         if session.output.json {
             session.output.result(&format!("{:#}", serde_json::json!({ "proved": proved })));
         } else if !wanted.is_empty() {

@@ -114,7 +114,7 @@ async fn proof_finds_what_does_not_hold(dialect: Dialect) {
         (
             "ALTER TABLE notes ADD COLUMN x integer",
             "ALTER TABLE notes DROP COLUMN x",
-            "up, down, up; 2 rows in 1 tables, 2 columns compared",
+            "up, down, up; 2 rows in 1 table, 2 columns compared",
         ),
         ("ALTER TABLE notes ADD COLUMN x integer", "", "down.sql does not give back the schema from before up.sql"),
         ("UPDATE notes SET body = 'x' WHERE id = 1", "", "values are not what they were after up.sql"),
