@@ -57,9 +57,11 @@ pub fn write(schema: &Schema) -> Written {
     Written { source, declaration, diagnostics }
 }
 
-/// Whether a table becomes an entity: partitions are reached through their parent, virtual tables are their module's.
+/// Whether a table becomes an entity: partitions and heirs are reached through their parent, virtual tables belong to
+/// their module.
 fn is_written(table: &Table) -> bool {
-    table.partition_of.is_none() && table.options.virtual_using.is_none() && !table.columns.is_empty()
+    let heir = table.partition_of.is_some() || !table.inherits.is_empty();
+    !heir && table.options.virtual_using.is_none() && !table.columns.is_empty()
 }
 
 fn source(declaration: &Declaration, diagnostics: &[Diagnostic]) -> String {

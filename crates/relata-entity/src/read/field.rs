@@ -262,7 +262,7 @@ fn read_reference(position: usize, attribute: &Attribute, scope: &mut Scope<'_>)
         let field = &scope.entity.fields[position];
         let help = format!("write `{}: Option<{}>`, or another action: cascade, restrict", field.name, field.rust_type);
         let message = format!("`{name}` cannot become NULL, but `set_null` asks for it");
-        scope.findings.error("entity-set-null", attribute, message).help(help);
+        scope.findings.warning("entity-set-null", attribute, message).help(help);
     }
     let relation = given.or_else(|| naming::relation(&name).map(str::to_string)).unwrap_or_else(|| {
         let by_entity = naming::snake(relata_schema::declare::simple_name(&entity));

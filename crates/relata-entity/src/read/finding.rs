@@ -71,8 +71,21 @@ impl Findings {
         tokens: &impl ToTokens,
         message: impl Into<String>,
     ) -> &mut Self {
+        self.add(Diagnostic::error(code, message), tokens)
+    }
+
+    pub(super) fn warning(
+        &mut self,
+        code: &'static str,
+        tokens: &impl ToTokens,
+        message: impl Into<String>,
+    ) -> &mut Self {
+        self.add(Diagnostic::warning(code, message), tokens)
+    }
+
+    fn add(&mut self, diagnostic: Diagnostic, tokens: &impl ToTokens) -> &mut Self {
         let (first, last) = ends(tokens);
-        let diagnostic = Diagnostic::error(code, message).at(self.place(first, last));
+        let diagnostic = diagnostic.at(self.place(first, last));
         self.list.push(Finding { diagnostic, first, last });
         self
     }

@@ -16,8 +16,12 @@ pub(super) fn report(schema: &Schema, declaration: &Declaration) -> Vec<Diagnost
     objects(schema, &mut notes);
     for table in &schema.tables {
         if !is_written(table) {
-            let why = if table.partition_of.is_some() { "a partition" } else { "no ordinary table" };
-            notes.push(note(format!("table {} left out: it is {why}", table.name), table.key()));
+            let parent = table.partition_of.as_ref().map(|partition| &partition.parent).or(table.inherits.first());
+            let why = match parent {
+                Some(parent) => format!("its rows are reached through {parent}"),
+                None => "it is no ordinary table".to_string(),
+            };
+            notes.push(note(format!("table {} left out: {why}", table.name), table.key()));
             continue;
         }
         table_extras(schema, table, &mut notes);
@@ -78,7 +82,6 @@ fn table_extras(schema: &Schema, table: &Table, notes: &mut Vec<Diagnostic>) {
     }
     let facts = [
         (table.partitioning.is_some(), "its partitioning"),
-        (!table.inherits.is_empty(), "its inheritance"),
         (table.row_security || table.force_row_security, "its row security"),
         (!table.grants.is_empty(), "its privileges"),
     ];

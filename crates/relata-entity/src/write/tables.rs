@@ -125,7 +125,16 @@ pub(super) fn target<'s>(schema: &'s Schema, table: &Table, name: &ObjectName) -
 /// The serial type of a column whose default is drawn from a sequence.
 pub(super) fn serial(schema: &Schema, table: &Table, column: &Column) -> Option<&'static str> {
     let default = column.default.as_deref().filter(|_| schema.dialect == Dialect::Postgres)?;
-    if !default.starts_with("nextval(") || !table.columns.iter().any(|other| other.name == column.name) {
+    let sequence = sequence_of(default)?;
+    let serial = |table: &Table, column: &Column| format!("{}_{}_seq", table.name.name, column.name);
+    // A sequence that another column will bring along is drawn from, not made again.
+    let shared = sequence != serial(table, column)
+        && schema.tables.iter().filter(|other| is_written(other)).any(|other| {
+            other.columns.iter().any(|column| {
+                sequence == serial(other, column) && column.default.as_deref().and_then(sequence_of) == Some(sequence)
+            })
+        });
+    if shared {
         return None;
     }
     match column.ty.logical {
@@ -134,6 +143,12 @@ pub(super) fn serial(schema: &Schema, table: &Table, column: &Column) -> Option<
         Type::Int(8) => Some("bigserial"),
         _ => None,
     }
+}
+
+/// The unqualified name of the sequence in `nextval('name'::regclass)`.
+fn sequence_of(default: &str) -> Option<&str> {
+    let name = default.strip_prefix("nextval('")?.split_once("'::regclass)")?.0;
+    Some(name.rsplit('.').next().unwrap_or(name).trim_matches('"'))
 }
 
 /// The prettiest form of a default; whether it means the same is settled by lowering it.

@@ -602,11 +602,11 @@ fn relations() {
     check_field(
         "#[references(User, on_delete = set_null)] user_id: Id<User>",
         expect![[r#"
-        error[entity-set-null]: `user_id` cannot become NULL, but `set_null` asks for it
-          --> post.rs:4:7
-          help: write `user_id: Option<Id<User>>`, or another action: cascade, restrict
-          at: references(User, on_delete = set_null)
-    "#]],
+            warning[entity-set-null]: `user_id` cannot become NULL, but `set_null` asks for it
+              --> post.rs:4:7
+              help: write `user_id: Option<Id<User>>`, or another action: cascade, restrict
+              at: references(User, on_delete = set_null)
+        "#]],
     );
     check_field(
         "#[references(User, relation = \"x\", match = partial)] user_id: Id<User>",
