@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use relata_schema::Dialect;
 use relata_sql::Result;
 
-use crate::commands::{completions, data, init, man, migrate, query, schema};
+use crate::commands::{completions, data, demo, init, man, migrate, query, schema};
 use crate::session::{Exit, Session};
 
 const STYLES: Styles = Styles::styled()
@@ -21,6 +21,7 @@ a directory of Rust sources, or a migrations/ directory.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 findings (schemas differ, migrations pending).
 
 First steps:
+  relata demo                                            everything, on a real database, in a minute
   relata schema inspect sqlite:app.db --format rust      entities from a database you have
   relata init                                            a new project";
 
@@ -71,6 +72,8 @@ pub enum Command {
     /// Look at the rows of tables
     #[command(subcommand)]
     Data(data::Data),
+    /// See it all on a real database, in under a minute; leaves a small project behind
+    Demo(demo::Demo),
     /// Start a project here: relata.toml and an example entity
     Init(init::Init),
     /// Print the completion script for a shell
@@ -91,6 +94,7 @@ impl Command {
             Command::Migrate(command) => command.run(session).await,
             Command::Query(command) => command.run(session).await,
             Command::Data(command) => command.run(session).await,
+            Command::Demo(command) => command.run(session).await,
             Command::Init(command) => command.run(session),
             Command::Completions(command) => Ok(command.run(session)),
             Command::Man(command) => command.run(session),

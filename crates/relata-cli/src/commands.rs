@@ -2,6 +2,7 @@
 
 pub mod completions;
 pub mod data;
+pub mod demo;
 pub mod diff;
 pub mod init;
 pub mod inspect;

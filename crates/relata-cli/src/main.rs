@@ -10,11 +10,13 @@
 mod cli;
 mod commands;
 mod config;
+mod demo;
 mod drivers;
 mod output;
 mod session;
 mod shadow;
 mod source;
+mod transfer;
 
 use std::process::ExitCode;
 

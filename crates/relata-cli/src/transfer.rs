@@ -7,9 +7,9 @@
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
+use relata_schema::Dialect;
 use relata_schema::model::{ObjectName, Table};
 use relata_schema::types::Type;
-use relata_schema::Dialect;
 use relata_sql::driver::{BulkInsert, Row, RowSink, Statement};
 use relata_sql::{Cell, Connection, Decode, Encode, Error, Kind, Result, Value};
 use rust_decimal::Decimal;

@@ -5,11 +5,10 @@ use std::time::Instant;
 
 use clap::Args;
 use relata_schema::{Schema, lock};
-use relata_sql::driver::Statement;
 use relata_sql::{Connection, DatabaseUrl, Result};
 
 use crate::demo::database;
-use crate::demo::evolution::Evolution;
+use crate::demo::evolution::{Change, Evolution};
 use crate::demo::folder::Folder;
 use crate::demo::stage::Stage;
 use crate::drivers::connect;
@@ -43,14 +42,13 @@ impl Demo {
         folder.write("schema.lock", lock::write(&schema))?;
         let mut evolution = Evolution::new(session, &folder, url, schema);
         evolution.write_entities(&mut stage)?;
-        queries(&mut stage, connection.as_mut()).await?;
-        evolution.declare(&mut stage).await?;
-        evolution.plan(&mut stage)?;
-        evolution.prove(&mut stage).await?;
-        evolution.apply(&mut stage, connection.as_mut()).await?;
-        evolution.roll_back(&mut stage, connection.as_mut()).await?;
+        evolution.declare(&mut stage)?;
+        let mut change = evolution.plan(&mut stage, connection.as_mut()).await?;
+        evolution.prove(&mut stage, &mut change).await?;
+        evolution.apply(&mut stage, connection.as_mut(), &change).await?;
+        evolution.roll_back(&mut stage, connection.as_mut(), &change).await?;
         connection.close().await?;
-        self.farewell(&mut stage, &evolution);
+        self.farewell(&mut stage, &evolution, &change);
         stage.finish();
         Ok(Exit::Done)
     }
@@ -63,7 +61,10 @@ impl Demo {
         folder.write("chinook.db", database::CHINOOK)?;
         let Some(text) = &session.options.url else {
             let size = indicatif::HumanBytes(database::CHINOOK.len() as u64);
-            stage.done(&format!("copied to {} ({size}); SQLite is built in, nothing else is needed", file.database), started);
+            stage.done(
+                &format!("copied to {} ({size}); SQLite is built in, nothing else is needed", file.database),
+                started,
+            );
             stage.fact("database", file.to_string());
             return Ok(file);
         };
@@ -79,17 +80,20 @@ impl Demo {
         let server = format!("{} {}", target.server().product, target.server().version);
         target.close().await?;
         session.output.diagnostics(&diagnostics);
-        stage.done(&format!("loaded into {url} ({server}): types translated, rows copied, then keys and indexes"), started);
+        stage.done(
+            &format!("loaded into {url} ({server}): types translated, rows copied, then keys and indexes"),
+            started,
+        );
         stage.fact("database", url.to_string());
         Ok(url)
     }
 
-    fn farewell(&self, stage: &mut Stage<'_>, evolution: &Evolution<'_>) {
+    fn farewell(&self, stage: &mut Stage<'_>, evolution: &Evolution<'_>, change: &Change) {
         let dir = self.dir.display().to_string();
         stage.step("Yours");
         stage.say(&format!("{} is a working project:", stage.paint(Tone::Code, &dir)));
         let mut grid = Grid::new(&["file", "what it is"]);
-        for (file, what) in evolution.files() {
+        for (file, what) in evolution.files(change) {
             grid.push([file, what.to_string()]);
         }
         stage.table(&grid);
@@ -105,7 +109,6 @@ async fn read_schema(stage: &mut Stage<'_>, connection: &mut dyn Connection) -> 
     stage.step("Its schema, read from the database");
     let started = Instant::now();
     let schema = relata_runtime::migrate::schema(connection).await?;
-    let elapsed = started;
     let mut grid = Grid::new(&["table", "columns", "primary key", "refers to", "indexes", "rows"]).numbers(&[1, 4, 5]);
     let mut rows = 0;
     for table in &schema.tables {
@@ -124,7 +127,7 @@ async fn read_schema(stage: &mut Stage<'_>, connection: &mut dyn Connection) -> 
             count,
         ]);
     }
-    stage.done(&format!("{} tables, {rows} rows; also written to schema.lock", schema.tables.len()), elapsed);
+    stage.done(&format!("{} tables, {rows} rows; also written to schema.lock", schema.tables.len()), started);
     stage.table(&grid);
     stage.fact("tables", schema.tables.len());
     stage.fact("rows", rows);

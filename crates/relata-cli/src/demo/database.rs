@@ -18,6 +18,9 @@ use crate::transfer::{continue_numbers, copy_rows};
 /// The database file.
 pub const CHINOOK: &[u8] = include_bytes!("../../assets/chinook.sqlite");
 
+/// How many rows it has.
+pub const ROWS: u64 = 15_607;
+
 /// Its licence.
 pub const LICENSE: &str = include_str!("../../assets/LICENSE.md");
 

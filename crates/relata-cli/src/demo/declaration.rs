@@ -120,7 +120,11 @@ pub fn difference(old: &str, new: &str) -> String {
         if is_head(line) && *mark == ' ' {
             head = Some(line);
         }
-        if !near(at) || (*mark == ' ' && line.trim().is_empty()) {
+        let says_nothing = *mark == ' ' && ["", "}"].contains(&line.trim());
+        if *mark == ' ' && line.starts_with('}') {
+            head = None;
+        }
+        if !near(at) || says_nothing {
             continue;
         }
         if let Some(head) = head.take() {
@@ -174,7 +178,20 @@ mod tests {
         editor.add_field("B", &["pub age: i32,"]).unwrap();
         editor.set_attribute("B", "name", "unique", "#[unique(x)]").unwrap();
         editor.append("\npub struct C {\n}\n");
-        expect_test::expect![[""]].assert_eq(&difference(SOURCE, &editor.text()));
+        expect_test::expect![[r#"
+              pub struct A {
+                  pub id: i64,
+            -     pub name: Option<String>,
+            +     pub name: String,
+              pub struct B {
+            +     #[unique(x)]
+                  pub name: String,
+            +     pub age: i32,
+            + 
+            + pub struct C {
+            + }
+        "#]]
+        .assert_eq(&difference(SOURCE, &editor.text()));
     }
 
     #[test]

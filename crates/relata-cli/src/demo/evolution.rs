@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use relata_runtime::migrate::{self, Compare, Content, Migration, Rollback, Runner, Survivor};
 use relata_schema::{Dialect, Schema, lock};
-use relata_sql::driver::Statement;
+use relata_sql::Statement;
 use relata_sql::{Connection, DatabaseUrl, Error, Kind, Result};
 
 use super::declaration::{Editor, difference};
@@ -18,7 +18,7 @@ use crate::commands::migrate::baseline;
 use crate::commands::migrate::compare::Planner;
 use crate::commands::migrate::new::{BothWays, both_ways};
 use crate::drivers::connect;
-use crate::output::{Grid, Tone};
+use crate::output::Grid;
 use crate::session::Session;
 use crate::shadow::Shadow;
 use crate::source::{Loader, Source};
@@ -51,11 +51,12 @@ impl<'s> Evolution<'s> {
     pub fn write_entities(&mut self, stage: &mut Stage<'_>) -> Result<()> {
         stage.step("Rust entities, written from the schema");
         let started = Instant::now();
-        let (entities, notes) = relata_entity::write(&self.schema);
+        let written = relata_entity::write(&self.schema);
+        let entities = written.source;
         self.folder.write("src/entities.rs", &entities)?;
         let lines = entities.lines().count();
         stage.done(&format!("src/entities.rs: {} entities, {lines} lines", self.schema.tables.len()), started);
-        self.session.output.diagnostics(&notes);
+        self.session.output.diagnostics(&written.diagnostics);
         stage.code(&excerpt(&entities, "Album"));
         stage.code(&excerpt(&entities, "Track"));
         self.entities = entities;
@@ -66,7 +67,7 @@ impl<'s> Evolution<'s> {
     ///
     /// # Errors
     /// When the changed source does not read.
-    pub async fn declare(&self, stage: &mut Stage<'_>) -> Result<relata_schema::declare::Declaration> {
+    pub fn declare(&self, stage: &mut Stage<'_>) -> Result<()> {
         stage.step("A changed declaration");
         stage.say("The shop wants reviews, one account for each address, release dates, and every genre named.");
         let mut editor = Editor::new(&self.entities);
@@ -80,8 +81,7 @@ impl<'s> Evolution<'s> {
         let changed = editor.text();
         self.folder.write("src/entities.rs", &changed)?;
         stage.code(&difference(&self.entities, &changed));
-        let reading = relata_entity::read_source("src/entities.rs", &changed);
-        Ok(reading.declaration)
+        Ok(())
     }
 
     /// Plans the change in both directions.
@@ -239,7 +239,8 @@ impl<'s> Evolution<'s> {
             ("schema.lock".to_string(), "the declared schema, one line per object, with digests"),
         ];
         for migration in &change.migrations {
-            let what = if migration.header.baseline { "the schema of the beginning" } else { "up.sql and down.sql, proved" };
+            let what =
+                if migration.header.baseline { "the schema of the beginning" } else { "up.sql and down.sql, proved" };
             files.push((format!("migrations/{}", migration.id()), what));
         }
         if self.url.dialect == Dialect::Sqlite {

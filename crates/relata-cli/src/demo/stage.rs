@@ -64,7 +64,11 @@ impl<'o> Stage<'o> {
 
     /// A command to type and what it does.
     pub fn command(&self, command: &str, what: &str) {
-        self.line(&format!("  {}  {}", self.paint(Tone::Code, &format!("{command:<58}")), self.paint(Tone::Faint, what)));
+        self.line(&format!(
+            "  {}  {}",
+            self.paint(Tone::Code, &format!("{command:<58}")),
+            self.paint(Tone::Faint, what)
+        ));
     }
 
     /// Keeps a fact for `--json`.

@@ -9,7 +9,9 @@ impl Translation<'_> {
     pub(super) fn table(&mut self, table: &Table) -> Table {
         let mut target = Table { name: self.name(&table.name), ..Table::default() };
         target.comment = table.comment.clone().filter(|_| self.to != Dialect::Sqlite);
-        target.options = TableOptions { unlogged: false, ..TableOptions::default() };
+        // Text is Unicode in SQLite and PostgreSQL; MariaDB has to be told, whatever its server's default is.
+        let charset = (self.to == Dialect::Mysql).then(|| "utf8mb4".to_string());
+        target.options = TableOptions { charset, ..TableOptions::default() };
         for column in &table.columns {
             let (column, check) = self.column(table, column);
             target.columns.push(column);
