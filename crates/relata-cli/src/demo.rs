@@ -6,10 +6,13 @@
 //! - Only the working folder is written to, and never over something that is there unless `--force` is given.
 //! - It ends with a project that works: `cargo run` in the folder, `relata migrate status` says it is up to date.
 
+pub mod asking;
 pub mod database;
 pub mod declaration;
 pub mod evolution;
+pub mod entities;
 pub mod folder;
+pub mod queries;
 pub mod stage;
 
 /// The source of the queries that are shown.

@@ -61,12 +61,13 @@ impl Session {
         Ok(self.config.get_or_init(|| config))
     }
 
-    /// The chosen environment: `--env`, else the default one.
+    /// The chosen environment: `--env`, else `RELATA_ENV`, else the default one.
     ///
     /// # Errors
     /// `Kind::Configuration` when the file does not parse or the environment is not in it.
     pub fn environment(&self) -> Result<Environment> {
-        self.config()?.environment(self.options.env.as_deref())
+        let variable = std::env::var("RELATA_ENV").ok().filter(|name| !name.is_empty());
+        self.config()?.environment(self.options.env.as_deref().or(variable.as_deref()))
     }
 
     /// The database to work on: `--url`, else that of an environment named by `--env`, else `RELATA_URL`, else

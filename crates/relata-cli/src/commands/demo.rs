@@ -7,7 +7,7 @@ use clap::Args;
 use relata_schema::{Schema, lock};
 use relata_sql::{Connection, DatabaseUrl, Result};
 
-use crate::demo::database;
+use crate::demo::{asking, database};
 use crate::demo::evolution::{Change, Evolution};
 use crate::demo::folder::Folder;
 use crate::demo::stage::Stage;
@@ -40,8 +40,9 @@ impl Demo {
         let schema = read_schema(&mut stage, connection.as_mut()).await?;
         folder.write_project(&url)?;
         folder.write("schema.lock", lock::write(&schema))?;
-        let mut evolution = Evolution::new(session, &folder, url, schema);
+        let mut evolution = Evolution::new(session, &folder, url.clone(), schema);
         evolution.write_entities(&mut stage)?;
+        asking::ask(&mut stage, &url).await?;
         evolution.declare(&mut stage)?;
         let mut change = evolution.plan(&mut stage, connection.as_mut()).await?;
         evolution.prove(&mut stage, &mut change).await?;
