@@ -9,8 +9,8 @@
 pub mod asking;
 pub mod database;
 pub mod declaration;
-pub mod evolution;
 pub mod entities;
+pub mod evolution;
 pub mod folder;
 pub mod queries;
 pub mod stage;

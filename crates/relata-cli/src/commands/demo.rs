@@ -7,10 +7,10 @@ use clap::Args;
 use relata_schema::{Schema, lock};
 use relata_sql::{Connection, DatabaseUrl, Result};
 
-use crate::demo::{asking, database};
 use crate::demo::evolution::{Change, Evolution};
 use crate::demo::folder::Folder;
 use crate::demo::stage::Stage;
+use crate::demo::{asking, database};
 use crate::drivers::connect;
 use crate::output::{Grid, Tone};
 use crate::session::{Exit, Session};

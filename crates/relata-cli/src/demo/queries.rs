@@ -44,15 +44,15 @@ pub async fn revenue(db: &mut Db) -> relata::Result<Vec<(Option<String>, i64, Op
         .await
 }
 
-/// Playlists with their first three long tracks, through the junction table: many to many.
-pub async fn long_tracks(db: &mut Db) -> relata::Result<Vec<(Option<String>, Vec<String>)>> {
-    let half_an_hour = 30 * 60 * 1000;
-    let playlists = Playlist::find()
-        .filter(Playlist.tracks.any(Track.milliseconds.gt(half_an_hour)))
-        .with(Playlist.tracks.filter(Track.milliseconds.gt(half_an_hour)).order(|track| track.name.asc()).limit(3))
-        .order(Playlist.playlist_id.asc())
+/// What a songwriter wrote, and the playlists it is in, through the junction table: many to many.
+pub async fn in_playlists(db: &mut Db, composer: &str) -> relata::Result<Vec<(String, Vec<Option<String>>)>> {
+    let tracks = Track::find()
+        .filter(Track.composer.contains(composer))
+        .with(Track.playlists.order(|playlist| playlist.name.asc()))
+        .order(Track.name.asc())
+        .limit(4)
         .all(db)
         .await?;
-    let names = |tracks: &[Track]| tracks.iter().map(|track| track.name.clone()).collect();
-    Ok(playlists.iter().map(|playlist| (playlist.name.clone(), names(playlist.tracks()))).collect())
+    let playlists = |track: &[Playlist]| track.iter().map(|playlist| playlist.name.clone()).collect();
+    Ok(tracks.iter().map(|track| (track.name.clone(), playlists(track.playlists()))).collect())
 }
