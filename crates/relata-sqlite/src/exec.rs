@@ -99,7 +99,9 @@ impl SqliteConnection {
                 let result = result.and_then(|()| job(&mut raw, patience));
                 (raw, result)
             });
-            let (raw, result) = work
+            // From rusqlite 0.41.1 on, setting the handler borrows mutably.
+            #[allow(unused_mut)]
+            let (mut raw, result) = work
                 .await
                 .map_err(|error| Error::new(Kind::Internal, format!("the work on SQLite was lost: {error}")))?;
             raw.progress_handler(0, None::<fn() -> bool>).map_err(|error| errors::from_rusqlite(&error, None))?;

@@ -1,6 +1,6 @@
 //! `relata demo`: shows the whole way on a real database, and leaves a small project behind.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
@@ -33,7 +33,7 @@ impl Demo {
     /// When the folder or the database is in use, or a step fails.
     pub async fn run(self, session: &Session) -> Result<Exit> {
         let folder = Folder::create(&self.dir, self.force)?;
-        let mut stage = Stage::new(&session.output, 9);
+        let mut stage = Stage::new(&session.output, 10);
         stage.say(&stage.paint(Tone::Heading, "relata: declare what your data is, once; the rest follows."));
         let url = self.database(session, &mut stage, &folder).await?;
         let mut connection = connect(&url).await?;
@@ -46,7 +46,7 @@ impl Demo {
         evolution.declare(&mut stage)?;
         let mut change = evolution.plan(&mut stage, connection.as_mut()).await?;
         evolution.prove(&mut stage, &mut change).await?;
-        evolution.apply(&mut stage, connection.as_mut(), &change).await?;
+        evolution.apply(&mut stage, connection.as_mut(), &mut change).await?;
         evolution.roll_back(&mut stage, connection.as_mut(), &change).await?;
         connection.close().await?;
         self.farewell(&mut stage, &evolution, &change);
@@ -100,9 +100,29 @@ impl Demo {
         stage.table(&grid);
         stage.say("Three commands to try next:");
         stage.command(&format!("cd {dir} && cargo run"), "the queries you saw, in an application of yours");
-        stage.command("relata migrate status", "in the folder: what is applied; change src/entities.rs and ask again");
-        stage.command("relata data show Artist --limit 5", "in the folder: look at any table");
+        let relata = command_in(&self.dir);
+        stage.command(&format!("{relata} migrate status"), "there: what is applied, and whether the database drifted");
+        stage.command(&format!("{relata} data show Artist --limit 5"), "there: look at any table");
         stage.fact("folder", dir);
+    }
+}
+
+/// How the command is typed inside the folder: by its name if it is installed, else by its path.
+fn command_in(folder: &Path) -> String {
+    let name = format!("relata{}", std::env::consts::EXE_SUFFIX);
+    let installed = std::env::var_os("PATH")
+        .is_some_and(|paths| std::env::split_paths(&paths).any(|directory| directory.join(&name).is_file()));
+    let (Ok(own), Ok(here)) = (std::env::current_exe(), std::env::current_dir()) else {
+        return "relata".into();
+    };
+    match own.strip_prefix(&here) {
+        _ if installed => "relata".into(),
+        // From a folder beside the workspace's target directory, the way is up as far as the folder is deep.
+        Ok(below) if folder.is_relative() => {
+            let up = "../".repeat(folder.components().count());
+            format!("{up}{}", below.display())
+        }
+        _ => own.display().to_string(),
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Evolution<'s> {
 pub struct Change {
     ways: BothWays,
     migrations: Vec<Migration>,
+    /// What was in the database before anything was applied.
+    beginning: Vec<Content>,
 }
 
 impl<'s> Evolution<'s> {
@@ -105,7 +107,7 @@ impl<'s> Evolution<'s> {
         let directory = self.folder.join("migrations");
         let start = baseline::describing("baseline", &directory, &self.schema);
         let change = ways.migration("reviews", &directory, Some(&start), &ways.target, None);
-        Ok(Change { ways, migrations: vec![start, change] })
+        Ok(Change { ways, migrations: vec![start, change], beginning: Vec::new() })
     }
 
     /// Proves the migration on a copy of the database, with its rows.
@@ -163,12 +165,19 @@ impl<'s> Evolution<'s> {
     ///
     /// # Errors
     /// As the database reports them; when a value is not what it was.
-    pub async fn apply(&self, stage: &mut Stage<'_>, connection: &mut dyn Connection, change: &Change) -> Result<()> {
+    pub async fn apply(
+        &self,
+        stage: &mut Stage<'_>,
+        connection: &mut dyn Connection,
+        change: &mut Change,
+    ) -> Result<()> {
         stage.step("The migration, applied, and the data compared");
         let runner = runner();
         let started = Instant::now();
         let survivors = Planner { renames: change.ways.renames.clone() }.survivors(&self.schema, &change.ways.target);
         let before = contents(connection, &survivors, false).await?;
+        let everything = Planner::default().survivors(&self.schema, &self.schema);
+        change.beginning = contents(connection, &everything, false).await?;
         if let Some(baseline) = change.migrations.first() {
             runner.adopt(connection, baseline, &mut |_| {}).await?;
         }
@@ -203,9 +212,13 @@ impl<'s> Evolution<'s> {
             stage.done(&format!("rolled back {}", row.id()), started);
         }
         let after = contents(connection, &survivors, false).await?;
+        same(&change.beginning, &after)?;
         let rows: u64 = after.iter().map(|content| content.rows).sum();
         self.expect_schema(stage, connection, &self.schema, "the schema of the beginning").await?;
-        stage.say(&format!("  {rows} rows in {} tables, as it was.", after.len()));
+        stage.done(
+            &format!("{rows} rows in {} tables have the checksums they had at the beginning", after.len()),
+            started,
+        );
         let started = Instant::now();
         runner.apply(connection, &change.migrations, None, &mut |_| {}).await?;
         stage.done("and applied again, so that the folder is as it was declared", started);

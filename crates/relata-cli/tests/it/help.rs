@@ -17,6 +17,7 @@ fn help_reads_well() {
           migrate      Make, apply and undo migrations
           query        Run SQL and show the rows
           data         Look at the rows of tables
+          demo         See it all on a real database, in under a minute; leaves a small project behind
           init         Start a project here: relata.toml and an example entity
           completions  Print the completion script for a shell
           help         Print this message or the help of the given subcommand(s)
@@ -38,6 +39,7 @@ fn help_reads_well() {
         Exit codes: 0 done, 1 failed, 2 wrong usage, 3 findings (schemas differ, migrations pending).
 
         First steps:
+          relata demo                                            everything, on a real database, in a minute
           relata schema inspect sqlite:app.db --format rust      entities from a database you have
           relata init                                            a new project
     "#]].assert_eq(&run.stdout);

@@ -188,7 +188,7 @@ impl BothWays {
             down: Some(script(dialect, &self.down, needs_autocommit(dialect, &self.down))),
             up_header,
         };
-        draft.migration(directory, dialect, jiff::Timestamp::now())
+        draft.migration(directory, dialect, after(parent))
     }
 
     /// # Errors
@@ -197,6 +197,17 @@ impl BothWays {
         refuse("up", &self.findings)?;
         refuse("down", &self.down_findings)
     }
+}
+
+/// This moment, or the second after `parent`: versions of one second would be in the order of their random parts.
+fn after(parent: Option<&Migration>) -> jiff::Timestamp {
+    let mut now = jiff::Timestamp::now();
+    let time = |now: jiff::Timestamp| now.strftime("%Y%m%d%H%M%S").to_string();
+    let same = |now| parent.is_some_and(|parent| parent.version.starts_with(&time(now)));
+    while same(now) {
+        now += jiff::SignedDuration::from_secs(1);
+    }
+    now
 }
 
 fn refuse(way: &str, found: &[Diagnostic]) -> Result<()> {
