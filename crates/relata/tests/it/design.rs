@@ -2,98 +2,11 @@
 
 use relata::prelude::*;
 
-#[derive(Entity, Debug, Clone)]
-#[entity(table = "users")]
-#[has_many(posts: Post.author_id)]
-pub struct User {
-    #[id]
-    pub id: Id<User>,
-    #[unique]
-    pub email: String,
-    pub name: String,
-}
+use crate::model::*;
 
-#[derive(Entity, Debug, Clone)]
-#[entity(table = "posts", soft_delete, timestamps)]
-#[unique(author_id, slug)]
-#[has_many(comments: Comment.post_id)]
-#[many_to_many(tags: Tag via PostTag)]
-pub struct Post {
-    #[id]
-    pub id: Id<Post>,
-    #[references(User, on_delete = cascade)]
-    pub author_id: Id<User>,
-    #[check(len(1..=120))]
-    pub slug: String,
-    pub title: String,
-    pub body: Option<String>,
-    pub published_at: Option<Timestamp>,
-}
+crate::setup::everywhere!(the_public_face);
 
-#[derive(Entity, Debug, Clone)]
-#[entity(table = "comments")]
-pub struct Comment {
-    #[id]
-    pub id: Id<Comment>,
-    #[references(Post)]
-    pub post_id: Id<Post>,
-    pub text: String,
-}
-
-#[derive(Entity, Debug, Clone)]
-#[entity(table = "tags")]
-pub struct Tag {
-    #[id]
-    pub id: Id<Tag>,
-    pub name: String,
-}
-
-#[derive(Entity, Debug, Clone)]
-#[entity(table = "post_tags")]
-#[primary_key(post_id, tag_id)]
-pub struct PostTag {
-    #[references(Post)]
-    pub post_id: Id<Post>,
-    #[references(Tag)]
-    pub tag_id: Id<Tag>,
-}
-
-#[derive(Entity, Debug, Clone)]
-#[entity(table = "accounts")]
-pub struct Account {
-    #[id]
-    pub id: Id<Account>,
-    pub balance: i64,
-}
-
-#[derive(Entity, Debug, Clone)]
-#[entity(table = "transfers")]
-pub struct Transfer {
-    #[id]
-    pub id: Id<Transfer>,
-    #[references(Account, relation = sender)]
-    pub from: Id<Account>,
-    #[references(Account, relation = receiver)]
-    pub to: Id<Account>,
-    pub amount: i64,
-}
-
-const SQLITE: &str = r#"
-CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE, name TEXT NOT NULL);
-CREATE TABLE posts (id INTEGER PRIMARY KEY, author_id INTEGER NOT NULL REFERENCES users (id), slug TEXT NOT NULL,
-    title TEXT NOT NULL, body TEXT, published_at TIMESTAMP, created_at TIMESTAMP NOT NULL, updated_at TIMESTAMP NOT NULL,
-    deleted_at TIMESTAMP, UNIQUE (author_id, slug));
-CREATE TABLE comments (id INTEGER PRIMARY KEY, post_id INTEGER NOT NULL REFERENCES posts (id), text TEXT NOT NULL);
-CREATE TABLE tags (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
-CREATE TABLE post_tags (post_id INTEGER NOT NULL, tag_id INTEGER NOT NULL, PRIMARY KEY (post_id, tag_id));
-CREATE TABLE accounts (id INTEGER PRIMARY KEY, balance INTEGER NOT NULL CHECK (balance >= 0));
-CREATE TABLE transfers (id INTEGER PRIMARY KEY, "from" INTEGER NOT NULL, "to" INTEGER NOT NULL, amount INTEGER NOT NULL);
-"#;
-
-#[tokio::test]
-async fn the_public_face() -> relata::Result<()> {
-    let mut db = Db::open("sqlite::memory:").await?;
-    db.batch(SQLITE).await?;
+async fn the_public_face(mut db: Db) -> relata::Result<()> {
     let ann = NewUser { email: "ann@example.com".into(), name: "Ann".into() }.insert(&mut db).await?;
     let author_id = ann.id;
     let post = NewPost { author_id, slug: "hello".into(), title: "Hello".into() }.insert(&mut db).await?;

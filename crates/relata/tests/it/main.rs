@@ -1,3 +1,10 @@
 //! The facade, used as an application uses it, on every database.
 
 mod design;
+mod model;
+mod pages;
+mod queries;
+mod relations;
+mod setup;
+mod transactions;
+mod writes;

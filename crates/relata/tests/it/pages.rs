@@ -1,0 +1,119 @@
+//! Pages by cursor, and streams.
+
+use futures_util::StreamExt;
+use relata::prelude::*;
+use relata::{Kind, Result};
+
+use crate::model::*;
+use crate::queries::blog;
+
+crate::setup::everywhere!(
+    pages_meet_every_row_once,
+    cursors_are_text_and_checked,
+    pages_load_relations,
+    streams_give_every_row,
+    a_dropped_stream_frees_its_connection,
+);
+
+/// Sixty posts; bodies and instants repeat, a third is NULL.
+async fn many(db: &mut Db) -> Result<()> {
+    let author_id = NewUser { email: "a".into(), name: "A".into() }.insert(db).await?.id;
+    let rows = (0..60).map(|number: i64| {
+        let post = NewPost { author_id, slug: format!("s{number:02}"), title: "T".into() };
+        let body = (number % 3 > 0).then(|| format!("b{}", number % 4));
+        let instant = (number % 3 < 2).then(|| Timestamp::from_second(1_700_000_000 + number % 5).unwrap());
+        post.body(body).published_at(instant)
+    });
+    Post::insert_many(rows).exec(db).await?;
+    Ok(())
+}
+
+async fn pages_meet_every_row_once(mut db: Db) -> Result<()> {
+    many(&mut db).await?;
+    let orders: Vec<fn() -> Vec<relata::Order<Post>>> = vec![
+        Vec::new,
+        || vec![Post.body.asc()],
+        || vec![Post.body.desc(), Post.slug.asc()],
+        || vec![Post.body.asc().nulls_last(), Post.published_at.desc().nulls_first()],
+        || vec![Post.published_at.desc()],
+        || vec![Post.author().name.asc(), Post.slug.desc()],
+        || vec![Post.slug.upper().desc()],
+    ];
+    for (number, order) in orders.iter().enumerate() {
+        let query = || order().into_iter().fold(Post::find(), |query, key| query.order(key)).limit(7);
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = query().after(cursor).page(&mut db).await?;
+            assert!(page.len() <= 7);
+            seen.extend(page.iter().map(|post| post.id));
+            cursor = page.next.clone();
+            if cursor.is_none() {
+                break;
+            }
+        }
+        let whole = order().into_iter().fold(Post::find(), |query, key| query.order(key)).order(Post.id.asc());
+        let mut expected: Vec<_> = whole.all(&mut db).await?.into_iter().map(|post| post.id).collect();
+        assert_eq!(seen.len(), 60, "order {number}");
+        seen.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(seen, expected, "order {number}");
+    }
+    Ok(())
+}
+
+async fn cursors_are_text_and_checked(mut db: Db) -> Result<()> {
+    many(&mut db).await?;
+    let query = || Post::find().order(Post.published_at.desc()).limit(10);
+    let first = query().page(&mut db).await?;
+    let text = first.next.clone().unwrap().to_string();
+    let cursor: Cursor = text.parse()?;
+    let second = query().after(cursor.clone()).page(&mut db).await?;
+    assert_ne!(first[0].id, second[0].id);
+    let error = Post::find().order(Post.slug.asc()).after(cursor).page(&mut db).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Parameters);
+    assert_eq!("nonsense!".parse::<Cursor>().unwrap_err().kind(), Kind::Parameters);
+    Ok(())
+}
+
+async fn pages_load_relations(mut db: Db) -> Result<()> {
+    blog(&mut db).await?;
+    let page = User::find().with(User.posts).order(User.name.asc()).limit(2).page(&mut db).await?;
+    assert_eq!(page.iter().map(|user| user.posts().len()).collect::<Vec<_>>(), [3, 1]);
+    let rest = User::find().with(User.posts).order(User.name.asc()).limit(2).after(page.next).page(&mut db).await?;
+    assert_eq!((rest.len(), rest.next.is_none()), (1, true));
+    Ok(())
+}
+
+async fn streams_give_every_row(mut db: Db) -> Result<()> {
+    let rows = (0..1000).map(|number| NewTag { name: format!("tag {number}") });
+    Tag::insert_many(rows).exec(&mut db).await?;
+    let mut stream = Tag::find().order(Tag.id.asc()).stream(&mut db);
+    let mut count = 0;
+    while let Some(tag) = stream.next().await? {
+        assert_eq!(tag.name, format!("tag {count}"));
+        count += 1;
+    }
+    assert_eq!(count, 1000);
+    drop(stream);
+    let lengths = Tag::find().select(Tag.name.length()).stream(&mut db).map(|row| row.unwrap()).collect::<Vec<_>>().await;
+    assert_eq!(lengths.len(), 1000);
+    let mut failing = relata::sql::<i64>("SELECT name FROM tags", ()).stream(&mut db);
+    assert_eq!(failing.next().await.unwrap_err().kind(), Kind::Decode);
+    assert_eq!(failing.next().await?, None);
+    drop(failing);
+    let mut loading = User::find().with(User.posts).stream(&mut db);
+    assert_eq!(loading.next().await.unwrap_err().kind(), Kind::Unsupported);
+    Ok(())
+}
+
+async fn a_dropped_stream_frees_its_connection(mut db: Db) -> Result<()> {
+    let rows = (0..2000).map(|number| NewTag { name: format!("tag {number}") });
+    Tag::insert_many(rows).exec(&mut db).await?;
+    for _ in 0..30 {
+        let mut stream = Tag::find().stream(&mut db);
+        assert!(stream.next().await?.is_some());
+        drop(stream);
+        assert_eq!(Tag::find().count(&mut db).await?, 2000);
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! Loading relations, in a number of statements that does not depend on the number of rows.
+
+use relata::Result;
+use relata::prelude::*;
+
+use crate::model::*;
+use crate::queries::blog;
+
+crate::setup::everywhere!(
+    one_many_and_many_to_many,
+    limits_hold_for_each_parent,
+    trees_and_nested_relations,
+    relations_that_lead_nowhere,
+    conditions_on_related_rows,
+    the_number_of_statements_is_bounded,
+);
+
+async fn tagged(db: &mut Db) -> Result<()> {
+    let names = ["x", "y", "z"];
+    let mut tags = Vec::new();
+    for name in names {
+        tags.push(NewTag { name: name.into() }.insert(db).await?.id);
+    }
+    for (slug, wanted) in [("a1", &[0, 1][..]), ("a2", &[1, 2]), ("b1", &[0])] {
+        let post_id = Post::find().filter(Post.slug.eq(slug)).one(db).await?.id;
+        let links = wanted.iter().map(|tag| NewPostTag { post_id, tag_id: tags[*tag] });
+        PostTag::insert_many(links).exec(db).await?;
+    }
+    Ok(())
+}
+
+async fn one_many_and_many_to_many(mut db: Db) -> Result<()> {
+    let [ann, ..] = blog(&mut db).await?;
+    tagged(&mut db).await?;
+    let posts = Post::find().with(Post.author).with(Post.tags.order(|t| t.name.desc())).order(Post.slug.asc());
+    let posts = posts.all(&mut db).await?;
+    let seen: Vec<String> = posts
+        .iter()
+        .map(|post| {
+            let tags: Vec<&str> = post.tags().iter().map(|tag| tag.name.as_str()).collect();
+            format!("{} by {}: {}", post.slug, post.author().name, tags.join(" "))
+        })
+        .collect();
+    assert_eq!(seen, ["a1 by Ann: y x", "a2 by Ann: z y", "a3 by Ann: ", "b1 by Bob: x"]);
+    let user = User::by_key(ann).with(User.posts.filter(|p| p.body.is_none()).order(|p| p.slug.desc()));
+    let user = user.one(&mut db).await?;
+    let slugs: Vec<&str> = user.posts().iter().map(|post| post.slug.as_str()).collect();
+    assert_eq!(slugs, ["a3", "a1"]);
+    let tag = Tag::find().filter(Tag.name.eq("y")).with(Tag.posts).one(&mut db).await?;
+    assert_eq!(tag.posts().len(), 2);
+    Ok(())
+}
+
+async fn limits_hold_for_each_parent(mut db: Db) -> Result<()> {
+    blog(&mut db).await?;
+    tagged(&mut db).await?;
+    let users = User::find().with(User.posts.order(|p| p.slug.desc()).limit(2)).order(User.name.asc());
+    let users = users.all(&mut db).await?;
+    let slugs = |user: &[Post]| user.iter().map(|post| post.slug.clone()).collect::<Vec<_>>();
+    assert_eq!(slugs(users[0].posts()), ["a3", "a2"]);
+    assert_eq!(slugs(users[1].posts()), ["b1"]);
+    assert!(users[2].posts().is_empty());
+    let users = User::find().with(User.posts.order(|p| p.slug.asc()).limit(1).offset(1)).order(User.name.asc());
+    assert_eq!(slugs(users.all(&mut db).await?[0].posts()), ["a2"]);
+    let posts = Post::find().with(Post.tags.order(|t| t.name.asc()).limit(1)).order(Post.slug.asc());
+    let posts = posts.all(&mut db).await?;
+    assert_eq!(posts[0].tags()[0].name, "x");
+    assert_eq!(posts[1].tags()[0].name, "y");
+    Ok(())
+}
+
+async fn trees_and_nested_relations(mut db: Db) -> Result<()> {
+    let root = NewCategory { name: "root".into() }.insert(&mut db).await?;
+    for name in ["left", "right"] {
+        let child = NewCategory { name: name.into() }.parent_id(root.id).insert(&mut db).await?;
+        NewCategory { name: format!("{name} leaf") }.parent_id(child.id).insert(&mut db).await?;
+    }
+    let tree = Category::find()
+        .filter(Category.parent_id.is_none())
+        .with(Category.children.order(|c| c.name.asc()).with(Category.children))
+        .one(&mut db)
+        .await?;
+    let leaves: Vec<&str> = tree.children().iter().map(|child| child.children()[0].name.as_str()).collect();
+    assert_eq!(leaves, ["left leaf", "right leaf"]);
+    let leaf = Category::find()
+        .filter(Category.parent().name.eq("left").and(Category.parent().parent().name.eq("root")))
+        .with(Category.parent.with(Category.parent))
+        .one(&mut db)
+        .await?;
+    let parent = leaf.parent().unwrap();
+    assert_eq!((parent.name.as_str(), parent.parent().unwrap().name.as_str()), ("left", "root"));
+    let siblings = Category::find()
+        .filter(Category.parent().name.eq("root"))
+        .with(Category.parent.with(Category.children.order(|c| c.name.asc())))
+        .all(&mut db)
+        .await?;
+    for sibling in &siblings {
+        let names: Vec<&str> = sibling.parent().unwrap().children().iter().map(|child| child.name.as_str()).collect();
+        assert_eq!(names, ["left", "right"], "the same parent, loaded for each");
+    }
+    Ok(())
+}
+
+async fn relations_that_lead_nowhere(mut db: Db) -> Result<()> {
+    let [ann, bob, _] = blog(&mut db).await?;
+    let id = Id::new(Uuid::from_u128(7));
+    NewProfile { id, user_id: ann, contact: "ann@example.com".into() }.age(40).insert(&mut db).await?;
+    let users = User::find().with(User.profile).order(User.name.asc()).all(&mut db).await?;
+    assert_eq!(users[0].profile().unwrap().age, Some(40));
+    assert!(users[1].profile().is_none());
+    let post = Post::find().filter(Post.slug.eq("b1")).one(&mut db).await?;
+    NewComment { post_id: post.id, text: "known".into() }.writer_id(bob).insert(&mut db).await?;
+    NewComment { post_id: post.id, text: "unknown".into() }.insert(&mut db).await?;
+    let comments = Comment::find().with(Comment.writer.with(User.profile)).order(Comment.text.asc()).all(&mut db).await?;
+    assert_eq!(comments[0].writer().unwrap().name, "Bob");
+    assert!(comments[0].writer().unwrap().profile().is_none());
+    assert!(comments[1].writer().is_none());
+    let names = Comment::find().select((Comment.text, Comment.writer().name.nullable()));
+    let names = names.order(Comment.text.asc()).all(&mut db).await?;
+    assert_eq!(names, [("known".into(), Some("Bob".into())), ("unknown".into(), None)]);
+    Ok(())
+}
+
+async fn conditions_on_related_rows(mut db: Db) -> Result<()> {
+    blog(&mut db).await?;
+    tagged(&mut db).await?;
+    let names = |users: Vec<User>| users.into_iter().map(|user| user.name).collect::<Vec<_>>();
+    let users = User::find().filter(User.posts.any(Post.slug.eq("b1"))).all(&mut db).await?;
+    assert_eq!(names(users), ["Bob"]);
+    let users = User::find().filter(!User.posts.exists()).all(&mut db).await?;
+    assert_eq!(names(users), ["Cyd"]);
+    let users = User::find().filter(User.posts.none(Post.body.is_some())).all(&mut db).await?;
+    assert_eq!(names(users), ["Cyd"]);
+    let users = User::find().filter(User.posts.any(Post.tags.any(Tag.name.eq("z")))).all(&mut db).await?;
+    assert_eq!(names(users), ["Ann"]);
+    let users = User::find().filter(User.posts.count().ge(1)).order(User.posts.count().desc()).all(&mut db).await?;
+    assert_eq!(names(users), ["Ann", "Bob"]);
+    let posts = Post::find().filter(Post.author().posts.count_where(Post.body.is_none()).gt(1)).count(&mut db).await?;
+    assert_eq!(posts, 3);
+    let changed = Post::update_many().filter(Post.author().name.eq("Ann")).set(Post.title.to("by Ann")).exec(&mut db).await?;
+    assert_eq!(changed, 3);
+    let deleted = Tag::delete_many().filter(!Tag.posts.any(Post.slug.eq("a2"))).exec(&mut db);
+    assert_eq!(deleted.await.unwrap_or(1), 1, "x is only on a1 and b1");
+    Ok(())
+}
+
+async fn the_number_of_statements_is_bounded(mut db: Db) -> Result<()> {
+    for count in [1, 30] {
+        for number in 0..count {
+            let name = format!("{count}-{number}");
+            let user = NewUser { email: name.clone(), name }.insert(&mut db).await?;
+            for slug in ["a", "b"] {
+                let new = NewPost { author_id: user.id, slug: slug.into(), title: "T".into() };
+                let post = new.insert(&mut db).await?;
+                NewComment { post_id: post.id, text: "c".into() }.writer_id(user.id).insert(&mut db).await?;
+            }
+        }
+        let before = db.statement_count();
+        let users = User::find()
+            .with(User.posts.with(Post.comments.with(Comment.writer)).with(Post.author))
+            .with(User.profile)
+            .all(&mut db)
+            .await?;
+        assert_eq!(db.statement_count() - before, 3, "users with profiles, posts with authors, comments with writers");
+        for user in &users {
+            assert_eq!(user.posts().len(), 2);
+            let comment = &user.posts()[0].comments()[0];
+            assert_eq!(comment.writer().unwrap().id, user.posts()[0].author().id);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,215 @@
+//! Transactions: committed, rolled back, nested, cancelled, panicked, retried.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use relata::prelude::*;
+use relata::{Error, Executor, Kind, Result};
+
+use crate::model::*;
+
+crate::setup::everywhere!(
+    commits_and_rolls_back,
+    nested_ones_are_savepoints,
+    a_cancelled_one_is_rolled_back,
+    a_panic_rolls_back,
+    retries_run_the_block_again,
+    an_ignored_failure_is_not_committed,
+    errors_of_the_application_pass_through,
+    writers_at_once_all_arrive,
+);
+
+async fn tags(db: &mut impl Executor) -> Vec<String> {
+    let mut tags = Tag::find().select(Tag.name).all(db).await.unwrap();
+    tags.sort();
+    tags
+}
+
+fn tag(name: &str) -> NewTag {
+    NewTag { name: name.into() }
+}
+
+async fn commits_and_rolls_back(mut db: Db) -> Result<()> {
+    let name = String::from("moved in");
+    let inserted = transaction!(db, |tx| {
+        let inserted = NewTag { name }.insert(&mut tx).await?;
+        assert_eq!(tags(&mut tx).await, ["moved in"]);
+        Ok(inserted)
+    })?;
+    assert_eq!(inserted.name, "moved in");
+    let failed: Result<()> = transaction!(db, |tx| {
+        tag("gone").insert(&mut tx).await?;
+        Tag::by_key(0).one(&mut tx).await?;
+        Ok(())
+    });
+    assert_eq!(failed.unwrap_err().kind(), Kind::NotFound);
+    assert_eq!(tags(&mut db).await, ["moved in"]);
+    let count = transaction!(db, read_only = true, |tx| { Tag::find().count(&mut tx).await })?;
+    assert_eq!(count, 1);
+    let serializable = relata::Isolation::Serializable;
+    transaction!(db, isolation = serializable, |tx| { tag("second").insert(&mut tx).await })?;
+    assert_eq!(tags(&mut db).await, ["moved in", "second"]);
+    Ok(())
+}
+
+async fn nested_ones_are_savepoints(mut db: Db) -> Result<()> {
+    transaction!(db, |tx| {
+        tag("outer").insert(&mut tx).await?;
+        transaction!(tx, |inner| {
+            tag("inner").insert(&mut inner).await?;
+            let lost: Result<()> = transaction!(inner, |innermost| {
+                tag("lost").insert(&mut innermost).await?;
+                Err(Error::new(Kind::Validation, "on purpose"))
+            });
+            assert!(lost.is_err());
+            Ok(())
+        })?;
+        // A unique violation fails the whole transaction on PostgreSQL, but not beyond the savepoint.
+        let twice: Result<Tag> = transaction!(tx, |inner| { tag("twice").id(1_000).insert(&mut inner).await });
+        let id = twice?.id;
+        let again: Result<Tag> = transaction!(tx, |inner| { tag("again").id(id).insert(&mut inner).await });
+        assert_eq!(again.unwrap_err().kind(), Kind::UniqueViolation);
+        tag("after").insert(&mut tx).await
+    })?;
+    assert_eq!(tags(&mut db).await, ["after", "inner", "outer", "twice"]);
+    Ok(())
+}
+
+async fn a_cancelled_one_is_rolled_back(mut db: Db) -> Result<()> {
+    for _ in 0..15 {
+        let forever = async {
+            transaction!(db, |tx| {
+                tag("cancelled").insert(&mut tx).await?;
+                std::future::pending::<()>().await;
+                Ok(())
+            })
+        };
+        assert!(tokio::time::timeout(Duration::from_millis(20), forever).await.is_err());
+    }
+    assert_eq!(tags(&mut db).await, [""; 0]);
+    // A nested one that is cancelled leaves the transaction around it usable.
+    transaction!(db, |tx| {
+        tag("kept").insert(&mut tx).await?;
+        let forever = async {
+            transaction!(tx, |inner| {
+                tag("cancelled").insert(&mut inner).await?;
+                std::future::pending::<()>().await;
+                Ok(())
+            })
+        };
+        assert!(tokio::time::timeout(Duration::from_millis(20), forever).await.is_err());
+        assert_eq!(tags(&mut tx).await, ["kept"]);
+        Ok(())
+    })?;
+    assert_eq!(tags(&mut db).await, ["kept"]);
+    Ok(())
+}
+
+async fn a_panic_rolls_back(mut db: Db) -> Result<()> {
+    for _ in 0..3 {
+        let panicking = async {
+            transaction!(db, |tx| -> Result<()> {
+                tag("panicked").insert(&mut tx).await?;
+                panic!("on purpose");
+            })
+        };
+        assert!(std::panic::AssertUnwindSafe(panicking).catch_unwind().await.is_err());
+    }
+    assert_eq!(tags(&mut db).await, [""; 0]);
+    tag("fine").insert(&mut db).await?;
+    Ok(())
+}
+
+async fn retries_run_the_block_again(mut db: Db) -> Result<()> {
+    let attempts = AtomicU32::new(0);
+    let result: Result<u32> = transaction!(db, retries = 3, |tx| {
+        tag("tried").insert(&mut tx).await?;
+        match attempts.fetch_add(1, Ordering::SeqCst) {
+            2 => Ok(2),
+            _ => Err(Error::new(Kind::Serialization, "again")),
+        }
+    });
+    assert_eq!(result?, 2);
+    assert_eq!(tags(&mut db).await, ["tried"]);
+    let attempts = AtomicU32::new(0);
+    let result: Result<()> = transaction!(db, retries = 2, |tx| {
+        tags(&mut tx).await;
+        attempts.fetch_add(1, Ordering::SeqCst);
+        Err(Error::new(Kind::Deadlock, "always"))
+    });
+    assert_eq!((result.unwrap_err().kind(), attempts.load(Ordering::SeqCst)), (Kind::Deadlock, 3));
+    Ok(())
+}
+
+async fn an_ignored_failure_is_not_committed(mut db: Db) -> Result<()> {
+    tag("there").id(1).insert(&mut db).await?;
+    let result: Result<()> = transaction!(db, |tx| {
+        tag("new").insert(&mut tx).await.ok();
+        tag("again").id(1).insert(&mut tx).await.ok();
+        Ok(())
+    });
+    match result {
+        // PostgreSQL would answer a commit with a rollback: that must not look like success.
+        Err(error) => {
+            assert_eq!(error.kind(), Kind::TransactionFailed);
+            assert_eq!(tags(&mut db).await, ["there"]);
+        }
+        Ok(()) => assert_eq!(tags(&mut db).await, ["new", "there"]),
+    }
+    Ok(())
+}
+
+#[derive(Debug)]
+enum Refused {
+    Database(Error),
+    TooPoor,
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Refused::Database(error)
+    }
+}
+
+async fn errors_of_the_application_pass_through(mut db: Db) -> Result<()> {
+    let account = NewAccount { balance: 5 }.insert(&mut db).await?;
+    let result = transaction!(db, |tx| -> std::result::Result<i64, Refused> {
+        let balance = Account::by_key(account.id).one(&mut tx).await?.balance;
+        Account::update(account.id).set(Account.balance.to(0)).exec(&mut tx).await?;
+        if balance < 10 { Err(Refused::TooPoor) } else { Ok(balance) }
+    });
+    match result {
+        Err(Refused::TooPoor) => {}
+        Err(Refused::Database(error)) => return Err(error),
+        Ok(balance) => panic!("{balance} was enough"),
+    }
+    assert_eq!(Account::by_key(account.id).one(&mut db).await?.balance, 5);
+    Ok(())
+}
+
+async fn writers_at_once_all_arrive(mut db: Db) -> Result<()> {
+    let account = Arc::new(NewAccount { balance: 0 }.insert(&mut db).await?);
+    let tasks: Vec<_> = (0..20)
+        .map(|_| {
+            let (mut db, account) = (db.clone(), account.clone());
+            // Inside `tokio::spawn`: the future is `Send`.
+            tokio::spawn(async move {
+                transaction!(db, retries = 5, |tx| {
+                    Account::update(account.id).set(Account.balance.add(1)).require_rows(1).exec(&mut tx).await?;
+                    let seen = Account::by_key(account.id).one(&mut tx).await?.balance;
+                    NewTransfer { from: account.id, to: account.id, amount: seen }.insert(&mut tx).await
+                })
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap()?;
+    }
+    assert_eq!(Account::by_key(account.id).one(&mut db).await?.balance, 20);
+    let mut amounts = Transfer::find().select(Transfer.amount).all(&mut db).await?;
+    amounts.sort_unstable();
+    assert_eq!(amounts, (1..=20).collect::<Vec<_>>());
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! Inserting, updating, deleting; rules and constraints.
+
+use relata::prelude::*;
+use relata::{Kind, Result};
+
+use crate::model::*;
+use crate::queries::blog;
+
+crate::setup::everywhere!(
+    updates_say_what_they_changed,
+    bulk_inserts_are_all_or_nothing,
+    upserts,
+    rules_are_checked_before_sending,
+    constraint_errors_name_entity_and_field,
+    timestamps_are_set,
+    a_given_key_is_kept,
+);
+
+async fn updates_say_what_they_changed(mut db: Db) -> Result<()> {
+    let [ann, ..] = blog(&mut db).await?;
+    assert_eq!(Post::update_many().filter(Post.author_id.eq(ann)).set(Post.body.to("x")).exec(&mut db).await?, 3);
+    assert_eq!(Post::update_many().all_rows().set(Post.body.to_none()).exec(&mut db).await?, 4);
+    assert_eq!(Post::update(0).set(Post.title.to("x")).exec(&mut db).await?, 0);
+    let error = Post::update(0).set(Post.title.to("x")).require_rows(1).exec(&mut db).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::NotFound);
+    assert!(error.to_string().contains("1 rows of Post were to be changed, but it was 0"), "{error}");
+    let error = Post::update(1).exec(&mut db).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Parameters);
+    Post::update_many().filter(Post.slug.eq("a1")).set(Post.title.to(Post.slug)).exec(&mut db).await?;
+    assert_eq!(Post::find().filter(Post.slug.eq("a1")).one(&mut db).await?.title, "a1");
+    let account = NewAccount { balance: 10 }.insert(&mut db).await?;
+    Account::update(account.id).set(Account.balance.to(Account.balance * 2 - 5)).exec(&mut db).await?;
+    Account::update(account.id).set(Account.balance.add(1)).exec(&mut db).await?;
+    assert_eq!(Account::by_key(account.id).one(&mut db).await?.balance, 16);
+    assert_eq!(Account::delete(account.id).require_rows(1).exec(&mut db).await?, 1);
+    Ok(())
+}
+
+async fn bulk_inserts_are_all_or_nothing(mut db: Db) -> Result<()> {
+    let user = |number: usize| NewUser { email: format!("{number}@example.com"), name: format!("user {number}") };
+    assert_eq!(User::insert_many(Vec::<NewUser>::new()).exec(&mut db).await?, 0);
+    assert_eq!(User::insert_many((0..1000).map(user)).exec(&mut db).await?, 1000);
+    let error = User::insert_many([user(5000), user(7)]).exec(&mut db).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::UniqueViolation);
+    assert_eq!(User::find().count(&mut db).await?, 1000);
+    let author_id = User::find().order(User.id.asc()).first(&mut db).await?.unwrap().id;
+    let post = |slug: &str| NewPost { author_id, slug: slug.into(), title: "T".into() };
+    // Rows that give other columns are inserted by statements of their own, in one transaction.
+    let rows = vec![post("p1").body("b"), post("p2").body("c"), post("p3").published_at(Timestamp::UNIX_EPOCH)];
+    assert_eq!(Post::insert_many(rows).exec(&mut db).await?, 3);
+    let rows = vec![post("q1").body("b"), post("p3").published_at(Timestamp::UNIX_EPOCH)];
+    assert!(Post::insert_many(rows).exec(&mut db).await.is_err());
+    assert_eq!(Post::find().count(&mut db).await?, 3);
+    Ok(())
+}
+
+async fn upserts(mut db: Db) -> Result<()> {
+    let user = |name: &str| NewUser { email: "ann@example.com".into(), name: name.into() };
+    let first = user("Ann").on_conflict(User.email).update_all(&mut db).await?;
+    let second = user("Anna").on_conflict(User.email).update(User.name, &mut db).await?;
+    assert_eq!((first.id, second.name.as_str()), (second.id, "Anna"));
+    assert!(!user("Anne").on_conflict(User.email).ignore(&mut db).await?);
+    assert_eq!(User::find().one(&mut db).await?.name, "Anna");
+    let post = |title: &str| NewPost { author_id: first.id, slug: "s".into(), title: title.into() };
+    post("one").on_conflict((Post.author_id, Post.slug)).update_all(&mut db).await?;
+    let post = post("two").body("b").on_conflict((Post.author_id, Post.slug)).update_all(&mut db).await?;
+    assert_eq!((post.title.as_str(), post.body.as_deref()), ("two", Some("b")));
+    assert_eq!(Post::find().count(&mut db).await?, 1);
+    Ok(())
+}
+
+async fn rules_are_checked_before_sending(mut db: Db) -> Result<()> {
+    let [ann, ..] = blog(&mut db).await?;
+    let before = db.statement_count();
+    let slug = "x".repeat(121);
+    let error = NewPost { author_id: ann, slug: slug.clone(), title: "T".into() }.insert(&mut db).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Validation);
+    assert_eq!(error.message(), "Post.slug must have 1 to 120 characters, not 121");
+    let error = Post::update(1).set(Post.slug.to(slug)).exec(&mut db).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Validation);
+    let profile = |contact: &str| NewProfile { id: Uuid::from_u128(1).into(), user_id: ann, contact: contact.into() };
+    for (error, expected) in [
+        (profile("ann").insert(&mut db).await, "Profile.contact must be an address like name@example.com"),
+        (profile("a@b.c").colour("green").insert(&mut db).await, "Profile.colour must be one of red, blue"),
+        (profile("a@b.c").age(151).insert(&mut db).await, "Profile.age must be from 0 to 150"),
+    ] {
+        let error = error.unwrap_err();
+        assert_eq!((error.kind(), error.message()), (Kind::Validation, expected));
+    }
+    assert_eq!(db.statement_count(), before, "nothing was sent");
+    profile("a@b.c").colour("red").age(150).insert(&mut db).await?;
+    Ok(())
+}
+
+async fn constraint_errors_name_entity_and_field(mut db: Db) -> Result<()> {
+    let [ann, ..] = blog(&mut db).await?;
+    let error = NewUser { email: "ann@example.com".into(), name: "x".into() }.insert(&mut db).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::UniqueViolation);
+    assert_eq!(error.details().entity.as_deref(), Some("User"), "{error}");
+    let error = NewPost { author_id: 0.into(), slug: "x".into(), title: "T".into() }.insert(&mut db).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::ForeignKeyViolation);
+    let error = User::delete(ann).exec(&mut db).await;
+    assert!(error.is_ok() || error.unwrap_err().kind() == Kind::ForeignKeyViolation);
+    let account = NewAccount { balance: 1 }.insert(&mut db).await?;
+    let error = Account::update(account.id).set(Account.balance.sub(2)).exec(&mut db).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::CheckViolation);
+    assert_eq!(error.details().entity.as_deref(), Some("Account"), "{error}");
+    assert!(!error.to_string().contains("-1"), "{error}");
+    Ok(())
+}
+
+async fn timestamps_are_set(mut db: Db) -> Result<()> {
+    blog(&mut db).await?;
+    let times = || Post::find().filter(Post.slug.eq("a1")).select((Post.created_at, Post.updated_at));
+    let (created, updated) = times().one(&mut db).await?;
+    assert_eq!(created, updated);
+    assert!(created.duration_since(Timestamp::now()).as_secs().abs() < 60);
+    Post::update_many().filter(Post.slug.eq("a1")).set(Post.title.to("x")).exec(&mut db).await?;
+    let (still, later) = times().one(&mut db).await?;
+    assert_eq!(still, created);
+    assert!(later >= updated);
+    Ok(())
+}
+
+async fn a_given_key_is_kept(mut db: Db) -> Result<()> {
+    let tag = NewTag { name: "x".into() }.id(77).insert(&mut db).await?;
+    assert_eq!(tag.id.get(), 77);
+    let error = NewTag { name: "y".into() }.id(77).insert(&mut db).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::UniqueViolation);
+    Ok(())
+}
