@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use relata_schema::Dialect;
 use relata_sql::driver::{BulkInsert, Row};
 use relata_sql::expr::{BinaryOp, ColumnRef, Expr};
 use relata_sql::meta::{Path, TableMeta};
@@ -234,14 +235,18 @@ impl<E: Entity> Upsert<E> {
     /// As [`NewRow::insert`].
     pub async fn ignore(self, executor: &mut impl Executor) -> Result<bool> {
         let draft = self.draft.prepared()?;
-        let conflict = Some(Conflict { target: self.target, update: Vec::new() });
         let mut lease = executor.lease(Intent::Write).await?;
+        // MariaDB counts a row that it leaves alone as one; there the violation itself is the answer.
+        let native = lease.target().dialect != Dialect::Mysql;
+        let conflict = native.then(|| Conflict { target: self.target, update: Vec::new() });
         let columns = names(E::TABLE, &draft.columns);
         let source = Source::Entity(E::TABLE);
         let insert = Insert { source, columns: &columns, values: draft.values, rows: 1, conflict, returning: false };
         let rendered = render::insert(lease.target(), insert)?;
-        let done = lease.execute(&rendered).await.map_err(|error| mapped(error, E::TABLE))?;
-        Ok(done.rows_affected == 1)
+        match lease.execute(&rendered).await {
+            Err(error) if !native && error.kind() == Kind::UniqueViolation => Ok(false),
+            done => Ok(done.map_err(|error| mapped(error, E::TABLE))?.rows_affected == 1),
+        }
     }
 }
 

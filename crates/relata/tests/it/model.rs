@@ -84,7 +84,7 @@ pub enum Mood {
 
 /// A column of each type that all databases have.
 #[derive(Entity, Debug, Clone, PartialEq)]
-#[entity(table = "every_type")]
+#[entity(table = "every_type", charset = "utf8mb4")]
 pub struct EveryType {
     #[id]
     pub id: Id<EveryType>,

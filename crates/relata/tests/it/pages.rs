@@ -95,7 +95,8 @@ async fn streams_give_every_row(mut db: Db) -> Result<()> {
     }
     assert_eq!(count, 1000);
     drop(stream);
-    let lengths = Tag::find().select(Tag.name.length()).stream(&mut db).map(|row| row.unwrap()).collect::<Vec<_>>().await;
+    let lengths =
+        Tag::find().select(Tag.name.length()).stream(&mut db).map(|row| row.unwrap()).collect::<Vec<_>>().await;
     assert_eq!(lengths.len(), 1000);
     let mut failing = relata::sql::<i64>("SELECT name FROM tags", ()).stream(&mut db);
     assert_eq!(failing.next().await.unwrap_err().kind(), Kind::Decode);

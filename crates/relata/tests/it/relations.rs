@@ -111,7 +111,8 @@ async fn relations_that_lead_nowhere(mut db: Db) -> Result<()> {
     let post = Post::find().filter(Post.slug.eq("b1")).one(&mut db).await?;
     NewComment { post_id: post.id, text: "known".into() }.writer_id(bob).insert(&mut db).await?;
     NewComment { post_id: post.id, text: "unknown".into() }.insert(&mut db).await?;
-    let comments = Comment::find().with(Comment.writer.with(User.profile)).order(Comment.text.asc()).all(&mut db).await?;
+    let comments =
+        Comment::find().with(Comment.writer.with(User.profile)).order(Comment.text.asc()).all(&mut db).await?;
     assert_eq!(comments[0].writer().unwrap().name, "Bob");
     assert!(comments[0].writer().unwrap().profile().is_none());
     assert!(comments[1].writer().is_none());
@@ -137,7 +138,8 @@ async fn conditions_on_related_rows(mut db: Db) -> Result<()> {
     assert_eq!(names(users), ["Ann", "Bob"]);
     let posts = Post::find().filter(Post.author().posts.count_where(Post.body.is_none()).gt(1)).count(&mut db).await?;
     assert_eq!(posts, 3);
-    let changed = Post::update_many().filter(Post.author().name.eq("Ann")).set(Post.title.to("by Ann")).exec(&mut db).await?;
+    let changed =
+        Post::update_many().filter(Post.author().name.eq("Ann")).set(Post.title.to("by Ann")).exec(&mut db).await?;
     assert_eq!(changed, 3);
     let deleted = Tag::delete_many().filter(!Tag.posts.any(Post.slug.eq("a2"))).exec(&mut db);
     assert_eq!(deleted.await.unwrap_or(1), 1, "x is only on a1 and b1");

@@ -46,9 +46,10 @@ async fn bulk_inserts_are_all_or_nothing(mut db: Db) -> Result<()> {
     let author_id = User::find().order(User.id.asc()).first(&mut db).await?.unwrap().id;
     let post = |slug: &str| NewPost { author_id, slug: slug.into(), title: "T".into() };
     // Rows that give other columns are inserted by statements of their own, in one transaction.
-    let rows = vec![post("p1").body("b"), post("p2").body("c"), post("p3").published_at(Timestamp::UNIX_EPOCH)];
+    let rows =
+        vec![post("p1").body("b"), post("p2").body("c"), post("p3").published_at(Timestamp::from_second(1).unwrap())];
     assert_eq!(Post::insert_many(rows).exec(&mut db).await?, 3);
-    let rows = vec![post("q1").body("b"), post("p3").published_at(Timestamp::UNIX_EPOCH)];
+    let rows = vec![post("q1").body("b"), post("p3").published_at(Timestamp::from_second(1).unwrap())];
     assert!(Post::insert_many(rows).exec(&mut db).await.is_err());
     assert_eq!(Post::find().count(&mut db).await?, 3);
     Ok(())
