@@ -16,7 +16,7 @@ use crate::entity::{Entity, mapped};
 use crate::executor::{Executor, Intent};
 use crate::load::Loads;
 use crate::page::{Cursor, Page, fetch_page};
-use crate::relation::{IntoLoad, Load};
+use crate::relation::{And, IntoLoad};
 use crate::stream::Rows;
 
 /// A query over the rows of `E`, each with what `L` loads.
@@ -125,7 +125,7 @@ impl<E: Entity, L> Find<E, L> {
     }
 
     /// Loads a relation with each row.
-    pub fn with<X: IntoLoad<E>>(self, relation: X) -> Find<E, (Load<X::Relation, X::Nested>, L)> {
+    pub fn with<X: IntoLoad<E>>(self, relation: X) -> Find<E, And<E, X, L>> {
         Find { select: self.select, loads: (relation.into_load(), self.loads), after: self.after, marker: PhantomData }
     }
 

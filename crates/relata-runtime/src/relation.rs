@@ -173,7 +173,7 @@ impl<R: 'static, M: Relation> Rel<R, M> {
     }
 
     /// To be loaded together with a relation of its own.
-    pub fn with<X: IntoLoad<M::To>>(self, inner: X) -> Load<M, (Load<X::Relation, X::Nested>, ())> {
+    pub fn with<X: IntoLoad<M::To>>(self, inner: X) -> Load<M, And<M::To, X, ()>> {
         self.load().with(inner)
     }
 
@@ -251,7 +251,7 @@ impl<M: Relation, N> Load<M, N> {
     }
 
     /// Together with a relation of its own.
-    pub fn with<X: IntoLoad<M::To>>(self, inner: X) -> Load<M, (Load<X::Relation, X::Nested>, N)> {
+    pub fn with<X: IntoLoad<M::To>>(self, inner: X) -> Load<M, And<M::To, X, N>> {
         Load {
             order: self.order,
             filter: self.filter,
@@ -263,6 +263,9 @@ impl<M: Relation, N> Load<M, N> {
         }
     }
 }
+
+/// The list of what is loaded, with one relation more.
+pub type And<E, X, L> = (Load<<X as IntoLoad<E>>::Relation, <X as IntoLoad<E>>::Nested>, L);
 
 /// What fits `.with(…)` of a query over `E`: a relation of `E`.
 #[diagnostic::on_unimplemented(

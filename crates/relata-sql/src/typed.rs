@@ -439,6 +439,7 @@ impl<R, T: Field> Column<R, Option<T>> {
     }
 }
 
+#[expect(clippy::should_implement_trait, reason = "the operators give expressions, these give assignments")]
 impl<R, T: Field> Column<R, T>
 where
     T::Base: Number,

@@ -1,5 +1,7 @@
 //! The facade, used as an application uses it, on every database.
 
+#![allow(clippy::unwrap_used)]
+
 mod design;
 mod model;
 mod pages;
