@@ -5,7 +5,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::value::{Interval, Value};
+use crate::value::{Encode, Interval, Value};
 
 /// One cell. See [`Value`] for the variants; text and bytes are borrowed.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,6 +42,30 @@ pub enum Cell<'r> {
     Json(&'r str),
     /// An array.
     Array(Vec<Value>),
+}
+
+impl<'r> Cell<'r> {
+    /// A cell that borrows from a value: an element of an array.
+    pub fn of(value: &'r Value) -> Self {
+        match value {
+            Value::Null => Cell::Null,
+            Value::Bool(value) => Cell::Bool(*value),
+            Value::Int(value) => Cell::Int(*value),
+            Value::UInt(value) => Cell::UInt(*value),
+            Value::Float(value) => Cell::Float(*value),
+            Value::Decimal(value) => Cell::Decimal(*value),
+            Value::Text(value) => Cell::Text(value),
+            Value::Bytes(value) => Cell::Bytes(value),
+            Value::Uuid(value) => Cell::Uuid(*value),
+            Value::Date(value) => Cell::Date(*value),
+            Value::Time(value) => Cell::Time(*value),
+            Value::DateTime(value) => Cell::DateTime(*value),
+            Value::Timestamp(value) => Cell::Timestamp(*value),
+            Value::Interval(value) => Cell::Interval(*value),
+            Value::Json(value) => Cell::Json(value),
+            Value::Array(value) => Cell::Array(value.clone()),
+        }
+    }
 }
 
 impl Cell<'_> {
@@ -175,6 +199,53 @@ impl Decode for Value {
     }
 }
 
+/// What can be an element of an array. A byte is none: `Vec<u8>` is one value, bytes.
+pub trait Element: Encode + Decode {}
+
+macro_rules! elements {
+    ($($ty:ty),* $(,)?) => {$(impl Element for $ty {})*};
+}
+elements!(
+    bool,
+    i8,
+    i16,
+    i32,
+    i64,
+    u16,
+    u32,
+    u64,
+    f32,
+    f64,
+    Decimal,
+    String,
+    Vec<u8>,
+    Uuid,
+    Date,
+    Time,
+    DateTime,
+    Timestamp,
+    Interval,
+    serde_json::Value,
+);
+
+impl<T: Element> Encode for Vec<T> {
+    fn encode(self) -> Value {
+        Value::Array(self.into_iter().map(Encode::encode).collect())
+    }
+}
+
+impl<T: Element> Decode for Vec<T> {
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        let Cell::Array(elements) = cell else { return Err(Mismatch::expected("an array")) };
+        let decode = |element: &Value| T::decode(Cell::of(element));
+        elements
+            .iter()
+            .map(decode)
+            .collect::<Result<_, _>>()
+            .map_err(|mismatch| Mismatch::expected(format!("an array of {} without NULLs", mismatch.expected)))
+    }
+}
+
 impl<T: Decode> Decode for Option<T> {
     #[inline]
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
@@ -291,6 +362,16 @@ mod tests {
         assert!(f64::decode(Cell::Int(i64::MAX)).is_err());
         assert!(i32::decode(Cell::Text("5")).is_err());
         assert_eq!(Option::<i32>::decode(Cell::Null), Ok(None));
+    }
+
+    #[test]
+    fn arrays_of_values() {
+        let array = vec![1i64, 2].encode();
+        assert_eq!(Vec::<i64>::decode(Cell::of(&array)), Ok(vec![1, 2]));
+        assert_eq!(Vec::<u8>::decode(Cell::Bytes(&[1, 2])), Ok(vec![1, 2]));
+        let holes = Value::Array(vec![Value::Int(1), Value::Null]);
+        let mismatch = Vec::<bool>::decode(Cell::of(&holes)).unwrap_err();
+        assert_eq!(mismatch.expected, "an array of true or false without NULLs");
     }
 
     #[test]

@@ -127,17 +127,20 @@ impl Names {
     }
 }
 
+/// What the derive generates beside `Post`.
+const GENERATED: [(&str, &str); 4] = [("New", ""), ("", "With"), ("", "Draft"), ("", "Columns")];
+
 /// A type name that nobody has; what the derive generates (`NewPost`) is taken with it.
 fn free_type(base: &str, namespace: &str, taken: &mut BTreeSet<String>) -> String {
     let base = if base.starts_with(|c: char| c.is_alphabetic()) { base.to_string() } else { format!("Table{base}") };
     let qualified = format!("{namespace}{base}");
+    let generated = |name: &str| GENERATED.map(|(before, after)| format!("{before}{name}{after}"));
+    let free = |name: &String| !taken.contains(name) && generated(name).iter().all(|other| !taken.contains(other));
     let numbered = (2..).map(|number| format!("{qualified}{number}"));
-    let name = [base.clone(), qualified.clone(), format!("{qualified}Row")]
-        .into_iter()
-        .chain(numbered)
-        .find(|name| !taken.contains(name) && !taken.contains(&format!("New{name}")))
-        .unwrap_or(base);
-    taken.insert(format!("New{name}"));
+    let row = format!("{qualified}Row");
+    let candidates = [base.clone(), qualified.clone(), row];
+    let name = candidates.into_iter().chain(numbered).find(free).unwrap_or(base);
+    taken.extend(generated(&name));
     taken.insert(name.clone());
     name
 }

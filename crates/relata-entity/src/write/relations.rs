@@ -12,6 +12,8 @@ use super::{is_written, tables};
 
 /// Names that methods of every entity have: a relation of that name could not be reached.
 const METHODS: &[&str] = &[
+    "at",
+    "into_inner",
     "find",
     "all",
     "insert",
@@ -99,6 +101,9 @@ fn reference<'s>(
     let parent_key: Vec<String> =
         parent.primary_key.as_ref().map(|key| key.columns().map(str::to_string).collect()).unwrap_or_default();
     let to_key = key.referenced_columns.is_empty() || key.referenced_columns == parent_key;
+    if to_key && parent_key.is_empty() {
+        return None;
+    }
     let target = names.entity(&parent.name)?.to_string();
     let there: Vec<String> = if to_key { &parent_key } else { &key.referenced_columns }
         .iter()

@@ -50,9 +50,9 @@ fn of(schema: &Schema, names: &Names, ty: &Type) -> Option<RustType> {
         Type::Time(_) => RustType::new("Time", Type::Time(None)),
         Type::DateTime(_) => RustType::new("DateTime", Type::DateTime(None)),
         Type::Timestamp(_) => RustType::new("Timestamp", Type::Timestamp(None)),
-        Type::Interval => RustType::new("Interval", Type::Interval),
+        Type::Interval => RustType::new("relata::Interval", Type::Interval),
         Type::Json | Type::JsonText => RustType::new("Json", Type::Json),
-        Type::Any => RustType::new("Value", Type::Any),
+        Type::Any => RustType::new("relata::Value", Type::Any),
         Type::Enum(name, _) => match names.stored_enum(name) {
             Some(name) => RustType { text: name.to_string(), ty: None },
             None => text(),

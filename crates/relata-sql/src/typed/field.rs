@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{Column, Decode, Encode, Expr, Expression, Id, Value};
+use crate::cell::Element;
 use crate::value::Interval;
 
 /// A Rust type that a column can hold.
@@ -69,6 +70,10 @@ fields!(
     serde_json::Value,
     Value,
 );
+
+impl<T: Element + Field> Field for Vec<T> {
+    type Base = Vec<T>;
+}
 
 macro_rules! numbers {
     ($($ty:ty => $sum:ty),* $(,)?) => {$(
