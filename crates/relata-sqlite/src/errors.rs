@@ -3,6 +3,7 @@
 //! SQLite names tables and columns only inside its messages; they are read from there. A message never repeats a
 //! parameter: SQLite's own do not either.
 
+use relata_schema::dialect::sqlite::token;
 use relata_sql::{Error, Kind};
 use rusqlite::ffi;
 
@@ -27,13 +28,15 @@ pub fn from_rusqlite(error: &rusqlite::Error, sql: Option<&str>) -> Error {
     }
 }
 
-/// An error of a script: its place is counted from the script's beginning.
+/// An error of a script: its place is counted from the script's beginning. Where SQLite gives none, it is the beginning
+/// of the statement.
 pub(crate) fn in_script(error: &rusqlite::Error, script: &str) -> Error {
     match error {
         rusqlite::Error::SqlInputError { error, msg, sql, offset } => {
             let start = script.len() - sql.len();
-            let offset = usize::try_from(*offset).ok().map(|offset| start + offset);
-            located(from_code(error.extended_code, msg, None), script, offset)
+            let statement = || token::tokens(sql).first().map_or(0, |first| first.start);
+            let offset = usize::try_from(*offset).unwrap_or_else(|_| statement());
+            located(from_code(error.extended_code, msg, None), script, Some(start + offset))
         }
         other => from_rusqlite(other, None),
     }
@@ -125,6 +128,7 @@ fn by_message(message: &str) -> Error {
         return Error::new(Kind::UndefinedTable, format!("there is no table {table}")).table(table);
     }
     if let Some(column) = after("no such column") {
+        let column = column.split(" - should this be").next().unwrap_or(&column).trim_matches('"').to_string();
         let short = column.rsplit('.').next().unwrap_or(&column).to_string();
         return Error::new(Kind::UndefinedColumn, format!("there is no column {column}")).column(short);
     }

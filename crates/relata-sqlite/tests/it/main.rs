@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod driver;
+mod errors;
 mod harness;
+mod laws;
 mod plans;
 mod round_trip;

@@ -131,7 +131,8 @@ fn columns_come_and_go_in_place() {
         ALTER TABLE customer ADD COLUMN zip TEXT NOT NULL DEFAULT 'x';
         ALTER TABLE customer ADD COLUMN friend INT REFERENCES customer (id);
         COMMIT;
-    "#]].assert_eq(&done.plan.script());
+    "#]]
+    .assert_eq(&done.plan.script());
     assert_eq!(values(&mut *done.connection, "SELECT * FROM customer"), "1,Ann,30,x,Null;2,Bob,Null,x,Null");
     let lost: Vec<_> = done.plan.steps.iter().filter_map(|step| step.loses.as_deref()).collect();
     assert_eq!(lost, ["the values of customer.mail"]);

@@ -7,7 +7,7 @@ use crate::dialect::Dialect;
 use crate::model::{Action, Column, Deferral, ForeignKey, Index, IndexPart, Key, Match, Schema, Table, View};
 
 use super::parse::ON_CONFLICT;
-use super::token::{Kind, tokens};
+use super::token::{Kind, Token, tokens};
 
 /// The key of the parameter of an index that holds its whole statement, as SQLite keeps it.
 pub const STATEMENT: &str = "statement";
@@ -47,12 +47,19 @@ pub fn create_table_as(table: &Table, name: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for column in &table.columns {
         let key = inline.filter(|key| key.parts[0].column == column.name);
-        lines.push(column_with_key(column, key));
+        let mut line = column_with_key(column, key);
+        for key in table.uniques.iter().filter(|key| is_inline(key) && key.parts[0].column == column.name) {
+            line.push_str(&format!(" {}UNIQUE{}", constraint_name(&key.name), conflict(&key.parameters)));
+        }
+        lines.push(line);
     }
     if let (None, Some(key)) = (inline, &table.primary_key) {
         lines.push(key_constraint(key, "PRIMARY KEY"));
     }
-    lines.extend(table.uniques.iter().map(|key| key_constraint(key, "UNIQUE")));
+    let mut uniques: Vec<&Key> = table.uniques.iter().filter(|key| !is_inline(key)).collect();
+    let place = |key: &&Key| table.columns.iter().position(|column| key.columns().next() == Some(&column.name));
+    uniques.sort_by_key(place);
+    lines.extend(uniques.into_iter().map(|key| key_constraint(key, "UNIQUE")));
     lines.extend(table.foreign_keys.iter().map(foreign_key));
     let check = |name: &str, expression: &str| format!("{}CHECK ({expression})", constraint_name(name));
     lines.extend(table.checks.iter().map(|c| check(&c.name, &c.expression)));
@@ -69,6 +76,11 @@ pub fn create_table_as(table: &Table, name: &str) -> String {
 /// A key of one column stands on the column: only there AUTOINCREMENT and the meaning of DESC are the same as read.
 fn inline_primary_key(table: &Table) -> Option<&Key> {
     table.primary_key.as_ref().filter(|key| key.parts.len() == 1 && key.parts[0].collation.is_none())
+}
+
+/// Unique constraints of one column stand on it too, as people write them: SQLite numbers their indexes in that order.
+fn is_inline(key: &Key) -> bool {
+    matches!(&key.parts[..], [part] if part.collation.is_none() && !part.descending)
 }
 
 /// A column as it stands in `CREATE TABLE` and `ADD COLUMN`, without key.
@@ -113,25 +125,30 @@ fn conflict(parameters: &[(String, String)]) -> String {
     clause.map_or_else(String::new, |(_, clause)| format!(" ON CONFLICT {clause}"))
 }
 
-/// A default as `DEFAULT` takes it: a literal as it is, everything else in parentheses.
+/// A default as `DEFAULT` takes it: one token or a signed number as it is, everything else in parentheses.
 fn default_value(text: &str) -> String {
-    if is_constant(text) || is_current_time(text) { text.to_string() } else { format!("({text})") }
+    let tokens = tokens(text);
+    match &tokens[..] {
+        [one] if one.kind != Kind::Mark => text.to_string(),
+        [sign, number] if is_sign(sign) && number.kind == Kind::Literal => text.to_string(),
+        // A comment at the end would swallow the parenthesis.
+        _ if text.contains("--") => format!("({text}\n)"),
+        _ => format!("({text})"),
+    }
 }
 
-fn is_current_time(text: &str) -> bool {
-    ["CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"].iter().any(|word| text.eq_ignore_ascii_case(word))
+fn is_sign(token: &Token<'_>) -> bool {
+    token.is_mark("-") || token.is_mark("+")
 }
 
 /// Whether a default is the same for every row and known beforehand, as `ADD COLUMN` demands.
 pub fn is_constant(text: &str) -> bool {
-    let tokens = tokens(text);
-    match &tokens[..] {
-        [one] => match one.kind {
-            Kind::Text | Kind::Literal | Kind::Quoted => true,
-            Kind::Word => ["NULL", "TRUE", "FALSE"].iter().any(|word| one.is(word)),
-            Kind::Mark => false,
-        },
-        [sign, number] => (sign.is_mark("-") || sign.is_mark("+")) && number.kind == Kind::Literal,
+    match &tokens(text)[..] {
+        // SQLite takes a bare word for a string.
+        [one] => {
+            one.kind != Kind::Mark && !["CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME"].iter().any(|w| one.is(w))
+        }
+        [sign, number] => is_sign(sign) && number.kind == Kind::Literal,
         _ => false,
     }
 }
@@ -227,7 +244,9 @@ mod tests {
             ("NULL", "NULL"),
             ("x'00'", "x'00'"),
             ("current_timestamp", "current_timestamp"),
+            ("word", "word"),
             ("datetime('now')", "(datetime('now'))"),
+            ("1 + 1 -- two", "(1 + 1 -- two\n)"),
             ("1 + 1", "(1 + 1)"),
             ("'a' || 'b'", "('a' || 'b')"),
         ] {
