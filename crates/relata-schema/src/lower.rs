@@ -296,4 +296,3 @@ fn same_name(a: &str, b: &str) -> bool {
 fn columns_of(entity: &Entity, fields: &[String]) -> Vec<String> {
     fields.iter().filter_map(|name| entity.field(name)).map(|field: &Field| field.column_name().to_string()).collect()
 }
-

@@ -59,6 +59,8 @@
 pub mod __private;
 mod config;
 mod db;
+#[cfg(doctest)]
+mod guide;
 
 pub use db::Db;
 pub use relata_macros::{Entity, Enum};

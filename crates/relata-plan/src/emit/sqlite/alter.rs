@@ -35,7 +35,7 @@ fn can_be_added(column: &Column, from: &Table, to: &Table) -> bool {
     let filled = column.generated.is_some() || default.is_some_and(|text| !text.eq_ignore_ascii_case("null"));
     let references = to.foreign_keys.iter().any(|key| key.columns.contains(&column.name));
     let named_again = from.columns.iter().any(|old| old.name.eq_ignore_ascii_case(&column.name));
-    !keyed && !stored && constant && (filled || !column.not_null) && !(references && default.is_some()) && !named_again
+    !keyed && !stored && constant && (filled || !column.not_null) && (!references || default.is_none()) && !named_again
 }
 
 /// `DROP COLUMN` takes a column that nothing in the table refers to.

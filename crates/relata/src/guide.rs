@@ -1,0 +1,19 @@
+//! The front page and the guide, so that their code is compiled and run with this crate's tests.
+
+#[doc = include_str!("../../../README.md")]
+mod readme {}
+
+#[doc = include_str!("../../../docs/guide/src/entities.md")]
+mod entities {}
+
+#[doc = include_str!("../../../docs/guide/src/queries.md")]
+mod queries {}
+
+#[doc = include_str!("../../../docs/guide/src/relations.md")]
+mod relations {}
+
+#[doc = include_str!("../../../docs/guide/src/transactions.md")]
+mod transactions {}
+
+#[doc = include_str!("../../../docs/guide/src/errors.md")]
+mod errors {}
