@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use relata_schema::{Schema, lock};
+use relata_schema::{Dialect, Schema, lock};
 use relata_sql::{Connection, DatabaseUrl, Result};
 
 use crate::demo::evolution::{Change, Evolution};
@@ -38,6 +38,7 @@ impl Demo {
         let url = self.database(session, &mut stage, &folder).await?;
         let mut connection = connect(&url).await?;
         let schema = read_schema(&mut stage, connection.as_mut()).await?;
+        let dialect = schema.dialect;
         folder.write_project(&url)?;
         folder.write("schema.lock", lock::write(&schema))?;
         let mut evolution = Evolution::new(session, &folder, url.clone(), schema);
@@ -49,6 +50,9 @@ impl Demo {
         evolution.apply(&mut stage, connection.as_mut(), &mut change).await?;
         evolution.roll_back(&mut stage, connection.as_mut(), &change).await?;
         connection.close().await?;
+        if dialect != Dialect::Sqlite {
+            folder.remove_database()?;
+        }
         self.farewell(&mut stage, &evolution, &change);
         stage.finish();
         Ok(Exit::Done)

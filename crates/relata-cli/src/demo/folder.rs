@@ -47,6 +47,20 @@ impl Folder {
         DatabaseUrl::sqlite_file(self.path.join(DATABASE).to_string_lossy())
     }
 
+    /// Removes the database file: the rows are on a server, and it is not needed any more.
+    ///
+    /// # Errors
+    /// `Kind::Io`.
+    pub fn remove_database(&self) -> Result<()> {
+        for name in [DATABASE.to_string(), format!("{DATABASE}-wal"), format!("{DATABASE}-shm")] {
+            let path = self.join(&name);
+            if path.exists() {
+                std::fs::remove_file(&path).map_err(|error| cannot_write(&path, &error))?;
+            }
+        }
+        Ok(())
+    }
+
     /// A path in it.
     pub fn join(&self, name: &str) -> PathBuf {
         self.path.join(name)

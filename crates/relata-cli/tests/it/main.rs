@@ -4,6 +4,7 @@
 
 mod command;
 mod config;
+mod demo;
 mod diff;
 mod errors;
 mod help;
