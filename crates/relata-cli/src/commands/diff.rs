@@ -3,11 +3,12 @@
 use clap::{Args, ValueEnum};
 use relata_plan::PlanOptions;
 use relata_schema::change::{Lock, Plan, Step};
-use relata_schema::{Diagnostic, Dialect, Severity};
+use relata_schema::{Diagnostic, Dialect, Schema, Severity};
 use relata_sql::driver::ServerInfo;
 use relata_sql::{Error, Kind, Result};
 
 use super::inspect::shadow_server;
+use super::migrate::compare::describe;
 use crate::cli::DialectOption;
 use crate::output::Grid;
 use crate::session::{Exit, Session};
@@ -72,6 +73,9 @@ impl Diff {
         if failed && format != Format::Json {
             return Err(no_plan(&diagnostics));
         }
+        if plan.is_empty() && diagnostics.is_empty() {
+            unplanned(&old.schema, &new.schema, &options)?;
+        }
         print(session, &plan, &diagnostics, format);
         Ok(match (failed, plan.is_empty()) {
             (true, _) => Exit::Failed,
@@ -88,6 +92,16 @@ pub fn plan_options(server: Option<&ServerInfo>) -> PlanOptions {
         mysql: server.is_some_and(|server| server.product == "MySQL"),
         ..PlanOptions::default()
     }
+}
+
+/// An empty plan for schemas that differ is a mistake of the planner, never "equal".
+fn unplanned(old: &Schema, new: &Schema, options: &PlanOptions) -> Result<()> {
+    let changes: Vec<_> = relata_plan::diff::diff(old, new, &options.renames).iter().flat_map(describe).collect();
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let error = Error::new(Kind::Internal, "no plan exists: the schemas differ, and the planner knows no step for it");
+    Err(changes.into_iter().take(20).fold(error, Error::hint))
 }
 
 fn no_plan(diagnostics: &[Diagnostic]) -> Error {

@@ -77,14 +77,16 @@ fn nothing_is_overwritten() {
     expect_test::expect![[r#"
         error: mine is there already [R0505]
           help: it was not made by relata demo: choose another folder with --dir DIR
-    "#]].assert_eq(&run.stderr);
+    "#]]
+    .assert_eq(&run.stderr);
     project.ok(&["demo", "--quiet"]);
     let run = project.run(&["demo"]);
     assert_eq!(run.code, 1);
     expect_test::expect![[r#"
         error: relata-demo is there already [R0505]
           help: run it again with --force to replace the folder, or with --dir DIR to use another one
-    "#]].assert_eq(&run.stderr);
+    "#]]
+    .assert_eq(&run.stderr);
     project.ok(&["demo", "--force"]);
     assert_eq!(project.read("mine/thesis.txt"), "42");
 }
