@@ -152,9 +152,10 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// The migration that writing it would give, in `directory`, at `now`.
+    /// The migration that writing it would give, in `directory`, at `now`, or a second after the newest that is there:
+    /// a migration always comes after those it was made on top of.
     pub fn migration(&self, directory: &Path, dialect: Dialect, now: Timestamp) -> Migration {
-        let version = format!("{}_{}", now.strftime("%Y%m%d%H%M%S"), random_suffix());
+        let version = format!("{}_{}", next_time(directory, now), random_suffix());
         let name = slug(&self.name);
         let up = self.up_header.write() + "\n" + &self.up;
         let down = self.down.as_ref().map(|text| (self.down_header.clone(), self.down_header.write() + "\n" + text));
@@ -165,6 +166,18 @@ impl Draft {
         migration.path = directory.join(migration.id());
         migration
     }
+}
+
+/// `now` as a version begins, made later than every version in `directory`.
+fn next_time(directory: &Path, now: Timestamp) -> String {
+    let stamp = |time: Timestamp| time.strftime("%Y%m%d%H%M%S").to_string();
+    let names = fs::read_dir(directory).into_iter().flatten().flatten();
+    let times =
+        names.filter_map(|entry| split_name(&entry.file_name().to_string_lossy())?.0.get(..14).map(String::from));
+    let Some(newest) = times.max().filter(|newest| *newest >= stamp(now)) else { return stamp(now) };
+    let after = jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", &newest).ok();
+    let after = after.and_then(|time| time.checked_add(jiff::SignedDuration::from_secs(1)).ok());
+    after.map_or_else(|| stamp(now), |time| time.strftime("%Y%m%d%H%M%S").to_string())
 }
 
 /// Writes the files of a migration; the folder appears whole or not at all.
@@ -304,6 +317,8 @@ mod tests {
         write(&migration).unwrap();
         assert_eq!(read(directory.path(), Dialect::Sqlite).unwrap(), std::slice::from_ref(&migration));
         assert!(migration.version.starts_with("20261121143000_"), "{}", migration.version);
+        let next = draft.migration(directory.path(), Dialect::Sqlite, now);
+        assert!(next.version.starts_with("20261121143001_"), "it comes after the first: {}", next.version);
         let error = read(directory.path(), Dialect::Postgres).unwrap_err();
         let text = error.to_string().replace(&migration.path.display().to_string(), "FOLDER");
         expect_test::expect![[r#"

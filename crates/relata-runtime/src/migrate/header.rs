@@ -7,11 +7,14 @@
 //! | `schema DIGEST` | digest of the schema that the file results in |
 //! | `transaction off` | run statement by statement, journalled: for what no transaction allows |
 //! | `loses WHAT` | acknowledged: this is lost for good |
+//! | `renames column "posts"."title" to "headline"` | what the plan knew to be a rename, so that undoing it is one too |
 //! | `baseline` | the database had this schema already: it is recorded, never run, on that database |
 //! | `proved HOW` | the proof that was made when it was written |
 //! | `done QUERY` | directly before a statement: gives one true value once that statement has been done |
 
 use relata_schema::Dialect;
+use relata_schema::change::Rename;
+use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
 use relata_sql::{Error, Kind, Result};
 
 /// What every line begins with.
@@ -30,6 +33,8 @@ pub struct Header {
     pub transaction_off: bool,
     /// It describes what was there before relata came.
     pub baseline: bool,
+    /// Tables and columns that were renamed, as they were called before.
+    pub renames: Vec<Rename>,
     /// What is lost for good, acknowledged.
     pub loses: Vec<String>,
     /// What was proved when the file was written.
@@ -50,7 +55,7 @@ impl Header {
             let (key, value) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
             if !header.set(key, value.trim()) {
                 return Err(Error::new(Kind::Migration, format!("{key} {value:?} is no header relata knows"))
-                    .hint("known are: dialect, parent, schema, transaction off, loses, baseline, proved, done")
+                    .hint("known are: dialect, parent, schema, transaction off, renames, loses, baseline, proved, done")
                     .context(format!("{file}, line {}", number + 1)));
             }
         }
@@ -68,6 +73,10 @@ impl Header {
             ("transaction", "off") => self.transaction_off = true,
             ("transaction", "on") => self.transaction_off = false,
             ("baseline", "") => self.baseline = true,
+            ("renames", what) => match parse_rename(what) {
+                Some(rename) => self.renames.push(rename),
+                None => return false,
+            },
             ("loses", what) => self.loses.push(what.to_string()),
             ("proved", how) => self.proved = Some(how.to_string()),
             ("done", _) => {}
@@ -93,12 +102,123 @@ impl Header {
         if self.transaction_off {
             line("transaction off".into());
         }
+        self.renames.iter().filter_map(write_rename).for_each(|what| line(format!("renames {what}")));
         self.loses.iter().for_each(|what| line(format!("loses {what}")));
         if let Some(proved) = &self.proved {
             line(format!("proved {proved}"));
         }
         out
     }
+}
+
+/// `column "public"."posts"."title" to "headline"`; other objects than tables and columns lose nothing when they are
+/// made anew, so their renames are not kept.
+fn write_rename(rename: &Rename) -> Option<String> {
+    let from = &rename.from;
+    let parts = match from.kind {
+        ObjectKind::Table => vec![&from.name.namespace, &from.name.name],
+        ObjectKind::Column => vec![&from.name.namespace, &from.name.name, &from.member],
+        _ => return None,
+    };
+    let to = [&rename.to.namespace, &rename.to.name];
+    Some(format!("{} {} to {}", from.kind, quoted(&parts), quoted(&to)))
+}
+
+fn quoted(parts: &[&String]) -> String {
+    let quote = |part: &&String| format!("\"{}\"", part.replace('"', "\"\""));
+    let named: Vec<String> = parts.iter().skip_while(|part| part.is_empty()).map(quote).collect();
+    named.join(".")
+}
+
+fn parse_rename(text: &str) -> Option<Rename> {
+    let (kind, rest) = text.split_once(' ')?;
+    let (from, rest) = parse_quoted(rest)?;
+    let (to, rest) = parse_quoted(rest.strip_prefix(" to ")?)?;
+    let name = |parts: &[String]| match parts {
+        [name] => Some(ObjectName::bare(name.as_str())),
+        [namespace, name] => Some(ObjectName::new(namespace.as_str(), name.as_str())),
+        _ => None,
+    };
+    let from = match (ObjectKind::from_word(kind)?, from.as_slice()) {
+        (ObjectKind::Table, parts) => ObjectKey::of(ObjectKind::Table, &name(parts)?),
+        (ObjectKind::Column, [table @ .., column]) => ObjectKey::member(ObjectKind::Column, &name(table)?, column),
+        _ => return None,
+    };
+    let to = name(&to)?;
+    rest.is_empty().then_some(Rename { from, to })
+}
+
+/// Quoted names with dots between, and what follows them.
+fn parse_quoted(text: &str) -> Option<(Vec<String>, &str)> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    loop {
+        rest = rest.strip_prefix('"')?;
+        let mut part = String::new();
+        loop {
+            let (before, after) = rest.split_once('"')?;
+            part.push_str(before);
+            rest = after;
+            match rest.strip_prefix('"') {
+                Some(after) => {
+                    part.push('"');
+                    rest = after;
+                }
+                None => break,
+            }
+        }
+        parts.push(part);
+        match rest.strip_prefix('.') {
+            Some(after) => rest = after,
+            None => return Some((parts, rest)),
+        }
+    }
+}
+
+/// The renames that undo these, all made at once: a column is then found in its table's new name.
+pub fn opposite(renames: &[Rename]) -> Vec<Rename> {
+    let now = |table: &ObjectName| {
+        let renamed = renames.iter().find(|rename| rename.from.member.is_empty() && &rename.from.name == table);
+        renamed.map_or_else(|| table.clone(), |rename| rename.to.clone())
+    };
+    let undo = |rename: &Rename| match rename.from.member.as_str() {
+        "" => Rename { from: ObjectKey::of(rename.from.kind, &rename.to), to: rename.from.name.clone() },
+        member => Rename {
+            from: ObjectKey::member(rename.from.kind, &now(&rename.from.name), &rename.to.name),
+            to: ObjectName::bare(member),
+        },
+    };
+    renames.iter().map(undo).collect()
+}
+
+/// Renames made one after the other, as renames made at once.
+pub fn composed(steps: &[Vec<Rename>]) -> Vec<Rename> {
+    let mut all: Vec<Rename> = Vec::new();
+    for step in steps {
+        // What a table is called before this step, by what it was called at first.
+        let first = |all: &[Rename], table: &ObjectName| {
+            let known = all.iter().find(|rename| rename.from.member.is_empty() && &rename.to == table);
+            known.map_or_else(|| table.clone(), |rename| rename.from.name.clone())
+        };
+        let before = all.clone();
+        for rename in step {
+            let table = first(&before, &rename.from.name);
+            let member = &rename.from.member;
+            let known = all.iter_mut().find(|known| {
+                known.from.kind == rename.from.kind
+                    && known.from.name == table
+                    && if member.is_empty() { known.from.member.is_empty() } else { &known.to.name == member }
+            });
+            match known {
+                Some(known) => known.to = rename.to.clone(),
+                None => {
+                    let from = ObjectKey { kind: rename.from.kind, name: table, member: member.clone() };
+                    all.push(Rename { from, to: rename.to.clone() });
+                }
+            }
+        }
+    }
+    all
 }
 
 /// The probe among the comments before a statement.
@@ -111,6 +231,27 @@ pub(super) fn done_probe(comments: &[String]) -> Option<&str> {
 mod tests {
     use super::*;
 
+    fn table(from: &str, to: &str) -> Rename {
+        let (from, to) = (ObjectName::new("public", from), ObjectName::new("public", to));
+        Rename { from: ObjectKey::of(ObjectKind::Table, &from), to }
+    }
+
+    fn column(table: &str, from: &str, to: &str) -> Rename {
+        let table = ObjectName::new("public", table);
+        Rename { from: ObjectKey::member(ObjectKind::Column, &table, from), to: ObjectName::bare(to) }
+    }
+
+    #[test]
+    fn renames_are_undone_and_composed() {
+        let first = vec![table("a", "b"), column("a", "x", "y")];
+        assert_eq!(opposite(&first), [table("b", "a"), column("b", "y", "x")]);
+        let second = vec![table("b", "c"), column("b", "y", "z"), column("b", "p", "q")];
+        let both = composed(&[first.clone(), second.clone()]);
+        assert_eq!(both, [table("a", "c"), column("a", "x", "z"), column("a", "p", "q")]);
+        let undone = composed(&[opposite(&second), opposite(&first)]);
+        assert_eq!(undone, [table("c", "a"), column("c", "z", "x"), column("c", "q", "p")]);
+    }
+
     #[test]
     fn what_is_written_is_read() {
         let header = Header {
@@ -119,6 +260,7 @@ mod tests {
             schema: Some("cc".into()),
             transaction_off: true,
             baseline: true,
+            renames: vec![table("a\"b.c", "d"), column("a\"b.c", "x y", "z")],
             loses: vec!["column users.email".into()],
             proved: Some("up, down, up".into()),
         };
@@ -131,7 +273,7 @@ mod tests {
         let error = Header::parse("-- made by hand\n-- relata: transacton off\n", "a/up.sql").unwrap_err();
         expect_test::expect![[r#"
             a/up.sql, line 2: transacton "off" is no header relata knows [R0701]
-              hint: known are: dialect, parent, schema, transaction off, loses, baseline, proved, done"#]]
+              hint: known are: dialect, parent, schema, transaction off, renames, loses, baseline, proved, done"#]]
         .assert_eq(&error.to_string());
     }
 }

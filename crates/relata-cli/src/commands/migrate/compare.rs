@@ -62,10 +62,10 @@ fn key(table: &Table, after: &Table, pairs: &[(&Column, &Column)]) -> Vec<(Strin
 }
 
 /// The tables and columns that are in `from` and not in `to`, with all that is in them.
-pub fn vanishing(from: &Schema, to: &Schema) -> Vec<Vanishing> {
+pub fn vanishing(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Vanishing> {
     let whole = |table: &ObjectName| Vanishing { table: table.clone(), column: None };
     let mut found = Vec::new();
-    for change in diff(from, to, &[]) {
+    for change in diff(from, to, renames) {
         match change {
             Change::DropTable(table) => found.push(whole(&table.name)),
             Change::AlterTable { from, changes, .. } => {
@@ -110,7 +110,7 @@ pub fn describe(change: &Change) -> Vec<String> {
 }
 
 fn describe_in(table: &ObjectName, change: &TableChange) -> String {
-    fn word<T>(table: &ObjectName, what: &str, alteration: &Alteration<T>, name: impl Fn(&T) -> &str) -> String {
+    fn word<T>(table: &ObjectName, what: &str, alteration: &Alteration<T>, name: impl Fn(&T) -> String) -> String {
         let (object, end) = match alteration {
             Alteration::Create(object) => (object, "is missing"),
             Alteration::Drop(object) => (object, "is too many"),
@@ -120,15 +120,17 @@ fn describe_in(table: &ObjectName, change: &TableChange) -> String {
     }
     match change {
         TableChange::Rename { from, to } => format!("table {from} is called {to}"),
-        TableChange::Column(a) => word(table, "column", a, |o| &o.name),
-        TableChange::PrimaryKey(a) => word(table, "primary key", a, |o| &o.name),
-        TableChange::Unique(a) => word(table, "unique constraint", a, |o| &o.name),
-        TableChange::ForeignKey(a) => word(table, "foreign key", a, |o| &o.name),
-        TableChange::Check(a) => word(table, "check", a, |o| &o.name),
-        TableChange::Exclusion(a) => word(table, "exclusion constraint", a, |o| &o.name),
-        TableChange::Index(a) => word(table, "index", a, |o| &o.name),
-        TableChange::Trigger(a) => word(table, "trigger", a, |o| &o.name),
-        TableChange::Policy(a) => word(table, "policy", a, |o| &o.name),
+        TableChange::Column(a) => word(table, "column", a, |o| o.name.clone()),
+        TableChange::PrimaryKey(a) => word(table, "primary key", a, |o| named(&o.name, o.columns())),
+        TableChange::Unique(a) => word(table, "unique constraint", a, |o| named(&o.name, o.columns())),
+        TableChange::ForeignKey(a) => {
+            word(table, "foreign key", a, |o| named(&o.name, o.columns.iter().map(String::as_str)))
+        }
+        TableChange::Check(a) => word(table, "check", a, |o| named(&o.name, [o.expression.as_str()].into_iter())),
+        TableChange::Exclusion(a) => word(table, "exclusion constraint", a, |o| o.name.clone()),
+        TableChange::Index(a) => word(table, "index", a, |o| o.name.clone()),
+        TableChange::Trigger(a) => word(table, "trigger", a, |o| o.name.clone()),
+        TableChange::Policy(a) => word(table, "policy", a, |o| o.name.clone()),
         TableChange::RowSecurity => format!("row security of {table} differs"),
         TableChange::Partitioning { .. } | TableChange::PartitionOf { .. } => {
             format!("the partitioning of {table} differs")
@@ -138,4 +140,9 @@ fn describe_in(table: &ObjectName, change: &TableChange) -> String {
         TableChange::Comment => format!("the comment of {table} differs"),
         TableChange::Grants { .. } => format!("the privileges on {table} differ"),
     }
+}
+
+/// The name of a constraint, or what it is about where the database gives it none.
+fn named<'a>(name: &str, about: impl Iterator<Item = &'a str>) -> String {
+    if name.is_empty() { format!("({})", about.collect::<Vec<_>>().join(", ")) } else { name.to_string() }
 }

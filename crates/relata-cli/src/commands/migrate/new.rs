@@ -9,7 +9,6 @@ use clap::Args;
 use relata_plan::PlanOptions;
 use relata_runtime::migrate::{self, Draft, Header, Migration};
 use relata_schema::change::{Plan, Rename, Step};
-use relata_schema::model::{ObjectKey, ObjectName};
 use relata_schema::{Diagnostic, Dialect, Schema, Severity, lock};
 use relata_sql::{Error, Kind, Result};
 
@@ -152,7 +151,7 @@ pub fn both_ways(start: Schema, declared: Loaded, options: &PlanOptions) -> Both
     let mut target = declared.schema;
     target.canonicalize();
     let forward = PlanOptions { renames: renames.clone(), ..options.clone() };
-    let back = PlanOptions { renames: renames.iter().map(opposite).collect(), ..options.clone() };
+    let back = PlanOptions { renames: migrate::opposite(&renames), ..options.clone() };
     let (up, findings) = relata_plan::plan(&start, &target, &forward);
     let (down, found) = relata_plan::plan(&target, &start, &back);
     BothWays { target, renames, up, down, findings, down_findings: found }
@@ -178,6 +177,7 @@ impl BothWays {
         let up_header = Header {
             parents: parent.map(|parent| parent.digest.clone()).into_iter().collect(),
             schema: Some(migrate::schema_digest(result)),
+            renames: self.renames.clone(),
             proved,
             ..header(&self.up)
         };
@@ -218,15 +218,6 @@ fn refuse(way: &str, found: &[Diagnostic]) -> Result<()> {
     }
     Err(Error::new(Kind::Unsupported, format!("no plan {way} exists: {}", errors.join("; ")))
         .hint("change that part of the declaration, or write the migration by hand with --empty"))
-}
-
-/// The rename that undoes a rename. Columns are named in a table that has its new name by then.
-fn opposite(rename: &Rename) -> Rename {
-    if rename.from.member.is_empty() {
-        return Rename { from: ObjectKey::of(rename.from.kind, &rename.to), to: rename.from.name.clone() };
-    }
-    let from = ObjectKey::member(rename.from.kind, &rename.from.name, &rename.to.name);
-    Rename { from, to: ObjectName::bare(rename.from.member.clone()) }
 }
 
 /// A plan that holds what no transaction allows. SQLite's switch of foreign keys is the executor's business.

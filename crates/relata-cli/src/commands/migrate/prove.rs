@@ -41,7 +41,8 @@ impl Prove {
         let mut proved = Vec::new();
         for migration in wanted {
             let progress = session.output.progress(&format!("proving {}", migration.id()));
-            let proof = migrate::prove(ground.connection()?, migration, None, &Planner::default()).await;
+            let planner = Planner { renames: migration.header.renames.clone() };
+            let proof = migrate::prove(ground.connection()?, migration, None, &planner).await;
             drop(progress);
             let proof = proof.map_err(|error| error.context(migration.id()))?;
             session.output.diagnostics(&promised(migration, &proof));

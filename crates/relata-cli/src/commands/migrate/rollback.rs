@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use relata_plan::PlanOptions;
 use relata_runtime::migrate::{self, Loss, Migration, Rollback as Target};
 use relata_schema::Schema;
 use relata_sql::{Connection, Error, Kind, Result};
@@ -171,10 +172,13 @@ async fn look(project: &Project, connection: &mut dyn Connection, undone: &[&Mig
         let table = schema.table(&vanishing.table);
         table.is_some_and(|table| vanishing.column.as_ref().is_none_or(|column| table.column(column).is_some()))
     };
-    let vanishing: Vec<_> = vanishing(&before, &after).into_iter().filter(there).collect();
+    let undone: Vec<_> = undone.iter().map(|migration| migrate::opposite(&migration.header.renames)).collect();
+    let renames = migrate::composed(&undone);
+    let vanishing: Vec<_> = vanishing(&before, &after, &renames).into_iter().filter(there).collect();
     let mut counted = migrate::measure(connection, &vanishing).await?;
     counted.retain(|loss| loss.values > 0);
-    let (plan, _) = relata_plan::plan(&before, &after, &plan_options(Some(connection.server())));
+    let options = plan_options(Some(connection.server()));
+    let (plan, _) = relata_plan::plan(&before, &after, &PlanOptions { renames, ..options });
     let drops = |step: &relata_schema::change::Step| {
         vanishing
             .iter()
