@@ -11,4 +11,5 @@ mod help;
 mod inspect;
 mod killed;
 mod migrate;
+mod migrate_new;
 mod query;

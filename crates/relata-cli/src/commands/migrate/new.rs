@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::Args;
 use relata_plan::PlanOptions;
-use relata_runtime::migrate::{self, Draft, Header, Migration};
+use relata_runtime::migrate::{self, Compare, Draft, Header, Migration};
 use relata_schema::change::{Plan, Rename, Step};
 use relata_schema::{Diagnostic, Dialect, Schema, Severity, lock};
 use relata_sql::{Error, Kind, Result};
@@ -77,6 +77,7 @@ impl New {
         session.output.diagnostics(&ways.findings);
         ways.refuse_errors()?;
         if ways.up.is_empty() {
+            nothing_differs(&ground.schema, &ways.target)?;
             session.output.say("nothing to write: the migrations give what is declared already");
             session.output.say("  to write one by hand: relata migrate new NAME --empty");
             return Ok(Exit::Done);
@@ -199,7 +200,7 @@ impl BothWays {
     }
 }
 
-/// This moment, or the second after `parent`: versions of one second would be in the order of their random parts.
+/// This moment, or the second after `parent` (which need not be in the folder yet).
 fn after(parent: Option<&Migration>) -> jiff::Timestamp {
     let mut now = jiff::Timestamp::now();
     let time = |now: jiff::Timestamp| now.strftime("%Y%m%d%H%M%S").to_string();
@@ -208,6 +209,17 @@ fn after(parent: Option<&Migration>) -> jiff::Timestamp {
         now += jiff::SignedDuration::from_secs(1);
     }
     now
+}
+
+/// A plan is empty because there is nothing to do, and for no other reason.
+fn nothing_differs(start: &Schema, target: &Schema) -> Result<()> {
+    let differences = Planner::default().differences(start, target);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let error = Error::new(Kind::Unsupported, "no plan exists for what differs")
+        .hint("write the migration by hand: relata migrate new NAME --empty");
+    Err(differences.into_iter().take(20).fold(error, Error::hint))
 }
 
 fn refuse(way: &str, found: &[Diagnostic]) -> Result<()> {
