@@ -4,6 +4,7 @@
 
 mod driver;
 mod failures;
+mod laws;
 mod migrate;
 mod round_trip;
 mod server;

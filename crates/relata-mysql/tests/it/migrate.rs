@@ -10,7 +10,7 @@ use crate::server::{Database, block_on, introspect, load, query, shared, value};
 use relata_sql::Value;
 
 /// Applies the plan from one script's schema to the other's; gives back the statements and the connection.
-fn migrate(old: &str, new: &str) -> (Vec<String>, Database, Box<dyn Connection>) {
+pub fn migrate(old: &str, new: &str) -> (Vec<String>, Database, Box<dyn Connection>) {
     let (first, second) = (Database::create(), Database::create());
     let (mut here, mut there) = (first.connect(), second.connect());
     load(&mut *here, old);

@@ -58,7 +58,7 @@ CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 00:00:00' ON COM
 DELIMITER ;
 ";
 
-fn comes_back(script: &str) -> Schema {
+pub fn comes_back(script: &str) -> Schema {
     let (_first, mut connection) = with("SELECT 1");
     load(&mut *connection, script);
     let read = introspect(&mut *connection);

@@ -116,6 +116,12 @@ pub(super) fn column(table: &ObjectName, name: &str, there: bool) -> String {
     count("columns", "table_schema", &condition, there)
 }
 
+/// The column is there with its type.
+pub(super) fn column_type(table: &Table, column: &Column) -> String {
+    let physical = if column.ty.physical == "json" { "longtext" } else { &column.ty.physical };
+    format!("{} AND column_type = {}", self::column(&table.name, &column.name, true), literal(physical))
+}
+
 /// The column is as described: type, NULL, default, comment.
 pub(super) fn column_is(table: &Table, column: &Column) -> String {
     let physical = if column.ty.physical == "json" { "longtext" } else { &column.ty.physical };

@@ -144,10 +144,45 @@ pub(super) fn retyped(altered: Altered<'_>) -> BTreeSet<&str> {
     pairs(altered).into_iter().filter(differs).map(|(old, _)| old.name.as_str()).collect()
 }
 
-/// Whether the server can only drop the column and make it again: virtual columns hold no data to change.
+/// Whether the server can only drop the column and make it again: virtual columns hold no data to change, and some
+/// types convert into nothing but text.
 fn remakes(old: &Column, new: &Column) -> bool {
     let kind = |column: &Column| column.generated.as_ref().map(|generated| generated.stored);
     kind(old) != kind(new) && (kind(old).is_some() || kind(new).is_some())
+        || !converts(&old.ty.physical, &new.ty.physical)
+}
+
+/// Whether values of one type become values of the other by assignment.
+fn converts(old: &str, new: &str) -> bool {
+    let (old, new) = (family(old), family(new));
+    match (old, new) {
+        (Family::Text, other) | (other, Family::Text) => other != Family::Alone("geometry"),
+        (old, new) => old == new,
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Family {
+    Text,
+    Plain,
+    /// Converts only into text and what is of the same name.
+    Alone(&'static str),
+}
+
+fn family(physical: &str) -> Family {
+    let word = physical.split(['(', ' ']).next().unwrap_or_default();
+    match word {
+        "uuid" => Family::Alone("uuid"),
+        "inet4" | "inet6" => Family::Alone("inet"),
+        "vector" => Family::Alone("vector"),
+        "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon"
+        | "geometrycollection" | "geomcollection" => Family::Alone("geometry"),
+        "json" => Family::Text,
+        _ if word.ends_with("char") || word.ends_with("text") || word.ends_with("blob") || word.ends_with("binary") => {
+            Family::Text
+        }
+        _ => Family::Plain,
+    }
 }
 
 fn columns(altered: Altered<'_>, clauses: &mut Clauses) {
@@ -308,6 +343,12 @@ fn indexes(altered: Altered<'_>, clauses: &mut Clauses) {
     for index in again {
         clauses.drops.insert(0, format!("DROP KEY {}", ident(&index.name)));
         clauses.rest.push(format!("ADD {}", print::index_definition(index)));
+    }
+    let key = altered.to.primary_key.as_ref().filter(|key| key.columns().any(|name| clauses.remade.contains(name)));
+    let changes = altered.changes.iter().any(|change| matches!(change, TableChange::PrimaryKey(_)));
+    if let (Some(key), false) = (key, changes) {
+        clauses.drops.insert(0, "DROP PRIMARY KEY".into());
+        clauses.rest.push(format!("ADD {}", print::primary_key_definition(key)));
     }
 }
 
