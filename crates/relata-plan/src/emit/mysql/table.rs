@@ -281,12 +281,15 @@ fn remake(altered: Altered<'_>, old: &Column, new: &Column, clauses: &mut Clause
     add_column(altered, new, clauses);
     clauses.summary.push(format!("make column {} again", new.name));
     let generated = if new.generated.is_some() { "<> ''" } else { "IS NULL" };
-    clauses
-        .weak_probes
-        .push(format!("{} AND generation_expression {generated}", probe::column(&altered.to.name, &new.name, true)));
+    let probe = probe::column_type(altered.to, new);
+    clauses.weak_probes.push(format!("{probe} AND generation_expression {generated}"));
     clauses.remade.insert(new.name.clone());
     if old.generated.is_none() {
-        clauses.loses.push(format!("the values of {}.{}, which is computed from now on", altered.from.name, old.name));
+        let why = match &new.generated {
+            Some(_) => "which is computed from now on".to_string(),
+            None => format!("for {} does not become {}", old.ty.physical, new.ty.physical),
+        };
+        clauses.loses.push(format!("the values of {}.{}, {why}", altered.from.name, old.name));
     }
     clauses.at_least(Recipe::Rebuild);
 }
