@@ -61,30 +61,196 @@ const CONFORMANCE: &str = "crates/relata-testkit/src/conformance.rs";
 const DATABASES: &str = "crates/relata-testkit/tests/it/databases.rs";
 const HISTORY: &str = "crates/relata-testkit/tests/it/migrations/history.rs";
 const FAILURE: &str = "crates/relata-testkit/tests/it/migrations/failure.rs";
-const COMMAND_DIFF: &str = "crates/relata-cli/tests/it/diff.rs";
+const COMMAND: &str = "crates/relata-cli/tests/it/diff.rs";
+const COMMAND_MIGRATE: &str = "crates/relata-cli/tests/it/migrate.rs";
+const COMMAND_CONFIG: &str = "crates/relata-cli/tests/it/config.rs";
 const SQLITE_ROUND_TRIP: &str = "crates/relata-sqlite/tests/it/round_trip.rs";
+const SQLITE_PLANS: &str = "crates/relata-sqlite/tests/it/plans.rs";
+const POSTGRES_ROUND_TRIP: &str = "crates/relata-postgres/tests/it/round_trip.rs";
 const MYSQL_ROUND_TRIP: &str = "crates/relata-mysql/tests/it/round_trip.rs";
+const MYSQL_PLANS: &str = "crates/relata-mysql/tests/it/migrate.rs";
+const QUERIES: &str = "crates/relata/tests/it/queries.rs";
+const PAGES: &str = "crates/relata/tests/it/pages.rs";
+const RELATIONS: &str = "crates/relata/tests/it/relations.rs";
+const TRANSACTIONS: &str = "crates/relata/tests/it/transactions.rs";
+const WRITES: &str = "crates/relata/tests/it/writes.rs";
+const LOWER: &str = "crates/relata-entity/tests/it/lower.rs";
+const WRITE_RUST: &str = "crates/relata-entity/tests/it/write.rs";
 
-const ERRORS: &[Test] = &[(CONFORMANCE, "violated_constraints"), (CONFORMANCE, "parameters_stay_secret")];
+// Tests that run on each of the three databases.
+const ERRORS: &[Test] = &[
+    (CONFORMANCE, "violated_constraints"),
+    (CONFORMANCE, "parameters_stay_secret"),
+    (WRITES, "constraint_errors_name_entity_and_field"),
+];
 const ROLLBACK: &[Test] =
     &[(HISTORY, "apply_rollback_apply"), (HISTORY, "rollback_goes_so_far"), (HISTORY, "what_goes_is_counted_and_kept")];
 const PROOF: &[Test] = &[(FAILURE, "proof_finds_what_does_not_hold")];
+const TRANSACTION: &[Test] = &[
+    (TRANSACTIONS, "nested_ones_are_savepoints"),
+    (TRANSACTIONS, "a_cancelled_one_is_rolled_back"),
+    (TRANSACTIONS, "a_panic_rolls_back"),
+    (TRANSACTIONS, "retries_run_the_block_again"),
+    (CONFORMANCE, "isolation_levels"),
+];
+const BUILDER: &[Test] = &[
+    (QUERIES, "filters_find_what_they_say"),
+    (QUERIES, "groups_and_aggregates"),
+    (QUERIES, "projections"),
+    (WRITES, "updates_say_what_they_changed"),
+    (WRITES, "upserts"),
+];
+const PAGING: &[Test] = &[
+    (PAGES, "pages_meet_every_row_once"),
+    (PAGES, "streams_give_every_row"),
+    (WRITES, "bulk_inserts_are_all_or_nothing"),
+    (CONFORMANCE, "bulk_insert"),
+];
+const RELATION: &[Test] = &[(RELATIONS, "one_many_and_many_to_many"), (RELATIONS, "trees_and_nested_relations")];
+const EAGER: &[Test] =
+    &[(RELATIONS, "limits_hold_for_each_parent"), (RELATIONS, "the_number_of_statements_is_bounded")];
 
 /// Every capability that is begun.
 pub const CAPABILITIES: &[Capability] = &[
     Capability {
+        id: "F1",
+        title: "One entry point: a URL, the environment, relata.toml, or embedded SQLite when nothing is given",
+        sqlite: Claim::Done(&[(COMMAND_CONFIG, "the_url_is_the_options_then_the_environments")]),
+        postgres: Claim::Done(&[(CONFORMANCE, "tells_its_server"), (QUERIES, "every_type_comes_back")]),
+        mysql: Claim::Done(&[(CONFORMANCE, "tells_its_server"), (QUERIES, "every_type_comes_back")]),
+    },
+    Capability {
         id: "F3",
-        title: "Structured errors: kind, stable code, SQLSTATE, what the database names, retryable or not, hints; no secrets",
+        title: "Structured errors: kind, stable code, SQLSTATE, table, column, constraint, entity, field, retryable or not, hints; no secrets",
         sqlite: Claim::Done(ERRORS),
         postgres: Claim::Done(ERRORS),
         mysql: Claim::Done(ERRORS),
     },
     Capability {
+        id: "C10",
+        title: "Transactions: nested by savepoint, isolation, retries, rolled back on cancellation and panic",
+        sqlite: Claim::Done(TRANSACTION),
+        postgres: Claim::Done(TRANSACTION),
+        mysql: Claim::Done(TRANSACTION),
+    },
+    Capability {
+        id: "Q1",
+        title: "Typed queries, checked when compiling",
+        sqlite: Claim::Done(BUILDER),
+        postgres: Claim::Done(BUILDER),
+        mysql: Claim::Done(BUILDER),
+    },
+    Capability {
+        id: "Q4",
+        title: "Queries put together at run time: optional filters, order by input over an allow-list, any table",
+        sqlite: Claim::Part(
+            &[(QUERIES, "order_by_input_is_allow_listed")],
+            "repositories over tables that are only known at run time",
+        ),
+        postgres: Claim::Part(
+            &[(QUERIES, "order_by_input_is_allow_listed")],
+            "repositories over tables that are only known at run time",
+        ),
+        mysql: Claim::Part(
+            &[(QUERIES, "order_by_input_is_allow_listed")],
+            "repositories over tables that are only known at run time",
+        ),
+    },
+    Capability {
+        id: "Q5",
+        title: "Pages by offset and by cursor, streams, bulk insert",
+        sqlite: Claim::Done(PAGING),
+        postgres: Claim::Done(PAGING),
+        mysql: Claim::Done(PAGING),
+    },
+    Capability {
+        id: "R1",
+        title: "One to one, one to many, many to many with a junction table, self-reference",
+        sqlite: Claim::Part(RELATION, "recursive loading, polymorphic references"),
+        postgres: Claim::Part(RELATION, "recursive loading, polymorphic references"),
+        mysql: Claim::Part(RELATION, "recursive loading, polymorphic references"),
+    },
+    Capability {
+        id: "R2",
+        title: "Eager loading without N+1, filtered, ordered and limited per parent",
+        sqlite: Claim::Done(EAGER),
+        postgres: Claim::Done(EAGER),
+        mysql: Claim::Done(EAGER),
+    },
+    Capability {
+        id: "S1",
+        title: "Declared in Rust; read from SQL files and live databases; written as SQL, Rust, JSON, Mermaid and a lock file",
+        sqlite: Claim::Part(
+            &[
+                (SQLITE_ROUND_TRIP, "everything_sqlite_has"),
+                (SQLITE_ROUND_TRIP, "chinook"),
+                (SQLITE_ROUND_TRIP, "sakila"),
+            ],
+            "Prisma files",
+        ),
+        postgres: Claim::Part(
+            &[(POSTGRES_ROUND_TRIP, "everything"), (POSTGRES_ROUND_TRIP, "chinook"), (POSTGRES_ROUND_TRIP, "sakila")],
+            "Prisma files",
+        ),
+        mysql: Claim::Part(
+            &[(MYSQL_ROUND_TRIP, "everything"), (MYSQL_ROUND_TRIP, "chinook"), (MYSQL_ROUND_TRIP, "sakila")],
+            "Prisma files",
+        ),
+    },
+    Capability {
+        id: "S2",
+        title: "Nullable and optional told apart; composite keys and indexes; cascades; naming conventions",
+        sqlite: Claim::Done(&[
+            (LOWER, "a_blog"),
+            (LOWER, "names_stay_within_the_limit"),
+            (QUERIES, "every_type_comes_back"),
+        ]),
+        postgres: Claim::Done(&[
+            (LOWER, "a_blog"),
+            (LOWER, "names_stay_within_the_limit"),
+            (QUERIES, "every_type_comes_back"),
+        ]),
+        mysql: Claim::Done(&[
+            (LOWER, "a_blog"),
+            (LOWER, "names_stay_within_the_limit"),
+            (QUERIES, "every_type_comes_back"),
+        ]),
+    },
+    Capability {
+        id: "S3",
+        title: "Checks, unique combinations, foreign key options, exclusion constraints",
+        sqlite: Claim::Part(
+            &[(SQLITE_ROUND_TRIP, "everything_sqlite_has"), (WRITES, "rules_are_checked_before_sending")],
+            "exclusion constraints, which the database does not have",
+        ),
+        postgres: Claim::Done(&[(POSTGRES_ROUND_TRIP, "everything"), (WRITES, "rules_are_checked_before_sending")]),
+        mysql: Claim::Part(
+            &[(MYSQL_ROUND_TRIP, "everything"), (WRITES, "rules_are_checked_before_sending")],
+            "exclusion constraints, which the database does not have",
+        ),
+    },
+    Capability {
+        id: "S9",
+        title: "An existing database becomes Rust entities",
+        sqlite: Claim::Done(&[
+            (WRITE_RUST, "two_keys_to_one_table_and_to_itself"),
+            (WRITE_RUST, "junctions_and_composite_keys"),
+        ]),
+        postgres: Claim::Done(&[(WRITE_RUST, "postgres_says_more"), (WRITE_RUST, "writing_undoes_lowering")]),
+        mysql: Claim::Done(&[(WRITE_RUST, "writing_undoes_lowering")]),
+    },
+    Capability {
         id: "M1",
         title: "A migration from the difference of any two sources; applying it leaves no difference",
-        sqlite: Claim::Done(&[(COMMAND_DIFF, "applying_the_difference_leaves_none_on_sqlite")]),
-        postgres: Claim::Done(&[(COMMAND_DIFF, "applying_the_difference_leaves_none_on_postgres")]),
-        mysql: Claim::Done(&[(COMMAND_DIFF, "applying_the_difference_leaves_none_on_mariadb")]),
+        sqlite: Claim::Done(&[
+            (COMMAND, "applying_the_difference_leaves_none_on_sqlite"),
+            (SQLITE_PLANS, "everything_to_nothing_and_back"),
+        ]),
+        postgres: Claim::Done(&[(COMMAND, "applying_the_difference_leaves_none_on_postgres")]),
+        mysql: Claim::Done(&[
+            (COMMAND, "applying_the_difference_leaves_none_on_mariadb"),
+            (MYSQL_PLANS, "everything_comes_and_goes"),
+        ]),
     },
     Capability {
         id: "M3",
@@ -101,11 +267,21 @@ pub const CAPABILITIES: &[Capability] = &[
         mysql: Claim::Done(PROOF),
     },
     Capability {
-        id: "S1",
-        title: "Declared in Rust; read from SQL files and live databases; written as SQL, Rust, JSON, Mermaid and a lock file",
-        sqlite: Claim::Done(&[(SQLITE_ROUND_TRIP, "everything_sqlite_has"), (SQLITE_ROUND_TRIP, "chinook")]),
-        postgres: Claim::Missing("the round trip is not tested"),
-        mysql: Claim::Done(&[(MYSQL_ROUND_TRIP, "everything"), (MYSQL_ROUND_TRIP, "sakila")]),
+        id: "M22",
+        title: "Adopt an existing database, detect drift, repair the history",
+        sqlite: Claim::Done(&[(COMMAND_MIGRATE, "sqlite_baseline"), (HISTORY, "edited_and_missing_files_are_named")]),
+        postgres: Claim::Done(&[
+            (COMMAND_MIGRATE, "postgres_baseline"),
+            (HISTORY, "edited_and_missing_files_are_named"),
+        ]),
+        mysql: Claim::Done(&[(COMMAND_MIGRATE, "mysql_baseline"), (HISTORY, "edited_and_missing_files_are_named")]),
+    },
+    Capability {
+        id: "A1",
+        title: "Repositories: create, find, change, page; for entities and for any table",
+        sqlite: Claim::Missing("entities have these as methods; there is no repository type"),
+        postgres: Claim::Missing("entities have these as methods; there is no repository type"),
+        mysql: Claim::Missing("entities have these as methods; there is no repository type"),
     },
     Capability {
         id: "T6",
