@@ -7,9 +7,9 @@
 
 mod table;
 
-use relata_schema::Schema;
 use relata_schema::change::{Alteration, Change, Rename};
 use relata_schema::model::{ObjectKind, ObjectName, Opaque, Routine, Table, View};
+use relata_schema::{Dialect, Schema, script};
 
 /// Every difference, in no particular order.
 pub fn diff(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Change> {
@@ -73,7 +73,12 @@ fn same<T: PartialEq>(from: &T, to: &T) -> bool {
 }
 
 fn same_view(from: &View, to: &View) -> bool {
-    let bare = |view: &View| View { columns: Vec::new(), depends_on: Vec::new(), ..view.clone() };
+    // A comment after the last word does not survive a script that is run statement by statement.
+    let query = |view: &View| match script::split(Dialect::Sqlite, &view.query).into_iter().next() {
+        Some(query) if query.to_ascii_uppercase().starts_with("CREATE") => query,
+        _ => view.query.clone(),
+    };
+    let bare = |view: &View| View { query: query(view), columns: Vec::new(), depends_on: Vec::new(), ..view.clone() };
     bare(from) == bare(to)
 }
 

@@ -166,6 +166,10 @@ impl Dialect {
                 out.push_str("DELIMITER $$\n");
             }
             out.push_str(statement);
+            if self == Dialect::Sqlite && statement.lines().last().is_some_and(|line| line.contains("--")) {
+                // SQLite keeps the comment at the end of a view: it must not swallow the semicolon.
+                out.push('\n');
+            }
             out.push_str(if compound { "$$\nDELIMITER ;\n" } else { ";\n" });
         }
         out

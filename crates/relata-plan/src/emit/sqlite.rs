@@ -9,8 +9,8 @@
 //!   Foreign keys are switched off before it: inside, the switch does nothing.
 //! - Before the commit a constraint of a temporary table fails if a rewritten table brought violated foreign keys.
 //! - Names of indexes and triggers belong to the whole database: what goes is dropped before anything comes.
-//! - `legacy_alter_table` is on where SQLite would otherwise check every view and trigger against a half-made schema, or
-//!   rewrite their texts; off where a table or column is really renamed.
+//! - `legacy_alter_table` is on while a new table takes the place of the old one, as SQLite would otherwise check every
+//!   view and trigger against a half-made schema and rewrite their texts; off where a table or column is really renamed.
 //!
 //! It deliberately does not repair views and triggers that the target itself leaves broken: SQLite allows them.
 
@@ -66,9 +66,10 @@ struct Emitter<'a> {
 
 impl<'a> Emitter<'a> {
     fn new(from: &'a Schema, to: &'a Schema, changes: &'a [Change]) -> Self {
+        let watched = !from.views.is_empty() || from.tables.iter().any(|table| !table.triggers.is_empty());
         let altered = changes.iter().filter_map(|change| match change {
             Change::AlterTable { from, to, changes } => {
-                Some(Altered { from, to, changes, rebuild: alter::needs_rebuild(from, to, changes) })
+                Some(Altered { from, to, changes, rebuild: alter::needs_rebuild(from, to, changes, watched) })
             }
             _ => None,
         });
@@ -134,6 +135,10 @@ impl<'a> Emitter<'a> {
             if altered.changes.iter().any(renames) {
                 names.push(altered.from.name.name.clone());
             }
+        }
+        if !names.is_empty() {
+            // Views over views that go would be found broken.
+            names.extend(self.view_changes().filter_map(|change| old(change)).map(|view| view.name.name.clone()));
         }
         let mut found = BTreeSet::new();
         while let Some(name) = names.pop() {

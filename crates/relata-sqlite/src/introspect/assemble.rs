@@ -172,7 +172,7 @@ fn index(row: &IndexRow, parts: &[PartRow], sql: &str, columns: &[Column]) -> In
         collation: own_collation(row, columns),
         ..IndexPart::default()
     };
-    let verbatim = text.predicate.is_some().then(|| (print::STATEMENT.to_string(), sql.to_string()));
+    let verbatim = text.predicate.is_some().then(|| (print::STATEMENT.to_string(), without_end_comment(sql)));
     Index {
         name: row.name.clone(),
         unique: row.unique,
@@ -181,6 +181,12 @@ fn index(row: &IndexRow, parts: &[PartRow], sql: &str, columns: &[Column]) -> In
         parameters: verbatim.into_iter().collect(),
         ..Index::default()
     }
+}
+
+/// A comment after the last word would be lost when a script is cut into statements.
+fn without_end_comment(sql: &str) -> String {
+    let end = token::tokens(sql).last().map_or(0, token::Token::end);
+    sql[..end].to_string()
 }
 
 /// The pragma counts from the last key back to the first, and tells neither names nor deferral.

@@ -6,8 +6,9 @@ use relata_schema::model::{Column, ForeignKey, ObjectKey, ObjectKind, Table};
 
 use super::{Altered, Emitter, quoted};
 
-/// Whether the table must be written anew.
-pub(super) fn needs_rebuild(from: &Table, to: &Table, changes: &[TableChange]) -> bool {
+/// Whether the table must be written anew. `watched`: the database has views or triggers, each of which `DROP COLUMN`
+/// checks, and fails if one is broken for any reason.
+pub(super) fn needs_rebuild(from: &Table, to: &Table, changes: &[TableChange], watched: bool) -> bool {
     let in_place = |change: &TableChange| match change {
         TableChange::Rename { .. } | TableChange::Trigger(_) => true,
         // SQLite has none of these: nothing to do.
@@ -15,7 +16,7 @@ pub(super) fn needs_rebuild(from: &Table, to: &Table, changes: &[TableChange]) -
         _ if from.options.virtual_using.is_some() || to.options.virtual_using.is_some() => false,
         TableChange::Index(_) => true,
         TableChange::Column(Alteration::Create(column)) => can_be_added(column, from, to),
-        TableChange::Column(Alteration::Drop(column)) => can_be_dropped(column, from, to),
+        TableChange::Column(Alteration::Drop(column)) => !watched && can_be_dropped(column, from, to),
         TableChange::Column(Alteration::Alter { from: old, to: new }) => {
             Column { name: new.name.clone(), ..(**old).clone() } == **new
         }
@@ -78,11 +79,10 @@ impl Emitter<'_> {
                 self.add(format!("rename column {name}.{} to {}", from.name, to.name), key, sql);
             }
         }
-        let dropped: Vec<&Column> = changes().filter_map(|change| matches_drop(change)).collect();
-        if !dropped.is_empty() {
-            self.legacy(altered, true);
-            dropped.into_iter().for_each(|column| self.drop_column(altered, column));
-            self.legacy(altered, false);
+        for change in changes() {
+            if let Alteration::Drop(column) = change {
+                self.drop_column(altered, column);
+            }
         }
         let added = |column: &&Column| {
             changes().any(|change| matches!(change, Alteration::Create(new) if new.name == column.name))
@@ -110,20 +110,5 @@ impl Emitter<'_> {
         }
         let key = ObjectKey::member(ObjectKind::Column, name, &column.name);
         self.add(format!("add column {name}.{}", column.name), key, sql);
-    }
-
-    /// With the switch on, SQLite leaves the texts of views and triggers alone and does not check them.
-    pub(super) fn legacy(&mut self, altered: &Altered<'_>, on: bool) {
-        let (word, summary) =
-            if on { ("ON", "leave views and triggers as they are") } else { ("OFF", "check views and triggers again") };
-        let step = self.add(summary, altered.to.key(), format!("PRAGMA legacy_alter_table = {word}"));
-        step.locks.clear();
-    }
-}
-
-fn matches_drop(change: &Alteration<Column>) -> Option<&Column> {
-    match change {
-        Alteration::Drop(column) => Some(column),
-        _ => None,
     }
 }

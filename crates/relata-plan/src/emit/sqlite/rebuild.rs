@@ -67,6 +67,14 @@ impl Emitter<'_> {
         }
     }
 
+    /// With the switch on, SQLite leaves the texts of views and triggers alone and does not check them.
+    fn legacy(&mut self, altered: &Altered<'_>, on: bool) {
+        let (word, summary) =
+            if on { ("ON", "leave views and triggers as they are") } else { ("OFF", "check views and triggers again") };
+        let step = self.add(summary, altered.to.key(), format!("PRAGMA legacy_alter_table = {word}"));
+        step.locks.clear();
+    }
+
     fn warn(&mut self, altered: &Altered<'_>) {
         let (from, to) = (altered.from, altered.to);
         for column in to.columns.iter().filter(|column| column.not_null && column.generated.is_none()) {

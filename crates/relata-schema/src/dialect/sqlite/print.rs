@@ -129,10 +129,10 @@ fn conflict(parameters: &[(String, String)]) -> String {
 fn default_value(text: &str) -> String {
     let tokens = tokens(text);
     match &tokens[..] {
+        // A comment at the end would swallow what follows.
+        _ if text.contains("--") => format!("({text}\n)"),
         [one] if one.kind != Kind::Mark => text.to_string(),
         [sign, number] if is_sign(sign) && number.kind == Kind::Literal => text.to_string(),
-        // A comment at the end would swallow the parenthesis.
-        _ if text.contains("--") => format!("({text}\n)"),
         _ => format!("({text})"),
     }
 }
