@@ -138,8 +138,12 @@ fn reference<'s>(
     };
     let first = naming::relation(field).unwrap_or(field).to_string();
     let by_target = naming::snake(&target);
-    let candidates = [first, by_target.clone(), format!("{field}_{by_target}")];
-    let candidates: Vec<String> = candidates.into_iter().filter(|name| name != field).collect();
+    let several = table.foreign_keys.iter().filter(|other| other.references == key.references).count() > 1;
+    let mut candidates = vec![first, by_target.clone(), format!("{field}_{by_target}")];
+    if several {
+        candidates.remove(1);
+    }
+    candidates.retain(|name| name != field);
     let relation = free(taken, &entity.name, &candidates);
     let nullable = entity.field(field).is_some_and(|field| field.nullable);
     entity.relations.push(Relation {

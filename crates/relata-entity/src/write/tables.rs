@@ -167,6 +167,9 @@ fn default(dialect: Dialect, rust: &RustType, text: &str) -> DefaultValue {
     if number && is_number(bare) {
         return DefaultValue::Number(bare.to_string());
     }
+    if rust.ty == Some(Type::Uuid) && matches!(bare, "gen_random_uuid()" | "uuid()") {
+        return DefaultValue::Uuid;
+    }
     let inner = bare.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
     match inner.map(|inner| inner.replace("''", "'")) {
         Some(inner) if dialect.literal(&inner) == bare && rust.ty == Some(Type::Text) => DefaultValue::Text(inner),
@@ -182,13 +185,18 @@ fn is_number(text: &str) -> bool {
     all(whole) && all(fraction) && (whole == "0" || !whole.starts_with('0'))
 }
 
-/// A literal without PostgreSQL's `::type`.
+/// A literal without PostgreSQL's `::type`, a number also without its quotation marks (`'-5'::integer`).
 pub(super) fn without_cast(dialect: Dialect, text: &str) -> &str {
     if dialect != Dialect::Postgres {
         return text;
     }
     match text.rsplit_once("::") {
-        Some((literal, ty)) if is_type(ty) && is_literal(literal) => literal.trim_matches(['(', ')']),
+        Some((literal, ty)) if is_type(ty) && is_literal(literal) => {
+            let bare = literal.trim_matches(['(', ')']);
+            let inner = bare.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+            let textual = ty.starts_with("character") || ty == "text";
+            inner.filter(|inner| is_number(inner) && !textual).unwrap_or(bare)
+        }
         _ => text,
     }
 }

@@ -10,3 +10,4 @@ mod relations;
 mod setup;
 mod transactions;
 mod writes;
+mod written;
