@@ -92,10 +92,9 @@ pub fn shadow_server(
         return Ok(None);
     }
     let fits = |url: &DatabaseUrl| url.dialect == dialect;
-    if let Some(url) = session.environment().ok().and_then(|environment| environment.shadow().ok().flatten()) {
-        if fits(&url) {
-            return Ok(Some(url));
-        }
+    let of_environment = session.environment().ok().and_then(|environment| environment.shadow().ok().flatten());
+    if let Some(url) = of_environment.filter(fits) {
+        return Ok(Some(url));
     }
     let of_source = sources.iter().filter_map(|source| source.url()).find(|url| fits(url));
     Ok(of_source.cloned().or_else(|| session.url().ok().filter(fits)))

@@ -127,10 +127,8 @@ pub fn difference(old: &str, new: &str) -> String {
         if !near(at) || says_nothing {
             continue;
         }
-        if let Some(head) = head.take() {
-            if !is_head(line) {
-                out.push_str(&format!("  {head}\n"));
-            }
+        if let Some(head) = head.take().filter(|_| !is_head(line)) {
+            out.push_str(&format!("  {head}\n"));
         }
         out.push_str(&format!("{mark} {line}\n"));
     }

@@ -20,11 +20,10 @@ fn of_entity(entity: &Entity, from: &Schema) -> Vec<Rename> {
     let name = in_namespace(&naming::fit(dialect, &table));
     let mut renames = Vec::new();
     let mut before = name.clone();
-    if let Some(old) = entity.renamed_from.as_deref().map(in_namespace) {
-        if from.table(&name).is_none() && from.table(&old).is_some() {
-            renames.push(Rename { from: ObjectKey::of(ObjectKind::Table, &old), to: name });
-            before = old;
-        }
+    let former = entity.renamed_from.as_deref().map(in_namespace);
+    if let Some(old) = former.filter(|old| from.table(&name).is_none() && from.table(old).is_some()) {
+        renames.push(Rename { from: ObjectKey::of(ObjectKind::Table, &old), to: name });
+        before = old;
     }
     let Some(table) = from.table(&before) else {
         return renames;
