@@ -70,13 +70,13 @@ const NOT_IN_THE_DEFAULT: &[&str] = &["tokio-postgres", "mysql_async", "rustls",
 
 /// The edges that are not allowed.
 pub fn check(workspace: &Workspace) -> Result<Vec<Finding>, String> {
-    let metadata = workspace.cargo(&["metadata", "--format-version", "1", "--no-deps", "--offline"])?;
+    let metadata = workspace.cargo(&["metadata", "--format-version", "1", "--no-deps"])?;
     let metadata: Value = serde_json::from_str(&metadata).map_err(|error| format!("cargo metadata: {error}"))?;
     let mut findings = Vec::new();
     for package in metadata["packages"].as_array().into_iter().flatten() {
         findings.extend(check_package(package));
     }
-    let default = ["tree", "--offline", "-p", "relata", "-e", "normal", "--prefix", "none", "--format", "{p}"];
+    let default = ["tree", "-p", "relata", "-e", "normal", "--prefix", "none", "--format", "{p}"];
     let tree = workspace.cargo(&default)?;
     for line in tree.lines() {
         let name = line.split(' ').next().unwrap_or(line);
