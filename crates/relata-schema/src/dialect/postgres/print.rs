@@ -25,8 +25,8 @@ pub use object::{
     create_composite, create_domain, create_enum, create_extension, create_namespace, create_sequence, owned_by,
     sequence_options,
 };
-pub use order::creation_order;
-pub use privilege::{column_grants, column_revokes, comment, grants, revokes};
+pub use order::{creation_order, other_member, other_target};
+pub use privilege::{column_grants, column_revokes, comment, comment_targets, grants, grants_of, revokes};
 pub use routine::{
     create_policy, create_trigger, grant_word, needs_unchecked_bodies, policy_clauses, routine_word, signature,
     trigger_state,
@@ -83,6 +83,8 @@ pub fn create_all(schema: &Schema) -> Vec<String> {
         out.extend(keys_and_indexes(table));
     }
     for table in &schema.tables {
+        let unchecked = table.checks.iter().filter(|check| check.not_valid && !check.inherited);
+        out.extend(unchecked.map(|check| add_check(&table.name, check)));
         let own = table.foreign_keys.iter().filter(|key| !key.inherited);
         out.extend(own.map(|key| add_foreign_key(&table.name, key)));
     }
@@ -113,7 +115,12 @@ pub fn create(schema: &Schema, key: &ObjectKey) -> Vec<String> {
         }
         ObjectKind::Extension => one(schema.extensions.iter().find(|e| e.name == name.name).map(create_extension)),
         ObjectKind::Enum => one(schema.enums.iter().find(|e| &e.name == name).map(create_enum)),
-        ObjectKind::Domain => one(schema.domains.iter().find(|d| &d.name == name).map(create_domain)),
+        ObjectKind::Domain => {
+            let Some(domain) = schema.domains.iter().find(|d| &d.name == name) else { return Vec::new() };
+            let unchecked = domain.checks.iter().filter(|check| check.not_valid);
+            let add = |check| format!("ALTER DOMAIN {} ADD {}", qualified(name), check_clause(check));
+            std::iter::once(create_domain(domain)).chain(unchecked.map(add)).collect()
+        }
         ObjectKind::Composite => one(schema.composites.iter().find(|c| &c.name == name).map(create_composite)),
         ObjectKind::Sequence => one(schema.sequences.iter().find(|s| &s.name == name).map(create_sequence)),
         ObjectKind::Routine => {
@@ -121,7 +128,7 @@ pub fn create(schema: &Schema, key: &ObjectKey) -> Vec<String> {
             one(routine.map(|routine| routine.definition.clone()))
         }
         ObjectKind::Other => {
-            let other = schema.others.iter().find(|o| &o.name == name && order::other_member(o) == key.member);
+            let other = schema.others.iter().find(|o| &o.name == name && other_member(o) == key.member);
             one(other.filter(|other| !other.definition.is_empty()).map(|other| other.definition.clone()))
         }
         ObjectKind::Table => schema.table(name).map(|table| whole_table(schema, table)).unwrap_or_default(),
@@ -131,7 +138,7 @@ pub fn create(schema: &Schema, key: &ObjectKey) -> Vec<String> {
 }
 
 /// A table with its columns, plain constraints and settings, attached to its parent.
-fn whole_table(schema: &Schema, table: &Table) -> Vec<String> {
+pub fn whole_table(schema: &Schema, table: &Table) -> Vec<String> {
     let mut out = vec![create_table(table)];
     let parents: Vec<&Table> = table.inherits.iter().filter_map(|parent| schema.table(parent)).collect();
     for column in &table.columns {
@@ -191,18 +198,9 @@ fn behaviour(table: &Table) -> Vec<String> {
 fn comments_and_grants(schema: &Schema) -> Vec<String> {
     let mut out = Vec::new();
     for key in creation_order(schema) {
-        out.extend(privilege::comments(schema, &key));
-        out.extend(privilege::all_grants(schema, &key));
+        let texts = comment_targets(schema, &key).into_iter();
+        out.extend(texts.filter_map(|(target, text)| Some(comment(&target, Some(&text?)))));
+        out.extend(grants_of(schema, &key));
     }
     out
-}
-
-/// The comments of one object and all its members.
-pub fn comments_of(schema: &Schema, key: &ObjectKey) -> Vec<String> {
-    privilege::comments(schema, key)
-}
-
-/// The privileges on one object and its columns.
-pub fn grants_of(schema: &Schema, key: &ObjectKey) -> Vec<String> {
-    privilege::all_grants(schema, key)
 }

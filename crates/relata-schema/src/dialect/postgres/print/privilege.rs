@@ -3,7 +3,7 @@
 use super::order::other_member;
 use super::routine::text_or_null;
 use super::{ident, index_name, qualified, routine_word, signature, view_word};
-use crate::model::{Grant, ObjectKey, ObjectKind, ObjectName, Schema, Table, Trigger};
+use crate::model::{Domain, Grant, ObjectKey, ObjectKind, ObjectName, Schema, Table, Trigger, View};
 
 /// `COMMENT ON <target> IS …`. The target is written as SQL: `TABLE public.posts`.
 pub fn comment(target: &str, text: Option<&str>) -> String {
@@ -54,116 +54,102 @@ fn take(target: &str, column: &str, grant: &Grant) -> String {
     }
 }
 
-/// The comments of one object and all its members.
-pub(super) fn comments(schema: &Schema, key: &ObjectKey) -> Vec<String> {
+/// What can carry a comment in one object, as `COMMENT ON` names it, with its comment: the object and all its members.
+pub fn comment_targets(schema: &Schema, key: &ObjectKey) -> Vec<(String, Option<String>)> {
     let name = &key.name;
-    let whole =
-        |target: String, text: &Option<String>| text.iter().map(|t| comment(&target, Some(t))).collect::<Vec<_>>();
-    match key.kind {
+    let whole = |target: String, text: &Option<String>| vec![(target, text.clone())];
+    let found = match key.kind {
         ObjectKind::Namespace => {
             let found = schema.namespaces.iter().find(|n| n.name == name.name);
-            found.map(|n| whole(format!("SCHEMA {}", ident(&n.name)), &n.comment)).unwrap_or_default()
+            found.map(|n| whole(format!("SCHEMA {}", ident(&n.name)), &n.comment))
         }
         ObjectKind::Extension => {
             let found = schema.extensions.iter().find(|e| e.name == name.name);
-            found.map(|e| whole(format!("EXTENSION {}", ident(&e.name)), &e.comment)).unwrap_or_default()
+            found.map(|e| whole(format!("EXTENSION {}", ident(&e.name)), &e.comment))
         }
         ObjectKind::Enum => {
             let found = schema.enums.iter().find(|e| &e.name == name);
-            found.map(|e| whole(format!("TYPE {}", qualified(name)), &e.comment)).unwrap_or_default()
+            found.map(|e| whole(format!("TYPE {}", qualified(name)), &e.comment))
         }
-        ObjectKind::Domain => domain_comments(schema, name),
+        ObjectKind::Domain => schema.domains.iter().find(|d| &d.name == name).map(domain_comments),
         ObjectKind::Composite => {
             let found = schema.composites.iter().find(|c| &c.name == name);
-            found.map(|c| whole(format!("TYPE {}", qualified(name)), &c.comment)).unwrap_or_default()
+            found.map(|c| whole(format!("TYPE {}", qualified(name)), &c.comment))
         }
         ObjectKind::Sequence => {
             let found = schema.sequences.iter().find(|s| &s.name == name);
-            found.map(|s| whole(format!("SEQUENCE {}", qualified(name)), &s.comment)).unwrap_or_default()
+            found.map(|s| whole(format!("SEQUENCE {}", qualified(name)), &s.comment))
         }
         ObjectKind::Routine => {
             let found = schema.routines.iter().find(|r| &r.name == name && r.arguments == key.member);
-            found.map(|r| whole(format!("{} {}", routine_word(r), signature(r)), &r.comment)).unwrap_or_default()
+            found.map(|r| whole(format!("{} {}", routine_word(r), signature(r)), &r.comment))
         }
         ObjectKind::Other => {
             let found = schema.others.iter().find(|o| &o.name == name && other_member(o) == key.member);
-            let target = found.map(|o| (super::order::other_target(o), &o.comment));
-            target.map(|(target, text)| whole(target, text)).unwrap_or_default()
+            found.map(|o| whole(super::order::other_target(o), &o.comment))
         }
-        ObjectKind::Table => schema.table(name).map(table_comments).unwrap_or_default(),
-        ObjectKind::View => view_comments(schema, name),
-        _ => Vec::new(),
-    }
+        ObjectKind::Table => schema.table(name).map(table_comments),
+        ObjectKind::View => schema.view(name).map(view_comments),
+        _ => None,
+    };
+    found.unwrap_or_default()
 }
 
-fn domain_comments(schema: &Schema, name: &ObjectName) -> Vec<String> {
-    let Some(domain) = schema.domains.iter().find(|d| &d.name == name) else { return Vec::new() };
-    let mut out = Vec::new();
-    let target = qualified(name);
-    out.extend(domain.comment.iter().map(|text| comment(&format!("DOMAIN {target}"), Some(text))));
+type Targets = Vec<(String, Option<String>)>;
+
+fn domain_comments(domain: &Domain) -> Targets {
+    let name = qualified(&domain.name);
+    let mut out = vec![(format!("DOMAIN {name}"), domain.comment.clone())];
     for check in &domain.checks {
-        let on = format!("CONSTRAINT {} ON DOMAIN {target}", ident(&check.name));
-        out.extend(check.comment.iter().map(|text| comment(&on, Some(text))));
-        if check.not_valid {
-            out.push(format!("ALTER DOMAIN {target} ADD {}", super::check_clause(check)));
-        }
+        out.push((format!("CONSTRAINT {} ON DOMAIN {name}", ident(&check.name)), check.comment.clone()));
     }
     out
 }
 
-fn trigger_comments(table: &ObjectName, triggers: &[Trigger]) -> Vec<String> {
+fn trigger_comments(table: &ObjectName, triggers: &[Trigger]) -> Targets {
     let on = |trigger: &Trigger| format!("TRIGGER {} ON {}", ident(&trigger.name), qualified(table));
-    let texts = triggers.iter().filter_map(|trigger| Some((on(trigger), trigger.comment.as_deref()?)));
-    texts.map(|(target, text)| comment(&target, Some(text))).collect()
+    triggers.iter().map(|trigger| (on(trigger), trigger.comment.clone())).collect()
 }
 
-fn table_comments(table: &Table) -> Vec<String> {
+fn table_comments(table: &Table) -> Targets {
     let name = qualified(&table.name);
-    let mut targets: Vec<(String, &Option<String>)> = vec![(format!("TABLE {name}"), &table.comment)];
+    let mut out = vec![(format!("TABLE {name}"), table.comment.clone())];
     for column in &table.columns {
-        targets.push((format!("COLUMN {name}.{}", ident(&column.name)), &column.comment));
+        out.push((format!("COLUMN {name}.{}", ident(&column.name)), column.comment.clone()));
     }
     let constraint = |constraint: &str| format!("CONSTRAINT {} ON {name}", ident(constraint));
     for key in table.primary_key.iter().chain(&table.uniques) {
-        targets.push((constraint(&key.name), &key.comment));
+        out.push((constraint(&key.name), key.comment.clone()));
     }
-    targets.extend(table.checks.iter().map(|check| (constraint(&check.name), &check.comment)));
-    targets.extend(table.exclusions.iter().map(|exclusion| (constraint(&exclusion.name), &exclusion.comment)));
-    targets.extend(table.foreign_keys.iter().map(|key| (constraint(&key.name), &key.comment)));
+    out.extend(table.checks.iter().map(|check| (constraint(&check.name), check.comment.clone())));
+    out.extend(table.exclusions.iter().map(|exclusion| (constraint(&exclusion.name), exclusion.comment.clone())));
+    out.extend(table.foreign_keys.iter().map(|key| (constraint(&key.name), key.comment.clone())));
     for index in &table.indexes {
-        targets.push((format!("INDEX {}", qualified(&index_name(&table.name, &index.name))), &index.comment));
+        out.push((format!("INDEX {}", qualified(&index_name(&table.name, &index.name))), index.comment.clone()));
     }
     for policy in &table.policies {
-        targets.push((format!("POLICY {} ON {name}", ident(&policy.name)), &policy.comment));
+        out.push((format!("POLICY {} ON {name}", ident(&policy.name)), policy.comment.clone()));
     }
-    let texts = targets.into_iter().filter_map(|(target, text)| Some(comment(&target, Some(text.as_deref()?))));
-    let mut out: Vec<String> = texts.collect();
     out.extend(trigger_comments(&table.name, &table.triggers));
-    // Constraints that exist only as NOT VALID are added after the rows they do not judge.
-    let unchecked = table.checks.iter().filter(|check| check.not_valid && !check.inherited);
-    let mut first: Vec<String> = unchecked.map(|check| super::add_check(&table.name, check)).collect();
-    first.append(&mut out);
-    first
+    out
 }
 
-fn view_comments(schema: &Schema, name: &ObjectName) -> Vec<String> {
-    let Some(view) = schema.view(name) else { return Vec::new() };
-    let target = qualified(name);
-    let mut out = Vec::new();
-    out.extend(view.comment.iter().map(|text| comment(&format!("{} {target}", view_word(view)), Some(text))));
-    for (column, text) in &view.column_comments {
-        out.push(comment(&format!("COLUMN {target}.{}", ident(column)), Some(text)));
+fn view_comments(view: &View) -> Targets {
+    let name = qualified(&view.name);
+    let mut out = vec![(format!("{} {name}", view_word(view)), view.comment.clone())];
+    for (column, _) in &view.columns {
+        let text = view.column_comments.iter().find(|(commented, _)| commented == column).map(|(_, text)| text.clone());
+        out.push((format!("COLUMN {name}.{}", ident(column)), text));
     }
     for index in &view.indexes {
-        let on = format!("INDEX {}", qualified(&index_name(name, &index.name)));
-        out.extend(index.comment.iter().map(|text| comment(&on, Some(text))));
+        out.push((format!("INDEX {}", qualified(&index_name(&view.name, &index.name))), index.comment.clone()));
     }
-    out.extend(trigger_comments(name, &view.triggers));
+    out.extend(trigger_comments(&view.name, &view.triggers));
     out
 }
 
 /// The privileges on one object and its columns.
-pub(super) fn all_grants(schema: &Schema, key: &ObjectKey) -> Vec<String> {
+pub fn grants_of(schema: &Schema, key: &ObjectKey) -> Vec<String> {
     let name = &key.name;
     match key.kind {
         ObjectKind::Namespace => {

@@ -1,0 +1,119 @@
+//! What is created and altered, in the order in which the target could be created from nothing.
+
+use relata_schema::Diagnostic;
+use relata_schema::change::Step;
+use relata_schema::dialect::postgres::print::{
+    CHECKED_BODIES, UNCHECKED_BODIES, create_namespace, creation_order, needs_unchecked_bodies, whole_table,
+};
+use relata_schema::model::{ObjectKey, ObjectKind, ObjectName, Table};
+
+use super::scope::{Scope, other_key, table_key};
+use super::steps::Steps;
+use super::{members, objects, tables, types};
+
+/// Adds the steps that build.
+pub(super) fn build(scope: &Scope<'_>, steps: &mut Steps, diagnostics: &mut Vec<Diagnostic>) {
+    let order = creation_order(scope.to);
+    let unchecked =
+        scope.to.routines.iter().any(|routine| needs_unchecked_bodies(routine) && objects::is_written(scope, routine));
+    if unchecked {
+        session(steps, "leave function bodies unchecked", UNCHECKED_BODIES);
+    }
+    for key in &order {
+        one(scope, key, steps, diagnostics);
+    }
+    objects::ownership(scope, steps);
+    let in_order: Vec<&Table> =
+        order.iter().filter(|key| key.kind == ObjectKind::Table).filter_map(|key| scope.to.table(&key.name)).collect();
+    for table in &in_order {
+        members::add_keys_and_indexes(scope, table, !scope.survives(&table.name), steps);
+    }
+    for table in &in_order {
+        members::add_foreign_keys(scope, table, steps);
+    }
+    for table in &in_order {
+        tables::behaviour(scope, table, steps);
+    }
+    for key in &order {
+        objects::comments(scope, key, steps);
+        objects::privileges(scope, key, steps);
+    }
+    if unchecked {
+        session(steps, "check function bodies again", CHECKED_BODIES);
+    }
+}
+
+fn session<'s>(steps: &'s mut Steps, what: &str, sql: &str) -> &'s mut Step {
+    steps.add(what, ObjectKey::of(ObjectKind::Routine, &ObjectName::default()), sql)
+}
+
+fn one(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps, diagnostics: &mut Vec<Diagnostic>) {
+    let (name, to) = (&key.name, scope.to);
+    match key.kind {
+        ObjectKind::Namespace => {
+            let there = scope.from.namespaces.iter().any(|old| old.name == name.name);
+            if let Some(namespace) = to.namespaces.iter().find(|new| new.name == name.name).filter(|_| !there) {
+                steps.add(format!("create schema {}", name.name), key.clone(), create_namespace(namespace));
+            }
+        }
+        ObjectKind::Extension => {
+            to.extensions.iter().filter(|new| new.name == name.name).for_each(|e| objects::extension(scope, e, steps));
+        }
+        ObjectKind::Enum => {
+            to.enums.iter().filter(|new| &new.name == name).for_each(|ty| types::enumeration(scope, ty, steps));
+        }
+        ObjectKind::Domain => {
+            to.domains.iter().filter(|new| &new.name == name).for_each(|ty| types::domain(scope, ty, steps));
+        }
+        ObjectKind::Composite => {
+            to.composites.iter().filter(|new| &new.name == name).for_each(|ty| types::composite(scope, ty, steps));
+        }
+        ObjectKind::Sequence => {
+            to.sequences.iter().filter(|new| &new.name == name).for_each(|s| objects::sequence(scope, s, steps));
+        }
+        ObjectKind::Routine => {
+            let found = to.routines.iter().filter(|new| &new.name == name && new.arguments == key.member);
+            found.for_each(|routine| objects::routine(scope, routine, steps));
+        }
+        ObjectKind::Other => other(scope, key, steps, diagnostics),
+        ObjectKind::Table => {
+            if let Some((from, to)) = scope.both(name) {
+                tables::alter(scope, from, to, steps);
+            } else if let Some(table) = to.table(name) {
+                create_table(scope, table, steps);
+            }
+        }
+        ObjectKind::View => {
+            if let Some(view) = to.view(name) {
+                objects::view(scope, view, steps);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn create_table(scope: &Scope<'_>, table: &Table, steps: &mut Steps) {
+    let key = table_key(&table.name);
+    for sql in whole_table(scope.to, table) {
+        steps.add(format!("create table {}", table.name), key.clone(), sql);
+    }
+    for check in table.checks.iter().filter(|check| check.not_valid && !check.inherited) {
+        let sql = relata_schema::dialect::postgres::print::add_check(&table.name, check);
+        steps.add(format!("add check {}.{}", table.name, check.name), key.clone(), sql);
+    }
+}
+
+fn other(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps, diagnostics: &mut Vec<Diagnostic>) {
+    let Some(other) = scope.to.others.iter().find(|other| other_key(other) == *key) else { return };
+    let there = scope.from.others.iter().any(|old| other_key(old) == *key);
+    if there && !scope.is_cleared(key) {
+        return;
+    }
+    let kind = other.kind.to_lowercase();
+    if other.definition.is_empty() {
+        let message = format!("{kind} {} cannot be created: relata only knows that it is there", other.name);
+        diagnostics.push(Diagnostic::error("plan-unknown-object", message).about(key.clone()));
+        return;
+    }
+    steps.add(format!("create {kind} {}", other.name), key.clone(), other.definition.clone());
+}

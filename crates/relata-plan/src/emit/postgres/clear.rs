@@ -1,0 +1,240 @@
+//! What goes before anything is built: users before what they use.
+
+use std::collections::BTreeSet;
+
+use relata_schema::dialect::postgres::print::{
+    creation_order, ident, index_name, other_target, qualified, routine_word, signature, view_word,
+};
+use relata_schema::model::{Column, ObjectKey, ObjectKind, ObjectName, Table};
+
+use super::members;
+use super::scope::{Scope, other_key, table_key};
+use super::steps::{Steps, loses};
+
+/// Adds the steps that clear the way.
+pub(super) fn clear(scope: &Scope<'_>, steps: &mut Steps) {
+    for (from, _) in scope.surviving() {
+        triggers_and_policies(scope, from, steps);
+    }
+    let order = creation_order(&scope.from);
+    for key in order.iter().rev().filter(|key| is_rule_or_view(scope, key)) {
+        drop_object(scope, key, steps);
+    }
+    foreign_keys(scope, steps);
+    detach(scope, steps);
+    release_sequences(scope, steps);
+    for (from, to) in scope.surviving() {
+        constraints(scope, from, to, steps);
+    }
+    defaults(scope, steps);
+    for (from, _) in scope.surviving() {
+        generated_columns(scope, from, steps);
+    }
+    for key in order.iter().rev().filter(|key| !is_rule_or_view(scope, key)) {
+        drop_object(scope, key, steps);
+    }
+}
+
+fn is_rule_or_view(scope: &Scope<'_>, key: &ObjectKey) -> bool {
+    let rule = |key: &ObjectKey| key.kind == ObjectKind::Other && key.member.starts_with("RULE ");
+    key.kind == ObjectKind::View && scope.from.view(&key.name).is_some() || rule(key)
+}
+
+fn triggers_and_policies(scope: &Scope<'_>, table: &Table, steps: &mut Steps) {
+    let name = qualified(&table.name);
+    for trigger in table.triggers.iter().filter(|trigger| !trigger.inherited) {
+        if scope.clears(ObjectKind::Trigger, &table.name, &trigger.name) {
+            let sql = format!("DROP TRIGGER {} ON {name}", ident(&trigger.name));
+            let key = ObjectKey::member(ObjectKind::Trigger, &table.name, &trigger.name);
+            steps.instant(format!("drop trigger {}.{}", table.name, trigger.name), key, sql);
+        }
+    }
+    for policy in &table.policies {
+        if scope.clears(ObjectKind::Policy, &table.name, &policy.name) {
+            let sql = format!("DROP POLICY {} ON {name}", ident(&policy.name));
+            let key = ObjectKey::member(ObjectKind::Policy, &table.name, &policy.name);
+            steps.instant(format!("drop policy {}.{}", table.name, policy.name), key, sql);
+        }
+    }
+}
+
+/// Foreign keys that go, and those between tables that both go.
+fn foreign_keys(scope: &Scope<'_>, steps: &mut Steps) {
+    for table in &scope.from.tables {
+        let gone = scope.is_cleared(&table_key(&table.name));
+        for key in table.foreign_keys.iter().filter(|key| !key.inherited) {
+            let between = gone && key.references != table.name && scope.is_cleared(&table_key(&key.references));
+            if between || !gone && scope.clears(ObjectKind::ForeignKey, &table.name, &key.name) {
+                members::drop_constraint(table, ObjectKind::ForeignKey, &key.name, steps);
+            }
+        }
+    }
+}
+
+/// Partitions and children that stay while their parent goes, or change it.
+fn detach(scope: &Scope<'_>, steps: &mut Steps) {
+    for (from, to) in scope.surviving() {
+        let (name, key) = (qualified(&from.name), table_key(&from.name));
+        if let Some(partition) = &from.partition_of
+            && !scope.stays_attached(from, to)
+        {
+            let sql = format!("ALTER TABLE {} DETACH PARTITION {name}", qualified(&partition.parent));
+            steps.instant(format!("detach partition {}", from.name), key.clone(), sql);
+            // The copy of a parent's foreign key stays behind as a key of its own.
+            for copy in from.foreign_keys.iter().filter(|copy| copy.inherited) {
+                let own = to.foreign_keys.iter().any(|key| key.name == copy.name && !key.inherited);
+                let parent_gone = scope
+                    .from
+                    .table(&partition.parent)
+                    .is_some_and(|parent| parent.foreign_keys.iter().all(|key| fk_goes(scope, parent, key, copy)));
+                if !own && !parent_gone {
+                    members::drop_constraint(from, ObjectKind::ForeignKey, &copy.name, steps);
+                }
+            }
+        }
+        for parent in from.inherits.iter().filter(|parent| !to.inherits.contains(parent)) {
+            let sql = format!("ALTER TABLE {name} NO INHERIT {}", qualified(parent));
+            steps.instant(format!("end inheritance of {}", from.name), key.clone(), sql);
+        }
+    }
+}
+
+/// The key that `copy` was made of went before the partition was detached, and took the copy with it.
+fn fk_goes(
+    scope: &Scope<'_>,
+    parent: &Table,
+    key: &relata_schema::model::ForeignKey,
+    copy: &relata_schema::model::ForeignKey,
+) -> bool {
+    let same = key.columns == copy.columns && key.references == copy.references;
+    if !same {
+        return true;
+    }
+    if scope.is_cleared(&table_key(&parent.name)) {
+        return scope.is_cleared(&table_key(&key.references)) && key.references != parent.name;
+    }
+    scope.clears(ObjectKind::ForeignKey, &parent.name, &key.name)
+}
+
+/// Sequences that stay although their column goes.
+fn release_sequences(scope: &Scope<'_>, steps: &mut Steps) {
+    for sequence in &scope.from.sequences {
+        let Some((table, column)) = &sequence.owned_by else { continue };
+        let stays = scope.to.sequences.iter().any(|new| new.name == sequence.name);
+        if stays && column_goes(scope, table, column) {
+            let sql = format!("ALTER SEQUENCE {} OWNED BY NONE", qualified(&sequence.name));
+            steps.add(
+                format!("release sequence {}", sequence.name),
+                ObjectKey::of(ObjectKind::Sequence, &sequence.name),
+                sql,
+            );
+        }
+    }
+}
+
+/// The column goes, by itself or with its table.
+pub(super) fn column_goes(scope: &Scope<'_>, table: &ObjectName, column: &str) -> bool {
+    scope.is_cleared(&table_key(table)) || scope.clears(ObjectKind::Column, table, column)
+}
+
+/// Checks, exclusions, keys and indexes that go. What is attached to an index that goes, goes with it.
+fn constraints(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mut Steps) {
+    let attached = scope.stays_attached(from, to);
+    for check in &from.checks {
+        let inherited = check.inherited && attached;
+        if !inherited && scope.clears(ObjectKind::Check, &from.name, &check.name) {
+            members::drop_constraint(from, ObjectKind::Check, &check.name, steps);
+        }
+    }
+    for exclusion in &from.exclusions {
+        if scope.clears(ObjectKind::Exclusion, &from.name, &exclusion.name) {
+            members::drop_constraint(from, ObjectKind::Exclusion, &exclusion.name, steps);
+        }
+    }
+    let with_parent = |parent: Option<&ObjectName>| attached && parent.is_some_and(|parent| scope.index_goes(parent));
+    for (kind, key) in members::keys(from) {
+        if scope.clears(kind, &from.name, &key.name) && !with_parent(key.partition_of.as_ref()) {
+            members::drop_constraint(from, kind, &key.name, steps);
+        }
+    }
+    for index in &from.indexes {
+        if scope.clears(ObjectKind::Index, &from.name, &index.name) && !with_parent(index.partition_of.as_ref()) {
+            let sql = format!("DROP INDEX {}", qualified(&index_name(&from.name, &index.name)));
+            let key = ObjectKey::member(ObjectKind::Index, &from.name, &index.name);
+            steps.instant(format!("drop index {}", index.name), key, sql);
+        }
+    }
+}
+
+/// Whether the default of a column uses a routine, enum or sequence that goes.
+pub(super) fn default_goes(scope: &Scope<'_>, column: &Column) -> bool {
+    let Some(default) = &column.default else { return false };
+    let kinds = [ObjectKind::Routine, ObjectKind::Sequence];
+    let cleared = scope.cleared.iter().filter(|key| kinds.contains(&key.kind)).map(|key| &key.name);
+    let gone: BTreeSet<&ObjectName> = cleared.chain(&scope.rebuilt_enums).collect();
+    gone.iter().any(|name| super::words::mentions(default, name))
+}
+
+/// Defaults that go before what they use, and identities whose sequence stands in the way of another.
+fn defaults(scope: &Scope<'_>, steps: &mut Steps) {
+    for (from, to) in scope.surviving() {
+        for column in &from.columns {
+            let Some(new) = to.column(&column.name) else { continue };
+            let alter = format!("ALTER TABLE ONLY {} ALTER COLUMN {}", qualified(&from.name), ident(&column.name));
+            let key = ObjectKey::member(ObjectKind::Column, &from.name, &column.name);
+            if default_goes(scope, column) {
+                let what = format!("drop default of {}.{}", from.name, column.name);
+                steps.instant(what, key.clone(), format!("{alter} DROP DEFAULT"));
+            }
+            if column.identity.is_some() && new.identity.is_none() {
+                let what = format!("drop identity of {}.{}", from.name, column.name);
+                steps.instant(what, key, format!("{alter} DROP IDENTITY"));
+            }
+        }
+    }
+}
+
+/// Generated columns that must be made anew, and those that go: other columns cannot change or go under them.
+fn generated_columns(scope: &Scope<'_>, from: &Table, steps: &mut Steps) {
+    for column in from.columns.iter().filter(|column| column.generated.is_some() && !column.inherited) {
+        if scope.clears(ObjectKind::Column, &from.name, &column.name) {
+            super::columns::drop_column(from, column, steps);
+        }
+    }
+}
+
+/// Drops an object that was cleared.
+fn drop_object(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps) {
+    if !scope.is_cleared(key) {
+        return;
+    }
+    let name = &key.name;
+    match key.kind {
+        ObjectKind::View => {
+            let Some(view) = scope.from.view(name) else { return };
+            let sql = format!("DROP {} {}", view_word(view), qualified(name));
+            steps.instant(format!("drop view {name}"), key.clone(), sql);
+        }
+        ObjectKind::Routine => {
+            let found = scope.from.routines.iter().find(|r| &r.name == name && r.arguments == key.member);
+            let Some(routine) = found else { return };
+            let sql = format!("DROP {} {}", routine_word(routine), signature(routine));
+            steps.add(format!("drop {} {name}", routine_word(routine).to_lowercase()), key.clone(), sql);
+        }
+        ObjectKind::Other => {
+            let Some(other) = scope.from.others.iter().find(|other| other_key(other) == *key) else { return };
+            let kind = other.kind.to_lowercase();
+            steps.add(format!("drop {kind} {}", name.name), key.clone(), format!("DROP {}", other_target(other)));
+        }
+        ObjectKind::Sequence => {
+            let sql = format!("DROP SEQUENCE {}", qualified(name));
+            steps.add(format!("drop sequence {name}"), key.clone(), sql);
+        }
+        ObjectKind::Table => {
+            let sql = format!("DROP TABLE {}", qualified(name));
+            let step = steps.instant(format!("drop table {name}"), key.clone(), sql);
+            loses(step, format!("all rows of {name}"));
+        }
+        _ => {}
+    }
+}

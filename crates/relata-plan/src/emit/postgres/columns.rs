@@ -1,0 +1,292 @@
+//! Columns of a table that stays.
+//!
+//! Defaults, storage and statistics are set with `ONLY`: each table of a hierarchy says its own. Types, nullability and
+//! the columns themselves go down from parents to children by the server's own doing, so children only say what differs.
+
+use relata_schema::change::{LockMode, LockSpan};
+use relata_schema::dialect::postgres::print::{column_definition, column_settings, ident, literal, qualified};
+use relata_schema::model::{Column, Identity, ObjectKey, ObjectKind, SequenceParameters, Table};
+use relata_schema::{ColumnType, Type};
+
+use super::clear::default_goes;
+use super::scope::Scope;
+use super::steps::{Steps, loses};
+
+/// Whether the column can only be dropped and added: its generated value is another one, or newly so.
+pub(super) fn made_anew(from: &Column, to: &Column) -> bool {
+    to.generated.is_some() && from.generated != to.generated
+}
+
+/// Drops a column.
+pub(super) fn drop_column(table: &Table, column: &Column, steps: &mut Steps) {
+    let sql = format!("ALTER TABLE {} DROP COLUMN {}", qualified(&table.name), ident(&column.name));
+    let key = ObjectKey::member(ObjectKind::Column, &table.name, &column.name);
+    let step = steps.instant(format!("drop column {}.{}", table.name, column.name), key, sql);
+    if column.generated.is_none() {
+        loses(step, format!("the values of {}.{}", table.name, column.name));
+    }
+}
+
+/// Brings the columns of `from` to those of `to`.
+pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mut Steps) {
+    let attached = scope.stays_attached(from, to);
+    let gone = |column: &&Column| scope.clears(ObjectKind::Column, &to.name, &column.name);
+    for column in from.columns.iter().filter(gone) {
+        if column.generated.is_none() && !(column.inherited && attached) {
+            drop_column(from, column, steps);
+        }
+    }
+    for new in &to.columns {
+        if let Some(old) = from.column(&new.name).filter(|old| !gone(old)) {
+            Altering { scope, from, to, old, new, attached }.alter(steps);
+        }
+    }
+    let added = |column: &&Column| from.column(&column.name).is_none_or(|old| gone(&old));
+    for generated in [false, true] {
+        for column in to.columns.iter().filter(added).filter(|column| column.generated.is_some() == generated) {
+            add(scope, to, column, attached, steps);
+        }
+    }
+}
+
+fn add(scope: &Scope<'_>, to: &Table, column: &Column, attached: bool, steps: &mut Steps) {
+    let key = ObjectKey::member(ObjectKind::Column, &to.name, &column.name);
+    let what = format!("add column {}.{}", to.name, column.name);
+    let parent = parent_column(scope, to, column).filter(|_| column.inherited && attached);
+    if parent.is_none() {
+        let sql = format!("ALTER TABLE {} ADD COLUMN {}", qualified(&to.name), column_definition(column));
+        if column.generated.is_some() || column.identity.is_some() {
+            steps.blocking(what.clone(), key.clone(), sql, LockMode::AccessExclusive, LockSpan::Rewrite);
+        } else {
+            steps.instant(what.clone(), key.clone(), sql);
+        }
+    }
+    for sql in column_settings(&to.name, column, parent) {
+        steps.instant(what.clone(), key.clone(), sql);
+    }
+}
+
+/// The column of the first parent that has it, as it shall be.
+fn parent_column<'s>(scope: &Scope<'s>, table: &Table, column: &Column) -> Option<&'s Column> {
+    let partitioned = table.partition_of.iter().map(|partition| &partition.parent);
+    partitioned.chain(&table.inherits).find_map(|parent| scope.to.table(parent)?.column(&column.name))
+}
+
+struct Altering<'a, 's> {
+    scope: &'a Scope<'s>,
+    from: &'a Table,
+    to: &'a Table,
+    old: &'a Column,
+    new: &'a Column,
+    attached: bool,
+}
+
+impl Altering<'_, '_> {
+    fn key(&self) -> ObjectKey {
+        ObjectKey::member(ObjectKind::Column, &self.to.name, &self.new.name)
+    }
+
+    fn what(&self, what: &str) -> String {
+        format!("{what} of {}.{}", self.to.name, self.new.name)
+    }
+
+    fn sql(&self, only: bool, action: &str) -> String {
+        let only = if only { "ONLY " } else { "" };
+        format!("ALTER TABLE {only}{} ALTER COLUMN {} {action}", qualified(&self.to.name), ident(&self.new.name))
+    }
+
+    fn alter(&self, steps: &mut Steps) {
+        let (old, new) = (self.old, self.new);
+        let retyped = self.scope.retyped.contains(&(self.to.name.clone(), new.name.clone()));
+        if old.generated.is_some() && new.generated.is_none() {
+            steps.instant(self.what("drop expression"), self.key(), self.sql(false, "DROP EXPRESSION"));
+        }
+        let mut default = old.default.clone().filter(|_| !default_goes(self.scope, old));
+        if retyped {
+            if default.take().is_some() {
+                steps.instant(self.what("drop default"), self.key(), self.sql(true, "DROP DEFAULT"));
+            }
+            if !(self.attached && new.inherited) {
+                self.retype(steps);
+            }
+        }
+        if default != new.default {
+            let action = match &new.default {
+                Some(text) => format!("SET DEFAULT {text}"),
+                None => "DROP DEFAULT".to_string(),
+            };
+            steps.instant(self.what("set default"), self.key(), self.sql(true, &action));
+        }
+        self.nullability(steps);
+        self.identity(steps);
+        self.settings(retyped, steps);
+    }
+
+    fn retype(&self, steps: &mut Steps) {
+        let new = self.new;
+        let collation = match &new.collation {
+            Some(collation) => format!(" COLLATE {collation}"),
+            None => String::new(),
+        };
+        let name = ident(&new.name);
+        let ty = &new.ty.physical;
+        let array = if ty.ends_with("[]") { "[]" } else { "" };
+        let using = if self.rebuilt_enum() {
+            format!(" USING {name}::text{array}::{ty}")
+        } else if self.old.ty.physical.ends_with("[]") == ty.ends_with("[]") && same_family(&self.old.ty, &new.ty) {
+            String::new()
+        } else {
+            format!(" USING {name}::{ty}")
+        };
+        let sql = self.sql(false, &format!("TYPE {ty}{collation}{using}"));
+        let what = format!("change type of {}.{} to {ty}", self.to.name, new.name);
+        if widens(&self.old.ty, &new.ty) && self.old.collation == new.collation {
+            steps.instant(what, self.key(), sql);
+        } else {
+            steps.blocking(what, self.key(), sql, LockMode::AccessExclusive, LockSpan::Rewrite);
+        }
+    }
+
+    fn rebuilt_enum(&self) -> bool {
+        matches!(self.new.ty.logical.element(), Type::Enum(name, _) if self.scope.rebuilt_enums.contains(name))
+    }
+
+    fn nullability(&self, steps: &mut Steps) {
+        let (old, new) = (self.old, self.new);
+        // A parent that loses NOT NULL takes it from its children.
+        let taken = self.attached
+            && parent_column(self.scope, self.to, new).is_some_and(|parent| !parent.not_null)
+            && self.parent_had_not_null();
+        if new.not_null && (!old.not_null || taken) {
+            let sql = self.sql(false, "SET NOT NULL");
+            steps.blocking(self.what("set not null"), self.key(), sql, LockMode::AccessExclusive, LockSpan::Scan);
+        } else if old.not_null && !new.not_null && !taken {
+            steps.instant(self.what("drop not null"), self.key(), self.sql(false, "DROP NOT NULL"));
+        }
+    }
+
+    fn parent_had_not_null(&self) -> bool {
+        let partitioned = self.from.partition_of.iter().map(|partition| &partition.parent);
+        let mut parents = partitioned.chain(&self.from.inherits);
+        parents.any(|parent| {
+            let column = self.scope.from.table(parent).and_then(|parent| parent.column(&self.old.name));
+            column.is_some_and(|column| column.not_null)
+        })
+    }
+
+    fn identity(&self, steps: &mut Steps) {
+        let key = self.key();
+        match (&self.old.identity, &self.new.identity) {
+            (None, Some(identity)) => {
+                let mut column = Column { identity: Some(identity.clone()), ..Column::default() };
+                column.name.clone_from(&self.new.name);
+                let definition = column_definition(&column);
+                let clause = definition.split_once("GENERATED").map(|(_, rest)| rest).unwrap_or_default();
+                let sql = self.sql(false, &format!("ADD GENERATED{clause}"));
+                steps.instant(self.what("add identity"), key.clone(), sql);
+                let table = qualified(&self.to.name);
+                let name = ident(&self.new.name);
+                // The numbers go on after those that are there.
+                let sql = format!(
+                    "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence({}, {}), \
+                     pg_catalog.max({name}) + 1, false) FROM {table} HAVING pg_catalog.max({name}) > 0",
+                    literal(&table),
+                    literal(&self.new.name)
+                );
+                steps.add(self.what("go on numbering"), key, sql);
+            }
+            (Some(old), Some(new)) if old != new => {
+                let sql = self.sql(false, &identity_changes(old, new));
+                steps.instant(self.what("alter identity"), key, sql);
+            }
+            _ => {}
+        }
+    }
+
+    fn settings(&self, retyped: bool, steps: &mut Steps) {
+        let (old, new) = (&self.old.parameters, &self.new.parameters);
+        let survives = |key: &str| !(retyped && key == "storage");
+        let before: Vec<_> = old.iter().filter(|(key, _)| survives(key)).cloned().collect();
+        for (key, _) in before.iter().filter(|(key, _)| !new.iter().any(|(other, _)| other == key)) {
+            let action = match key.as_str() {
+                "storage" => format!("SET STORAGE {}", usual_storage(&self.new.ty)),
+                "compression" => "SET COMPRESSION default".to_string(),
+                "statistics" => "SET STATISTICS -1".to_string(),
+                key => format!("RESET ({key})"),
+            };
+            steps.instant(self.what("reset setting"), self.key(), self.sql(true, &action));
+        }
+        let changed = new.iter().filter(|pair| !before.contains(pair)).cloned().collect();
+        let column = Column { parameters: changed, name: self.new.name.clone(), ..Column::default() };
+        for sql in column_settings(&self.to.name, &column, None) {
+            steps.instant(self.what("change setting"), self.key(), sql);
+        }
+    }
+}
+
+fn usual_storage(ty: &ColumnType) -> &'static str {
+    match &ty.logical {
+        Type::Decimal(_) | Type::Inet | Type::Cidr => "MAIN",
+        Type::Bool | Type::Int(_) | Type::Float32 | Type::Float64 | Type::Uuid | Type::Date => "PLAIN",
+        Type::Time(_) | Type::DateTime(_) | Type::Timestamp(_) | Type::Interval | Type::Enum(..) => "PLAIN",
+        _ => "EXTENDED",
+    }
+}
+
+/// Types between which the server converts by itself.
+fn same_family(from: &ColumnType, to: &ColumnType) -> bool {
+    let family = |ty: &Type| match ty.element() {
+        Type::Text | Type::VarChar(_) | Type::Char(_) => 1,
+        Type::Int(_) | Type::Decimal(_) | Type::Float32 | Type::Float64 => 2,
+        Type::Date | Type::DateTime(_) | Type::Timestamp(_) => 3,
+        _ => 0,
+    };
+    let (a, b) = (family(&from.logical), family(&to.logical));
+    a == b && a != 0
+}
+
+/// Changes that touch only the catalogue.
+fn widens(from: &ColumnType, to: &ColumnType) -> bool {
+    match (&from.logical, &to.logical) {
+        (Type::VarChar(_), Type::Text) if to.physical == "text" => true,
+        (Type::VarChar(a), Type::VarChar(b)) => a <= b,
+        (Type::Decimal(Some((a, s))), Type::Decimal(Some((b, t)))) => a <= b && s == t,
+        (Type::Decimal(Some(_)), Type::Decimal(None)) => true,
+        _ => false,
+    }
+}
+
+fn identity_changes(old: &Identity, new: &Identity) -> String {
+    let mut actions = Vec::new();
+    if old.always != new.always {
+        actions.push(format!("SET GENERATED {}", if new.always { "ALWAYS" } else { "BY DEFAULT" }));
+    }
+    if old.parameters != new.parameters {
+        let options = all_options(&new.parameters);
+        actions.extend(options.into_iter().map(|option| format!("SET {option}")));
+    }
+    if let Some(name) = &new.sequence
+        && old.sequence != new.sequence
+    {
+        actions.push(format!("SET SEQUENCE NAME {}", qualified(name)));
+    }
+    actions.join(" ")
+}
+
+/// Every parameter of a sequence written out, defaults too.
+pub(super) fn all_options(parameters: &SequenceParameters) -> Vec<String> {
+    let increment = parameters.increment.unwrap_or(1);
+    let bound = |word: &str, value: Option<i64>| match value {
+        Some(value) => format!("{word} {value}"),
+        None => format!("NO {word}"),
+    };
+    let usual_start = if increment > 0 { parameters.min.unwrap_or(1) } else { parameters.max.unwrap_or(-1) };
+    vec![
+        format!("INCREMENT BY {increment}"),
+        bound("MINVALUE", parameters.min),
+        bound("MAXVALUE", parameters.max),
+        format!("START WITH {}", parameters.start.unwrap_or(usual_start)),
+        format!("CACHE {}", parameters.cache.unwrap_or(1)),
+        if parameters.cycle { "CYCLE".to_string() } else { "NO CYCLE".to_string() },
+    ]
+}

@@ -1,0 +1,161 @@
+//! Renames come first: afterwards the schema that is can be spoken of by the names it shall have.
+
+use std::collections::BTreeMap;
+
+use relata_schema::Schema;
+use relata_schema::change::{Alteration, Change, TableChange};
+use relata_schema::dialect::postgres::print::{ident, qualified, view_word};
+use relata_schema::model::{ObjectKey, ObjectKind, ObjectName, Table};
+
+use super::steps::Steps;
+
+/// New names by old ones.
+#[derive(Default)]
+struct Names {
+    objects: BTreeMap<ObjectName, ObjectName>,
+    columns: BTreeMap<(ObjectName, String), String>,
+}
+
+/// Adds the steps that rename, and returns the schema as it is called afterwards.
+pub(super) fn rename(from: &Schema, changes: &[Change], steps: &mut Steps) -> Schema {
+    let mut names = Names::default();
+    for change in changes {
+        match change {
+            Change::AlterTable { from, changes, .. } => table(from, changes, &mut names, steps),
+            Change::Enum(Alteration::Alter { from, to }) => {
+                object(ObjectKind::Enum, "TYPE", &from.name, &to.name, &mut names, steps);
+            }
+            Change::Domain(Alteration::Alter { from, to }) => {
+                object(ObjectKind::Domain, "DOMAIN", &from.name, &to.name, &mut names, steps);
+            }
+            Change::Composite(Alteration::Alter { from, to }) => {
+                object(ObjectKind::Composite, "TYPE", &from.name, &to.name, &mut names, steps);
+            }
+            Change::Sequence(Alteration::Alter { from, to }) => {
+                object(ObjectKind::Sequence, "SEQUENCE", &from.name, &to.name, &mut names, steps);
+            }
+            Change::View(Alteration::Alter { from, to }) => {
+                object(ObjectKind::View, view_word(from), &from.name, &to.name, &mut names, steps);
+            }
+            _ => {}
+        }
+    }
+    names.apply(from)
+}
+
+fn object(kind: ObjectKind, word: &str, from: &ObjectName, to: &ObjectName, names: &mut Names, steps: &mut Steps) {
+    if from == to {
+        return;
+    }
+    let mut current = from.clone();
+    if from.namespace != to.namespace {
+        let sql = format!("ALTER {word} {} SET SCHEMA {}", qualified(from), ident(&to.namespace));
+        steps.instant(format!("move {from} to {}", to.namespace), ObjectKey::of(kind, from), sql);
+        current.namespace.clone_from(&to.namespace);
+    }
+    if from.name != to.name {
+        let sql = format!("ALTER {word} {} RENAME TO {}", qualified(&current), ident(&to.name));
+        steps.instant(format!("rename {from} to {to}"), ObjectKey::of(kind, from), sql);
+    }
+    names.objects.insert(from.clone(), to.clone());
+}
+
+fn table(from: &Table, changes: &[TableChange], names: &mut Names, steps: &mut Steps) {
+    let mut name = from.name.clone();
+    for change in changes {
+        if let TableChange::Rename { from, to } = change {
+            object(ObjectKind::Table, "TABLE", from, to, names, steps);
+            name = to.clone();
+        }
+    }
+    for change in changes {
+        if let TableChange::Column(Alteration::Alter { from: old, to: new }) = change
+            && old.name != new.name
+        {
+            let sql =
+                format!("ALTER TABLE {} RENAME COLUMN {} TO {}", qualified(&name), ident(&old.name), ident(&new.name));
+            let key = ObjectKey::member(ObjectKind::Column, &name, &old.name);
+            steps.instant(format!("rename column {name}.{} to {}", old.name, new.name), key, sql);
+            names.columns.insert((from.name.clone(), old.name.clone()), new.name.clone());
+        }
+    }
+}
+
+impl Names {
+    fn object(&self, name: &mut ObjectName) {
+        if let Some(new) = self.objects.get(name) {
+            *name = new.clone();
+        }
+    }
+
+    fn column(&self, table: &ObjectName, column: &mut String) {
+        if let Some(new) = self.columns.get(&(table.clone(), column.clone())) {
+            column.clone_from(new);
+        }
+    }
+
+    fn keys(&self, keys: &mut [ObjectKey]) {
+        for key in keys {
+            if key.kind == ObjectKind::Column {
+                self.column(&key.name, &mut key.member);
+            }
+            self.object(&mut key.name);
+        }
+    }
+
+    fn apply(&self, from: &Schema) -> Schema {
+        let mut schema = from.clone();
+        if self.objects.is_empty() && self.columns.is_empty() {
+            return schema;
+        }
+        schema.enums.iter_mut().for_each(|ty| self.object(&mut ty.name));
+        schema.domains.iter_mut().for_each(|ty| self.object(&mut ty.name));
+        schema.composites.iter_mut().for_each(|ty| self.object(&mut ty.name));
+        for sequence in &mut schema.sequences {
+            self.object(&mut sequence.name);
+            if let Some((table, column)) = &mut sequence.owned_by {
+                self.column(table, column);
+                self.object(table);
+            }
+        }
+        for table in &mut schema.tables {
+            self.table(table);
+        }
+        for view in &mut schema.views {
+            self.object(&mut view.name);
+            self.keys(&mut view.depends_on);
+        }
+        schema.routines.iter_mut().for_each(|routine| self.keys(&mut routine.depends_on));
+        schema.others.iter_mut().for_each(|other| self.keys(&mut other.depends_on));
+        schema
+    }
+
+    fn table(&self, table: &mut Table) {
+        let name = table.name.clone();
+        let rename = |column: &mut String| self.column(&name, column);
+        table.columns.iter_mut().for_each(|column| rename(&mut column.name));
+        for key in table.primary_key.iter_mut().chain(&mut table.uniques) {
+            key.parts.iter_mut().for_each(|part| rename(&mut part.column));
+            key.include.iter_mut().for_each(rename);
+        }
+        for index in &mut table.indexes {
+            index.parts.iter_mut().for_each(|part| rename(&mut part.column));
+            index.include.iter_mut().for_each(rename);
+        }
+        for exclusion in &mut table.exclusions {
+            exclusion.elements.iter_mut().for_each(|(part, _)| rename(&mut part.column));
+        }
+        for key in &mut table.foreign_keys {
+            key.columns.iter_mut().chain(&mut key.set_columns).for_each(rename);
+            let there = key.references.clone();
+            key.referenced_columns.iter_mut().for_each(|column| self.column(&there, column));
+            self.object(&mut key.references);
+        }
+        table.inherits.iter_mut().for_each(|parent| self.object(parent));
+        if let Some(partition) = &mut table.partition_of {
+            self.object(&mut partition.parent);
+        }
+        self.keys(&mut table.depends_on);
+        self.object(&mut table.name);
+    }
+}

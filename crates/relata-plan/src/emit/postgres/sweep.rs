@@ -1,0 +1,66 @@
+//! What goes last, once nothing uses it: routines, types, sequences, extensions, namespaces.
+
+use relata_schema::change::{Alteration, Change};
+use relata_schema::dialect::postgres::print::{
+    creation_order, ident, other_target, qualified, routine_word, signature,
+};
+use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
+
+use super::clear::column_goes;
+use super::scope::{Scope, other_key, routine_key};
+use super::steps::{Steps, loses};
+use super::types::retired;
+
+/// Adds the steps that sweep.
+pub(super) fn sweep(scope: &Scope<'_>, steps: &mut Steps) {
+    for name in &scope.rebuilt_enums {
+        let sql = format!("DROP TYPE {}", qualified(&retired(name)));
+        steps.add(format!("drop the former enum {name}"), ObjectKey::of(ObjectKind::Enum, name), sql);
+    }
+    let drops: Vec<(ObjectKey, String, String)> =
+        scope.changes.iter().filter_map(|change| drop(scope, change)).collect();
+    for key in creation_order(&scope.from).iter().rev() {
+        for (object, what, sql) in drops.iter().filter(|(object, _, _)| object == key) {
+            let step = steps.add(format!("drop {what}"), object.clone(), sql.clone());
+            if object.kind == ObjectKind::Sequence {
+                loses(step, format!("where {} stands", object.name));
+            }
+        }
+    }
+}
+
+/// What a change drops at the end: key, what it is, statement.
+fn drop(scope: &Scope<'_>, change: &Change) -> Option<(ObjectKey, String, String)> {
+    let named = |kind: ObjectKind, word: &str, name: &ObjectName| {
+        let what = format!("{} {name}", word.to_lowercase());
+        (ObjectKey::of(kind, name), what, format!("DROP {word} {}", qualified(name)))
+    };
+    let bare = |kind: ObjectKind, word: &str, name: &str| {
+        let what = format!("{} {name}", word.to_lowercase());
+        (ObjectKey::of(kind, &ObjectName::bare(name)), what, format!("DROP {word} {}", ident(name)))
+    };
+    let found = match change {
+        Change::Enum(Alteration::Drop(ty)) => named(ObjectKind::Enum, "TYPE", &ty.name),
+        Change::Domain(Alteration::Drop(ty)) => named(ObjectKind::Domain, "DOMAIN", &ty.name),
+        Change::Composite(Alteration::Drop(ty)) => named(ObjectKind::Composite, "TYPE", &ty.name),
+        Change::Sequence(Alteration::Drop(sequence)) => {
+            let owner = sequence.owned_by.as_ref();
+            if owner.is_some_and(|(table, column)| column_goes(scope, table, column)) {
+                return None;
+            }
+            named(ObjectKind::Sequence, "SEQUENCE", &sequence.name)
+        }
+        Change::Routine(Alteration::Drop(routine)) => {
+            let what = format!("{} {}", routine_word(routine).to_lowercase(), routine.name);
+            (routine_key(routine), what, format!("DROP {} {}", routine_word(routine), signature(routine)))
+        }
+        Change::Other(Alteration::Drop(other)) => {
+            let what = format!("{} {}", other.kind.to_lowercase(), other.name);
+            (other_key(other), what, format!("DROP {}", other_target(other)))
+        }
+        Change::Extension(Alteration::Drop(extension)) => bare(ObjectKind::Extension, "EXTENSION", &extension.name),
+        Change::Namespace(Alteration::Drop(namespace)) => bare(ObjectKind::Namespace, "SCHEMA", &namespace.name),
+        _ => return None,
+    };
+    (!scope.is_cleared(&found.0)).then_some(found)
+}

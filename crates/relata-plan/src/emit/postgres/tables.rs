@@ -1,0 +1,116 @@
+//! A table that stays: its columns, options, place among parents; and what makes it act.
+
+use relata_schema::change::{LockMode, LockSpan};
+use relata_schema::dialect::postgres::print::{
+    attach_partition, create_policy, create_trigger, ident, qualified, replica_identity, row_security,
+    storage_parameters, trigger_state,
+};
+use relata_schema::model::{ObjectKey, ObjectKind, Table};
+
+use super::scope::{Scope, table_key};
+use super::steps::Steps;
+use super::{columns, members};
+
+/// Brings a surviving table to what it shall be, but for keys, indexes and what refers to other tables.
+pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mut Steps) {
+    columns::alter(scope, from, to, steps);
+    members::add_checks(scope, from, to, steps);
+    options(from, to, steps);
+    for parent in to.inherits.iter().filter(|parent| !from.inherits.contains(parent)) {
+        let sql = format!("ALTER TABLE {} INHERIT {}", qualified(&to.name), qualified(parent));
+        steps.instant(format!("make {} inherit {parent}", to.name), table_key(&to.name), sql);
+    }
+    if !scope.stays_attached(from, to)
+        && let Some(sql) = attach_partition(to)
+    {
+        steps.blocking(
+            format!("attach partition {}", to.name),
+            table_key(&to.name),
+            sql,
+            LockMode::AccessExclusive,
+            LockSpan::Scan,
+        );
+    }
+}
+
+fn options(from: &Table, to: &Table, steps: &mut Steps) {
+    let (old, new) = (&from.options, &to.options);
+    let alter = format!("ALTER TABLE {}", qualified(&to.name));
+    let key = table_key(&to.name);
+    let what = format!("set options of {}", to.name);
+    let mut rewrite = |sql: String| {
+        steps.blocking(what.clone(), key.clone(), sql, LockMode::AccessExclusive, LockSpan::Rewrite);
+    };
+    if old.unlogged != new.unlogged {
+        rewrite(format!("{alter} SET {}", if new.unlogged { "UNLOGGED" } else { "LOGGED" }));
+    }
+    if old.tablespace != new.tablespace {
+        rewrite(format!("{alter} SET TABLESPACE {}", ident(new.tablespace.as_deref().unwrap_or("pg_default"))));
+    }
+    if old.access_method != new.access_method {
+        rewrite(format!("{alter} SET ACCESS METHOD {}", ident(new.access_method.as_deref().unwrap_or("heap"))));
+    }
+    for sql in parameter_changes(&alter, &old.parameters, &new.parameters) {
+        steps.instant(what.clone(), key.clone(), sql);
+    }
+}
+
+/// `SET (…)` and `RESET (…)` that bring storage parameters to what they shall be.
+pub(super) fn parameter_changes(alter: &str, old: &[(String, String)], new: &[(String, String)]) -> Vec<String> {
+    let mut out = Vec::new();
+    let changed: Vec<_> = new.iter().filter(|pair| !old.contains(pair)).cloned().collect();
+    if !changed.is_empty() {
+        out.push(format!("{alter}{}", storage_parameters(" SET ", &changed)));
+    }
+    let gone: Vec<&str> =
+        old.iter().filter(|(key, _)| !new.iter().any(|(other, _)| other == key)).map(|(key, _)| key.as_str()).collect();
+    if !gone.is_empty() {
+        out.push(format!("{alter} RESET ({})", gone.join(", ")));
+    }
+    out
+}
+
+/// Row security, policies, triggers and replica identity, of new and surviving tables.
+pub(super) fn behaviour(scope: &Scope<'_>, table: &Table, steps: &mut Steps) {
+    let before = scope.both(&table.name).map(|(from, _)| from);
+    let key = table_key(&table.name);
+    let flags = before.map_or((false, false), |from| (from.row_security, from.force_row_security));
+    for sql in row_security(table, flags) {
+        steps.instant(format!("set row security of {}", table.name), key.clone(), sql);
+    }
+    for policy in &table.policies {
+        let there = before.is_some_and(|from| from.policies.iter().any(|old| old.name == policy.name));
+        let object = ObjectKey::member(ObjectKind::Policy, &table.name, &policy.name);
+        if !there || scope.is_cleared(&object) {
+            let what = format!("create policy {}.{}", table.name, policy.name);
+            steps.instant(what, object, create_policy(&table.name, policy));
+        }
+    }
+    for trigger in table.triggers.iter().filter(|trigger| !trigger.inherited) {
+        let old = before.and_then(|from| from.triggers.iter().find(|old| old.name == trigger.name && !old.inherited));
+        let object = ObjectKey::member(ObjectKind::Trigger, &table.name, &trigger.name);
+        match old.filter(|_| !scope.is_cleared(&object)) {
+            Some(old) if old.enabled == trigger.enabled => {}
+            Some(_) => {
+                let what = format!("switch trigger {}.{}", table.name, trigger.name);
+                steps.instant(what, object, trigger_state(&table.name, trigger));
+            }
+            None => {
+                for sql in create_trigger(&table.name, trigger) {
+                    steps.instant(format!("create trigger {}.{}", table.name, trigger.name), object.clone(), sql);
+                }
+            }
+        }
+    }
+    let mut was = before.and_then(|from| from.options.replica_identity.as_deref());
+    // An index that was made anew has lost its part in the replica identity.
+    if let Some(index) = was.and_then(|text| text.strip_prefix("USING INDEX ")) {
+        let kind = before.and_then(|from| members::index_kind(from, index));
+        if kind.is_some_and(|kind| scope.clears(kind, &table.name, index)) {
+            was = None;
+        }
+    }
+    if let Some(sql) = replica_identity(table, was) {
+        steps.instant(format!("set replica identity of {}", table.name), key, sql);
+    }
+}
