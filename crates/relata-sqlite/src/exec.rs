@@ -399,19 +399,35 @@ fn bulk_insert(raw: &rusqlite::Connection, insert: BulkInsert<'_>) -> Attempt<u6
     Attempt::Over(inserted)
 }
 
+/// How many values one statement of a bulk insert binds at most: enough to hide the cost of a step, few enough to
+/// prepare quickly.
+const VALUES_PER_STATEMENT: usize = 500;
+
 fn insert_rows(raw: &rusqlite::Connection, insert: BulkInsert<'_>) -> Result<u64> {
+    let width = insert.columns.len();
+    let per_statement = (VALUES_PER_STATEMENT / width).clamp(1, insert.rows());
+    let whole = insert.values.len() - insert.values.len() % (per_statement * width);
+    let (many, rest) = insert.values.split_at(whole);
+    Ok(insert_chunks(raw, insert, many, per_statement)? + insert_chunks(raw, insert, rest, 1)?)
+}
+
+/// Inserts `values` with statements of so many rows each.
+fn insert_chunks(raw: &rusqlite::Connection, insert: BulkInsert<'_>, values: &[Value], rows: usize) -> Result<u64> {
+    if values.is_empty() {
+        return Ok(0);
+    }
     let quoted: Vec<_> = insert.columns.iter().map(|column| Dialect::Sqlite.quote(column)).collect();
-    let marks = (1..=quoted.len()).map(|index| format!("?{index}")).collect::<Vec<_>>().join(", ");
+    let marks = format!("({})", vec!["?"; quoted.len()].join(", "));
     let table = Dialect::Sqlite.quote(&insert.table.name);
-    let sql = format!("INSERT INTO {table} ({}) VALUES ({marks})", quoted.join(", "));
+    let sql = format!("INSERT INTO {table} ({}) VALUES {}", quoted.join(", "), vec![marks; rows].join(", "));
     let failed = |error: rusqlite::Error| errors::from_rusqlite(&error, Some(&sql));
     let mut prepared = raw.prepare_cached(&sql).map_err(failed)?;
-    let mut rows = 0;
-    for values in insert.values.chunks_exact(insert.columns.len()) {
-        for (index, value) in values.iter().enumerate() {
+    let mut inserted = 0;
+    for chunk in values.chunks_exact(rows * quoted.len()) {
+        for (index, value) in chunk.iter().enumerate() {
             types::bind(&mut prepared, index + 1, value)?;
         }
-        rows += prepared.raw_execute().map_err(failed)? as u64;
+        inserted += prepared.raw_execute().map_err(failed)? as u64;
     }
-    Ok(rows)
+    Ok(inserted)
 }

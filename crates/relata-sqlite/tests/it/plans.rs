@@ -130,7 +130,8 @@ fn columns_come_and_go_in_place() {
         ALTER TABLE t ADD COLUMN zip TEXT NOT NULL DEFAULT 'x';
         ALTER TABLE t ADD COLUMN friend INT REFERENCES t (id);
         COMMIT;
-    "#]].assert_eq(&done.plan.script());
+    "#]]
+    .assert_eq(&done.plan.script());
     assert_eq!(values(&mut *done.connection, "SELECT * FROM t"), "1,30,x,Null");
     let lost: Vec<_> = done.plan.steps.iter().filter_map(|step| step.loses.as_deref()).collect();
     assert_eq!(lost, ["the values of t.mail"]);
