@@ -343,6 +343,9 @@ impl Decode for serde_json::Value {
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
         let value = match cell {
             Cell::Json(value) | Cell::Text(value) => serde_json::from_str(value).ok(),
+            // SQLite keeps the JSON text `5` in a column declared JSON as a number.
+            Cell::Int(value) => Some(value.into()),
+            Cell::Float(value) => serde_json::Number::from_f64(value).map(serde_json::Value::Number),
             _ => None,
         };
         value.ok_or_else(|| Mismatch::expected("JSON"))

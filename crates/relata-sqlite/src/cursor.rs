@@ -10,10 +10,10 @@ use relata_sql::driver::{Cursor, RowSink};
 use relata_sql::{Answer, Result, Statement};
 use rusqlite::{CachedStatement, Connection, Rows};
 
-use crate::errors;
 use crate::exec::{bind_all, column_infos, failure};
 use crate::patience::{self, Attempt};
 use crate::types::SqliteRow;
+use crate::{errors, suggest};
 
 /// An open query.
 ///
@@ -37,7 +37,7 @@ unsafe impl Send for SqliteCursor<'_> {}
 
 impl<'a> SqliteCursor<'a> {
     pub(crate) fn open(raw: &'a Connection, statement: Statement<'a>, patience: Duration) -> Result<Self> {
-        let failed = |error| errors::from_rusqlite(&error, Some(statement.sql));
+        let failed = |error| suggest::hint(raw, errors::from_rusqlite(&error, Some(statement.sql)), statement.sql);
         let mut prepared = raw.prepare_cached(statement.sql).map_err(failed)?;
         bind_all(&mut prepared, statement.params)?;
         Ok(SqliteCursor {

@@ -26,7 +26,7 @@ use rusqlite::ffi;
 use crate::cursor::SqliteCursor;
 use crate::patience::{self, Attempt};
 use crate::types::SqliteRow;
-use crate::{errors, introspect, types};
+use crate::{errors, introspect, suggest, types};
 
 /// How many instructions of SQLite's machine run between two looks whether anybody still waits.
 const STEPS_BETWEEN_LOOKS: i32 = 2000;
@@ -255,7 +255,10 @@ fn run(raw: &rusqlite::Connection, statement: Statement<'_>, sink: Option<&mut (
     } else {
         raw.prepare(statement.sql).map(|mut prepared| step_all(raw, &mut prepared, statement, sink))
     };
-    prepared.unwrap_or_else(|error| failure(&error, Some(statement.sql), false))
+    prepared.unwrap_or_else(|error| match failure(&error, Some(statement.sql), false) {
+        Attempt::Over(Err(error)) => Attempt::Over(Err(suggest::hint(raw, error, statement.sql))),
+        other => other,
+    })
 }
 
 fn step_all(

@@ -19,12 +19,19 @@ pub(crate) fn bind(statement: &mut rusqlite::Statement<'_>, index: usize, value:
         Value::Null => statement.raw_bind_parameter(index, rusqlite::types::Null),
         Value::Bool(value) => statement.raw_bind_parameter(index, *value),
         Value::Int(value) => statement.raw_bind_parameter(index, *value),
+        Value::Float(value) if value.is_nan() => return Err(not_a_number(index)),
         Value::Float(value) => statement.raw_bind_parameter(index, *value),
         Value::Text(value) | Value::Json(value) => statement.raw_bind_parameter(index, value.as_str()),
         Value::Bytes(value) => statement.raw_bind_parameter(index, value.as_slice()),
         other => statement.raw_bind_parameter(index, spelled(other, index)?),
     };
     bound.map_err(|error| errors::from_rusqlite(&error, None))
+}
+
+/// SQLite would keep it as NULL, without a word.
+fn not_a_number(index: usize) -> Error {
+    Error::new(Kind::InvalidValue, format!("parameter {index} is NaN, which SQLite cannot keep"))
+        .hint("send NULL if that is what is meant")
 }
 
 /// The text for a value that SQLite has no type for.

@@ -164,3 +164,13 @@ fn abandoned_work_is_stopped_and_its_connection_given_up() {
     // The runtime waits for its blocking pool: this ends only because the statement was interrupted.
     drop(runtime);
 }
+
+#[test]
+fn not_a_number_is_refused_and_infinity_kept() {
+    let mut connection = loaded("CREATE TABLE t (a REAL)");
+    let mut insert =
+        |value: f64| block_on(connection.execute(Statement::new("INSERT INTO t VALUES (?1)", &[Value::Float(value)])));
+    assert_eq!(insert(f64::NAN).unwrap_err().kind(), Kind::InvalidValue);
+    insert(f64::INFINITY).unwrap();
+    assert_eq!(rows(&mut *connection, "SELECT a FROM t"), [[Value::Float(f64::INFINITY)]]);
+}

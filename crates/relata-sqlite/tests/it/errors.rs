@@ -129,9 +129,10 @@ fn mistakes_in_sql_are_located() {
         "SELECT * FROM customers",
         Kind::UndefinedTable,
         expect![[r#"
-        there is no table customers [R0402, SQLITE_ERROR]
-          table: customers
-          sql: SELECT * FROM customers"#]],
+            there is no table customers [R0402, SQLITE_ERROR]
+              table: customers
+              sql: SELECT * FROM customers
+              hint: did you mean customer?"#]],
     );
     check(
         "SELECT\n  1 +",
