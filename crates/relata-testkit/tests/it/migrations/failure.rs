@@ -79,6 +79,68 @@ async fn statements_one_by_one_resume(dialect: Dialect) {
     assert_eq!(case.count("SELECT (SELECT count(*) FROM a) * 10 + (SELECT count(*) FROM b)").await, 11);
 }
 
+#[test]
+fn a_rollback_that_was_cut_off_goes_on() {
+    block_on(async {
+        let mut case = Case::new(Dialect::Mysql).await;
+        let up = "CREATE TABLE a (x integer); CREATE TABLE b (x integer)";
+        case.write(ID, up, "DROP TABLE b; DROP TABLE nowhere; DROP TABLE a");
+        case.apply().await.unwrap();
+        case.rollback(Rollback::Steps(1)).await.unwrap_err();
+        assert_eq!(case.states().await, [format!("{ID} half undone")]);
+        let error = case.apply().await.unwrap_err();
+        assert!(error.to_string().contains("finish it with relata migrate rollback"), "{error}");
+        case.write(ID, up, "DROP TABLE b; DROP TABLE a");
+        case.rollback(Rollback::Steps(1)).await.unwrap();
+        assert!(case.tables().await.is_empty());
+        assert_eq!(case.states().await, [format!("{ID} pending")]);
+    });
+}
+
+#[test]
+fn what_nobody_can_know_is_asked() {
+    block_on(async {
+        let mut case = Case::new(Dialect::Mysql).await;
+        let up = "CREATE TABLE a (x integer);\nCREATE PROCEDURE p() INSERT INTO a VALUES (1);\nCALL p();\nSELECT x FROM nowhere";
+        case.write(ID, up, "DROP PROCEDURE p; DROP TABLE a");
+        case.apply().await.unwrap_err();
+        // As if the run had been killed while the procedure ran.
+        case.connection.batch("UPDATE relata_migration_steps SET state = 'begun' WHERE position = 2").await.unwrap();
+        let error = case.apply().await.unwrap_err();
+        assert_eq!(error.kind(), Kind::InDoubt);
+        expect_test::expect![[r#"
+            applying 20260101000000_aaaaaa_notes: a run was cut off during statement 3 of 20260101000000_aaaaaa_notes/up.sql (line 3), and nothing tells whether it was done [R0302]
+              sql: CALL p()
+              hint: look, then write a line before it that is true if it was done: -- relata: done SELECT 1 (or SELECT 0)"#]].assert_eq(&error.to_string());
+        let told = up.replace("CALL", "-- relata: done SELECT count(*) FROM a\nCALL").replace("FROM nowhere", "FROM a");
+        case.write(ID, &told, "DROP PROCEDURE p; DROP TABLE a");
+        let (result, run, found) = case.apply_watched().await;
+        result.unwrap();
+        assert_eq!((run, found), (vec![4], vec![3]));
+        assert_eq!(case.count("SELECT count(*) FROM a").await, 1);
+    });
+}
+
+#[test]
+fn an_index_built_concurrently_is_built_again() {
+    block_on(async {
+        let mut case = Case::new(Dialect::Postgres).await;
+        let up = "-- relata: transaction off\nCREATE TABLE a (x integer);\nINSERT INTO a VALUES (1), (1);\n\
+                  CREATE UNIQUE INDEX CONCURRENTLY a_x ON a (x);";
+        case.write(ID, up, "DROP TABLE a");
+        let error = case.apply().await.unwrap_err();
+        assert_eq!(error.kind(), Kind::UniqueViolation, "{error}");
+        let invalid = "SELECT count(*) FROM pg_index WHERE NOT indisvalid";
+        assert_eq!(case.count(invalid).await, 1, "the server leaves it behind");
+        case.connection.batch("DELETE FROM a").await.unwrap();
+        let (result, run, _) = case.apply_watched().await;
+        result.unwrap();
+        assert_eq!(run, [3]);
+        assert_eq!(case.count(invalid).await, 0);
+        assert_eq!(case.count("SELECT count(*) FROM pg_index WHERE indexrelid = 'a_x'::regclass").await, 1);
+    });
+}
+
 struct Equal;
 
 impl migrate::Compare for Equal {
