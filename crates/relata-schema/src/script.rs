@@ -70,6 +70,36 @@ pub fn words(dialect: Dialect, sql: &str, limit: usize) -> Vec<String> {
     words.take(limit).map(|piece| piece.text.to_ascii_uppercase()).collect()
 }
 
+/// The statement with `qualifier.` gone before names, outside quotes and comments: for a script that names the database
+/// it was written for and shall run in another.
+///
+/// ```
+/// use relata_schema::{Dialect, script};
+/// let sql = "SELECT f.id, 'shop.x' FROM shop.film f, `shop`.actor";
+/// assert_eq!(script::unqualify(Dialect::Mysql, sql, "shop"), "SELECT f.id, 'shop.x' FROM film f, actor");
+/// ```
+pub fn unqualify(dialect: Dialect, sql: &str, qualifier: &str) -> String {
+    let pieces: Vec<_> = pieces(dialect, sql).collect();
+    let dot = |at: usize| pieces.get(at).is_some_and(|piece| piece.kind == PieceKind::Other && piece.text == ".");
+    let names = |piece: &Piece<'_>| match piece.kind {
+        PieceKind::Word => piece.text == qualifier,
+        PieceKind::Quoted => piece.text == dialect.quote(qualifier),
+        _ => false,
+    };
+    let mut out = String::with_capacity(sql.len());
+    let mut at = 0;
+    while at < pieces.len() {
+        let inside = at > 0 && dot(at - 1);
+        if names(&pieces[at]) && dot(at + 1) && !inside {
+            at += 2;
+            continue;
+        }
+        out.push_str(pieces[at].text);
+        at += 1;
+    }
+    out
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PieceKind {
     Space,

@@ -1,7 +1,8 @@
 //! Loading a script into a shadow database without touching anything else on its server.
 //!
 //! What creates, drops or enters another database, or makes roles of the whole server, is left out with a note: the
-//! shadow database takes its place. A statement that would write to another database by a qualified name is refused.
+//! shadow database takes its place, also where names are qualified with the database that the script enters. A
+//! statement that would write to yet another database by a qualified name is refused.
 
 use std::path::Path;
 
@@ -18,9 +19,15 @@ pub async fn load(shadow: &mut Shadow, path: &Path, text: &str) -> Result<Vec<Di
     let dialect = shadow.dialect();
     let mut diagnostics = Vec::new();
     let others = other_databases(shadow).await?;
-    for statement in script::statements(dialect, text) {
+    let mut own_name = None;
+    for mut statement in script::statements(dialect, text) {
         let place = format!("{}:{}", path.display(), statement.line);
         let words = script::words(dialect, &statement.sql, 3);
+        if let Some(name) = used(dialect, &words, &statement.sql) {
+            own_name = Some(name);
+        } else if let Some(name) = &own_name {
+            statement.sql = script::unqualify(dialect, &statement.sql, name);
+        }
         if let Some(what) = left_out(dialect, &words) {
             let message = format!("{what} is left out: a shadow database takes its place");
             diagnostics.push(Diagnostic::new(
@@ -45,6 +52,12 @@ pub async fn load(shadow: &mut Shadow, path: &Path, text: &str) -> Result<Vec<Di
         })?;
     }
     Ok(diagnostics)
+}
+
+/// The database that a `USE` enters: from then on the shadow database stands for it.
+fn used(dialect: Dialect, words: &[String], sql: &str) -> Option<String> {
+    let is_use = dialect == Dialect::Mysql && words.first().is_some_and(|word| word == "USE");
+    is_use.then(|| sql.trim()[3..].trim().trim_matches('`').to_string())
 }
 
 /// What a statement is that does not belong into one database.

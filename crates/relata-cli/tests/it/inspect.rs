@@ -148,3 +148,18 @@ fn json_and_mermaid() {
     let diagram = project.ok(&["schema", "inspect", "schema.sql", "--format", "mermaid"]).stdout;
     assert!(diagram.starts_with("erDiagram"), "{diagram}");
 }
+
+#[test]
+fn a_script_that_names_its_database_is_loaded_into_the_shadow() {
+    let project = Project::new();
+    project.write(
+        "shop.sql",
+        "CREATE DATABASE shop;\nUSE shop;\nCREATE TABLE shop.items (id int PRIMARY KEY);
+         CREATE VIEW names AS SELECT i.id FROM `shop`.`items` i;",
+    );
+    let server = relata_testkit::server_url(relata_schema::Dialect::Mysql).expose();
+    let run = project.ok(&["schema", "inspect", "shop.sql", "--dialect", "mysql", "--shadow", &server]);
+    assert!(run.stdout.contains("CREATE TABLE items") && run.stdout.contains("VIEW names"), "{}", run.stdout);
+    assert!(!run.stdout.contains("shop"), "{}", run.stdout);
+    assert!(run.stderr.contains("shop.sql:2: USE is left out"), "{}", run.stderr);
+}
