@@ -120,13 +120,12 @@ fn compare(schema: &Schema, table: &Table, now: &Table, notes: &mut Vec<Diagnost
 }
 
 fn column_differences(schema: &Schema, table: &Table, column: &Column, now: &Column) -> Vec<&'static str> {
-    let in_key = table.primary_key.as_ref().is_some_and(|key| key.columns().any(|name| name == column.name));
     let default =
         |column: &Column| column.default.as_deref().map(|text| without_cast(schema.dialect, text).to_string());
     let serial = serial(schema, table, column).is_some();
     let facts = [
         (column.ty.physical != now.ty.physical && !serial, "exact type"),
-        (column.not_null != now.not_null && !in_key, "nullability"),
+        (column.not_null != now.not_null, "nullability"),
         (default(column) != default(now) && !serial, "default"),
         (column.generated != now.generated, "generation"),
         (column.identity != now.identity, "identity"),

@@ -87,61 +87,60 @@ fn a_blog() {
         BLOG,
         [
             expect![[r#"
-        CREATE TABLE comments (
-          id INTEGER PRIMARY KEY NOT NULL,
-          post_id INTEGER NOT NULL,
-          user_id INTEGER,
-          FOREIGN KEY (post_id) REFERENCES posts (id),
-          FOREIGN KEY (user_id) REFERENCES users (id)
-        );
-        CREATE TABLE post_tags (
-          post_id INTEGER NOT NULL,
-          tag_id TEXT NOT NULL,
-          PRIMARY KEY (post_id, tag_id),
-          FOREIGN KEY (post_id) REFERENCES posts (id),
-          FOREIGN KEY (tag_id) REFERENCES tags (name)
-        );
-        CREATE TABLE posts (
-          id INTEGER PRIMARY KEY NOT NULL,
-          author_id INTEGER NOT NULL,
-          slug TEXT NOT NULL,
-          title TEXT NOT NULL,
-          body TEXT,
-          mood TEXT NOT NULL DEFAULT 'happy',
-          stars INTEGER NOT NULL DEFAULT 0,
-          published_at TIMESTAMP,
-          created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
-          updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
-          deleted_at TIMESTAMP,
-          UNIQUE (author_id, slug),
-          FOREIGN KEY (author_id) REFERENCES users (id) ON DELETE CASCADE,
-          CONSTRAINT posts_mood_check CHECK (mood IN ('happy', 'very_sad')),
-          CONSTRAINT posts_slug_check CHECK (length(slug) >= 1 AND length(slug) <= 120),
-          CONSTRAINT posts_stars_check CHECK (stars >= 0 AND stars <= 5)
-        );
-        CREATE TABLE tags (
-          name TEXT PRIMARY KEY NOT NULL
-        );
-        CREATE TABLE users (
-          id INTEGER PRIMARY KEY NOT NULL,
-          email TEXT NOT NULL,
-          admin BOOLEAN NOT NULL DEFAULT 0,
-          balance DECIMAL(10,2) NOT NULL,
-          token UUID NOT NULL DEFAULT (lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-' || substr('89ab', 1 + abs(random() % 4), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))),
-          bio TEXT NOT NULL DEFAULT 'it''s',
-          born DATE,
-          "key" TEXT NOT NULL GENERATED ALWAYS AS (lower(email)) STORED,
-          avatar BLOB,
-          settings JSON NOT NULL,
-          color TEXT NOT NULL,
-          UNIQUE (email),
-          CONSTRAINT users_color_check CHECK (color IN ('red', 'blue')),
-          CONSTRAINT users_color_check1 CHECK (color <> ''),
-          CONSTRAINT users_email_check CHECK (email LIKE '%_@_%')
-        );
-        CREATE INDEX posts_published_at_slug_idx ON posts (published_at DESC, slug);
-        CREATE INDEX users_born_idx ON users (born);
-    "#]],
+                CREATE TABLE comments (
+                  id INTEGER PRIMARY KEY NOT NULL,
+                  post_id INTEGER NOT NULL,
+                  user_id INTEGER,
+                  FOREIGN KEY (post_id) REFERENCES posts (id),
+                  FOREIGN KEY (user_id) REFERENCES users (id)
+                );
+                CREATE TABLE post_tags (
+                  post_id INTEGER NOT NULL,
+                  tag_id TEXT NOT NULL,
+                  PRIMARY KEY (post_id, tag_id),
+                  FOREIGN KEY (post_id) REFERENCES posts (id),
+                  FOREIGN KEY (tag_id) REFERENCES tags (name)
+                );
+                CREATE TABLE posts (
+                  id INTEGER PRIMARY KEY NOT NULL,
+                  author_id INTEGER NOT NULL,
+                  slug TEXT NOT NULL,
+                  title TEXT NOT NULL,
+                  body TEXT,
+                  mood TEXT NOT NULL DEFAULT 'happy',
+                  stars INTEGER NOT NULL DEFAULT 0,
+                  published_at TIMESTAMP,
+                  created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+                  updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+                  deleted_at TIMESTAMP,
+                  UNIQUE (author_id, slug),
+                  FOREIGN KEY (author_id) REFERENCES users (id) ON DELETE CASCADE,
+                  CONSTRAINT posts_mood_check CHECK (mood IN ('happy', 'very_sad')),
+                  CONSTRAINT posts_slug_check CHECK (length(slug) >= 1 AND length(slug) <= 120),
+                  CONSTRAINT posts_stars_check CHECK (stars >= 0 AND stars <= 5)
+                );
+                CREATE TABLE tags (
+                  name TEXT PRIMARY KEY NOT NULL
+                );
+                CREATE TABLE users (
+                  id INTEGER PRIMARY KEY NOT NULL,
+                  email TEXT NOT NULL UNIQUE,
+                  admin BOOLEAN NOT NULL DEFAULT 0,
+                  balance DECIMAL(10,2) NOT NULL,
+                  token UUID NOT NULL DEFAULT (lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-' || substr('89ab', 1 + abs(random() % 4), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))),
+                  bio TEXT NOT NULL DEFAULT 'it''s',
+                  born DATE,
+                  "key" TEXT NOT NULL GENERATED ALWAYS AS (lower(email)) STORED,
+                  avatar BLOB,
+                  settings JSON NOT NULL,
+                  color TEXT NOT NULL,
+                  CONSTRAINT users_color_check CHECK (color IN ('red', 'blue')),
+                  CONSTRAINT users_color_check1 CHECK (color <> ''),
+                  CONSTRAINT users_email_check CHECK (email LIKE '%_@_%')
+                );
+                CREATE INDEX posts_published_at_slug_idx ON posts (published_at DESC, slug);
+                CREATE INDEX users_born_idx ON users (born);
+            "#]],
             expect![[r#"
                 CREATE TYPE public.mood AS ENUM ('happy', 'very_sad');
                 CREATE TABLE public.comments (

@@ -61,6 +61,7 @@ impl Catalogue {
             return table;
         }
         table.primary_key = primary_key(&rows, &text, table.options.without_rowid);
+        never_null(&mut table);
         let indexes = self.indexes.remove(&object.name).unwrap_or_default();
         let mut named: Vec<Key> = text.uniques.clone();
         // Newest first, as the pragma lists them.
@@ -137,6 +138,17 @@ fn primary_key(rows: &[ColumnRow], text: &TableText, without_rowid: bool) -> Opt
     let named = written.map(|key| (key.name.clone(), key.parameters.clone()));
     let (name, parameters) = named.unwrap_or_default();
     (!parts.is_empty()).then(|| Key { name, parts, parameters, ..Key::default() })
+}
+
+/// The row number is never NULL, whether `NOT NULL` is written or not: both are one schema.
+fn never_null(table: &mut Table) {
+    let Some(key) = table.primary_key.as_ref().filter(|_| !table.options.without_rowid) else { return };
+    let [part] = key.parts.as_slice() else { return };
+    let column = table.columns.iter_mut().find(|column| column.name == part.column);
+    if let Some(column) = column.filter(|column| column.ty.physical.eq_ignore_ascii_case("integer") && !part.descending)
+    {
+        column.not_null = true;
+    }
 }
 
 /// The collation of a part, if it is not that of its column.
@@ -229,22 +241,26 @@ fn action(word: &str) -> Action {
     }
 }
 
-/// Foreign keys may name tables and columns in any case.
+/// Foreign keys may name tables and columns in any case, and leave out the columns of the other table's key.
 fn respell_foreign_keys(schema: &mut Schema) {
-    let spelled: HashMap<String, (String, Vec<String>)> = schema
+    let spelled: HashMap<String, (String, Vec<String>, Vec<String>)> = schema
         .tables
         .iter()
         .map(|table| {
             let columns = table.columns.iter().map(|column| column.name.clone()).collect();
-            (table.name.name.to_ascii_lowercase(), (table.name.name.clone(), columns))
+            let key = table.primary_key.iter().flat_map(Key::columns).map(str::to_string).collect();
+            (table.name.name.to_ascii_lowercase(), (table.name.name.clone(), columns, key))
         })
         .collect();
     for table in &mut schema.tables {
         let own = table.columns.clone();
         for key in &mut table.foreign_keys {
             key.columns.iter_mut().for_each(|column| *column = respell(column, &own));
-            if let Some((name, columns)) = spelled.get(&key.references.name.to_ascii_lowercase()) {
+            if let Some((name, columns, primary_key)) = spelled.get(&key.references.name.to_ascii_lowercase()) {
                 key.references.name.clone_from(name);
+                if key.referenced_columns.is_empty() && primary_key.len() == key.columns.len() {
+                    key.referenced_columns.clone_from(primary_key);
+                }
                 for column in &mut key.referenced_columns {
                     let found = columns.iter().find(|other| other.eq_ignore_ascii_case(column));
                     found.into_iter().for_each(|name| column.clone_from(name));

@@ -70,12 +70,11 @@ async fn check(database: &TestDatabase, file: &str) {
     assert!(there == here, "{}", difference(&there, &here));
 }
 
+/// The lines around the first difference.
 fn difference(there: &str, here: &str) -> String {
-    let only = |a: &str, b: &str, mark: &str| {
-        let lines = a.lines().filter(|line| !b.contains(line)).map(|line| format!("{mark} {line}\n"));
-        lines.collect::<String>()
-    };
-    format!("{}{}", only(there, here, "-"), only(here, there, "+"))
+    let same = there.lines().zip(here.lines()).take_while(|(a, b)| a == b).count();
+    let some = |text: &str| text.lines().skip(same.saturating_sub(5)).take(12).collect::<Vec<_>>().join("\n");
+    format!("it was\n{}\nand is\n{}", some(there), some(here))
 }
 
 #[tokio::test]
@@ -117,7 +116,7 @@ const SQLITE: &str = r#"
     CREATE TABLE log (line TEXT NOT NULL);
     CREATE TABLE link (a INTEGER NOT NULL, b INTEGER NOT NULL, PRIMARY KEY (a, b),
         FOREIGN KEY (a) REFERENCES "order" (id), FOREIGN KEY (b) REFERENCES "order" (id));
-    CREATE TABLE part (a INTEGER NOT NULL, b INTEGER NOT NULL, n INTEGER, PRIMARY KEY (a, b, n),
+    CREATE TABLE part (a INTEGER NOT NULL, b INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (a, b, n),
         FOREIGN KEY (a, b) REFERENCES link (a, b) ON DELETE CASCADE);
     CREATE VIEW names AS SELECT name FROM person;
 "#;
