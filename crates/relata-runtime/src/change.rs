@@ -129,7 +129,7 @@ impl<E: Entity, S> Update<E, S> {
         }
         let update =
             tree::Update { source: Source::Entity(table), assignments, filter: self.filter, scope: self.scope };
-        execute(executor, table, self.required, |target| render::update(target, update)).await
+        execute_update(executor, table, self.required, update).await
     }
 }
 
@@ -187,7 +187,7 @@ impl<E: Entity, S> Delete<E, S> {
                 let column = table.columns[position].column.to_string();
                 let assignments = vec![(column, Expr::Value(Value::Timestamp(crate::now())))];
                 let update = tree::Update { source, assignments, filter, scope };
-                execute(executor, table, self.required, |target| render::update(target, update)).await
+                execute_update(executor, table, self.required, update).await
             }
             None => {
                 let delete = tree::Delete { source, filter, scope };
@@ -195,6 +195,16 @@ impl<E: Entity, S> Delete<E, S> {
             }
         }
     }
+}
+
+/// Runs an `UPDATE` of an entity.
+pub(crate) async fn execute_update(
+    executor: &mut dyn Executor,
+    table: &'static TableMeta,
+    required: Option<u64>,
+    update: tree::Update,
+) -> Result<u64> {
+    execute(executor, table, required, |target| render::update(target, update)).await
 }
 
 async fn execute(

@@ -70,6 +70,14 @@ impl Db {
         }
     }
 
+    /// A table or view found by introspection: for names that are known only at run time.
+    ///
+    /// # Errors
+    /// `Kind::UndefinedTable`, with the closest name that there is.
+    pub async fn table(&self, name: &str) -> Result<crate::table::Table> {
+        crate::table::Table::find(name, &mut self.clone()).await
+    }
+
     /// Runs a script of several statements without parameters, in the database's own language.
     ///
     /// # Errors

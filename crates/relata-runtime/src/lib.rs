@@ -3,6 +3,7 @@
 //! - [`Db`] and [`transaction!`] with [`Tx`]: what statements run on ([`Executor`]).
 //! - [`Entity`], [`find::Find`], [`insert`], [`change`], [`aggregate`], [`page`], [`stream`], [`raw`]: statements.
 //! - [`relation`], [`load`]: relations and loading them.
+//! - [`Repository`] and [`Table`]: the usual operations on an entity, and on a table known only at run time.
 //! - [`migrate`]: migration folders, their history and their execution.
 //!
 //! It knows no concrete database (drivers are handed in), no macro and no planner.
@@ -20,8 +21,10 @@ pub mod page;
 mod pool;
 pub mod raw;
 pub mod relation;
+pub mod repository;
 mod rules;
 pub mod stream;
+pub mod table;
 pub mod transaction;
 
 pub use db::Db;
@@ -32,7 +35,9 @@ pub use page::{Cursor, Page};
 pub use pool::PoolOptions;
 pub use raw::{Params, sql, sql_unchecked};
 pub use relata_sql::{Error, FromRow, Id, Kind, Result};
+pub use repository::Repository;
 pub use stream::Rows;
+pub use table::{Record, Table};
 pub use transaction::Tx;
 
 /// The instant for `created_at`, `updated_at` and `deleted_at`, in microseconds: what every database keeps.

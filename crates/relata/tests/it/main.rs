@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod compile_fail;
 mod design;
 mod model;
 mod pages;
 mod queries;
 mod relations;
 mod setup;
+mod tables;
 mod transactions;
 mod writes;
 mod written;

@@ -1,0 +1,133 @@
+//! [`Repository`]: the usual operations on one entity, for those who like them behind one object.
+//!
+//! It adds nothing that [`Entity`] cannot do. Methods of your own go beside it: a struct around it, or a trait.
+
+use std::marker::PhantomData;
+
+use relata_sql::expr::Expr;
+use relata_sql::tree::{Scope, Source, Update};
+use relata_sql::typed::Pred;
+use relata_sql::{Error, Kind, Result, Value};
+
+use crate::change::{Delete, Filtered, execute_update};
+use crate::entity::{Entity, key_filter};
+use crate::executor::Executor;
+use crate::find::Find;
+use crate::insert::NewRow;
+use crate::page::{Cursor, Page};
+use crate::rules;
+
+/// The usual operations on `E`, run on `X`: a database, or a transaction.
+#[derive(Debug)]
+pub struct Repository<E, X> {
+    executor: X,
+    marker: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity, X: Executor> Repository<E, X> {
+    /// A repository on a database (`db.clone()`) or in a transaction (`&mut tx`).
+    pub fn new(executor: X) -> Self {
+        Repository { executor, marker: PhantomData }
+    }
+
+    /// What it runs on, for statements of your own.
+    pub fn executor(&mut self) -> &mut X {
+        &mut self.executor
+    }
+
+    /// The row with this key, if there is one.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn find(&mut self, key: impl Into<E::Key>) -> Result<Option<E>> {
+        E::by_key(key).optional(&mut self.executor).await
+    }
+
+    /// The rows that keep this.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn filter(&mut self, filter: Pred<E>) -> Result<Vec<E>> {
+        E::find().filter(filter).all(&mut self.executor).await
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn all(&mut self) -> Result<Vec<E>> {
+        E::find().all(&mut self.executor).await
+    }
+
+    /// How many rows there are.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn count(&mut self) -> Result<u64> {
+        E::find().count(&mut self.executor).await
+    }
+
+    /// One page of a query, and the cursor of the next.
+    ///
+    /// # Errors
+    /// As [`Find::page`].
+    pub async fn page(&mut self, query: Find<E>, after: Option<Cursor>, size: u64) -> Result<Page<E>> {
+        query.after(after).limit(size).page(&mut self.executor).await
+    }
+
+    /// Inserts a row and gives it back as the database has it.
+    ///
+    /// # Errors
+    /// As [`NewRow::insert`].
+    pub async fn insert(&mut self, row: impl NewRow<Entity = E>) -> Result<E> {
+        row.insert(&mut self.executor).await
+    }
+
+    /// Inserts many rows, all or none.
+    ///
+    /// # Errors
+    /// As [`NewRow::insert`].
+    pub async fn insert_many<N: NewRow<Entity = E>>(&mut self, rows: impl IntoIterator<Item = N>) -> Result<u64> {
+        E::insert_many(rows).exec(&mut self.executor).await
+    }
+
+    /// Writes every field of a row that exists.
+    ///
+    /// # Errors
+    /// `Kind::NotFound` when there is none with its key; as [`crate::change::Update::exec`].
+    pub async fn save(&mut self, row: &E) -> Result<()> {
+        let update = save(row)?;
+        execute_update(&mut self.executor, E::TABLE, Some(1), update).await.map(drop)
+    }
+
+    /// Deletes the row with this key (with `soft_delete`: marks it); gives back whether there was one.
+    ///
+    /// # Errors
+    /// As [`crate::change::Delete::exec`].
+    pub async fn delete(&mut self, key: impl Into<E::Key>) -> Result<bool> {
+        let delete: Delete<E, Filtered> = E::delete(key);
+        Ok(delete.exec(&mut self.executor).await? > 0)
+    }
+}
+
+fn save<E: Entity>(row: &E) -> Result<Update> {
+    let table = E::TABLE;
+    if table.key.is_empty() {
+        return Err(Error::new(Kind::Unsupported, format!("{} has no key to find the row by", table.entity)));
+    }
+    let mut assignments = Vec::with_capacity(table.selected);
+    for (position, column) in table.columns[..table.selected].iter().enumerate() {
+        if table.key.contains(&position) || column.generated || table.updated_at == Some(position) {
+            continue;
+        }
+        let value = row.value(position);
+        rules::check(table, column, &value)?;
+        assignments.push((column.column.to_string(), Expr::Value(value)));
+    }
+    if let Some(position) = table.updated_at {
+        assignments.push((table.columns[position].column.to_string(), Expr::Value(Value::Timestamp(crate::now()))));
+    }
+    let key = table.key.iter().map(|position| row.value(*position)).collect();
+    let filter = Some(key_filter(table, key));
+    Ok(Update { source: Source::Entity(table), assignments, filter, scope: Scope::Live })
+}

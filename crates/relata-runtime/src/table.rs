@@ -1,0 +1,414 @@
+//! Tables that are known only at run time: found by introspection, read as ordered records of values.
+//!
+//! Invariants
+//! - Only columns that the catalogue named (and, after [`Table::allow`], that the caller allows) come into SQL; any
+//!   other name is an error that says what there is. Values are always parameters.
+//! - Nothing is deleted or changed but by the whole key.
+
+use std::sync::Arc;
+
+use relata_schema::Schema;
+use relata_schema::model::ObjectName;
+use relata_schema::naming::closest;
+use relata_schema::types::Type;
+use relata_sql::driver::{ColumnInfo, IntrospectOptions, Row, RowSink};
+use relata_sql::expr::{BinaryOp, Expr, Match, Nulls, OrderKey};
+use relata_sql::render;
+use relata_sql::tree::{Delete, Insert, Item, Scope, Select, Source, Update};
+use relata_sql::{Error, Kind, Result, Value};
+
+use crate::executor::{Executor, Intent};
+use crate::find::{count, run};
+
+/// A table or view found by introspection.
+#[derive(Debug, Clone)]
+pub struct Table(Arc<Inner>);
+
+#[derive(Debug, Clone)]
+struct Inner {
+    name: ObjectName,
+    columns: Vec<TableColumn>,
+    key: Vec<String>,
+}
+
+/// A column of such a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableColumn {
+    /// Its name.
+    pub name: String,
+    /// Its portable type.
+    pub ty: Type,
+    /// It may be NULL.
+    pub nullable: bool,
+    /// Filters and orders may use it.
+    pub allowed: bool,
+}
+
+/// A row: values under their columns' names, in the order of the columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    columns: Arc<[String]>,
+    values: Vec<Value>,
+}
+
+impl Record {
+    /// The value of a column.
+    pub fn value(&self, column: &str) -> Option<&Value> {
+        self.columns.iter().position(|name| name == column).map(|at| &self.values[at])
+    }
+
+    /// Names and values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.columns.iter().map(String::as_str).zip(&self.values)
+    }
+
+    /// The names of the columns.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The values.
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+}
+
+/// How a column is compared.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Condition {
+    /// Equal; NULL is equal to NULL here.
+    Equal(Value),
+    /// Not equal.
+    NotEqual(Value),
+    /// Less.
+    Less(Value),
+    /// Less or equal.
+    AtMost(Value),
+    /// Greater.
+    Greater(Value),
+    /// Greater or equal.
+    AtLeast(Value),
+    /// One of these.
+    In(Vec<Value>),
+    /// Contains this text.
+    Contains(String),
+    /// NULL.
+    IsNull,
+    /// Not NULL.
+    IsNotNull,
+}
+
+/// Reads the whole schema of the database that an executor runs on.
+///
+/// # Errors
+/// What the database says.
+pub async fn schema(executor: &mut impl Executor) -> Result<Schema> {
+    let mut lease = executor.lease(Intent::Read).await?;
+    let options = IntrospectOptions::default();
+    let result = lease.connection().introspect(&options).await;
+    lease.note(&result);
+    result
+}
+
+impl Table {
+    /// Finds a table or view (`name`, or `namespace.name`) by introspection. [`Table::in_schema`] spares that when the
+    /// schema is known.
+    ///
+    /// # Errors
+    /// `Kind::UndefinedTable`, with the closest name that there is.
+    pub async fn find(name: &str, executor: &mut impl Executor) -> Result<Table> {
+        Self::in_schema(name, &schema(executor).await?)
+    }
+
+    /// Finds a table or view in a schema.
+    ///
+    /// # Errors
+    /// As [`Table::find`].
+    pub fn in_schema(name: &str, schema: &Schema) -> Result<Table> {
+        let wanted = match name.split_once('.') {
+            Some((namespace, name)) => ObjectName::new(namespace, name),
+            None => schema.dialect.name(name),
+        };
+        let whole = schema.dialect.name(name);
+        let is_it = |found: &ObjectName| *found == wanted || *found == whole;
+        if let Some(table) = schema.tables.iter().find(|table| is_it(&table.name)) {
+            let columns = table.columns.iter().map(|column| TableColumn {
+                name: column.name.clone(),
+                ty: column.ty.logical.clone(),
+                nullable: !column.not_null,
+                allowed: true,
+            });
+            let key = table.primary_key.as_ref().map(|key| key.columns().map(str::to_string).collect());
+            let columns = columns.collect();
+            return Ok(Table(Arc::new(Inner { name: table.name.clone(), columns, key: key.unwrap_or_default() })));
+        }
+        if let Some(view) = schema.views.iter().find(|view| is_it(&view.name)) {
+            let columns = view.columns.iter().map(|(name, ty)| TableColumn {
+                name: name.clone(),
+                ty: ty.logical.clone(),
+                nullable: true,
+                allowed: true,
+            });
+            return Ok(Table(Arc::new(Inner { name: view.name.clone(), columns: columns.collect(), key: Vec::new() })));
+        }
+        let views = schema.views.iter().map(|view| view.name.name.as_str());
+        let known = schema.tables.iter().map(|table| table.name.name.as_str()).chain(views);
+        let error = Error::new(Kind::UndefinedTable, format!("there is no table {name}")).table(name);
+        Err(match closest(name, known) {
+            Some(close) => error.hint(format!("did you mean {close}?")),
+            None => error.hint("`relata schema inspect` shows what there is"),
+        })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &ObjectName {
+        &self.0.name
+    }
+
+    /// Its columns.
+    pub fn columns(&self) -> &[TableColumn] {
+        &self.0.columns
+    }
+
+    /// The names of the key's columns; empty without a key.
+    pub fn key(&self) -> &[String] {
+        &self.0.key
+    }
+
+    /// Lets filters and orders use these columns only: for names that come from outside.
+    ///
+    /// # Errors
+    /// `Kind::UndefinedColumn`.
+    pub fn allow<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<Table> {
+        let mut inner = (*self.0).clone();
+        inner.columns.iter_mut().for_each(|column| column.allowed = false);
+        for name in names {
+            self.column(name)?;
+            inner.columns.iter_mut().filter(|column| column.name == name).for_each(|column| column.allowed = true);
+        }
+        Ok(Table(Arc::new(inner)))
+    }
+
+    fn column(&self, name: &str) -> Result<&TableColumn> {
+        let known = self.0.columns.iter().filter(|column| column.allowed);
+        if let Some(column) = known.clone().find(|column| column.name == name) {
+            return Ok(column);
+        }
+        let table = &self.0.name.name;
+        let error = Error::new(Kind::UndefinedColumn, format!("{table} has no column {name} to be used here"));
+        let error = error.table(table).column(name);
+        Err(match closest(name, known.clone().map(|column| column.name.as_str())) {
+            Some(close) => error.hint(format!("did you mean {close}?")),
+            None => {
+                let names: Vec<&str> = known.map(|column| column.name.as_str()).collect();
+                error.hint(format!("there are {}", names.join(", ")))
+            }
+        })
+    }
+
+    fn source(&self) -> Source {
+        Source::Named(self.0.name.clone())
+    }
+
+    /// All rows, to be narrowed down.
+    pub fn select(&self) -> TableQuery {
+        TableQuery { table: self.clone(), select: Select::new(self.source()) }
+    }
+
+    /// The row with this key: one value for each column of the key.
+    ///
+    /// # Errors
+    /// `Kind::Parameters` when the number of values is wrong; what the database says.
+    pub async fn by_key(&self, key: &[Value], executor: &mut impl Executor) -> Result<Option<Record>> {
+        let mut query = self.select();
+        query.select.filter = Some(self.key_filter(key)?);
+        Ok(query.all(executor).await?.pop())
+    }
+
+    fn key_filter(&self, key: &[Value]) -> Result<Expr> {
+        let (table, wanted) = (&self.0.name.name, &self.0.key);
+        if wanted.is_empty() {
+            let message = format!("{table} has no primary key, so its rows cannot be told apart");
+            return Err(Error::new(Kind::Unsupported, message).table(table).hint("write the statement in SQL"));
+        }
+        if key.len() != wanted.len() {
+            let message = format!("the key of {table} is ({}): {} values were given", wanted.join(", "), key.len());
+            return Err(Error::new(Kind::Parameters, message).table(table));
+        }
+        let parts = wanted.iter().zip(key).map(|(name, value)| binary(name, BinaryOp::Eq, value.clone()));
+        Ok(Expr::And(parts.collect()))
+    }
+
+    /// Inserts a row; columns that are left out take their default.
+    ///
+    /// # Errors
+    /// `Kind::UndefinedColumn`; what the database says.
+    pub async fn insert(&self, row: &[(&str, Value)], executor: &mut impl Executor) -> Result<()> {
+        let columns = self.checked(row)?;
+        let values = row.iter().map(|(_, value)| value.clone()).collect();
+        let insert =
+            Insert { source: self.source(), columns: &columns, values, rows: 1, conflict: None, returning: false };
+        let mut lease = executor.lease(Intent::Write).await?;
+        let rendered = render::insert(lease.target(), insert)?;
+        lease.execute(&rendered).await.map(drop)
+    }
+
+    /// Changes the row with this key; gives back whether there was one.
+    ///
+    /// # Errors
+    /// As [`Table::insert`] and [`Table::by_key`].
+    pub async fn update(&self, key: &[Value], row: &[(&str, Value)], executor: &mut impl Executor) -> Result<bool> {
+        self.checked(row)?;
+        let assignments = row.iter().map(|(name, value)| ((*name).to_string(), Expr::Value(value.clone()))).collect();
+        let filter = Some(self.key_filter(key)?);
+        let update = Update { source: self.source(), assignments, filter, scope: Scope::All };
+        let mut lease = executor.lease(Intent::Write).await?;
+        let rendered = render::update(lease.target(), update)?;
+        Ok(lease.execute(&rendered).await?.rows_affected > 0)
+    }
+
+    /// Deletes the row with this key; gives back whether there was one.
+    ///
+    /// # Errors
+    /// As [`Table::by_key`].
+    pub async fn delete(&self, key: &[Value], executor: &mut impl Executor) -> Result<bool> {
+        let delete = Delete { source: self.source(), filter: Some(self.key_filter(key)?), scope: Scope::All };
+        let mut lease = executor.lease(Intent::Write).await?;
+        let rendered = render::delete(lease.target(), delete)?;
+        Ok(lease.execute(&rendered).await?.rows_affected > 0)
+    }
+
+    fn checked<'r>(&self, row: &[(&'r str, Value)]) -> Result<Vec<&'r str>> {
+        if row.is_empty() {
+            return Err(Error::new(Kind::Parameters, format!("no column of {} was given", self.0.name.name)));
+        }
+        row.iter().map(|(name, _)| self.column(name).map(|_| *name)).collect()
+    }
+}
+
+fn named(name: &str) -> Expr {
+    Expr::Named(name.into())
+}
+
+fn binary(name: &str, op: BinaryOp, value: Value) -> Expr {
+    Expr::Binary(Box::new(named(name)), op, Box::new(Expr::Value(value)))
+}
+
+/// A query over a [`Table`].
+#[derive(Debug, Clone)]
+#[must_use = "a query does nothing until it is run by `.all(…)` or `.count(…)`"]
+pub struct TableQuery {
+    table: Table,
+    select: Select,
+}
+
+impl TableQuery {
+    /// Only rows whose column keeps this.
+    ///
+    /// # Errors
+    /// `Kind::UndefinedColumn` for a column that there is not or that is not allowed.
+    pub fn filter(mut self, column: &str, condition: Condition) -> Result<Self> {
+        self.table.column(column)?;
+        let inner = || Box::new(named(column));
+        let expr = match condition {
+            Condition::Equal(Value::Null) | Condition::IsNull => Expr::IsNull(inner(), true),
+            Condition::NotEqual(Value::Null) | Condition::IsNotNull => Expr::IsNull(inner(), false),
+            Condition::Equal(value) => binary(column, BinaryOp::Eq, value),
+            Condition::NotEqual(value) => binary(column, BinaryOp::Ne, value),
+            Condition::Less(value) => binary(column, BinaryOp::Lt, value),
+            Condition::AtMost(value) => binary(column, BinaryOp::Le, value),
+            Condition::Greater(value) => binary(column, BinaryOp::Gt, value),
+            Condition::AtLeast(value) => binary(column, BinaryOp::Ge, value),
+            Condition::In(values) => Expr::In(inner(), values, false),
+            Condition::Contains(text) => Expr::Like(inner(), Match::Contains, text, false),
+        };
+        Expr::and_into(&mut self.select.filter, expr);
+        Ok(self)
+    }
+
+    /// Adds a column to the order.
+    ///
+    /// # Errors
+    /// `Kind::UndefinedColumn` for a column that there is not or that is not allowed.
+    pub fn order(mut self, column: &str, descending: bool) -> Result<Self> {
+        self.table.column(column)?;
+        self.select.order.push(OrderKey { expr: named(column), descending, nulls: Nulls::Native });
+        Ok(self)
+    }
+
+    /// Adds the key to the order.
+    pub fn order_by_key(mut self) -> Self {
+        let keys = self.table.0.key.iter();
+        let keys = keys.map(|name| OrderKey { expr: named(name), descending: false, nulls: Nulls::Native });
+        self.select.order.extend(keys);
+        self
+    }
+
+    /// At most so many rows.
+    pub fn limit(mut self, limit: u64) -> Self {
+        self.select.limit = Some(limit);
+        self
+    }
+
+    /// Without the first so many rows.
+    pub fn offset(mut self, offset: u64) -> Self {
+        self.select.offset = Some(offset);
+        self
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn all(mut self, executor: &mut impl Executor) -> Result<Vec<Record>> {
+        self.select.items = self.table.0.columns.iter().map(|column| Item::Expr(named(&column.name))).collect();
+        let mut sink = Records::default();
+        run(executor, self.select, &mut sink).await?;
+        Ok(sink.records)
+    }
+
+    /// How many rows there are.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn count(self, executor: &mut impl Executor) -> Result<u64> {
+        count(executor, self.select).await
+    }
+}
+
+/// Collects the rows of any query as records.
+#[derive(Debug, Default)]
+pub struct Records {
+    columns: Arc<[String]>,
+    records: Vec<Record>,
+}
+
+impl Records {
+    /// The names of the columns, also when there was no row.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The rows.
+    pub fn into_records(self) -> Vec<Record> {
+        self.records
+    }
+}
+
+impl RowSink for Records {
+    fn wants_columns(&self) -> bool {
+        true
+    }
+
+    fn columns(&mut self, columns: &[ColumnInfo]) -> Result<()> {
+        self.columns = columns.iter().map(|column| column.name.clone()).collect();
+        Ok(())
+    }
+
+    fn row(&mut self, row: &dyn Row) -> Result<()> {
+        let values = (0..row.len()).map(|index| Ok(row.cell(index)?.to_value())).collect::<Result<_>>();
+        let values = values.map_err(|error| crate::find::at_row(error, self.records.len()))?;
+        self.records.push(Record { columns: self.columns.clone(), values });
+        Ok(())
+    }
+}

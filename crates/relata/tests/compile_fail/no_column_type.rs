@@ -1,0 +1,14 @@
+//! A field of a type that no column holds.
+
+use relata::prelude::*;
+
+pub struct Point;
+
+#[derive(Entity)]
+pub struct Place {
+    #[id]
+    pub id: Id<Place>,
+    pub at: Point,
+}
+
+fn main() {}

@@ -1,0 +1,97 @@
+//! Repositories, and tables known only at run time.
+
+use relata::prelude::*;
+use relata::table::Condition;
+use relata::{Kind, Repository, Result, Value};
+
+use crate::model::*;
+use crate::queries::blog;
+
+crate::setup::everywhere!(
+    a_repository_does_the_usual,
+    any_table_can_be_read,
+    any_table_can_be_written,
+    only_known_and_allowed_columns_come_into_sql,
+);
+
+async fn a_repository_does_the_usual(mut db: Db) -> Result<()> {
+    blog(&mut db).await?;
+    let mut users = Repository::<User, _>::new(db.clone());
+    let mut dan = users.insert(NewUser { email: "dan@example.com".into(), name: "Dan".into() }).await?;
+    dan.name = "Daniel".into();
+    users.save(&dan).await?;
+    assert_eq!(users.find(dan.id).await?.map(|user| user.name).as_deref(), Some("Daniel"));
+    assert_eq!((users.count().await?, users.all().await?.len()), (4, 4));
+    assert_eq!(users.filter(User.name.starts_with("D")).await?.len(), 1);
+    let page = users.page(User::find().order(User.name.desc()), None, 3).await?;
+    assert_eq!(page[0].name, "Daniel");
+    let rest = users.page(User::find().order(User.name.desc()), page.next, 3).await?;
+    assert_eq!(rest.len(), 1);
+    assert!(users.delete(dan.id).await?);
+    assert!(!users.delete(dan.id).await?);
+    assert_eq!(users.save(&dan).await.unwrap_err().kind(), Kind::NotFound);
+    transaction!(db, |tx| {
+        let mut posts = Repository::<Post, _>::new(&mut tx);
+        let mut post = posts.filter(Post.slug.eq("a1")).await?.remove(0);
+        post.slug = String::new();
+        assert_eq!(posts.save(&post).await.unwrap_err().kind(), Kind::Validation);
+        assert!(posts.delete(post.id).await?);
+        assert_eq!(posts.count().await?, 3);
+        Ok(())
+    })
+}
+
+async fn any_table_can_be_read(mut db: Db) -> Result<()> {
+    let [ann, ..] = blog(&mut db).await?;
+    let posts = db.table("posts").await?;
+    assert_eq!(posts.key(), ["id"]);
+    let rows = posts.select().filter("author_id", Condition::Equal(Value::Int(ann.get())))?.order("slug", true)?;
+    let rows = rows.limit(2).all(&mut db).await?;
+    assert_eq!(rows.len(), 2);
+    assert_eq!(rows[0].value("slug"), Some(&Value::Text("a3".into())));
+    let names: Vec<&str> = rows[0].iter().map(|(name, _)| name).collect();
+    assert_eq!(names[..4], ["id", "author_id", "slug", "title"]);
+    for (condition, expected) in [
+        (Condition::Contains("a".into()), 3),
+        (Condition::In(vec![Value::Text("a1".into()), Value::Text("b1".into())]), 2),
+        (Condition::Greater(Value::Text("a2".into())), 2),
+        (Condition::AtMost(Value::Text("a2".into())), 2),
+        (Condition::NotEqual(Value::Text("a2".into())), 3),
+        (Condition::IsNull, 0),
+        (Condition::IsNotNull, 4),
+    ] {
+        let text = format!("{condition:?}");
+        assert_eq!(posts.select().filter("slug", condition)?.count(&mut db).await?, expected, "{text}");
+    }
+    let error = db.table("postts").await.unwrap_err();
+    assert_eq!(error.kind(), Kind::UndefinedTable);
+    assert!(error.to_string().contains("did you mean posts?"), "{error}");
+    Ok(())
+}
+
+async fn any_table_can_be_written(mut db: Db) -> Result<()> {
+    let links = db.table("post_tags").await?;
+    assert_eq!(links.key(), ["post_id", "tag_id"]);
+    let tags = db.table("tags").await?;
+    tags.insert(&[("id", Value::Int(5)), ("name", Value::Text("it's".into()))], &mut db).await?;
+    assert!(tags.update(&[Value::Int(5)], &[("name", Value::Text("x".into()))], &mut db).await?);
+    assert!(!tags.update(&[Value::Int(6)], &[("name", Value::Text("x".into()))], &mut db).await?);
+    let row = tags.by_key(&[Value::Int(5)], &mut db).await?.unwrap();
+    assert_eq!(row.values(), [Value::Int(5), Value::Text("x".into())]);
+    assert!(tags.delete(&[Value::Int(5)], &mut db).await?);
+    assert_eq!(links.by_key(&[Value::Int(1)], &mut db).await.unwrap_err().kind(), Kind::Parameters);
+    Ok(())
+}
+
+async fn only_known_and_allowed_columns_come_into_sql(mut db: Db) -> Result<()> {
+    let users = db.table("users").await?;
+    for name in ["emial", "1 = 1 OR name", "", "\"name\""] {
+        let error = users.select().filter(name, Condition::IsNull).unwrap_err();
+        assert_eq!(error.kind(), Kind::UndefinedColumn, "{name}");
+    }
+    let open = users.allow(["name"])?;
+    assert_eq!(open.select().order("email", false).unwrap_err().kind(), Kind::UndefinedColumn);
+    assert_eq!(open.select().order("name", false)?.all(&mut db).await?.len(), 0);
+    assert_eq!(users.allow(["nam"]).unwrap_err().kind(), Kind::UndefinedColumn);
+    Ok(())
+}
