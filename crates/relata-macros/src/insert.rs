@@ -26,7 +26,7 @@ pub(crate) fn write(context: &Context<'_>) -> (TokenStream, TokenStream) {
     let doc = format!("The fields that a new [`{name}`](struct@{name}) must have; setters give the others.");
     let item = quote! {
         #[doc = #doc]
-        #[derive(Debug, Clone)]
+        #[derive(Clone)]
         #vis struct #new {
             #(#[allow(missing_docs)] #vis #idents: #types,)*
         }

@@ -1,4 +1,6 @@
 //! A column that there is not.
+//@ no field `titel` on type `PostColumns<Post>`
+//@ a field with a similar name exists
 
 use relata::prelude::*;
 

@@ -1,4 +1,5 @@
 //! Loading a relation of another entity.
+//@ `Rel<User, UserToPosts>` is no relation of `Post`
 
 use relata::prelude::*;
 

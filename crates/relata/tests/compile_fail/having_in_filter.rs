@@ -1,4 +1,5 @@
 //! A condition on groups where rows are filtered.
+//@ expected `Pred<Post>`, found `Having<Post>`
 
 use relata::prelude::*;
 

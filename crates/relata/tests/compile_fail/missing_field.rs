@@ -1,4 +1,5 @@
 //! A new row without a field that it must have.
+//@ missing field `title` in initializer of `NewPost`
 
 use relata::prelude::*;
 

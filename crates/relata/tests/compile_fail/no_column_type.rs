@@ -1,4 +1,6 @@
 //! A field of a type that no column holds.
+//@ `Point` cannot be a column
+//@ not a type that a database keeps
 
 use relata::prelude::*;
 

@@ -1,4 +1,6 @@
 //! Running a query on something else.
+//@ cannot run statements
+//@ expected a `Db` or a `Tx`
 
 use relata::prelude::*;
 

@@ -1,4 +1,6 @@
 //! A change of every row that does not say so.
+//@ this would change every row
+//@ add `.filter(…)`, or `.all_rows()` if every row is meant
 
 use relata::prelude::*;
 

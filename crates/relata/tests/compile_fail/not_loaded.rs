@@ -1,4 +1,6 @@
 //! A relation that the query did not load.
+//@ no method named `author` found for reference `&Post`
+//@ no method named `posts` found for reference `&User`
 
 use relata::prelude::*;
 

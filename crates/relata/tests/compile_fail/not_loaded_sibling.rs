@@ -1,4 +1,6 @@
 //! One relation was loaded, another is asked for.
+//@ the relation `PostToEditor` was not loaded
+//@ add `.with(…)` for this relation to the query
 
 use relata::prelude::*;
 

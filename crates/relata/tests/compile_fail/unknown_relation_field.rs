@@ -1,4 +1,5 @@
 //! A relation by a field that there is not.
+//@ no field `autor_id` on type `PostColumns<Post>`
 
 use relata::prelude::*;
 

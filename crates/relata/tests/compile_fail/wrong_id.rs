@@ -1,4 +1,5 @@
 //! The key of another entity.
+//@ expected a `relata::Id<Post>`, or a column or expression of `Post` that gives one
 
 use relata::prelude::*;
 

@@ -1,4 +1,5 @@
 //! A predicate over another entity.
+//@ expected `Pred<Post>`, found `Pred<User>`
 
 use relata::prelude::*;
 

@@ -1,4 +1,6 @@
 //! A value of another type than the column.
+//@ `{integer}` cannot be compared with, or assigned to, a column of type `std::string::String` of `Post`
+//@ `&str` cannot be compared with
 
 use relata::prelude::*;
 
