@@ -23,6 +23,9 @@ use crate::{errors, introspect, types};
 /// The most placeholders that one prepared statement may have.
 const MOST_PLACEHOLDERS: usize = 65_535;
 
+/// The most rows of one statement of a bulk insert: the same text comes again for each portion, and stays prepared.
+const ROWS_AT_ONCE: usize = 1000;
+
 /// By which protocol a statement was started.
 #[derive(Debug, Clone, Copy)]
 enum Protocol {
@@ -293,7 +296,7 @@ impl MysqlConnection {
         let sql = insert_sql(insert, rows.len());
         let params = &insert.values[rows.start * width..rows.end * width];
         // Full portions come again and again; the last one has another length each time.
-        let statement = Statement { sql: &sql, params, cached: rows.start == 0 && rows.len() <= 100 };
+        let statement = Statement { sql: &sql, params, cached: rows.len() == ROWS_AT_ONCE || rows.len() <= 100 };
         self.session.enter()?;
         let outcome = self.run(statement).await;
         Ok(self.settle(outcome).await?.rows_affected)
@@ -361,7 +364,7 @@ fn insert_sql(insert: &BulkInsert<'_>, rows: usize) -> String {
 /// Ranges of rows that fit one statement: by placeholders and by bytes.
 fn chunks(insert: &BulkInsert<'_>, max_packet: usize) -> Vec<std::ops::Range<usize>> {
     let width = insert.columns.len();
-    let most_rows = (MOST_PLACEHOLDERS / width).max(1);
+    let most_rows = (MOST_PLACEHOLDERS / width).clamp(1, ROWS_AT_ONCE);
     let most_bytes = max_packet.min(1 << 24) * 3 / 4;
     let mut chunks = Vec::new();
     let (mut start, mut bytes) = (0, 0);

@@ -166,8 +166,9 @@ impl Dialect {
                 out.push_str("DELIMITER $$\n");
             }
             out.push_str(statement);
-            if self == Dialect::Sqlite && statement.lines().last().is_some_and(|line| line.contains("--")) {
-                // SQLite keeps the comment at the end of a view: it must not swallow the semicolon.
+            // A comment at the end would swallow what ends the statement.
+            let last = statement.lines().next_back().unwrap_or_default();
+            if last.contains("--") || (self == Dialect::Mysql && last.contains('#')) {
                 out.push('\n');
             }
             out.push_str(if compound { "$$\nDELIMITER ;\n" } else { ";\n" });

@@ -308,9 +308,26 @@ async fn partitions(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Res
     for line in catalogue.lines(&sql).await? {
         by_table.entry(text(&line, 0).to_string()).or_default().push(line);
     }
+    let by_time = |lines: &[Line]| lines.first().is_some_and(|line| text(line, 1) == "SYSTEM_TIME");
+    let historic: Vec<String> =
+        by_table.iter().filter(|(_, lines)| by_time(lines)).map(|(name, _)| name.clone()).collect();
     for (name, lines) in by_table {
         if let Some(table) = reading.tables.get_mut(&name) {
             table.partitioning = partitioning(&lines);
+        }
+    }
+    history(catalogue, reading, &historic).await
+}
+
+/// How often `SYSTEM_TIME` partitions follow each other stands nowhere but in `SHOW CREATE TABLE`.
+async fn history(catalogue: &mut Catalogue<'_>, reading: &mut Reading, tables: &[String]) -> Result<()> {
+    let show = |name: &String| format!("SHOW CREATE TABLE {}", relata_schema::Dialect::Mysql.quote(name));
+    let statements: Vec<String> = tables.iter().map(show).collect();
+    for (name, line) in tables.iter().zip(catalogue.first_lines(&statements).await?) {
+        let partitioning = reading.tables.get_mut(name).and_then(|table| table.partitioning.as_mut());
+        let clause = text(&line, 1).rsplit_once("PARTITION BY ").map(|(_, clause)| clause);
+        if let (Some(partitioning), Some(clause)) = (partitioning, clause) {
+            partitioning.key = clause.split("\n(").next().unwrap_or(clause).replace('\n', " ").trim().to_string();
         }
     }
     Ok(())
@@ -320,7 +337,6 @@ fn partitioning(lines: &[Line]) -> Option<Partitioning> {
     let first = lines.first()?;
     let mut key = format!("{} ({})", text(first, 1), text(first, 2));
     if text(first, 1) == "SYSTEM_TIME" {
-        // `SYSTEM_TIME INTERVAL 1 MONTH STARTS …` is not told by the catalogue; history and current partitions are.
         key = "SYSTEM_TIME".into();
     }
     let first_name = text(first, 5);

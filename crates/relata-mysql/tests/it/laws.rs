@@ -152,7 +152,8 @@ impl Generated {
 
 impl Table {
     fn create(&self, number: usize, key: &str) -> String {
-        let mut lines = vec![format!("id {key} NOT NULL AUTO_INCREMENT PRIMARY KEY"), "n int NOT NULL DEFAULT 5".into()];
+        let mut lines =
+            vec![format!("id {key} NOT NULL AUTO_INCREMENT PRIMARY KEY"), "n int NOT NULL DEFAULT 5".into()];
         lines.extend(self.columns.iter().map(Column::definition));
         for (index, (names, unique, descending)) in self.indexes.iter().enumerate() {
             let part = |name: &&&str| {

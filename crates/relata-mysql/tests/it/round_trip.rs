@@ -35,6 +35,11 @@ CREATE TABLE listed (id int, kind varchar(3)) PARTITION BY LIST COLUMNS (kind) (
 CREATE TABLE versioned (id int, note int WITHOUT SYSTEM VERSIONING, since timestamp(6) GENERATED ALWAYS AS ROW START,
     until timestamp(6) GENERATED ALWAYS AS ROW END INVISIBLE, PERIOD FOR SYSTEM_TIME (since, until)) WITH SYSTEM VERSIONING;
 CREATE TABLE plain_versioned (id int) WITH SYSTEM VERSIONING;
+CREATE TABLE historic (id int) WITH SYSTEM VERSIONING PARTITION BY SYSTEM_TIME INTERVAL 1 MONTH STARTS '2026-01-01 00:00:00'
+    (PARTITION p0 HISTORY, PARTITION p1 CURRENT);
+CREATE TABLE keyed (id int PRIMARY KEY) PARTITION BY KEY (id) PARTITIONS 3;
+CREATE TABLE named (id int, x int) PARTITION BY HASH (x) (PARTITION a, PARTITION b);
+CREATE TABLE two (a int, b int) PARTITION BY RANGE COLUMNS (a, b) (PARTITION p0 VALUES LESS THAN (1,2), PARTITION p1 VALUES LESS THAN (MAXVALUE,MAXVALUE));
 CREATE TABLE fast (id int, name varchar(5), KEY by_tree (id) USING BTREE, KEY by_hash (name)) ENGINE=MEMORY;
 CREATE TABLE squeezed (id int PRIMARY KEY) ENGINE=InnoDB PAGE_COMPRESSED=1;
 CREATE FUNCTION twice(a int) RETURNS int DETERMINISTIC RETURN a * 2;
@@ -75,7 +80,7 @@ pub fn comes_back(script: &str) -> Schema {
 #[test]
 fn everything() {
     let schema = comes_back(EVERYTHING_IN_ORDER);
-    assert_eq!((schema.tables.len(), schema.views.len(), schema.routines.len()), (10, 2, 2));
+    assert_eq!((schema.tables.len(), schema.views.len(), schema.routines.len()), (14, 2, 2));
     assert_eq!((schema.sequences.len(), schema.others.len()), (2, 1));
 }
 
