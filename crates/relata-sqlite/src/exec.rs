@@ -3,7 +3,7 @@
 //! Where work runs
 //! - A cached statement runs on the caller's thread and answers at once. It should be short; a query that returns many
 //!   rows should be a cursor, which works one portion at a time.
-//! - [`Statement::once`] (DDL, migrations, raw SQL), scripts and introspection run on the runtime's blocking pool: the
+//! - [`Statement::once`] (DDL, migrations, raw SQL), scripts (but `COMMIT` and its like) and introspection run on the runtime's blocking pool: the
 //!   handle moves there and back. If the caller stops waiting, the work is interrupted, the handle closes there (which
 //!   rolls back), and this connection answers `true` to [`Connection::is_broken`]. Without a tokio runtime they run
 //!   where they are called.
@@ -182,6 +182,9 @@ impl Connection for SqliteConnection {
     }
 
     fn batch<'a>(&'a mut self, script: &'a str) -> Answer<'a, ()> {
+        if is_transaction_control(script) {
+            return self.answer(move |raw| run(raw, Statement::new(script, &[]), None).map(|_| ()));
+        }
         self.touched = true;
         let script = script.to_string();
         self.elsewhere(move |raw, patience| run_script(raw, &script, patience))
@@ -236,8 +239,10 @@ impl SqliteConnection {
         if self.touched {
             let keys = if self.foreign_keys { "PRAGMA foreign_keys = ON" } else { "PRAGMA foreign_keys = OFF" };
             raw.execute_batch(keys).map_err(failed)?;
-            raw.execute_batch("PRAGMA defer_foreign_keys = OFF; PRAGMA writable_schema = OFF; PRAGMA query_only = OFF")
-                .map_err(failed)?;
+            let rest = ["defer_foreign_keys", "writable_schema", "query_only", "legacy_alter_table"];
+            for setting in rest {
+                raw.execute_batch(&format!("PRAGMA {setting} = OFF")).map_err(failed)?;
+            }
             self.touched = false;
         }
         Ok(())
@@ -246,6 +251,13 @@ impl SqliteConnection {
 
 fn is_pragma(sql: &str) -> bool {
     sql.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("pragma"))
+}
+
+/// One statement that begins or ends a transaction or savepoint: too short to be worth another thread.
+fn is_transaction_control(script: &str) -> bool {
+    let first = script.split_whitespace().next().unwrap_or("");
+    let known = ["BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE"];
+    known.iter().any(|word| first.eq_ignore_ascii_case(word)) && !script.contains(';')
 }
 
 /// Prepares, binds and steps a statement to its end.
