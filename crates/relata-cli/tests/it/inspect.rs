@@ -130,9 +130,8 @@ fn rust_sources_are_read_without_compiling_them() {
         );
         CREATE TABLE users (
           id INTEGER PRIMARY KEY NOT NULL,
-          email TEXT NOT NULL,
-          name TEXT NOT NULL,
-          UNIQUE (email)
+          email TEXT NOT NULL UNIQUE,
+          name TEXT NOT NULL
         );
     "#]]
     .assert_eq(&run.stdout);
