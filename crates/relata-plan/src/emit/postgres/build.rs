@@ -97,10 +97,6 @@ fn create_table(scope: &Scope<'_>, table: &Table, steps: &mut Steps) {
     for sql in whole_table(scope.to, table) {
         steps.add(format!("create table {}", table.name), key.clone(), sql);
     }
-    for check in table.checks.iter().filter(|check| check.not_valid && !check.inherited) {
-        let sql = relata_schema::dialect::postgres::print::add_check(&table.name, check);
-        steps.add(format!("add check {}.{}", table.name, check.name), key.clone(), sql);
-    }
 }
 
 fn other(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps, diagnostics: &mut Vec<Diagnostic>) {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use relata_schema::dialect::postgres::print::{
     creation_order, ident, index_name, other_target, qualified, routine_word, signature, view_word,
 };
-use relata_schema::model::{Column, ObjectKey, ObjectKind, ObjectName, Table};
+use relata_schema::model::{Column, ForeignKey, ObjectKey, ObjectKind, ObjectName, Table};
 
 use super::members;
 use super::scope::{Scope, other_key, table_key};
@@ -63,12 +63,19 @@ fn foreign_keys(scope: &Scope<'_>, steps: &mut Steps) {
     for table in &scope.from.tables {
         let gone = scope.is_cleared(&table_key(&table.name));
         for key in table.foreign_keys.iter().filter(|key| !key.inherited) {
-            let between = gone && key.references != table.name && scope.is_cleared(&table_key(&key.references));
-            if between || !gone && scope.clears(ObjectKind::ForeignKey, &table.name, &key.name) {
+            let first = gone && key.references != table.name && relies_on_what_goes(scope, key);
+            if first || !gone && scope.clears(ObjectKind::ForeignKey, &table.name, &key.name) {
                 members::drop_constraint(table, ObjectKind::ForeignKey, &key.name, steps);
             }
         }
     }
+}
+
+/// The table referred to goes, or the key in it.
+fn relies_on_what_goes(scope: &Scope<'_>, key: &ForeignKey) -> bool {
+    let Some(there) = scope.from.table(&key.references) else { return false };
+    scope.is_cleared(&table_key(&there.name))
+        || members::keys_over(there, &key.referenced_columns).any(|(kind, name)| scope.clears(kind, &there.name, name))
 }
 
 /// Partitions and children that stay while their parent goes, or change it.
@@ -100,12 +107,7 @@ fn detach(scope: &Scope<'_>, steps: &mut Steps) {
 }
 
 /// The key that `copy` was made of went before the partition was detached, and took the copy with it.
-fn fk_goes(
-    scope: &Scope<'_>,
-    parent: &Table,
-    key: &relata_schema::model::ForeignKey,
-    copy: &relata_schema::model::ForeignKey,
-) -> bool {
+fn fk_goes(scope: &Scope<'_>, parent: &Table, key: &ForeignKey, copy: &ForeignKey) -> bool {
     let same = key.columns == copy.columns && key.references == copy.references;
     if !same {
         return true;
@@ -159,7 +161,15 @@ fn constraints(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mut Steps) {
     }
     for index in &from.indexes {
         if scope.clears(ObjectKind::Index, &from.name, &index.name) && !with_parent(index.partition_of.as_ref()) {
-            let sql = format!("DROP INDEX {}", qualified(&index_name(&from.name, &index.name)));
+            let name = index_name(&from.name, &index.name);
+            // A partition's key can be attached to a plain index: only the index can take it along.
+            let with_key = scope
+                .from
+                .tables
+                .iter()
+                .any(|table| members::keys(table).any(|(_, key)| key.partition_of.as_ref() == Some(&name)));
+            let cascade = if with_key { " CASCADE" } else { "" };
+            let sql = format!("DROP INDEX {}{cascade}", qualified(&name));
             let key = ObjectKey::member(ObjectKind::Index, &from.name, &index.name);
             steps.instant(format!("drop index {}", index.name), key, sql);
         }

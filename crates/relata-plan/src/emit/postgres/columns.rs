@@ -133,10 +133,13 @@ impl Altering<'_, '_> {
         let array = if ty.ends_with("[]") { "[]" } else { "" };
         let using = if self.rebuilt_enum() {
             format!(" USING {name}::text{array}::{ty}")
-        } else if self.old.ty.physical.ends_with("[]") == ty.ends_with("[]") && same_family(&self.old.ty, &new.ty) {
-            String::new()
         } else {
-            format!(" USING {name}::{ty}")
+            match conversion(&self.old.ty, &new.ty) {
+                Conversion::Implicit => String::new(),
+                Conversion::Cast => format!(" USING {name}::{ty}"),
+                Conversion::Milliseconds => format!(" USING pg_catalog.to_timestamp({name} / 1000.0)"),
+                Conversion::Text => format!(" USING {name}::text::{ty}"),
+            }
         };
         let sql = self.sql(false, &format!("TYPE {ty}{collation}{using}"));
         let what = format!("change type of {}.{} to {ty}", self.to.name, new.name);
@@ -233,16 +236,40 @@ fn usual_storage(ty: &ColumnType) -> &'static str {
     }
 }
 
-/// Types between which the server converts by itself.
-fn same_family(from: &ColumnType, to: &ColumnType) -> bool {
+/// How values of one type become values of another.
+enum Conversion {
+    /// The server converts by itself.
+    Implicit,
+    /// The server has a cast.
+    Cast,
+    /// Whole numbers of eight bytes are taken for milliseconds since 1970.
+    Milliseconds,
+    /// The server has no cast: the text of the value is read. A value that does not read stops the plan.
+    Text,
+}
+
+fn conversion(from: &ColumnType, to: &ColumnType) -> Conversion {
     let family = |ty: &Type| match ty.element() {
         Type::Text | Type::VarChar(_) | Type::Char(_) => 1,
         Type::Int(_) | Type::Decimal(_) | Type::Float32 | Type::Float64 => 2,
         Type::Date | Type::DateTime(_) | Type::Timestamp(_) => 3,
         _ => 0,
     };
-    let (a, b) = (family(&from.logical), family(&to.logical));
-    a == b && a != 0
+    let (old, new) = (family(&from.logical), family(&to.logical));
+    let arrays = from.physical.ends_with("[]") == to.physical.ends_with("[]");
+    let instant = matches!(to.logical, Type::DateTime(_) | Type::Timestamp(_));
+    match (&from.logical, &to.logical) {
+        _ if old == new && old != 0 && arrays => Conversion::Implicit,
+        (Type::Int(8), _) if instant => Conversion::Milliseconds,
+        (Type::Int(_), Type::Date | Type::Uuid | Type::Json | Type::JsonText) => Conversion::Text,
+        (Type::Int(2 | 8) | Type::Decimal(_) | Type::Float32 | Type::Float64, Type::Bool) => Conversion::Text,
+        (Type::Bool, Type::Int(2 | 8) | Type::Decimal(_) | Type::Float32 | Type::Float64) => Conversion::Text,
+        (_, Type::Int(_) | Type::Decimal(_) | Type::Float32 | Type::Float64) if old == 3 => Conversion::Text,
+        (Type::Int(_) | Type::Decimal(_) | Type::Float32 | Type::Float64, _) if new == 3 => Conversion::Text,
+        (Type::Enum(..), Type::Enum(..)) => Conversion::Text,
+        (Type::Uuid, _) | (_, Type::Uuid) if old != 1 && new != 1 => Conversion::Text,
+        _ => Conversion::Cast,
+    }
 }
 
 /// Changes that touch only the catalogue.

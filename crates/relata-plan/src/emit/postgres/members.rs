@@ -225,6 +225,7 @@ pub(super) fn add_checks(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mu
     }
     for check in &to.checks {
         if check.inherited && (attached || !to.inherits.is_empty()) {
+            validate_inherited(scope, from, to, check, steps);
             continue;
         }
         let key = ObjectKey::member(ObjectKind::Check, &to.name, &check.name);
@@ -244,6 +245,21 @@ pub(super) fn add_checks(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mu
                 steps.blocking(what, key, sql, LockMode::AccessExclusive, span(check));
             }
         }
+    }
+}
+
+/// A check that came down from a parent where it is not valid, and is valid here.
+fn validate_inherited(scope: &Scope<'_>, from: &Table, to: &Table, check: &Check, steps: &mut Steps) {
+    let parents = to.partition_of.iter().map(|partition| &partition.parent).chain(&to.inherits);
+    let loose = parents
+        .filter_map(|parent| scope.to.table(parent))
+        .any(|parent| parent.checks.iter().any(|other| other.name == check.name && other.not_valid));
+    let key = ObjectKey::member(ObjectKind::Check, &to.name, &check.name);
+    let valid = from.checks.iter().any(|old| old.name == check.name && !old.not_valid) && !scope.is_cleared(&key);
+    if loose && !check.not_valid && !valid {
+        let sql = format!("ALTER TABLE {} VALIDATE CONSTRAINT {}", qualified(&to.name), ident(&check.name));
+        let what = format!("validate check {}.{}", to.name, check.name);
+        steps.blocking(what, key, sql, LockMode::ShareUpdateExclusive, LockSpan::Scan);
     }
 }
 

@@ -21,7 +21,8 @@ use super::tables::parameter_changes;
 pub(super) fn extension(scope: &Scope<'_>, to: &Extension, steps: &mut Steps) {
     let key = ObjectKey::of(ObjectKind::Extension, &ObjectName::bare(&to.name));
     let Some(from) = scope.from.extensions.iter().find(|from| from.name == to.name) else {
-        steps.add(format!("create extension {}", to.name), key, create_extension(to));
+        let sql = format!("{} VERSION {}", create_extension(to), literal(&to.version));
+        steps.add(format!("create extension {}", to.name), key, sql);
         return;
     };
     let alter = format!("ALTER EXTENSION {}", ident(&to.name));

@@ -278,7 +278,7 @@ impl<'s> Scope<'s> {
         self.cleared.extend(found);
     }
 
-    /// Indexes attached to an index that goes, go with it.
+    /// Indexes attached to an index that goes, go with it; and one that is attached can only go with the other.
     fn close_indexes(&mut self) {
         let mut found = Vec::new();
         for (table, to) in self.surviving() {
@@ -288,19 +288,27 @@ impl<'s> Scope<'s> {
             for (kind, name, parent) in members::attached(table) {
                 if self.index_goes(parent) {
                     found.push(ObjectKey::member(kind, &table.name, name));
+                } else if self.clears(kind, &table.name, name) {
+                    found.extend(self.index_key(parent));
                 }
             }
         }
         self.cleared.extend(found);
     }
 
+    /// The key of the index or constraint of that name.
+    fn index_key(&self, index: &ObjectName) -> Option<ObjectKey> {
+        let tables = self.from.tables.iter().filter(|table| table.name.namespace == index.namespace);
+        let mut found = tables.filter_map(|table| {
+            Some(ObjectKey::member(members::index_kind(table, &index.name)?, &table.name, &index.name))
+        });
+        found.next()
+    }
+
     /// The index or key of that name goes, and not by a detached table's leaving.
     pub(super) fn index_goes(&self, index: &ObjectName) -> bool {
-        self.from.tables.iter().filter(|table| table.name.namespace == index.namespace).any(|table| {
-            members::index_kind(table, &index.name).is_some_and(|kind| {
-                self.is_cleared(&table_key(&table.name)) || self.clears(kind, &table.name, &index.name)
-            })
-        })
+        let key = self.index_key(index);
+        key.is_some_and(|key| self.is_cleared(&table_key(&key.name)) || self.is_cleared(&key))
     }
 
     /// Foreign keys over columns whose type changes, and those that rely on a key that goes.

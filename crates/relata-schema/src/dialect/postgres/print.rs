@@ -83,8 +83,6 @@ pub fn create_all(schema: &Schema) -> Vec<String> {
         out.extend(keys_and_indexes(table));
     }
     for table in &schema.tables {
-        let unchecked = table.checks.iter().filter(|check| check.not_valid && !check.inherited);
-        out.extend(unchecked.map(|check| add_check(&table.name, check)));
         let own = table.foreign_keys.iter().filter(|key| !key.inherited);
         out.extend(own.map(|key| add_foreign_key(&table.name, key)));
     }
@@ -145,6 +143,9 @@ pub fn whole_table(schema: &Schema, table: &Table) -> Vec<String> {
         let inherited = parents.iter().find_map(|parent| parent.column(&column.name)).filter(|_| column.inherited);
         out.extend(column_settings(&table.name, column, inherited));
     }
+    // A check that is not valid must be there before partitions are attached, so that theirs count as its copies.
+    let unchecked = table.checks.iter().filter(|check| check.not_valid && !check.inherited);
+    out.extend(unchecked.map(|check| add_check(&table.name, check)));
     out.extend(attach_partition(table));
     out
 }
