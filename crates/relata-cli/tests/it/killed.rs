@@ -97,7 +97,7 @@ fn postgres() {
     block_on(async {
         let database = TestDatabase::create(Dialect::Postgres).await;
         let mut connection = database.connect().await;
-        let project = project("CREATE TABLE slow AS SELECT 1 AS x FROM pg_sleep(2)");
+        let project = project("CREATE TABLE slow AS SELECT 1 AS x FROM pg_sleep(4)");
         let url = database.url().expose();
         let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
                         AND query LIKE 'CREATE TABLE slow%' AND state = 'active'";
@@ -115,7 +115,7 @@ async fn mysql_killed_during(slow: &str) {
     let project = project(slow);
     let url = database.url().expose();
     let sleeping = "SELECT count(*) FROM information_schema.processlist WHERE db = database() \
-                    AND id <> connection_id() AND info LIKE '%sleep(2)%'";
+                    AND id <> connection_id() AND info LIKE '%sleep(4)%'";
     let mut watcher = database.connect().await;
     let said = kill_when(&project, &url, async || number(watcher.as_mut(), sleeping).await > 0).await;
     assert!(said.contains(&format!("resuming {ID}: 3 of 6 statements were done by a run that was cut off")), "{said}");
@@ -126,11 +126,11 @@ async fn mysql_killed_during(slow: &str) {
 #[test]
 fn mysql_during_a_definition() {
     let filler = "CREATE TABLE filler (x integer)";
-    block_on(mysql_killed_during(&format!("{filler};\nCREATE TABLE slow AS SELECT sleep(2) AS x")).into_future());
+    block_on(mysql_killed_during(&format!("{filler};\nCREATE TABLE slow AS SELECT sleep(4) AS x")).into_future());
 }
 
 #[test]
 fn mysql_during_data() {
     let create = "CREATE TABLE slow (x integer)";
-    block_on(mysql_killed_during(&format!("{create};\nINSERT INTO slow SELECT sleep(2)")));
+    block_on(mysql_killed_during(&format!("{create};\nINSERT INTO slow SELECT sleep(4)")));
 }

@@ -179,11 +179,17 @@ async fn look(project: &Project, connection: &mut dyn Connection, undone: &[&Mig
     counted.retain(|loss| loss.values > 0);
     let options = plan_options(Some(connection.server()));
     let (plan, _) = relata_plan::plan(&before, &after, &PlanOptions { renames, ..options });
-    let drops = |step: &relata_schema::change::Step| {
-        vanishing
-            .iter()
-            .any(|gone| gone.table == step.object.name && gone.column.as_deref().unwrap_or("") == step.object.member)
-    };
-    let other = plan.steps.iter().filter(|step| !drops(step)).filter_map(|step| step.loses.clone()).collect();
+    let other = plan.steps.into_iter().filter_map(|step| step.loses);
+    let other = other.flat_map(|text| text.split("; ").map(String::from).collect::<Vec<_>>());
+    let other = other.filter(|text| !vanishing.iter().any(|gone| is_about(text, gone))).collect();
     Ok(Losses { schema, counted, other })
+}
+
+/// Whether the planner's words for a loss are about what vanishes: that is counted, and would be said twice, or be said
+/// of what holds nothing.
+fn is_about(text: &str, gone: &migrate::Vanishing) -> bool {
+    match &gone.column {
+        Some(column) => text.contains(&format!("{}.{column}", gone.table)),
+        None => text.contains(&format!("table {}", gone.table)) || text.ends_with(&format!("of {}", gone.table)),
+    }
 }
