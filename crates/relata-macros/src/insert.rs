@@ -42,7 +42,7 @@ pub(crate) fn write(context: &Context<'_>) -> (TokenStream, TokenStream) {
         impl __relata::NewRow for #new {
             type Entity = #name;
             fn into_draft(self) -> __relata::Draft<#name> {
-                __relata::Draft::new(&[#(#positions),*], ::std::vec![#(__relata::encode(self.#idents)),*])
+                __relata::Draft::new(&[#(#positions),*], [#(__relata::encode(self.#idents)),*])
             }
         }
         impl __relata::NewRow for #draft {

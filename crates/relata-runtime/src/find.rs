@@ -14,7 +14,7 @@ use relata_sql::{Error, Kind, Result};
 use crate::aggregate::{GroupKeys, Grouped, Projection, Selection};
 use crate::entity::{Entity, mapped};
 use crate::executor::{Executor, Intent};
-use crate::load::Loads;
+use crate::load::{Loading, Loads};
 use crate::page::{Cursor, Page, fetch_page};
 use crate::relation::{And, IntoLoad};
 use crate::stream::Rows;
@@ -173,11 +173,12 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     pub async fn all(mut self, executor: &mut impl Executor) -> Result<Vec<L::Output>> {
         self.prepared();
         let loads = self.loads;
+        let parents = if L::BATCHES { whole_table(&self.select) } else { None };
         let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| loads.read(row, &mut 0) };
         run(executor, self.select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
         let mut rows = sink.rows;
         if L::BATCHES && !rows.is_empty() {
-            loads.load(executor, rows.iter_mut().collect()).await?;
+            loads.load(Loading { executor, parents }, rows.iter_mut().collect()).await?;
         }
         Ok(rows)
     }
@@ -225,7 +226,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
                 .await
                 .map_err(|error| mapped(error, E::TABLE))?;
         if L::BATCHES && !page.items.is_empty() {
-            loads.load(executor, page.items.iter_mut().collect()).await?;
+            loads.load(Loading { executor, parents: None }, page.items.iter_mut().collect()).await?;
         }
         Ok(page)
     }
@@ -253,6 +254,12 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
 pub(crate) fn not_found(what: &str) -> Error {
     Error::new(Kind::NotFound, format!("no {what} fits, where one had to"))
         .hint("use `.optional(…)` if there may be none")
+}
+
+/// The same query without what it selects, if it gives every row of its table.
+fn whole_table(select: &Select) -> Option<Select> {
+    let whole = select.filter.is_none() && select.limit.is_none() && select.offset.is_none() && select.lock.is_none();
+    whole.then(|| Select { items: Vec::new(), order: Vec::new(), ..select.clone() })
 }
 
 /// Collects what `read` makes of each row.

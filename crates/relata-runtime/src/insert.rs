@@ -42,21 +42,24 @@ pub trait NewRow: Sized + Send {
 
 /// Columns and values of a new row.
 pub struct Draft<E> {
-    columns: Vec<usize>,
+    columns: Positions,
     values: Vec<Value>,
     marker: PhantomData<fn() -> E>,
 }
 
 impl<E: Entity> Draft<E> {
     /// From values in the order of these columns; `derive(Entity)` calls it.
-    pub fn new(columns: &[usize], values: Vec<Value>) -> Self {
-        Draft { columns: columns.to_vec(), values, marker: PhantomData }
+    pub fn new<const N: usize>(columns: &[usize; N], given: [Value; N]) -> Self {
+        // Room for every column, so that setters need not grow it.
+        let mut values = Vec::with_capacity(E::TABLE.columns.len());
+        values.extend(given);
+        Draft { columns: Positions::of(columns), values, marker: PhantomData }
     }
 
     /// Sets one more column.
     #[must_use]
     pub fn set(mut self, column: usize, value: Value) -> Self {
-        match self.columns.iter().position(|known| *known == column) {
+        match self.columns.as_slice().iter().position(|known| usize::from(*known) == column) {
             Some(place) => self.values[place] = value,
             None => {
                 self.columns.push(column);
@@ -68,8 +71,8 @@ impl<E: Entity> Draft<E> {
 
     fn prepared(mut self) -> Result<Self> {
         stamp(E::TABLE, &mut self.columns, &mut self.values);
-        for (column, value) in self.columns.iter().zip(&self.values) {
-            rules::check(E::TABLE, &E::TABLE.columns[*column], value)?;
+        for (column, value) in self.columns.as_slice().iter().zip(&self.values) {
+            rules::check(E::TABLE, &E::TABLE.columns[usize::from(*column)], value)?;
         }
         Ok(self)
     }
@@ -92,26 +95,61 @@ impl<E: Entity> Draft<E> {
     }
 }
 
+/// Positions of columns: inside the row itself unless there are many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Positions {
+    Few(u8, [u16; 15]),
+    Many(Vec<u16>),
+}
+
+impl Positions {
+    fn of(positions: &[usize]) -> Self {
+        let mut all = Positions::Few(0, [0; 15]);
+        positions.iter().for_each(|position| all.push(*position));
+        all
+    }
+
+    fn as_slice(&self) -> &[u16] {
+        match self {
+            Positions::Few(count, few) => &few[..usize::from(*count)],
+            Positions::Many(many) => many,
+        }
+    }
+
+    /// No table has 65 536 columns.
+    fn push(&mut self, position: usize) {
+        let position = position as u16;
+        match self {
+            Positions::Few(count, few) if usize::from(*count) < few.len() => {
+                few[usize::from(*count)] = position;
+                *count += 1;
+            }
+            Positions::Few(_, few) => *self = Positions::Many(few.iter().copied().chain([position]).collect()),
+            Positions::Many(many) => many.push(position),
+        }
+    }
+}
+
 /// Sets `created_at` and `updated_at` of a new row unless it has them.
-fn stamp(table: &'static TableMeta, columns: &mut Vec<usize>, values: &mut Vec<Value>) {
+fn stamp(table: &'static TableMeta, columns: &mut Positions, values: &mut Vec<Value>) {
     let mut now = None;
     for position in [table.created_at, table.updated_at].into_iter().flatten() {
-        if !columns.contains(&position) {
+        if !columns.as_slice().iter().any(|known| usize::from(*known) == position) {
             columns.push(position);
             values.push(Value::Timestamp(*now.get_or_insert_with(crate::now)));
         }
     }
 }
 
-fn names(table: &'static TableMeta, columns: &[usize]) -> Vec<&'static str> {
-    columns.iter().map(|position| table.columns[*position].column).collect()
+fn names(table: &'static TableMeta, columns: &Positions) -> Vec<&'static str> {
+    columns.as_slice().iter().map(|position| table.columns[usize::from(*position)].column).collect()
 }
 
 /// Inserts one row. Where the server does not give it back, the condition that finds it is the answer.
 async fn insert_row(
     executor: &mut dyn Executor,
     table: &'static TableMeta,
-    columns: Vec<usize>,
+    columns: Positions,
     values: Vec<Value>,
     conflict: Option<Conflict>,
     sink: &mut dyn relata_sql::RowSink,
@@ -149,13 +187,14 @@ async fn insert_row(
 
 fn found_by(
     table: &'static TableMeta,
-    columns: &[usize],
+    columns: &Positions,
     values: &[Value],
     wanted: impl Fn(usize, &str) -> bool,
 ) -> Expr {
-    let parts = columns.iter().zip(values).filter(|(position, _)| wanted(**position, table.columns[**position].column));
+    let given = columns.as_slice().iter().map(|position| usize::from(*position)).zip(values);
+    let parts = given.filter(|(position, _)| wanted(*position, table.columns[*position].column));
     let parts = parts.map(|(position, value)| {
-        let column = ColumnRef { path: Path::ROOT, column: &table.columns[*position] };
+        let column = ColumnRef { path: Path::ROOT, column: &table.columns[position] };
         Expr::Compare(column, BinaryOp::Eq, value.clone())
     });
     Expr::And(parts.collect())
@@ -260,7 +299,7 @@ pub struct InsertMany<E> {
 }
 
 struct Group {
-    columns: Vec<usize>,
+    columns: Positions,
     values: Vec<Value>,
 }
 
@@ -268,6 +307,8 @@ impl<E: Entity> InsertMany<E> {
     pub(crate) fn new<N: NewRow<Entity = E>>(rows: impl IntoIterator<Item = N>) -> Self {
         let mut groups: Vec<Group> = Vec::new();
         let mut failed = None;
+        let rows = rows.into_iter();
+        let expected = rows.size_hint().0;
         for row in rows {
             let draft = match row.into_draft().prepared() {
                 Ok(draft) => draft,
@@ -278,7 +319,13 @@ impl<E: Entity> InsertMany<E> {
             };
             match groups.last_mut() {
                 Some(group) if group.columns == draft.columns => group.values.extend(draft.values),
-                _ => groups.push(Group { columns: draft.columns, values: draft.values }),
+                _ => {
+                    let mut values = draft.values;
+                    if groups.is_empty() {
+                        values.reserve(values.len() * expected.saturating_sub(1));
+                    }
+                    groups.push(Group { columns: draft.columns, values });
+                }
             }
         }
         InsertMany { groups, failed, marker: PhantomData }

@@ -11,10 +11,10 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use relata_sql::driver::{BoxFuture, Row, RowSink};
-use relata_sql::expr::{Nulls, OrderKey};
-use relata_sql::meta::Path;
+use relata_sql::expr::{Expr, Nulls, OrderKey};
+use relata_sql::meta::{Path, RelationMeta};
 use relata_sql::render;
-use relata_sql::tree::{Batch, Item, Select, Source};
+use relata_sql::tree::{Batch, Item, Keys, Select, Source};
 use relata_sql::{Cell, Result, Value};
 
 use crate::entity::{Entity, mapped, root_column};
@@ -22,6 +22,9 @@ use crate::executor::{Executor, Intent};
 use crate::relation::{Load, Relation, RelationKind};
 
 const BATCH: usize = 16_384;
+
+/// So many keys are always given as a list.
+const FEW: usize = 16;
 
 /// An entity and what was loaded with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +106,31 @@ impl<M, X, D, Rest: Contains<M, I>, I> Contains<M, There<I>> for (Slot<X, D>, Re
     }
 }
 
+/// How to load into rows that were read.
+pub struct Loading<'a> {
+    pub(crate) executor: &'a mut dyn Executor,
+    /// The query that gives exactly these rows, if it is cheap to ask again: all rows of a table.
+    pub(crate) parents: Option<Select>,
+}
+
+/// The query that gives exactly the children of all parents.
+fn children<M, N>(load: &Load<M, N>, relation: &'static RelationMeta, parents: &Select) -> Option<Select> {
+    if relation.via.is_some() || load.filter.is_some() || load.limit.is_some() || load.offset > 0 {
+        return None;
+    }
+    let column = Box::new(root_column(&relation.to.columns[relation.to_column]));
+    let mut select = Select::new(Source::Entity(relation.to));
+    select.scope = load.scope;
+    select.filter = Some(Expr::InSelect(column, Box::new(keys_of(relation, parents))));
+    Some(select)
+}
+
+fn keys_of(relation: &'static RelationMeta, parents: &Select) -> Select {
+    let mut select = parents.clone();
+    select.items = vec![Item::Expr(root_column(&relation.from.columns[relation.from_column]))];
+    select
+}
+
 /// What a query over `E` gives for each row.
 pub trait Loads<E: Entity>: Send + Sync + 'static {
     /// `E` itself, or `E` with what was loaded.
@@ -120,8 +148,7 @@ pub trait Loads<E: Entity>: Send + Sync + 'static {
     /// The entity in it.
     fn entity(output: &Self::Output) -> &E;
     /// Loads into all of them what does not come by joins.
-    fn load<'a>(&'a self, executor: &'a mut dyn Executor, rows: Vec<&'a mut Self::Output>)
-    -> BoxFuture<'a, Result<()>>;
+    fn load<'a>(&'a self, loading: Loading<'a>, rows: Vec<&'a mut Self::Output>) -> BoxFuture<'a, Result<()>>;
     /// There is something for [`Loads::load`] to do.
     const BATCHES: bool;
 }
@@ -149,7 +176,7 @@ impl<E: Entity> Loads<E> for () {
         output
     }
 
-    fn load<'a>(&'a self, _: &'a mut dyn Executor, _: Vec<&'a mut E>) -> BoxFuture<'a, Result<()>> {
+    fn load<'a>(&'a self, _: Loading<'a>, _: Vec<&'a mut E>) -> BoxFuture<'a, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
     }
 }
@@ -181,16 +208,12 @@ where
         &output.loaded().entity
     }
 
-    fn load<'a>(
-        &'a self,
-        executor: &'a mut dyn Executor,
-        rows: Vec<&'a mut Self::Output>,
-    ) -> BoxFuture<'a, Result<()>> {
+    fn load<'a>(&'a self, loading: Loading<'a>, rows: Vec<&'a mut Self::Output>) -> BoxFuture<'a, Result<()>> {
         let rows = rows.into_iter().map(|row| {
             let loaded = row.loaded_mut();
             (&loaded.entity, &mut loaded.slots)
         });
-        self.load_slots(executor, rows.collect())
+        self.load_slots(loading, rows.collect())
     }
 }
 
@@ -213,7 +236,7 @@ pub trait LoadList<E: Entity>: Send + Sync + 'static {
     /// Loads the others, and what is nested in any.
     fn load_slots<'a>(
         &'a self,
-        executor: &'a mut dyn Executor,
+        loading: Loading<'a>,
         rows: Vec<(&'a E, &'a mut Self::Slots)>,
     ) -> BoxFuture<'a, Result<()>>;
 }
@@ -232,7 +255,7 @@ impl<E: Entity> LoadList<E> for () {
         Ok(())
     }
 
-    fn load_slots<'a>(&'a self, _: &'a mut dyn Executor, _: Vec<(&'a E, &'a mut ())>) -> BoxFuture<'a, Result<()>> {
+    fn load_slots<'a>(&'a self, _: Loading<'a>, _: Vec<(&'a E, &'a mut ())>) -> BoxFuture<'a, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
     }
 }
@@ -271,7 +294,7 @@ where
 
     fn load_slots<'a>(
         &'a self,
-        executor: &'a mut dyn Executor,
+        loading: Loading<'a>,
         rows: Vec<(&'a E, &'a mut Self::Slots)>,
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
@@ -281,17 +304,21 @@ where
                 own.push((entity, &mut slots.0.data));
                 rest.push((entity, &mut slots.1));
             }
+            let Loading { executor, parents } = loading;
+            let mut children_of = None;
             if !M::Kind::JOINED {
-                batch::<E, M, N>(&self.0, executor, &mut own).await?;
+                batch::<E, M, N>(&self.0, executor, parents.as_ref(), &mut own).await?;
+                children_of = parents.as_ref().and_then(|parents| children(&self.0, M::META, parents));
             }
             if N::BATCHES {
                 let mut children = Vec::new();
                 own.into_iter().for_each(|(_, data)| M::Kind::each(data, &mut children));
                 if !children.is_empty() {
-                    self.0.nested.load(executor, children).await?;
+                    let nested = Loading { executor: &mut *executor, parents: children_of };
+                    self.0.nested.load(nested, children).await?;
                 }
             }
-            if T::BATCHES { self.1.load_slots(executor, rest).await } else { Ok(()) }
+            if T::BATCHES { self.1.load_slots(Loading { executor, parents }, rest).await } else { Ok(()) }
         })
     }
 }
@@ -302,6 +329,7 @@ type Parent<'a, E, M, O> = (&'a E, &'a mut <<M as Relation>::Kind as RelationKin
 async fn batch<E, M, N>(
     load: &Load<M, N>,
     executor: &mut dyn Executor,
+    whole: Option<&Select>,
     parents: &mut [Parent<'_, E, M, N::Output>],
 ) -> Result<()>
 where
@@ -325,8 +353,12 @@ where
     let uuid = matches!(keys.first(), Some(Value::Uuid(_)));
     let mut items = Vec::new();
     load.nested.items(Path::ROOT, &mut items);
-    for chunk in keys.chunks(BATCH) {
-        let select = batch_select(load, items.clone(), chunk.to_vec(), M::META);
+    let chunks: Vec<Keys> = match whole {
+        Some(parents) if keys.len() > FEW => vec![Keys::Of(Box::new(keys_of(M::META, parents)))],
+        _ => keys.chunks(BATCH).map(|chunk| Keys::Values(chunk.to_vec())).collect(),
+    };
+    for keys in chunks {
+        let select = batch_select(load, items.clone(), keys, M::META);
         let mut lease = executor.lease(Intent::Read).await?;
         let rendered = render::select(lease.target(), select)?;
         let mut sink = Distribute::<E, M, N> { load, parents, places: &places, uuid, last: None };
@@ -335,12 +367,7 @@ where
     Ok(())
 }
 
-fn batch_select<M, N>(
-    load: &Load<M, N>,
-    items: Vec<Item>,
-    keys: Vec<Value>,
-    relation: &'static relata_sql::meta::RelationMeta,
-) -> Select {
+fn batch_select<M, N>(load: &Load<M, N>, items: Vec<Item>, keys: Keys, relation: &'static RelationMeta) -> Select {
     let mut select = Select::new(Source::Entity(relation.to));
     select.items = items;
     select.filter = load.filter.clone();

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use crate::meta::{ColumnMeta, Path, RelationMeta};
+use crate::tree::Select;
 use crate::value::Value;
 
 /// A column somewhere in a query.
@@ -138,6 +139,8 @@ pub enum Expr {
     IsNull(Box<Expr>, bool),
     /// `IN` a list; the flag negates.
     In(Box<Expr>, Vec<Value>, bool),
+    /// `IN` what a query gives.
+    InSelect(Box<Expr>, Box<Select>),
     /// Between two values, both ends inclusive.
     Between(Box<Expr>, Value, Value),
     /// `LIKE`; the flag ignores case.
@@ -206,6 +209,7 @@ impl Expr {
             Expr::Not(inner)
             | Expr::IsNull(inner, _)
             | Expr::In(inner, ..)
+            | Expr::InSelect(inner, _)
             | Expr::Between(inner, ..)
             | Expr::Like(inner, ..) => inner.paths(visit),
             Expr::Aggregate(_, inner, _) => inner.iter().for_each(|inner| inner.paths(visit)),
@@ -223,6 +227,7 @@ impl Expr {
             Expr::Not(inner)
             | Expr::IsNull(inner, _)
             | Expr::In(inner, ..)
+            | Expr::InSelect(inner, _)
             | Expr::Between(inner, ..)
             | Expr::Like(inner, ..) => inner.has_subquery(),
             Expr::Aggregate(_, inner, _) => inner.as_ref().is_some_and(|inner| inner.has_subquery()),

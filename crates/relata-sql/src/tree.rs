@@ -69,13 +69,22 @@ pub enum LockWait {
     NoWait,
 }
 
+/// The keys of parents.
+#[derive(Debug, Clone)]
+pub enum Keys {
+    /// These.
+    Values(Vec<Value>),
+    /// Those that a query gives: cheaper than a list where every row of a table is a parent.
+    Of(Box<Select>),
+}
+
 /// The related rows of many parents at once: the key of the parent becomes the last column of each row.
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// Along which relation.
     pub relation: &'static RelationMeta,
     /// Of which parents.
-    pub keys: Vec<Value>,
+    pub keys: Keys,
     /// At most so many for each parent.
     pub limit: Option<u64>,
     /// Without the first so many for each parent.

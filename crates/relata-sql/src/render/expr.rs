@@ -36,6 +36,12 @@ impl Writer {
                 self.push(if null { " IS NULL" } else { " IS NOT NULL" });
             }
             Expr::In(inner, values, negated) => self.in_list(*inner, values, negated)?,
+            Expr::InSelect(inner, select) => {
+                self.operand(*inner)?;
+                self.push(" IN (");
+                self.select(*select)?;
+                self.push(")");
+            }
             Expr::Between(inner, low, high) => {
                 self.operand(*inner)?;
                 self.push(" BETWEEN ");
@@ -128,18 +134,22 @@ impl Writer {
         level.joins.iter().position(|join| *join == path).map(|index| level.first + 1 + index)
     }
 
-    /// `IN`: one array on PostgreSQL; elsewhere a list padded to a power of two, so that few shapes exist.
-    pub(super) fn in_list(&mut self, inner: Expr, mut values: Vec<Value>, negated: bool) -> Result<()> {
+    fn in_list(&mut self, inner: Expr, values: Vec<Value>, negated: bool) -> Result<()> {
         if values.is_empty() {
             self.push(if negated { "1 = 1" } else { "1 = 0" });
             return Ok(());
         }
         self.operand(inner)?;
+        self.among(values, negated);
+        Ok(())
+    }
+
+    /// `IN`: one array on PostgreSQL; elsewhere a list padded to a power of two, so that few shapes exist.
+    pub(super) fn among(&mut self, mut values: Vec<Value>, negated: bool) {
         if self.dialect() == Dialect::Postgres {
             self.push(if negated { " <> ALL(" } else { " = ANY(" });
             self.param(Value::Array(values));
-            self.push(")");
-            return Ok(());
+            return self.push(")");
         }
         let last = values.last().cloned().unwrap_or_default();
         values.resize(values.len().next_power_of_two(), last);
@@ -151,7 +161,6 @@ impl Writer {
             self.param(value);
         }
         self.push(")");
-        Ok(())
     }
 
     fn like(&mut self, inner: Expr, kind: Match, text: &str, ignore_case: bool) -> Result<()> {

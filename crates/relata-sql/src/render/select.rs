@@ -5,8 +5,8 @@ use relata_schema::Dialect;
 use super::{Level, Writer};
 use crate::error::{Error, Result};
 use crate::expr::{Expr, Nulls, OrderKey};
-use crate::meta::{Cardinality, Path};
-use crate::tree::{Batch, Item, Lock, LockWait, Scope, Select, Source};
+use crate::meta::{Cardinality, Path, RelationMeta};
+use crate::tree::{Batch, Item, Keys, Lock, LockWait, Scope, Select, Source};
 use crate::value::Value;
 
 impl Writer {
@@ -35,20 +35,22 @@ impl Writer {
     /// and leaves out the rest.
     fn batch(&mut self, mut select: Select) -> Result<()> {
         let Some(batch) = select.batch.take() else { return self.plain(select) };
+        let (relation, limit, offset) = (batch.relation, batch.limit, batch.offset);
         let numbered = batch.limit.is_some() || batch.offset > 0;
         self.level_of(&select, batch.relation.via.is_some());
         let root = self.levels.last().map_or(0, |level| level.first);
         let junction = batch.relation.via.map(|junction| (self.fresh_alias(), junction));
+        let alias = junction.map(|(alias, _)| alias);
         if numbered {
             self.push("SELECT * FROM (");
         }
         self.push("SELECT ");
         self.items(select.items, numbered)?;
         self.push(", ");
-        self.parent_key(&batch, junction.map(|(alias, _)| alias));
+        self.parent_key(relation, alias);
         if numbered {
             self.push(" AS parent, ROW_NUMBER() OVER (PARTITION BY ");
-            self.parent_key(&batch, junction.map(|(alias, _)| alias));
+            self.parent_key(relation, alias);
             self.order(std::mem::take(&mut select.order))?;
             self.push(") AS place");
         }
@@ -61,10 +63,10 @@ impl Writer {
             self.push(" ON ");
             self.alias_column(alias, junction.table.columns[junction.far].column);
             self.push(" = ");
-            self.alias_column(root, batch.relation.to.columns[batch.relation.to_column].column);
+            self.alias_column(root, relation.to.columns[relation.to_column].column);
         }
         self.push(" WHERE ");
-        self.parent_keys(&batch, junction.map(|(alias, _)| alias))?;
+        self.parent_keys(batch, alias)?;
         let mut rest = scope_filter(&select.source, select.scope);
         if let Some(filter) = select.filter {
             Expr::and_into(&mut rest, filter);
@@ -76,10 +78,10 @@ impl Writer {
         }
         if numbered {
             self.push(") AS numbered WHERE place > ");
-            self.number(batch.offset);
-            if let Some(limit) = batch.limit {
+            self.number(offset);
+            if let Some(limit) = limit {
                 self.push(" AND place <= ");
-                self.number(batch.offset + limit);
+                self.number(offset + limit);
             }
             self.push(" ORDER BY parent, place");
         } else {
@@ -89,8 +91,7 @@ impl Writer {
         Ok(())
     }
 
-    fn parent_key(&mut self, batch: &Batch, junction: Option<usize>) {
-        let relation = batch.relation;
+    fn parent_key(&mut self, relation: &'static RelationMeta, junction: Option<usize>) {
         match (relation.via, junction) {
             (Some(via), Some(alias)) => self.alias_column(alias, via.table.columns[via.near].column),
             _ => self
@@ -98,29 +99,21 @@ impl Writer {
         }
     }
 
-    fn parent_keys(&mut self, batch: &Batch, junction: Option<usize>) -> Result<()> {
-        let mut keys = batch.keys.clone();
-        if keys.is_empty() {
-            self.push("1 = 0");
-            return Ok(());
-        }
-        self.parent_key(batch, junction);
-        if self.dialect() == Dialect::Postgres {
-            self.push(" = ANY(");
-            self.param(Value::Array(keys));
-            self.push(")");
-            return Ok(());
-        }
-        let last = keys.last().cloned().unwrap_or_default();
-        keys.resize(keys.len().next_power_of_two(), last);
-        self.push(" IN (");
-        for (index, key) in keys.into_iter().enumerate() {
-            if index > 0 {
-                self.push(", ");
+    fn parent_keys(&mut self, batch: Batch, junction: Option<usize>) -> Result<()> {
+        let relation = batch.relation;
+        match batch.keys {
+            Keys::Values(keys) if keys.is_empty() => self.push("1 = 0"),
+            Keys::Values(keys) => {
+                self.parent_key(relation, junction);
+                self.among(keys, false);
             }
-            self.param(key);
+            Keys::Of(select) => {
+                self.parent_key(relation, junction);
+                self.push(" IN (");
+                self.select(*select)?;
+                self.push(")");
+            }
         }
-        self.push(")");
         Ok(())
     }
 
