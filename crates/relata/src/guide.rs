@@ -17,3 +17,6 @@ mod transactions {}
 
 #[doc = include_str!("../../../docs/guide/src/errors.md")]
 mod errors {}
+
+#[doc = include_str!("../../../docs/guide/src/repositories.md")]
+mod repositories {}
