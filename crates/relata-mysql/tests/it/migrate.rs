@@ -98,6 +98,34 @@ fn foreign_keys_step_aside() {
 }
 
 #[test]
+fn indexes_that_the_server_made_for_foreign_keys_stay() {
+    let parent = "CREATE TABLE p (id int PRIMARY KEY);";
+    let child = |id: &str, rest: &str| format!("{parent} CREATE TABLE c (id {id} PRIMARY KEY, p int, x int, {rest})");
+    both_ways(
+        &child("int", "CONSTRAINT f FOREIGN KEY (p) REFERENCES p (id)"),
+        &child("int", "KEY f (p), KEY wide (p, x), CONSTRAINT f FOREIGN KEY (p) REFERENCES p (id)"),
+    );
+    both_ways(
+        &child("int", "FOREIGN KEY (p) REFERENCES p (id)"),
+        &child("int", "FOREIGN KEY (x) REFERENCES p (id), FOREIGN KEY (p) REFERENCES p (id) ON DELETE CASCADE"),
+    );
+    both_ways(
+        "CREATE TABLE t (id int PRIMARY KEY, up int, FOREIGN KEY (up) REFERENCES t (id))",
+        "CREATE TABLE t (id bigint PRIMARY KEY, up bigint, FOREIGN KEY (up) REFERENCES t (id))",
+    );
+}
+
+#[test]
+fn a_column_whose_name_changes_case_keeps_its_values() {
+    let old =
+        "CREATE TABLE t (Id int PRIMARY KEY, Name varchar(10), KEY by_name (Name)); INSERT INTO t VALUES (1, 'ann')";
+    let (statements, _database, mut connection) =
+        migrate(old, "CREATE TABLE t (id int PRIMARY KEY, name varchar(20), KEY by_name (name))");
+    assert_eq!(statements.len(), 1);
+    assert_eq!(value(&mut *connection, "SELECT name FROM t"), Value::Text("ann".into()));
+}
+
+#[test]
 fn tables_in_a_circle_come_and_go() {
     let circle = "CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY, a int, CONSTRAINT b_a FOREIGN KEY (a) REFERENCES a (id));
         ALTER TABLE a ADD CONSTRAINT a_b FOREIGN KEY (b) REFERENCES b (id)";

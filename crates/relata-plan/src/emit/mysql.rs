@@ -18,7 +18,9 @@ use std::collections::BTreeSet;
 
 use relata_schema::change::{Alteration, Change, Lock, LockMode, LockSpan, Recipe, Step, TableChange};
 use relata_schema::dialect::mysql::print;
-use relata_schema::model::{Grant, ObjectKey, ObjectKind, ObjectName, Opaque, Routine, Sequence, Table, Trigger, View};
+use relata_schema::model::{
+    Column, Grant, ObjectKey, ObjectKind, ObjectName, Opaque, Routine, Sequence, Table, Trigger, View,
+};
 use relata_schema::{Diagnostic, Dialect, Schema};
 
 use crate::PlanOptions;
@@ -32,8 +34,14 @@ pub(super) fn emit(
 ) -> (Vec<Step>, Vec<Diagnostic>) {
     let mut phases = Phases::default();
     let mut diagnostics = Vec::new();
-    let wanted: Vec<Change> = if options.drops { changes.to_vec() } else { without_drops(changes, &mut diagnostics) };
+    let mut wanted = if options.drops { changes.to_vec() } else { without_drops(changes, &mut diagnostics) };
+    for change in &mut wanted {
+        if let Change::AlterTable { changes, .. } = change {
+            *changes = renames_of_case(std::mem::take(changes));
+        }
+    }
     let plan = Planned { from, to, changes: &wanted };
+    diagnostics.extend(plan.altered().flat_map(period_columns));
     plan.foreign_keys(&mut phases);
     plan.drop_tables(&mut phases);
     plan.rename_tables(&mut phases);
@@ -51,6 +59,42 @@ pub(super) fn emit(
     }
     plan.grants(&mut phases);
     (phases.into_steps(), diagnostics)
+}
+
+/// Names of columns mean the same in any case here: dropping `Name` and adding `name` is a rename.
+fn renames_of_case(changes: Vec<TableChange>) -> Vec<TableChange> {
+    let mut kept: Vec<TableChange> = Vec::with_capacity(changes.len());
+    for change in changes {
+        let twin = |other: &TableChange| match (other, &change) {
+            (TableChange::Column(Alteration::Drop(old)), TableChange::Column(Alteration::Create(new)))
+            | (TableChange::Column(Alteration::Create(new)), TableChange::Column(Alteration::Drop(old))) => {
+                let same = old.name.to_lowercase() == new.name.to_lowercase();
+                same.then(|| TableChange::Column(Alteration::Alter { from: old.clone(), to: new.clone() }))
+            }
+            _ => None,
+        };
+        match kept.iter().enumerate().find_map(|(index, other)| Some((index, twin(other)?))) {
+            Some((index, renamed)) => kept[index] = renamed,
+            None => kept.push(change),
+        }
+    }
+    kept
+}
+
+/// The server changes nothing about the columns that keep the time of a row.
+fn period_columns(altered: Altered<'_>) -> Vec<Diagnostic> {
+    let changed = altered.changes.iter().filter_map(|change| match change {
+        TableChange::Column(Alteration::Alter { from, .. }) if table::of_period(from) => Some(from),
+        _ => None,
+    });
+    let refuse = |column: &Column| {
+        let key = ObjectKey::member(ObjectKind::Column, &altered.from.name, &column.name);
+        let message = format!("the server cannot change {}, which keeps the time of a row", column.name);
+        Diagnostic::error("plan-impossible", message)
+            .about(key)
+            .help("drop system versioning (its history goes), and add it again, in two migrations of your own")
+    };
+    changed.map(|column| refuse(column)).collect()
 }
 
 /// The changes that drop nothing, and a note for each that would.
@@ -236,7 +280,7 @@ impl<'p> Planned<'p> {
             let sql = print::create_table(table, &now);
             let summary = format!("create table {}", table.name);
             phases.create_tables.push(step(summary, table.key(), sql, probe::table(&table.name)));
-            phases.add_foreign_keys.extend(later.into_iter().map(|key| foreign_keys::add(&table.name, key)));
+            phases.add_foreign_keys.extend(later.into_iter().map(|key| foreign_keys::add(table, key, None)));
             made.insert(&table.name);
         }
     }

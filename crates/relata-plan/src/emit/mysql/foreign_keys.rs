@@ -26,7 +26,7 @@ impl Planned<'_> {
                     Alteration::Alter { from, to } => (Some(from), Some(to)),
                 };
                 phases.drop_foreign_keys.extend(old.map(|key| drop(&altered.from.name, &key.name)));
-                phases.add_foreign_keys.extend(new.map(|key| add(&altered.to.name, key)));
+                phases.add_foreign_keys.extend(new.map(|key| add(altered.to, key, Some(altered.from))));
             }
         }
     }
@@ -45,7 +45,7 @@ impl Planned<'_> {
                 let (Some(after), Some(kept), true) = (after, kept, disturbed) else { continue };
                 if here.is_none_or(|altered| !changes_key(altered, &key.name)) {
                     phases.drop_foreign_keys.push(drop(&table.name, &key.name));
-                    phases.add_foreign_keys.push(add(&after.name, kept));
+                    phases.add_foreign_keys.push(add(after, kept, Some(table)));
                 }
             }
         }
@@ -102,15 +102,40 @@ fn serves(parts: &[IndexPart], columns: &[String]) -> bool {
     parts.len() >= columns.len() && parts.iter().zip(columns).all(|(part, column)| &part.column == column)
 }
 
-pub(super) fn add(table: &ObjectName, key: &ForeignKey) -> Step {
+/// The step that adds a foreign key to a table that was `from` before.
+pub(super) fn add(to: &Table, key: &ForeignKey, from: Option<&Table>) -> Step {
+    let table = &to.name;
     let summary = format!("add foreign key {} to {table}", key.name);
     let object = ObjectKey::member(ObjectKind::ForeignKey, table, &key.name);
-    let mut made =
-        step(summary, object, print::add_foreign_key(table, key), probe::foreign_key(table, &key.name, true));
+    let done = probe::foreign_key(table, &key.name, true);
+    let sql = match from.and_then(|from| maybe_implicit(from, to, &key.columns)) {
+        None => print::add_foreign_key(table, key),
+        Some(index) => format!(
+            "ALTER TABLE {} DROP KEY {}, ADD {}, ADD {}",
+            ident(&table.name),
+            ident(&index.name),
+            print::index_definition(index),
+            print::foreign_key_definition(key)
+        ),
+    };
+    let mut made = step(summary, object, sql, done);
     made.recipe = Recipe::Blocking;
     made.locks =
         vec![lock(table, LockMode::Share, LockSpan::Rewrite), lock(&key.references, LockMode::Share, LockSpan::Scan)];
     made
+}
+
+/// An index that stays and that the server may have made by itself for a foreign key over these columns. The server
+/// drops such an index in silence once another one, or another foreign key over them, comes; made again by name, it stays.
+pub(super) fn maybe_implicit<'t>(from: &Table, to: &'t Table, columns: &[String]) -> Option<&'t Index> {
+    let exactly = |index: &Index| {
+        let plain = |part: &IndexPart| part.length.is_none() && !part.descending;
+        index.parts.len() == columns.len() && serves(&index.parts, columns) && index.parts.iter().all(plain)
+    };
+    let before = |index: &Index| from.indexes.iter().any(|old| old == index);
+    let held = from.foreign_keys.iter().any(|key| key.columns == columns);
+    let possible = |index: &&Index| !index.unique && index.method.is_none() && exactly(index) && before(index);
+    to.indexes.iter().find(possible).filter(|_| held)
 }
 
 fn drop(table: &ObjectName, name: &str) -> Step {

@@ -9,7 +9,7 @@ use relata_schema::change::{Alteration, LockMode, LockSpan, Recipe, Step, TableC
 use relata_schema::dialect::mysql::print;
 use relata_schema::model::{Check, Column, Index, Key, Partitioning, Table, TableOptions};
 
-use super::{Altered, ident, lock, probe, step};
+use super::{Altered, foreign_keys, ident, lock, probe, step};
 
 /// The clauses of one `ALTER TABLE` while they are found.
 #[derive(Default)]
@@ -119,6 +119,11 @@ fn spelled(table: &Table, column: &Column) -> Column {
     column
 }
 
+/// A column that says since or until when a row was so.
+pub(super) fn of_period(column: &Column) -> bool {
+    column.generated.as_ref().is_some_and(|generated| generated.expression.starts_with("ROW "))
+}
+
 /// The columns that are on both sides, as they are and as they shall be.
 fn pairs<'a>(altered: Altered<'a>) -> Vec<(&'a Column, &'a Column)> {
     let named = |old: &Column| {
@@ -219,7 +224,7 @@ fn column(altered: Altered<'_>, old: &Column, new: &Column, clauses: &mut Clause
     let checks = (print::column_check(altered.from, &old.name), print::column_check(altered.to, &new.name));
     let same_check = checks.0.map(|check| &check.expression) == checks.1.map(|check| &check.expression);
     let ungranted = |column: &Column| Column { grants: Vec::new(), ..column.clone() };
-    if ungranted(&was) == ungranted(&shall) && same_check {
+    if (ungranted(&was) == ungranted(&shall) && same_check) || of_period(old) {
         return;
     }
     if remakes(old, new) {
@@ -339,6 +344,7 @@ fn indexes(altered: Altered<'_>, clauses: &mut Clauses) {
         touched.extend(new.iter().map(|index| index.name.clone()));
         index(altered, old.as_ref(), new.as_ref(), clauses);
     }
+    implicit_indexes(altered, &touched, clauses);
     // Dropping a column takes it out of its indexes.
     let again = |index: &&Index| index.parts.iter().any(|part| clauses.remade.contains(&part.column));
     let again: Vec<&Index> =
@@ -352,6 +358,23 @@ fn indexes(altered: Altered<'_>, clauses: &mut Clauses) {
     if let (Some(key), false) = (key, changes) {
         clauses.drops.insert(0, "DROP PRIMARY KEY".into());
         clauses.rest.push(format!("ADD {}", print::primary_key_definition(key)));
+    }
+}
+
+/// Makes again by name what the server would drop in silence because of an index that comes.
+fn implicit_indexes(altered: Altered<'_>, touched: &BTreeSet<String>, clauses: &mut Clauses) {
+    let come: Vec<&Index> = altered.to.indexes.iter().filter(|index| touched.contains(&index.name)).collect();
+    for key in &altered.from.foreign_keys {
+        let supersedes = |index: &&Index| {
+            index.parts.len() >= key.columns.len()
+                && index.parts.iter().zip(&key.columns).all(|(part, column)| &part.column == column)
+        };
+        let Some(index) = foreign_keys::maybe_implicit(altered.from, altered.to, &key.columns) else { continue };
+        let drop = format!("DROP KEY {}", ident(&index.name));
+        if come.iter().any(supersedes) && !touched.contains(&index.name) && !clauses.drops.contains(&drop) {
+            clauses.drops.insert(0, drop);
+            clauses.rest.push(format!("ADD {}", print::index_definition(index)));
+        }
     }
 }
 
@@ -502,7 +525,8 @@ fn options(altered: Altered<'_>, clauses: &mut Clauses) {
 /// What takes an option back.
 fn option_default(key: &str) -> &'static str {
     match key {
-        "max_rows" | "min_rows" | "avg_row_length" | "key_block_size" | "checksum" | "delay_key_write" => "0",
+        "max_rows" | "min_rows" | "avg_row_length" | "key_block_size" | "checksum" | "delay_key_write"
+        | "page_checksum" | "transactional" => "0",
         _ => "DEFAULT",
     }
 }
