@@ -7,7 +7,7 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Style};
-use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, CellAlignment, ColumnConstraint, ContentArrangement, Row, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use relata_schema::{Diagnostic, Severity};
 use relata_sql::{Error, Kind};
@@ -68,6 +68,8 @@ pub struct Grid {
     pub numeric: Vec<bool>,
     /// Rows; `None` is NULL.
     pub rows: Vec<Vec<Option<String>>>,
+    /// The most lines a drawn row takes; what is cut off is marked.
+    pub row_height: Option<usize>,
 }
 
 impl Grid {
@@ -104,8 +106,13 @@ impl Grid {
             let cell = Cell::new(name);
             if colors { cell.add_attribute(Attribute::Bold) } else { cell }
         }));
+        for (index, column) in table.column_iter_mut().enumerate() {
+            if self.numeric.get(index).copied().unwrap_or(false) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
         for row in &self.rows {
-            table.add_row(row.iter().enumerate().map(|(index, value)| {
+            let cells = row.iter().enumerate().map(|(index, value)| {
                 let cell = match value {
                     Some(value) => Cell::new(value),
                     None if colors => Cell::new("NULL").add_attribute(Attribute::Dim),
@@ -113,7 +120,12 @@ impl Grid {
                 };
                 let number = self.numeric.get(index).copied().unwrap_or(false);
                 if number { cell.set_alignment(CellAlignment::Right) } else { cell }
-            }));
+            });
+            let mut drawn = Row::from(cells.collect::<Vec<_>>());
+            if let Some(height) = self.row_height {
+                drawn.max_height(height);
+            }
+            table.add_row(drawn);
         }
         table.to_string()
     }

@@ -2,11 +2,12 @@
 
 use clap::{Args, Subcommand};
 use relata_runtime::migrate::introspect_options;
-use relata_schema::model::{ObjectName, Table};
+use relata_runtime::table::{Condition, Table, TableQuery};
+use relata_schema::model::ObjectName;
 use relata_schema::{Schema, naming};
-use relata_sql::{Error, Kind, Result};
+use relata_sql::{Error, Kind, Result, Value};
 
-use super::query;
+use super::query::Rows;
 use crate::drivers::connect_to_read;
 use crate::session::{Exit, Session};
 
@@ -22,6 +23,12 @@ pub enum Data {
 pub struct Show {
     /// The table, with its schema if there are several of that name
     table: String,
+    /// Only rows that keep this: COLUMN=VALUE, or with !=, <, <=, >, >=, ~ (contains); several: all of them
+    #[arg(long = "where", value_name = "CONDITION")]
+    conditions: Vec<String>,
+    /// Order by this column; with :desc, downwards [default: the primary key]
+    #[arg(long, value_name = "COLUMN")]
+    order: Vec<String>,
     /// At most so many rows
     #[arg(long, default_value_t = 20, value_name = "N")]
     limit: u32,
@@ -31,34 +38,72 @@ impl Data {
     /// Runs the command.
     ///
     /// # Errors
-    /// When there is no such table or it cannot be read.
+    /// When there is no such table or column, or it cannot be read.
     pub async fn run(self, session: &Session) -> Result<Exit> {
         let Data::Show(show) = self;
         let url = session.url()?;
         let mut connection = connect_to_read(&url).await?;
         let schema = connection.introspect(&introspect_options()).await?;
-        let relation = find(&schema, &show.table)?;
-        let sql = select(&schema, &relation, show.limit);
-        let rows = query::run(connection.as_mut(), &sql, &[]).await?;
         connection.close().await?;
-        rows.print(&session.output);
+        let table = Table::in_schema(&find(&schema, &show.table)?.to_string(), &schema)?;
+        let query = show.query(&table)?;
+        let mut db = relata::Db::open(&url.expose()).await?;
+        let columns = table.columns().iter().map(|column| column.name.clone()).collect();
+        let records = query.all(&mut db).await?;
+        let rows = records.iter().map(|record| record.values().to_vec()).collect();
+        Rows::new(columns, rows).print(&session.output);
         Ok(Exit::Done)
     }
 }
 
-fn select(schema: &Schema, relation: &ObjectName, limit: u32) -> String {
-    let dialect = schema.dialect;
-    let order: Vec<_> = schema
-        .table(relation)
-        .and_then(|table| table.primary_key.as_ref())
-        .map(|key| key.columns().map(|column| dialect.ident(column)).collect())
-        .unwrap_or_default();
-    let order = if order.is_empty() { String::new() } else { format!(" ORDER BY {}", order.join(", ")) };
-    format!("SELECT * FROM {}{order} LIMIT {limit}", dialect.qualified(relation))
+impl Show {
+    fn query(&self, table: &Table) -> Result<TableQuery> {
+        let mut query = table.select().limit(self.limit.into());
+        for text in &self.conditions {
+            let (column, condition) = condition(text)?;
+            query = query.filter(column, condition)?;
+        }
+        if self.order.is_empty() {
+            return Ok(query.order_by_key());
+        }
+        for text in &self.order {
+            let (column, descending) = match text.strip_suffix(":desc") {
+                Some(column) => (column, true),
+                None => (text.strip_suffix(":asc").unwrap_or(text), false),
+            };
+            query = query.order(column, descending)?;
+        }
+        Ok(query)
+    }
+}
+
+/// Reads `COLUMN=VALUE` and the like. The value travels as text, which every database converts to the column's type.
+fn condition(text: &str) -> Result<(&str, Condition)> {
+    let wrong = || {
+        Error::new(Kind::Configuration, format!("{text:?} is no condition"))
+            .hint("write COLUMN=VALUE; also !=, <, <=, >, >= and ~ for \"contains\"")
+    };
+    let at = text.find(['=', '!', '<', '>', '~']).ok_or_else(wrong)?;
+    let (column, rest) = (text[..at].trim(), &text[at..]);
+    let length = if rest[1..].starts_with('=') { 2 } else { 1 };
+    let (operator, value) = rest.split_at(length);
+    let text = value.trim().to_string();
+    let value = Value::Text(text.clone());
+    let condition = match operator {
+        "=" => Condition::Equal(value),
+        "!=" => Condition::NotEqual(value),
+        "<" => Condition::Less(value),
+        "<=" => Condition::AtMost(value),
+        ">" => Condition::Greater(value),
+        ">=" => Condition::AtLeast(value),
+        "~" => Condition::Contains(text),
+        _ => return Err(wrong()),
+    };
+    Ok((column, condition))
 }
 
 fn find(schema: &Schema, name: &str) -> Result<ObjectName> {
-    let tables = schema.tables.iter().map(|Table { name, .. }| name);
+    let tables = schema.tables.iter().map(|table| &table.name);
     let names: Vec<_> = tables.chain(schema.views.iter().map(|view| &view.name)).collect();
     let exact: Vec<_> = names.iter().filter(|found| found.to_string() == name || found.name == name).collect();
     let loose: Vec<_> = names.iter().filter(|found| found.name.eq_ignore_ascii_case(name)).collect();

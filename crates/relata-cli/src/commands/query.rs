@@ -98,6 +98,12 @@ impl RowSink for Rows {
 }
 
 impl Rows {
+    /// Rows that were read already.
+    pub fn new(columns: Vec<String>, rows: Vec<Vec<Value>>) -> Self {
+        let columns = columns.into_iter().map(|name| ColumnInfo { name, ..ColumnInfo::default() });
+        Rows { columns: columns.collect(), rows }
+    }
+
     /// As a table.
     pub fn grid(&self) -> Grid {
         let numeric = (0..self.columns.len()).map(|index| self.is_numeric(index)).collect();
@@ -105,6 +111,7 @@ impl Rows {
             columns: self.columns.iter().map(|column| column.name.clone()).collect(),
             numeric,
             rows: self.rows.iter().map(|row| row.iter().map(text).collect()).collect(),
+            row_height: Some(4),
         }
     }
 

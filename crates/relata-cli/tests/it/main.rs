@@ -13,3 +13,4 @@ mod killed;
 mod migrate;
 mod migrate_new;
 mod query;
+mod shadow;

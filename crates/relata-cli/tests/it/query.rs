@@ -59,3 +59,27 @@ fn tables_and_views_are_shown_in_the_order_of_their_key() {
     );
     assert_eq!(project.ok(&["data", "show", "dear"]).stdout, "name\na \"b\"\n");
 }
+
+#[test]
+fn rows_are_chosen_and_ordered() {
+    let project = shop();
+    let shown = |arguments: &[&str]| {
+        let arguments = [&["data", "show", "items"], arguments].concat();
+        let run = project.ok(&arguments);
+        run.stdout
+            .lines()
+            .skip(1)
+            .map(|line| line.split('\t').next().unwrap().to_string())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(shown(&["--order", "id:desc"]), "2 1");
+    assert_eq!(shown(&["--where", "price>1"]), "2");
+    assert_eq!(shown(&["--where", "name~here"]), "1");
+    assert_eq!(shown(&["--where", "id>=1", "--where", "id!=1"]), "2");
+    let run = project.run(&["data", "show", "items", "--where", "prise>1"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("prise") && run.stderr.contains("price"), "{}", run.stderr);
+    let run = project.run(&["data", "show", "items", "--where", "price"]);
+    assert!(run.stderr.contains("is no condition"), "{}", run.stderr);
+}
