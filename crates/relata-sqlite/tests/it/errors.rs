@@ -375,3 +375,16 @@ fn settings_that_do_not_exist() {
           hint: mode takes ro, rw or rwc"#]],
     );
 }
+
+#[test]
+fn a_locked_file() {
+    let (directory, url) = place("a.db");
+    let mut owner = connect(&DatabaseUrl::parse(&format!("{url}?journal_mode=delete")).unwrap()).unwrap();
+    block_on(owner.batch("CREATE TABLE t (a); BEGIN EXCLUSIVE")).unwrap();
+    let impatient = DatabaseUrl::parse(&format!("{url}?busy_timeout=20")).unwrap();
+    let error = connect(&impatient).err().unwrap();
+    check_file(&directory, &error, Kind::LockTimeout, &expect![[r#"
+        after waiting 20 ms: opening DIR/a.db: the database is locked: another connection is writing [R0203, SQLITE_BUSY]
+          hint: wait for the other writer, keep its transactions short, or allow a longer busy timeout"#]]);
+    assert!(error.is_retryable());
+}

@@ -284,8 +284,8 @@ fn nothing_is_dropped_when_drops_are_not_allowed() {
 #[test]
 fn what_may_fail_is_said_before() {
     let done = migrate_with(
-        "CREATE TABLE t (a TEXT, b TEXT)",
-        "CREATE TABLE t (a TEXT NOT NULL, b TEXT UNIQUE CHECK (b <> ''), c INT NOT NULL)",
+        "CREATE TABLE t (a TEXT, b TEXT, d TEXT)",
+        "CREATE TABLE t (a TEXT NOT NULL, b TEXT UNIQUE CHECK (b <> ''), c INT NOT NULL, d DATE)",
         &PlanOptions::default(),
     );
     let said: Vec<_> = done.diagnostics.iter().map(ToString::to_string).collect();
@@ -296,6 +296,9 @@ fn what_may_fail_is_said_before() {
         warning[sqlite-new-column-needs-value]: t.c is NOT NULL and has no default: the change fails if the table has rows
           in table t
           help: give it a default, or add it nullable, fill it, then make it NOT NULL
+        warning[sqlite-text-may-stay]: t.d becomes DATE: SQLite leaves text that is none as it is, and reading it fails
+          in table t
+          help: look for such values first; a STRICT table would refuse them
         warning[sqlite-unique-may-fail]: a key of t changes: the change fails if two rows have the same key
           in table t
           help: look for duplicates first

@@ -3,7 +3,7 @@
 use relata_schema::change::{Alteration, LockSpan, Recipe, TableChange};
 use relata_schema::dialect::sqlite::{print, token};
 use relata_schema::model::{Column, Table};
-use relata_schema::{Diagnostic, Schema};
+use relata_schema::{Diagnostic, Schema, Type};
 
 use super::{Altered, Emitter, quoted};
 
@@ -126,6 +126,14 @@ impl Emitter<'_> {
                         "convert such values first",
                     ))
                 }
+                TableChange::Column(Alteration::Alter { from: old, to: new }) if may_stay_text(old, new) => Some((
+                    "sqlite-text-may-stay",
+                    format!(
+                        "{}.{} becomes {}: SQLite leaves text that is none as it is, and reading it fails",
+                        to.name, new.name, new.ty.physical
+                    ),
+                    "look for such values first; a STRICT table would refuse them",
+                )),
                 _ => None,
             };
             self.finding(altered, finding);
@@ -137,6 +145,12 @@ impl Emitter<'_> {
             self.diagnostics.push(Diagnostic::warning(code, message).about(altered.to.key()).help(help));
         }
     }
+}
+
+/// Text becomes something that not every text is.
+fn may_stay_text(old: &Column, new: &Column) -> bool {
+    let free = |ty: &Type| matches!(ty, Type::Text | Type::VarChar(_) | Type::Char(_) | Type::Any | Type::Native(_));
+    free(&old.ty.logical) && !free(&new.ty.logical) && !matches!(new.ty.logical, Type::Bytes(_))
 }
 
 fn in_primary_key(table: &Table, column: &Column) -> bool {
