@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod driver;
+mod generated;
+mod plan;
 mod round_trip;
 mod server;

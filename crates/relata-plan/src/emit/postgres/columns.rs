@@ -266,7 +266,7 @@ fn conversion(from: &ColumnType, to: &ColumnType) -> Conversion {
         (Type::Bool, Type::Int(2 | 8) | Type::Decimal(_) | Type::Float32 | Type::Float64) => Conversion::Text,
         (_, Type::Int(_) | Type::Decimal(_) | Type::Float32 | Type::Float64) if old == 3 => Conversion::Text,
         (Type::Int(_) | Type::Decimal(_) | Type::Float32 | Type::Float64, _) if new == 3 => Conversion::Text,
-        (Type::Enum(..), Type::Enum(..)) => Conversion::Text,
+        (Type::Enum(..), Type::Enum(..)) | (_, Type::Domain(_)) if old != 1 => Conversion::Text,
         (Type::Uuid, _) | (_, Type::Uuid) if old != 1 && new != 1 => Conversion::Text,
         _ => Conversion::Cast,
     }

@@ -224,7 +224,7 @@ pub(super) fn add_checks(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mu
         }
     }
     for check in &to.checks {
-        if check.inherited && (attached || !to.inherits.is_empty()) {
+        if check.inherited && attached {
             validate_inherited(scope, from, to, check, steps);
             continue;
         }

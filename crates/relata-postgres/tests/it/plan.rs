@@ -1,0 +1,250 @@
+//! The planner's law on a real server: `introspect(apply(plan(a, b))) == b`, a second plan is empty, data is kept.
+
+use relata_plan::PlanOptions;
+use relata_schema::change::Plan;
+use relata_schema::{Schema, Severity};
+use relata_sql::Value;
+
+use crate::round_trip::{assert_same, inspect};
+use crate::server::Database;
+
+/// Plans from one schema to another; no error may be found.
+pub fn plan(from: &Schema, to: &Schema, about: &str) -> Plan {
+    let (plan, diagnostics) = relata_plan::plan(from, to, &PlanOptions::default());
+    let errors: Vec<_> = diagnostics.iter().filter(|found| found.severity == Severity::Error).collect();
+    assert!(errors.is_empty(), "{about}: {errors:?}");
+    plan
+}
+
+/// Carries a plan out: in one transaction, but for the steps that cannot be in one.
+pub async fn apply(database: &mut Database, plan: &Plan, about: &str) {
+    let mut script = String::new();
+    for step in &plan.steps {
+        if step.transactional {
+            script.push_str(&step.sql);
+            script.push_str(";\n");
+        } else {
+            database.connection.batch(&format!("{script}\n;{}", step.sql)).await.ok();
+            script.clear();
+        }
+    }
+    if let Err(error) = database.connection.batch(&script).await {
+        panic!("{about}: {error}\nin\n{}", plan.script());
+    }
+}
+
+/// Checks the law for two scripts. `check` is a query and what it must give before and after.
+async fn law(about: &str, old: &str, new: &str, check: Option<(&str, &str)>) {
+    let mut target = Database::new().await;
+    target.run(new).await;
+    let to = inspect(target.connection.as_mut()).await;
+    target.drop().await;
+    let mut source = Database::new().await;
+    source.run(old).await;
+    let from = inspect(source.connection.as_mut()).await;
+    let plan_there = plan(&from, &to, about);
+    apply(&mut source, &plan_there, about).await;
+    let back = inspect(source.connection.as_mut()).await;
+    assert_same(&normal(&to), &normal(&back), &format!("{about}\n{}", plan_there.script()));
+    let again = plan(&back, &to, about);
+    assert!(again.is_empty(), "{about}: a second plan is not empty:\n{}", again.script());
+    if let Some((query, expected)) = check {
+        let rows = source.rows(query).await.unwrap();
+        let texts: Vec<String> = rows.iter().flatten().map(text).collect();
+        assert_eq!(texts.join(" "), expected, "{about}: data");
+    }
+    source.drop().await;
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Int(number) => number.to_string(),
+        Value::Null => "null".into(),
+        other => format!("{other:?}"),
+    }
+}
+
+/// Without what the planner does not promise: the order of columns, and the names the server gives to copies of
+/// foreign keys on partitions.
+pub fn normal(schema: &Schema) -> Schema {
+    let mut schema = schema.clone();
+    for table in &mut schema.tables {
+        table.columns.sort_by(|a, b| a.name.cmp(&b.name));
+        table.foreign_keys.retain(|key| !key.inherited);
+    }
+    schema
+}
+
+macro_rules! laws {
+    ($($name:ident: $old:expr => $new:expr $(, $query:literal = $expected:literal)?;)*) => {$(
+        #[tokio::test]
+        async fn $name() {
+            let check: &[(&str, &str)] = &[$(($query, $expected))?];
+            law(stringify!($name), $old, $new, check.first().copied()).await;
+        }
+    )*};
+}
+
+laws! {
+    nothing_becomes_everything: "" => include_str!("everything.sql");
+    everything_becomes_nothing: include_str!("everything.sql") => "";
+    everything_stays: include_str!("everything.sql") => include_str!("everything.sql");
+
+    an_enum_loses_and_reorders_values:
+        "create type mood as enum ('a', 'b', 'c');
+         create table t (m mood default 'a', ms mood[], check (m <> 'c'), n int);
+         create index on t (n) where m = 'b';
+         create view v as select m, n from t where m = 'a';
+         create function f(m mood) returns text language sql return m::text;
+         insert into t values ('b', '{b,a}', 1)" =>
+        "create type mood as enum ('b', 'a', 'd');
+         create table t (m mood default 'd', ms mood[], check (m <> 'd'), n int);
+         create index on t (n) where m = 'b';
+         create view v as select m, n from t where m = 'a';
+         create function f(m mood) returns text language sql return m::text || '!'",
+        "select m::text, ms::text, f(m) from t" = "b {b,a} b!";
+
+    an_enum_gets_values_in_the_middle:
+        "create type mood as enum ('a', 'c'); create table t (m mood default 'a'); insert into t values ('c')" =>
+        "create type mood as enum ('0', 'a', 'b', 'c', 'd'); create table t (m mood default 'b')",
+        "select m::text from t where m > 'b'" = "c";
+
+    a_type_changes_under_views_and_keys:
+        "create table a (id int primary key, n int, g int generated always as (n + 1) stored, name varchar(20));
+         create table b (a_id int references a, x text);
+         create view v as select id, n from a;
+         create view w as select v.id, b.x from v join b on b.a_id = v.id;
+         create materialized view m as select count(*) as c, max(n) as n from w join a using (id);
+         create unique index on m (c);
+         grant select on w to pg_monitor;
+         comment on view w is 'on top';
+         create policy p on a using (n > 0);
+         create function touch() returns trigger language plpgsql as 'begin return new; end';
+         create trigger t before update of n on a for each row execute function touch();
+         insert into a (id, n, name) values (1, 41, 'x'); insert into b values (1, 'y')" =>
+        "create table a (id bigint primary key, n bigint, g bigint generated always as (n + 1) stored, name text);
+         create table b (a_id bigint references a, x text);
+         create view v as select id, n from a;
+         create view w as select v.id, b.x from v join b on b.a_id = v.id;
+         create materialized view m as select count(*) as c, max(n) as n from w join a using (id);
+         create unique index on m (c);
+         grant select on w to pg_monitor;
+         comment on view w is 'on top';
+         create policy p on a using (n > 0);
+         create function touch() returns trigger language plpgsql as 'begin return new; end';
+         create trigger t before update of n on a for each row execute function touch()",
+        "select a.n, a.g, a.name, m.c, w.x from a, m, w" = "41 42 x 1 y";
+
+    a_function_changes_its_result:
+        "create function f(a int) returns int language sql immutable as 'select a';
+         create table t (a int default f(3), b int, check (f(b) > 0), g int generated always as (f(b)) stored);
+         create index t_f on t (f(b));
+         create view v as select f(a) as x from t;
+         create policy p on t using (f(a) > 0);
+         insert into t (b) values (7)" =>
+        "create function f(a int) returns bigint language sql immutable as 'select a::bigint + 1';
+         create table t (a int default f(3), b int, check (f(b) > 0), g bigint generated always as (f(b)) stored);
+         create index t_f on t (f(b));
+         create view v as select f(a) as x from t;
+         create policy p on t using (f(a) > 0)",
+        "select a, b, g from t" = "3 7 8";
+
+    a_parameter_is_renamed:
+        "create function f(a int) returns int language sql as 'select 1'; create view v as select f(1) as x" =>
+        "create function f(b int) returns int language sql as 'select 1'; create view v as select f(1) as x";
+
+    serial_becomes_identity:
+        "create table t (id serial primary key, n int); insert into t (n) values (1), (2)" =>
+        "create table t (id int generated by default as identity primary key, n int)",
+        "insert into t (n) values (3) returning id" = "3";
+
+    identity_becomes_serial:
+        "create table t (id int generated always as identity primary key, n int); insert into t (n) values (1)" =>
+        "create table t (id serial primary key, n int)",
+        "select n from t" = "1";
+
+    a_partition_moves:
+        "create table a (id int, k text, primary key (k, id)) partition by list (k);
+         create table a_1 partition of a for values in ('1');
+         create table a_2 partition of a for values in ('2');
+         create index a_id on a (id);
+         insert into a values (1, '1'), (2, '2')" =>
+        "create table a (id int, k text, primary key (k, id)) partition by list (k);
+         create table a_1 partition of a for values in ('1', '3');
+         create table a_2 (id int not null, k text not null, constraint a_2_pkey primary key (k, id));
+         create index a_id on a (id); create index a_2_id_idx on a_2 (id)",
+        "select id, (select count(*) from a) from a_2" = "2 1";
+
+    a_table_is_partitioned_and_its_children_keep_their_rows:
+        "create table a (id int, k text) partition by list (k);
+         create table a_1 partition of a for values in ('1');
+         create table r (x int);
+         insert into a values (1, '1')" =>
+        "create table a (id int, k text) partition by range (id);
+         create table a_1 partition of a for values from (1) to (9);
+         create table r (x int)",
+        "select id, k from a" = "1 1";
+
+    foreign_keys_in_a_circle:
+        "create table a (id int primary key, b int); create table b (id int primary key, a int references a);
+         alter table a add constraint ab foreign key (b) references b;
+         insert into a values (1, null); insert into b values (1, 1)" =>
+        "create table a (id text primary key, b text); create table b (id text primary key, a text references a);
+         alter table a add constraint ab foreign key (b) references b on delete cascade deferrable",
+        "select a.id, b.a from a, b" = "1 1";
+
+    a_domain_changes:
+        "create domain d as int default 1 check (value > 0); create table t (x d default 3);
+         insert into t values (5)" =>
+        "create domain d as bigint not null check (value > 1); create table t (x d default 3)",
+        "select x from t" = "5";
+
+    rows_say_what_they_said_after_privileges_and_comments_change:
+        "create table t (a int, b int); comment on column t.a is 'old'; comment on table t is 'gone';
+         grant select on t to pg_monitor; grant update (a) on t to pg_monitor;
+         insert into t values (1, 2)" =>
+        "create table t (a int, b int); comment on column t.a is 'new';
+         grant select on t to pg_monitor with grant option; grant insert on t to pg_read_all_data",
+        "select a + b from t" = "3";
+
+    inheritance_changes:
+        "create table p (id int not null, k text default 'a', check (id > 0)); create table c (x int) inherits (p);
+         create table q (id int not null) inherits (p); insert into c values (1, 'b', 2)" =>
+        "create table p (id bigint, k text default 'b', n int, check (id > 0)); create table c (x int) inherits (p);
+         create table q (id bigint, k text default 'a', constraint p_id_check check (id > 0))",
+        "select id, k, x from c" = "1 b 2";
+}
+
+#[tokio::test]
+async fn sample_pairs() {
+    let root = format!("{}/../../../shared/cases", env!("CARGO_MANIFEST_DIR"));
+    let mut cases = Vec::new();
+    for folder in ["pairs-postgres", "pairs-three/postgres"] {
+        folders(&format!("{root}/{folder}"), &mut cases);
+    }
+    if cases.is_empty() {
+        eprintln!("skipped: no sample pairs in {root}");
+        return;
+    }
+    for case in cases {
+        let meta = std::fs::read_to_string(format!("{case}/meta.json")).unwrap_or_default();
+        let marks = ["\"error\": true", "\"plan_opts\": true", "\"factory\": true"];
+        // Roles are the cluster's; a test creates none.
+        if marks.iter().any(|mark| meta.contains(mark)) || !meta.contains("\"roles\": []") {
+            continue;
+        }
+        let read = |file: &str| std::fs::read_to_string(format!("{case}/{file}")).unwrap();
+        law(&case, &read("old.sql"), &read("new.sql"), None).await;
+    }
+}
+
+fn folders(path: &str, found: &mut Vec<String>) {
+    let Ok(entries) = std::fs::read_dir(path) else { return };
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for entry in paths.iter().filter(|entry| entry.is_dir()) {
+        let text = entry.to_string_lossy().into_owned();
+        if entry.join("old.sql").exists() { found.push(text) } else { folders(&text, found) }
+    }
+}
