@@ -383,8 +383,13 @@ fn a_locked_file() {
     block_on(owner.batch("CREATE TABLE t (a); BEGIN EXCLUSIVE")).unwrap();
     let impatient = DatabaseUrl::parse(&format!("{url}?busy_timeout=20")).unwrap();
     let error = connect(&impatient).err().unwrap();
-    check_file(&directory, &error, Kind::LockTimeout, &expect![[r#"
+    check_file(
+        &directory,
+        &error,
+        Kind::LockTimeout,
+        &expect![[r#"
         after waiting 20 ms: opening DIR/a.db: the database is locked: another connection is writing [R0203, SQLITE_BUSY]
-          hint: wait for the other writer, keep its transactions short, or allow a longer busy timeout"#]]);
+          hint: wait for the other writer, keep its transactions short, or allow a longer busy timeout"#]],
+    );
     assert!(error.is_retryable());
 }
