@@ -20,8 +20,8 @@ mod index;
 mod names;
 mod reference;
 mod relation;
+mod unsaid;
 
-use crate::change::Rename;
 use crate::declare::{Declaration, Entity, Field};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::dialect::Dialect;
@@ -30,6 +30,7 @@ use crate::naming;
 use crate::types::{ColumnType, Type};
 
 use names::Names;
+pub use unsaid::carry_over;
 
 /// Lowers a declaration for one dialect. The schema holds what could be lowered; diagnostics say what could not.
 pub fn lower(declaration: &Declaration, dialect: Dialect) -> (Schema, Vec<Diagnostic>) {
@@ -50,25 +51,6 @@ pub fn lower(declaration: &Declaration, dialect: Dialect) -> (Schema, Vec<Diagno
     }
     schema.canonicalize();
     (schema, lowering.diagnostics)
-}
-
-/// The renames that a declaration names (`renamed_from`), for the planner.
-pub fn renames(declaration: &Declaration, dialect: Dialect) -> Vec<Rename> {
-    let mut renames = Vec::new();
-    for entity in &declaration.entities {
-        let now = table_name(entity, dialect);
-        let before = entity.renamed_from.as_ref().map(|name| ObjectName::new(now.namespace.clone(), name));
-        if let Some(before) = &before {
-            renames.push(Rename { from: ObjectKey::of(ObjectKind::Table, before), to: now.clone() });
-        }
-        for field in &entity.fields {
-            if let Some(old) = &field.renamed_from {
-                let from = ObjectKey::member(ObjectKind::Column, before.as_ref().unwrap_or(&now), old);
-                renames.push(Rename { from, to: ObjectName::bare(field.column_name()) });
-            }
-        }
-    }
-    renames
 }
 
 /// The name of an entity's table.

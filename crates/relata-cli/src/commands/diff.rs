@@ -3,6 +3,7 @@
 use clap::{Args, ValueEnum};
 use relata_plan::PlanOptions;
 use relata_schema::change::{Lock, Plan, Step};
+use relata_schema::lower::carry_over;
 use relata_schema::{Diagnostic, Dialect, Schema, Severity};
 use relata_sql::driver::ServerInfo;
 use relata_sql::{Error, Kind, Result};
@@ -58,12 +59,13 @@ impl Diff {
         let progress = session.output.progress(&format!("reading {from}"));
         let old = loader.load(&from).await?;
         progress.doing(&format!("reading {to}"));
-        let new = loader.load(&to).await?;
+        let mut new = loader.load(&to).await?;
         drop(progress);
 
         let mut options = plan_options(old.server.as_ref().or(new.server.as_ref()));
         if let Some(declaration) = &new.declaration {
             options.renames = renames(declaration, &old.schema);
+            carry_over(&mut new.schema, &old.schema, &options.renames);
         }
         let (plan, found) = relata_plan::plan(&old.schema, &new.schema, &options);
         let diagnostics: Vec<_> = [old.diagnostics, new.diagnostics, found].concat();

@@ -6,6 +6,7 @@ mod command;
 mod config;
 mod demo;
 mod diff;
+mod entities;
 mod errors;
 mod help;
 mod inspect;

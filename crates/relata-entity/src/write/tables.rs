@@ -3,7 +3,7 @@
 use relata_schema::declare::{CheckDeclaration, DefaultValue, Entity, Field, Rule};
 use relata_schema::diagnostic::{Diagnostic, Severity};
 use relata_schema::dialect::Dialect;
-use relata_schema::model::{Column, ObjectKey, ObjectKind, ObjectName, Schema, Table};
+use relata_schema::model::{Column, ObjectKey, ObjectKind, ObjectName, Schema, Sequence, Table};
 use relata_schema::naming;
 use relata_schema::types::Type;
 
@@ -82,7 +82,11 @@ fn field(schema: &Schema, table: &Table, column: &Column, names: &Names) -> Opti
     };
     match serial(schema, table, column) {
         Some(word) => field.db_types.push((Dialect::Postgres.word().to_string(), word.to_string())),
-        None => field.default = column.default.as_deref().map(|text| default(schema.dialect, &rust, text)),
+        // Entities cannot declare the sequence that such a default is drawn from.
+        None => {
+            let sayable = column.default.as_deref().filter(|text| sequence_of(text).is_none());
+            field.default = sayable.map(|text| default(schema.dialect, &rust, text));
+        }
     }
     Some(field)
 }
@@ -122,19 +126,15 @@ pub(super) fn target<'s>(schema: &'s Schema, table: &Table, name: &ObjectName) -
     exact.or_else(loose).filter(|other| is_written(other) && is_written(table))
 }
 
-/// The serial type of a column whose default is drawn from a sequence.
+/// The serial type of a column whose default is drawn from a sequence of its own.
 pub(super) fn serial(schema: &Schema, table: &Table, column: &Column) -> Option<&'static str> {
-    let default = column.default.as_deref().filter(|_| schema.dialect == Dialect::Postgres)?;
+    let default = column.default.as_deref().filter(|_| schema.dialect == Dialect::Postgres && column.not_null)?;
     let sequence = sequence_of(default)?;
-    let serial = |table: &Table, column: &Column| format!("{}_{}_seq", table.name.name, column.name);
-    // A sequence that another column will bring along is drawn from, not made again.
-    let shared = sequence != serial(table, column)
-        && schema.tables.iter().filter(|other| is_written(other)).any(|other| {
-            other.columns.iter().any(|column| {
-                sequence == serial(other, column) && column.default.as_deref().and_then(sequence_of) == Some(sequence)
-            })
-        });
-    if shared {
+    let owns = |other: &&Sequence| other.owned_by == Some((table.name.clone(), column.name.clone()));
+    let is_key = table.primary_key.as_ref().is_some_and(|key| key.columns().eq([column.name.as_str()]));
+    let conventional = sequence == format!("{}_{}_seq", table.name.name, column.name);
+    let owned = schema.sequences.iter().filter(owns).any(|other| other.name.name == sequence);
+    if !(is_key || conventional || owned) {
         return None;
     }
     match column.ty.logical {

@@ -3,7 +3,7 @@
 
 use expect_test::{Expect, expect};
 use relata_entity::read_source;
-use relata_schema::lower::{lower, renames};
+use relata_schema::lower::lower;
 use relata_schema::{Dialect, Schema, Severity};
 
 fn lowered(source: &str, dialect: Dialect) -> (Schema, String) {
@@ -274,18 +274,6 @@ fn names_stay_within_the_limit() {
     assert_eq!(table.uniques[0].name, "an_entity_with_an_extraordinarily_long_name_indeeds_a__45cadcfd");
     assert_eq!(table.uniques[0].name.len(), 63);
     assert_ne!(table.uniques[0].name, table.indexes[0].name);
-}
-
-#[test]
-fn renames_are_known_to_the_planner() {
-    let source = "#[derive(Entity)] #[entity(renamed_from = \"articles\")] struct Post {
-        #[id] id: i64, #[renamed_from(\"headline\")] title: String }";
-    let reading = read_source("app.rs", source);
-    let said: Vec<String> = renames(&reading.declaration, Dialect::Postgres)
-        .iter()
-        .map(|rename| format!("{} -> {}", rename.from, rename.to))
-        .collect();
-    assert_eq!(said, ["table public.articles -> public.posts", "column public.articles.headline -> title"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use clap::Args;
 use relata_plan::PlanOptions;
 use relata_runtime::migrate::{self, Compare, Draft, Header, Migration};
 use relata_schema::change::{Plan, Rename, Step};
+use relata_schema::lower::carry_over;
 use relata_schema::{Diagnostic, Dialect, Schema, Severity, lock};
 use relata_sql::{Error, Kind, Result};
 
@@ -151,6 +152,9 @@ pub fn both_ways(start: Schema, declared: Loaded, options: &PlanOptions) -> Both
     let renames = declared.declaration.as_ref().map(|declaration| renames(declaration, &start)).unwrap_or_default();
     let mut target = declared.schema;
     target.canonicalize();
+    if declared.declaration.is_some() {
+        carry_over(&mut target, &start, &renames);
+    }
     let forward = PlanOptions { renames: renames.clone(), ..options.clone() };
     let back = PlanOptions { renames: migrate::opposite(&renames), ..options.clone() };
     let (up, findings) = relata_plan::plan(&start, &target, &forward);

@@ -3,6 +3,7 @@
 use clap::Args;
 use relata_runtime::migrate::{self, Compare, Entry, EntryState, Status as Standing};
 use relata_schema::Diagnostic;
+use relata_schema::lower::carry_over;
 use relata_sql::{Connection, Result};
 
 use super::Common;
@@ -11,7 +12,7 @@ use super::project::{Project, count};
 use crate::commands::diff::diagnostic_json;
 use crate::output::{Grid, Tone};
 use crate::session::{Exit, Session};
-use crate::source::{Loader, Source};
+use crate::source::{Loader, Source, renames};
 
 /// Options of `relata migrate status`.
 #[derive(Args)]
@@ -105,8 +106,11 @@ async fn undeclared(session: &Session, project: &Project) -> Result<Option<Vec<S
     }
     let source = Source::parse(&path.display().to_string())?;
     let loader = Loader { dialect: project.dialect, shadow: project.shadow.clone(), normalize: true };
-    let declared = loader.load(&source).await?;
+    let mut declared = loader.load(&source).await?;
     let given = project.replayed(&project.migrations).await?;
+    if let Some(declaration) = &declared.declaration {
+        carry_over(&mut declared.schema, &given, &renames(declaration, &given));
+    }
     Ok(Some(Planner::default().differences(&given, &declared.schema)))
 }
 
