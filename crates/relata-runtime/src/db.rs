@@ -1,6 +1,7 @@
 //! [`Db`]: one database and the pool of connections to it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use relata_schema::Dialect;
 use relata_sql::driver::TransactionOptions;
@@ -32,7 +33,12 @@ impl Db {
     pub async fn connect(driver: Arc<dyn Driver>, url: DatabaseUrl, options: PoolOptions) -> Result<Db> {
         let dialect = url.dialect;
         let file = dialect == Dialect::Sqlite && !in_memory(&url);
-        let one = PoolOptions { max_connections: 1, ..options.clone() };
+        let mut one = PoolOptions { max_connections: 1, ..options.clone() };
+        if !file {
+            // A database in memory lives as long as its connection.
+            one.idle_timeout = Duration::MAX;
+            one.ping_after = Duration::MAX;
+        }
         let writers = if dialect == Dialect::Sqlite { one } else { options.clone() };
         let writers = Pool::new(driver.clone(), url.clone(), writers);
         let readers = file.then(|| Pool::new(driver, url.clone(), options));

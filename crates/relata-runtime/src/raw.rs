@@ -14,7 +14,7 @@ use crate::stream::Rows;
 /// `?` stands for each parameter on every database (`??` is a question mark). The text is part of the program; only
 /// values come from outside.
 ///
-/// ```ignore
+/// ```text
 /// let rows = sql::<(i64, String)>("SELECT id, title FROM posts WHERE author_id = ?", (author,)).all(&mut db).await?;
 /// ```
 pub fn sql<T: FromRow>(sql: &'static str, params: impl Params) -> Raw<T> {

@@ -195,7 +195,8 @@ impl Executor for Tx<'_> {
                 return Err(error);
             }
             let level = session.depth + 1;
-            // Should the future be dropped in between, the savepoint may or may not exist: an unfinished `Tx` covers it.
+            // Should the future be dropped in between, the savepoint may exist without owner: it is released with the
+            // transaction around it, and a later one of the same name hides it.
             session.run(&format!("SAVEPOINT relata_{level}")).await?;
             session.depth = level;
             Ok(Tx { session: Owner::Nested(session), level, open: true })
@@ -277,7 +278,7 @@ impl Retryable for Error {
 /// The block is inline, not a closure: it borrows what is around it, `?` leaves the block with its error, and the
 /// future is `Send` if what it uses is. Its error is [`relata_sql::Error`] unless a type is written after `->`.
 ///
-/// ```ignore
+/// ```text
 /// let order = transaction!(db, retries = 3, |tx| {
 ///     Account::update(from).set(Account.balance.sub(amount)).require_rows(1).exec(&mut tx).await?;
 ///     NewTransfer { from, to, amount }.insert(&mut tx).await

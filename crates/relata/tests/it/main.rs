@@ -6,6 +6,7 @@ mod compile_fail;
 mod design;
 mod model;
 mod pages;
+mod pool;
 mod queries;
 mod relations;
 mod setup;
