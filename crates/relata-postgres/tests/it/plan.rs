@@ -1,8 +1,9 @@
 //! The planner's law on a real server: `introspect(apply(plan(a, b))) == b`, a second plan is empty, data is kept.
 
 use relata_plan::PlanOptions;
-use relata_schema::change::Plan;
-use relata_schema::{Schema, Severity};
+use relata_schema::change::{Plan, Rename};
+use relata_schema::model::{ObjectKey, ObjectKind};
+use relata_schema::{Dialect, Schema, Severity};
 use relata_sql::Value;
 
 use crate::round_trip::{assert_same, inspect};
@@ -208,12 +209,83 @@ laws! {
          grant select on t to pg_monitor with grant option; grant insert on t to pg_read_all_data",
         "select a + b from t" = "3";
 
+    milliseconds_become_instants:
+        "create table t (a bigint default 0, b text); insert into t values (1700000000000, 'x')" =>
+        "create table t (a timestamptz default now(), b text collate \"C\")",
+        "select extract(epoch from a)::int from t" = "1700000000";
+
+    kinds_of_objects_change:
+        "create table t (a int, b int); create view v as select a from t; create function f() returns int language sql as 'select 1';
+         create materialized view m as select a from t; create type pair as (x int, y text);
+         create extension citext; insert into t values (1, 2)" =>
+        "create table t (a int, b int); create materialized view v as select a from t;
+         create procedure f() language sql as 'select 1'; create view m as select b as a from t;
+         create type pair as (x bigint, z text); create extension pg_trgm",
+        "select a from m" = "2";
+
+    a_partitioned_index_is_altered:
+        "create table a (id int, k text not null) partition by list (k);
+         create table a_1 partition of a for values in ('1'); create table a_2 partition of a for values in ('2');
+         create unique index i on a (k, id); create index j on a (id)" =>
+        "create table a (id int, k text not null) partition by list (k);
+         create table a_1 partition of a for values in ('1'); create table a_2 partition of a for values in ('2');
+         create index i on a (k, id); create index j on a (id) where id > 3; create index own on a_1 (id desc);
+         alter table a add constraint pk primary key (k, id)";
+
+    a_trigger_moves_and_its_function_is_replaced:
+        "create table a (id int); create table b (id int);
+         create function f() returns trigger language plpgsql as 'begin return new; end';
+         create trigger t before insert on a for each row execute function f()" =>
+        "create table a (id int); create table b (id int);
+         create function f() returns trigger language plpgsql as 'begin return old; end';
+         create trigger t before insert on b for each row execute function f();
+         alter table b enable always trigger t";
+
     inheritance_changes:
         "create table p (id int not null, k text default 'a', check (id > 0)); create table c (x int) inherits (p);
          create table q (id int not null) inherits (p); insert into c values (1, 'b', 2)" =>
         "create table p (id bigint, k text default 'b', n int, check (id > 0)); create table c (x int) inherits (p);
          create table q (id bigint, k text default 'a', constraint p_id_check check (id > 0))",
         "select id, k, x from c" = "1 b 2";
+}
+
+#[tokio::test]
+async fn renames_keep_rows_and_what_refers_to_them() {
+    let old = "create type mood as enum ('a', 'b'); create sequence s;
+        create table people (id int primary key, nick text default 'x', m mood, constraint c check (nick <> ''));
+        create table posts (id int primary key, who int references people (id));
+        create index on people (nick); create view v as select nick from people;
+        insert into people values (1, 'ann', 'a'); insert into posts values (1, 1)";
+    let new = "create type feeling as enum ('a', 'b'); create sequence s;
+        create table users (id int constraint people_pkey primary key, name text default 'x', m feeling,
+            constraint c check (name <> ''));
+        create table posts (id int primary key, who int references users (id));
+        create index people_nick_idx on users (name); create view v as select name as nick from users";
+    let mut target = Database::new().await;
+    target.run(new).await;
+    let to = inspect(target.connection.as_mut()).await;
+    target.drop().await;
+    let mut source = Database::new().await;
+    source.run(old).await;
+    let from = inspect(source.connection.as_mut()).await;
+    let people = to.dialect.name("people");
+    let rename = |from, to: &str| Rename { from, to: Dialect::Postgres.name(to) };
+    let options = PlanOptions {
+        renames: vec![
+            rename(ObjectKey::of(ObjectKind::Table, &people), "users"),
+            rename(ObjectKey::member(ObjectKind::Column, &people, "nick"), "name"),
+            rename(ObjectKey::of(ObjectKind::Enum, &to.dialect.name("mood")), "feeling"),
+        ],
+        ..PlanOptions::default()
+    };
+    let (there, diagnostics) = relata_plan::plan(&from, &to, &options);
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    apply(&mut source, &there, "renames").await;
+    let back = inspect(source.connection.as_mut()).await;
+    assert_same(&normal(&to), &normal(&back), &there.script());
+    let rows = source.rows("select name from users join posts on who = users.id").await.unwrap();
+    assert_eq!(rows, [[Value::Text("ann".into())]]);
+    source.drop().await;
 }
 
 #[tokio::test]
