@@ -21,20 +21,29 @@ impl std::fmt::Display for Refused {
 impl std::error::Error for Refused {}
 
 /// The error of a statement. `sent`: the statement had left for the server, so a broken wire leaves it in doubt.
+/// `sql` is empty for a script.
 pub(crate) fn statement(error: tokio_postgres::Error, sql: &str, sent: bool) -> Error {
+    let mapped = cause(error, sent);
+    if sql.is_empty() || matches!(mapped.kind(), Kind::InDoubt | Kind::Unreachable | Kind::Protocol) {
+        return mapped;
+    }
+    mapped.sql(sql)
+}
+
+fn cause(error: tokio_postgres::Error, sent: bool) -> Error {
     if let Some(db) = error.as_db_error() {
-        return database(db).sql(sql);
+        return database(db);
     }
     let source = std::error::Error::source(&error);
     if let Some(refused) = source.and_then(|source| source.downcast_ref::<Refused>()) {
-        return Error::new(Kind::InvalidValue, refused.0.clone()).sql(sql);
+        return Error::new(Kind::InvalidValue, refused.0.clone());
     }
     let text = error.to_string();
     if text.starts_with("error parsing") || text.starts_with("unexpected message") {
         return Error::new(Kind::Protocol, format!("the server broke the protocol: {text}")).caused_by(error);
     }
     if text.starts_with("error encoding") {
-        return Error::new(Kind::InvalidValue, "the statement cannot be sent: a text contains a NUL byte").sql(sql);
+        return Error::new(Kind::InvalidValue, "the statement cannot be sent: a text contains a NUL byte");
     }
     let (kind, message) = if sent {
         (Kind::InDoubt, "the connection broke while the statement was running; it may or may not have happened")
