@@ -49,7 +49,7 @@ impl TestDatabase {
     pub async fn create(dialect: Dialect) -> Self {
         let database = Self::name_one(dialect);
         if dialect != Dialect::Sqlite {
-            expect("create a test database", database.driver.create_database(&database.url).await);
+            database.create_empty().await;
         }
         database
     }
@@ -67,11 +67,21 @@ impl TestDatabase {
             }
             Dialect::Postgres => expect("copy a template database", copy_template(schema, &database).await),
             Dialect::Mysql => {
-                expect("create a test database", database.driver.create_database(&database.url).await);
+                database.create_empty().await;
                 expect("create the schema", build(&mut *database.connect().await, schema).await);
             }
         }
         database
+    }
+
+    /// Creates it on its server. MariaDB: with a character set of its own, so that no test depends on the server's.
+    async fn create_empty(&self) {
+        expect("create a test database", self.driver.create_database(&self.url).await);
+        if self.url.dialect == Dialect::Mysql {
+            let name = Dialect::Mysql.quote(&self.url.database);
+            let sql = format!("ALTER DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci");
+            expect("set the character set", self.connect().await.execute(Statement::once(&sql, &[])).await);
+        }
     }
 
     /// Where it is.

@@ -3,14 +3,14 @@
 use relata::prelude::*;
 
 #[derive(Entity, Debug, Clone)]
-#[entity(table = "log", no_key, engine = "InnoDB", charset = "latin1", collation = "latin1_swedish_ci")]
+#[entity(table = "log", no_key, engine = "InnoDB", charset = "utf8mb4", collation = "utf8mb4_general_ci")]
 pub struct Log {
     #[db_type(mysql = "text")]
     pub line: Option<String>,
 }
 
 #[derive(Entity, Debug, Clone)]
-#[entity(table = "post", engine = "InnoDB", charset = "latin1", collation = "latin1_swedish_ci")]
+#[entity(table = "post", engine = "InnoDB", charset = "utf8mb4", collation = "utf8mb4_general_ci")]
 pub struct Post {
     #[id]
     pub id: Id<Post>,
@@ -23,7 +23,7 @@ pub struct Post {
 }
 
 #[derive(Entity, Debug, Clone)]
-#[entity(table = "user", comment = "people", engine = "InnoDB", charset = "latin1", collation = "latin1_swedish_ci")]
+#[entity(table = "user", comment = "people", engine = "InnoDB", charset = "utf8mb4", collation = "utf8mb4_general_ci")]
 #[index(body prefix(10), name = "part")]
 #[check("`price` > 0", name = "dear")]
 #[has_many(posts_by_editor: Post.editor_id)]
