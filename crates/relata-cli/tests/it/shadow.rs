@@ -40,7 +40,6 @@ fn a_role_that_may_not_create_databases_is_told_what_to_do() {
         let text = run_of_command.stderr.replace(&role, "ann").replace(&host, "HOST");
         expect_test::expect![[r#"
             error: while reading a.sql: while creating a temporary shadow database on HOST: permission denied to create database [R0501, 42501]
-              sql: 
               help: grant the privilege to this role, or connect as another
               help: allow it: ALTER ROLE "ann" CREATEDB; or name another server with --shadow postgres://USER@HOST
         "#]].assert_eq(&text);
