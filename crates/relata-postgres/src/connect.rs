@@ -1,7 +1,10 @@
 //! From a URL to a connection; creating and dropping databases.
 //!
 //! The hosts of a URL are tried in order. `sslmode` and its friends are explained in `tls.rs`. Further URL parameters:
-//! `options` (as libpq), `application_name`. A host that starts with `/` is the folder of a Unix socket.
+//! `channel_binding` (`disable`, `prefer`, `require`: the password's proof is tied to the TLS connection), `options` (as
+//! libpq), `application_name`. A host that starts with `/` is the folder of a Unix socket.
+//!
+//! Other parameters are refused: a mistyped `sslmode` must not turn encryption off in silence.
 
 use std::io;
 use std::time::Duration;
@@ -12,7 +15,7 @@ use relata_sql::url::DatabaseUrl;
 use relata_sql::{Error, Kind, Result};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
-use tokio_postgres::config::{Config, SslMode, SslNegotiation};
+use tokio_postgres::config::{ChannelBinding, Config, SslMode, SslNegotiation};
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect, TlsStream};
 use tokio_postgres::{CancelToken, Client};
 
@@ -77,6 +80,8 @@ pub(crate) struct Endpoint {
     host: String,
     port: u16,
     tls: Tls,
+    /// Whether the connection there is encrypted; a cancel request is exactly when the connection is.
+    encrypted: bool,
 }
 
 impl Endpoint {
@@ -95,10 +100,11 @@ impl Endpoint {
 
     async fn send_cancel(&self, token: CancelToken) -> Result<()> {
         let place = self.place();
-        let failed = |error| errors::connecting(error, &place, "", "");
-        let stream = self.wire().await.map_err(|error| errors::unreachable(error, &place))?;
-        match (self.tls.mode, self.tls.connector()) {
-            (Mode::Require, Some(mut maker)) => {
+        let failed = |error| errors::connecting(error, &place, "", "", self.encrypted);
+        let mut stream = self.wire().await.map_err(|error| errors::unreachable(error, &place))?;
+        match self.tls.connector() {
+            Some(mut maker) if self.encrypted => {
+                negotiate(&mut stream, Mode::Require, &place).await?;
                 let connector = connector::<Wire>(&mut maker, &self.host, &place)?;
                 token.cancel_query_raw(stream, connector).await.map_err(failed)
             }
@@ -128,10 +134,11 @@ fn too_slow(url: &DatabaseUrl, limit: Duration) -> Error {
 }
 
 async fn try_hosts(url: &DatabaseUrl, options: &ConnectOptions) -> Result<PostgresConnection> {
+    check_parameters(url)?;
     let tls = Tls::of(url)?;
     let mut last = None;
     for (host, port) in &url.hosts {
-        let endpoint = Endpoint { host: host.clone(), port: *port, tls: tls.clone() };
+        let endpoint = Endpoint { host: host.clone(), port: *port, tls: tls.clone(), encrypted: false };
         match connect(url, options, endpoint).await {
             Ok(connection) => return Ok(connection),
             Err(error) if url.hosts.len() > 1 && matches!(error.kind(), Kind::Unreachable | Kind::Unavailable) => {
@@ -143,15 +150,16 @@ async fn try_hosts(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Postgr
     Err(last.unwrap_or_else(|| Error::new(Kind::InvalidUrl, "the URL names no host")))
 }
 
-async fn connect(url: &DatabaseUrl, options: &ConnectOptions, endpoint: Endpoint) -> Result<PostgresConnection> {
+async fn connect(url: &DatabaseUrl, options: &ConnectOptions, mut endpoint: Endpoint) -> Result<PostgresConnection> {
     let place = endpoint.place();
     let mut config = config(url, options);
+    config.channel_binding(channel_binding(url)?);
     let status = Status::new();
     let mut wire = endpoint.wire().await.map_err(|error| errors::unreachable(error, &place))?;
-    let tls = negotiate(&mut wire, endpoint.tls.mode, &place).await?;
-    let failed = |error| errors::connecting(error, &place, &user(url), database(url));
+    endpoint.encrypted = negotiate(&mut wire, endpoint.tls.mode, &place).await?;
+    let failed = |error| errors::connecting(error, &place, &user(url), database(url), endpoint.encrypted);
     let (client, server) = match endpoint.tls.connector() {
-        Some(mut maker) if tls => {
+        Some(mut maker) if endpoint.encrypted => {
             // The server has agreed to TLS already: the handshake begins at once.
             config.ssl_mode(SslMode::Require).ssl_negotiation(SslNegotiation::Direct);
             let connector = connector::<Wire>(&mut maker, &endpoint.host, &place)?;
@@ -221,6 +229,26 @@ fn user(url: &DatabaseUrl) -> String {
 
 fn database(url: &DatabaseUrl) -> &str {
     if url.database.is_empty() { "postgres" } else { &url.database }
+}
+
+fn check_parameters(url: &DatabaseUrl) -> Result<()> {
+    const KNOWN: [&str; 7] =
+        ["sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding", "application_name", "options"];
+    match url.params.iter().find(|(name, _)| !KNOWN.contains(&name.as_str())) {
+        None => Ok(()),
+        Some((name, _)) => Err(Error::new(Kind::InvalidUrl, format!("{name:?} is no parameter of a postgres:// URL"))
+            .hint(format!("known are: {}", KNOWN.join(", ")))),
+    }
+}
+
+fn channel_binding(url: &DatabaseUrl) -> Result<ChannelBinding> {
+    match url.param("channel_binding").unwrap_or("prefer") {
+        "disable" => Ok(ChannelBinding::Disable),
+        "prefer" => Ok(ChannelBinding::Prefer),
+        "require" => Ok(ChannelBinding::Require),
+        other => Err(Error::new(Kind::InvalidUrl, format!("channel_binding {other:?} does not exist"))
+            .hint("write channel_binding=disable, prefer or require")),
+    }
 }
 
 fn config(url: &DatabaseUrl, options: &ConnectOptions) -> Config {

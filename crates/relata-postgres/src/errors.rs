@@ -103,17 +103,28 @@ pub(crate) fn database(db: &DbError) -> Error {
     }
 }
 
-/// The error of connecting to `place` (`host:port`), never with a password.
-pub(crate) fn connecting(error: tokio_postgres::Error, place: &str, user: &str, database_name: &str) -> Error {
+/// The error of connecting to `place` (`host:port`), never with a password. `encrypted`: the server had agreed to TLS.
+pub(crate) fn connecting(
+    error: tokio_postgres::Error,
+    place: &str,
+    user: &str,
+    database_name: &str,
+    encrypted: bool,
+) -> Error {
     if let Some(db) = error.as_db_error() {
         let mapped = database(db);
         return match mapped.kind() {
             Kind::NoSuchDatabase => {
                 mapped.hint(format!("create it on {place} with CREATE DATABASE, or correct the name in the URL"))
             }
+            Kind::Authentication if db.message().contains("pg_hba.conf") || db.message().contains("certificate") => mapped
+                .hint("pg_hba.conf on the server may ask for encryption (sslmode=require) or a client certificate (sslcert, sslkey)"),
             Kind::Authentication => mapped.hint(format!("check user {user:?} and the password in the URL for {place}")),
             _ => mapped.context(format!("while connecting to database {database_name:?} on {place}")),
         };
+    }
+    if let Some(reason) = in_handshake(&error) {
+        return handshake(place, reason).caused_by(error);
     }
     let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
     let text = error.to_string();
@@ -125,6 +136,8 @@ pub(crate) fn connecting(error: tokio_postgres::Error, place: &str, user: &str, 
         Error::new(Kind::Authentication, message).hint("write it as postgres://user:password@host/database")
     } else if text.contains("TLS") {
         tls(place, &source)
+    } else if encrypted {
+        broken_off(place)
     } else {
         no_postgres(place)
     };
@@ -135,6 +148,42 @@ pub(crate) fn connecting(error: tokio_postgres::Error, place: &str, user: &str, 
 pub(crate) fn tls(place: &str, why: &str) -> Error {
     Error::new(Kind::Tls, format!("no TLS connection to {place}: {why}"))
         .hint("give the server's root certificate as sslrootcert, or choose another sslmode")
+}
+
+/// What rustls said, wherever it is in the chain: a server refuses a client's certificate only after the handshake.
+fn in_handshake(error: &tokio_postgres::Error) -> Option<&rustls::Error> {
+    let mut next = std::error::Error::source(error);
+    while let Some(error) = next {
+        let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let found = inner.and_then(|inner| inner.downcast_ref()).or_else(|| error.downcast_ref());
+        if found.is_some() {
+            return found;
+        }
+        next = error.source();
+    }
+    None
+}
+
+fn handshake(place: &str, reason: &rustls::Error) -> Error {
+    use rustls::CertificateError::{Expired, ExpiredContext, NotValidForName, NotValidForNameContext};
+    use rustls::Error::{AlertReceived, InvalidCertificate};
+    let (why, hint) = match reason {
+        InvalidCertificate(Expired | ExpiredContext { .. }) => {
+            ("the server's certificate has expired".to_string(), "renew it on the server")
+        }
+        InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => {
+            (reason.to_string(), "connect by a name that the certificate has, or with sslmode=verify-ca")
+        }
+        AlertReceived(_) => return broken_off(place),
+        _ => return tls(place, &reason.to_string()),
+    };
+    Error::new(Kind::Tls, format!("no TLS connection to {place}: {why}")).hint(hint)
+}
+
+/// A certificate that the server refuses comes back as an alert, or as a broken wire if that is faster.
+fn broken_off(place: &str) -> Error {
+    Error::new(Kind::Tls, format!("the server at {place} broke the TLS connection off"))
+        .hint("its log says why; check that it knows the authority of the certificate in sslcert, if there is one")
 }
 
 /// Something answered, but not a PostgreSQL server.

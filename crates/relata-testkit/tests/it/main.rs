@@ -4,6 +4,8 @@
 
 mod databases;
 mod migrations;
+#[cfg(target_os = "linux")]
+mod tls;
 
 mod sqlite {
     relata_testkit::conformance_tests!(relata_schema::Dialect::Sqlite);
