@@ -41,7 +41,7 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Args, Clone, Default)]
 pub struct GlobalOptions {
-    /// Database to work on [default: the environment's; else RELATA_URL, DATABASE_URL, sqlite:relata.db]
+    /// Database to work on [default: that of --env; else RELATA_URL, DATABASE_URL, relata.toml, sqlite:relata.db]
     #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
     pub url: Option<String>,
     /// Environment of relata.toml

@@ -4,7 +4,8 @@ use std::marker::PhantomData;
 
 use relata_sql::Result;
 use relata_sql::driver::Row;
-use relata_sql::expr::Expr;
+use relata_sql::expr::{ColumnRef, Expr};
+use relata_sql::meta::TableMeta;
 use relata_sql::row::plain_cell;
 use relata_sql::tree::{Item, Select};
 use relata_sql::typed::{Aggregate, Column, Expression, Field, Having, Order};
@@ -177,8 +178,8 @@ impl<E: Entity, T: Send> Projection<E, T> {
     /// # Errors
     /// What the database says; `Kind::Decode` when a column does not fit.
     pub async fn all(self, executor: &mut impl Executor) -> Result<Vec<T>> {
-        let read = self.read;
-        let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| read(row, &mut 0) };
+        let read = naming(self.read, &self.select.items, E::TABLE);
+        let mut sink = Collect { rows: Vec::new(), read };
         run(executor, self.select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
         Ok(sink.rows)
     }
@@ -212,7 +213,33 @@ impl<E: Entity, T: Send> Projection<E, T> {
     where
         T: 'x,
     {
-        let read = self.read;
-        Rows::open(executor, self.select, move |row| read(row, &mut 0), Some(E::TABLE))
+        let read = naming(self.read, &self.select.items, E::TABLE);
+        Rows::open(executor, self.select, read, Some(E::TABLE))
+    }
+}
+
+/// Reads a row; an error says of which table's column the cell is, where it is one.
+fn naming<T>(
+    read: fn(&dyn Row, &mut usize) -> Result<T>,
+    items: &[Item],
+    root: &'static TableMeta,
+) -> impl Fn(&dyn Row) -> Result<T> + use<T> {
+    let columns: Vec<Option<ColumnRef>> = items.iter().map(column_of).collect();
+    move |row| {
+        let mut at = 0;
+        read(row, &mut at).map_err(|error| match at.checked_sub(1).and_then(|index| columns.get(index)) {
+            Some(Some(column)) => {
+                let table = column.path.node().map_or(root, |node| node.relation.to);
+                mapped(error.table(table.table).column(column.column.column), table)
+            }
+            _ => error,
+        })
+    }
+}
+
+fn column_of(item: &Item) -> Option<ColumnRef> {
+    match item {
+        Item::Expr(Expr::Column(column)) => Some(*column),
+        _ => None,
     }
 }

@@ -19,6 +19,7 @@ use relata_sql::{Cell, Result, Value};
 
 use crate::entity::{Entity, mapped, root_column};
 use crate::executor::{Executor, Intent};
+use crate::find::at_row;
 use crate::relation::{Load, Relation, RelationKind};
 
 const BATCH: usize = 16_384;
@@ -361,7 +362,7 @@ where
         let select = batch_select(load, items.clone(), keys, M::META);
         let mut lease = executor.lease(Intent::Read).await?;
         let rendered = render::select(lease.target(), select)?;
-        let mut sink = Distribute::<E, M, N> { load, parents, places: &places, uuid, last: None };
+        let mut sink = Distribute::<E, M, N> { load, parents, places: &places, uuid, last: None, read: 0 };
         lease.query(&rendered, &mut sink).await.map_err(|error| mapped(error, M::To::TABLE))?;
     }
     Ok(())
@@ -456,6 +457,8 @@ struct Distribute<'s, 'p, E: Entity, M: Relation<From = E>, N: Loads<M::To>> {
     /// Keys are UUIDs, which SQLite keeps as text.
     uuid: bool,
     last: Option<(ParentKey, &'s [usize])>,
+    /// So many rows have been read.
+    read: usize,
 }
 
 impl<E: Entity, M: Relation<From = E>, N: Loads<M::To>> RowSink for Distribute<'_, '_, E, M, N> {
@@ -470,9 +473,10 @@ impl<E: Entity, M: Relation<From = E>, N: Loads<M::To>> RowSink for Distribute<'
         }
         let indexes = self.last.as_ref().map_or(&[][..], |(_, indexes)| *indexes);
         for index in indexes {
-            let child = self.load.nested.read(row, &mut 0)?;
+            let child = self.load.nested.read(row, &mut 0).map_err(|error| at_row(error, self.read))?;
             M::Kind::add(self.parents[*index].1, child);
         }
+        self.read += 1;
         Ok(())
     }
 }

@@ -16,6 +16,7 @@ use crate::stream::Rows;
 ///
 /// ```text
 /// let rows = sql::<(i64, String)>("SELECT id, title FROM posts WHERE author_id = ?", (author,)).all(&mut db).await?;
+/// let changed = sql::<()>("UPDATE posts SET title = ?", ("New",)).exec(&mut db).await?; // `()`: no rows are wanted
 /// ```
 pub fn sql<T: FromRow>(sql: &'static str, params: impl Params) -> Raw<T> {
     Raw { sql: sql.into(), params: params.into_values(), marker: PhantomData }
@@ -125,7 +126,7 @@ impl<T: FromRow> Raw<T> {
         Rows::start(executor, move |target| render::raw(target, &sql, params), T::from_row, None)
     }
 
-    /// Runs it for what it does; gives back how many rows it changed.
+    /// Runs it for what it does; gives back how many rows it changed. No rows are read: `sql::<()>(…)`.
     ///
     /// # Errors
     /// As [`Raw::all`].

@@ -70,7 +70,8 @@ pub fn plain_cell<T: Decode>(row: &dyn Row, index: usize) -> Result<T> {
 
 #[cold]
 fn missing(columns: usize, index: usize) -> Error {
-    let message = format!("the result has {columns} columns, but column {} was to be read", index + 1);
+    let plural = if columns == 1 { "" } else { "s" };
+    let message = format!("the result has {columns} column{plural}, but column {} was to be read", index + 1);
     Error::new(Kind::Decode, message).hint("select more columns, or read fewer")
 }
 

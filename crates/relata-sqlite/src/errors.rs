@@ -13,6 +13,11 @@ const SQL_SHOWN: usize = 600;
 /// An error of the client library. `sql` is shown where it helps to find the mistake.
 pub fn from_rusqlite(error: &rusqlite::Error, sql: Option<&str>) -> Error {
     match error {
+        rusqlite::Error::SqliteFailure(code, _)
+            if code.extended_code == ffi::SQLITE_MISUSE && sql.is_some_and(|sql| token::tokens(sql).is_empty()) =>
+        {
+            Error::new(Kind::Syntax, "the SQL holds no statement")
+        }
         rusqlite::Error::SqliteFailure(code, message) => {
             from_code(code.extended_code, message.as_deref().unwrap_or(""), sql)
         }

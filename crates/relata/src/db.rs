@@ -29,6 +29,7 @@ impl Db {
     ///
     /// # Errors
     /// `Kind::InvalidUrl`; `Kind::Configuration` when the driver was not built in; what the server says.
+    #[doc(alias = "connect")]
     pub async fn open(url: &str) -> Result<Db> {
         Self::open_with(url, PoolOptions::default()).await
     }

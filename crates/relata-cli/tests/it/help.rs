@@ -27,7 +27,7 @@ fn help_reads_well() {
           -V, --version  Print version
 
         Global options:
-              --url <URL>   Database to work on [default: the environment's; else RELATA_URL, DATABASE_URL, sqlite:relata.db]
+              --url <URL>   Database to work on [default: that of --env; else RELATA_URL, DATABASE_URL, relata.toml, sqlite:relata.db]
               --env <NAME>  Environment of relata.toml
               --json        Print the result as JSON
           -q, --quiet       Say nothing but the result and errors
@@ -89,7 +89,7 @@ fn help_of_the_diff() {
 
         Global options:
               --url <URL>
-                  Database to work on [default: the environment's; else RELATA_URL, DATABASE_URL, sqlite:relata.db]
+                  Database to work on [default: that of --env; else RELATA_URL, DATABASE_URL, relata.toml, sqlite:relata.db]
 
               --env <NAME>
                   Environment of relata.toml

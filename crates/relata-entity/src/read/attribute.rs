@@ -4,6 +4,7 @@
 
 use proc_macro2::{Ident, Spacing, TokenStream, TokenTree};
 use quote::ToTokens;
+use relata_schema::naming;
 use syn::ext::IdentExt;
 
 use super::finding::Findings;
@@ -146,15 +147,29 @@ impl ToTokens for Attribute {
     }
 }
 
+/// Attributes of others stay alone; one that is nearly ours is not lost in silence where no compiler looks at it.
+fn mistyped(attribute: &syn::Attribute, name: &str, known: &[&str], findings: &mut Findings) {
+    if let Some(close) = naming::closest(name, known.iter().copied()) {
+        findings
+            .warning(
+                "entity-unknown-attribute",
+                attribute,
+                format!("`#[{name}]` is no attribute of relata: it is ignored"),
+            )
+            .help(format!("did you mean `{close}`?"));
+    }
+}
+
 impl Attribute {
     /// The attributes with a known name; `#[name = value]` is reported.
     pub(super) fn all(attributes: &[syn::Attribute], known: &[&str], findings: &mut Findings) -> Vec<Attribute> {
         let mut found = Vec::new();
         for attribute in attributes {
-            let Some(name) = attribute.path().get_ident().map(name_of).filter(|name| known.contains(&name.as_str()))
-            else {
+            let Some(name) = attribute.path().get_ident().map(name_of) else { continue };
+            if !known.contains(&name.as_str()) {
+                mistyped(attribute, &name, known, findings);
                 continue;
-            };
+            }
             let arguments = match &attribute.meta {
                 syn::Meta::Path(_) => None,
                 syn::Meta::List(list) => Some(list.tokens.clone()),

@@ -305,6 +305,23 @@ fn shapes() {
 }
 
 #[test]
+fn an_attribute_that_is_nearly_known_is_not_lost_in_silence() {
+    check_errors(
+        "#[derive(Entity)] #[serde(x)] #[idnex(email)] struct User { #[id] id: Id<User>, #[uniqe] #[serde(y)] email: String }",
+        expect![[r#"
+            warning[entity-unknown-attribute]: `#[uniqe]` is no attribute of relata: it is ignored
+              --> post.rs:1:81
+              help: did you mean `unique`?
+              at: #[uniqe]
+            warning[entity-unknown-attribute]: `#[idnex]` is no attribute of relata: it is ignored
+              --> post.rs:1:31
+              help: did you mean `index`?
+              at: #[idnex(email)]
+        "#]],
+    );
+}
+
+#[test]
 fn keys() {
     check_errors(
         "#[derive(Entity)] struct Post { id: i64 }",

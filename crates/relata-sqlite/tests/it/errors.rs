@@ -157,6 +157,9 @@ fn mistakes_in_sql_are_located() {
         there are several statements where one is expected [R0401]
           hint: run them one by one, or as a script"#]],
     );
+    for nothing in ["", " \n", "-- only a comment"] {
+        check(nothing, Kind::Syntax, expect!["the SQL holds no statement [R0401]"]);
+    }
     check(
         "SELECT nosuch(1)",
         Kind::UndefinedObject,

@@ -202,7 +202,7 @@ async fn raw_sql_is_typed_and_bound(mut db: Db) -> Result<()> {
     let error = sql::<i64>("SELECT COUNT(*) FROM posts WHERE slug = ?", ()).one(&mut db).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Parameters);
     let error = sql::<(i64, i64)>("SELECT COUNT(*) FROM posts", ()).one(&mut db).await.unwrap_err();
-    assert!(error.to_string().contains("the result has 1 columns, but column 2 was to be read"), "{error}");
+    assert!(error.to_string().contains("the result has 1 column, but column 2 was to be read"), "{error}");
     let error = sql::<i64>("SELECT slug FROM posts", ()).all(&mut db).await.unwrap_err();
     assert!(error.to_string().contains("column 1 of the result holds text"), "{error}");
     Ok(())
@@ -273,6 +273,44 @@ async fn a_wrong_row_is_named(mut db: Db) -> Result<()> {
     assert_eq!(error.details().entity.as_deref(), Some("Tag"));
     assert_eq!(error.details().field.as_deref(), Some("name"));
     assert!(error.to_string().contains("while reading row 1: tags.name holds NULL, but text was expected"), "{error}");
+    Ok(())
+}
+
+/// SQLite keeps text in a column of whole numbers, if somebody puts it there: every way to read it names the place.
+#[tokio::test]
+async fn a_wrong_value_is_named_however_it_is_read() {
+    crate::setup::on(relata_schema::Dialect::Sqlite, wrong_values).await;
+}
+
+async fn wrong_values(mut db: Db) -> Result<()> {
+    let [ann, ..] = blog(&mut db).await?;
+    sql::<()>("UPDATE posts SET title = x'00' WHERE slug = ?", ("a2",)).exec(&mut db).await?;
+    let place = |error: relata::Error| {
+        let row = error.to_string().lines().next().and_then(|line| line.find("reading row 2:")).is_some();
+        let details = error.details();
+        let words = [&details.table, &details.column, &details.entity, &details.field];
+        (row, words.map(|word| word.clone().unwrap_or_default()).join(" "))
+    };
+    let named = (true, "posts title Post title".to_string());
+    let posts = || Post::find().filter(Post.author_id.eq(ann)).order(Post.slug.asc());
+    assert_eq!(place(posts().all(&mut db).await.unwrap_err()), named);
+    assert_eq!(place(posts().with(Post.author).all(&mut db).await.unwrap_err()), named);
+    assert_eq!(place(posts().select((Post.id, Post.title)).all(&mut db).await.unwrap_err()), named);
+    let loaded = User::find().filter(User.id.eq(ann)).with(User.posts.order(|post| post.slug.asc()));
+    assert_eq!(place(loaded.all(&mut db).await.unwrap_err()), named);
+    let mut rows = posts().select((Post.slug, Post.title)).stream(&mut db);
+    let streamed = loop {
+        match rows.next().await {
+            Ok(row) => assert!(row.is_some(), "the wrong row was not reached"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(place(streamed), named);
+    drop(rows);
+    let authors = Post::find().order(Post.slug.asc()).select((Post.author().name, Post.author().email));
+    sql::<()>("UPDATE users SET name = x'00'", ()).exec(&mut db).await?;
+    let error = authors.all(&mut db).await.unwrap_err();
+    assert_eq!(place(error).1, "users name User name");
     Ok(())
 }
 
