@@ -8,10 +8,8 @@
 //!
 //! Other parameters are refused: a mistyped `ssl-mode` must not turn encryption off in silence.
 
-use std::path::PathBuf;
-
 use mysql_async::prelude::Queryable;
-use mysql_async::{ClientIdentity, Conn, DriverError, OptsBuilder, SslOpts};
+use mysql_async::{Conn, DriverError, OptsBuilder};
 use relata_schema::Dialect;
 use relata_sql::driver::{Answer, ConnectOptions, Connection, Driver, ServerInfo};
 use relata_sql::url::DatabaseUrl;
@@ -20,6 +18,7 @@ use relata_sql::{Error, Kind, Result};
 use crate::errors;
 use crate::exec::MysqlConnection;
 use crate::statements::StatementCache;
+use crate::tls::{self, SslMode};
 
 /// The longest packet the protocol knows; the server's own `max_allowed_packet` is what limits.
 const LONGEST_PACKET: usize = 1 << 30;
@@ -110,10 +109,14 @@ impl std::fmt::Display for Place<'_> {
 
 async fn open_host(place: &Place<'_>, options: &ConnectOptions) -> Result<MysqlConnection> {
     let mode = SslMode::of(place)?;
-    let opened = Conn::new(client_options(place, options, mode)?).await;
+    let opened = Conn::new(client_options(place, options, mode, None)?).await;
     let mut client = match opened {
+        Err(error) if mode == SslMode::VerifyCa => match tls::name_to_accept(&error) {
+            Some(name) => Conn::new(client_options(place, options, mode, Some(&name))?).await,
+            None => Err(error),
+        },
         Err(mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer)) if mode == SslMode::Preferred => {
-            Conn::new(client_options(place, options, SslMode::Disabled)?).await
+            Conn::new(client_options(place, options, SslMode::Disabled, None)?).await
         }
         other => other,
     }
@@ -127,7 +130,12 @@ async fn open_host(place: &Place<'_>, options: &ConnectOptions) -> Result<MysqlC
     Ok(MysqlConnection::new(client, server, StatementCache::new(options.statement_cache), settings, max_packet))
 }
 
-fn client_options(place: &Place<'_>, options: &ConnectOptions, mode: SslMode) -> Result<OptsBuilder> {
+fn client_options(
+    place: &Place<'_>,
+    options: &ConnectOptions,
+    mode: SslMode,
+    name: Option<&str>,
+) -> Result<OptsBuilder> {
     let url = place.url;
     check_parameters(url)?;
     let user = if url.user.is_empty() { std::env::var("USER").unwrap_or_default() } else { url.user.clone() };
@@ -144,7 +152,7 @@ fn client_options(place: &Place<'_>, options: &ConnectOptions, mode: SslMode) ->
         .max_allowed_packet(Some(LONGEST_PACKET))
         .wait_timeout(Some(0))
         .connect_attribute("program_name", options.application_name.clone())
-        .ssl_opts(mode.options(url)))
+        .ssl_opts(mode.options(url, name)?))
 }
 
 fn check_parameters(url: &DatabaseUrl) -> Result<()> {
@@ -162,58 +170,8 @@ fn spelling(name: &str) -> String {
     if name == "sslmode" { "ssl-mode".into() } else { name }
 }
 
-fn parameter<'a>(url: &'a DatabaseUrl, name: &str) -> Option<&'a str> {
+pub(crate) fn parameter<'a>(url: &'a DatabaseUrl, name: &str) -> Option<&'a str> {
     url.params.iter().find(|(key, _)| spelling(key) == name).map(|(_, value)| value.as_str())
-}
-
-/// How much TLS is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SslMode {
-    Disabled,
-    Preferred,
-    Required,
-    VerifyCa,
-    VerifyIdentity,
-}
-
-impl SslMode {
-    fn of(place: &Place<'_>) -> Result<Self> {
-        let Some(word) = parameter(place.url, "ssl-mode") else {
-            let local = place.host == "localhost" || place.host.starts_with("127.") || place.host == "::1";
-            let quiet = local || place.url.param("socket").is_some();
-            return Ok(if quiet { SslMode::Disabled } else { SslMode::Preferred });
-        };
-        Ok(match word.to_ascii_lowercase().replace('-', "_").as_str() {
-            "disabled" | "disable" => SslMode::Disabled,
-            "preferred" | "prefer" => SslMode::Preferred,
-            "required" | "require" => SslMode::Required,
-            "verify_ca" => SslMode::VerifyCa,
-            "verify_identity" | "verify_full" => SslMode::VerifyIdentity,
-            other => {
-                return Err(Error::new(Kind::InvalidUrl, format!("{other:?} is no ssl-mode"))
-                    .hint("write disabled, preferred, required, verify_ca or verify_identity"));
-            }
-        })
-    }
-
-    fn options(self, url: &DatabaseUrl) -> Option<SslOpts> {
-        if self == SslMode::Disabled {
-            return None;
-        }
-        let file = |name| parameter(url, name).map(PathBuf::from);
-        let mut options = SslOpts::default();
-        if let Some(roots) = file("ssl-ca") {
-            options = options.with_root_certs(vec![roots.into()]).with_disable_built_in_roots(true);
-        }
-        if let (Some(certificate), Some(key)) = (file("ssl-cert"), file("ssl-key")) {
-            options = options.with_client_identity(Some(ClientIdentity::new(certificate.into(), key.into())));
-        }
-        Some(match self {
-            SslMode::VerifyIdentity => options,
-            SslMode::VerifyCa => options.with_danger_skip_domain_validation(true),
-            _ => options.with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true),
-        })
-    }
 }
 
 /// The statement that gives a session its settings. Zero dates stay legal: schemas with such defaults must load.

@@ -7,10 +7,14 @@ use mysql_async::{DriverError, IoError, ServerError};
 use relata_sql::{Error, Kind};
 
 use crate::connect::Place;
+use crate::tls;
 
 /// An error while connecting.
 pub(crate) fn connecting(error: mysql_async::Error, place: &Place<'_>) -> Error {
     let url = place.url;
+    if let Some(failed) = tls::failed(&error, place) {
+        return failed;
+    }
     match error {
         mysql_async::Error::Server(error) => match error.code {
             1045 | 1698 => Error::new(Kind::Authentication, format!("{place} refused the login of {:?}", url.user))
@@ -27,9 +31,11 @@ pub(crate) fn connecting(error: mysql_async::Error, place: &Place<'_>) -> Error 
             .hint(format!("GRANT ALL ON `{}`.* TO the user", url.database)),
             _ => server(error).context(format!("connecting to {place}")),
         },
-        mysql_async::Error::Io(IoError::Tls(error)) => tls(&error.to_string(), place),
+        mysql_async::Error::Io(IoError::Tls(error)) => tls::unusable(&error.to_string(), place),
         mysql_async::Error::Io(IoError::Io(error)) => unreachable_server(&error, place),
-        mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => tls("it has TLS switched off", place),
+        mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
+            tls::unusable("it has TLS switched off", place)
+        }
         mysql_async::Error::Driver(DriverError::ConnectionClosed) => {
             Error::new(Kind::Unreachable, format!("{place} closed the connection"))
         }
@@ -40,11 +46,6 @@ pub(crate) fn connecting(error: mysql_async::Error, place: &Place<'_>) -> Error 
         }
         error => not_mariadb(&error.to_string(), place),
     }
-}
-
-fn tls(why: &str, place: &Place<'_>) -> Error {
-    Error::new(Kind::Tls, format!("no encrypted connection to {place}: {why}"))
-        .hint("give the server's authority with ssl-ca=FILE, or choose another ssl-mode in the URL")
 }
 
 fn unreachable_server(error: &std::io::Error, place: &Place<'_>) -> Error {

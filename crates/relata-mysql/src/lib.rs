@@ -19,6 +19,7 @@ mod errors;
 mod exec;
 mod introspect;
 mod statements;
+mod tls;
 mod types;
 
 pub use connect::MysqlDriver;

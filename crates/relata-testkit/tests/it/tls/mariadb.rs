@@ -25,6 +25,93 @@ async fn start() -> PrivateServer {
 }
 
 #[test]
+fn the_server_is_verified_as_ssl_mode_says() {
+    block_on(async {
+        let mut server = start().await;
+        let cases = [
+            "root 127.0.0.1 ssl-mode=disabled",
+            "root 127.0.0.1 -",
+            "root 127.0.0.1 ssl-mode=preferred",
+            "root 127.0.0.1 ssl-mode=required",
+            "root localhost ssl-mode=required&ssl-ca=FOLDER/wrong.crt",
+            "root localhost ssl-mode=verify_ca&ssl-ca=FOLDER/right.crt",
+            "root 127.0.0.1 ssl-mode=verify_ca&ssl-ca=FOLDER/right.crt",
+            "root localhost ssl-mode=verify_ca&ssl-ca=FOLDER/wrong.crt",
+            "root 127.0.0.1 ssl-mode=verify_ca&ssl-ca=FOLDER/wrong.crt",
+            "root localhost ssl-mode=verify_ca",
+            "root localhost ssl-mode=verify_identity&ssl-ca=FOLDER/right.crt",
+            "root localhost ssl-mode=verify_identity&ssl-ca=FOLDER/wrong.crt",
+            "root 127.0.0.1 ssl-mode=verify_identity&ssl-ca=FOLDER/right.crt",
+            "root localhost ssl-mode=verify_identity&ssl-ca=FOLDER/right.key",
+            "root localhost ssl-mode=verify_identity&ssl-ca=FOLDER/none.crt",
+            "root localhost socket=FOLDER/sock",
+            "root localhost ssl-mode=required&socket=FOLDER/sock",
+        ];
+        expect![[r#"
+            root 127.0.0.1 ssl-mode=disabled
+                not encrypted
+            root 127.0.0.1 -
+                not encrypted
+            root 127.0.0.1 ssl-mode=preferred
+                TLSv1.3
+            root 127.0.0.1 ssl-mode=required
+                TLSv1.3
+            root localhost ssl-mode=required&ssl-ca=FOLDER/wrong.crt
+                TLSv1.3
+            root localhost ssl-mode=verify_ca&ssl-ca=FOLDER/right.crt
+                TLSv1.3
+            root 127.0.0.1 ssl-mode=verify_ca&ssl-ca=FOLDER/right.crt
+                TLSv1.3
+            root localhost ssl-mode=verify_ca&ssl-ca=FOLDER/wrong.crt
+                Tls: no encrypted connection to the server at localhost:PORT: invalid peer certificate: UnknownIssuer [R0306]
+                  hint: give the server's authority with ssl-ca=FILE, or choose another ssl-mode in the URL
+            root 127.0.0.1 ssl-mode=verify_ca&ssl-ca=FOLDER/wrong.crt
+                Tls: no encrypted connection to the server at 127.0.0.1:PORT: invalid peer certificate: UnknownIssuer [R0306]
+                  hint: give the server's authority with ssl-ca=FILE, or choose another ssl-mode in the URL
+            root localhost ssl-mode=verify_ca
+                Tls: no encrypted connection to the server at localhost:PORT: invalid peer certificate: UnknownIssuer [R0306]
+                  hint: give the server's authority with ssl-ca=FILE, or choose another ssl-mode in the URL
+            root localhost ssl-mode=verify_identity&ssl-ca=FOLDER/right.crt
+                TLSv1.3
+            root localhost ssl-mode=verify_identity&ssl-ca=FOLDER/wrong.crt
+                Tls: no encrypted connection to the server at localhost:PORT: invalid peer certificate: UnknownIssuer [R0306]
+                  hint: give the server's authority with ssl-ca=FILE, or choose another ssl-mode in the URL
+            root 127.0.0.1 ssl-mode=verify_identity&ssl-ca=FOLDER/right.crt
+                Tls: no encrypted connection to the server at 127.0.0.1:PORT: invalid peer certificate: certificate not valid for name "127.0.0.1"; certificate is only valid for DnsName("localhost") [R0306]
+                  hint: connect by a name that the certificate has, or with ssl-mode=verify_ca
+            root localhost ssl-mode=verify_identity&ssl-ca=FOLDER/right.key
+                Tls: no encrypted connection to the server at localhost:PORT: invalid peer certificate: BadEncoding [R0306]
+                  hint: give the server's authority with ssl-ca=FILE, or choose another ssl-mode in the URL
+            root localhost ssl-mode=verify_identity&ssl-ca=FOLDER/none.crt
+                Configuration: the PEM file FOLDER/none.crt cannot be read: No such file or directory (os error 2) [R0602]
+                  hint: check the path in ssl-ca
+            root localhost socket=FOLDER/sock
+                not encrypted
+            root localhost ssl-mode=required&socket=FOLDER/sock
+                Configuration: ssl-mode=required cannot be had over a Unix socket [R0602]
+                  hint: leave ssl-mode out: what goes through a socket does not leave the machine
+        "#]].assert_eq(&attempts(&server, ENCRYPTION, &cases).await);
+
+        server.restart_with("expired");
+        let cases = [
+            "root localhost ssl-mode=required",
+            "root localhost ssl-mode=verify_ca&ssl-ca=FOLDER/right.crt",
+            "root localhost ssl-mode=verify_identity&ssl-ca=FOLDER/right.crt",
+        ];
+        expect![[r#"
+            root localhost ssl-mode=required
+                TLSv1.3
+            root localhost ssl-mode=verify_ca&ssl-ca=FOLDER/right.crt
+                Tls: no encrypted connection to the server at localhost:PORT: the server's certificate has expired [R0306]
+                  hint: renew it on the server
+            root localhost ssl-mode=verify_identity&ssl-ca=FOLDER/right.crt
+                Tls: no encrypted connection to the server at localhost:PORT: the server's certificate has expired [R0306]
+                  hint: renew it on the server
+        "#]].assert_eq(&attempts(&server, ENCRYPTION, &cases).await);
+    });
+}
+
+#[test]
 fn logins_by_password_and_by_certificate() {
     block_on(async {
         let server = start().await;
@@ -37,7 +124,10 @@ fn logins_by_password_and_by_certificate() {
             "careful:PASSWORD localhost ssl-mode=required",
             "careful:PASSWORD localhost ssl-mode=required&ssl-cert=FOLDER/ann.crt&ssl-key=FOLDER/ann.key",
             "careful:not-PASSWORD localhost ssl-mode=required&ssl-cert=FOLDER/ann.crt&ssl-key=FOLDER/ann.key",
+            "careful:PASSWORD localhost ssl-mode=required&ssl-cert=FOLDER/stranger.crt&ssl-key=FOLDER/stranger.key",
             "certain:PASSWORD localhost ssl-mode=required&ssl-cert=FOLDER/ann.crt&ssl-key=FOLDER/ann.key",
+            "ann:PASSWORD localhost ssl-mode=required&ssl-cert=FOLDER/ann.crt&ssl-key=FOLDER/stranger.key",
+            "ann:PASSWORD localhost ssl-mode=required&ssl-cert=FOLDER/ann.crt",
         ];
         expect![[r#"
             ann:PASSWORD localhost ssl-mode=verify_identity&ssl-ca=FOLDER/right.crt
@@ -61,9 +151,17 @@ fn logins_by_password_and_by_certificate() {
             careful:not-PASSWORD localhost ssl-mode=required&ssl-cert=FOLDER/ann.crt&ssl-key=FOLDER/ann.key
                 Authentication: the server at localhost:PORT refused the login of "careful" [R0303, 28000]
                   hint: check user and password in the URL, and from which hosts the user may log in
+            careful:PASSWORD localhost ssl-mode=required&ssl-cert=FOLDER/stranger.crt&ssl-key=FOLDER/stranger.key
+                Tls: the server at localhost:PORT broke the encrypted connection off [R0306]
+                  hint: its log says why; check that it knows the authority of the certificate in ssl-cert, if there is one
             certain:PASSWORD localhost ssl-mode=required&ssl-cert=FOLDER/ann.crt&ssl-key=FOLDER/ann.key
                 TLSv1.3
-        "#]]
-        .assert_eq(&attempts(&server, ENCRYPTION, &cases).await);
+            ann:PASSWORD localhost ssl-mode=required&ssl-cert=FOLDER/ann.crt&ssl-key=FOLDER/stranger.key
+                Tls: no encrypted connection to the server at localhost:PORT: keys may not be consistent: KeyMismatch [R0306]
+                  hint: give the server's authority with ssl-ca=FILE, or choose another ssl-mode in the URL
+            ann:PASSWORD localhost ssl-mode=required&ssl-cert=FOLDER/ann.crt
+                Configuration: ssl-cert and ssl-key belong together [R0602]
+                  hint: give both or neither
+        "#]].assert_eq(&attempts(&server, ENCRYPTION, &cases).await);
     });
 }
