@@ -3,6 +3,9 @@
 #[doc = include_str!("../../../README.md")]
 mod readme {}
 
+#[doc = include_str!("../../../docs/guide/src/getting-started.md")]
+mod getting_started {}
+
 #[doc = include_str!("../../../docs/guide/src/entities.md")]
 mod entities {}
 
