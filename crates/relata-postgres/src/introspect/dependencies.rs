@@ -94,7 +94,13 @@ impl Reading {
             }
             PG_PROC => self.routines.get(&oid).cloned(),
             PG_TYPE => self.types.get(&oid).cloned().or_else(|| owners.others.get(&(class, oid)).cloned()),
-            PG_CONSTRAINT => self.classes.get(owners.constraints.get(&oid)?).map(|class| class.key()),
+            PG_CONSTRAINT => {
+                let class = self.classes.get(owners.constraints.get(&oid)?)?;
+                Some(match owners.primary.get(&oid) {
+                    Some(name) => ObjectKey::member(ObjectKind::PrimaryKey, &class.name, name),
+                    None => class.key(),
+                })
+            }
             _ => owners.others.get(&(class, oid)).cloned(),
         }
     }
@@ -104,15 +110,21 @@ impl Reading {
 struct Owners {
     /// The relation of each constraint.
     constraints: HashMap<u32, u32>,
+    /// The name of each primary key.
+    primary: HashMap<u32, String>,
     /// The relation and the domain of each check.
     checks: HashMap<u32, (u32, u32)>,
     others: HashMap<(u32, u32), ObjectKey>,
 }
 
 fn owners(answers: &Answers) -> Result<Owners, Error> {
-    let mut owners = Owners { constraints: HashMap::new(), checks: HashMap::new(), others: HashMap::new() };
+    let mut owners =
+        Owners { constraints: HashMap::new(), primary: HashMap::new(), checks: HashMap::new(), others: HashMap::new() };
     for row in &answers.constraints {
         owners.constraints.insert(cell(row, 0)?, cell(row, 3)?);
+        if letter(row, 2)? == 'p' {
+            owners.primary.insert(cell(row, 0)?, cell(row, 1)?);
+        }
         if letter(row, 2)? == 'c' {
             owners.checks.insert(cell(row, 0)?, (cell(row, 3)?, cell(row, 4)?));
         }

@@ -289,6 +289,86 @@ async fn renames_keep_rows_and_what_refers_to_them() {
 }
 
 #[tokio::test]
+async fn types_make_room_for_a_successor() {
+    let domain = |base: &str| {
+        format!(
+            "create domain d as {base} check (value > 0); create domain e as d not null;
+             create table t (a d, b d[], c e default 3); create view v as select a from t;"
+        )
+    };
+    law(
+        "domain",
+        &(domain("int") + "insert into t values (1, '{2}', 3)"),
+        &domain("bigint"),
+        Some(("select a::text || b::text || c::text from t", "1{2}3")),
+    )
+    .await;
+    let composite = |attributes: &str| {
+        format!(
+            "create type c as ({attributes}); create table t (x c, y c[]);
+             create view v as select (x).b from t; create function f(c) returns text language sql return ($1).b;"
+        )
+    };
+    let old = composite("a int, b text") + "insert into t values (row(1, 'x'), null), (null, null)";
+    let check = Some(("select coalesce(x::text, 'none') from t", "(,1,x) none"));
+    law("composite", &old, &composite("n date, a bigint, b text"), check).await;
+    let enumeration = |values: &str| {
+        format!(
+            "create type e as enum ({values}); create domain de as e check (value <> 'a');
+             create table t (x e, d de default 'b', y e[]);"
+        )
+    };
+    law("enum under a domain", &enumeration("'a', 'b', 'c'"), &enumeration("'b', 'a'"), None).await;
+    law(
+        "another kind",
+        "create type f as enum ('a'); create table t (x f);",
+        "create domain f as text; create table t (x f);",
+        None,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_goes_with_a_column_or_key_comes_back() {
+    let generated = |factor: i32| {
+        format!(
+            "create table t (a int, b int generated always as (a * {factor}) stored, unique (b), check (b > 1));
+             create index on t (a) where b > 3;"
+        )
+    };
+    law("generated", &generated(2), &generated(3), None).await;
+    let grouped = |key: &str| {
+        format!(
+            "create table t (id int not null, u int not null, n int, constraint k primary key ({key}));
+             create view v as select id, u, n, count(*) from t group by {key};"
+        )
+    };
+    law("key that a view groups by", &grouped("id"), &grouped("u"), None).await;
+    let over_view = |column: &str| {
+        format!(
+            "create table t (a int, b int); create view v as select {column} from t;
+             create function f(v) returns int language sql as 'select 1'; create view w as select f(v) from v;"
+        )
+    };
+    law("function over a view", &over_view("a, b"), &over_view("b, a"), None).await;
+}
+
+#[tokio::test]
+async fn sequences_casts_parameters_and_comments() {
+    law(
+        "bounds apart",
+        "create sequence s minvalue 1 maxvalue 100; create domain d as int constraint k check (value > 1);
+         comment on constraint k on domain d is 'x'; comment on schema public is 'here';
+         create table t (a jsonb, b text[]) with (fillfactor = 50, autovacuum_enabled = false);",
+        "create sequence s increment -1 minvalue -100 maxvalue -1; create domain d as int constraint k check (value > 2);
+         comment on constraint k on domain d is 'x';
+         create table t (a text[], b jsonb) with (fillfactor = 60, autovacuum_enabled = false);",
+        None,
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn sample_pairs() {
     let root = format!("{}/../../../shared/cases", env!("CARGO_MANIFEST_DIR"));
     let mut cases = Vec::new();

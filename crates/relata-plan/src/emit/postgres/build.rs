@@ -1,5 +1,7 @@
 //! What is created and altered, in the order in which the target could be created from nothing.
 
+use std::collections::BTreeSet;
+
 use relata_schema::Diagnostic;
 use relata_schema::change::Step;
 use relata_schema::dialect::postgres::print::{
@@ -19,13 +21,16 @@ pub(super) fn build(scope: &Scope<'_>, steps: &mut Steps, diagnostics: &mut Vec<
     if unchecked {
         session(steps, "leave function bodies unchecked", UNCHECKED_BODIES);
     }
+    types::retire(scope, steps);
+    let mut keyed = BTreeSet::new();
     for key in &order {
+        keys_for_view(scope, key, &mut keyed, steps);
         one(scope, key, steps, diagnostics);
     }
     objects::ownership(scope, steps);
     let in_order: Vec<&Table> =
         order.iter().filter(|key| key.kind == ObjectKind::Table).filter_map(|key| scope.to.table(&key.name)).collect();
-    for table in &in_order {
+    for table in in_order.iter().filter(|table| !keyed.contains(&table.name)) {
         members::add_keys_and_indexes(scope, table, !scope.survives(&table.name), steps);
     }
     for table in &in_order {
@@ -40,6 +45,18 @@ pub(super) fn build(scope: &Scope<'_>, steps: &mut Steps, diagnostics: &mut Vec<
     }
     if unchecked {
         session(steps, "check function bodies again", CHECKED_BODIES);
+    }
+}
+
+/// A view that groups by a primary key needs the key to be there. Adds the tables whose keys came so to `keyed`.
+fn keys_for_view(scope: &Scope<'_>, key: &ObjectKey, keyed: &mut BTreeSet<ObjectName>, steps: &mut Steps) {
+    let Some(view) = scope.to.view(&key.name).filter(|_| key.kind == ObjectKind::View) else { return };
+    for used in view.depends_on.iter().filter(|used| used.kind == ObjectKind::PrimaryKey) {
+        if let Some(table) = scope.to.table(&used.name)
+            && keyed.insert(table.name.clone())
+        {
+            members::add_keys_and_indexes(scope, table, !scope.survives(&table.name), steps);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use relata_schema::dialect::postgres::print::{
 use relata_schema::model::{Column, ForeignKey, ObjectKey, ObjectKind, ObjectName, Table};
 
 use super::members;
-use super::scope::{Scope, other_key, table_key};
+use super::scope::{Scope, other_key, routine_key, table_key};
 use super::steps::{Steps, loses};
 
 /// Adds the steps that clear the way.
@@ -37,7 +37,13 @@ pub(super) fn clear(scope: &Scope<'_>, steps: &mut Steps) {
 
 fn is_rule_or_view(scope: &Scope<'_>, key: &ObjectKey) -> bool {
     let rule = |key: &ObjectKey| key.kind == ObjectKind::Other && key.member.starts_with("RULE ");
-    key.kind == ObjectKind::View && scope.from.view(&key.name).is_some() || rule(key)
+    let over_view = |key: &ObjectKey| {
+        let routines = scope.from.routines.iter().filter(|routine| routine_key(routine) == *key);
+        routines.flat_map(|routine| &routine.depends_on).any(|used| scope.from.view(&used.name).is_some())
+    };
+    key.kind == ObjectKind::View && scope.from.view(&key.name).is_some()
+        || rule(key)
+        || key.kind == ObjectKind::Routine && over_view(key)
 }
 
 fn triggers_and_policies(scope: &Scope<'_>, table: &Table, steps: &mut Steps) {
@@ -181,7 +187,7 @@ pub(super) fn default_goes(scope: &Scope<'_>, column: &Column) -> bool {
     let Some(default) = &column.default else { return false };
     let kinds = [ObjectKind::Routine, ObjectKind::Sequence];
     let cleared = scope.cleared.iter().filter(|key| kinds.contains(&key.kind)).map(|key| &key.name);
-    let gone: BTreeSet<&ObjectName> = cleared.chain(&scope.rebuilt_enums).collect();
+    let gone: BTreeSet<&ObjectName> = cleared.chain(&scope.rebuilt_types).collect();
     gone.iter().any(|name| super::words::mentions(default, name))
 }
 

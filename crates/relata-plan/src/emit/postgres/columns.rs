@@ -130,9 +130,9 @@ impl Altering<'_, '_> {
         };
         let name = ident(&new.name);
         let ty = &new.ty.physical;
-        let array = if ty.ends_with("[]") { "[]" } else { "" };
-        let using = if self.rebuilt_enum() {
-            format!(" USING {name}::text{array}::{ty}")
+        let array = if ty.ends_with("[]") && self.old.ty.physical.ends_with("[]") { "[]" } else { "" };
+        let using = if self.scope.is_rebuilt(&new.ty) {
+            self.row_conversion().unwrap_or_else(|| format!(" USING {name}::text{array}::{ty}"))
         } else {
             match conversion(&self.old.ty, &new.ty) {
                 Conversion::Implicit => String::new(),
@@ -150,8 +150,25 @@ impl Altering<'_, '_> {
         }
     }
 
-    fn rebuilt_enum(&self) -> bool {
-        matches!(self.new.ty.logical.element(), Type::Enum(name, _) if self.scope.rebuilt_enums.contains(name))
+    /// How a value of a rebuilt composite becomes one of the new: attribute by attribute.
+    fn row_conversion(&self) -> Option<String> {
+        let (Type::Composite(old), Type::Composite(new)) = (&self.old.ty.logical, &self.new.ty.logical) else {
+            return None;
+        };
+        let before = self.scope.from.composites.iter().find(|ty| &ty.name == old)?;
+        let after = self.scope.to.composites.iter().find(|ty| &ty.name == new)?;
+        let name = ident(&self.new.name);
+        let value = |(attribute, ty): &(String, ColumnType)| match before.attributes.iter().find(|a| &a.0 == attribute)
+        {
+            Some(_) => format!("({name}).{}::text::{}", ident(attribute), ty.physical),
+            None => format!("NULL::{}", ty.physical),
+        };
+        let values: Vec<String> = after.attributes.iter().map(value).collect();
+        let ty = &self.new.ty.physical;
+        Some(format!(
+            " USING CASE WHEN {name} IS NOT DISTINCT FROM NULL THEN NULL ELSE ROW({})::{ty} END",
+            values.join(", ")
+        ))
     }
 
     fn nullability(&self, steps: &mut Steps) {
@@ -256,10 +273,15 @@ fn conversion(from: &ColumnType, to: &ColumnType) -> Conversion {
         _ => 0,
     };
     let (old, new) = (family(&from.logical), family(&to.logical));
-    let arrays = from.physical.ends_with("[]") == to.physical.ends_with("[]");
+    let is_array = |ty: &ColumnType| ty.physical.ends_with("[]");
+    let arrays = is_array(from) == is_array(to);
+    let text = |ty: &ColumnType| family(&ty.logical) == 1 && !is_array(ty);
+    let json = |ty: &ColumnType| matches!(ty.logical, Type::Json | Type::JsonText);
     let instant = matches!(to.logical, Type::DateTime(_) | Type::Timestamp(_));
     match (&from.logical, &to.logical) {
         _ if old == new && old != 0 && arrays => Conversion::Implicit,
+        _ if !arrays && !text(from) && !text(to) => Conversion::Text,
+        _ if json(from) != json(to) && !text(from) && !text(to) => Conversion::Text,
         (Type::Int(8), _) if instant => Conversion::Milliseconds,
         (Type::Int(_), Type::Date | Type::Uuid | Type::Json | Type::JsonText) => Conversion::Text,
         (Type::Int(2 | 8) | Type::Decimal(_) | Type::Float32 | Type::Float64, Type::Bool) => Conversion::Text,

@@ -47,7 +47,8 @@ pub(super) fn sequence(scope: &Scope<'_>, to: &Sequence, steps: &mut Steps) {
     let alter = format!("ALTER SEQUENCE {}", qualified(&to.name));
     if from.data_type != to.data_type || from.parameters != to.parameters {
         let what = format!("alter sequence {}", to.name);
-        if let Some((min, max)) = narrowed(&from.parameters, &to.parameters) {
+        let placed = place(&from.parameters, &to.parameters);
+        if let Place::Moved(min, max) = placed {
             // The number it stands at must fit the new bounds before they hold.
             let name = qualified(&to.name);
             let sql = format!(
@@ -57,7 +58,8 @@ pub(super) fn sequence(scope: &Scope<'_>, to: &Sequence, steps: &mut Steps) {
             steps.add(format!("move sequence {} into its new bounds", to.name), key.clone(), sql);
         }
         let ty = if from.data_type == to.data_type { String::new() } else { format!(" AS {}", to.data_type) };
-        let sql = format!("{alter}{ty} {}", all_options(&to.parameters).join(" "));
+        let restart = if matches!(placed, Place::Restarted) { " RESTART" } else { "" };
+        let sql = format!("{alter}{ty} {}{restart}", all_options(&to.parameters).join(" "));
         steps.add(what, key.clone(), sql);
     }
     if from.unlogged != to.unlogged {
@@ -66,14 +68,26 @@ pub(super) fn sequence(scope: &Scope<'_>, to: &Sequence, steps: &mut Steps) {
     }
 }
 
-/// The new bounds, if the old start is outside of them but inside of where the sequence may stand.
-fn narrowed(old: &SequenceParameters, new: &SequenceParameters) -> Option<(i64, i64)> {
+/// Where a sequence stands when its bounds change.
+enum Place {
+    Kept,
+    /// It is moved between these bounds.
+    Moved(i64, i64),
+    /// No number it may have stood at is inside of the new bounds.
+    Restarted,
+}
+
+fn place(old: &SequenceParameters, new: &SequenceParameters) -> Place {
     let up = |parameters: &SequenceParameters| parameters.increment.unwrap_or(1) > 0;
     let min = |parameters: &SequenceParameters| parameters.min.unwrap_or(if up(parameters) { 1 } else { i64::MIN });
     let max = |parameters: &SequenceParameters| parameters.max.unwrap_or(if up(parameters) { i64::MAX } else { -1 });
     let start = old.start.unwrap_or(if up(old) { min(old) } else { max(old) });
     let inside = min(new) <= max(old) && max(new) >= min(old);
-    ((start < min(new) || start > max(new)) && inside).then(|| (min(new), max(new)))
+    match (inside, start < min(new) || start > max(new)) {
+        (false, _) => Place::Restarted,
+        (true, true) => Place::Moved(min(new), max(new)),
+        (true, false) => Place::Kept,
+    }
 }
 
 /// Ties sequences to their columns, or unties them.
@@ -191,6 +205,9 @@ fn view_triggers(scope: &Scope<'_>, from: Option<&View>, to: &View, steps: &mut 
     }
 }
 
+/// What the server says of the schema `public` by itself; introspection leaves it out.
+const STANDARD_COMMENT: &str = "standard public schema";
+
 /// Brings the comments of an object and its members to what they shall be.
 pub(super) fn comments(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps) {
     let mut before: BTreeMap<String, String> = BTreeMap::new();
@@ -200,11 +217,22 @@ pub(super) fn comments(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps) {
         for lost in scope.cleared.iter().filter(|lost| lost.name == key.name && key.kind == ObjectKind::Table) {
             before.remove(&member_target(lost));
         }
+        let domain = scope.from.domains.iter().find(|domain| key.kind == ObjectKind::Domain && domain.name == key.name);
+        let after = scope.to.domains.iter().find(|domain| domain.name == key.name);
+        if let Some((old, new)) = domain.zip(after) {
+            for check in old.checks.iter().filter(|check| !super::types::check_stays(check, new)) {
+                before.remove(&format!("CONSTRAINT {} ON DOMAIN {}", ident(&check.name), qualified(&key.name)));
+            }
+        }
         if key.kind == ObjectKind::View {
             remade_view_indexes(scope, &key.name, &mut before);
         }
     }
-    for (target, text) in comment_targets(scope.to, key) {
+    for (target, mut text) in comment_targets(scope.to, key) {
+        if target == "SCHEMA public" && text.is_none() {
+            text = Some(STANDARD_COMMENT.to_string());
+            before.entry(target.clone()).or_insert_with(|| STANDARD_COMMENT.to_string());
+        }
         if before.get(&target) != text.as_ref() {
             steps.add(format!("comment on {}", target.to_lowercase()), key.clone(), comment(&target, text.as_deref()));
         }
@@ -222,7 +250,8 @@ fn remade_view_indexes(scope: &Scope<'_>, name: &ObjectName, before: &mut BTreeM
 }
 
 fn made_anew(scope: &Scope<'_>, key: &ObjectKey) -> bool {
-    key.kind == ObjectKind::Enum && scope.rebuilt_enums.contains(&key.name)
+    let is_type = matches!(key.kind, ObjectKind::Enum | ObjectKind::Domain | ObjectKind::Composite);
+    is_type && scope.rebuilt_types.contains(&key.name)
 }
 
 /// The member as `COMMENT ON` names it.

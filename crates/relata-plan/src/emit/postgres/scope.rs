@@ -7,10 +7,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use relata_schema::Schema;
 use relata_schema::change::{Alteration, Change, TableChange};
-use relata_schema::dialect::postgres::print::{create_index_of, other_member, signature};
-use relata_schema::model::{EnumType, ObjectKey, ObjectKind, ObjectName, Opaque, Routine, Sequence, Table, View};
+use relata_schema::dialect::postgres::print::{create_index_of, other_member, qualified, signature};
+use relata_schema::model::{
+    CompositeType, EnumType, ObjectKey, ObjectKind, ObjectName, Opaque, Routine, Sequence, Table, View,
+};
+use relata_schema::{ColumnType, Schema};
 
 use super::members;
 use super::words::{mentions, mentions_column};
@@ -23,8 +25,9 @@ pub(super) struct Scope<'s> {
     pub changes: Vec<Change>,
     /// Goes before anything is built. Keys of objects and of members.
     pub cleared: BTreeSet<ObjectKey>,
-    /// Enums whose values cannot only be added to.
-    pub rebuilt_enums: BTreeSet<ObjectName>,
+    /// Enums, domains and composites that cannot be altered in place, or whose name another kind of type takes: the
+    /// old one is renamed, columns are converted to the new one, the old one goes at the end.
+    pub rebuilt_types: BTreeSet<ObjectName>,
     /// Columns whose type changes.
     pub retyped: BTreeSet<(ObjectName, String)>,
 }
@@ -52,7 +55,7 @@ impl<'s> Scope<'s> {
             to,
             changes,
             cleared: BTreeSet::new(),
-            rebuilt_enums: BTreeSet::new(),
+            rebuilt_types: BTreeSet::new(),
             retyped: BTreeSet::new(),
         };
         scope.seed();
@@ -102,6 +105,7 @@ impl<'s> Scope<'s> {
 
     fn seed(&mut self) {
         let created = created_names(&self.changes);
+        let types = created_types(&self.changes);
         for change in self.changes.clone() {
             match &change {
                 Change::DropTable(table) => {
@@ -127,7 +131,24 @@ impl<'s> Scope<'s> {
                     self.cleared.insert(other_key(from));
                 }
                 Change::Enum(Alteration::Alter { from, to }) if !only_adds(from, to) => {
-                    self.rebuilt_enums.insert(to.name.clone());
+                    self.rebuilt_types.insert(to.name.clone());
+                }
+                Change::Domain(Alteration::Alter { from, to })
+                    if from.base.physical != to.base.physical || from.collation != to.collation =>
+                {
+                    self.rebuilt_types.insert(to.name.clone());
+                }
+                Change::Composite(Alteration::Alter { from, to }) if !to.attributes.starts_with(&from.attributes) => {
+                    self.rebuilt_types.insert(to.name.clone());
+                }
+                Change::Enum(Alteration::Drop(ty)) if types.contains(&ty.name) => {
+                    self.rebuilt_types.insert(ty.name.clone());
+                }
+                Change::Domain(Alteration::Drop(ty)) if types.contains(&ty.name) => {
+                    self.rebuilt_types.insert(ty.name.clone());
+                }
+                Change::Composite(Alteration::Drop(ty)) if types.contains(&ty.name) => {
+                    self.rebuilt_types.insert(ty.name.clone());
                 }
                 Change::Sequence(Alteration::Drop(sequence))
                     if created.contains(&sequence.name) || self.becomes_identity(sequence) =>
@@ -172,7 +193,8 @@ impl<'s> Scope<'s> {
 
     /// Adds dependants until nothing more is found.
     fn close(&mut self) {
-        self.retype_for_enums();
+        self.rebuild_types_over_types();
+        self.retype_for_types();
         loop {
             let before = self.cleared.len();
             self.close_views();
@@ -186,13 +208,38 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// Columns of a rebuilt enum are converted.
-    fn retype_for_enums(&mut self) {
+    /// The type is a rebuilt one, or an array of one.
+    pub(super) fn is_rebuilt(&self, ty: &ColumnType) -> bool {
+        let element = ty.physical.trim_end_matches("[]");
+        self.rebuilt_types.iter().any(|name| qualified(name) == element)
+    }
+
+    /// Domains and composites over rebuilt types are rebuilt too.
+    fn rebuild_types_over_types(&mut self) {
+        loop {
+            let before = self.rebuilt_types.len();
+            let domains = self.from.domains.iter().filter(|domain| self.is_rebuilt(&domain.base));
+            let domains = domains.map(|domain| &domain.name);
+            let over = |ty: &&CompositeType| ty.attributes.iter().any(|(_, ty)| self.is_rebuilt(ty));
+            let composites = self.from.composites.iter().filter(over).map(|ty| &ty.name);
+            let stays = |name: &&ObjectName| {
+                self.to.domains.iter().any(|domain| domain.name == **name)
+                    || self.to.composites.iter().any(|ty| ty.name == **name)
+            };
+            let found: Vec<ObjectName> = domains.chain(composites).filter(stays).cloned().collect();
+            self.rebuilt_types.extend(found);
+            if self.rebuilt_types.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// Columns of a rebuilt type are converted.
+    fn retype_for_types(&mut self) {
         let mut found = Vec::new();
         for table in &self.from.tables {
             for column in &table.columns {
-                if let relata_schema::Type::Enum(name, _) = column.ty.logical.element()
-                    && self.rebuilt_enums.contains(name)
+                if self.is_rebuilt(&column.ty)
                     && self.to.table(&table.name).is_some_and(|table| table.column(&column.name).is_some())
                 {
                     found.push((table.name.clone(), column.name.clone()));
@@ -213,7 +260,7 @@ impl<'s> Scope<'s> {
                     || self.cleared.contains(&table_key(&used.name))
                     || self.cleared.contains(&view_key(&used.name))
             }
-            ObjectKind::Enum => self.rebuilt_enums.contains(&used.name),
+            ObjectKind::Enum | ObjectKind::Domain | ObjectKind::Composite => self.rebuilt_types.contains(&used.name),
             _ => false,
         }
     }
@@ -239,7 +286,7 @@ impl<'s> Scope<'s> {
         let routines: Vec<&Routine> =
             self.from.routines.iter().filter(|routine| self.cleared.contains(&routine_key(routine))).collect();
         let mut gone: Vec<&ObjectName> = routines.iter().map(|routine| &routine.name).collect();
-        gone.extend(&self.rebuilt_enums);
+        gone.extend(&self.rebuilt_types);
         let mut found = Vec::new();
         for (table, _) in self.surviving() {
             let mut changing: BTreeSet<&str> = BTreeSet::new();
@@ -260,8 +307,19 @@ impl<'s> Scope<'s> {
                     add(ObjectKind::Column, &column.name);
                 }
             }
-            table.checks.iter().filter(|c| uses(&c.expression)).for_each(|c| add(ObjectKind::Check, &c.name));
-            let indexes = table.indexes.iter().filter(|index| uses(&create_index_of(table, index)));
+            // The server takes what is over a column that goes along with the column.
+            let drops = |column: &str| self.clears(ObjectKind::Column, &table.name, column);
+            let lost: Vec<&str> =
+                table.columns.iter().map(|column| column.name.as_str()).filter(|name| drops(name)).collect();
+            let loses = |sql: &str| uses(sql) || lost.iter().any(|column| mentions_column(sql, column));
+            table.checks.iter().filter(|c| loses(&c.expression)).for_each(|c| add(ObjectKind::Check, &c.name));
+            for (kind, key) in members::keys(table).filter(|(_, key)| key.columns().any(|column| drops(column))) {
+                add(kind, &key.name);
+            }
+            let indexes = table.indexes.iter().filter(|index| {
+                let parts = index.parts.iter().map(|part| part.column.as_str());
+                parts.into_iter().any(|column| drops(column)) || loses(&after_table(&create_index_of(table, index)))
+            });
             indexes.for_each(|index| add(ObjectKind::Index, &index.name));
             let policies = table.policies.iter().filter(|policy| {
                 let texts = policy.using.iter().chain(&policy.check);
@@ -335,6 +393,11 @@ impl<'s> Scope<'s> {
     }
 }
 
+/// What a `CREATE INDEX` says after the table's name, where columns are named.
+fn after_table(sql: &str) -> String {
+    sql.split_once(" USING ").map_or(sql, |(_, rest)| rest).to_string()
+}
+
 fn created_names(changes: &[Change]) -> BTreeSet<ObjectName> {
     let mut names = BTreeSet::new();
     for change in changes {
@@ -344,6 +407,23 @@ fn created_names(changes: &[Change]) -> BTreeSet<ObjectName> {
             Change::Routine(Alteration::Create(routine)) => &routine.name,
             Change::Sequence(Alteration::Create(sequence)) => &sequence.name,
             Change::Other(Alteration::Create(other)) => &other.name,
+            _ => continue,
+        };
+        names.insert(name.clone());
+    }
+    names
+}
+
+/// Names of types that come; a table and a view have a type of their name too.
+fn created_types(changes: &[Change]) -> BTreeSet<ObjectName> {
+    let mut names = BTreeSet::new();
+    for change in changes {
+        let name = match change {
+            Change::CreateTable(table) => &table.name,
+            Change::View(Alteration::Create(view)) => &view.name,
+            Change::Enum(Alteration::Create(ty)) => &ty.name,
+            Change::Domain(Alteration::Create(ty)) => &ty.name,
+            Change::Composite(Alteration::Create(ty)) => &ty.name,
             _ => continue,
         };
         names.insert(name.clone());

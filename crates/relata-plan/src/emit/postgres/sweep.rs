@@ -13,13 +13,15 @@ use super::types::retired;
 
 /// Adds the steps that sweep.
 pub(super) fn sweep(scope: &Scope<'_>, steps: &mut Steps) {
-    for name in &scope.rebuilt_enums {
-        let sql = format!("DROP TYPE {}", qualified(&retired(name)));
-        steps.add(format!("drop the former enum {name}"), ObjectKey::of(ObjectKind::Enum, name), sql);
-    }
     let drops: Vec<(ObjectKey, String, String)> =
         scope.changes.iter().filter_map(|change| drop(scope, change)).collect();
     for key in creation_order(&scope.from).iter().rev() {
+        let is_type = matches!(key.kind, ObjectKind::Enum | ObjectKind::Domain | ObjectKind::Composite);
+        if is_type && scope.rebuilt_types.contains(&key.name) {
+            let sql = format!("DROP TYPE {}", qualified(&retired(&key.name)));
+            steps.add(format!("drop the former type {}", key.name), key.clone(), sql);
+            continue;
+        }
         for (object, what, sql) in drops.iter().filter(|(object, _, _)| object == key) {
             let step = steps.add(format!("drop {what}"), object.clone(), sql.clone());
             if object.kind == ObjectKind::Sequence {

@@ -58,7 +58,16 @@ fn options(from: &Table, to: &Table, steps: &mut Steps) {
 /// `SET (…)` and `RESET (…)` that bring storage parameters to what they shall be.
 pub(super) fn parameter_changes(alter: &str, old: &[(String, String)], new: &[(String, String)]) -> Vec<String> {
     let mut out = Vec::new();
-    let changed: Vec<_> = new.iter().filter(|pair| !old.contains(pair)).cloned().collect();
+    let mut old = old.to_vec();
+    let mut changed: Vec<_> = new.iter().filter(|pair| !old.contains(pair)).cloned().collect();
+    // The server keeps what stays in its place and appends what is set.
+    let stays = old.iter().filter(|pair| new.contains(pair));
+    if !stays.chain(&changed).eq(new) {
+        let keys: Vec<&str> = old.iter().map(|(key, _)| key.as_str()).collect();
+        out.push(format!("{alter} RESET ({})", keys.join(", ")));
+        old.clear();
+        changed = new.to_vec();
+    }
     if !changed.is_empty() {
         out.push(format!("{alter}{}", storage_parameters(" SET ", &changed)));
     }
@@ -100,6 +109,20 @@ pub(super) fn behaviour(scope: &Scope<'_>, table: &Table, steps: &mut Steps) {
                     steps.instant(format!("create trigger {}.{}", table.name, trigger.name), object.clone(), sql);
                 }
             }
+        }
+    }
+    for trigger in table.triggers.iter().filter(|trigger| trigger.inherited) {
+        let old = before.and_then(|from| from.triggers.iter().find(|old| old.name == trigger.name && old.inherited));
+        let object = ObjectKey::member(ObjectKind::Trigger, &table.name, &trigger.name);
+        let parent = table.partition_of.as_ref().and_then(|partition| scope.to.table(&partition.parent));
+        let usual = parent.and_then(|parent| parent.triggers.iter().find(|other| other.name == trigger.name));
+        let was = match old.filter(|_| !scope.is_cleared(&object)) {
+            Some(old) => Some(&old.enabled),
+            None => usual.map(|usual| &usual.enabled),
+        };
+        if was.is_some_and(|was| was != &trigger.enabled) {
+            let what = format!("switch trigger {}.{}", table.name, trigger.name);
+            steps.instant(what, object, trigger_state(&table.name, trigger));
         }
     }
     let mut was = before.and_then(|from| from.options.replica_identity.as_deref());
