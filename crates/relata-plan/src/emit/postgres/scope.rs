@@ -313,12 +313,12 @@ impl<'s> Scope<'s> {
                 table.columns.iter().map(|column| column.name.as_str()).filter(|name| drops(name)).collect();
             let loses = |sql: &str| uses(sql) || lost.iter().any(|column| mentions_column(sql, column));
             table.checks.iter().filter(|c| loses(&c.expression)).for_each(|c| add(ObjectKind::Check, &c.name));
-            for (kind, key) in members::keys(table).filter(|(_, key)| key.columns().any(|column| drops(column))) {
+            for (kind, key) in members::keys(table).filter(|(_, key)| key.columns().any(drops)) {
                 add(kind, &key.name);
             }
             let indexes = table.indexes.iter().filter(|index| {
                 let parts = index.parts.iter().map(|part| part.column.as_str());
-                parts.into_iter().any(|column| drops(column)) || loses(&after_table(&create_index_of(table, index)))
+                parts.into_iter().any(drops) || loses(&after_table(&create_index_of(table, index)))
             });
             indexes.for_each(|index| add(ObjectKind::Index, &index.name));
             let policies = table.policies.iter().filter(|policy| {
