@@ -19,6 +19,7 @@ use tokio_postgres::config::{ChannelBinding, Config, SslMode, SslNegotiation};
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect, TlsStream};
 use tokio_postgres::{CancelToken, Client};
 
+use crate::engine::Engine;
 use crate::errors;
 use crate::exec::PostgresConnection;
 use crate::tls::{Mode, Tls};
@@ -158,7 +159,7 @@ async fn connect(url: &DatabaseUrl, options: &ConnectOptions, mut endpoint: Endp
     let mut wire = endpoint.wire().await.map_err(|error| errors::unreachable(error, &place))?;
     endpoint.encrypted = negotiate(&mut wire, endpoint.tls.mode, &place).await?;
     let failed = |error| errors::connecting(error, &place, &user(url), database(url), endpoint.encrypted);
-    let (client, server) = match endpoint.tls.connector() {
+    let parts = match endpoint.tls.connector() {
         Some(mut maker) if endpoint.encrypted => {
             // The server has agreed to TLS already: the handshake begins at once.
             config.ssl_mode(SslMode::Require).ssl_negotiation(SslNegotiation::Direct);
@@ -172,7 +173,7 @@ async fn connect(url: &DatabaseUrl, options: &ConnectOptions, mut endpoint: Endp
             start(config.connect_raw(watched, NoTls).await.map_err(failed)?)
         }
     };
-    Ok(PostgresConnection::new(client, server, status, endpoint, options.statement_cache))
+    Ok(PostgresConnection::new(parts, status, endpoint, options.statement_cache))
 }
 
 /// Asks for TLS in PostgreSQL's way. `true`: the server waits for the handshake.
@@ -208,19 +209,19 @@ where
     })
 }
 
-/// Lets the connection's own task run, and reads what the server said of itself.
-fn start<S, T>((client, connection): (Client, tokio_postgres::Connection<S, T>)) -> (Client, ServerInfo)
+/// Who asks, who does the work on the wire, and what the server said of itself.
+fn start<S, T>((client, connection): (Client, tokio_postgres::Connection<S, T>)) -> (Client, Engine, ServerInfo)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     T: TlsStream + Unpin + Send + 'static,
 {
     let version = connection.parameter("server_version").unwrap_or_default().to_string();
     let server = ServerInfo { product: "PostgreSQL".into(), number: version_number(&version), version };
-    // The task ends when the client is dropped or the wire breaks; the error reaches whoever waits for an answer.
-    tokio::spawn(async move {
+    // It ends when the client is dropped or the wire breaks; the error reaches whoever waits for an answer.
+    let engine = Engine::new(async move {
         let _ = connection.await;
     });
-    (client, server)
+    (client, engine, server)
 }
 
 fn user(url: &DatabaseUrl) -> String {

@@ -25,6 +25,7 @@ use tokio_postgres::{Client, RowStream};
 
 use crate::cache::{Prepared, StatementCache};
 use crate::connect::Endpoint;
+use crate::engine::Engine;
 use crate::errors;
 use crate::types::{Parameter, PgRow};
 use crate::wire::Status;
@@ -35,6 +36,7 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// A connection to PostgreSQL.
 pub(crate) struct PostgresConnection {
     client: Client,
+    engine: Engine,
     server: ServerInfo,
     status: Arc<Status>,
     endpoint: Endpoint,
@@ -64,14 +66,23 @@ impl From<Error> for Failure {
 
 impl PostgresConnection {
     pub(crate) fn new(
-        client: Client,
-        server: ServerInfo,
+        (client, engine, server): (Client, Engine, ServerInfo),
         status: Arc<Status>,
         endpoint: Endpoint,
         capacity: usize,
     ) -> Self {
         let cache = StatementCache::new(capacity);
-        PostgresConnection { client, server, status, endpoint, cache, running: false, broken: false, touched: false }
+        PostgresConnection {
+            client,
+            engine,
+            server,
+            status,
+            endpoint,
+            cache,
+            running: false,
+            broken: false,
+            touched: false,
+        }
     }
 
     /// The statement prepared, and whether it was before.
@@ -288,7 +299,8 @@ impl PostgresCursor<'_> {
 
 impl Cursor for PostgresCursor<'_> {
     fn fetch<'a>(&'a mut self, limit: usize, sink: &'a mut dyn RowSink) -> Answer<'a, bool> {
-        Answer::later(self.next(limit, sink))
+        let engine = self.connection.engine.clone();
+        engine.answer(self.next(limit, sink))
     }
 }
 
@@ -310,6 +322,13 @@ impl PostgresConnection {
     }
 }
 
+impl Drop for PostgresConnection {
+    /// The wire says good-bye by itself once the client is gone.
+    fn drop(&mut self) {
+        self.engine.detach();
+    }
+}
+
 impl Connection for PostgresConnection {
     fn dialect(&self) -> Dialect {
         Dialect::Postgres
@@ -320,23 +339,28 @@ impl Connection for PostgresConnection {
     }
 
     fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Done> {
-        Answer::later(self.run(statement, None))
+        let engine = self.engine.clone();
+        engine.answer(self.run(statement, None))
     }
 
     fn query<'a>(&'a mut self, statement: Statement<'a>, sink: &'a mut dyn RowSink) -> Answer<'a, ()> {
-        Answer::later(async move { self.run(statement, Some(sink)).await.map(|_| ()) })
+        let engine = self.engine.clone();
+        engine.answer(async move { self.run(statement, Some(sink)).await.map(|_| ()) })
     }
 
     fn open_cursor<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Box<dyn Cursor + 'a>> {
-        Answer::later(self.cursor(statement))
+        let engine = self.engine.clone();
+        engine.answer(self.cursor(statement))
     }
 
     fn batch<'a>(&'a mut self, script: &'a str) -> Answer<'a, ()> {
-        Answer::later(self.script(script))
+        let engine = self.engine.clone();
+        engine.answer(self.script(script))
     }
 
     fn bulk_insert<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, u64> {
-        Answer::later(self.insert_rows(insert))
+        let engine = self.engine.clone();
+        engine.answer(self.insert_rows(insert))
     }
 
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()> {
@@ -348,7 +372,8 @@ impl Connection for PostgresConnection {
         };
         let access = if options.read_only { " READ ONLY" } else { "" };
         let sql = format!("BEGIN{isolation}{access}");
-        Answer::later(async move { self.script(&sql).await })
+        let engine = self.engine.clone();
+        engine.answer(async move { self.script(&sql).await })
     }
 
     fn in_transaction(&self) -> bool {
@@ -356,7 +381,8 @@ impl Connection for PostgresConnection {
     }
 
     fn introspect<'a>(&'a mut self, options: &'a IntrospectOptions) -> Answer<'a, Schema> {
-        Answer::later(async move {
+        let engine = self.engine.clone();
+        engine.answer(async move {
             self.settle().await?;
             self.running = true;
             let own_transaction = !self.status.in_transaction();
@@ -378,15 +404,18 @@ impl Connection for PostgresConnection {
     }
 
     fn is_broken(&self) -> bool {
+        self.engine.look();
         self.broken || self.client.is_closed()
     }
 
     fn reset(&mut self) -> Answer<'_, ()> {
-        Answer::later(self.as_new())
+        let engine = self.engine.clone();
+        engine.answer(self.as_new())
     }
 
     fn ping(&mut self) -> Answer<'_, ()> {
-        Answer::later(async move {
+        let engine = self.engine.clone();
+        engine.answer(async move {
             self.settle().await?;
             match self.client.check_connection().await {
                 Ok(()) => Ok(()),
@@ -396,7 +425,7 @@ impl Connection for PostgresConnection {
     }
 
     fn close(self: Box<Self>) -> Answer<'static, ()> {
-        // The connection's task sends Terminate and ends once the client is gone.
+        // The wire sends Terminate and ends once the client is gone.
         drop(self);
         Answer::ready(Ok(()))
     }

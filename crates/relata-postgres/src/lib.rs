@@ -10,6 +10,7 @@
 
 mod cache;
 mod connect;
+mod engine;
 mod errors;
 mod exec;
 mod introspect;
