@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use relata_schema::Diagnostic;
 use relata_schema::change::Step;
 use relata_schema::dialect::postgres::print::{
-    CHECKED_BODIES, UNCHECKED_BODIES, create_namespace, creation_order, needs_unchecked_bodies, whole_table,
+    CHECKED_BODIES, UNCHECKED_BODIES, attach_partition, create_namespace, creation_order, needs_unchecked_bodies,
+    whole_table,
 };
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName, Table};
 
@@ -111,7 +112,11 @@ fn one(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps, diagnostics: &mut 
 
 fn create_table(scope: &Scope<'_>, table: &Table, steps: &mut Steps) {
     let key = table_key(&table.name);
+    let attach = attach_partition(table);
     for sql in whole_table(scope.to, table) {
+        if attach.as_ref() == Some(&sql) {
+            members::add_before_attaching(scope, table, steps);
+        }
         steps.add(format!("create table {}", table.name), key.clone(), sql);
     }
 }

@@ -142,15 +142,47 @@ pub(super) fn drop_constraint(table: &Table, kind: ObjectKind, name: &str, steps
     steps.instant(format!("drop {} {}.{name}", kind.word().replace('_', " "), table.name), key, sql);
 }
 
+/// The table becomes a partition by this plan.
+fn attaches(scope: &Scope<'_>, table: &Table) -> bool {
+    let stays = scope.both(&table.name).is_some_and(|(from, to)| scope.stays_attached(from, to));
+    table.partition_of.is_some() && !stays
+}
+
+/// The keys and indexes of a table that is about to become a partition: with those of its own the server makes none.
+pub(super) fn add_before_attaching(scope: &Scope<'_>, table: &Table, steps: &mut Steps) {
+    if !attaches(scope, table) {
+        return;
+    }
+    let before = scope.both(&table.name).map(|(from, _)| from);
+    for (kind, key) in keys(table) {
+        let there = before.is_some_and(|old| keys(old).any(|(k, old)| k == kind && old.name == key.name));
+        if !there || scope.clears(kind, &table.name, &key.name) {
+            let what = format!("add {} {}.{}", kind.word().replace('_', " "), table.name, key.name);
+            let sql = add_key(table, key, kind == ObjectKind::PrimaryKey);
+            let object = ObjectKey::member(kind, &table.name, &key.name);
+            steps.blocking(what, object, sql, LockMode::AccessExclusive, LockSpan::Scan);
+        }
+    }
+    for index in &table.indexes {
+        let there = before.is_some_and(|old| old.indexes.iter().any(|old| old.name == index.name));
+        if !there || scope.clears(ObjectKind::Index, &table.name, &index.name) {
+            let object = ObjectKey::member(ObjectKind::Index, &table.name, &index.name);
+            let sql = create_index_of(table, index);
+            steps.blocking(format!("create index {}", index.name), object, sql, LockMode::Share, LockSpan::Scan);
+        }
+    }
+}
+
 /// Adds the keys and indexes of a table that are not there, and attaches those that shall be attached.
 pub(super) fn add_keys_and_indexes(scope: &Scope<'_>, table: &Table, created: bool, steps: &mut Steps) {
     let before = scope.from.table(&table.name).filter(|_| !created);
+    let early = attaches(scope, table);
     let inline = created && relata_schema::dialect::postgres::print::is_plain(table);
     for (kind, key) in keys(table) {
         let old = before.and_then(|old| keys(old).find(|(k, old)| *k == kind && old.name == key.name));
         let fresh = old.is_none() || scope.clears(kind, &table.name, &key.name);
         let object = ObjectKey::member(kind, &table.name, &key.name);
-        if fresh && !inline {
+        if fresh && !inline && !early {
             let sql = add_key(table, key, kind == ObjectKind::PrimaryKey);
             let what = format!("add {} {}.{}", kind.word().replace('_', " "), table.name, key.name);
             if created || table.partitioning.is_some() {
@@ -166,7 +198,9 @@ pub(super) fn add_keys_and_indexes(scope: &Scope<'_>, table: &Table, created: bo
         let old = before.and_then(|old| old.indexes.iter().find(|old| old.name == index.name));
         let fresh = old.is_none() || scope.clears(ObjectKind::Index, &table.name, &index.name);
         let object = ObjectKey::member(ObjectKind::Index, &table.name, &index.name);
-        if fresh {
+        if fresh && early {
+            // It is there since before the table was attached.
+        } else if fresh {
             let sql = create_index_of(table, index);
             let what = format!("create index {}", index.name);
             if created || table.partitioning.is_some() {

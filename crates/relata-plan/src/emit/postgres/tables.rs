@@ -23,6 +23,7 @@ pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mut Ste
     if !scope.stays_attached(from, to)
         && let Some(sql) = attach_partition(to)
     {
+        members::add_before_attaching(scope, to, steps);
         steps.blocking(
             format!("attach partition {}", to.name),
             table_key(&to.name),
