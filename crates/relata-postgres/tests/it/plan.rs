@@ -369,6 +369,18 @@ async fn sequences_casts_parameters_and_comments() {
 }
 
 #[tokio::test]
+async fn a_table_becomes_a_partition_with_its_keys() {
+    let parent = "CREATE TABLE p (id int, day date NOT NULL, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+        CREATE INDEX p_day ON p (day);
+        CREATE TABLE p1 PARTITION OF p FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');";
+    let bounds = "FOR VALUES FROM ('2021-01-01') TO ('2022-01-01')";
+    law("created", parent, &format!("{parent} CREATE TABLE p2 PARTITION OF p {bounds};"), None).await;
+    let alone = "CREATE TABLE p2 (id int, day date NOT NULL, PRIMARY KEY (id, day));";
+    let attached = format!("{parent} {alone} ALTER TABLE p ATTACH PARTITION p2 {bounds};");
+    law("attached", &format!("{parent} {alone}"), &attached, None).await;
+}
+
+#[tokio::test]
 async fn sample_pairs() {
     let root = format!("{}/../../../shared/cases", env!("CARGO_MANIFEST_DIR"));
     let mut cases = Vec::new();
