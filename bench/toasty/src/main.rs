@@ -94,6 +94,6 @@ async fn run(job: &Job) -> Result<Took, Error> {
 }
 
 fn main() -> Result<(), Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     serve(|job| runtime.block_on(run(job)))
 }
