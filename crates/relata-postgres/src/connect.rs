@@ -107,9 +107,15 @@ impl Endpoint {
             Some(mut maker) if self.encrypted => {
                 negotiate(&mut stream, Mode::Require, &place).await?;
                 let connector = connector::<Wire>(&mut maker, &self.host, &place)?;
+                // The client library keeps the stream, so the server's good-bye cannot be awaited here.
                 token.cancel_query_raw(stream, connector).await.map_err(failed)
             }
-            _ => token.cancel_query_raw(stream, NoTls).await.map_err(failed),
+            _ => {
+                token.cancel_query_raw(&mut stream, NoTls).await.map_err(failed)?;
+                // The server closes the connection once the signal is out: a later statement cannot be hit by it.
+                while stream.read(&mut [0; 64]).await.is_ok_and(|bytes| bytes > 0) {}
+                Ok(())
+            }
         }
     }
 

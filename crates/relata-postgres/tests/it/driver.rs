@@ -308,7 +308,7 @@ async fn a_dropped_statement_is_cleaned_up() {
     assert!(before.elapsed() < Duration::from_secs(10), "the server was asked to stop");
 
     db.connection.begin(TransactionOptions::default()).await.unwrap();
-    let slow = db.connection.execute(Statement::new("select pg_sleep(1)", &[]));
+    let slow = db.connection.execute(Statement::new("select pg_sleep(2)", &[]));
     assert!(tokio::time::timeout(Duration::from_millis(50), slow).await.is_err());
     assert_eq!(db.rows("select 1").await.unwrap(), [[Value::Int(1)]], "the transaction goes on");
     db.connection.reset().await.unwrap();
