@@ -6,9 +6,8 @@
 //! - SQLite: a trigger's body ends with `; END ;`.
 //! - PostgreSQL: semicolons in parentheses (rules) and in `BEGIN ATOMIC … END` do not end a statement; lines that begin
 //!   with a backslash (`\restrict`, `\connect`: commands of psql) are skipped.
+//!   The lines after `COPY … FROM stdin;`, up to `\.`, are that statement's [`ScriptStatement::data`].
 //! - MariaDB: `DELIMITER` as the `mariadb` shell reads it; `/*! … */` is part of a statement, never a comment.
-//!
-//! Deliberately not supported: the data lines of `COPY … FROM stdin` (they are no SQL; load them with psql).
 
 use crate::dialect::Dialect;
 
@@ -17,10 +16,15 @@ use crate::dialect::Dialect;
 pub struct ScriptStatement {
     /// The statement as written, without terminator and without the comments around it.
     pub sql: String,
+    /// The byte it begins at in the script; a byte order mark at the beginning of the script is not counted.
+    pub start: usize,
     /// The line it begins on, from 1.
     pub line: usize,
     /// The line comments directly before it, without `--`, trimmed, in order.
     pub comments: Vec<String>,
+    /// The rows of `COPY … FROM stdin` that follow the statement, as written, without the line `\.`; `None` when the
+    /// statement is no such one.
+    pub data: Option<String>,
 }
 
 /// The statements of a script, in order, each without terminator. Comments between statements are left out.
@@ -258,6 +262,11 @@ struct Splitter<'a> {
     blocks: usize,
     /// The last significant pieces, in upper case: what `; END ;` is recognised by.
     last: [String; 2],
+    /// `FROM STDIN` was read.
+    from_stdin: bool,
+    /// The line of the byte `counted`.
+    line: usize,
+    counted: usize,
 }
 
 impl<'a> Splitter<'a> {
@@ -274,6 +283,9 @@ impl<'a> Splitter<'a> {
             parentheses: 0,
             blocks: 0,
             last: Default::default(),
+            from_stdin: false,
+            line: 1,
+            counted: 0,
         }
     }
 
@@ -337,6 +349,7 @@ impl<'a> Splitter<'a> {
         match piece.kind {
             PieceKind::Word => {
                 self.count_blocks(&upper);
+                self.from_stdin |= upper == "STDIN" && self.last[1] == "FROM";
                 if self.words.len() < 5 {
                     self.words.push(upper.clone());
                 }
@@ -383,16 +396,43 @@ impl<'a> Splitter<'a> {
 
     fn finish(&mut self) {
         if let Some((start, end)) = self.extent.take() {
+            self.line += self.lexer.text[self.counted..start].matches('\n').count();
+            self.counted = start;
+            let data = self.copied();
             self.out.push(ScriptStatement {
                 sql: self.lexer.text[start..end].to_string(),
-                line: 1 + self.lexer.text[..start].matches('\n').count(),
+                start,
+                line: self.line,
                 comments: std::mem::take(&mut self.comments),
+                data,
             });
         }
+        self.from_stdin = false;
         self.words.clear();
         self.last = Default::default();
         self.parentheses = 0;
         self.blocks = 0;
+    }
+
+    /// Takes the rows of `COPY … FROM stdin`: the lines after this one, up to `\.` or the end.
+    fn copied(&mut self) -> Option<String> {
+        let copies = self.dialect == Dialect::Postgres && self.from_stdin && self.words.first()? == "COPY";
+        if !copies {
+            return None;
+        }
+        let rest = &self.lexer.text[self.lexer.at..];
+        let rows = rest.find('\n').map_or(rest.len(), |at| at + 1);
+        let (mut end, mut after) = (rest.len(), rest.len());
+        let mut at = rows;
+        for line in rest[rows..].split_inclusive('\n') {
+            if line.trim_end() == "\\." {
+                (end, after) = (at, at + line.len());
+                break;
+            }
+            at += line.len();
+        }
+        self.lexer.at += after;
+        Some(rest[rows..end].to_string())
     }
 }
 
@@ -402,6 +442,20 @@ mod tests {
 
     fn check(dialect: Dialect, text: &str, expected: &[&str]) {
         assert_eq!(split(dialect, text), expected, "{dialect:?}: {text}");
+    }
+
+    #[test]
+    fn rows_of_copy_belong_to_their_statement() {
+        let text = "\u{feff}select 1;\nCOPY t (a) FROM stdin;\na;b\n\\N\n\\.\n\nselect 2; copy t to stdout; select 3";
+        let found = statements(Dialect::Postgres, text);
+        let texts: Vec<_> = found.iter().map(|statement| statement.sql.as_str()).collect();
+        assert_eq!(texts, ["select 1", "COPY t (a) FROM stdin", "select 2", "copy t to stdout", "select 3"]);
+        let data: Vec<_> = found.iter().map(|statement| statement.data.as_deref()).collect();
+        assert_eq!(data, [None, Some("a;b\n\\N\n"), None, None, None]);
+        let places: Vec<_> = found.iter().map(|statement| (statement.start, statement.line)).collect();
+        assert_eq!(places, [(0, 1), (10, 2), (44, 7), (54, 7), (72, 7)]);
+        let open = &statements(Dialect::Postgres, "COPY t FROM STDIN WITH (FORMAT csv);\r\n1,2\r\n")[0];
+        assert_eq!(open.data.as_deref(), Some("1,2\r\n"));
     }
 
     #[test]
@@ -473,7 +527,13 @@ mod tests {
         let found = statements(Dialect::Sqlite, "\u{feff}-- relata: done select 1\n\nselect 2;\n-- last\nselect 3");
         assert_eq!(
             found[0],
-            ScriptStatement { sql: "select 2".into(), line: 3, comments: vec!["relata: done select 1".into()] }
+            ScriptStatement {
+                sql: "select 2".into(),
+                start: 26,
+                line: 3,
+                comments: vec!["relata: done select 1".into()],
+                data: None,
+            }
         );
         assert_eq!((found[1].line, found[1].comments.as_slice()), (5, &["last".to_string()][..]));
     }
