@@ -2,9 +2,12 @@
 //!
 //! - [`diff`]: what differs, as [`relata_schema::change::Change`]s. Generic over the dialect.
 //! - [`emit`]: the statements that make the changes, in order. One file a dialect, the same questions answered in each.
+//! - [`loss`]: what is lost for good on the way, by name; [`conversion`] judges types.
 
+pub mod conversion;
 pub mod diff;
 pub mod emit;
+pub mod loss;
 
 use relata_schema::change::{Plan, Rename};
 use relata_schema::{Diagnostic, Schema};

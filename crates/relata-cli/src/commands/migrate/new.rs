@@ -7,6 +7,7 @@ use std::path::Path;
 
 use clap::Args;
 use relata_plan::PlanOptions;
+use relata_plan::loss::losses;
 use relata_runtime::migrate::{self, Compare, Draft, Header, Migration};
 use relata_schema::change::{Plan, Rename, Step};
 use relata_schema::lower::carry_over;
@@ -52,6 +53,10 @@ pub struct BothWays {
     pub up: Plan,
     /// And back.
     pub down: Plan,
+    /// What is lost for good on the way up, as a header acknowledges it.
+    pub up_loses: Vec<String>,
+    /// What is lost for good on the way back.
+    pub down_loses: Vec<String>,
     /// What the planner found on the way up.
     pub findings: Vec<Diagnostic>,
     down_findings: Vec<Diagnostic>,
@@ -83,7 +88,7 @@ impl New {
             session.output.say("  to write one by hand: relata migrate new NAME --empty");
             return Ok(Exit::Done);
         }
-        self.show(session, &ways.up)?;
+        self.show(session, &ways)?;
         ground.fill(session, &project, &project.migrations, &self.data).await?;
         let (directory, parent) = (&project.directory, project.migrations.last());
         let migration = ways.migration(&self.name, directory, parent, &ways.target, None);
@@ -119,9 +124,9 @@ impl New {
     }
 
     /// Shows the plan; refuses what loses data unless that was accepted.
-    fn show(&self, session: &Session, up: &Plan) -> Result<()> {
-        session.output.say(&grid(up).draw(false));
-        let losses: Vec<&str> = up.steps.iter().filter_map(|step| step.loses.as_deref()).collect();
+    fn show(&self, session: &Session, ways: &BothWays) -> Result<()> {
+        session.output.say(&grid(&ways.up).draw(false));
+        let losses = &ways.up_loses;
         if losses.is_empty() || self.accept_loss {
             return Ok(());
         }
@@ -159,7 +164,17 @@ pub fn both_ways(start: Schema, declared: Loaded, options: &PlanOptions) -> Both
     let back = PlanOptions { renames: migrate::opposite(&renames), ..options.clone() };
     let (up, findings) = relata_plan::plan(&start, &target, &forward);
     let (down, found) = relata_plan::plan(&target, &start, &back);
-    BothWays { target, renames, up, down, findings, down_findings: found }
+    let up_loses = lost(&start, &target, &forward.renames, &up);
+    let down_loses = lost(&target, &start, &back.renames, &down);
+    BothWays { target, renames, up, down, up_loses, down_loses, findings, down_findings: found }
+}
+
+/// What is lost by name, and what else a step says to lose.
+fn lost(from: &Schema, to: &Schema, renames: &[Rename], plan: &Plan) -> Vec<String> {
+    let named = losses(from, to, renames);
+    let known = |step: &&Step| named.iter().any(|loss| loss.object.name == step.object.name);
+    let others = plan.steps.iter().filter(|step| !known(step)).filter_map(|step| step.loses.clone());
+    named.iter().map(ToString::to_string).chain(others).collect()
 }
 
 impl BothWays {
@@ -173,10 +188,10 @@ impl BothWays {
         proved: Option<String>,
     ) -> Migration {
         let dialect = self.target.dialect;
-        let header = |plan: &Plan| Header {
+        let header = |plan: &Plan, loses: &[String]| Header {
             dialect: Some(dialect),
             transaction_off: needs_autocommit(dialect, plan),
-            loses: plan.steps.iter().filter_map(|step| step.loses.clone()).collect(),
+            loses: loses.to_vec(),
             ..Header::default()
         };
         let up_header = Header {
@@ -184,12 +199,12 @@ impl BothWays {
             schema: Some(migrate::schema_digest(result)),
             renames: self.renames.clone(),
             proved,
-            ..header(&self.up)
+            ..header(&self.up, &self.up_loses)
         };
         let draft = Draft {
             name: name.to_string(),
             up: script(dialect, &self.up, up_header.transaction_off),
-            down_header: header(&self.down),
+            down_header: header(&self.down, &self.down_loses),
             down: Some(script(dialect, &self.down, needs_autocommit(dialect, &self.down))),
             up_header,
         };
