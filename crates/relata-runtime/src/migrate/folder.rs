@@ -3,6 +3,10 @@
 //! Names carry a time and a random suffix, parents are digests: two branches never fight for a number, and there is
 //! no index file to merge. The digest of a migration covers its parents, both scripts and whether it runs in a
 //! transaction, but not comments and layout: reformatting an applied migration is no edit.
+//!
+//! A folder inside that holds migrations is a **domain**: `migrations/billing/20261121143000_ab12cd_add_invoices/`. Each
+//! domain is a chain of its own; what one needs of another stands in its header (`depends-on`). The folder
+//! `repeatable/` holds scripts that are no migrations.
 
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
@@ -12,13 +16,20 @@ use jiff::Timestamp;
 use relata_schema::{Dialect, digest, script};
 use relata_sql::{Error, Kind, Result};
 
+use super::graph::Graph;
 use super::header::{Header, PREFIX};
 use super::history::Applied;
+
+/// The folder of scripts that are applied whenever they change.
+pub(super) const REPEATABLE: &str = "repeatable";
 
 /// One migration as its files say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migration {
-    /// Time and random suffix: `20261121143000_ab12cd`. Migrations are applied in the order of their versions.
+    /// The domain: the folder inside the folder of migrations; empty for those directly in it.
+    pub domain: String,
+    /// Time and random suffix: `20261121143000_ab12cd`. Unique over all domains; migrations run in this order where the
+    /// graph leaves a choice.
     pub version: String,
     /// What people called it: `add_users`.
     pub name: String,
@@ -46,21 +57,24 @@ impl Migration {
     }
 }
 
-/// Reads every migration of a folder, in the order of versions. A folder that does not exist has none.
+/// Reads every migration of a folder and its domains, in the order of running (see [`super::graph`]). A folder that does
+/// not exist has none.
 ///
 /// # Errors
 /// `Kind::Io` when a file cannot be read; `Kind::Migration` when a name is none, a version comes twice, `up.sql` is
-/// missing, or a file is written for another dialect.
+/// missing, a file is written for another dialect, or migrations wait for each other.
 pub fn read(directory: &Path, dialect: Dialect) -> Result<Vec<Migration>> {
     if !directory.exists() {
         return Ok(Vec::new());
     }
     let mut migrations: Vec<Migration> = Vec::new();
-    for entry in fs::read_dir(directory).map_err(|error| io(directory, error))? {
-        let path = entry.map_err(|error| io(directory, error))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_dir() && !name.starts_with('.') {
-            migrations.push(read_one(&path, &name, dialect)?);
+    for (path, name) in folders(directory)? {
+        if split_name(&name).is_none() && is_domain(&path)? {
+            for (path, folder) in folders(&path)? {
+                migrations.push(read_one(&path, &name, &folder, dialect)?);
+            }
+        } else {
+            migrations.push(read_one(&path, "", &name, dialect)?);
         }
     }
     migrations.sort_by(|a, b| a.version.cmp(&b.version));
@@ -68,10 +82,31 @@ pub fn read(directory: &Path, dialect: Dialect) -> Result<Vec<Migration>> {
         let message = format!("{} and {} have the same version", pair[0].id(), pair[1].id());
         return Err(Error::new(Kind::Migration, message).hint("rename the folder of one: change a digit of its time"));
     }
-    Ok(migrations)
+    let order = Graph::of(&migrations)?.order()?;
+    let mut unordered: Vec<Option<Migration>> = migrations.into_iter().map(Some).collect();
+    Ok(order.into_iter().filter_map(|position| unordered[position].take()).collect())
 }
 
-fn read_one(path: &Path, folder: &str, dialect: Dialect) -> Result<Migration> {
+/// The folders of a folder that may hold migrations, with their names.
+fn folders(directory: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).map_err(|error| io(directory, error))? {
+        let path = entry.map_err(|error| io(directory, error))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_dir() && !name.starts_with('.') && name != REPEATABLE {
+            found.push((path, name));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a folder holds migrations.
+fn is_domain(directory: &Path) -> Result<bool> {
+    let scripts = directory.join(REPEATABLE).is_dir();
+    Ok(scripts || folders(directory)?.iter().any(|(_, name)| split_name(name).is_some()))
+}
+
+fn read_one(path: &Path, domain: &str, folder: &str, dialect: Dialect) -> Result<Migration> {
     let (version, name) = split_name(folder).ok_or_else(|| {
         Error::new(Kind::Migration, format!("{} is no migration", path.display())).hint(
             "a migration's folder begins with its time, like 20261121143000_ab12cd_add_users; move others elsewhere",
@@ -88,7 +123,8 @@ fn read_one(path: &Path, folder: &str, dialect: Dialect) -> Result<Migration> {
         None => None,
     };
     let digest = digest_of(dialect, &header, &up, down.as_ref().map(|(header, text)| (header, text.as_str())));
-    Ok(Migration { version, name, header, up, down, digest, path: path.to_path_buf() })
+    let (domain, path) = (domain.to_string(), path.to_path_buf());
+    Ok(Migration { domain, version, name, header, up, down, digest, path })
 }
 
 fn header_of_down(text: &str, path: &Path, dialect: Dialect) -> Result<Header> {
@@ -125,6 +161,9 @@ fn digest_of(dialect: Dialect, header: &Header, up: &str, down: Option<(&Header,
     for parent in &header.parents {
         text.push_str(&format!("parent {parent}\n"));
     }
+    for version in &header.depends_on {
+        text.push_str(&format!("depends-on {version}\n"));
+    }
     let mut part = |word: &str, header: &Header, script: &str| {
         let transaction = if header.transaction_off { "off" } else { "on" };
         text.push_str(&format!("{word} transaction {transaction}\n{}", script::normalise(dialect, script)));
@@ -139,6 +178,8 @@ fn digest_of(dialect: Dialect, header: &Header, up: &str, down: Option<(&Header,
 /// What shall be written as a new migration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
+    /// Its domain: a folder inside the folder of migrations; empty for none.
+    pub domain: String,
     /// What people call it; becomes `[a-z0-9_]+`.
     pub name: String,
     /// The header of `up.sql`.
@@ -161,9 +202,9 @@ impl Draft {
         let down = self.down.as_ref().map(|text| (self.down_header.clone(), self.down_header.write() + "\n" + text));
         let digest =
             digest_of(dialect, &self.up_header, &up, down.as_ref().map(|(header, text)| (header, text.as_str())));
-        let mut migration =
-            Migration { version, name, header: self.up_header.clone(), up, down, digest, path: PathBuf::new() };
-        migration.path = directory.join(migration.id());
+        let (domain, header) = (self.domain.clone(), self.up_header.clone());
+        let mut migration = Migration { domain, version, name, header, up, down, digest, path: PathBuf::new() };
+        migration.path = directory.join(&migration.domain).join(migration.id());
         migration
     }
 }
@@ -171,9 +212,12 @@ impl Draft {
 /// `now` as a version begins, made later than every version in `directory`.
 fn next_time(directory: &Path, now: Timestamp) -> String {
     let stamp = |time: Timestamp| time.strftime("%Y%m%d%H%M%S").to_string();
-    let names = fs::read_dir(directory).into_iter().flatten().flatten();
-    let times =
-        names.filter_map(|entry| split_name(&entry.file_name().to_string_lossy())?.0.get(..14).map(String::from));
+    let inside = |path: &Path| folders(path).unwrap_or_default();
+    let names = inside(directory).into_iter().flat_map(|(path, name)| match split_name(&name) {
+        Some(_) => vec![name],
+        None => inside(&path).into_iter().map(|(_, name)| name).collect(),
+    });
+    let times = names.filter_map(|name| split_name(&name)?.0.get(..14).map(String::from));
     let Some(newest) = times.max().filter(|newest| *newest >= stamp(now)) else { return stamp(now) };
     let after = jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", &newest).ok();
     let after = after.and_then(|time| time.checked_add(jiff::SignedDuration::from_secs(1)).ok());
@@ -306,6 +350,7 @@ mod tests {
     fn a_written_migration_reads_back() {
         let directory = tempfile::tempdir().unwrap();
         let draft = Draft {
+            domain: String::new(),
             name: "Add users".into(),
             up_header: Header { dialect: Some(Dialect::Sqlite), ..Header::default() },
             up: "create table users (id integer primary key);\n".into(),

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `dialect sqlite` | the dialect of the file |
 //! | `parent DIGEST` | the migration this one was made on top of (one line each after a merge) |
+//! | `depends-on DOMAIN/VERSION` | a migration of another domain that has to run before this one |
 //! | `schema DIGEST` | digest of the schema that the file results in |
 //! | `transaction off` | run statement by statement, journalled: for what no transaction allows |
 //! | `loses WHAT` | acknowledged: this is lost for good |
@@ -27,6 +28,8 @@ pub struct Header {
     pub dialect: Option<Dialect>,
     /// Digests of the migrations this one follows; none: it is the first, or written by hand.
     pub parents: Vec<String>,
+    /// Versions of migrations of other domains that have to run before this one.
+    pub depends_on: Vec<String>,
     /// Digest of the schema that results.
     pub schema: Option<String>,
     /// Run without a transaction.
@@ -55,7 +58,7 @@ impl Header {
             let (key, value) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
             if !header.set(key, value.trim()) {
                 return Err(Error::new(Kind::Migration, format!("{key} {value:?} is no header relata knows"))
-                    .hint("known are: dialect, parent, schema, transaction off, renames, loses, baseline, proved, done")
+                    .hint("known are: dialect, parent, depends-on, schema, transaction off, renames, loses, baseline, proved, done")
                     .context(format!("{file}, line {}", number + 1)));
             }
         }
@@ -69,6 +72,7 @@ impl Header {
                 None => return false,
             },
             ("parent", digest) if !digest.is_empty() => self.parents.push(digest.to_string()),
+            ("depends-on", version) if !version.is_empty() => self.depends_on.push(version.to_string()),
             ("schema", digest) => self.schema = Some(digest.to_string()),
             ("transaction", "off") => self.transaction_off = true,
             ("transaction", "on") => self.transaction_off = false,
@@ -93,6 +97,7 @@ impl Header {
             line(format!("dialect {dialect}"));
         }
         self.parents.iter().for_each(|parent| line(format!("parent {parent}")));
+        self.depends_on.iter().for_each(|version| line(format!("depends-on {version}")));
         if let Some(schema) = &self.schema {
             line(format!("schema {schema}"));
         }
@@ -257,6 +262,7 @@ mod tests {
         let header = Header {
             dialect: Some(Dialect::Mysql),
             parents: vec!["aa".into(), "bb".into()],
+            depends_on: vec!["billing/20260101".into()],
             schema: Some("cc".into()),
             transaction_off: true,
             baseline: true,
@@ -273,7 +279,7 @@ mod tests {
         let error = Header::parse("-- made by hand\n-- relata: transacton off\n", "a/up.sql").unwrap_err();
         expect_test::expect![[r#"
             a/up.sql, line 2: transacton "off" is no header relata knows [R0701]
-              hint: known are: dialect, parent, schema, transaction off, renames, loses, baseline, proved, done"#]]
+              hint: known are: dialect, parent, depends-on, schema, transaction off, renames, loses, baseline, proved, done"#]]
         .assert_eq(&error.to_string());
     }
 }

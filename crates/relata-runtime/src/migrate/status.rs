@@ -5,6 +5,7 @@ use relata_sql::driver::Connection;
 use relata_sql::{Error, Kind, Result};
 
 use super::folder::Migration;
+use super::graph::Graph;
 use super::history::{self, Applied, State};
 
 /// How one migration stands.
@@ -59,7 +60,7 @@ pub struct Entry {
 /// Where a database stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Status {
-    /// Every migration, in the order of versions.
+    /// Every migration, in the order of running; what has no files stands by its version.
     pub entries: Vec<Entry>,
     /// What contradicts: errors stop every run, warnings do not.
     pub findings: Vec<Diagnostic>,
@@ -103,12 +104,13 @@ pub fn compare(history: &[Applied], migrations: &[Migration]) -> Status {
             State::Undoing => EntryState::HalfUndone,
         };
         let (version, id) = (applied.version.clone(), applied.id());
-        entries.push(Entry { version, id, state, applied: Some(applied.clone()), digest: None });
+        let place = entries.iter().position(|entry| entry.version > version).unwrap_or(entries.len());
+        entries.insert(place, Entry { version, id, state, applied: Some(applied.clone()), digest: None });
     }
-    entries.sort_by(|a, b| a.version.cmp(&b.version));
     let mut findings: Vec<Diagnostic> = entries.iter().filter_map(contradiction).collect();
     findings.extend(order(&entries));
     findings.extend(chain(&entries, migrations));
+    findings.extend(branches(migrations));
     Status { entries, findings }
 }
 
@@ -175,6 +177,25 @@ fn order(entries: &[Entry]) -> Vec<Diagnostic> {
     older.map(finding).collect()
 }
 
+/// Two branches that came together, and nobody has said that they fit.
+fn branches(migrations: &[Migration]) -> Vec<Diagnostic> {
+    // What depends on nothing there is said when the folder is read.
+    let Ok(graph) = Graph::of(migrations) else { return Vec::new() };
+    let forked = graph.heads().into_iter().filter(|(_, heads)| heads.len() > 1);
+    let finding = |(domain, heads): (&str, Vec<&Migration>)| {
+        let ids: Vec<String> = heads.iter().map(|head| head.id()).collect();
+        let parting = graph.parting(&heads[0].version, &heads[1].version);
+        let parting = parting.last().map_or_else(|| "the beginning".to_string(), |migration| migration.id());
+        let of = if domain.is_empty() { String::new() } else { format!(" of {domain}") };
+        let message =
+            format!("the history{of} has {} heads: {} (they part after {parting})", ids.len(), ids.join(" and "));
+        Diagnostic::error("migration-heads", message).help(
+            "two branches both added migrations: relata migrate merge proves that they fit together and joins them",
+        )
+    };
+    forked.map(finding).collect()
+}
+
 /// Pending migrations whose parent is not there as it was when they were made.
 fn chain(entries: &[Entry], migrations: &[Migration]) -> Vec<Diagnostic> {
     let pending = |migration: &&Migration| {
@@ -210,6 +231,7 @@ mod tests {
 
     fn migration(version: &str, digest: &str, parents: &[&str]) -> Migration {
         Migration {
+            domain: String::new(),
             version: version.into(),
             name: "x".into(),
             header: Header { parents: parents.iter().map(ToString::to_string).collect(), ..Header::default() },

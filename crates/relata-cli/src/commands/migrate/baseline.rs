@@ -83,6 +83,7 @@ impl Baseline {
 /// The migration that says what is there already.
 pub fn describing(name: &str, directory: &Path, schema: &Schema) -> Migration {
     let draft = Draft {
+        domain: String::new(),
         name: name.to_string(),
         up_header: Header {
             dialect: Some(schema.dialect),

@@ -139,6 +139,7 @@ impl New {
     fn write_empty(&self, session: &Session, project: &Project) -> Result<Exit> {
         let parents = project.migrations.last().map(|last| last.digest.clone()).into_iter().collect();
         let draft = Draft {
+            domain: String::new(),
             name: self.name.clone(),
             up_header: Header { dialect: Some(project.dialect), parents, ..Header::default() },
             up: "-- what shall be done\n".into(),
@@ -202,6 +203,7 @@ impl BothWays {
             ..header(&self.up, &self.up_loses)
         };
         let draft = Draft {
+            domain: String::new(),
             name: name.to_string(),
             up: script(dialect, &self.up, up_header.transaction_off),
             down_header: header(&self.down, &self.down_loses),
