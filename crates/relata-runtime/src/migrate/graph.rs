@@ -86,9 +86,9 @@ impl<'m> Graph<'m> {
         let count = self.migrations.len();
         let mut waits = vec![0_usize; count];
         let mut followers = vec![Vec::new(); count];
-        for position in 0..count {
+        for (position, waits) in waits.iter_mut().enumerate() {
             for &before in self.parents[position].iter().chain(&self.needs[position]) {
-                waits[position] += 1;
+                *waits += 1;
                 followers[before].push(position);
             }
         }
