@@ -4,8 +4,7 @@ use std::marker::PhantomData;
 
 use relata_sql::expr::Expr;
 use relata_sql::meta::{ColumnMeta, TableMeta};
-use relata_sql::render::{self, Rendered, Target};
-use relata_sql::tree::{self, Scope, Source};
+use relata_sql::tree::{self, Scope, Source, Tree};
 use relata_sql::typed::{Assignment, Pred};
 use relata_sql::{Error, Kind, Result, Value};
 
@@ -190,8 +189,8 @@ impl<E: Entity, S> Delete<E, S> {
                 execute_update(executor, table, self.required, update).await
             }
             None => {
-                let delete = tree::Delete { source, filter, scope };
-                execute(executor, table, self.required, |target| render::delete(target, delete)).await
+                let mut delete = tree::Delete { source, filter, scope };
+                execute(executor, table, self.required, Tree::Delete(&mut delete)).await
             }
         }
     }
@@ -202,20 +201,19 @@ pub(crate) async fn execute_update(
     executor: &mut dyn Executor,
     table: &'static TableMeta,
     required: Option<u64>,
-    update: tree::Update,
+    mut update: tree::Update,
 ) -> Result<u64> {
-    execute(executor, table, required, |target| render::update(target, update)).await
+    execute(executor, table, required, Tree::Update(&mut update)).await
 }
 
 async fn execute(
     executor: &mut dyn Executor,
     table: &'static TableMeta,
     required: Option<u64>,
-    render: impl FnOnce(Target) -> Result<Rendered> + Send,
+    tree: Tree<'_, '_>,
 ) -> Result<u64> {
     let mut lease = executor.lease(Intent::Write).await?;
-    let rendered = render(lease.target())?;
-    let done = lease.execute(&rendered).await.map_err(|error| mapped(error, table))?;
+    let done = lease.execute(tree).await.map_err(|error| mapped(error, table))?;
     match required {
         Some(required) if done.rows_affected != required => {
             let few = done.rows_affected < required;

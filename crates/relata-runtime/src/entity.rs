@@ -6,7 +6,7 @@
 use relata_sql::driver::Row;
 use relata_sql::expr::{ColumnRef, Expr};
 use relata_sql::meta::{ColumnMeta, Path, TableMeta};
-use relata_sql::typed::{Key, Pred};
+use relata_sql::typed::Key;
 use relata_sql::{Decode, Error, Kind, Result, Value};
 
 use crate::change::{Delete, Filtered, Unfiltered, Update};
@@ -51,7 +51,7 @@ pub trait Entity: Sized + Send + Sync + 'static {
 
     /// The row with this key.
     fn by_key(key: impl Into<Self::Key>) -> Find<Self> {
-        Find::new().filter(Pred::new(key_filter(Self::TABLE, key.into().into_values())))
+        Find::keyed(key_filter(Self::TABLE, key.into().into_values()))
     }
 
     /// Changes the row with this key.

@@ -4,11 +4,12 @@
 //! - A statement runs only on what it was given: inside a transaction that is the [`Tx`], so nothing slips past it.
 //! - A [`Lease`] is held for one statement (or one stream) and gives the connection back when dropped.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use relata_schema::Dialect;
 use relata_sql::driver::{Done, TransactionOptions};
 use relata_sql::render::{Rendered, Target};
+use relata_sql::tree::Tree;
 use relata_sql::{Answer, Connection, Error, Result, RowSink, Statement};
 
 use crate::pool::Pooled;
@@ -71,29 +72,38 @@ impl<'a> Lease<'a> {
         Lease(Held::Session(session))
     }
 
-    fn statements(&self) -> &AtomicU64 {
+    fn held(&self) -> &Pooled {
         match &self.0 {
-            Held::Pooled(pooled) => pooled.statements(),
-            Held::Session(session) => session.pooled.statements(),
+            Held::Pooled(pooled) => pooled,
+            Held::Session(session) => &session.pooled,
+        }
+    }
+
+    fn held_mut(&mut self) -> &mut Pooled {
+        match &mut self.0 {
+            Held::Pooled(pooled) => pooled,
+            Held::Session(session) => &mut session.pooled,
         }
     }
 
     /// The connection itself. It counts as one statement.
     pub fn connection(&mut self) -> &mut dyn Connection {
-        self.statements().fetch_add(1, Ordering::Relaxed);
-        match &mut self.0 {
-            Held::Pooled(pooled) => pooled.connection(),
-            Held::Session(session) => session.pooled.connection(),
-        }
+        let held = self.held_mut();
+        held.statements().fetch_add(1, Ordering::Relaxed);
+        held.connection()
     }
 
     /// For which server to render.
     pub fn target(&self) -> Target {
-        let connection = match &self.0 {
-            Held::Pooled(pooled) => pooled.peek(),
-            Held::Session(session) => session.pooled.peek(),
-        };
-        Target::of(connection.dialect(), connection.server())
+        self.held().target()
+    }
+
+    /// The SQL of a statement; of a shape that this connection has seen before without building its text.
+    ///
+    /// # Errors
+    /// As [`relata_sql::render::render`].
+    pub fn render(&mut self, tree: Tree<'_, '_>) -> Result<Rendered> {
+        self.held_mut().shapes().render(tree)
     }
 
     /// Tells the transaction, if any, how a statement went.
@@ -106,8 +116,9 @@ impl<'a> Lease<'a> {
     /// Runs a query.
     ///
     /// # Errors
-    /// What the database or the sink says.
-    pub async fn query(&mut self, rendered: &Rendered, sink: &mut dyn RowSink) -> Result<()> {
+    /// `Kind::Unsupported` when the database cannot do it; what the database or the sink says.
+    pub async fn query(&mut self, tree: Tree<'_, '_>, sink: &mut dyn RowSink) -> Result<()> {
+        let rendered = self.render(tree)?;
         let statement = Statement::new(&rendered.sql, &rendered.params);
         let result = self.connection().query(statement, sink).await;
         self.note(&result);
@@ -117,8 +128,9 @@ impl<'a> Lease<'a> {
     /// Runs a statement for what it does.
     ///
     /// # Errors
-    /// What the database says.
-    pub async fn execute(&mut self, rendered: &Rendered) -> Result<Done> {
+    /// As [`Lease::query`].
+    pub async fn execute(&mut self, tree: Tree<'_, '_>) -> Result<Done> {
+        let rendered = self.render(tree)?;
         let statement = Statement::new(&rendered.sql, &rendered.params);
         let result = self.connection().execute(statement).await;
         self.note(&result);

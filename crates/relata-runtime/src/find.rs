@@ -5,16 +5,15 @@ use std::marker::PhantomData;
 use relata_sql::driver::{ColumnInfo, Row, RowSink};
 use relata_sql::expr::{AggregateFunction, Expr};
 use relata_sql::meta::Path;
-use relata_sql::render;
 use relata_sql::row::plain_cell;
-use relata_sql::tree::{Item, Lock, LockWait, Scope, Select, Source};
+use relata_sql::tree::{Item, Lock, LockWait, Scope, Select, Source, Tree};
 use relata_sql::typed::{Order, Pred};
 use relata_sql::{Error, Kind, Result};
 
 use crate::aggregate::{GroupKeys, Grouped, Projection, Selection};
 use crate::entity::{Entity, mapped};
 use crate::executor::{Executor, Intent};
-use crate::load::{Loading, Loads};
+use crate::load::{Loading, Loads, Parents};
 use crate::page::{Cursor, Page, fetch_page};
 use crate::relation::{And, IntoLoad};
 use crate::stream::Rows;
@@ -25,12 +24,27 @@ pub struct Find<E, L = ()> {
     select: Select,
     loads: L,
     after: Option<Cursor>,
+    /// There is one such row at most.
+    unique: bool,
     marker: PhantomData<fn() -> E>,
 }
 
 impl<E: Entity> Find<E> {
     pub(crate) fn new() -> Self {
-        Find { select: Select::new(Source::Entity(E::TABLE)), loads: (), after: None, marker: PhantomData }
+        Find {
+            select: Select::new(Source::Entity(E::TABLE)),
+            loads: (),
+            after: None,
+            unique: false,
+            marker: PhantomData,
+        }
+    }
+
+    /// The row with a key.
+    pub(crate) fn keyed(filter: Expr) -> Self {
+        let mut find = Find { unique: true, ..Self::new() };
+        find.select.filter = Some(filter);
+        find
     }
 }
 
@@ -126,7 +140,13 @@ impl<E: Entity, L> Find<E, L> {
 
     /// Loads a relation with each row.
     pub fn with<X: IntoLoad<E>>(self, relation: X) -> Find<E, And<E, X, L>> {
-        Find { select: self.select, loads: (relation.into_load(), self.loads), after: self.after, marker: PhantomData }
+        Find {
+            select: self.select,
+            loads: (relation.into_load(), self.loads),
+            after: self.after,
+            unique: self.unique,
+            marker: PhantomData,
+        }
     }
 
     /// Groups the rows; `.select(…)` says what to read of each group.
@@ -173,7 +193,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     pub async fn all(mut self, executor: &mut impl Executor) -> Result<Vec<L::Output>> {
         self.prepared();
         let loads = self.loads;
-        let parents = if L::BATCHES { whole_table(&self.select) } else { None };
+        let parents = if L::BATCHES { Parents::of(&self.select, E::TABLE) } else { Parents::Some };
         let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| loads.read(row, &mut 0) };
         run(executor, self.select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
         let mut rows = sink.rows;
@@ -183,12 +203,17 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
         Ok(rows)
     }
 
+    /// No more rows than these are read; the key's row is alone anyway.
+    fn at_most(self, rows: u64) -> Self {
+        if self.unique { self } else { self.limit(rows) }
+    }
+
     /// The first row in the order, if there is any.
     ///
     /// # Errors
     /// As [`Find::all`].
     pub async fn first(self, executor: &mut impl Executor) -> Result<Option<L::Output>> {
-        Ok(self.limit(1).all(executor).await?.pop())
+        Ok(self.at_most(1).all(executor).await?.into_iter().next())
     }
 
     /// The one row, if there is any.
@@ -196,7 +221,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     /// # Errors
     /// `Kind::TooManyRows` when there are several; as [`Find::all`].
     pub async fn optional(self, executor: &mut impl Executor) -> Result<Option<L::Output>> {
-        let mut rows = self.limit(2).all(executor).await?;
+        let mut rows = self.at_most(2).all(executor).await?;
         if rows.len() > 1 {
             let message = format!("more than one {} fits, where one was asked for", E::TABLE.entity);
             return Err(Error::new(Kind::TooManyRows, message).hint("narrow the filter, or use `.first(…)`"));
@@ -226,7 +251,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
                 .await
                 .map_err(|error| mapped(error, E::TABLE))?;
         if L::BATCHES && !page.items.is_empty() {
-            loads.load(Loading { executor, parents: None }, page.items.iter_mut().collect()).await?;
+            loads.load(Loading { executor, parents: Parents::Some }, page.items.iter_mut().collect()).await?;
         }
         Ok(page)
     }
@@ -254,12 +279,6 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
 pub(crate) fn not_found(what: &str) -> Error {
     Error::new(Kind::NotFound, format!("no {what} fits, where one had to"))
         .hint("use `.optional(…)` if there may be none")
-}
-
-/// The same query without what it selects, if it gives every row of its table.
-fn whole_table(select: &Select) -> Option<Select> {
-    let whole = select.filter.is_none() && select.limit.is_none() && select.offset.is_none() && select.lock.is_none();
-    whole.then(|| Select { items: Vec::new(), order: Vec::new(), ..select.clone() })
 }
 
 /// Collects what `read` makes of each row.
@@ -290,12 +309,11 @@ pub(crate) fn at_row(error: Error, read: usize) -> Error {
     error.context(format!("while reading row {}", read + 1))
 }
 
-/// Renders a query and runs it.
-pub(crate) async fn run(executor: &mut dyn Executor, select: Select, sink: &mut dyn RowSink) -> Result<()> {
+/// Runs a query.
+pub(crate) async fn run(executor: &mut dyn Executor, mut select: Select, sink: &mut dyn RowSink) -> Result<()> {
     let intent = if select.lock.is_some() { Intent::Write } else { Intent::Read };
     let mut lease = executor.lease(intent).await?;
-    let rendered = render::select(lease.target(), select)?;
-    lease.query(&rendered, sink).await
+    lease.query(Tree::Select(&mut select), sink).await
 }
 
 /// Counts the rows of a query.
@@ -303,14 +321,14 @@ pub(crate) async fn count(executor: &mut dyn Executor, mut select: Select) -> Re
     let whole = select.limit.is_some() || select.offset.is_some() || select.distinct || !select.group_by.is_empty();
     select.lock = None;
     let mut lease = executor.lease(Intent::Read).await?;
-    let rendered = if whole {
-        render::count(lease.target(), select)?
+    let tree = if whole {
+        Tree::Count(&mut select)
     } else {
         select.order.clear();
         select.items = vec![Item::Expr(Expr::Aggregate(AggregateFunction::Count, None, false))];
-        render::select(lease.target(), select)?
+        Tree::Select(&mut select)
     };
     let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| plain_cell::<u64>(row, 0) };
-    lease.query(&rendered, &mut sink).await?;
+    lease.query(tree, &mut sink).await?;
     Ok(sink.rows.pop().unwrap_or_default())
 }

@@ -6,8 +6,7 @@ use relata_schema::Dialect;
 use relata_sql::driver::{BulkInsert, Row};
 use relata_sql::expr::{BinaryOp, ColumnRef, Expr};
 use relata_sql::meta::{Path, TableMeta};
-use relata_sql::render;
-use relata_sql::tree::{Conflict, Insert, Item, Scope, Select, Source};
+use relata_sql::tree::{Conflict, Insert, Item, Scope, Select, Source, Tree};
 use relata_sql::typed::Column;
 use relata_sql::{Error, Kind, Result, Value};
 
@@ -159,14 +158,13 @@ async fn insert_row(
     let known = if target.returning { Vec::new() } else { values.clone() };
     let lookup = conflict.as_ref().map(|conflict| conflict.target.clone());
     let source = Source::Entity(table);
-    let insert =
+    let mut insert =
         Insert { source, columns: &names(table, &columns), values, rows: 1, conflict, returning: target.returning };
-    let rendered = render::insert(target, insert)?;
     if target.returning {
-        lease.query(&rendered, sink).await?;
+        lease.query(Tree::Insert(&mut insert), sink).await?;
         return Ok(None);
     }
-    let done = lease.execute(&rendered).await?;
+    let done = lease.execute(Tree::Insert(&mut insert)).await?;
     if let Some(lookup) = lookup {
         return Ok(Some(found_by(table, &columns, &known, |_, name| lookup.iter().any(|column| column == name))));
     }
@@ -280,9 +278,9 @@ impl<E: Entity> Upsert<E> {
         let conflict = native.then(|| Conflict { target: self.target, update: Vec::new() });
         let columns = names(E::TABLE, &draft.columns);
         let source = Source::Entity(E::TABLE);
-        let insert = Insert { source, columns: &columns, values: draft.values, rows: 1, conflict, returning: false };
-        let rendered = render::insert(lease.target(), insert)?;
-        match lease.execute(&rendered).await {
+        let mut insert =
+            Insert { source, columns: &columns, values: draft.values, rows: 1, conflict, returning: false };
+        match lease.execute(Tree::Insert(&mut insert)).await {
             Err(error) if !native && error.kind() == Kind::UniqueViolation => Ok(false),
             done => Ok(done.map_err(|error| mapped(error, E::TABLE))?.rows_affected == 1),
         }

@@ -7,20 +7,22 @@
 //!
 //! The list `L` of a query is `()` or `(Load<M, N>, Rest)`; the slots of a row mirror it.
 
-use std::collections::HashMap;
 use std::marker::PhantomData;
 
 use relata_sql::driver::{BoxFuture, Row, RowSink};
 use relata_sql::expr::{Expr, Nulls, OrderKey};
-use relata_sql::meta::{Path, RelationMeta};
-use relata_sql::render;
-use relata_sql::tree::{Batch, Item, Keys, Select, Source};
+use relata_sql::meta::{Path, RelationMeta, TableMeta};
+use relata_sql::tree::{Batch, Item, Keys, Scope, Select, Source, Tree};
 use relata_sql::{Cell, Result, Value};
 
 use crate::entity::{Entity, mapped, root_column};
 use crate::executor::{Executor, Intent};
 use crate::find::at_row;
 use crate::relation::{Load, Relation, RelationKind};
+
+mod places;
+
+use places::Places;
 
 const BATCH: usize = 16_384;
 
@@ -110,20 +112,62 @@ impl<M, X, D, Rest: Contains<M, I>, I> Contains<M, There<I>> for (Slot<X, D>, Re
 /// How to load into rows that were read.
 pub struct Loading<'a> {
     pub(crate) executor: &'a mut dyn Executor,
-    /// The query that gives exactly these rows, if it is cheap to ask again: all rows of a table.
-    pub(crate) parents: Option<Select>,
+    pub(crate) parents: Parents,
 }
 
-/// The query that gives exactly the children of all parents.
-fn children<M, N>(load: &Load<M, N>, relation: &'static RelationMeta, parents: &Select) -> Option<Select> {
-    if relation.via.is_some() || load.filter.is_some() || load.limit.is_some() || load.offset > 0 {
-        return None;
+/// Which rows are to be loaded into, as far as that is cheaper to say than their keys.
+#[derive(Clone)]
+pub(crate) enum Parents {
+    /// Some.
+    Some,
+    /// Those that this query gives.
+    Of(Box<Select>),
+    /// Every row of the table: rows that refer to none of them are hardly to be expected.
+    All,
+}
+
+impl Parents {
+    /// The rows that a query gives.
+    pub(crate) fn of(select: &Select, table: &TableMeta) -> Self {
+        let narrowed = select.filter.is_some() || select.limit.is_some() || select.offset.is_some();
+        if narrowed || select.lock.is_some() {
+            Parents::Some
+        } else if table.soft_delete.is_none() || select.scope == Scope::All {
+            Parents::All
+        } else {
+            Parents::Of(Box::new(Select { items: Vec::new(), order: Vec::new(), ..select.clone() }))
+        }
     }
-    let column = Box::new(root_column(&relation.to.columns[relation.to_column]));
-    let mut select = Select::new(Source::Entity(relation.to));
-    select.scope = load.scope;
-    select.filter = Some(Expr::InSelect(column, Box::new(keys_of(relation, parents))));
-    Some(select)
+
+    /// The children of these.
+    fn children<M, N>(&self, load: &Load<M, N>, relation: &'static RelationMeta) -> Self {
+        if relation.via.is_some() || load.filter.is_some() || load.limit.is_some() || load.offset > 0 {
+            return Parents::Some;
+        }
+        let column = &relation.to.columns[relation.to_column];
+        let mut select = Select::new(Source::Entity(relation.to));
+        select.scope = load.scope;
+        match self {
+            Parents::Some => return Parents::Some,
+            Parents::All if column.nullable => select.filter = Some(Expr::IsNull(Box::new(root_column(column)), false)),
+            Parents::All => return Parents::of(&select, relation.to),
+            Parents::Of(parents) => {
+                let keys = Box::new(keys_of(relation, parents));
+                select.filter = Some(Expr::InSelect(Box::new(root_column(column)), keys));
+            }
+        }
+        Parents::Of(Box::new(select))
+    }
+
+    /// The keys of these, of which so many are known.
+    fn keys(&self, relation: &'static RelationMeta, known: Vec<Value>) -> Vec<Keys> {
+        match self {
+            Parents::Of(parents) if known.len() > FEW => vec![Keys::Of(Box::new(keys_of(relation, parents)))],
+            Parents::All if known.len() > FEW => vec![Keys::All],
+            _ if known.len() <= BATCH => vec![Keys::Values(known)],
+            _ => known.chunks(BATCH).map(|chunk| Keys::Values(chunk.to_vec())).collect(),
+        }
+    }
 }
 
 fn keys_of(relation: &'static RelationMeta, parents: &Select) -> Select {
@@ -306,10 +350,10 @@ where
                 rest.push((entity, &mut slots.1));
             }
             let Loading { executor, parents } = loading;
-            let mut children_of = None;
+            let mut children_of = Parents::Some;
             if !M::Kind::JOINED {
-                batch::<E, M, N>(&self.0, executor, parents.as_ref(), &mut own).await?;
-                children_of = parents.as_ref().and_then(|parents| children(&self.0, M::META, parents));
+                batch::<E, M, N>(&self.0, executor, &parents, &mut own).await?;
+                children_of = parents.children(&self.0, M::META);
             }
             if N::BATCHES {
                 let mut children = Vec::new();
@@ -330,7 +374,7 @@ type Parent<'a, E, M, O> = (&'a E, &'a mut <<M as Relation>::Kind as RelationKin
 async fn batch<E, M, N>(
     load: &Load<M, N>,
     executor: &mut dyn Executor,
-    whole: Option<&Select>,
+    all: &Parents,
     parents: &mut [Parent<'_, E, M, N::Output>],
 ) -> Result<()>
 where
@@ -338,32 +382,17 @@ where
     M: Relation<From = E>,
     N: Loads<M::To>,
 {
-    let mut keys = Vec::with_capacity(parents.len());
-    let mut places: Places = HashMap::with_capacity_and_hasher(parents.len(), Default::default());
-    for (index, (entity, _)) in parents.iter().enumerate() {
-        let key = entity.value(M::META.from_column);
-        if key == Value::Null {
-            continue;
-        }
-        let indexes = places.entry(ParentKey::of(&key)).or_default();
-        if indexes.is_empty() {
-            keys.push(key);
-        }
-        indexes.push(index);
-    }
-    let uuid = matches!(keys.first(), Some(Value::Uuid(_)));
+    let keys = parents.iter().map(|(entity, _)| entity.value(M::META.from_column)).collect();
+    let (places, keys) = Places::of(keys);
     let mut items = Vec::new();
     load.nested.items(Path::ROOT, &mut items);
-    let chunks: Vec<Keys> = match whole {
-        Some(parents) if keys.len() > FEW => vec![Keys::Of(Box::new(keys_of(M::META, parents)))],
-        _ => keys.chunks(BATCH).map(|chunk| Keys::Values(chunk.to_vec())).collect(),
-    };
-    for keys in chunks {
-        let select = batch_select(load, items.clone(), keys, M::META);
+    for keys in all.keys(M::META, keys) {
+        let mut select = batch_select(load, items.clone(), keys, M::META);
         let mut lease = executor.lease(Intent::Read).await?;
-        let rendered = render::select(lease.target(), select)?;
-        let mut sink = Distribute::<E, M, N> { load, parents, places: &places, uuid, last: None, read: 0 };
-        lease.query(&rendered, &mut sink).await.map_err(|error| mapped(error, M::To::TABLE))?;
+        let appended = select.batch.as_ref().is_none_or(Batch::appends_key);
+        let key = if appended { load.nested.width() } else { M::META.to_column };
+        let mut sink = Distribute::<E, M, N> { load, parents, places: &places, key, read: 0 };
+        lease.query(Tree::Select(&mut select), &mut sink).await.map_err(|error| mapped(error, M::To::TABLE))?;
     }
     Ok(())
 }
@@ -386,95 +415,24 @@ fn batch_select<M, N>(load: &Load<M, N>, items: Vec<Item>, keys: Keys, relation:
     select
 }
 
-/// A key that rows are distributed by.
-#[derive(PartialEq, Eq, Hash, Clone)]
-enum ParentKey {
-    Int(i64),
-    Text(String),
-    Bytes(Vec<u8>),
-}
-
-impl ParentKey {
-    fn of(value: &Value) -> Self {
-        match value {
-            Value::Int(number) => ParentKey::Int(*number),
-            Value::Text(text) => ParentKey::Text(text.clone()),
-            Value::Bytes(bytes) => ParentKey::Bytes(bytes.clone()),
-            Value::Uuid(uuid) => ParentKey::Bytes(uuid.as_bytes().to_vec()),
-            other => ParentKey::Text(format!("{other:?}")),
-        }
-    }
-
-    /// The key of a cell, read as the parent's field would be: SQLite keeps a UUID as text, MariaDB as bytes.
-    fn of_cell(cell: &Cell<'_>, uuid: bool) -> Self {
-        match cell {
-            Cell::Int(number) => ParentKey::Int(*number),
-            Cell::Text(text) if uuid => match text.parse::<uuid::Uuid>() {
-                Ok(uuid) => ParentKey::Bytes(uuid.as_bytes().to_vec()),
-                Err(_) => ParentKey::Text((*text).to_string()),
-            },
-            Cell::Text(text) => ParentKey::Text((*text).to_string()),
-            other => ParentKey::of(&other.to_value()),
-        }
-    }
-}
-
-#[derive(Default, Clone, Copy)]
-struct KeyHasher(u64);
-
-impl std::hash::Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        let product = u128::from(self.0 ^ number ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
-        self.0 = (product as u64) ^ ((product >> 64) as u64);
-    }
-
-    fn write_isize(&mut self, number: isize) {
-        self.write_u64(number as u64);
-    }
-
-    fn write_i64(&mut self, number: i64) {
-        self.write_u64(number as u64);
-    }
-}
-
-type Places = HashMap<ParentKey, Vec<usize>, std::hash::BuildHasherDefault<KeyHasher>>;
-
-/// Gives each row to its parents; rows of one parent often come one after the other.
+/// Gives each row to its parents.
 struct Distribute<'s, 'p, E: Entity, M: Relation<From = E>, N: Loads<M::To>> {
     load: &'s Load<M, N>,
     parents: &'s mut [Parent<'p, E, M, N::Output>],
     places: &'s Places,
-    /// Keys are UUIDs, which SQLite keeps as text.
-    uuid: bool,
-    last: Option<(ParentKey, &'s [usize])>,
+    /// Which cell holds the parent's key.
+    key: usize,
     /// So many rows have been read.
     read: usize,
 }
 
 impl<E: Entity, M: Relation<From = E>, N: Loads<M::To>> RowSink for Distribute<'_, '_, E, M, N> {
     fn row(&mut self, row: &dyn Row) -> Result<()> {
-        let width = self.load.nested.width();
-        let cell = row.cell(width)?;
-        let same = matches!((&cell, &self.last), (Cell::Int(key), Some((ParentKey::Int(last), _))) if key == last);
-        if !same {
-            let key = ParentKey::of_cell(&cell, self.uuid);
-            let indexes = self.places.get(&key).map_or(&[][..], Vec::as_slice);
-            self.last = Some((key, indexes));
-        }
-        let indexes = self.last.as_ref().map_or(&[][..], |(_, indexes)| *indexes);
-        for index in indexes {
+        let mut place = self.places.first(&row.cell(self.key)?);
+        while let Some(parent) = place {
             let child = self.load.nested.read(row, &mut 0).map_err(|error| at_row(error, self.read))?;
-            M::Kind::add(self.parents[*index].1, child);
+            M::Kind::add(self.parents[parent].1, child);
+            place = self.places.after(parent);
         }
         self.read += 1;
         Ok(())

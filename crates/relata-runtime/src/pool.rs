@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use relata_sql::driver::ConnectOptions;
+use relata_sql::render::{ShapeCache, Target};
 use relata_sql::{Connection, DatabaseUrl, Driver, Error, Kind, Result};
 use tokio::sync::Semaphore;
 
@@ -45,8 +46,14 @@ impl Default for PoolOptions {
 }
 
 struct Idle {
-    connection: Box<dyn Connection>,
+    member: Member,
     since: Instant,
+}
+
+/// A connection and the texts of the statements that it has seen.
+struct Member {
+    connection: Box<dyn Connection>,
+    shapes: Box<ShapeCache>,
 }
 
 /// The pool.
@@ -62,7 +69,7 @@ pub(crate) struct Pool {
 /// A borrowed connection. Dropping it gives it back.
 pub(crate) struct Pooled {
     /// `None` only while dropping, and for a permit that is about to connect.
-    connection: Option<Box<dyn Connection>>,
+    member: Option<Member>,
     pool: Arc<Pool>,
     dirty: bool,
 }
@@ -90,7 +97,7 @@ impl Pool {
         let usable = stack.last().is_some_and(|idle| idle.since.elapsed() < self.options.ping_after);
         let idle = if usable { stack.pop() } else { None }?;
         permit.forget();
-        Some(Pooled { connection: Some(idle.connection), pool: self.clone(), dirty: false })
+        Some(Pooled { member: Some(idle.member), pool: self.clone(), dirty: false })
     }
 
     pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Pooled> {
@@ -98,19 +105,23 @@ impl Pool {
         let permit = permit.map_err(|_| self.exhausted())?;
         permit.map_err(|_| Error::new(Kind::Unavailable, "the pool is closed"))?.forget();
         // From here on dropping `pooled` gives the permit back.
-        let mut pooled = Pooled { connection: None, pool: self.clone(), dirty: false };
+        let mut pooled = Pooled { member: None, pool: self.clone(), dirty: false };
         while let Some(idle) = self.pop() {
             let age = idle.since.elapsed();
             if age >= self.options.idle_timeout {
                 continue;
             }
-            pooled.connection = Some(idle.connection);
+            pooled.member = Some(idle.member);
             if age < self.options.ping_after || pooled.connection().ping().await.is_ok() {
                 return Ok(pooled);
             }
-            pooled.connection = None;
+            pooled.member = None;
         }
-        pooled.connection = Some(self.driver.connect(&self.url, &self.options.connect).await?);
+        let options = &self.options.connect;
+        let connection = self.driver.connect(&self.url, options).await?;
+        let target = Target::of(connection.dialect(), connection.server());
+        let shapes = Box::new(ShapeCache::new(target, options.statement_cache));
+        pooled.member = Some(Member { connection, shapes });
         Ok(pooled)
     }
 
@@ -118,8 +129,8 @@ impl Pool {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
-    fn push(&self, connection: Box<dyn Connection>) {
-        let idle = Idle { connection, since: Instant::now() };
+    fn push(&self, member: Member) {
+        let idle = Idle { member, since: Instant::now() };
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
     }
 
@@ -135,11 +146,23 @@ impl Pool {
 
 impl Pooled {
     pub(crate) fn connection(&mut self) -> &mut dyn Connection {
-        self.connection.as_deref_mut().expect("a pooled connection is there until it is dropped")
+        let member = self.member.as_mut().expect("a pooled connection is there until it is dropped");
+        member.connection.as_mut()
     }
 
     pub(crate) fn peek(&self) -> &dyn Connection {
-        self.connection.as_deref().expect("a pooled connection is there until it is dropped")
+        let member = self.member.as_ref().expect("a pooled connection is there until it is dropped");
+        member.connection.as_ref()
+    }
+
+    pub(crate) fn shapes(&mut self) -> &mut ShapeCache {
+        let member = self.member.as_mut().expect("a pooled connection is there until it is dropped");
+        &mut member.shapes
+    }
+
+    pub(crate) fn target(&self) -> Target {
+        let member = self.member.as_ref().expect("a pooled connection is there until it is dropped");
+        member.shapes.target()
     }
 
     pub(crate) fn statements(&self) -> &AtomicU64 {
@@ -159,24 +182,24 @@ impl Pooled {
 
 impl Drop for Pooled {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else {
+        let Some(member) = self.member.take() else {
             self.pool.free.add_permits(1);
             return;
         };
-        if connection.is_broken() {
+        if member.connection.is_broken() {
             self.pool.free.add_permits(1);
-        } else if self.dirty || connection.in_transaction() {
-            clean(self.pool.clone(), connection);
+        } else if self.dirty || member.connection.in_transaction() {
+            clean(self.pool.clone(), member);
         } else {
-            self.pool.push(connection);
+            self.pool.push(member);
             self.pool.free.add_permits(1);
         }
     }
 }
 
 /// Resets a connection and gives it back; closes it if that fails or cannot be waited for.
-fn clean(pool: Arc<Pool>, connection: Box<dyn Connection>) {
-    let mut cleaning = Box::pin(reset(Cleaning { pool, connection: Some(connection) }));
+fn clean(pool: Arc<Pool>, member: Member) {
+    let mut cleaning = Box::pin(reset(Cleaning { pool, member: Some(member) }));
     let waker = std::task::Waker::noop();
     if cleaning.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_ready() {
         return;
@@ -188,22 +211,22 @@ fn clean(pool: Arc<Pool>, connection: Box<dyn Connection>) {
 
 struct Cleaning {
     pool: Arc<Pool>,
-    connection: Option<Box<dyn Connection>>,
+    member: Option<Member>,
 }
 
 impl Drop for Cleaning {
     fn drop(&mut self) {
-        drop(self.connection.take());
+        drop(self.member.take());
         self.pool.free.add_permits(1);
     }
 }
 
 async fn reset(mut cleaning: Cleaning) {
-    if let Some(mut connection) = cleaning.connection.take()
-        && connection.reset().await.is_ok()
-        && !connection.is_broken()
-        && !connection.in_transaction()
+    if let Some(mut member) = cleaning.member.take()
+        && member.connection.reset().await.is_ok()
+        && !member.connection.is_broken()
+        && !member.connection.in_transaction()
     {
-        cleaning.pool.push(connection);
+        cleaning.pool.push(member);
     }
 }

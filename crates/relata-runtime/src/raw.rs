@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use relata_sql::render::{self, Rendered};
+use relata_sql::tree::Tree;
 use relata_sql::{Encode, FromRow, Result, Value};
 
 use crate::executor::{Executor, Intent};
@@ -92,12 +92,11 @@ impl<T: FromRow> Raw<T> {
     ///
     /// # Errors
     /// What the database says; `Kind::Parameters` when their number is wrong; `Kind::Decode` when a column does not fit.
-    pub async fn all(self, executor: &mut impl Executor) -> Result<Vec<T>> {
+    pub async fn all(mut self, executor: &mut impl Executor) -> Result<Vec<T>> {
         let mut sink = Collect { rows: Vec::new(), read: T::from_row };
         let intent = self.intent();
         let mut lease = executor.lease(intent).await?;
-        let rendered = render::raw(lease.target(), &self.sql, self.params)?;
-        lease.query(&rendered, &mut sink).await?;
+        lease.query(Tree::Raw(&self.sql, &mut self.params), &mut sink).await?;
         Ok(sink.rows)
     }
 
@@ -122,17 +121,16 @@ impl<T: FromRow> Raw<T> {
     where
         T: 'x,
     {
-        let (sql, params) = (self.sql, self.params);
-        Rows::start(executor, move |target| render::raw(target, &sql, params), T::from_row, None)
+        let (sql, mut params) = (self.sql, self.params);
+        Rows::start(executor, move |lease| lease.render(Tree::Raw(&sql, &mut params)), T::from_row, None)
     }
 
     /// Runs it for what it does; gives back how many rows it changed. No rows are read: `sql::<()>(…)`.
     ///
     /// # Errors
     /// As [`Raw::all`].
-    pub async fn exec(self, executor: &mut impl Executor) -> Result<u64> {
+    pub async fn exec(mut self, executor: &mut impl Executor) -> Result<u64> {
         let mut lease = executor.lease(Intent::Write).await?;
-        let rendered: Rendered = render::raw(lease.target(), &self.sql, self.params)?;
-        Ok(lease.execute(&rendered).await?.rows_affected)
+        Ok(lease.execute(Tree::Raw(&self.sql, &mut self.params)).await?.rows_affected)
     }
 }

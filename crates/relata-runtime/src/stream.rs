@@ -11,12 +11,12 @@ use std::task::{Context, Poll};
 use futures_util::stream::Stream;
 use relata_sql::driver::{BoxFuture, Row, RowSink};
 use relata_sql::meta::TableMeta;
-use relata_sql::render::{self, Rendered};
-use relata_sql::tree::Select;
+use relata_sql::render::Rendered;
+use relata_sql::tree::{Select, Tree};
 use relata_sql::{Error, Result, Statement};
 
 use crate::entity::mapped;
-use crate::executor::{Executor, Intent, with_sql};
+use crate::executor::{Executor, Intent, Lease, with_sql};
 use crate::find::at_row;
 
 const PORTION: usize = 256;
@@ -36,16 +36,16 @@ impl<'x, T: Send + 'x> Rows<'x, T> {
 
     pub(crate) fn open(
         executor: &'x mut (impl Executor + 'x),
-        select: Select,
+        mut select: Select,
         read: impl Fn(&dyn Row) -> Result<T> + Send + 'x,
         table: Option<&'static TableMeta>,
     ) -> Self {
-        Self::start(executor, move |target| render::select(target, select), read, table)
+        Self::start(executor, move |lease| lease.render(Tree::Select(&mut select)), read, table)
     }
 
     pub(crate) fn start(
         executor: &'x mut (impl Executor + 'x),
-        render: impl FnOnce(render::Target) -> Result<Rendered> + Send + 'x,
+        render: impl FnOnce(&mut Lease<'_>) -> Result<Rendered> + Send + 'x,
         read: impl Fn(&dyn Row) -> Result<T> + Send + 'x,
         table: Option<&'static TableMeta>,
     ) -> Self {
@@ -53,7 +53,7 @@ impl<'x, T: Send + 'x> Rows<'x, T> {
         let queue = ready.clone();
         let running = async move {
             let mut lease = executor.lease(Intent::Read).await?;
-            let rendered = render(lease.target())?;
+            let rendered = render(&mut lease)?;
             let mut sink = Portion { queue, read, count: 0 };
             let result = portions(lease.connection(), &rendered, &mut sink).await;
             lease.note(&result);

@@ -13,8 +13,7 @@ use relata_schema::naming::closest;
 use relata_schema::types::Type;
 use relata_sql::driver::{ColumnInfo, IntrospectOptions, Row, RowSink};
 use relata_sql::expr::{BinaryOp, Expr, Match, Nulls, OrderKey};
-use relata_sql::render;
-use relata_sql::tree::{Delete, Insert, Item, Scope, Select, Source, Update};
+use relata_sql::tree::{Delete, Insert, Item, Scope, Select, Source, Tree, Update};
 use relata_sql::{Error, Kind, Result, Value};
 
 use crate::executor::{Executor, Intent};
@@ -246,11 +245,10 @@ impl Table {
     pub async fn insert(&self, row: &[(&str, Value)], executor: &mut impl Executor) -> Result<()> {
         let columns = self.checked(row)?;
         let values = row.iter().map(|(_, value)| value.clone()).collect();
-        let insert =
+        let mut insert =
             Insert { source: self.source(), columns: &columns, values, rows: 1, conflict: None, returning: false };
         let mut lease = executor.lease(Intent::Write).await?;
-        let rendered = render::insert(lease.target(), insert)?;
-        lease.execute(&rendered).await.map(drop)
+        lease.execute(Tree::Insert(&mut insert)).await.map(drop)
     }
 
     /// Changes the row with this key; gives back whether there was one.
@@ -261,10 +259,9 @@ impl Table {
         self.checked(row)?;
         let assignments = row.iter().map(|(name, value)| ((*name).to_string(), Expr::Value(value.clone()))).collect();
         let filter = Some(self.key_filter(key)?);
-        let update = Update { source: self.source(), assignments, filter, scope: Scope::All };
+        let mut update = Update { source: self.source(), assignments, filter, scope: Scope::All };
         let mut lease = executor.lease(Intent::Write).await?;
-        let rendered = render::update(lease.target(), update)?;
-        Ok(lease.execute(&rendered).await?.rows_affected > 0)
+        Ok(lease.execute(Tree::Update(&mut update)).await?.rows_affected > 0)
     }
 
     /// Deletes the row with this key; gives back whether there was one.
@@ -272,10 +269,9 @@ impl Table {
     /// # Errors
     /// As [`Table::by_key`].
     pub async fn delete(&self, key: &[Value], executor: &mut impl Executor) -> Result<bool> {
-        let delete = Delete { source: self.source(), filter: Some(self.key_filter(key)?), scope: Scope::All };
+        let mut delete = Delete { source: self.source(), filter: Some(self.key_filter(key)?), scope: Scope::All };
         let mut lease = executor.lease(Intent::Write).await?;
-        let rendered = render::delete(lease.target(), delete)?;
-        Ok(lease.execute(&rendered).await?.rows_affected > 0)
+        Ok(lease.execute(Tree::Delete(&mut delete)).await?.rows_affected > 0)
     }
 
     fn checked<'r>(&self, row: &[(&'r str, Value)]) -> Result<Vec<&'r str>> {

@@ -3,19 +3,27 @@
 //! Invariants
 //! - Parameters are pushed in the order of their placeholders; no value is ever written into the text, but for `LIMIT`.
 //! - Equal shapes give equal texts, whatever the values: lists are padded to a power of two (or are one array).
+//! - The tree is read in one order only, whether its text or the key of its shape is written (see [`ShapeCache`]).
 //! - Identifiers are always quoted. Columns are qualified by alias (`t0`, `t1`, …) only where more than one table is read.
 
+mod cache;
 mod expr;
+mod out;
 mod select;
 mod write;
+
+use std::sync::Arc;
 
 use relata_schema::Dialect;
 
 use crate::driver::ServerInfo;
 use crate::error::{Error, Kind, Result};
 use crate::meta::{Path, TableMeta};
-use crate::tree::{Delete, Insert, Select, Source, Update};
+use crate::tree::{Source, Tree};
 use crate::value::Value;
+
+pub use cache::ShapeCache;
+use out::{Out, Text};
 
 /// For which server to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,74 +50,25 @@ impl Target {
 }
 
 /// SQL with its parameters.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rendered {
     /// SQL.
-    pub sql: String,
+    pub sql: Arc<str>,
     /// One value for each placeholder.
     pub params: Vec<Value>,
 }
 
-/// Renders a `SELECT`.
+/// Renders a statement. Its values are moved out of the tree, which keeps its shape. Where the same shapes come again
+/// and again a [`ShapeCache`] does it without building the text.
 ///
 /// # Errors
-/// `Kind::Unsupported` when the database cannot do it; the hint names the alternative.
-pub fn select(target: Target, select: Select) -> Result<Rendered> {
-    let mut writer = Writer::new(target);
-    writer.select(select)?;
-    Ok(writer.finish())
-}
-
-/// Renders `SELECT COUNT(*)` over the rows of a `SELECT`.
-///
-/// # Errors
-/// As [`select`].
-pub fn count(target: Target, select: Select) -> Result<Rendered> {
-    let mut writer = Writer::new(target);
-    writer.push("SELECT COUNT(*) FROM (");
-    writer.select(select)?;
-    writer.push(") AS counted");
-    Ok(writer.finish())
-}
-
-/// Renders an `INSERT`.
-///
-/// # Errors
-/// As [`select`].
-pub fn insert(target: Target, insert: Insert<'_>) -> Result<Rendered> {
-    let mut writer = Writer::new(target);
-    writer.insert(insert)?;
-    Ok(writer.finish())
-}
-
-/// Renders an `UPDATE`.
-///
-/// # Errors
-/// As [`select`]; `Kind::Declaration` when rows are found through relations and the entity has no key.
-pub fn update(target: Target, update: Update) -> Result<Rendered> {
-    let mut writer = Writer::new(target);
-    writer.update(update)?;
-    Ok(writer.finish())
-}
-
-/// Renders a `DELETE`.
-///
-/// # Errors
-/// As [`update`].
-pub fn delete(target: Target, delete: Delete) -> Result<Rendered> {
-    let mut writer = Writer::new(target);
-    writer.delete(delete)?;
-    Ok(writer.finish())
-}
-
-/// Renders SQL of the caller's, with `?` for each parameter (`??` for a question mark).
-///
-/// # Errors
-/// `Kind::Parameters` when the numbers of placeholders and of parameters differ.
-pub fn raw(target: Target, sql: &str, params: Vec<Value>) -> Result<Rendered> {
-    let mut writer = Writer::new(target);
-    writer.raw(sql, params)?;
-    Ok(writer.finish())
+/// `Kind::Unsupported` when the database cannot do it, and the hint names the alternative; `Kind::Parameters` when SQL of
+/// the caller's has another number of placeholders than of parameters.
+pub fn render(target: Target, mut tree: Tree<'_, '_>) -> Result<Rendered> {
+    let mut writer = Writer::new(target, Text(String::with_capacity(256)), Scratch::default());
+    writer.tree(&mut tree)?;
+    let (Text(sql), params, _) = writer.finish();
+    Ok(Rendered { sql: sql.into(), params })
 }
 
 /// The tables that one query level reads: the root and what is joined.
@@ -122,55 +81,61 @@ struct Level {
     qualified: bool,
 }
 
-struct Writer {
+/// What a writer needs while it writes, kept from statement to statement.
+#[derive(Default)]
+struct Scratch {
+    levels: Vec<Level>,
+}
+
+struct Writer<O> {
     target: Target,
-    sql: String,
+    out: O,
     params: Vec<Value>,
     levels: Vec<Level>,
     next_alias: usize,
 }
 
-impl Writer {
-    fn new(target: Target) -> Self {
-        Writer { target, sql: String::with_capacity(256), params: Vec::new(), levels: Vec::new(), next_alias: 0 }
+impl<O: Out> Writer<O> {
+    fn new(target: Target, out: O, mut scratch: Scratch) -> Self {
+        // A statement that was refused half-way may have left some.
+        scratch.levels.clear();
+        Writer { target, out, params: Vec::new(), levels: scratch.levels, next_alias: 0 }
     }
 
-    fn finish(self) -> Rendered {
-        Rendered { sql: self.sql, params: self.params }
+    fn finish(self) -> (O, Vec<Value>, Scratch) {
+        (self.out, self.params, Scratch { levels: self.levels })
+    }
+
+    fn tree(&mut self, tree: &mut Tree<'_, '_>) -> Result<()> {
+        match tree {
+            Tree::Select(select) => self.select(select),
+            Tree::Count(select) => {
+                self.push("SELECT COUNT(*) FROM (");
+                self.select(select)?;
+                self.push(") AS counted");
+                Ok(())
+            }
+            Tree::Insert(insert) => self.insert(insert),
+            Tree::Update(update) => self.update(update),
+            Tree::Delete(delete) => self.delete(delete),
+            Tree::Raw(sql, params) => self.raw(sql, params),
+        }
     }
 
     fn dialect(&self) -> Dialect {
         self.target.dialect
     }
 
-    fn push(&mut self, sql: &str) {
-        self.sql.push_str(sql);
+    fn push(&mut self, sql: &'static str) {
+        self.out.text(sql);
     }
 
     fn number(&mut self, number: u64) {
-        let mut digits = [0u8; 20];
-        let mut at = digits.len();
-        let mut rest = number;
-        loop {
-            at -= 1;
-            digits[at] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        self.sql.extend(digits[at..].iter().map(|digit| char::from(*digit)));
+        self.out.number(number);
     }
 
     fn ident(&mut self, name: &str) {
-        let quote = if self.dialect() == Dialect::Mysql { '`' } else { '"' };
-        self.sql.push(quote);
-        if name.contains(quote) {
-            self.sql.push_str(&name.replace(quote, if quote == '`' { "``" } else { "\"\"" }));
-        } else {
-            self.sql.push_str(name);
-        }
-        self.sql.push(quote);
+        self.out.ident(self.target.dialect, name);
     }
 
     fn idents<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) {
@@ -201,19 +166,21 @@ impl Writer {
         }
     }
 
-    fn param(&mut self, value: Value) {
+    /// A placeholder for a value, which is moved out of the tree.
+    fn param(&mut self, value: &mut Value) {
+        self.given(std::mem::take(value));
+    }
+
+    /// A placeholder for a value that the renderer made.
+    fn given(&mut self, value: Value) {
         self.params.push(value);
-        match self.dialect() {
-            Dialect::Sqlite => {
-                self.push("?");
-                self.number(self.params.len() as u64);
-            }
-            Dialect::Postgres => {
-                self.push("$");
-                self.number(self.params.len() as u64);
-            }
-            Dialect::Mysql => self.push("?"),
-        }
+        self.out.placeholder(self.target.dialect, self.params.len());
+    }
+
+    /// Placeholders with commas between, for values and for some more.
+    fn list(&mut self, values: impl ExactSizeIterator<Item = Value>, more: impl ExactSizeIterator<Item = Value>) {
+        self.out.placeholders(self.target.dialect, self.params.len() + 1, values.len() + more.len());
+        self.params.extend(values.chain(more));
     }
 
     fn alias(&mut self, number: usize) {
@@ -222,28 +189,28 @@ impl Writer {
     }
 
     /// SQL of the caller's: `?` outside of quotes and comments becomes a placeholder, `??` a question mark.
-    fn raw(&mut self, sql: &str, params: Vec<Value>) -> Result<()> {
+    fn raw(&mut self, sql: &str, params: &mut [Value]) -> Result<()> {
         let given = params.len();
-        let mut params = params.into_iter();
+        let mut params = params.iter_mut().map(std::mem::take);
         let mut wanted = 0;
         let mut rest = sql;
         while let Some(at) = rest.find(['?', '\'', '"', '`', '-', '/']) {
-            self.push(&rest[..at]);
+            self.out.foreign(&rest[..at]);
             rest = &rest[at..];
             let skipped = quoted_length(rest);
             if skipped > 0 {
-                self.push(&rest[..skipped]);
+                self.out.foreign(&rest[..skipped]);
                 rest = &rest[skipped..];
             } else if rest.starts_with("??") {
                 self.push("?");
                 rest = &rest[2..];
             } else {
                 wanted += 1;
-                self.param(params.next().unwrap_or_default());
+                self.given(params.next().unwrap_or_default());
                 rest = &rest[1..];
             }
         }
-        self.push(rest);
+        self.out.foreign(rest);
         if wanted == given {
             return Ok(());
         }

@@ -76,9 +76,12 @@ pub enum Keys {
     Values(Vec<Value>),
     /// Those that a query gives: cheaper than a list where every row of a table is a parent.
     Of(Box<Select>),
+    /// All there are.
+    All,
 }
 
-/// The related rows of many parents at once: the key of the parent becomes the last column of each row.
+/// The related rows of many parents at once. The first item is the whole entity that the relation leads to; where that
+/// does not hold the key of the parent, the key becomes the last column (see [`Batch::appends_key`]).
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// Along which relation.
@@ -89,6 +92,14 @@ pub struct Batch {
     pub limit: Option<u64>,
     /// Without the first so many for each parent.
     pub offset: u64,
+}
+
+impl Batch {
+    /// The parent's key is a column of its own at the end; else it is the field that refers to the parent.
+    pub fn appends_key(&self) -> bool {
+        let selected = self.relation.via.is_none() && self.relation.to_column < self.relation.to.selected;
+        !selected || self.limit.is_some() || self.offset > 0
+    }
 }
 
 /// A `SELECT`.
@@ -188,4 +199,21 @@ pub struct Delete {
     pub filter: Option<Expr>,
     /// Rows marked as deleted.
     pub scope: Scope,
+}
+
+/// A statement of any kind, to be rendered. Rendering moves its values out and leaves the rest as it was.
+#[derive(Debug)]
+pub enum Tree<'t, 'a> {
+    /// A `SELECT`.
+    Select(&'t mut Select),
+    /// How many rows a `SELECT` gives.
+    Count(&'t mut Select),
+    /// An `INSERT`.
+    Insert(&'t mut Insert<'a>),
+    /// An `UPDATE`.
+    Update(&'t mut Update),
+    /// A `DELETE`.
+    Delete(&'t mut Delete),
+    /// SQL of the caller's, with `?` for each parameter (`??` for a question mark).
+    Raw(&'a str, &'t mut [Value]),
 }

@@ -3,63 +3,64 @@
 use relata_schema::Dialect;
 
 use super::Writer;
+use super::out::Out;
 use crate::error::{Error, Kind, Result};
 use crate::expr::{AggregateFunction, BinaryOp, ColumnRef, Expr, Function, Match, Related};
 use crate::meta::Path;
 use crate::value::Value;
 
-impl Writer {
-    pub(super) fn expr(&mut self, expr: Expr) -> Result<()> {
+impl<O: Out> Writer<O> {
+    pub(super) fn expr(&mut self, expr: &mut Expr) -> Result<()> {
         match expr {
-            Expr::Column(column) => self.column(column),
-            Expr::Named(name) => self.ident(&name),
+            Expr::Column(column) => self.column(*column),
+            Expr::Named(name) => self.ident(name),
             Expr::Value(value) => self.param(value),
             Expr::Compare(column, op, value) => {
-                self.column(column);
-                self.operator(op);
+                self.column(*column);
+                self.operator(*op);
                 self.param(value);
             }
             Expr::Binary(left, op, right) => {
-                self.operand(*left)?;
-                self.operator(op);
-                self.operand(*right)?;
+                self.operand(left)?;
+                self.operator(*op);
+                self.operand(right)?;
             }
             Expr::And(parts) => self.connected(parts, " AND ", "1 = 1")?,
             Expr::Or(parts) => self.connected(parts, " OR ", "1 = 0")?,
             Expr::Not(inner) => {
                 self.push("NOT (");
-                self.expr(*inner)?;
+                self.expr(inner)?;
                 self.push(")");
             }
             Expr::IsNull(inner, null) => {
-                self.operand(*inner)?;
-                self.push(if null { " IS NULL" } else { " IS NOT NULL" });
+                self.operand(inner)?;
+                self.push(if *null { " IS NULL" } else { " IS NOT NULL" });
             }
-            Expr::In(inner, values, negated) => self.in_list(*inner, values, negated)?,
+            Expr::In(inner, values, negated) => self.in_list(inner, values, *negated)?,
             Expr::InSelect(inner, select) => {
-                self.operand(*inner)?;
+                self.operand(inner)?;
                 self.push(" IN (");
-                self.select(*select)?;
+                self.select(select)?;
                 self.push(")");
             }
             Expr::Between(inner, low, high) => {
-                self.operand(*inner)?;
+                self.operand(inner)?;
                 self.push(" BETWEEN ");
                 self.param(low);
                 self.push(" AND ");
                 self.param(high);
             }
-            Expr::Like(inner, kind, text, ignore_case) => self.like(*inner, kind, &text, ignore_case)?,
-            Expr::Call(function, arguments) => self.call(function, arguments)?,
-            Expr::Aggregate(function, inner, distinct) => self.aggregate(function, inner, distinct)?,
+            Expr::Like(inner, kind, text, ignore_case) => self.like(inner, *kind, text, *ignore_case)?,
+            Expr::Call(function, arguments) => self.call(*function, arguments)?,
+            Expr::Aggregate(function, inner, distinct) => self.aggregate(*function, inner.as_deref_mut(), *distinct)?,
             Expr::Exists(related) => {
                 self.push("EXISTS (SELECT 1 FROM ");
-                self.related(*related)?;
+                self.related(related)?;
                 self.push(")");
             }
             Expr::CountRelated(related) => {
                 self.push("(SELECT COUNT(*) FROM ");
-                self.related(*related)?;
+                self.related(related)?;
                 self.push(")");
             }
             Expr::Raw(sql, params) => {
@@ -78,7 +79,7 @@ impl Writer {
     }
 
     /// An expression that stands beside an operator.
-    fn operand(&mut self, expr: Expr) -> Result<()> {
+    fn operand(&mut self, expr: &mut Expr) -> Result<()> {
         let plain = matches!(
             expr,
             Expr::Column(_)
@@ -98,22 +99,27 @@ impl Writer {
         Ok(())
     }
 
-    fn connected(&mut self, parts: Vec<Expr>, word: &str, of_none: &str) -> Result<()> {
+    fn connected(&mut self, parts: &mut [Expr], word: &'static str, of_none: &'static str) -> Result<()> {
         if parts.is_empty() {
             self.push(of_none);
         }
-        for (index, part) in parts.into_iter().enumerate() {
+        for (index, part) in parts.iter_mut().enumerate() {
             if index > 0 {
                 self.push(word);
             }
-            if matches!(part, Expr::And(_) | Expr::Or(_)) {
-                self.push("(");
-                self.expr(part)?;
-                self.push(")");
-            } else {
-                self.expr(part)?;
-            }
+            self.connected_part(part)?;
         }
+        Ok(())
+    }
+
+    /// An expression that stands beside `AND` or `OR`.
+    pub(super) fn connected_part(&mut self, part: &mut Expr) -> Result<()> {
+        if !matches!(part, Expr::And(_) | Expr::Or(_)) {
+            return self.expr(part);
+        }
+        self.push("(");
+        self.expr(part)?;
+        self.push(")");
         Ok(())
     }
 
@@ -134,7 +140,7 @@ impl Writer {
         level.joins.iter().position(|join| *join == path).map(|index| level.first + 1 + index)
     }
 
-    fn in_list(&mut self, inner: Expr, values: Vec<Value>, negated: bool) -> Result<()> {
+    fn in_list(&mut self, inner: &mut Expr, values: &mut [Value], negated: bool) -> Result<()> {
         if values.is_empty() {
             self.push(if negated { "1 = 1" } else { "1 = 0" });
             return Ok(());
@@ -145,31 +151,26 @@ impl Writer {
     }
 
     /// `IN`: one array on PostgreSQL; elsewhere a list padded to a power of two, so that few shapes exist.
-    pub(super) fn among(&mut self, mut values: Vec<Value>, negated: bool) {
+    pub(super) fn among(&mut self, values: &mut [Value], negated: bool) {
         if self.dialect() == Dialect::Postgres {
             self.push(if negated { " <> ALL(" } else { " = ANY(" });
-            self.param(Value::Array(values));
+            self.given(Value::Array(values.iter_mut().map(std::mem::take).collect()));
             return self.push(")");
         }
-        let last = values.last().cloned().unwrap_or_default();
-        values.resize(values.len().next_power_of_two(), last);
+        let padding = values.len().next_power_of_two() - values.len();
         self.push(if negated { " NOT IN (" } else { " IN (" });
-        for (index, value) in values.into_iter().enumerate() {
-            if index > 0 {
-                self.push(", ");
-            }
-            self.param(value);
-        }
+        let last = values.last().cloned().unwrap_or_default();
+        self.list(values.iter_mut().map(std::mem::take), std::iter::repeat_n(last, padding));
         self.push(")");
     }
 
-    fn like(&mut self, inner: Expr, kind: Match, text: &str, ignore_case: bool) -> Result<()> {
+    fn like(&mut self, inner: &mut Expr, kind: Match, text: &mut String, ignore_case: bool) -> Result<()> {
         let dialect = self.dialect();
         if dialect == Dialect::Mysql && ignore_case {
             self.push("LOWER(");
             self.expr(inner)?;
             self.push(") LIKE LOWER(");
-            self.param(Value::Text(text.to_string()));
+            self.given(Value::Text(std::mem::take(text)));
             self.push(")");
             return Ok(());
         }
@@ -177,27 +178,27 @@ impl Writer {
         match (kind, dialect) {
             (Match::Pattern, Dialect::Postgres) if ignore_case => {
                 self.push(" ILIKE ");
-                self.param(Value::Text(text.to_string()));
+                self.given(Value::Text(std::mem::take(text)));
             }
             (Match::Pattern, _) => {
                 self.push(" LIKE ");
-                self.param(Value::Text(text.to_string()));
+                self.given(Value::Text(std::mem::take(text)));
             }
             // SQLite's LIKE ignores the case of ASCII letters; GLOB does not.
             (kind, Dialect::Sqlite) => {
                 self.push(" GLOB ");
-                self.param(Value::Text(glob_pattern(kind, text)));
+                self.given(Value::Text(glob_pattern(kind, text)));
             }
             (kind, _) => {
                 self.push(" LIKE ");
-                self.param(Value::Text(like_pattern(kind, text)));
+                self.given(Value::Text(like_pattern(kind, text)));
                 self.push(" ESCAPE '!'");
             }
         }
         Ok(())
     }
 
-    fn call(&mut self, function: Function, arguments: Vec<Expr>) -> Result<()> {
+    fn call(&mut self, function: Function, arguments: &mut [Expr]) -> Result<()> {
         let dialect = self.dialect();
         self.push(match function {
             Function::Lower => "LOWER(",
@@ -208,7 +209,7 @@ impl Writer {
             Function::Coalesce => "COALESCE(",
             Function::Trim => "TRIM(",
         });
-        for (index, argument) in arguments.into_iter().enumerate() {
+        for (index, argument) in arguments.iter_mut().enumerate() {
             if index > 0 {
                 self.push(", ");
             }
@@ -218,7 +219,7 @@ impl Writer {
         Ok(())
     }
 
-    fn aggregate(&mut self, function: AggregateFunction, inner: Option<Box<Expr>>, distinct: bool) -> Result<()> {
+    fn aggregate(&mut self, function: AggregateFunction, inner: Option<&mut Expr>, distinct: bool) -> Result<()> {
         let average = function == AggregateFunction::Avg && self.dialect() != Dialect::Sqlite;
         if average {
             self.push("CAST(");
@@ -234,7 +235,7 @@ impl Writer {
             self.push("DISTINCT ");
         }
         match inner {
-            Some(inner) => self.expr(*inner)?,
+            Some(inner) => self.expr(inner)?,
             None => self.push("*"),
         }
         self.push(")");
@@ -245,13 +246,12 @@ impl Writer {
     }
 
     /// The rows that a relation leads to, as the `FROM` and `WHERE` of a subquery that refers to the level around it.
-    fn related(&mut self, related: Related) -> Result<()> {
+    fn related(&mut self, related: &mut Related) -> Result<()> {
         let relation = related.relation;
         let outer = self.alias_of(related.path).ok_or_else(|| {
             Error::new(Kind::Internal, format!("the relation {} is used where it is not joined", relation.name))
         })?;
-        let mut filter = related.filter;
-        self.open_level(filter.iter(), [], true);
+        self.open_level(related.filter.iter(), [], true);
         let inner = self.next_alias_of_level();
         self.table(relation.to);
         self.push(" AS ");
@@ -281,7 +281,7 @@ impl Writer {
             self.alias_column(inner, relation.to.columns[position].column);
             self.push(" IS NULL");
         }
-        if let Some(filter) = filter.take() {
+        if let Some(filter) = &mut related.filter {
             self.push(" AND (");
             self.expr(filter)?;
             self.push(")");

@@ -2,6 +2,7 @@
 
 use relata_schema::Dialect;
 
+use super::out::Out;
 use super::{Level, Writer};
 use crate::error::{Error, Result};
 use crate::expr::{Expr, Nulls, OrderKey};
@@ -9,35 +10,35 @@ use crate::meta::{Cardinality, Path, RelationMeta};
 use crate::tree::{Batch, Item, Keys, Lock, LockWait, Scope, Select, Source};
 use crate::value::Value;
 
-impl Writer {
-    pub(super) fn select(&mut self, select: Select) -> Result<()> {
-        match select.batch {
-            Some(_) => self.batch(select),
-            None => self.plain(select),
-        }
+impl<O: Out> Writer<O> {
+    pub(super) fn select(&mut self, select: &mut Select) -> Result<()> {
+        // Out of the tree for as long as it is read beside the rest.
+        let Some(mut batch) = select.batch.take() else { return self.plain(select) };
+        let written = self.batch(select, &mut batch);
+        select.batch = Some(batch);
+        written
     }
 
-    fn plain(&mut self, select: Select) -> Result<()> {
-        self.level_of(&select, false);
+    fn plain(&mut self, select: &mut Select) -> Result<()> {
+        self.level_of(select, false);
         self.push(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });
-        self.items(select.items, false)?;
+        self.items(&mut select.items, false)?;
         self.from(&select.source)?;
-        self.restrict(&select.source, select.scope, select.filter)?;
-        self.grouped(select.group_by, select.having)?;
-        self.order(select.order)?;
+        self.restrict(&select.source, select.scope, &mut select.filter)?;
+        self.grouped(&mut select.group_by, &mut select.having)?;
+        self.order(&mut select.order)?;
         self.limit(select.limit, select.offset);
         self.lock(select.lock)?;
         self.levels.pop();
         Ok(())
     }
 
-    /// Related rows of many parents, the parent's key as last column. A limit for each parent numbers the rows of each
+    /// Related rows of many parents. A limit for each parent numbers the rows of each
     /// and leaves out the rest.
-    fn batch(&mut self, mut select: Select) -> Result<()> {
-        let Some(batch) = select.batch.take() else { return self.plain(select) };
+    fn batch(&mut self, select: &mut Select, batch: &mut Batch) -> Result<()> {
         let (relation, limit, offset) = (batch.relation, batch.limit, batch.offset);
         let numbered = batch.limit.is_some() || batch.offset > 0;
-        self.level_of(&select, batch.relation.via.is_some());
+        self.level_of(select, batch.relation.via.is_some());
         let root = self.levels.last().map_or(0, |level| level.first);
         let junction = batch.relation.via.map(|junction| (self.fresh_alias(), junction));
         let alias = junction.map(|(alias, _)| alias);
@@ -45,13 +46,15 @@ impl Writer {
             self.push("SELECT * FROM (");
         }
         self.push("SELECT ");
-        self.items(select.items, numbered)?;
-        self.push(", ");
-        self.parent_key(relation, alias);
+        self.items(&mut select.items, numbered)?;
+        if batch.appends_key() {
+            self.push(", ");
+            self.parent_key(relation, alias);
+        }
         if numbered {
             self.push(" AS parent, ROW_NUMBER() OVER (PARTITION BY ");
             self.parent_key(relation, alias);
-            self.order(std::mem::take(&mut select.order))?;
+            self.order(&mut select.order)?;
             self.push(") AS place");
         }
         self.from(&select.source)?;
@@ -65,15 +68,10 @@ impl Writer {
             self.push(" = ");
             self.alias_column(root, relation.to.columns[relation.to_column].column);
         }
-        self.push(" WHERE ");
-        self.parent_keys(batch, alias)?;
-        let mut rest = scope_filter(&select.source, select.scope);
-        if let Some(filter) = select.filter {
-            Expr::and_into(&mut rest, filter);
-        }
-        if let Some(rest) = rest {
-            self.push(" AND (");
-            self.expr(rest)?;
+        let keyed = self.parent_keys(batch, alias)?;
+        if scope_filter(&select.source, select.scope).is_some() || select.filter.is_some() {
+            self.push(if keyed { " AND (" } else { " WHERE (" });
+            self.conditions(&select.source, select.scope, &mut select.filter)?;
             self.push(")");
         }
         if numbered {
@@ -85,7 +83,7 @@ impl Writer {
             }
             self.push(" ORDER BY parent, place");
         } else {
-            self.order(select.order)?;
+            self.order(&mut select.order)?;
         }
         self.levels.pop();
         Ok(())
@@ -99,9 +97,22 @@ impl Writer {
         }
     }
 
-    fn parent_keys(&mut self, batch: Batch, junction: Option<usize>) -> Result<()> {
+    /// The condition that rows have parents among these; `false`: there is none to write.
+    fn parent_keys(&mut self, batch: &mut Batch, junction: Option<usize>) -> Result<bool> {
         let relation = batch.relation;
-        match batch.keys {
+        let column = match relation.via {
+            Some(via) => &via.table.columns[via.near],
+            None => &relation.to.columns[relation.to_column],
+        };
+        if matches!(batch.keys, Keys::All) && !column.nullable {
+            return Ok(false);
+        }
+        self.push(" WHERE ");
+        match &mut batch.keys {
+            Keys::All => {
+                self.parent_key(relation, junction);
+                self.push(" IS NOT NULL");
+            }
             Keys::Values(keys) if keys.is_empty() => self.push("1 = 0"),
             Keys::Values(keys) => {
                 self.parent_key(relation, junction);
@@ -110,11 +121,11 @@ impl Writer {
             Keys::Of(select) => {
                 self.parent_key(relation, junction);
                 self.push(" IN (");
-                self.select(*select)?;
+                self.select(select)?;
                 self.push(")");
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Opens the level of a `SELECT`: finds out what it joins.
@@ -161,17 +172,17 @@ impl Writer {
         self.next_alias - 1
     }
 
-    fn items(&mut self, items: Vec<Item>, named: bool) -> Result<()> {
+    fn items(&mut self, items: &mut [Item], named: bool) -> Result<()> {
         if items.is_empty() {
             self.push("1");
         }
         let mut number = 0;
-        for (index, item) in items.into_iter().enumerate() {
+        for (index, item) in items.iter_mut().enumerate() {
             if index > 0 {
                 self.push(", ");
             }
             match item {
-                Item::Entity(path, meta) if !named && self.alias_of(path).is_none() => {
+                Item::Entity(path, meta) if !named && self.alias_of(*path).is_none() => {
                     self.push(meta.select_list[usize::from(self.dialect() == Dialect::Mysql)]);
                 }
                 Item::Entity(path, meta) => {
@@ -179,7 +190,7 @@ impl Writer {
                         if at > 0 {
                             self.push(", ");
                         }
-                        self.column(crate::expr::ColumnRef { path, column });
+                        self.column(crate::expr::ColumnRef { path: *path, column });
                         self.name_item(named, &mut number);
                     }
                 }
@@ -237,19 +248,30 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) fn restrict(&mut self, source: &Source, scope: Scope, filter: Option<Expr>) -> Result<()> {
-        let live = scope_filter(source, scope);
-        let condition = match (live, filter) {
-            (Some(live), Some(filter)) => live.and(filter),
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => return Ok(()),
-        };
+    pub(super) fn restrict(&mut self, source: &Source, scope: Scope, filter: &mut Option<Expr>) -> Result<()> {
+        if scope_filter(source, scope).is_none() && filter.is_none() {
+            return Ok(());
+        }
         self.push(" WHERE ");
-        self.expr(condition)
+        self.conditions(source, scope, filter)
     }
 
-    fn grouped(&mut self, group_by: Vec<Expr>, having: Option<Expr>) -> Result<()> {
-        for (index, expr) in group_by.into_iter().enumerate() {
+    /// Which rows, by the mark of deletion and by a filter. There is one of them.
+    fn conditions(&mut self, source: &Source, scope: Scope, filter: &mut Option<Expr>) -> Result<()> {
+        match (scope_filter(source, scope), filter) {
+            (Some(mut live), Some(filter)) => {
+                self.expr(&mut live)?;
+                self.push(" AND ");
+                self.connected_part(filter)
+            }
+            (Some(mut live), None) => self.expr(&mut live),
+            (None, Some(filter)) => self.expr(filter),
+            (None, None) => Ok(()),
+        }
+    }
+
+    fn grouped(&mut self, group_by: &mut [Expr], having: &mut Option<Expr>) -> Result<()> {
+        for (index, expr) in group_by.iter_mut().enumerate() {
             self.push(if index == 0 { " GROUP BY " } else { ", " });
             self.expr(expr)?;
         }
@@ -260,15 +282,16 @@ impl Writer {
         Ok(())
     }
 
-    fn order(&mut self, order: Vec<OrderKey>) -> Result<()> {
-        for (index, key) in order.into_iter().enumerate() {
+    fn order(&mut self, order: &mut [OrderKey]) -> Result<()> {
+        for (index, key) in order.iter_mut().enumerate() {
             self.push(if index == 0 { " ORDER BY " } else { ", " });
             if self.dialect() == Dialect::Mysql && key.nulls != Nulls::Native {
                 self.push("(");
-                self.expr(key.expr.clone())?;
+                // Its values are needed once more.
+                self.expr(&mut key.expr.clone())?;
                 self.push(if key.nulls == Nulls::First { ") IS NOT NULL, " } else { ") IS NULL, " });
             }
-            self.expr(key.expr)?;
+            self.expr(&mut key.expr)?;
             if key.descending {
                 self.push(" DESC");
             }
@@ -295,7 +318,7 @@ impl Writer {
         }
         if let Some(offset) = offset {
             self.push(" OFFSET ");
-            self.param(Value::Int(i64::try_from(offset).unwrap_or(i64::MAX)));
+            self.given(Value::Int(i64::try_from(offset).unwrap_or(i64::MAX)));
         }
     }
 

@@ -5,7 +5,7 @@ use expect_test::{Expect, expect};
 use super::*;
 use crate::expr::{BinaryOp, ColumnRef, Expr, OrderKey, Related};
 use crate::meta::{Cardinality, ColumnMeta, Junction, RelationMeta};
-use crate::tree::{Batch, Conflict, Item, Keys, Lock, LockWait, Scope};
+use crate::tree::{Batch, Conflict, Delete, Insert, Item, Keys, Lock, LockWait, Scope, Select, Update};
 use crate::typed::{Column, Pred, count_rows};
 
 struct Post;
@@ -40,6 +40,7 @@ static LINKS: TableMeta = table(
 static AUTHOR: RelationMeta = relation("author", &POSTS, 1, &USERS, 0, Cardinality::One, None);
 static EDITOR: RelationMeta = relation("editor", &POSTS, 2, &USERS, 0, Cardinality::Optional, None);
 static WRITTEN: RelationMeta = relation("posts", &USERS, 0, &POSTS, 1, Cardinality::Many, None);
+static EDITED: RelationMeta = relation("edited", &USERS, 0, &POSTS, 2, Cardinality::Many, None);
 static READERS: RelationMeta =
     relation("readers", &POSTS, 0, &USERS, 0, Cardinality::Many, Some(Junction { table: &LINKS, near: 0, far: 1 }));
 
@@ -93,29 +94,36 @@ fn posts() -> Select {
     select
 }
 
-/// Renders for each dialect.
-fn sides(render: impl Fn(Target) -> Result<Rendered>) -> String {
+/// Renders for each dialect, each twice: with a shape not seen before and with one that is.
+fn sides(mut render: impl FnMut(&mut ShapeCache) -> Result<Rendered>) -> String {
     let mut out = String::new();
     for (name, dialect) in
         [("sqlite  ", Dialect::Sqlite), ("postgres", Dialect::Postgres), ("mysql   ", Dialect::Mysql)]
     {
-        match render(Target::new(dialect)) {
-            Ok(rendered) => out += &format!("{name} {}\n", rendered.sql),
-            Err(error) => out += &format!("{name} -- {}\n", error.to_string().replace('\n', ";")),
+        let mut cache = ShapeCache::new(Target::new(dialect), 8);
+        let (first, second) = (render(&mut cache), render(&mut cache));
+        match (first, second) {
+            (Ok(first), Ok(second)) => {
+                assert_eq!(first, second);
+                assert_eq!(cache.len(), 1);
+                out += &format!("{name} {}\n", first.sql);
+            }
+            (Err(error), Err(_)) => out += &format!("{name} -- {}\n", error.to_string().replace('\n', ";")),
+            (first, second) => panic!("{first:?} is not {second:?}"),
         }
     }
     out
 }
 
 fn check_select(select: Select, expected: Expect) {
-    expected.assert_eq(&sides(|target| super::select(target, select.clone())));
+    expected.assert_eq(&sides(|cache| cache.render(Tree::Select(&mut select.clone()))));
 }
 
 fn check_filter(filter: Pred<Post>, expected: Expect) {
     let mut select = Select::new(Source::Entity(&POSTS));
     select.scope = Scope::All;
     select.filter = Some(filter.into_expr());
-    let text = sides(|target| super::select(target, select.clone()));
+    let text = sides(|cache| cache.render(Tree::Select(&mut select.clone())));
     let heads = ["SELECT 1 FROM \"posts\" WHERE ", "SELECT 1 FROM `posts` WHERE "];
     expected.assert_eq(&heads.iter().fold(text, |text, head| text.replace(head, "")));
 }
@@ -238,7 +246,7 @@ fn texts() {
     let pattern = |dialect| {
         let mut select = posts();
         select.filter = Some(TITLE.contains("50%*_!").into_expr());
-        super::select(Target::new(dialect), select).unwrap().params
+        render(Target::new(dialect), Tree::Select(&mut select)).unwrap().params
     };
     assert_eq!(pattern(Dialect::Sqlite), [Value::Text("*50%[*]_!*".into())]);
     assert_eq!(pattern(Dialect::Postgres), [Value::Text("%50!%*!_!!%".into())]);
@@ -321,7 +329,7 @@ fn groups() {
         postgres SELECT COUNT(*) FROM (SELECT 1 FROM "posts" WHERE "deleted_at" IS NULL LIMIT 5) AS counted
         mysql    SELECT COUNT(*) FROM (SELECT 1 FROM `posts` WHERE `deleted_at` IS NULL LIMIT 5) AS counted
     "#]]
-    .assert_eq(&sides(|target| count(target, limited.clone())));
+    .assert_eq(&sides(|cache| cache.render(Tree::Count(&mut limited.clone()))));
 }
 
 #[test]
@@ -338,10 +346,10 @@ fn batches() {
     check_select(
         batch(&WRITTEN, keys(), None),
         expect![[r#"
-        sqlite   SELECT "id", "Title", …, "author_id" FROM "posts" WHERE "author_id" IN (?1, ?2, ?3, ?4) AND ("deleted_at" IS NULL) ORDER BY "id" DESC
-        postgres SELECT "id", "Title", …, "author_id" FROM "posts" WHERE "author_id" = ANY($1) AND ("deleted_at" IS NULL) ORDER BY "id" DESC
-        mysql    SELECT `id`, `Title`, …, `author_id` FROM `posts` WHERE `author_id` IN (?, ?, ?, ?) AND (`deleted_at` IS NULL) ORDER BY `id` DESC
-    "#]],
+            sqlite   SELECT "id", "Title", … FROM "posts" WHERE "author_id" IN (?1, ?2, ?3, ?4) AND ("deleted_at" IS NULL) ORDER BY "id" DESC
+            postgres SELECT "id", "Title", … FROM "posts" WHERE "author_id" = ANY($1) AND ("deleted_at" IS NULL) ORDER BY "id" DESC
+            mysql    SELECT `id`, `Title`, … FROM `posts` WHERE `author_id` IN (?, ?, ?, ?) AND (`deleted_at` IS NULL) ORDER BY `id` DESC
+        "#]],
     );
     check_select(
         batch(&WRITTEN, keys(), Some(3)),
@@ -364,9 +372,43 @@ fn batches() {
     check_select(
         batch(&WRITTEN, Keys::Of(Box::new(users)), None),
         expect![[r#"
-        sqlite   SELECT "id", "Title", …, "author_id" FROM "posts" WHERE "author_id" IN (SELECT "id" FROM "users") AND ("deleted_at" IS NULL) ORDER BY "id" DESC
-        postgres SELECT "id", "Title", …, "author_id" FROM "posts" WHERE "author_id" IN (SELECT "id" FROM "users") AND ("deleted_at" IS NULL) ORDER BY "id" DESC
-        mysql    SELECT `id`, `Title`, …, `author_id` FROM `posts` WHERE `author_id` IN (SELECT `id` FROM `users`) AND (`deleted_at` IS NULL) ORDER BY `id` DESC
+            sqlite   SELECT "id", "Title", … FROM "posts" WHERE "author_id" IN (SELECT "id" FROM "users") AND ("deleted_at" IS NULL) ORDER BY "id" DESC
+            postgres SELECT "id", "Title", … FROM "posts" WHERE "author_id" IN (SELECT "id" FROM "users") AND ("deleted_at" IS NULL) ORDER BY "id" DESC
+            mysql    SELECT `id`, `Title`, … FROM `posts` WHERE `author_id` IN (SELECT `id` FROM `users`) AND (`deleted_at` IS NULL) ORDER BY `id` DESC
+        "#]],
+    );
+}
+
+#[test]
+fn batches_for_all_parents() {
+    let batch = |relation: &'static RelationMeta| {
+        let mut select = Select::new(Source::Entity(relation.to));
+        select.items = vec![Item::Entity(Path::ROOT, relation.to)];
+        select.batch = Some(Batch { relation, keys: Keys::All, limit: None, offset: 0 });
+        select
+    };
+    check_select(
+        batch(&WRITTEN),
+        expect![[r#"
+        sqlite   SELECT "id", "Title", … FROM "posts" WHERE ("deleted_at" IS NULL)
+        postgres SELECT "id", "Title", … FROM "posts" WHERE ("deleted_at" IS NULL)
+        mysql    SELECT `id`, `Title`, … FROM `posts` WHERE (`deleted_at` IS NULL)
+    "#]],
+    );
+    check_select(
+        batch(&EDITED),
+        expect![[r#"
+        sqlite   SELECT "id", "Title", …, "editor_id" FROM "posts" WHERE "editor_id" IS NOT NULL AND ("deleted_at" IS NULL)
+        postgres SELECT "id", "Title", …, "editor_id" FROM "posts" WHERE "editor_id" IS NOT NULL AND ("deleted_at" IS NULL)
+        mysql    SELECT `id`, `Title`, …, `editor_id` FROM `posts` WHERE `editor_id` IS NOT NULL AND (`deleted_at` IS NULL)
+    "#]],
+    );
+    check_select(
+        batch(&READERS),
+        expect![[r#"
+        sqlite   SELECT t0."id", t0."name", t1."post_id" FROM "users" AS t0 JOIN "links" AS t1 ON t1."user_id" = t0."id"
+        postgres SELECT t0."id", t0."name", t1."post_id" FROM "users" AS t0 JOIN "links" AS t1 ON t1."user_id" = t0."id"
+        mysql    SELECT t0.`id`, t0.`name`, t1.`post_id` FROM `users` AS t0 JOIN `links` AS t1 ON t1.`user_id` = t0.`id`
     "#]],
     );
 }
@@ -402,10 +444,11 @@ fn inserts() {
         let target = || vec!["author_id".to_string(), "Title".to_string()];
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect();
         let conflict = update.map(|update| Conflict { target: target(), update: names(update) });
-        sides(|target| {
+        sides(|cache| {
             let (source, conflict) = (Source::Entity(&POSTS), conflict.clone());
             let values = vec![Value::Int(1); columns.len() * rows];
-            super::insert(target, Insert { source, columns, values, rows, conflict, returning: rows == 1 })
+            let mut insert = Insert { source, columns, values, rows, conflict, returning: rows == 1 };
+            cache.render(Tree::Insert(&mut insert))
         })
     };
     expect![[r#"
@@ -441,11 +484,12 @@ fn inserts() {
 #[test]
 fn updates_and_deletes() {
     let update = |filter: Pred<Post>| {
-        sides(move |target| {
+        sides(move |cache| {
             let assignments =
                 vec![("author_id".into(), (ID + 1).into_expr()), ("Title".into(), Expr::Value(Value::Null))];
             let filter = Some(filter.clone().into_expr());
-            super::update(target, Update { source: Source::Entity(&POSTS), assignments, filter, scope: Scope::Live })
+            let source = Source::Entity(&POSTS);
+            cache.render(Tree::Update(&mut Update { source, assignments, filter, scope: Scope::Live }))
         })
     };
     expect![[r#"
@@ -464,15 +508,16 @@ fn updates_and_deletes() {
         postgres DELETE FROM "posts" WHERE "Title" = $1
         mysql    DELETE FROM `posts` WHERE `Title` = ?
     "#]]
-    .assert_eq(&sides(|target| {
+    .assert_eq(&sides(|cache| {
         let filter = Some(TITLE.eq("x").into_expr());
-        super::delete(target, Delete { source: Source::Entity(&POSTS), filter, scope: Scope::All })
+        cache.render(Tree::Delete(&mut Delete { source: Source::Entity(&POSTS), filter, scope: Scope::All }))
     }));
 }
 
 #[test]
 fn placeholders_in_raw_sql() {
-    let render = |dialect, sql: &str, count| raw(Target::new(dialect), sql, vec![Value::Null; count]);
+    let render =
+        |dialect, sql: &str, count| render(Target::new(dialect), Tree::Raw(sql, &mut vec![Value::Null; count]));
     for (sql, count, expected) in [
         ("a = ? AND b = ?", 2, "a = $1 AND b = $2"),
         ("'?' \"?\" `?` -- ?\n/* ? */ ?", 1, "'?' \"?\" `?` -- ?\n/* ? */ $1"),
@@ -480,9 +525,9 @@ fn placeholders_in_raw_sql() {
         ("'it''s ?' ?", 1, "'it''s ?' $1"),
         ("-- ends here?", 0, "-- ends here?"),
     ] {
-        assert_eq!(render(Dialect::Postgres, sql, count).unwrap().sql, expected);
+        assert_eq!(render(Dialect::Postgres, sql, count).unwrap().sql.as_ref(), expected);
     }
-    assert_eq!(render(Dialect::Sqlite, "? ?", 2).unwrap().sql, "?1 ?2");
+    assert_eq!(render(Dialect::Sqlite, "? ?", 2).unwrap().sql.as_ref(), "?1 ?2");
     for count in [0, 2] {
         assert_eq!(render(Dialect::Mysql, "?", count).unwrap_err().kind(), Kind::Parameters);
     }
@@ -500,4 +545,27 @@ fn identifiers_are_quoted_whatever_they_are() {
         mysql    SELECT `a"b``c` FROM `my"schema`.`se``lect`
     "#]],
     );
+}
+
+#[test]
+fn a_shape_is_rendered_once_whatever_its_values() {
+    let mut cache = ShapeCache::new(Target::new(Dialect::Sqlite), 3);
+    let mut find = |filter: Pred<Post>, limit| {
+        let mut select = posts();
+        (select.filter, select.limit) = (Some(filter.into_expr()), limit);
+        let rendered = cache.render(Tree::Select(&mut select)).unwrap();
+        (rendered.sql, rendered.params, cache.len())
+    };
+    let (first, params, _) = find(TITLE.eq("a").and(ID.is_in([1, 2, 3])), None);
+    assert_eq!(params.len(), 5);
+    let (second, params, kept) = find(TITLE.eq("b").and(ID.is_in([4, 5, 6, 7])), None);
+    assert!(Arc::ptr_eq(&first, &second), "the same text, not an equal one");
+    assert_eq!((params[0].clone(), params[4].clone(), kept), (Value::Text("b".into()), Value::Int(7), 1));
+    // Another operator, column, length, limit: another shape. The oldest of four is forgotten.
+    for (filter, limit) in [(TITLE.ne("a"), None), (AUTHOR_ID.eq(1), None), (AUTHOR_ID.eq(1), Some(1))] {
+        find(filter, limit);
+    }
+    let (third, _, kept) = find(TITLE.eq("a").and(ID.is_in([1, 2, 3])), None);
+    assert!(!Arc::ptr_eq(&first, &third));
+    assert_eq!((first, kept), (third, 3));
 }

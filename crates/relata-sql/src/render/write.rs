@@ -3,13 +3,14 @@
 use relata_schema::Dialect;
 
 use super::Writer;
+use super::out::Out;
 use crate::error::{Error, Kind, Result};
 use crate::expr::{ColumnRef, Expr};
 use crate::meta::Path;
 use crate::tree::{Conflict, Delete, Insert, Item, Scope, Select, Source, Update};
 
-impl Writer {
-    pub(super) fn insert(&mut self, insert: Insert<'_>) -> Result<()> {
+impl<O: Out> Writer<O> {
+    pub(super) fn insert(&mut self, insert: &mut Insert<'_>) -> Result<()> {
         self.push("INSERT INTO ");
         self.source(&insert.source);
         if insert.columns.is_empty() {
@@ -18,10 +19,10 @@ impl Writer {
             self.push(" (");
             self.idents(insert.columns.iter().copied());
             self.push(") VALUES ");
-            self.rows(insert.columns.len(), insert.rows, insert.values);
+            self.rows(insert.columns.len(), insert.rows, &mut insert.values);
         }
-        if let Some(conflict) = insert.conflict {
-            self.conflict(&conflict, insert.columns);
+        if let Some(conflict) = &insert.conflict {
+            self.conflict(conflict, insert.columns);
         }
         if insert.returning && self.target.returning {
             self.returning(&insert.source);
@@ -29,16 +30,10 @@ impl Writer {
         Ok(())
     }
 
-    fn rows(&mut self, width: usize, rows: usize, values: Vec<crate::Value>) {
-        let mut values = values.into_iter();
-        for row in 0..rows {
-            self.push(if row == 0 { "(" } else { ", (" });
-            for column in 0..width {
-                if column > 0 {
-                    self.push(", ");
-                }
-                self.param(values.next().unwrap_or_default());
-            }
+    fn rows(&mut self, width: usize, rows: usize, values: &mut [crate::Value]) {
+        for (index, row) in values.chunks_mut(width).take(rows).enumerate() {
+            self.push(if index == 0 { "(" } else { ", (" });
+            self.list(row.iter_mut().map(std::mem::take), std::iter::empty());
             self.push(")");
         }
     }
@@ -92,36 +87,36 @@ impl Writer {
         }
     }
 
-    pub(super) fn update(&mut self, update: Update) -> Result<()> {
+    pub(super) fn update(&mut self, update: &mut Update) -> Result<()> {
         self.push("UPDATE ");
         self.source(&update.source);
         self.push(" SET ");
-        for (index, (column, value)) in update.assignments.into_iter().enumerate() {
+        for (index, (column, value)) in update.assignments.iter_mut().enumerate() {
             if index > 0 {
                 self.push(", ");
             }
-            self.ident(&column);
+            self.ident(column);
             self.push(" = ");
             self.expr(value)?;
         }
-        self.where_of_write(update.source, update.scope, update.filter)
+        self.where_of_write(&update.source, update.scope, &mut update.filter)
     }
 
-    pub(super) fn delete(&mut self, delete: Delete) -> Result<()> {
+    pub(super) fn delete(&mut self, delete: &mut Delete) -> Result<()> {
         self.push("DELETE FROM ");
         self.source(&delete.source);
-        self.where_of_write(delete.source, delete.scope, delete.filter)
+        self.where_of_write(&delete.source, delete.scope, &mut delete.filter)
     }
 
     /// The rows of an `UPDATE` or `DELETE`; those found through relations by way of their key.
-    fn where_of_write(&mut self, source: Source, scope: Scope, filter: Option<Expr>) -> Result<()> {
+    fn where_of_write(&mut self, source: &Source, scope: Scope, filter: &mut Option<Expr>) -> Result<()> {
         let mut joined = false;
-        if let Some(filter) = &filter {
+        if let Some(filter) = &*filter {
             filter.paths(&mut |path| joined |= !path.is_root());
             joined |= filter.has_subquery();
         }
         if !joined {
-            return self.restrict(&source, scope, filter);
+            return self.restrict(source, scope, filter);
         }
         let meta = source.entity().ok_or_else(|| Error::new(Kind::Internal, "a relation of a table without entity"))?;
         let [key] = meta.key else {
@@ -138,11 +133,13 @@ impl Writer {
         if wrapped {
             self.push("SELECT * FROM (");
         }
-        let mut subquery = Select::new(source);
+        let mut subquery = Select::new(source.clone());
         subquery.items = vec![Item::Expr(Expr::Column(ColumnRef { path: Path::ROOT, column }))];
-        subquery.filter = filter;
+        subquery.filter = filter.take();
         subquery.scope = scope;
-        self.select(subquery)?;
+        let written = self.select(&mut subquery);
+        *filter = subquery.filter;
+        written?;
         self.push(if wrapped { ") AS found)" } else { ")" });
         Ok(())
     }

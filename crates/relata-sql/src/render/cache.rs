@@ -1,0 +1,130 @@
+//! Rendered SQL by the shape of its statement, so that a shape seen before builds no text.
+//!
+//! The renderer runs either way; here it writes a key instead of a text (see [`super::out`]) and collects the
+//! parameters as it always does. Only for a shape not seen before it runs once more and writes the text.
+//!
+//! A cache belongs to one connection, as the statements that the connection keeps prepared: it is never shared, never
+//! locked, and holds at most as many.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use super::out::{Shape, Text};
+use super::{Rendered, Scratch, Target, Writer};
+use crate::error::Result;
+use crate::tree::Tree;
+
+/// A shape of more words is rendered each time.
+const LONGEST: usize = 2048;
+
+/// SQL texts by shape. The least recently used goes first.
+pub struct ShapeCache {
+    target: Target,
+    capacity: usize,
+    clock: u64,
+    texts: HashMap<Box<[u64]>, Known, BuildHasherDefault<WordHasher>>,
+    /// Reused from statement to statement.
+    key: Vec<u64>,
+    scratch: Scratch,
+}
+
+struct Known {
+    sql: Arc<str>,
+    used: u64,
+}
+
+impl ShapeCache {
+    /// An empty cache of at most so many texts for a server.
+    pub fn new(target: Target, capacity: usize) -> Self {
+        ShapeCache {
+            target,
+            capacity: capacity.max(1),
+            clock: 0,
+            texts: HashMap::default(),
+            key: Vec::with_capacity(64),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// For which server.
+    pub fn target(&self) -> Target {
+        self.target
+    }
+
+    /// How many texts are kept.
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// None is kept.
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
+    /// Renders a statement. Its values are moved out of the tree, which keeps its shape.
+    ///
+    /// # Errors
+    /// As [`super::render`].
+    pub fn render(&mut self, mut tree: Tree<'_, '_>) -> Result<Rendered> {
+        let mut key = std::mem::take(&mut self.key);
+        key.clear();
+        let mut writer = Writer::new(self.target, Shape(key), std::mem::take(&mut self.scratch));
+        let written = writer.tree(&mut tree);
+        let (Shape(key), params, scratch) = writer.finish();
+        (self.key, self.scratch) = (key, scratch);
+        written?;
+        self.clock += 1;
+        if let Some(known) = self.texts.get_mut(self.key.as_slice()) {
+            known.used = self.clock;
+            let sql = known.sql.clone();
+            debug_assert_eq!(self.text(&mut tree)?, *sql, "two texts of one shape");
+            return Ok(Rendered { sql, params });
+        }
+        let sql: Arc<str> = self.text(&mut tree)?.into();
+        self.keep(sql.clone());
+        Ok(Rendered { sql, params })
+    }
+
+    fn text(&self, tree: &mut Tree<'_, '_>) -> Result<String> {
+        let mut writer = Writer::new(self.target, Text(String::with_capacity(256)), Scratch::default());
+        writer.tree(tree)?;
+        Ok(writer.finish().0.0)
+    }
+
+    fn keep(&mut self, sql: Arc<str>) {
+        if self.key.len() > LONGEST {
+            return;
+        }
+        if self.texts.len() >= self.capacity {
+            let oldest = self.texts.iter().min_by_key(|(_, known)| known.used).map(|(key, _)| key.clone());
+            oldest.and_then(|key| self.texts.remove(&key));
+        }
+        self.texts.insert(self.key.as_slice().into(), Known { sql, used: self.clock });
+    }
+}
+
+/// Hashes words. The key comes from the program, never from outside but for names that were checked.
+#[derive(Default, Clone, Copy)]
+struct WordHasher(u64);
+
+impl Hasher for WordHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| self.write_u64(u64::from_le_bytes(*word)));
+        rest.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        let product = u128::from(self.0 ^ word ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
+        self.0 = (product as u64) ^ ((product >> 64) as u64);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+}

@@ -1,0 +1,131 @@
+//! Where the pieces of a statement go: into its text, or into the key of its shape.
+//!
+//! Invariant: equal sequences of pieces give equal texts, and every piece of a [`Shape`] says where it ends. So equal
+//! keys mean equal texts, without ever comparing or building one.
+
+use relata_schema::Dialect;
+
+/// Takes the pieces of a statement in their order.
+pub(crate) trait Out {
+    /// SQL of ours.
+    fn text(&mut self, sql: &'static str);
+    /// SQL of the caller's.
+    fn foreign(&mut self, sql: &str);
+    /// An identifier.
+    fn ident(&mut self, dialect: Dialect, name: &str);
+    /// A number that is part of the text.
+    fn number(&mut self, number: u64);
+    /// The placeholder of the parameter with this number.
+    fn placeholder(&mut self, dialect: Dialect, number: usize);
+    /// Placeholders from this number on, so many, with commas between.
+    fn placeholders(&mut self, dialect: Dialect, first: usize, count: usize);
+}
+
+/// The text itself.
+#[derive(Default)]
+pub(crate) struct Text(pub String);
+
+impl Out for Text {
+    fn text(&mut self, sql: &'static str) {
+        self.0.push_str(sql);
+    }
+
+    fn foreign(&mut self, sql: &str) {
+        self.0.push_str(sql);
+    }
+
+    fn ident(&mut self, dialect: Dialect, name: &str) {
+        let quote = if dialect == Dialect::Mysql { '`' } else { '"' };
+        self.0.push(quote);
+        if name.contains(quote) {
+            self.0.push_str(&name.replace(quote, if quote == '`' { "``" } else { "\"\"" }));
+        } else {
+            self.0.push_str(name);
+        }
+        self.0.push(quote);
+    }
+
+    fn number(&mut self, number: u64) {
+        let mut digits = [0u8; 20];
+        let mut at = digits.len();
+        let mut rest = number;
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.0.extend(digits[at..].iter().map(|digit| char::from(*digit)));
+    }
+
+    fn placeholder(&mut self, dialect: Dialect, number: usize) {
+        match dialect {
+            Dialect::Sqlite => self.0.push('?'),
+            Dialect::Postgres => self.0.push('$'),
+            Dialect::Mysql => return self.0.push('?'),
+        }
+        self.number(number as u64);
+    }
+
+    fn placeholders(&mut self, dialect: Dialect, first: usize, count: usize) {
+        for number in first..first + count {
+            if number > first {
+                self.0.push_str(", ");
+            }
+            self.placeholder(dialect, number);
+        }
+    }
+}
+
+/// The key of a shape: a word says what a piece is, those after it which one.
+#[derive(Default)]
+pub(crate) struct Shape(pub Vec<u64>);
+
+/// What a word in a [`Shape`] announces. A text of ours is known by its address, which is none of these.
+const FOREIGN: u64 = 1 << 56;
+const IDENT: u64 = 2 << 56;
+const NUMBER: u64 = 3 << 56;
+const PLACEHOLDERS: u64 = 4 << 56;
+const TEXT: u64 = 5 << 56;
+
+impl Shape {
+    /// The letters themselves, eight to a word; the length is in the word that announces them.
+    fn letters(&mut self, kind: u64, text: &str) {
+        self.0.push(kind | text.len() as u64);
+        let (whole, rest) = text.as_bytes().as_chunks::<8>();
+        self.0.extend(whole.iter().map(|letters| u64::from_le_bytes(*letters)));
+        if !rest.is_empty() {
+            let mut letters = [0; 8];
+            letters[..rest.len()].copy_from_slice(rest);
+            self.0.push(u64::from_le_bytes(letters));
+        }
+    }
+}
+
+impl Out for Shape {
+    fn text(&mut self, sql: &'static str) {
+        self.0.extend([TEXT | sql.len() as u64, sql.as_ptr() as u64]);
+    }
+
+    fn foreign(&mut self, sql: &str) {
+        self.letters(FOREIGN, sql);
+    }
+
+    fn ident(&mut self, _: Dialect, name: &str) {
+        self.letters(IDENT, name);
+    }
+
+    fn number(&mut self, number: u64) {
+        self.0.extend([NUMBER, number]);
+    }
+
+    fn placeholder(&mut self, _: Dialect, _: usize) {
+        self.0.push(PLACEHOLDERS);
+    }
+
+    fn placeholders(&mut self, _: Dialect, _: usize, count: usize) {
+        self.0.push(PLACEHOLDERS | count as u64);
+    }
+}
