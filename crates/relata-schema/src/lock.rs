@@ -51,18 +51,20 @@ pub fn write(schema: &Schema) -> String {
 pub fn write_with(schema: &Schema, previous: Option<&Lock>) -> String {
     let lines = lines::of(schema);
     let identities = identify(&lines, previous);
-    let mut out = format!("{HEADER}{FORMAT}, {}\nroot {}\n", schema.dialect, root_of(schema.dialect, &lines));
-    for (key, json) in &lines {
-        let digest = &line_digest(key, json)[..SHORT];
+    let digests = digests(&lines);
+    let mut out = format!("{HEADER}{FORMAT}, {}\nroot {}\n", schema.dialect, root_of(schema.dialect, &digests));
+    for ((key, json), digest) in lines.iter().zip(&digests) {
         let identity = identities.get(key).map_or("", String::as_str);
-        out.push_str(&format!("{key}\t{identity}\t{digest}\t{json}\n"));
+        for part in [key.as_str(), "\t", identity, "\t", &digest[..SHORT], "\t", json.as_str(), "\n"] {
+            out.push_str(part);
+        }
     }
     out
 }
 
 /// The root digest of a schema: 64 hexadecimal digits, equal exactly for equal canonical schemas.
 pub fn root(schema: &Schema) -> String {
-    root_of(schema.dialect, &lines::of(schema))
+    root_of(schema.dialect, &digests(&lines::of(schema)))
 }
 
 /// Reads the schema of a lock.
@@ -133,9 +135,17 @@ fn line_digest(key: &str, json: &str) -> String {
     digest::hex(&format!("{key}\t{json}"))
 }
 
-fn root_of(dialect: Dialect, lines: &BTreeMap<String, String>) -> String {
-    let leaves: String = lines.iter().map(|(key, json)| format!("{}\n", line_digest(key, json))).collect();
-    digest::hex(&format!("{dialect}\n{leaves}"))
+fn digests(lines: &BTreeMap<String, String>) -> Vec<String> {
+    lines.iter().map(|(key, json)| line_digest(key, json)).collect()
+}
+
+fn root_of(dialect: Dialect, digests: &[String]) -> String {
+    let mut leaves = format!("{dialect}\n");
+    for digest in digests {
+        leaves.push_str(digest);
+        leaves.push('\n');
+    }
+    digest::hex(&leaves)
 }
 
 /// Known keys keep their identity; a new one gets the digest of its key, drawn again while that is taken.
