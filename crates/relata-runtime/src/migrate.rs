@@ -22,7 +22,10 @@ mod prove;
 mod rows;
 mod run;
 mod status;
+pub mod trail;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -39,28 +42,72 @@ pub use header::{Header, composed, opposite};
 pub use history::{Applied, HISTORY_TABLE, STEPS_TABLE, State, own_tables, read as read_history};
 pub use lost::{Loss, Vanishing, keep, measure};
 pub use prove::{Compare, Proof, prove};
-pub use run::{Rollback, undone_by};
+pub use run::{Rollback, applied_by, undone_by};
 pub use status::{Entry, EntryState, Status, compare, status};
+pub use trail::{TrailEntry, read as read_trail, verify as verify_trail};
 
-/// Who runs migrations, with what, and how long to wait for another runner.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Who runs migrations, with what, and what it does when something is in the way.
+#[derive(Debug, Clone)]
 pub struct Runner {
     /// Who: `ann@laptop`.
     pub who: String,
+    /// On which host, for the trail.
+    pub host: String,
     /// With what: `relata 0.1.0`.
     pub tool: String,
     /// How long to wait for the lock.
     pub lock_timeout: Duration,
+    /// What to do when a migration fails in the middle and no transaction undoes it.
+    pub on_failure: OnFailure,
+    /// Asks it to stop before the next statement.
+    pub stop: Stop,
+}
+
+/// What becomes of a migration that failed in the middle where no transaction undoes it (MariaDB, `transaction off`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// What was done stays, and the next run goes on at the statement that failed.
+    #[default]
+    Keep,
+    /// What was done is undone by `down.sql`, if there is one and nothing changed rows of tables that were there before.
+    Undo,
+}
+
+/// Asks a runner to stop: the statement that runs is finished, the next is not begun. A migration in a transaction is
+/// then rolled back, another is left where the next run goes on.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Asks.
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether somebody asked.
+    pub fn is_asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Default for Runner {
     fn default() -> Self {
         Runner {
             who: "an application".into(),
+            host: host(),
             tool: concat!("relata ", env!("CARGO_PKG_VERSION")).into(),
             lock_timeout: Duration::from_secs(60),
+            on_failure: OnFailure::default(),
+            stop: Stop::default(),
         }
     }
+}
+
+/// The name of this machine, as far as it tells.
+fn host() -> String {
+    let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let kernel = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_string());
+    variable("HOSTNAME").or_else(|| variable("COMPUTERNAME")).or_else(kernel).unwrap_or_default()
 }
 
 /// Up or down.
@@ -110,6 +157,26 @@ pub enum Event<'a> {
         position: usize,
         /// Of how many.
         statements: usize,
+        /// Its SQL.
+        sql: &'a str,
+    },
+    /// A statement has run.
+    Ran {
+        /// Which, from 1.
+        position: usize,
+        /// Of how many.
+        statements: usize,
+        /// Its SQL.
+        sql: &'a str,
+        /// How long it took.
+        duration: Duration,
+        /// Rows that it changed; `None` where that is not known.
+        rows: Option<u64>,
+    },
+    /// Undoing a migration that was cut off: what this statement undoes was never done.
+    NothingToUndo {
+        /// Which, from 1.
+        position: usize,
         /// Its SQL.
         sql: &'a str,
     },

@@ -6,16 +6,17 @@
 //! `PRAGMA foreign_key_check` before the commit: what violates a key afterwards and did not before fails the migration.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use relata_schema::script::{self, ScriptStatement};
 use relata_schema::{Dialect, digest};
-use relata_sql::driver::{Connection, TransactionOptions};
+use relata_sql::driver::{Connection, Statement, TransactionOptions};
 use relata_sql::{Error, Kind, Result, Value};
 
 use super::header::Header;
 use super::history::{self, Applied};
-use super::{Event, Observer, rows};
+use super::trail::{self, Action, Ending, Note, StatementRun};
+use super::{Event, Observer, Runner, rows};
 
 /// What a statement is, as far as running it safely depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +64,8 @@ pub async fn run_script(connection: &mut dyn Connection, header: &Header, text: 
     let dialect = connection.dialect();
     let statements = script::statements(dialect, text);
     if transactional(dialect, header) {
-        return in_transaction(connection, &statements, &Outcome::Nothing, &mut |_| {}).await;
+        let (runner, ignored) = (Runner::default(), &mut |_: Event<'_>| {});
+        return in_transaction(connection, &statements, &Outcome::Nothing, &mut Report::new(&runner, ignored)).await;
     }
     for (index, statement) in statements.iter().enumerate() {
         if classify(dialect, &statement.sql) != Class::Transaction {
@@ -79,27 +81,101 @@ pub(super) fn transactional(dialect: Dialect, header: &Header) -> bool {
     dialect.transactional_ddl() && !header.transaction_off
 }
 
+/// Who is told what a script does, and what is remembered of it.
+pub(super) struct Report<'r, 'o> {
+    /// Who runs it.
+    pub runner: &'r Runner,
+    /// Who is told.
+    pub observer: &'r mut Observer<'o>,
+    /// What the statements did so far.
+    pub statements: Vec<StatementRun>,
+}
+
+impl<'r, 'o> Report<'r, 'o> {
+    pub(super) fn new(runner: &'r Runner, observer: &'r mut Observer<'o>) -> Self {
+        Report { runner, observer, statements: Vec::new() }
+    }
+
+    /// Runs one statement of a script: told before and after, measured, and not begun once the runner was told to stop.
+    pub(super) async fn run(
+        &mut self,
+        connection: &mut dyn Connection,
+        statements: &[ScriptStatement],
+        index: usize,
+    ) -> Result<()> {
+        let statement = &statements[index];
+        let (position, count, sql) = (index + 1, statements.len(), statement.sql.as_str());
+        if self.runner.stop.is_asked() {
+            return Err(Error::new(Kind::Cancelled, "stopped as asked, before this statement"));
+        }
+        (self.observer)(Event::Statement { position, statements: count, sql });
+        let begun = Instant::now();
+        let result = execute(connection, sql).await;
+        let outcome = if result.is_ok() { "done" } else { "failed" };
+        let rows = result.as_ref().ok().copied().flatten();
+        self.remember(connection.dialect(), statement, index, begun.elapsed(), rows, outcome);
+        if result.is_ok() {
+            (self.observer)(Event::Ran { position, statements: count, sql, duration: begun.elapsed(), rows });
+        }
+        result.map(drop)
+    }
+
+    /// Remembers what became of a statement, for the trail.
+    pub(super) fn remember(
+        &mut self,
+        dialect: Dialect,
+        statement: &ScriptStatement,
+        index: usize,
+        duration: Duration,
+        rows: Option<u64>,
+        outcome: &'static str,
+    ) {
+        let microseconds = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        let words = script::words(dialect, &statement.sql, 3).join(" ");
+        self.statements.push(StatementRun {
+            position: index + 1,
+            line: statement.line,
+            words,
+            microseconds,
+            rows,
+            outcome,
+        });
+    }
+}
+
+/// Runs a statement; gives the rows that it changed where it is one that changes rows.
+async fn execute(connection: &mut dyn Connection, sql: &str) -> Result<Option<u64>> {
+    let words = script::words(connection.dialect(), sql, 1);
+    if matches!(words.first().map(String::as_str), Some("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "MERGE")) {
+        return connection.execute(Statement::once(sql, &[])).await.map(|done| Some(done.rows_affected));
+    }
+    connection.batch(sql).await.map(|()| None)
+}
+
 /// What is written into the history together with a script.
 pub(super) enum Outcome<'a> {
     /// Nothing: the database is a shadow.
     Nothing,
     /// The migration has been applied; it began at that moment.
     Applied(&'a Applied, Instant),
-    /// The migration of this version has been rolled back.
-    Undone(&'a str),
+    /// The migration has been rolled back.
+    Undone(&'a Applied, Instant),
 }
 
 impl Outcome<'_> {
-    pub(super) async fn write(&self, connection: &mut dyn Connection) -> Result<()> {
+    pub(super) async fn write(&self, connection: &mut dyn Connection, report: &Report<'_, '_>) -> Result<()> {
+        let (action, row, begun) = match self {
+            Outcome::Nothing => return Ok(()),
+            Outcome::Applied(row, begun) => (Action::Apply, *row, begun),
+            Outcome::Undone(row, begun) => (Action::Rollback, *row, begun),
+        };
+        let duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
         match self {
-            Outcome::Nothing => Ok(()),
-            Outcome::Undone(version) => history::remove(connection, version).await,
-            Outcome::Applied(applied, begun) => {
-                let duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
-                let applied = Applied { duration_ms, applied_at: super::now(), ..(*applied).clone() };
-                history::write(connection, &applied).await
-            }
+            Outcome::Undone(..) => history::remove(connection, &row.version).await?,
+            _ => history::write(connection, &Applied { duration_ms, applied_at: super::now(), ..row.clone() }).await?,
         }
+        let note = Note { duration_ms, statements: &report.statements, ..Note::about(action, Ending::Done, row) };
+        trail::append(connection, report.runner, note).await
     }
 }
 
@@ -108,10 +184,10 @@ pub(super) async fn in_transaction(
     connection: &mut dyn Connection,
     statements: &[ScriptStatement],
     outcome: &Outcome<'_>,
-    observer: &mut Observer<'_>,
+    report: &mut Report<'_, '_>,
 ) -> Result<()> {
     let off = ForeignKeys::switch_off(connection, statements).await?;
-    let result = transaction(connection, statements, off.as_ref(), outcome, observer).await;
+    let result = transaction(connection, statements, off.as_ref(), outcome, report).await;
     if result.is_err() && !connection.is_broken() && connection.in_transaction() {
         // The first error is the one to tell; a rollback that fails leaves a broken connection.
         let _ = connection.batch("ROLLBACK").await;
@@ -128,29 +204,33 @@ async fn transaction(
     statements: &[ScriptStatement],
     off: Option<&ForeignKeys>,
     outcome: &Outcome<'_>,
-    observer: &mut Observer<'_>,
+    report: &mut Report<'_, '_>,
 ) -> Result<()> {
     connection.begin(TransactionOptions::default()).await?;
     let search_path = SearchPath::read(connection).await?;
     for (index, statement) in statements.iter().enumerate() {
-        observer(Event::Statement { position: index + 1, statements: statements.len(), sql: &statement.sql });
-        let result = in_place(connection, statement).await;
+        let result = in_place(connection, statements, index, report).await;
         result.map_err(|error| located(error, index, statements.len(), statement))?;
     }
     if let Some(off) = off {
         off.check(connection).await?;
     }
     search_path.restore(connection).await?;
-    outcome.write(connection).await?;
+    outcome.write(connection, report).await?;
     connection.batch("COMMIT").await
 }
 
-async fn in_place(connection: &mut dyn Connection, statement: &ScriptStatement) -> Result<()> {
-    match classify(connection.dialect(), &statement.sql) {
+async fn in_place(
+    connection: &mut dyn Connection,
+    statements: &[ScriptStatement],
+    index: usize,
+    report: &mut Report<'_, '_>,
+) -> Result<()> {
+    match classify(connection.dialect(), &statements[index].sql) {
         Class::Transaction | Class::ForeignKeys { .. } => Ok(()),
         Class::Rollback => Err(Error::new(Kind::Migration, "a migration cannot roll itself back")
             .hint("take ROLLBACK out; if the migration fails, relata rolls it back")),
-        _ => connection.batch(&statement.sql).await,
+        _ => report.run(connection, statements, index).await,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The tables that say what has been applied: `relata_migrations`, one row a migration, and
-//! `relata_migration_steps`, one row a statement of a migration that runs without a transaction.
+//! `relata_migration_steps`, one row a statement of a migration that runs without a transaction. How a database came
+//! there stands in the trail ([`super::trail`]).
 //!
 //! States of a migration: no row → `running` → `applied` → `undoing` → no row. `running` and `undoing` are seen only
 //! where statements run one by one (MariaDB, `transaction off`); a transaction goes from no row to `applied` at once.
@@ -9,7 +10,8 @@ use relata_schema::Dialect;
 use relata_sql::driver::Connection;
 use relata_sql::{Error, Kind, Result, Value};
 
-use super::rows;
+use super::trail::{self, Action, Ending, Note, TRAIL_TABLE};
+use super::{Runner, rows};
 
 /// The name of the history table.
 pub const HISTORY_TABLE: &str = "relata_migrations";
@@ -18,7 +20,7 @@ pub const STEPS_TABLE: &str = "relata_migration_steps";
 
 /// The tables that are relata's own: introspection for migrations leaves them out.
 pub fn own_tables() -> Vec<String> {
-    vec![HISTORY_TABLE.into(), STEPS_TABLE.into()]
+    vec![HISTORY_TABLE.into(), STEPS_TABLE.into(), TRAIL_TABLE.into()]
 }
 
 /// How far a migration is.
@@ -76,6 +78,9 @@ pub struct Applied {
     pub tool: String,
     /// How far it is.
     pub state: State,
+    /// The number of the row of the trail that applied it: migrations were applied in the order of these. 0 where there
+    /// is no trail.
+    pub sequence: i64,
 }
 
 impl Applied {
@@ -85,15 +90,21 @@ impl Applied {
     }
 }
 
-/// Creates the two tables if they are missing. The history comes last: where it is, both are.
-pub(super) async fn create(connection: &mut dyn Connection) -> Result<()> {
-    if exists(connection).await? {
-        return Ok(());
-    }
-    let (key, text, tail) = match connection.dialect() {
+/// The types of a key, of a long text, and what follows a table's definition.
+pub(super) const fn column_types(dialect: Dialect) -> (&'static str, &'static str, &'static str) {
+    match dialect {
         Dialect::Mysql => ("varchar(191)", "longtext", " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"),
         Dialect::Sqlite | Dialect::Postgres => ("text", "text", ""),
-    };
+    }
+}
+
+/// Creates the tables if they are missing. The trail comes last: where it is, all are. A history from before there was
+/// a trail is noted in it.
+pub(super) async fn create(connection: &mut dyn Connection, runner: &Runner) -> Result<()> {
+    if exists(connection, TRAIL_TABLE).await? {
+        return Ok(());
+    }
+    let (key, text, tail) = column_types(connection.dialect());
     let steps = format!(
         "CREATE TABLE IF NOT EXISTS {STEPS_TABLE} (version {key} NOT NULL, direction {key} NOT NULL, \
          position bigint NOT NULL, digest {key} NOT NULL, state {key} NOT NULL, schema_before {key} NOT NULL, \
@@ -106,20 +117,26 @@ pub(super) async fn create(connection: &mut dyn Connection) -> Result<()> {
          applied_by {key} NOT NULL, tool {key} NOT NULL, state {key} NOT NULL){tail}"
     );
     connection.batch(&steps).await?;
-    connection.batch(&history).await
+    connection.batch(&history).await?;
+    let found = read(connection).await?;
+    connection.batch(&trail::create_table(connection.dialect())).await?;
+    for row in found.iter().filter(|row| matches!(row.state, State::Applied | State::Baseline)) {
+        trail::append(connection, runner, Note::about(Action::Import, Ending::Done, row)).await?;
+    }
+    Ok(())
 }
 
-/// Whether the history table is there. Asks the catalogue, so that nothing is created by looking.
-pub(super) async fn exists(connection: &mut dyn Connection) -> Result<bool> {
+/// Whether one of relata's tables is there. Asks the catalogue, so that nothing is created by looking.
+pub(super) async fn exists(connection: &mut dyn Connection, table: &str) -> Result<bool> {
     let sql = match connection.dialect() {
-        Dialect::Sqlite => "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'relata_migrations'",
-        Dialect::Postgres => "SELECT to_regclass('relata_migrations') IS NOT NULL",
-        Dialect::Mysql => {
+        Dialect::Sqlite => format!("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '{table}'"),
+        Dialect::Postgres => format!("SELECT to_regclass('{table}') IS NOT NULL"),
+        Dialect::Mysql => format!(
             "SELECT count(*) FROM information_schema.tables \
-             WHERE table_schema = database() AND table_name = 'relata_migrations'"
-        }
+             WHERE table_schema = database() AND table_name = '{table}'"
+        ),
     };
-    Ok(rows::is_true(rows::one(connection, sql, &[]).await?.as_ref()))
+    Ok(rows::is_true(rows::one(connection, &sql, &[]).await?.as_ref()))
 }
 
 /// Every row of the history, in the order of versions; none where there is no history.
@@ -127,14 +144,18 @@ pub(super) async fn exists(connection: &mut dyn Connection) -> Result<bool> {
 /// # Errors
 /// What the database reports.
 pub async fn read(connection: &mut dyn Connection) -> Result<Vec<Applied>> {
-    if !exists(connection).await? {
+    if !exists(connection, HISTORY_TABLE).await? {
         return Ok(Vec::new());
     }
+    let sequences = trail::sequences(connection).await?;
     let sql = "SELECT version, name, digest, parent, applied_at, duration_ms, applied_by, tool, state \
                FROM relata_migrations ORDER BY version";
     let mut applied =
         rows::all(connection, sql, &[]).await?.iter().map(|row| decode(row)).collect::<Result<Vec<_>>>()?;
     applied.sort_by(|a, b| a.version.cmp(&b.version));
+    for row in &mut applied {
+        row.sequence = sequences.get(&row.version).copied().unwrap_or(0);
+    }
     Ok(applied)
 }
 
@@ -149,6 +170,7 @@ fn decode(row: &[Value]) -> Result<Applied> {
         applied_by: rows::cell(row, 6)?,
         tool: rows::cell(row, 7)?,
         state: State::read(&rows::cell::<String>(row, 8)?)?,
+        sequence: 0,
     })
 }
 

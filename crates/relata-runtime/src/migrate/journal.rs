@@ -11,22 +11,27 @@
 //! | anything else (`CALL`, …) | nobody can know: the run stops and says how to tell it |
 //! | sets up the session (`SET`, `USE`) | is not journalled, and runs again every time |
 //!
+//! **Undoing what was cut off on the way up** (`partial`): `down.sql` runs, and of it what there is to undo. A statement
+//! whose probe says that it is done is passed over; one without a probe that finds nothing to undo (no such table, no
+//! such column) too. Before the way up began the digest of the schema was noted: it must come out again.
+//!
 //! The lock belongs to the session, so a server that still works on a killed runner's statement keeps the next runner
 //! waiting until that statement has ended.
 //!
 //! Weaker than a transaction: rows in tables of an engine without transactions (MyISAM) may be changed twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use relata_schema::Dialect;
 use relata_schema::script::{self, ScriptStatement};
+use relata_schema::{Dialect, lock as schema_lock};
 use relata_sql::driver::{Connection, TransactionOptions};
 use relata_sql::{Error, Kind, Result, Value};
 
-use super::execute::{Class, Outcome, classify, excerpt, located, statement_digest};
+use super::execute::{Class, Outcome, Report, classify, excerpt, located, statement_digest};
 use super::header::done_probe;
-use super::history::{self, Applied, STEPS_TABLE, State};
-use super::{Direction, Event, Observer, rows};
+use super::history::STEPS_TABLE;
+use super::{Direction, Event, rows};
 
 /// How far a statement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +80,14 @@ pub(super) struct Journal<'a> {
     pub statements: &'a [ScriptStatement],
     /// Name of the file, for messages.
     pub file: String,
+    /// The way up was cut off, and this is the way down: it undoes what was done.
+    pub partial: bool,
 }
+
+/// The position of the row that says what the schema was before the way up began.
+const START: i64 = -1;
+/// Longer texts of a schema are not kept, only their digest.
+const KEPT_SCHEMA: usize = 1 << 20;
 
 impl Journal<'_> {
     /// Runs what is not done yet, then writes `outcome` and forgets the steps.
@@ -83,7 +95,7 @@ impl Journal<'_> {
         &self,
         connection: &mut dyn Connection,
         outcome: &Outcome<'_>,
-        observer: &mut Observer<'_>,
+        report: &mut Report<'_, '_>,
     ) -> Result<()> {
         let entries = self.read(connection).await?;
         let total = self.statements.len();
@@ -98,18 +110,105 @@ impl Journal<'_> {
                 Class::Transaction | Class::Rollback => return Err(self.no_transactions(index)),
                 Class::Data | Class::Schema => {}
             }
-            if !self.is_done(connection, entries.get(&index), index, observer).await? {
-                observer(Event::Statement { position: index + 1, statements: total, sql: &statement.sql });
-                self.step(connection, index).await?;
+            if !self.is_done(connection, entries.get(&index), index, report).await?
+                && !self.is_undone(connection, index, report).await?
+            {
+                self.step(connection, index, report).await?;
             }
         }
-        self.finish(connection, outcome).await
+        if self.partial {
+            self.check_start(connection).await?;
+        }
+        self.finish(connection, outcome, report).await
+    }
+
+    /// What is to be said after a failure.
+    pub(super) fn goes_on(&self) -> String {
+        match self.direction {
+            Direction::Up => format!(
+                "the statements before it are done and kept: repair the rest of {} and run relata migrate apply again, \
+                 it goes on here; or undo them with relata migrate rollback",
+                self.file
+            ),
+            Direction::Down => format!(
+                "the statements before it are done: repair the rest of {} and run relata migrate rollback again, it \
+                 goes on here",
+                self.file
+            ),
+        }
     }
 
     /// How many statements a run before had done.
     pub(super) async fn done(&self, connection: &mut dyn Connection) -> Result<usize> {
         let entries = self.read(connection).await?;
         Ok(entries.values().filter(|entry| entry.state == StepState::Done).count())
+    }
+
+    /// Notes what the schema is before the way up begins, unless that was noted already.
+    pub(super) async fn note_start(&self, connection: &mut dyn Connection) -> Result<()> {
+        if self.start(connection).await?.is_some() {
+            return Ok(());
+        }
+        let schema = super::schema(connection).await?;
+        let text = schema_lock::write(&schema);
+        let text = if text.len() <= KEPT_SCHEMA { text } else { String::new() };
+        self.insert(connection, START, [String::new(), super::schema_digest(&schema), text]).await
+    }
+
+    /// Digest and text of the schema before the way up began.
+    async fn start(&self, connection: &mut dyn Connection) -> Result<Option<(String, String)>> {
+        let dialect = connection.dialect();
+        let sql = format!(
+            "SELECT schema_before, statement FROM {STEPS_TABLE} WHERE version = {} AND direction = 'up' \
+             AND position = {START}",
+            rows::placeholder(dialect, 1)
+        );
+        let found = rows::all(connection, &sql, &[Value::Text(self.version.into())]).await?;
+        found.first().map(|row| Ok((rows::cell(row, 0)?, rows::cell(row, 1)?))).transpose()
+    }
+
+    /// After the way up was undone the schema is what it was before.
+    async fn check_start(&self, connection: &mut dyn Connection) -> Result<()> {
+        let Some((digest, text)) = self.start(connection).await? else { return Ok(()) };
+        let now = super::schema(connection).await?;
+        if super::schema_digest(&now) == digest {
+            return Ok(());
+        }
+        let message = format!("{} ran, and the schema is not what it was before the migration began", self.file);
+        let mut error = Error::new(Kind::Migration, message);
+        for line in differences(&text, &schema_lock::write(&now)).into_iter().take(10) {
+            error = error.hint(line);
+        }
+        Err(error.hint("bring it back by hand, then relata migrate repair takes the migration out of the history"))
+    }
+
+    /// Whether there is nothing to undo of what this statement undoes.
+    async fn is_undone(
+        &self,
+        connection: &mut dyn Connection,
+        index: usize,
+        report: &mut Report<'_, '_>,
+    ) -> Result<bool> {
+        let statement = &self.statements[index];
+        let Some(query) = done_probe(&statement.comments).filter(|_| self.partial) else { return Ok(false) };
+        if !rows::is_true(rows::one(connection, query, &[]).await?.as_ref()) {
+            return Ok(false);
+        }
+        self.begin(connection, index, String::new()).await?;
+        self.pass_over(connection, index, report).await?;
+        Ok(true)
+    }
+
+    async fn pass_over(
+        &self,
+        connection: &mut dyn Connection,
+        index: usize,
+        report: &mut Report<'_, '_>,
+    ) -> Result<()> {
+        let statement = &self.statements[index];
+        (report.observer)(Event::NothingToUndo { position: index + 1, sql: &statement.sql });
+        report.remember(connection.dialect(), statement, index, Duration::ZERO, None, "nothing to undo");
+        self.mark(connection, index, StepState::Done, None).await
     }
 
     fn no_transactions(&self, index: usize) -> Error {
@@ -125,7 +224,7 @@ impl Journal<'_> {
         connection: &mut dyn Connection,
         entry: Option<&Entry>,
         index: usize,
-        observer: &mut Observer<'_>,
+        report: &mut Report<'_, '_>,
     ) -> Result<bool> {
         let Some(entry) = entry else { return Ok(false) };
         let statement = &self.statements[index];
@@ -139,7 +238,8 @@ impl Journal<'_> {
             StepState::Begun if same => {
                 let done = self.probe(connection, entry, index).await?;
                 if done {
-                    observer(Event::FoundDone { position: index + 1, sql: &statement.sql });
+                    (report.observer)(Event::FoundDone { position: index + 1, sql: &statement.sql });
+                    report.remember(connection.dialect(), statement, index, Duration::ZERO, None, "found done");
                     self.mark(connection, index, StepState::Done, None).await?;
                 }
                 Ok(done)
@@ -159,6 +259,7 @@ impl Journal<'_> {
         Error::new(Kind::Migration, message)
             .sql(excerpt(&statement.sql))
             .hint("restore the statements that have run; only those after them can be changed")
+            .hint("or undo them first: relata migrate rollback")
     }
 
     /// Asks the database whether a statement that was begun has run.
@@ -213,48 +314,54 @@ impl Journal<'_> {
         Ok(false)
     }
 
-    async fn step(&self, connection: &mut dyn Connection, index: usize) -> Result<()> {
+    async fn step(&self, connection: &mut dyn Connection, index: usize, report: &mut Report<'_, '_>) -> Result<()> {
         let statement = &self.statements[index];
         let result = if classify(connection.dialect(), &statement.sql) == Class::Data {
-            self.data(connection, index).await
+            self.data(connection, index, report).await
         } else {
-            self.definition(connection, index).await
+            self.definition(connection, index, report).await
         };
         let Err(error) = result else { return Ok(()) };
         if !connection.is_broken() {
             if connection.in_transaction() {
                 connection.batch("ROLLBACK").await?;
             }
+            if self.partial && finds_nothing(&error) {
+                return self.pass_over(connection, index, report).await;
+            }
             self.mark(connection, index, StepState::Failed, Some(&error)).await?;
         }
-        Err(located(error, index, self.statements.len(), statement).hint(format!(
-            "the {index} statements before it are done and kept; repair the rest of {} and run again: it goes on here",
-            self.file
-        )))
+        Err(located(error, index, self.statements.len(), statement))
     }
 
     /// Rows and `done` in one transaction.
-    async fn data(&self, connection: &mut dyn Connection, index: usize) -> Result<()> {
+    async fn data(&self, connection: &mut dyn Connection, index: usize, report: &mut Report<'_, '_>) -> Result<()> {
         self.begin(connection, index, String::new()).await?;
         connection.begin(TransactionOptions::default()).await?;
-        connection.batch(&self.statements[index].sql).await?;
+        report.run(connection, self.statements, index).await?;
         self.mark(connection, index, StepState::Done, None).await?;
         connection.batch("COMMIT").await
     }
 
-    async fn definition(&self, connection: &mut dyn Connection, index: usize) -> Result<()> {
+    async fn definition(
+        &self,
+        connection: &mut dyn Connection,
+        index: usize,
+        report: &mut Report<'_, '_>,
+    ) -> Result<()> {
         let statement = &self.statements[index];
         let probed = done_probe(&statement.comments).is_some() || !is_definition(connection.dialect(), &statement.sql);
         let before = if probed { String::new() } else { super::schema_digest(&super::schema(connection).await?) };
         self.begin(connection, index, before).await?;
-        connection.batch(&statement.sql).await?;
+        report.run(connection, self.statements, index).await?;
         self.mark(connection, index, StepState::Done, None).await
     }
 
     async fn read(&self, connection: &mut dyn Connection) -> Result<BTreeMap<usize, Entry>> {
         let dialect = connection.dialect();
         let sql = format!(
-            "SELECT position, digest, state, schema_before FROM {STEPS_TABLE} WHERE version = {} AND direction = {}",
+            "SELECT position, digest, state, schema_before FROM {STEPS_TABLE} WHERE version = {} AND direction = {} \
+             AND position >= 0",
             rows::placeholder(dialect, 1),
             rows::placeholder(dialect, 2)
         );
@@ -282,23 +389,23 @@ impl Journal<'_> {
             rows::placeholder(dialect, 3)
         );
         let [version, direction] = self.key();
-        let position = Value::Int(index as i64);
-        rows::run(connection, &delete, &[version.clone(), direction.clone(), position.clone()]).await?;
+        let position = index as i64;
+        rows::run(connection, &delete, &[version, direction, Value::Int(position)]).await?;
+        let digest = statement_digest(dialect, statement);
+        self.insert(connection, position, [digest, before, statement.clone()]).await
+    }
+
+    async fn insert(&self, connection: &mut dyn Connection, position: i64, texts: [String; 3]) -> Result<()> {
         let insert = format!(
             "INSERT INTO {STEPS_TABLE} (version, direction, position, digest, state, schema_before, statement, begun_at) \
              VALUES ({})",
-            rows::placeholders(dialect, 8)
+            rows::placeholders(connection.dialect(), 8)
         );
-        let values = [
-            version,
-            direction,
-            position,
-            Value::Text(statement_digest(dialect, statement)),
-            Value::Text(StepState::Begun.word().into()),
-            Value::Text(before),
-            Value::Text(statement.clone()),
-            Value::Text(super::now()),
-        ];
+        let [version, direction] = self.key();
+        let [digest, before, statement] = texts.map(Value::Text);
+        let begun = Value::Text(StepState::Begun.word().into());
+        let now = Value::Text(super::now());
+        let values = [version, direction, Value::Int(position), digest, begun, before, statement, now];
         rows::run(connection, &insert, &values).await.map(drop)
     }
 
@@ -326,19 +433,93 @@ impl Journal<'_> {
         rows::run(connection, &sql, &values).await.map(drop)
     }
 
-    async fn finish(&self, connection: &mut dyn Connection, outcome: &Outcome<'_>) -> Result<()> {
+    async fn finish(
+        &self,
+        connection: &mut dyn Connection,
+        outcome: &Outcome<'_>,
+        report: &Report<'_, '_>,
+    ) -> Result<()> {
         let dialect = connection.dialect();
         connection.begin(TransactionOptions::default()).await?;
-        outcome.write(connection).await?;
+        outcome.write(connection, report).await?;
         let sql = format!("DELETE FROM {STEPS_TABLE} WHERE version = {}", rows::placeholder(dialect, 1));
         rows::run(connection, &sql, &[Value::Text(self.version.into())]).await?;
         connection.batch("COMMIT").await
     }
 }
 
-/// Writes the row of a migration that begins to run one by one, unless it is there already.
-pub(super) async fn announce(connection: &mut dyn Connection, applied: &Applied, state: State) -> Result<()> {
-    history::write(connection, &Applied { state, ..applied.clone() }).await
+/// Whether the way up of a migration left steps behind: it was cut off or failed.
+pub(super) async fn has_begun(connection: &mut dyn Connection, version: &str) -> Result<bool> {
+    let place = rows::placeholder(connection.dialect(), 1);
+    let sql = format!("SELECT count(*) FROM {STEPS_TABLE} WHERE version = {place} AND direction = 'up'");
+    Ok(rows::is_true(rows::one(connection, &sql, &[Value::Text(version.into())]).await?.as_ref()))
+}
+
+/// Whether what was done on the way up changed rows of tables that were there before: no way down brings those back.
+pub(super) async fn changed_rows(connection: &mut dyn Connection, version: &str) -> Result<bool> {
+    let dialect = connection.dialect();
+    let place = rows::placeholder(dialect, 1);
+    let sql = format!(
+        "SELECT statement FROM {STEPS_TABLE} WHERE version = {place} AND direction = 'up' AND position >= 0 \
+         AND state <> 'failed' ORDER BY position"
+    );
+    let mut created = BTreeSet::new();
+    for row in rows::all(connection, &sql, &[Value::Text(version.into())]).await? {
+        let sql = script::flatten(dialect, &rows::cell::<String>(&row, 0)?);
+        if let Some(table) = table_after(&sql, &["CREATE TABLE "]) {
+            created.insert(table);
+        }
+        let writing = ["INSERT INTO ", "INSERT IGNORE INTO ", "REPLACE INTO ", "UPDATE ", "DELETE FROM "];
+        let harmless = match table_after(&sql, &writing) {
+            Some(table) => created.contains(&table),
+            None => classify(dialect, &sql) != Class::Data || sql.to_ascii_uppercase().starts_with("SELECT"),
+        };
+        if !harmless {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The name that follows one of these beginnings, without quotes. `IF NOT EXISTS` is not a name: whether such a
+/// statement created anything is not known.
+fn table_after(sql: &str, beginnings: &[&str]) -> Option<String> {
+    let begins =
+        |beginning: &&&str| sql.get(..beginning.len()).is_some_and(|start| start.eq_ignore_ascii_case(beginning));
+    let rest = &sql[beginnings.iter().find(begins)?.len()..];
+    let name = rest.split([' ', '(']).next().unwrap_or_default().replace(['`', '"'], "");
+    (!name.eq_ignore_ascii_case("if") && !name.is_empty()).then_some(name)
+}
+
+/// Forgets what is noted of a migration's statements.
+pub(super) async fn forget(connection: &mut dyn Connection, version: &str) -> Result<()> {
+    let sql = format!("DELETE FROM {STEPS_TABLE} WHERE version = {}", rows::placeholder(connection.dialect(), 1));
+    rows::run(connection, &sql, &[Value::Text(version.into())]).await.map(drop)
+}
+
+/// Whether a statement that undoes failed because there is nothing to undo.
+fn finds_nothing(error: &Error) -> bool {
+    use Kind::{AlreadyExists, UndefinedColumn, UndefinedObject, UndefinedTable};
+    matches!(error.kind(), UndefinedTable | UndefinedColumn | UndefinedObject | AlreadyExists)
+}
+
+/// What differs between two locks, object by object.
+fn differences(before: &str, after: &str) -> Vec<String> {
+    let objects = |text: &str| -> BTreeMap<String, String> {
+        let lines = text.lines().filter_map(|line| line.split_once('\t'));
+        lines.map(|(key, rest)| (key.to_string(), rest.to_string())).collect()
+    };
+    if before.is_empty() {
+        return Vec::new();
+    }
+    let (before, after) = (objects(before), objects(after));
+    let gone = before.iter().filter(|(key, _)| !after.contains_key(*key)).map(|(key, _)| format!("{key} is missing"));
+    let other = after.iter().filter_map(|(key, rest)| match before.get(key) {
+        None => Some(format!("{key} is too many")),
+        Some(was) if was != rest => Some(format!("{key} differs")),
+        Some(_) => None,
+    });
+    gone.chain(other).collect()
 }
 
 /// Statements whose effect shows in the schema, or that do no harm when they run again.

@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use relata_schema::script;
-use relata_sql::driver::Connection;
+use relata_sql::driver::{Connection, TransactionOptions};
 use relata_sql::{Error, Kind, Result};
 
-use super::execute::{self, Outcome};
+use super::execute::{self, Outcome, Report};
 use super::folder::Migration;
 use super::history::{self, Applied, State};
 use super::journal::{self, Journal};
-use super::lock;
-use super::status::{self, EntryState, Status};
-use super::{Direction, Event, Header, Observer, Runner};
+use super::status::{self, Entry, EntryState, Status};
+use super::trail::{self, Action, Ending, Note};
+use super::{Direction, Event, Header, Observer, OnFailure, Runner, lock};
 
 /// How far to roll back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,25 +51,16 @@ impl Runner {
         to: Option<&str>,
         observer: &mut Observer<'_>,
     ) -> Result<Vec<Applied>> {
-        history::create(connection).await?;
+        history::create(connection, self).await?;
         let status = checked(connection, migrations).await?;
         if let Some(entry) = status.entries.iter().find(|entry| entry.state == EntryState::HalfUndone) {
             let message = format!("the rollback of {} was cut off", entry.id);
             return Err(Error::new(Kind::Migration, message)
                 .hint("finish it with relata migrate rollback; then relata migrate apply"));
         }
-        let last = match to {
-            Some(version) => Some(find(migrations.iter().map(|migration| migration.version.as_str()), version)?),
-            None => None,
-        };
         let mut done = Vec::new();
-        for entry in &status.entries {
-            let wanted = matches!(entry.state, EntryState::Pending | EntryState::HalfApplied);
-            if wanted && last.as_ref().is_none_or(|last| entry.version <= *last) {
-                let migration = migrations.iter().find(|migration| migration.version == entry.version);
-                let migration = migration.ok_or_else(|| no_files(&entry.id))?;
-                done.push(self.up(connection, migration, entry.applied.as_ref(), observer).await?);
-            }
+        for (migration, begun) in applied_by(&status, migrations, to)? {
+            done.push(self.up(connection, migration, begun, observer).await?);
         }
         Ok(done)
     }
@@ -78,12 +69,41 @@ impl Runner {
         &self,
         connection: &mut dyn Connection,
         migration: &Migration,
-        begun: Option<&Applied>,
+        begun: bool,
         observer: &mut Observer<'_>,
     ) -> Result<Applied> {
-        let applied = self.row(migration, State::Applied);
+        let row = self.row(migration, State::Running);
         let script = Script { migration, direction: Direction::Up, header: &migration.header, text: &migration.up };
-        self.run(connection, &script, &applied, begun.is_some(), observer).await
+        let error = match self.run(connection, &script, &row, begun, observer).await {
+            Ok(applied) => return Ok(applied),
+            Err(error) => error,
+        };
+        match self.take_back(connection, migration, &error, observer).await {
+            Ok(true) => Err(error.hint("what had been done of it was undone since: the database is as it was before")),
+            Ok(false) => Err(error),
+            Err(other) => Err(error.hint(format!("undoing what had been done of it failed too: {other}"))),
+        }
+    }
+
+    /// After a failure in the middle, where no transaction does it: undoes what was done of a migration, if this runner
+    /// shall, and if what ran can be undone without losing rows that somebody else wrote meanwhile. Whether it did.
+    async fn take_back(
+        &self,
+        connection: &mut dyn Connection,
+        migration: &Migration,
+        error: &Error,
+        observer: &mut Observer<'_>,
+    ) -> Result<bool> {
+        let asked = self.on_failure == OnFailure::Undo && error.kind() != Kind::InDoubt && !connection.is_broken();
+        let Some((header, text)) = migration.down.as_ref().filter(|_| asked) else { return Ok(false) };
+        if !journal::has_begun(connection, &migration.version).await?
+            || journal::changed_rows(connection, &migration.version).await?
+        {
+            return Ok(false);
+        }
+        let script = Script { migration, direction: Direction::Down, header, text };
+        self.run(connection, &script, &self.row(migration, State::Undoing), false, observer).await?;
+        Ok(true)
     }
 
     /// Rolls back, newest first, and returns what it rolled back. What would be lost can be asked before: the caller
@@ -111,6 +131,9 @@ impl Runner {
         target: &Rollback,
         observer: &mut Observer<'_>,
     ) -> Result<Vec<Applied>> {
+        if history::exists(connection, history::HISTORY_TABLE).await? {
+            history::create(connection, self).await?;
+        }
         let status = checked(connection, migrations).await?;
         let undone = undone_by(&status, migrations, target)?;
         let mut done = Vec::new();
@@ -133,15 +156,31 @@ impl Runner {
     ) -> Result<Applied> {
         let started = Instant::now();
         let id = script.migration.id();
-        let result = self.run_script(connection, script, row, begun, started, observer).await;
-        let doing = match script.direction {
-            Direction::Up => "applying",
-            Direction::Down => "rolling back",
+        let mut report = Report::new(self, observer);
+        let result = self.run_script(connection, script, row, begun, started, &mut report).await;
+        let (doing, action, state) = match script.direction {
+            Direction::Up => ("applying", Action::Apply, State::Applied),
+            Direction::Down => ("rolling back", Action::Rollback, State::Undoing),
         };
         let duration = started.elapsed();
-        result.map_err(|error| error.context(format!("{doing} {id}")))?;
+        if let Err(error) = result {
+            let failed = Note::about(action, Ending::Failed, row);
+            let note = Note { duration_ms: milliseconds(duration), statements: &report.statements, ..failed };
+            self.note_failure(connection, note, &error).await;
+            return Err(error.context(format!("{doing} {id}")));
+        }
         observer(Event::Finished { id: &id, direction: script.direction, duration });
-        Ok(Applied { duration_ms: milliseconds(duration), ..row.clone() })
+        Ok(Applied { duration_ms: milliseconds(duration), state, ..row.clone() })
+    }
+
+    /// Notes a failure in the trail, as far as the connection still allows. The database's words stay out of it: they may
+    /// hold values.
+    async fn note_failure(&self, connection: &mut dyn Connection, note: Note<'_>, error: &Error) {
+        if connection.is_broken() || connection.in_transaction() {
+            return;
+        }
+        // The failure itself is what has to be told; that it is not noted comes second.
+        let _ = trail::append(connection, self, Note { note: error.code().to_string(), ..note }).await;
     }
 
     async fn run_script(
@@ -151,30 +190,46 @@ impl Runner {
         row: &Applied,
         begun: bool,
         started: Instant,
-        observer: &mut Observer<'_>,
+        report: &mut Report<'_, '_>,
     ) -> Result<()> {
         let dialect = connection.dialect();
         let statements = script::statements(dialect, script.text);
-        let (id, direction) = (script.migration.id(), script.direction);
-        let announce = |observer: &mut Observer<'_>, resumed| {
-            observer(Event::Begin { id: &id, direction, statements: statements.len(), resumed });
+        let (id, direction, version) = (script.migration.id(), script.direction, &script.migration.version);
+        let row_done = Applied { state: State::Applied, ..row.clone() };
+        let outcome = match direction {
+            Direction::Up => Outcome::Applied(&row_done, started),
+            Direction::Down => Outcome::Undone(row, started),
         };
-        if execute::transactional(dialect, script.header) {
-            announce(observer, 0);
-            let outcome = script.outcome(row, started);
-            let result = execute::in_transaction(connection, &statements, &outcome, observer).await;
+        let half = begun || (direction == Direction::Down && journal::has_begun(connection, version).await?);
+        if execute::transactional(dialect, script.header) && !half {
+            (report.observer)(Event::Begin { id: &id, direction, statements: statements.len(), resumed: 0 });
+            let result = execute::in_transaction(connection, &statements, &outcome, report).await;
             return result.map_err(|error| error.hint("nothing of this migration was kept: it ran in one transaction"));
         }
         let file = format!("{}/{}.sql", id, direction.word());
-        let journal = Journal { version: &script.migration.version, direction, statements: &statements, file };
+        let partial = direction == Direction::Down && journal::has_begun(connection, version).await?;
+        let journal = Journal { version, direction, statements: &statements, file, partial };
         let resumed = if begun { journal.done(connection).await? } else { 0 };
-        announce(observer, resumed);
-        let state = match direction {
-            Direction::Up => State::Running,
-            Direction::Down => State::Undoing,
+        (report.observer)(Event::Begin { id: &id, direction, statements: statements.len(), resumed });
+        self.announce(connection, &journal, row).await?;
+        let result = journal.run(connection, &outcome, report).await;
+        result.map_err(|error| if told_already(&error) { error } else { error.hint(journal.goes_on()) })
+    }
+
+    /// Says in history and trail that a migration begins to run one by one.
+    async fn announce(&self, connection: &mut dyn Connection, journal: &Journal<'_>, row: &Applied) -> Result<()> {
+        connection.begin(TransactionOptions::default()).await?;
+        history::write(connection, row).await?;
+        let action = match journal.direction {
+            Direction::Up => Action::Apply,
+            Direction::Down => Action::Rollback,
         };
-        journal::announce(connection, row, state).await?;
-        journal.run(connection, &script.outcome(row, started), observer).await
+        trail::append(connection, self, Note::about(action, Ending::Begun, row)).await?;
+        connection.batch("COMMIT").await?;
+        match journal.direction {
+            Direction::Up => journal.note_start(connection).await,
+            Direction::Down => Ok(()),
+        }
     }
 
     /// Records a migration as applied without running it: the database has what it says already.
@@ -193,7 +248,7 @@ impl Runner {
     }
 
     async fn adopt_locked(&self, connection: &mut dyn Connection, migration: &Migration) -> Result<Applied> {
-        history::create(connection).await?;
+        history::create(connection, self).await?;
         if let Some(first) = history::read(connection).await?.first() {
             let message =
                 format!("this database has a history already: {} was applied on {}", first.id(), first.applied_at);
@@ -201,7 +256,10 @@ impl Runner {
                 .hint("a baseline is for a database that relata has not migrated yet; see relata migrate status"));
         }
         let row = self.row(migration, State::Baseline);
+        connection.begin(TransactionOptions::default()).await?;
         history::write(connection, &row).await?;
+        trail::append(connection, self, Note::about(Action::Baseline, Ending::Done, &row)).await?;
+        connection.batch("COMMIT").await?;
         Ok(row)
     }
 
@@ -217,8 +275,57 @@ impl Runner {
         observer: &mut Observer<'_>,
     ) -> Result<Vec<String>> {
         let lock = lock::acquire(connection, self, observer).await?;
-        let result = repair_locked(connection, migrations).await;
+        let result = self.repair_locked(connection, migrations).await;
         released(lock, connection, result).await
+    }
+
+    async fn repair_locked(&self, connection: &mut dyn Connection, migrations: &[Migration]) -> Result<Vec<String>> {
+        history::create(connection, self).await?;
+        let status = status::status(connection, migrations).await?;
+        let mut done = Vec::new();
+        for entry in status.entries {
+            let Some(row) = entry.applied else { continue };
+            match (entry.state, entry.digest) {
+                (EntryState::Edited, Some(digest)) => {
+                    done.push(format!("{}: the history has the digest of its files now", entry.id));
+                    let parent = migrations.iter().find(|migration| migration.version == entry.version);
+                    let parent = parent.map(Migration::parent).unwrap_or_default();
+                    let note = format!("the digest was {}", row.digest);
+                    let row = Applied { digest, parent, ..row };
+                    self.repaired(connection, Action::RepairDigest, &row, note).await?;
+                }
+                (EntryState::Missing, _) => {
+                    done.push(format!("{}: taken out of the history; the schema was not touched", entry.id));
+                    let note = "its files are not there".into();
+                    self.repaired(connection, Action::RepairRemove, &row, note).await?;
+                }
+                (EntryState::HalfUndone, _) => {
+                    done.push(format!("{}: taken as rolled back; the schema was not touched", entry.id));
+                    let note = "its rollback had been cut off".into();
+                    self.repaired(connection, Action::RepairRemove, &row, note).await?;
+                }
+                _ => {}
+            }
+        }
+        Ok(done)
+    }
+
+    async fn repaired(
+        &self,
+        connection: &mut dyn Connection,
+        action: Action,
+        row: &Applied,
+        note: String,
+    ) -> Result<()> {
+        connection.begin(TransactionOptions::default()).await?;
+        if action == Action::RepairDigest {
+            history::write(connection, row).await?;
+        } else {
+            history::remove(connection, &row.version).await?;
+            journal::forget(connection, &row.version).await?;
+        }
+        trail::append(connection, self, Note { note, ..Note::about(action, Ending::Done, row) }).await?;
+        connection.batch("COMMIT").await
     }
 
     fn row(&self, migration: &Migration, state: State) -> Applied {
@@ -232,6 +339,7 @@ impl Runner {
             applied_by: self.who.clone(),
             tool: self.tool.clone(),
             state,
+            sequence: 0,
         }
     }
 }
@@ -244,13 +352,9 @@ struct Script<'a> {
     text: &'a str,
 }
 
-impl Script<'_> {
-    fn outcome<'b>(&'b self, row: &'b Applied, started: Instant) -> Outcome<'b> {
-        match self.direction {
-            Direction::Up => Outcome::Applied(row, started),
-            Direction::Down => Outcome::Undone(&row.version),
-        }
-    }
+/// Errors that say themselves what to do next.
+fn told_already(error: &Error) -> bool {
+    matches!(error.kind(), Kind::InDoubt | Kind::Migration)
 }
 
 fn milliseconds(duration: Duration) -> i64 {
@@ -273,7 +377,35 @@ async fn checked(connection: &mut dyn Connection, migrations: &[Migration]) -> R
     }
 }
 
-/// What a rollback to `target` would undo, newest first, each with whether a run before has begun it.
+/// What applying up to `to` would run, in order, each with whether a run before has begun it.
+///
+/// # Errors
+/// `Kind::Migration` when the version is unknown, or one that was begun has no files.
+pub fn applied_by<'m>(
+    status: &Status,
+    migrations: &'m [Migration],
+    to: Option<&str>,
+) -> Result<Vec<(&'m Migration, bool)>> {
+    let last = match to {
+        Some(version) => Some(find(migrations.iter().map(|migration| migration.version.as_str()), version)?),
+        None => None,
+    };
+    let mut wanted = Vec::new();
+    for entry in &status.entries {
+        if matches!(entry.state, EntryState::Pending | EntryState::HalfApplied) {
+            let migration = migrations.iter().find(|migration| migration.version == entry.version);
+            let migration = migration.ok_or_else(|| no_files(&entry.id))?;
+            wanted.push((migration, entry.state == EntryState::HalfApplied));
+        }
+        if last.as_ref() == Some(&entry.version) {
+            break;
+        }
+    }
+    Ok(wanted)
+}
+
+/// What a rollback to `target` would undo, in the opposite order of applying, each with whether a run before has begun
+/// to undo it.
 ///
 /// # Errors
 /// `Kind::Migration` when a version is unknown, or a migration cannot be rolled back.
@@ -282,13 +414,15 @@ pub fn undone_by<'m>(
     migrations: &'m [Migration],
     target: &Rollback,
 ) -> Result<Vec<(&'m Migration, bool)>> {
-    let applied: Vec<_> = status.entries.iter().rev().filter(|entry| entry.applied.is_some()).collect();
+    let sequence = |entry: &Entry| entry.applied.as_ref().map_or(0, |row| row.sequence);
+    let mut applied: Vec<_> = status.entries.iter().rev().filter(|entry| entry.applied.is_some()).collect();
+    applied.sort_by_key(|entry| std::cmp::Reverse(sequence(entry)));
     let count = match target {
         Rollback::All => applied.iter().filter(|entry| entry.state != EntryState::Baseline).count(),
         Rollback::Steps(steps) => *steps,
         Rollback::To(version) => {
             let version = find(applied.iter().map(|entry| entry.version.as_str()), version)?;
-            applied.iter().filter(|entry| entry.version > version).count()
+            applied.iter().take_while(|entry| entry.version != version).count()
         }
     };
     let mut undone = Vec::new();
@@ -297,7 +431,6 @@ pub fn undone_by<'m>(
         let migration = migration.ok_or_else(|| no_files(&entry.id))?;
         match entry.state {
             EntryState::Baseline => return Err(baseline(&entry.id)),
-            EntryState::HalfApplied => return Err(half_applied(&entry.id)),
             _ if migration.down.is_none() => return Err(no_down(migration)),
             _ => undone.push((migration, entry.state == EntryState::HalfUndone)),
         }
@@ -318,27 +451,6 @@ fn find<'a>(versions: impl Iterator<Item = &'a str>, wanted: &str) -> Result<Str
     }
 }
 
-async fn repair_locked(connection: &mut dyn Connection, migrations: &[Migration]) -> Result<Vec<String>> {
-    let status = status::status(connection, migrations).await?;
-    let mut done = Vec::new();
-    for entry in status.entries {
-        match (entry.state, entry.applied, entry.digest) {
-            (EntryState::Edited, Some(row), Some(digest)) => {
-                done.push(format!("{}: the history has the digest of its files now", entry.id));
-                let parent = migrations.iter().find(|migration| migration.version == entry.version);
-                let parent = parent.map(Migration::parent).unwrap_or_default();
-                history::write(connection, &Applied { digest, parent, ..row }).await?;
-            }
-            (EntryState::Missing, ..) => {
-                done.push(format!("{}: taken out of the history; the schema was not touched", entry.id));
-                history::remove(connection, &entry.version).await?;
-            }
-            _ => {}
-        }
-    }
-    Ok(done)
-}
-
 fn no_files(id: &str) -> Error {
     Error::new(Kind::Migration, format!("{id} was begun, and its files are not there"))
         .hint("get the folder back from version control, then run again")
@@ -354,9 +466,4 @@ fn baseline(id: &str) -> Error {
     Error::new(Kind::Migration, format!("{id} is the baseline: it was there before relata and is not rolled back"))
         .hint("roll back to it with --to")
         .hint("nothing was rolled back")
-}
-
-fn half_applied(id: &str) -> Error {
-    Error::new(Kind::Migration, format!("{id} was begun and not finished"))
-        .hint("finish it with relata migrate apply, then roll back; nothing was rolled back")
 }

@@ -2,6 +2,7 @@
 
 mod failure;
 mod history;
+mod killed;
 mod runners;
 
 use std::path::Path;
