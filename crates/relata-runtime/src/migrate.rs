@@ -21,8 +21,11 @@ mod lost;
 mod prove;
 mod rows;
 mod run;
+mod settings;
 mod status;
 pub mod trail;
+mod wait;
+pub mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -55,8 +58,13 @@ pub struct Runner {
     pub host: String,
     /// With what: `relata 0.1.0`.
     pub tool: String,
-    /// How long to wait for the lock.
+    /// How long to wait for another runner.
     pub lock_timeout: Duration,
+    /// How long a statement waits for a lock that somebody else holds before it lets everybody else through and tries
+    /// again; `None`: as the server is set up.
+    pub statement_lock_timeout: Option<Duration>,
+    /// How often it tries.
+    pub lock_attempts: u32,
     /// What to do when a migration fails in the middle and no transaction undoes it.
     pub on_failure: OnFailure,
     /// Asks it to stop before the next statement.
@@ -97,6 +105,8 @@ impl Default for Runner {
             host: host(),
             tool: concat!("relata ", env!("CARGO_PKG_VERSION")).into(),
             lock_timeout: Duration::from_secs(60),
+            statement_lock_timeout: Some(Duration::from_secs(5)),
+            lock_attempts: 12,
             on_failure: OnFailure::default(),
             stop: Stop::default(),
         }
@@ -130,7 +140,7 @@ impl Direction {
 }
 
 /// What happens while migrations run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// Another runner holds the lock.
@@ -159,6 +169,18 @@ pub enum Event<'a> {
         statements: usize,
         /// Its SQL.
         sql: &'a str,
+    },
+    /// A lock that somebody else holds was in the way: it is tried again after a pause. A migration in a transaction
+    /// begins anew.
+    Retrying {
+        /// How often it was tried.
+        attempt: u32,
+        /// How often it will be.
+        attempts: u32,
+        /// How long the pause is.
+        pause: Duration,
+        /// What the database said.
+        error: &'a relata_sql::Error,
     },
     /// A statement has run.
     Ran {

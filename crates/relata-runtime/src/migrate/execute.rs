@@ -15,6 +15,7 @@ use relata_sql::{Error, Kind, Result, Value};
 
 use super::header::Header;
 use super::history::{self, Applied};
+use super::settings::Settings;
 use super::trail::{self, Action, Ending, Note, StatementRun};
 use super::{Event, Observer, Runner, rows};
 
@@ -89,11 +90,14 @@ pub(super) struct Report<'r, 'o> {
     pub observer: &'r mut Observer<'o>,
     /// What the statements did so far.
     pub statements: Vec<StatementRun>,
+    /// PostgreSQL, statement by statement: where the script wants names to be looked up. Between its statements the
+    /// session's own path holds, so that relata's tables are found.
+    path: Option<Value>,
 }
 
 impl<'r, 'o> Report<'r, 'o> {
     pub(super) fn new(runner: &'r Runner, observer: &'r mut Observer<'o>) -> Self {
-        Report { runner, observer, statements: Vec::new() }
+        Report { runner, observer, statements: Vec::new(), path: None }
     }
 
     /// Runs one statement of a script: told before and after, measured, and not begun once the runner was told to stop.
@@ -110,7 +114,7 @@ impl<'r, 'o> Report<'r, 'o> {
         }
         (self.observer)(Event::Statement { position, statements: count, sql });
         let begun = Instant::now();
-        let result = execute(connection, sql).await;
+        let result = self.with_path(connection, sql).await;
         let outcome = if result.is_ok() { "done" } else { "failed" };
         let rows = result.as_ref().ok().copied().flatten();
         self.remember(connection.dialect(), statement, index, begun.elapsed(), rows, outcome);
@@ -118,6 +122,30 @@ impl<'r, 'o> Report<'r, 'o> {
             (self.observer)(Event::Ran { position, statements: count, sql, duration: begun.elapsed(), rows });
         }
         result.map(drop)
+    }
+
+    /// Runs a statement that sets up the session, outside a transaction.
+    pub(super) async fn session(&mut self, connection: &mut dyn Connection, sql: &str) -> Result<()> {
+        self.with_path(connection, sql).await.map(drop)
+    }
+
+    async fn with_path(&mut self, connection: &mut dyn Connection, sql: &str) -> Result<Option<u64>> {
+        if connection.dialect() != Dialect::Postgres || connection.in_transaction() && self.path.is_none() {
+            return patiently(connection, sql).await;
+        }
+        let own = SearchPath::read(connection).await?;
+        if let Some(path) = self.path.take() {
+            SearchPath(Some(path)).restore(connection).await?;
+        }
+        let result = patiently(connection, sql).await;
+        if result.is_ok() || !connection.in_transaction() && !connection.is_broken() {
+            let now = SearchPath::read(connection).await?;
+            if now.0 != own.0 {
+                own.restore(connection).await?;
+                self.path = now.0;
+            }
+        }
+        result
     }
 
     /// Remembers what became of a statement, for the trail.
@@ -141,6 +169,23 @@ impl<'r, 'o> Report<'r, 'o> {
             outcome,
         });
     }
+}
+
+/// Runs a statement. What PostgreSQL builds concurrently waits for locks as long as it takes (see [`super::wait`]).
+async fn patiently(connection: &mut dyn Connection, sql: &str) -> Result<Option<u64>> {
+    let words = script::words(connection.dialect(), sql, 4);
+    if connection.dialect() != Dialect::Postgres || !words.iter().any(|word| word == "CONCURRENTLY") {
+        return execute(connection, sql).await;
+    }
+    let before = rows::one(connection, "SELECT current_setting('lock_timeout')", &[]).await?;
+    connection.batch("SET lock_timeout = 0").await?;
+    let result = execute(connection, sql).await;
+    if let Some(Value::Text(before)) = before
+        && !connection.is_broken()
+    {
+        connection.batch(&format!("SET lock_timeout = '{before}'")).await?;
+    }
+    result
 }
 
 /// Runs a statement; gives the rows that it changed where it is one that changes rows.
@@ -186,17 +231,18 @@ pub(super) async fn in_transaction(
     outcome: &Outcome<'_>,
     report: &mut Report<'_, '_>,
 ) -> Result<()> {
+    let settings = Settings::before(connection, statements).await?;
     let off = ForeignKeys::switch_off(connection, statements).await?;
     let result = transaction(connection, statements, off.as_ref(), outcome, report).await;
     if result.is_err() && !connection.is_broken() && connection.in_transaction() {
         // The first error is the one to tell; a rollback that fails leaves a broken connection.
         let _ = connection.batch("ROLLBACK").await;
     }
-    if off.is_some() && !connection.is_broken() {
-        let restored = connection.batch("PRAGMA foreign_keys = ON").await;
-        return result.and(restored);
+    if connection.is_broken() {
+        return result;
     }
-    result
+    let restored = settings.restore(connection).await;
+    result.and(restored)
 }
 
 async fn transaction(

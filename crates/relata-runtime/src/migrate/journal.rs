@@ -31,6 +31,8 @@ use relata_sql::{Error, Kind, Result, Value};
 use super::execute::{Class, Outcome, Report, classify, excerpt, located, statement_digest};
 use super::header::done_probe;
 use super::history::STEPS_TABLE;
+use super::settings::Settings;
+use super::wait::Attempts;
 use super::{Direction, Event, rows};
 
 /// How far a statement is.
@@ -97,12 +99,27 @@ impl Journal<'_> {
         outcome: &Outcome<'_>,
         report: &mut Report<'_, '_>,
     ) -> Result<()> {
+        let settings = Settings::before(connection, self.statements).await?;
+        let result = self.run_all(connection, outcome, report).await;
+        if connection.is_broken() || connection.in_transaction() {
+            return result;
+        }
+        let restored = settings.restore(connection).await;
+        result.and(restored)
+    }
+
+    async fn run_all(
+        &self,
+        connection: &mut dyn Connection,
+        outcome: &Outcome<'_>,
+        report: &mut Report<'_, '_>,
+    ) -> Result<()> {
         let entries = self.read(connection).await?;
         let total = self.statements.len();
         for (index, statement) in self.statements.iter().enumerate() {
             match classify(connection.dialect(), &statement.sql) {
                 Class::Session | Class::ForeignKeys { .. } => {
-                    let result = connection.batch(&statement.sql).await;
+                    let result = report.session(connection, &statement.sql).await;
                     result.map_err(|error| located(error, index, total, statement))?;
                     continue;
                 }
@@ -316,22 +333,32 @@ impl Journal<'_> {
 
     async fn step(&self, connection: &mut dyn Connection, index: usize, report: &mut Report<'_, '_>) -> Result<()> {
         let statement = &self.statements[index];
-        let result = if classify(connection.dialect(), &statement.sql) == Class::Data {
-            self.data(connection, index, report).await
-        } else {
-            self.definition(connection, index, report).await
-        };
-        let Err(error) = result else { return Ok(()) };
-        if !connection.is_broken() {
-            if connection.in_transaction() {
-                connection.batch("ROLLBACK").await?;
+        let mut attempts = Attempts::new();
+        loop {
+            let result = if classify(connection.dialect(), &statement.sql) == Class::Data {
+                self.data(connection, index, report).await
+            } else {
+                self.definition(connection, index, report).await
+            };
+            let Err(mut error) = result else { return Ok(()) };
+            if !connection.is_broken() {
+                if connection.in_transaction() {
+                    connection.batch("ROLLBACK").await?;
+                }
+                if self.partial && finds_nothing(&error) {
+                    return self.pass_over(connection, index, report).await;
+                }
+                self.mark(connection, index, StepState::Failed, Some(&error)).await?;
+                error = match attempts.again(report.runner, report.observer, error).await {
+                    Ok(()) => {
+                        self.clear_invalid_index(connection, statement).await?;
+                        continue;
+                    }
+                    Err(error) => error,
+                };
             }
-            if self.partial && finds_nothing(&error) {
-                return self.pass_over(connection, index, report).await;
-            }
-            self.mark(connection, index, StepState::Failed, Some(&error)).await?;
+            return Err(located(error, index, self.statements.len(), statement));
         }
-        Err(located(error, index, self.statements.len(), statement))
     }
 
     /// Rows and `done` in one transaction.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use relata_schema::script;
+use relata_schema::script::{self, ScriptStatement};
 use relata_sql::driver::{Connection, TransactionOptions};
 use relata_sql::{Error, Kind, Result};
 
@@ -12,6 +12,7 @@ use super::history::{self, Applied, State};
 use super::journal::{self, Journal};
 use super::status::{self, Entry, EntryState, Status};
 use super::trail::{self, Action, Ending, Note};
+use super::wait::{self, Attempts};
 use super::{Direction, Event, Header, Observer, OnFailure, Runner, lock};
 
 /// How far to roll back.
@@ -40,7 +41,14 @@ impl Runner {
         observer: &mut Observer<'_>,
     ) -> Result<Vec<Applied>> {
         let lock = lock::acquire(connection, self, observer).await?;
-        let result = self.apply_locked(connection, migrations, to, observer).await;
+        let limits = wait::limit(connection, self.statement_lock_timeout).await;
+        let result = match limits {
+            Ok(limits) => {
+                let result = self.apply_locked(connection, migrations, to, observer).await;
+                unlimited(limits, connection, result).await
+            }
+            Err(error) => Err(error),
+        };
         released(lock, connection, result).await
     }
 
@@ -120,7 +128,14 @@ impl Runner {
         observer: &mut Observer<'_>,
     ) -> Result<Vec<Applied>> {
         let lock = lock::acquire(connection, self, observer).await?;
-        let result = self.rollback_locked(connection, migrations, target, observer).await;
+        let limits = wait::limit(connection, self.statement_lock_timeout).await;
+        let result = match limits {
+            Ok(limits) => {
+                let result = self.rollback_locked(connection, migrations, target, observer).await;
+                unlimited(limits, connection, result).await
+            }
+            Err(error) => Err(error),
+        };
         released(lock, connection, result).await
     }
 
@@ -203,7 +218,7 @@ impl Runner {
         let half = begun || (direction == Direction::Down && journal::has_begun(connection, version).await?);
         if execute::transactional(dialect, script.header) && !half {
             (report.observer)(Event::Begin { id: &id, direction, statements: statements.len(), resumed: 0 });
-            let result = execute::in_transaction(connection, &statements, &outcome, report).await;
+            let result = transaction(connection, &statements, &outcome, report).await;
             return result.map_err(|error| error.hint("nothing of this migration was kept: it ran in one transaction"));
         }
         let file = format!("{}/{}.sql", id, direction.word());
@@ -359,6 +374,31 @@ fn told_already(error: &Error) -> bool {
 
 fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Runs a script in a transaction; once more from the start where somebody else's lock was in the way.
+async fn transaction(
+    connection: &mut dyn Connection,
+    statements: &[ScriptStatement],
+    outcome: &Outcome<'_>,
+    report: &mut Report<'_, '_>,
+) -> Result<()> {
+    let mut attempts = Attempts::new();
+    loop {
+        let Err(error) = execute::in_transaction(connection, statements, outcome, report).await else { return Ok(()) };
+        if connection.is_broken() {
+            return Err(error);
+        }
+        attempts.again(report.runner, report.observer, error).await?;
+        report.statements.clear();
+    }
+}
+
+/// Sets the limits of waiting back whatever happened; the first error is the one to tell.
+async fn unlimited<T>(limits: wait::Limits, connection: &mut dyn Connection, result: Result<T>) -> Result<T> {
+    let restored = limits.restore(connection).await;
+    let value = result?;
+    restored.map(|()| value)
 }
 
 /// Gives the lock back whatever happened; the first error is the one to tell.
