@@ -2,6 +2,7 @@
 
 use relata_schema::declare::Declaration;
 use relata_schema::diagnostic::{Diagnostic, Severity};
+use relata_schema::dialect::sqlite::parse::meant;
 use relata_schema::lower;
 use relata_schema::model::{Column, Index, Key, ObjectKey, ObjectKind, ObjectName, Schema, Table};
 
@@ -134,7 +135,7 @@ fn column_differences(schema: &Schema, table: &Table, column: &Column, now: &Col
         (column.charset != now.charset, "character set"),
         (column.collation != now.collation, "collation"),
         (column.invisible != now.invisible, "invisibility"),
-        (column.parameters != now.parameters, "parameters"),
+        (!meant(column).eq(meant(now)), "parameters"),
         (column.comment != now.comment, "comment"),
         (column.grants != now.grants, "privileges"),
     ];

@@ -1,7 +1,8 @@
 //! What differs between two tables that are the same table.
 
 use relata_schema::change::{Alteration, TableChange};
-use relata_schema::model::{Check, Exclusion, ForeignKey, Index, Key, ObjectKind, Table};
+use relata_schema::dialect::sqlite;
+use relata_schema::model::{Check, Column, Exclusion, ForeignKey, Index, Key, ObjectKind, Table};
 
 use super::{Renames, alterations, by_key, pair, same};
 
@@ -13,7 +14,7 @@ pub(super) fn diff(from: &Table, to: &Table, renames: Renames<'_>) -> Vec<TableC
     }
     let rename = |column: &str| renames.member(ObjectKind::Column, &from.name, column);
     let columns = pair(&from.columns, &to.columns, |column| rename(&column.name), |column| column.name.clone());
-    changes.extend(alterations(columns, same).map(TableChange::Column));
+    changes.extend(alterations(columns, same_column).map(TableChange::Column));
     let renamed = from_with_new_names(from, to, renames);
     changes.extend(primary_key(from, &renamed, to).map(TableChange::PrimaryKey));
     changes.extend(members(&from.uniques, &renamed.uniques, &to.uniques).map(TableChange::Unique));
@@ -25,6 +26,13 @@ pub(super) fn diff(from: &Table, to: &Table, renames: Renames<'_>) -> Vec<TableC
     changes.extend(by_key(&from.policies, &to.policies, |p| p.name.clone(), same).map(TableChange::Policy));
     changes.extend(properties(from, to, renames));
     changes
+}
+
+/// Whether two columns are the same. SQLite's row number is never NULL, also where nobody says so.
+fn same_column(from: &Column, to: &Column) -> bool {
+    let bare =
+        |column: &Column| Column { parameters: sqlite::parse::meant(column).cloned().collect(), ..column.clone() };
+    from == to || (from.parameters != to.parameters && bare(from) == bare(to))
 }
 
 fn primary_key(from: &Table, renamed: &Table, to: &Table) -> Option<Alteration<Key>> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use relata_schema::dialect::sqlite::parse::{self, ON_CONFLICT, TableText};
+use relata_schema::dialect::sqlite::parse::{self, NOT_NULL_UNSAID, ON_CONFLICT, TableText};
 use relata_schema::dialect::sqlite::{print, token, types};
 use relata_schema::model::{
     Action, Column, ForeignKey, Index, IndexPart, Key, ObjectKey, ObjectKind, ObjectName, Table, TableOptions, Trigger,
@@ -147,7 +147,10 @@ fn never_null(table: &mut Table) {
     let column = table.columns.iter_mut().find(|column| column.name == part.column);
     if let Some(column) = column.filter(|column| column.ty.physical.eq_ignore_ascii_case("integer") && !part.descending)
     {
-        column.not_null = true;
+        if !column.not_null {
+            column.not_null = true;
+            column.parameters.push((NOT_NULL_UNSAID.to_string(), String::new()));
+        }
     }
 }
 

@@ -90,7 +90,7 @@ fn a_rebuild_keeps_rows_counter_indexes_triggers_and_views() {
         CREATE TEMP TABLE relata_foreign_keys (before INTEGER, after INTEGER, CONSTRAINT foreign_keys_are_violated CHECK (after <= before));
         INSERT INTO relata_foreign_keys (before) VALUES ((SELECT count(*) FROM pragma_foreign_key_check('orders')));
         CREATE TABLE relata_new_customer (
-          id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
           name TEXT NOT NULL,
           mail VARCHAR(80) NOT NULL DEFAULT 'none',
           age BIGINT

@@ -5,13 +5,21 @@
 //! know. Names are given as written there, without quotes; expressions without comments and with single spaces.
 
 use crate::dialect::Dialect;
-use crate::model::{Action, Check, Deferral, ForeignKey, Generated, IndexPart, Key, Match, ObjectName};
+use crate::model::{Action, Check, Column, Deferral, ForeignKey, Generated, IndexPart, Key, Match, ObjectName};
 use crate::script::flatten;
 
 use super::token::{Kind, Token, tokens};
 
 /// The key of the parameter that holds a conflict clause.
 pub const ON_CONFLICT: &str = "on conflict";
+/// The parameter of a row number that is declared without `NOT NULL`: it is never NULL all the same, so with and without
+/// are one schema, and each is written as it was found.
+pub const NOT_NULL_UNSAID: &str = "not null unsaid";
+
+/// The parameters of a column that mean something: two columns that differ in the others are the same.
+pub fn meant(column: &Column) -> impl Iterator<Item = &(String, String)> {
+    column.parameters.iter().filter(|(key, _)| key != NOT_NULL_UNSAID)
+}
 
 /// What the text of a table tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

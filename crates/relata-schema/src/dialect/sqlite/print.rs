@@ -6,7 +6,7 @@
 use crate::dialect::Dialect;
 use crate::model::{Action, Column, Deferral, ForeignKey, Index, IndexPart, Key, Match, Schema, Table, View};
 
-use super::parse::ON_CONFLICT;
+use super::parse::{NOT_NULL_UNSAID, ON_CONFLICT};
 use super::token::{Kind, Token, tokens};
 
 /// The key of the parameter of an index that holds its whole statement, as SQLite keeps it.
@@ -104,7 +104,7 @@ fn column_with_key(column: &Column, key: Option<&Key>) -> String {
         text.push_str(if column.auto_increment { " AUTOINCREMENT" } else { "" });
         add(&text);
     }
-    if column.not_null {
+    if column.not_null && !column.parameters.iter().any(|(key, _)| key == NOT_NULL_UNSAID) {
         add(&format!("NOT NULL{}", conflict(&column.parameters)));
     }
     if let Some(default) = &column.default {
