@@ -144,13 +144,13 @@ fn primary_key(rows: &[ColumnRow], text: &TableText, without_rowid: bool) -> Opt
 fn never_null(table: &mut Table) {
     let Some(key) = table.primary_key.as_ref().filter(|_| !table.options.without_rowid) else { return };
     let [part] = key.parts.as_slice() else { return };
-    let column = table.columns.iter_mut().find(|column| column.name == part.column);
-    if let Some(column) = column.filter(|column| column.ty.physical.eq_ignore_ascii_case("integer") && !part.descending)
-    {
-        if !column.not_null {
-            column.not_null = true;
-            column.parameters.push((NOT_NULL_UNSAID.to_string(), String::new()));
-        }
+    let is_unsaid = |column: &&mut Column| {
+        let row_number = column.ty.physical.eq_ignore_ascii_case("integer") && !part.descending;
+        column.name == part.column && row_number && !column.not_null
+    };
+    if let Some(column) = table.columns.iter_mut().find(is_unsaid) {
+        column.not_null = true;
+        column.parameters.push((NOT_NULL_UNSAID.to_string(), String::new()));
     }
 }
 
