@@ -2,7 +2,9 @@
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
+use relata_schema::Dialect;
 use relata_schema::declare::{Entity, Field, Rule};
+use relata_schema::naming;
 use syn::DeriveInput;
 
 use crate::{insert, relation};
@@ -109,6 +111,7 @@ fn table(context: &Context<'_>) -> TokenStream {
     let (double, back) = (list('"'), list('`'));
     let key_fields = entity.key_fields();
     let key = key_fields.iter().filter_map(|field| context.position(&field.name)).map(Literal::usize_unsuffixed);
+    let uniques = uniques(context);
     let generated_key = matches!(&key_fields[..], [field] if field.generated_id);
     let when = |on: bool, column: &str| match context.place(column).filter(|_| on) {
         Some(place) => quote!(::core::option::Option::Some(#place)),
@@ -127,12 +130,52 @@ fn table(context: &Context<'_>) -> TokenStream {
             selected: #selected,
             select_list: [#double, #back],
             key: &[#(#key),*],
+            uniques: &[#(#uniques),*],
             generated_key: #generated_key,
             soft_delete: #soft_delete,
             created_at: #created_at,
             updated_at: #updated_at,
         };
     }
+}
+
+/// What must be unique: the key, fields, and what stands on the entity. Names are those that lowering gives.
+fn uniques(context: &Context<'_>) -> Vec<TokenStream> {
+    let entity = context.entity;
+    let table = entity.table_name();
+    let columns = |fields: &[&str]| -> Option<Vec<String>> {
+        fields.iter().map(|field| entity.field(field).map(|field| field.column_name().to_string())).collect()
+    };
+    let named = |name: &Option<String>, columns: &[String], ending: &str| match name {
+        Some(name) => [name.clone(), name.clone()],
+        None => [Dialect::Postgres, Dialect::Mysql].map(|dialect| {
+            let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+            naming::constraint(dialect, &table, &columns, ending)
+        }),
+    };
+    let meta = |[postgres, mysql]: [String; 2], fields: &[&str]| {
+        let positions: Vec<_> = fields.iter().filter_map(|field| context.position(field)).collect();
+        let positions = positions.into_iter().map(Literal::usize_unsuffixed);
+        quote!(__relata::UniqueMeta { names: [#postgres, #mysql], columns: &[#(#positions),*] })
+    };
+    let mut all = Vec::new();
+    let key: Vec<&str> = entity.key_fields().iter().map(|field| field.name.as_str()).collect();
+    if !key.is_empty() {
+        let [postgres, _] = named(&entity.primary_key_name, &[], "pkey");
+        all.push(meta([postgres, "PRIMARY".to_string()], &key));
+    }
+    for field in entity.fields.iter().filter(|field| field.unique) {
+        let name = named(&None, &[field.column_name().to_string()], "key");
+        all.push(meta(name, &[&field.name]));
+    }
+    for index in entity.indexes.iter().filter(|index| index.unique) {
+        let fields: Vec<&str> = index.parts.iter().map(|part| part.field.as_str()).collect();
+        // One over expressions is known by its name alone.
+        let Some(columns) = columns(&fields) else { continue };
+        let ending = if index.constraint { "key" } else { "idx" };
+        all.push(meta(named(&index.name, &columns, ending), &fields));
+    }
+    all
 }
 
 fn column_meta(column: &Column<'_>) -> TokenStream {

@@ -6,18 +6,21 @@ use std::sync::Arc;
 use relata_sql::driver::ColumnInfo;
 use tokio_postgres::Statement;
 
+use crate::exec::touches_session;
 use crate::types::Decoder;
 
 /// A statement that the server has parsed, with what is needed to read its rows.
 pub(crate) struct Prepared {
     pub statement: Statement,
     pub decoders: Vec<Decoder>,
+    /// It may change what outlives it in the session.
+    pub touches_session: bool,
 }
 
 impl Prepared {
-    pub(crate) fn new(statement: Statement) -> Self {
+    pub(crate) fn new(statement: Statement, sql: &str) -> Self {
         let decoders = statement.columns().iter().map(|column| Decoder::of(column.type_())).collect();
-        Prepared { statement, decoders }
+        Prepared { statement, decoders, touches_session: touches_session(sql) }
     }
 
     /// Names and types of the result's columns.

@@ -9,22 +9,66 @@
 //! - An answer that is given up before it came leaves the wire to a task of its own, so that the server is never kept
 //!   waiting for a reader.
 //! - The future is polled by one at a time and never again after its end.
+//! - Client and wire wake each other by way of a [`Relay`]: while both are being polled that only means another turn, and
+//!   the runtime, for which a wake may be a system call, hears of nothing but the socket.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
+use futures_util::task::AtomicWaker;
 use relata_sql::driver::BoxFuture;
 use relata_sql::{Answer, Result};
 
-/// The wire's future, until it ends or a task of its own has taken it over.
+/// So many turns are made in one go; then others get theirs.
+const TURNS: usize = 64;
+
+/// The wire's future and who is woken for it.
 #[derive(Clone)]
-pub(crate) struct Engine(Arc<Mutex<Option<BoxFuture<'static, ()>>>>);
+pub(crate) struct Engine(Arc<Parts>);
+
+struct Parts {
+    /// Until it ends or a task of its own has taken it over.
+    wire: Mutex<Option<BoxFuture<'static, ()>>>,
+    relay: Arc<Relay>,
+    /// Wakes the relay.
+    waker: Waker,
+}
+
+/// Keeps wakes that client and wire give each other from the runtime.
+#[derive(Default)]
+struct Relay {
+    state: AtomicU8,
+    task: AtomicWaker,
+}
+
+/// Nobody polls: a wake goes on to the task.
+const RESTING: u8 = 0;
+/// Both are being polled.
+const TURNING: u8 = 1;
+/// They have been woken meanwhile: another turn is due.
+const AGAIN: u8 = 2;
+
+impl Wake for Relay {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let turning = |state| (state != RESTING).then_some(AGAIN);
+        if self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, turning).is_err() {
+            self.task.wake();
+        }
+    }
+}
 
 impl Engine {
     pub(crate) fn new(wire: impl Future<Output = ()> + Send + 'static) -> Self {
-        Engine(Arc::new(Mutex::new(Some(Box::pin(wire)))))
+        let relay = Arc::<Relay>::default();
+        let waker = relay.clone().into();
+        Engine(Arc::new(Parts { wire: Mutex::new(Some(Box::pin(wire))), relay, waker }))
     }
 
     /// An answer that serves the wire while it is awaited.
@@ -39,18 +83,29 @@ impl Engine {
     }
 
     fn poll<T>(&self, mut work: Pin<&mut impl Future<Output = T>>, context: &mut Context<'_>) -> Poll<T> {
-        // What has come before is delivered first, and what the work asks for goes out at once.
-        self.turn(context);
-        if let Poll::Ready(result) = work.as_mut().poll(context) {
-            return Poll::Ready(result);
+        let Relay { state, task } = &*self.0.relay;
+        task.register(context.waker());
+        let mut relayed = Context::from_waker(&self.0.waker);
+        for _ in 0..TURNS {
+            state.store(TURNING, Ordering::Release);
+            // What has come before is delivered first, and what the work asks for goes out at once.
+            self.turn(&mut relayed);
+            let polled = work.as_mut().poll(&mut relayed);
+            if polled.is_ready() {
+                state.store(RESTING, Ordering::Release);
+                return polled;
+            }
+            if state.swap(RESTING, Ordering::AcqRel) != AGAIN {
+                return Poll::Pending;
+            }
         }
-        self.turn(context);
-        work.poll(context)
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Reads and writes what can be without waiting.
     fn turn(&self, context: &mut Context<'_>) {
-        let mut wire = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut wire = self.0.wire.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(future) = wire.as_mut()
             && future.as_mut().poll(context).is_ready()
         {
@@ -65,7 +120,7 @@ impl Engine {
 
     /// Leaves the wire to a task of its own. Outside of a runtime it is closed.
     pub(crate) fn detach(&self) {
-        let wire = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let wire = self.0.wire.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let (Some(wire), Ok(runtime)) = (wire, tokio::runtime::Handle::try_current()) {
             runtime.spawn(wire);
         }

@@ -85,10 +85,10 @@ pub(crate) fn database(db: &DbError) -> Error {
         kind => kind,
     };
     let mut error = Error::new(kind, sentence(&without_value(db))).sqlstate(db.code().code());
-    if let Some(table) = db.table() {
+    if let Some(table) = db.table().or_else(|| missing_table(db)) {
         error = error.table(table);
     }
-    if let Some(column) = db.column() {
+    if let Some(column) = db.column().map(str::to_string).or_else(|| key_columns(db)).or_else(|| named_column(db)) {
         error = error.column(column);
     }
     if let Some(constraint) = db.constraint() {
@@ -101,6 +101,26 @@ pub(crate) fn database(db: &DbError) -> Error {
         Some(hint) => error.hint(hint),
         None => error,
     }
+}
+
+/// The columns in `Key (a, b)=(1, 2) already exists.`; the values after them are left alone.
+fn key_columns(db: &DbError) -> Option<String> {
+    let (columns, _) = db.detail()?.strip_prefix("Key (")?.split_once(")=(")?;
+    let plain = |column: &str| column.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+    columns.split(", ").all(plain).then(|| columns.to_string())
+}
+
+/// The table in `relation "name" does not exist`, without its namespace.
+fn missing_table(db: &DbError) -> Option<&str> {
+    let name = db.message().split('"').nth(1).filter(|_| *db.code() == SqlState::UNDEFINED_TABLE)?;
+    Some(name.rsplit_once('.').map_or(name, |(_, name)| name))
+}
+
+/// The column in `column "name" does not exist` or `column t0.name does not exist`.
+fn named_column(db: &DbError) -> Option<String> {
+    let rest = db.message().strip_prefix("column ").filter(|_| *db.code() == SqlState::UNDEFINED_COLUMN)?;
+    let name = rest.split(' ').next()?;
+    Some(name.rsplit_once('.').map_or(name, |(_, name)| name).trim_matches('"').to_string())
 }
 
 /// The error of connecting to `place` (`host:port`), never with a password. `encrypted`: the server had agreed to TLS.

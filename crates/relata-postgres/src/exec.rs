@@ -10,6 +10,8 @@
 mod bulk;
 mod session;
 
+pub(crate) use session::touches_session;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +22,7 @@ use relata_sql::driver::{
     Answer, BulkInsert, Connection, Cursor, Done, IntrospectOptions, Isolation, RowSink, ServerInfo, Statement,
     TransactionOptions,
 };
-use relata_sql::{Error, Kind, Result, Value};
+use relata_sql::{Error, Kind, Result};
 use tokio_postgres::{Client, RowStream};
 
 use crate::cache::{Prepared, StatementCache};
@@ -94,7 +96,7 @@ impl PostgresConnection {
         if cached && let Some(prepared) = self.cache.get(sql) {
             return Ok((prepared, true));
         }
-        let prepared = Arc::new(Prepared::new(self.client.prepare(sql).await?));
+        let prepared = Arc::new(Prepared::new(self.client.prepare(sql).await?, sql));
         if cached {
             self.cache.insert(sql, prepared.clone());
         }
@@ -103,10 +105,20 @@ impl PostgresConnection {
 
     /// Starts a statement.
     async fn start(&mut self, statement: &Statement<'_>) -> std::result::Result<Running, Failure> {
+        self.start_with(statement, statement.params.iter().map(Parameter::One)).await
+    }
+
+    /// Starts a statement with other parameters than its values.
+    async fn start_with<'v>(
+        &mut self,
+        statement: &Statement<'_>,
+        parameters: impl ExactSizeIterator<Item = Parameter<'v>> + Clone,
+    ) -> std::result::Result<Running, Failure> {
         for last in [false, true] {
             let (prepared, old) = self.prepare(statement.sql, statement.cached).await?;
-            check_parameters(statement, prepared.statement.params().len())?;
-            match self.client.query_raw(&prepared.statement, parameters(statement.params)).await {
+            check_parameters(statement.sql, parameters.len(), prepared.statement.params().len())?;
+            self.touched |= prepared.touches_session;
+            match self.client.query_raw(&prepared.statement, parameters.clone()).await {
                 Ok(rows) => return Ok(Running { rows: Box::pin(rows), prepared }),
                 Err(error) if errors::is_stale(&error) || old && errors::may_be_stale(&error) => {
                     self.cache.remove(statement.sql);
@@ -122,14 +134,14 @@ impl PostgresConnection {
         Err(Error::new(Kind::Internal, "a statement was neither run nor refused").into())
     }
 
-    async fn once(&self, sql: &str) -> std::result::Result<Done, Failure> {
+    async fn once(&mut self, sql: &str) -> std::result::Result<Done, Failure> {
+        self.touched |= touches_session(sql);
         let rows_affected = self.client.execute_typed(sql, &[]).await?;
         Ok(Done { rows_affected, last_insert_id: None })
     }
 
     async fn run(&mut self, statement: Statement<'_>, sink: Option<&mut dyn RowSink>) -> Result<Done> {
         self.settle().await?;
-        self.note_session(statement.sql);
         self.running = true;
         let result = match (&sink, statement.cached || !statement.params.is_empty()) {
             // Neither rows nor parameters nor a wish to keep it: one round trip.
@@ -139,6 +151,11 @@ impl PostgresConnection {
                 Err(failure) => Err(failure),
             },
         };
+        self.ended(result, statement.sql).await
+    }
+
+    /// What became of a statement.
+    async fn ended(&mut self, result: std::result::Result<Done, Failure>, sql: &str) -> Result<Done> {
         match result {
             Ok(done) => {
                 self.running = false;
@@ -146,7 +163,7 @@ impl PostgresConnection {
             }
             // The sink stopped it: the rows that are still to come are read by the next statement.
             Err(Failure::Ours(error)) => Err(error),
-            Err(Failure::Server(error)) => Err(self.failed(error, statement.sql).await),
+            Err(Failure::Server(error)) => Err(self.failed(error, sql).await),
         }
     }
 
@@ -202,7 +219,7 @@ impl PostgresConnection {
     /// Runs a script in the simple protocol.
     pub(crate) async fn script(&mut self, script: &str) -> Result<()> {
         self.settle().await?;
-        self.note_session(script);
+        self.touched |= touches_session(script);
         self.running = true;
         match self.client.batch_execute(script).await {
             Ok(()) => {
@@ -252,16 +269,12 @@ impl Running {
     }
 }
 
-fn parameters(values: &[Value]) -> impl ExactSizeIterator<Item = Parameter<'_>> {
-    values.iter().map(Parameter)
-}
-
-fn check_parameters(statement: &Statement<'_>, expected: usize) -> Result<()> {
-    if statement.params.len() == expected {
+fn check_parameters(sql: &str, given: usize, expected: usize) -> Result<()> {
+    if given == expected {
         return Ok(());
     }
-    let message = format!("the statement has {expected} placeholders and was given {} values", statement.params.len());
-    Err(Error::new(Kind::Parameters, message).sql(statement.sql).hint("give one value for each of $1, $2, …"))
+    let message = format!("the statement has {expected} placeholders and was given {given} values");
+    Err(Error::new(Kind::Parameters, message).sql(sql).hint("give one value for each of $1, $2, …"))
 }
 
 /// Rows fetched in portions. The client stops reading from the wire while nobody fetches.

@@ -4,6 +4,7 @@
 //! over the entity and with inner functions that are not.
 
 use relata_sql::driver::Row;
+use relata_sql::error::Details;
 use relata_sql::expr::{ColumnRef, Expr};
 use relata_sql::meta::{ColumnMeta, Path, TableMeta};
 use relata_sql::typed::Key;
@@ -137,14 +138,26 @@ pub(crate) fn mapped(error: Error, table: &'static TableMeta) -> Error {
     if details.entity.is_some() || details.table.as_deref().is_some_and(|name| name != table.table) {
         return error;
     }
-    let field = details.column.as_deref().and_then(|name| table.column_named(name)).map(|(_, meta)| meta.field);
+    let field = fields(details, table);
     if details.table.is_none() && !error.is_constraint() && field.is_none() {
         return error;
     }
     error.with_details(|details| {
         details.entity = Some(table.entity.to_string());
-        details.field = field.map(str::to_string);
+        details.field = field;
     })
+}
+
+/// The fields of the columns, or of the constraint, that an error names.
+fn fields(details: &Details, table: &'static TableMeta) -> Option<String> {
+    let names: Option<Vec<&str>> = match (&details.column, &details.constraint) {
+        (Some(columns), _) => {
+            columns.split(", ").map(|name| table.column_named(name).map(|(_, meta)| meta.field)).collect()
+        }
+        (None, Some(constraint)) => table.unique_named(constraint).map(|metas| metas.map(|meta| meta.field).collect()),
+        (None, None) => None,
+    };
+    names.map(|names| names.join(", "))
 }
 
 /// The condition that leaves `meta` alone or takes it: shorthand for columns of the root.

@@ -149,13 +149,13 @@ pub struct Details {
     pub sqlstate: Option<String>,
     /// Table.
     pub table: Option<String>,
-    /// Column.
+    /// Column; of a key of several, all of them with commas between.
     pub column: Option<String>,
     /// Constraint.
     pub constraint: Option<String>,
     /// Entity, mapped back from the table.
     pub entity: Option<String>,
-    /// Field, mapped back from the column.
+    /// Field, mapped back from the column or from the constraint; of several, all of them with commas between.
     pub field: Option<String>,
     /// The SQL without its parameters.
     pub sql: Option<String>,

@@ -27,6 +27,8 @@ pub struct TableMeta {
     pub select_list: [&'static str; 2],
     /// Positions of the key's columns.
     pub key: &'static [usize],
+    /// What must be unique, the key first.
+    pub uniques: &'static [UniqueMeta],
     /// The database makes the key.
     pub generated_key: bool,
     /// Position of `deleted_at`, if rows are only marked as deleted.
@@ -74,10 +76,26 @@ impl TableMeta {
         self.columns.iter().enumerate().find(|(_, meta)| meta.column == column)
     }
 
+    /// The columns of the constraint or index with this name.
+    pub fn unique_named(&self, name: &str) -> Option<impl Iterator<Item = &'static ColumnMeta> + use<>> {
+        let unique = self.uniques.iter().find(|unique| unique.names.contains(&name))?;
+        let columns = self.columns;
+        Some(unique.columns.iter().map(move |position| &columns[*position]))
+    }
+
     /// The column of the field with this Rust name, with its position.
     pub fn field_named(&self, field: &str) -> Option<(usize, &'static ColumnMeta)> {
         self.columns.iter().enumerate().find(|(_, meta)| meta.field == field)
     }
+}
+
+/// Columns that no two rows share.
+#[derive(Debug, Clone, Copy)]
+pub struct UniqueMeta {
+    /// The constraint's or index' name on PostgreSQL and on MariaDB.
+    pub names: [&'static str; 2],
+    /// Positions of its columns.
+    pub columns: &'static [usize],
 }
 
 const fn same(left: &str, right: &str) -> bool {

@@ -11,6 +11,7 @@ use relata_sql::{Error, Kind, Result, Value};
 use tokio_postgres::types::{Kind as TypeKind, Type};
 
 use super::PostgresConnection;
+use crate::types::Parameter;
 use crate::types::encode::{field, is_binary};
 use crate::types::text::copy_field;
 
@@ -39,8 +40,19 @@ impl PostgresConnection {
         if insert.rows() >= COPY_FROM || nested {
             return self.copy(&table, &columns, &types, insert.values).await;
         }
-        let (sql, arrays) = unnest(&table, &columns, &types, insert.values);
-        Ok(self.run(Statement::new(&sql, &arrays), None).await?.rows_affected)
+        self.unnest(&unnest_sql(&table, &columns, &types), insert.values, width).await
+    }
+
+    /// Sends one array for each column, written straight from the rows.
+    async fn unnest(&mut self, sql: &str, values: &[Value], width: usize) -> Result<u64> {
+        self.settle().await?;
+        self.running = true;
+        let column = |index| Parameter::Column { values, index, width };
+        let result = match self.start_with(&Statement::new(sql, &[]), (0..width).map(column)).await {
+            Ok(mut running) => running.finish(None).await,
+            Err(failure) => Err(failure),
+        };
+        Ok(self.ended(result, sql).await?.rows_affected)
     }
 
     async fn column_types(&mut self, table: &str, columns: &str) -> Result<Vec<Type>> {
@@ -133,11 +145,9 @@ fn text_row(row: &[Value], types: &[Type], out: &mut BytesMut) {
 }
 
 /// One array per column: the same text for any number of rows, so that it stays prepared.
-fn unnest(table: &str, columns: &str, types: &[Type], values: &[Value]) -> (String, Vec<Value>) {
+fn unnest_sql(table: &str, columns: &str, types: &[Type]) -> String {
     let quote = |name: &str| Dialect::Postgres.quote(name);
     let array = |(index, ty): (usize, &Type)| format!("${}::{}.{}[]", index + 1, quote(ty.schema()), quote(ty.name()));
     let arrays = types.iter().enumerate().map(array).collect::<Vec<_>>().join(", ");
-    let sql = format!("INSERT INTO {table} ({columns}) SELECT * FROM unnest({arrays})");
-    let column = |index: usize| Value::Array(values.iter().skip(index).step_by(types.len()).cloned().collect());
-    (sql, (0..types.len()).map(column).collect())
+    format!("INSERT INTO {table} ({columns}) SELECT * FROM unnest({arrays})")
 }

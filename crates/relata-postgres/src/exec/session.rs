@@ -7,24 +7,23 @@ use super::PostgresConnection;
 /// Marks of statements that outlive their transaction in the session: settings, listeners, temporary tables, locks.
 const MARKS: &[&str] = &["set_config", "advisory", "temp ", "temporary", "pg_temp", " listen ", "declare ", "prepare "];
 
-impl PostgresConnection {
-    /// Remembers that a statement may change the session.
-    pub(super) fn note_session(&mut self, sql: &str) {
-        if self.touched {
-            return;
-        }
-        let start = sql.trim_start();
-        let first = start.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-        let plain = ["select", "insert", "update", "delete", "with", "begin", "commit", "rollback", "savepoint"];
-        let is_plain = plain.iter().any(|word| first.eq_ignore_ascii_case(word));
-        let sessions = ["set", "reset", "listen", "prepare", "declare", "load", "discard"];
-        let mut touched = sessions.iter().any(|word| first.eq_ignore_ascii_case(word));
-        if !touched && (!is_plain || contains(start, "set_config") || contains(start, "advisory")) {
-            touched = MARKS.iter().any(|mark| contains(start, mark)) || contains(start, "set ") && !is_plain;
-        }
-        self.touched = touched;
+/// Whether a statement may change what outlives it in the session.
+pub(crate) fn touches_session(sql: &str) -> bool {
+    let start = sql.trim_start();
+    let first = start.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    let plain = ["select", "insert", "update", "delete", "with", "begin", "commit", "rollback", "savepoint"];
+    let is_plain = plain.iter().any(|word| first.eq_ignore_ascii_case(word));
+    let sessions = ["set", "reset", "listen", "prepare", "declare", "load", "discard"];
+    if sessions.iter().any(|word| first.eq_ignore_ascii_case(word)) {
+        return true;
     }
+    if is_plain && !contains(start, "set_config") && !contains(start, "advisory") {
+        return false;
+    }
+    MARKS.iter().any(|mark| contains(start, mark)) || contains(start, "set ") && !is_plain
+}
 
+impl PostgresConnection {
     /// As new for the next borrower.
     pub(super) async fn as_new(&mut self) -> Result<()> {
         self.settle().await?;

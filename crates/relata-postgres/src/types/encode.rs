@@ -8,19 +8,35 @@ use tokio_postgres::types::{Format, IsNull, Kind, ToSql, Type, to_sql_checked};
 use super::{EPOCH, EPOCH_SECONDS, numeric, text};
 use crate::errors::Refused;
 
-/// A value on its way to the server.
+/// What is on its way to the server.
 #[derive(Debug)]
-pub(crate) struct Parameter<'a>(pub &'a Value);
+pub(crate) enum Parameter<'a> {
+    /// A value.
+    One(&'a Value),
+    /// An array of one column of rows that lie one after the other, each `width` values wide.
+    Column { values: &'a [Value], index: usize, width: usize },
+}
 
 type BoxError = Box<dyn std::error::Error + Sync + Send>;
 
 impl ToSql for Parameter<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
-        if matches!(self.0, Value::Null) {
-            return Ok(IsNull::Yes);
-        }
-        if !binary(self.0, ty, out)? {
-            out.put_slice(text::form(self.0, ty).unwrap_or_default().as_bytes());
+        match *self {
+            Parameter::One(Value::Null) => return Ok(IsNull::Yes),
+            Parameter::One(value) => {
+                if !binary(value, ty, out)? {
+                    out.put_slice(text::form(value, ty).unwrap_or_default().as_bytes());
+                }
+            }
+            Parameter::Column { values, index, width } => {
+                let column = values[index..].iter().step_by(width);
+                if self.is_binary(ty) {
+                    array(column, base(ty), out)?;
+                } else {
+                    let column = Value::Array(column.cloned().collect());
+                    out.put_slice(text::form(&column, ty).unwrap_or_default().as_bytes());
+                }
+            }
         }
         Ok(IsNull::No)
     }
@@ -30,10 +46,19 @@ impl ToSql for Parameter<'_> {
     }
 
     fn encode_format(&self, ty: &Type) -> Format {
-        if is_binary(self.0, ty) { Format::Binary } else { Format::Text }
+        if self.is_binary(ty) { Format::Binary } else { Format::Text }
     }
 
     to_sql_checked!();
+}
+
+impl Parameter<'_> {
+    fn is_binary(&self, ty: &Type) -> bool {
+        match *self {
+            Parameter::One(value) => is_binary(value, ty),
+            Parameter::Column { values, index, width } => are_binary(values[index..].iter().step_by(width), base(ty)),
+        }
+    }
 }
 
 fn base(ty: &Type) -> &Type {
@@ -70,14 +95,13 @@ pub(crate) fn is_binary(value: &Value, ty: &Type) -> bool {
         Value::Timestamp(_) => matches!(*ty, Type::TIMESTAMPTZ),
         Value::Interval(_) => *ty == Type::INTERVAL,
         Value::Json(_) => matches!(*ty, Type::JSON | Type::JSONB) || is_text(ty),
-        Value::Array(values) => match ty.kind() {
-            Kind::Array(element) => {
-                let flat = |value: &Value| !matches!(value, Value::Array(_)) && is_binary(value, element);
-                values.iter().all(flat)
-            }
-            _ => false,
-        },
+        Value::Array(values) => are_binary(values.iter(), ty),
     }
+}
+
+fn are_binary<'v>(mut values: impl Iterator<Item = &'v Value>, ty: &Type) -> bool {
+    let Kind::Array(element) = ty.kind() else { return false };
+    values.all(|value| !matches!(value, Value::Array(_)) && is_binary(value, element))
 }
 
 /// Writes the binary form. `false`: there is none, nothing was written.
@@ -122,7 +146,7 @@ pub(crate) fn binary(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<boo
             out.put_i32(value.days);
             out.put_i32(value.months);
         }
-        Value::Array(values) => array(values, ty, out)?,
+        Value::Array(values) => array(values.iter(), ty, out)?,
     }
     Ok(true)
 }
@@ -188,15 +212,19 @@ fn refuse_nonsense(value: &Value, ty: &Type) -> Result<(), Refused> {
     Ok(())
 }
 
-fn array(values: &[Value], ty: &Type, out: &mut BytesMut) -> Result<(), BoxError> {
+fn array<'v>(
+    values: impl ExactSizeIterator<Item = &'v Value> + Clone,
+    ty: &Type,
+    out: &mut BytesMut,
+) -> Result<(), BoxError> {
     let Kind::Array(element) = ty.kind() else {
         return Err(Refused(format!("an array cannot be a parameter of type {}", ty.name())).into());
     };
-    let has_nulls = values.iter().any(|value| matches!(value, Value::Null));
-    out.put_i32(i32::from(!values.is_empty()));
+    let has_nulls = values.clone().any(|value| matches!(value, Value::Null));
+    out.put_i32(i32::from(values.len() > 0));
     out.put_i32(has_nulls.into());
     out.put_u32(element.oid());
-    if values.is_empty() {
+    if values.len() == 0 {
         return Ok(());
     }
     out.put_i32(values.len().try_into()?);

@@ -135,8 +135,9 @@ async fn errors_say_what_where_and_what_next() {
         "select titel from users",
         &[],
         expect![[r#"
-        column "titel" does not exist [R0403, 42703]
-          sql: select titel from users"#]],
+            column "titel" does not exist [R0403, 42703]
+              column: titel
+              sql: select titel from users"#]],
     )
     .await;
     fails(
@@ -144,10 +145,11 @@ async fn errors_say_what_where_and_what_next() {
         "insert into users values (1, 'b')",
         &[],
         expect![[r#"
-        duplicate key value violates unique constraint "users_pkey" [R0101, 23505]
-          table: users
-          constraint: users_pkey
-          sql: insert into users values (1, 'b')"#]],
+            duplicate key value violates unique constraint "users_pkey" [R0101, 23505]
+              table: users
+              column: id
+              constraint: users_pkey
+              sql: insert into users values (1, 'b')"#]],
     )
     .await;
     fails(
@@ -194,8 +196,9 @@ async fn errors_say_what_where_and_what_next() {
         "select * from nowhere",
         &[],
         expect![[r#"
-        relation "nowhere" does not exist [R0402, 42P01]
-          sql: select * from nowhere"#]],
+            relation "nowhere" does not exist [R0402, 42P01]
+              table: nowhere
+              sql: select * from nowhere"#]],
     )
     .await;
     db.drop().await;

@@ -59,6 +59,7 @@ const fn table(
         selected: 2,
         select_list,
         key,
+        uniques: &[],
         generated_key: true,
         soft_delete,
         created_at: None,

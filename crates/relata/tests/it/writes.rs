@@ -2,6 +2,7 @@
 
 use relata::prelude::*;
 use relata::{Kind, Result};
+use relata_schema::Dialect;
 
 use crate::model::*;
 use crate::queries::blog;
@@ -12,6 +13,7 @@ crate::setup::everywhere!(
     upserts,
     rules_are_checked_before_sending,
     constraint_errors_name_entity_and_field,
+    a_missing_table_is_named,
     timestamps_are_set,
     a_given_key_is_kept,
 );
@@ -97,9 +99,18 @@ async fn constraint_errors_name_entity_and_field(mut db: Db) -> Result<()> {
     let [ann, ..] = blog(&mut db).await?;
     let error = NewUser { email: "ann@example.com".into(), name: "x".into() }.insert(&mut db).await.unwrap_err();
     assert_eq!(error.kind(), Kind::UniqueViolation);
-    assert_eq!(error.details().entity.as_deref(), Some("User"), "{error}");
+    assert_eq!(named(&error), (Some("User"), Some("email")), "{error}");
+    let slug = NewPost { author_id: ann, slug: "a1".into(), title: "T".into() };
+    let error = slug.insert(&mut db).await.unwrap_err();
+    assert_eq!(named(&error), (Some("Post"), Some("author_id, slug")), "{error}");
+    NewTag { name: "x".into() }.id(1).insert(&mut db).await?;
+    let error = NewTag { name: "y".into() }.id(1).insert(&mut db).await.unwrap_err();
+    assert_eq!(named(&error), (Some("Tag"), Some("id")), "{error}");
     let error = NewPost { author_id: 0.into(), slug: "x".into(), title: "T".into() }.insert(&mut db).await.unwrap_err();
     assert_eq!(error.kind(), Kind::ForeignKeyViolation);
+    if db.dialect() != Dialect::Sqlite {
+        assert_eq!(named(&error), (Some("Post"), Some("author_id")), "{error}");
+    }
     let error = User::delete(ann).exec(&mut db).await;
     assert!(error.is_ok() || error.unwrap_err().kind() == Kind::ForeignKeyViolation);
     let account = NewAccount { balance: 1 }.insert(&mut db).await?;
@@ -107,6 +118,18 @@ async fn constraint_errors_name_entity_and_field(mut db: Db) -> Result<()> {
     assert_eq!(error.kind(), Kind::CheckViolation);
     assert_eq!(error.details().entity.as_deref(), Some("Account"), "{error}");
     assert!(!error.to_string().contains("-1"), "{error}");
+    Ok(())
+}
+
+fn named(error: &relata::Error) -> (Option<&str>, Option<&str>) {
+    (error.details().entity.as_deref(), error.details().field.as_deref())
+}
+
+async fn a_missing_table_is_named(mut db: Db) -> Result<()> {
+    db.batch("DROP TABLE transfers").await?;
+    let error = Transfer::find().all(&mut db).await.unwrap_err();
+    assert_eq!((error.kind(), error.details().table.as_deref()), (Kind::UndefinedTable, Some("transfers")), "{error}");
+    assert_eq!(named(&error).0, Some("Transfer"), "{error}");
     Ok(())
 }
 
