@@ -12,6 +12,7 @@ mod commands;
 mod config;
 mod demo;
 mod drivers;
+mod identity;
 mod output;
 mod session;
 mod shadow;

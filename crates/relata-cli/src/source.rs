@@ -14,8 +14,10 @@ use std::path::{Path, PathBuf};
 use relata_schema::Dialect;
 use relata_sql::{DatabaseUrl, Error, Kind, Result};
 
+use crate::session::Session;
+
 pub use load::{Loaded, Loader};
-pub use renames::renames;
+pub use renames::{declared as declared_renames, renames};
 
 /// A parsed `SRC`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,12 +70,39 @@ impl Source {
         }
     }
 
+    /// The sources of `relata.toml`, else `src`.
+    ///
+    /// # Errors
+    /// As [`Source::parse`], with how to name another.
+    pub fn configured(session: &Session) -> Result<Vec<Source>> {
+        let paths = session.config()?.sources(&session.environment()?);
+        let source = |path: &PathBuf| {
+            Source::parse(&path.display().to_string())
+                .map_err(|error| error.hint("say what is declared with --from SRC"))
+        };
+        paths.iter().map(source).collect()
+    }
+
     /// The dialect that the source itself tells.
     pub fn dialect(&self) -> Option<Dialect> {
         match self {
             Source::Database(url) => Some(url.dialect),
             Source::Lock(path) => files::lock_dialect(path),
             Source::SqlFile(_) | Source::Rust(_) | Source::Migrations(_) => None,
+        }
+    }
+
+    fn rust(&self) -> Option<PathBuf> {
+        match self {
+            Source::Rust(path) => Some(path.clone()),
+            _ => None,
+        }
+    }
+
+    fn sql(&self) -> Option<PathBuf> {
+        match self {
+            Source::SqlFile(path) => Some(path.clone()),
+            _ => None,
         }
     }
 

@@ -7,15 +7,21 @@
 
 mod table;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use relata_schema::change::{Alteration, Change, Rename};
-use relata_schema::model::{ObjectKind, ObjectName, Opaque, Routine, Table, View};
+use relata_schema::model::{Column, ObjectKind, ObjectName, Opaque, Routine, Table, View};
 use relata_schema::{Dialect, Schema, script};
+
+use crate::rename::implied;
 
 /// Every difference, in no particular order.
 pub fn diff(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Change> {
-    let renames = Renames(renames);
+    let implied = implied(from, to, renames);
+    let renames = &Renames::new(from.dialect, renames.iter().chain(&implied));
     let mut changes = Vec::new();
-    let named = |kind: ObjectKind| move |name: &ObjectName| renames.object(kind, name);
+    let named = |kind: ObjectKind| move |name: &ObjectName| renames.object(kind, name).clone();
     changes.extend(by_key(&from.namespaces, &to.namespaces, |n| n.name.clone(), same).map(Change::Namespace));
     changes.extend(by_key(&from.extensions, &to.extensions, |e| e.name.clone(), same).map(Change::Extension));
     let rename = named(ObjectKind::Enum);
@@ -37,35 +43,75 @@ pub fn diff(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Change> {
 }
 
 /// The renames, looked up by what they rename.
-#[derive(Clone, Copy)]
-struct Renames<'r>(&'r [Rename]);
+struct Renames<'r> {
+    objects: BTreeMap<(ObjectKind, &'r ObjectName), &'r ObjectName>,
+    members: BTreeMap<(ObjectKind, &'r ObjectName), BTreeMap<&'r str, &'r str>>,
+    /// Types as columns write them.
+    types: BTreeMap<String, String>,
+}
 
-impl Renames<'_> {
+impl<'r> Renames<'r> {
+    fn new(dialect: Dialect, renames: impl Iterator<Item = &'r Rename>) -> Self {
+        let mut found = Renames { objects: BTreeMap::new(), members: BTreeMap::new(), types: BTreeMap::new() };
+        for rename in renames {
+            let key = (rename.from.kind, &rename.from.name);
+            if !rename.from.member.is_empty() {
+                found.members.entry(key).or_default().insert(&rename.from.member, &rename.to.name);
+                continue;
+            }
+            found.objects.insert(key, &rename.to);
+            if matches!(rename.from.kind, ObjectKind::Enum | ObjectKind::Domain | ObjectKind::Composite) {
+                found.types.insert(dialect.qualified(&rename.from.name), dialect.qualified(&rename.to));
+            }
+        }
+        found
+    }
+
+    fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.members.is_empty()
+    }
+
     /// The name an object shall have.
-    fn object(self, kind: ObjectKind, name: &ObjectName) -> ObjectName {
-        let found = self.0.iter().find(|r| r.from.kind == kind && &r.from.name == name && r.from.member.is_empty());
-        found.map_or_else(|| name.clone(), |rename| rename.to.clone())
+    fn object<'n>(&self, kind: ObjectKind, name: &'n ObjectName) -> &'n ObjectName
+    where
+        'r: 'n,
+    {
+        self.objects.get(&(kind, name)).copied().unwrap_or(name)
     }
 
     /// The name a member of a table shall have.
-    fn member(self, kind: ObjectKind, table: &ObjectName, member: &str) -> String {
-        let found = self.0.iter().find(|r| r.from.kind == kind && &r.from.name == table && r.from.member == member);
-        found.map_or_else(|| member.to_string(), |rename| rename.to.name.clone())
+    fn member<'n>(&self, kind: ObjectKind, table: &'n ObjectName, member: &'n str) -> &'n str
+    where
+        'r: 'n,
+    {
+        let members = self.members.get(&(kind, table));
+        members.and_then(|members| members.get(member)).copied().unwrap_or(member)
+    }
+
+    /// The column with its type in the name that the type shall have.
+    fn typed<'c>(&self, column: &'c Column) -> Cow<'c, Column> {
+        let element = column.ty.physical.trim_end_matches("[]");
+        let Some(new) = self.types.get(element) else { return Cow::Borrowed(column) };
+        let mut column = column.clone();
+        column.ty.physical = format!("{new}{}", &column.ty.physical[element.len()..]);
+        Cow::Owned(column)
     }
 }
 
-fn tables(from: &Schema, to: &Schema, renames: Renames<'_>) -> Vec<Change> {
-    let rename = |name: &ObjectName| renames.object(ObjectKind::Table, name);
-    let pairs = by_name(&from.tables, &to.tables, |table| &table.name, rename, |_, _| false);
-    let change = |alteration: Alteration<Table>| match alteration {
-        Alteration::Create(table) => Some(Change::CreateTable(table)),
-        Alteration::Drop(table) => Some(Change::DropTable(table)),
-        Alteration::Alter { from, to } => {
-            let changes = table::diff(&from, &to, renames);
-            (!changes.is_empty()).then_some(Change::AlterTable { from, to, changes })
+fn tables(from: &Schema, to: &Schema, renames: &Renames<'_>) -> Vec<Change> {
+    let rename = |table: &Table| renames.object(ObjectKind::Table, &table.name).clone();
+    let pairs = pair(&from.tables, &to.tables, rename, |table| table.name.clone());
+    let change = |pair: Pair<'_, Table>| match pair {
+        (None, Some(table)) => Some(Change::CreateTable(Box::new(table.clone()))),
+        (Some(table), None) => Some(Change::DropTable(Box::new(table.clone()))),
+        (Some(from), Some(to)) => {
+            let changes = table::diff(from, to, renames);
+            let both = || (Box::new(from.clone()), Box::new(to.clone()));
+            (!changes.is_empty()).then(both).map(|(from, to)| Change::AlterTable { from, to, changes })
         }
+        (None, None) => None,
     };
-    pairs.filter_map(change).collect()
+    pairs.into_iter().filter_map(change).collect()
 }
 
 fn same<T: PartialEq>(from: &T, to: &T) -> bool {
@@ -123,7 +169,7 @@ fn pair<'a, T, K: Ord>(
     from_key: impl Fn(&T) -> K,
     to_key: impl Fn(&T) -> K,
 ) -> Vec<Pair<'a, T>> {
-    let mut targets = std::collections::BTreeMap::new();
+    let mut targets = BTreeMap::new();
     for item in to {
         targets.insert(to_key(item), item);
     }

@@ -2,12 +2,16 @@
 //!
 //! - [`diff`]: what differs, as [`relata_schema::change::Change`]s. Generic over the dialect.
 //! - [`emit`]: the statements that make the changes, in order. One file a dialect, the same questions answered in each.
-//! - [`loss`]: what is lost for good on the way, by name; [`conversion`] judges types.
+//! - [`loss`]: what is lost for good on the way, by name; [`breaking`]: what breaks for applications that still
+//!   run; [`conversion`] judges types.
+//! - [`rename`]: which new object an old one has probably become, when nobody said so.
 
+pub mod breaking;
 pub mod conversion;
 pub mod diff;
 pub mod emit;
 pub mod loss;
+pub mod rename;
 
 use relata_schema::change::{Plan, Rename};
 use relata_schema::{Diagnostic, Schema};

@@ -18,11 +18,11 @@ mod types;
 
 use std::collections::HashMap;
 
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::try_join_all;
 use relata_schema::model::{Grant, ObjectKey, ObjectName, Table, View};
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::IntrospectOptions;
-use tokio_postgres::{Client, Error, Row, RowStream};
+use tokio_postgres::{Client, Error, Row};
 
 use catalogue::{Class, PG_CLASS, cell};
 use queries::Queries;
@@ -42,12 +42,9 @@ pub(crate) async fn read(
         if own_transaction { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " } else { "SAVEPOINT catalogue; " };
     let end = if own_transaction { "COMMIT" } else { "ROLLBACK TO catalogue; RELEASE catalogue" };
     client.batch_execute(&format!("{begin}{SETTINGS}")).await?;
-    let queries = Queries::new(version, &options.namespaces);
-    // Columns are most of what there is: they are not kept as rows, but become part of the schema as they come.
-    let (answers, columns) =
-        try_join(ask(client, &queries), client.query_typed_raw(&queries.columns, NO_PARAMETERS)).await?;
-    let mut schema = Reading::new(&answers)?.schema(answers, columns).await?;
+    let answers = ask(client, &Queries::new(version, &options.namespaces)).await?;
     client.batch_execute(end).await?;
+    let mut schema = Reading::new(&answers)?.schema(&answers)?;
     schema.tables.retain(|table| !options.ignore_tables.contains(&table.name.name));
     let gone = |name: &ObjectName| options.ignore_tables.contains(&name.name);
     schema.sequences.retain(|sequence| !sequence.owned_by.as_ref().is_some_and(|(table, _)| gone(table)));
@@ -55,15 +52,13 @@ pub(crate) async fn read(
     Ok(schema)
 }
 
-/// No parameters, of a type.
-const NO_PARAMETERS: [(&str, tokio_postgres::types::Type); 0] = [];
-
-/// The rows of every query but that for columns.
+/// The rows of every query.
 struct Answers {
     namespaces: Vec<Row>,
     extensions: Vec<Row>,
     types: Vec<Row>,
     classes: Vec<Row>,
+    columns: Vec<Row>,
     column_types: Vec<Row>,
     sequences: Vec<Row>,
     constraints: Vec<Row>,
@@ -83,6 +78,7 @@ async fn ask(client: &Client, queries: &Queries) -> Result<Answers, Error> {
         &queries.extensions,
         &queries.types,
         &queries.classes,
+        &queries.columns,
         &queries.column_types,
         &queries.sequences,
         &queries.constraints,
@@ -106,6 +102,7 @@ async fn ask(client: &Client, queries: &Queries) -> Result<Answers, Error> {
         extensions: next(),
         types: next(),
         classes: next(),
+        columns: next(),
         column_types: next(),
         sequences: next(),
         constraints: next(),
@@ -154,22 +151,22 @@ impl Reading {
         Ok(reading)
     }
 
-    async fn schema(&mut self, answers: Answers, columns: RowStream) -> Result<Schema, Error> {
+    fn schema(&self, answers: &Answers) -> Result<Schema, Error> {
         let mut schema = Schema::new(Dialect::Postgres);
-        self.namespaces(&answers, &mut schema)?;
-        self.named_types(&answers, &mut schema)?;
-        self.routines(&answers, &mut schema)?;
-        self.others(&answers, &mut schema)?;
+        self.namespaces(answers, &mut schema)?;
+        self.named_types(answers, &mut schema)?;
+        self.routines(answers, &mut schema)?;
+        self.others(answers, &mut schema)?;
         let mut tables: HashMap<u32, Table> = HashMap::new();
         let mut views: HashMap<u32, View> = HashMap::new();
-        self.relations(&answers, &mut tables, &mut views)?;
-        self.columns(&answers, columns, &mut schema, &mut tables, &mut views).await?;
-        self.sequences(&answers, &mut schema, &mut tables)?;
-        let keys = self.constraints(&answers, &mut schema, &mut tables)?;
-        self.indexes(&answers, &keys, &mut tables, &mut views)?;
-        self.triggers(&answers, &mut tables, &mut views)?;
-        self.policies(&answers, &mut tables)?;
-        self.dependencies(&answers, &mut schema, &mut tables, &mut views)?;
+        self.relations(answers, &mut tables, &mut views)?;
+        self.columns(answers, &mut schema, &mut tables, &mut views)?;
+        self.sequences(answers, &mut schema, &mut tables)?;
+        let keys = self.constraints(answers, &mut schema, &mut tables)?;
+        self.indexes(answers, &keys, &mut tables, &mut views)?;
+        self.triggers(answers, &mut tables, &mut views)?;
+        self.policies(answers, &mut tables)?;
+        self.dependencies(answers, &mut schema, &mut tables, &mut views)?;
         schema.tables = tables.into_values().collect();
         schema.views = views.into_values().collect();
         Ok(schema)

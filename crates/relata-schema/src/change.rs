@@ -1,5 +1,7 @@
 //! Changes, steps and plans as data. `relata-plan` makes them, the runtime's executor carries them out.
 
+pub mod rename;
+
 use crate::dialect::Dialect;
 use crate::model::{
     Check, Column, CompositeType, Domain, EnumType, Exclusion, Extension, ForeignKey, Grant, Index, Key, Namespace,
@@ -60,13 +62,25 @@ pub enum Alteration<T> {
     },
 }
 
-/// A rename that somebody declared or confirmed, so that it is never a drop and an add.
+/// A rename that somebody declared or confirmed, so that it is never a drop and an add. An enum with a member is one of
+/// its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rename {
     /// The object as it is called in the schema that is: a table, view, column, index, enum, ….
     pub from: ObjectKey,
     /// What it shall be called: the name of the object, or of the member if `from` names one.
     pub to: ObjectName,
+}
+
+impl Rename {
+    /// The key it shall have; that of a member still has the name that its object has now.
+    pub fn to_key(&self) -> ObjectKey {
+        if self.from.member.is_empty() {
+            ObjectKey::of(self.from.kind, &self.to)
+        } else {
+            ObjectKey::member(self.from.kind, &self.from.name, &self.to.name)
+        }
+    }
 }
 
 /// How one table differs.

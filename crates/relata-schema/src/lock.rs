@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! relata schema lock, format 1, postgres
-//! root 5f3c…
+//!
 //! table public.posts⇥a81b…⇥77f0…⇥{"name":{…}}
 //! table public.posts / column title⇥0c4d…⇥e9a1…⇥{"name":"title",…,"position":2}
 //! ```
@@ -12,16 +12,18 @@
 //! Invariants
 //! - `read(write(s)) == s` for a canonical schema, and equal schemas give equal texts.
 //! - The identity of an object stays when its content or (by [`Lock::rename`]) its name changes: so a rename is a rename.
-//! - The root is computed from the lines and from nothing else. It is never trusted when read: two branches that touch
-//!   different objects conflict at most in that line, and such a conflict reads as if it were solved.
+//! - Nothing in it depends on all of it (the root digest is computed, never written), and an empty line parts whole
+//!   objects: two branches that touch different objects merge line by line.
 //! - A line whose digest is wrong was edited by hand, and is an error.
 //!
 //! It deliberately keeps no history: that is what the version control and the migrations are for.
 
+pub mod identity;
 mod lines;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::change::Rename;
 use crate::dialect::Dialect;
 use crate::digest;
 use crate::model::Schema;
@@ -51,20 +53,21 @@ pub fn write(schema: &Schema) -> String {
 pub fn write_with(schema: &Schema, previous: Option<&Lock>) -> String {
     let lines = lines::of(schema);
     let identities = identify(&lines, previous);
-    let digests = digests(&lines);
-    let mut out = format!("{HEADER}{FORMAT}, {}\nroot {}\n", schema.dialect, root_of(schema.dialect, &digests));
-    for ((key, json), digest) in lines.iter().zip(&digests) {
-        let identity = identities.get(key).map_or("", String::as_str);
-        for part in [key.as_str(), "\t", identity, "\t", &digest[..SHORT], "\t", json.as_str(), "\n"] {
-            out.push_str(part);
+    let mut out = format!("{HEADER}{FORMAT}, {}\n", schema.dialect);
+    for (key, json) in &lines {
+        if !key.contains(" / ") {
+            out.push('\n');
         }
+        let digest = &line_digest(key, json)[..SHORT];
+        let identity = identities.get(key).map_or("", String::as_str);
+        out.push_str(&format!("{key}\t{identity}\t{digest}\t{json}\n"));
     }
     out
 }
 
 /// The root digest of a schema: 64 hexadecimal digits, equal exactly for equal canonical schemas.
 pub fn root(schema: &Schema) -> String {
-    root_of(schema.dialect, &digests(&lines::of(schema)))
+    root_of(schema.dialect, &lines::of(schema))
 }
 
 /// Reads the schema of a lock.
@@ -96,7 +99,9 @@ pub fn parse(text: &str) -> Result<Lock, TreeError> {
         }
         let tree = Tree::parse(json).map_err(|error| at(error.to_string()))?;
         if objects.insert((*key).to_string(), (number, tree)).is_some() {
-            return Err(at(format!("{key} stands here twice: two branches changed it; keep one of the lines")));
+            return Err(at(format!(
+                "{key} stands here twice: two branches changed it; relata schema lock writes the file anew"
+            )));
         }
         identities.insert((*key).to_string(), (*identity).to_string());
     }
@@ -118,6 +123,14 @@ impl Lock {
         }
     }
 
+    /// Gives every renamed object its new key, members before the objects they are in.
+    pub fn rename_all(&mut self, renames: &[Rename]) {
+        let (members, whole): (Vec<_>, Vec<_>) = renames.iter().partition(|rename| !rename.from.member.is_empty());
+        for (from, to) in members.into_iter().chain(whole).filter_map(identity::keys_of) {
+            self.rename(&from, &to);
+        }
+    }
+
     /// The keys of objects that have another key in a later lock: what was renamed.
     pub fn renames(&self, later: &Lock) -> Vec<(String, String)> {
         let keys: BTreeMap<&str, &str> = later.identities.iter().map(|(key, id)| (id.as_str(), key.as_str())).collect();
@@ -135,17 +148,9 @@ fn line_digest(key: &str, json: &str) -> String {
     digest::hex(&format!("{key}\t{json}"))
 }
 
-fn digests(lines: &BTreeMap<String, String>) -> Vec<String> {
-    lines.iter().map(|(key, json)| line_digest(key, json)).collect()
-}
-
-fn root_of(dialect: Dialect, digests: &[String]) -> String {
-    let mut leaves = format!("{dialect}\n");
-    for digest in digests {
-        leaves.push_str(digest);
-        leaves.push('\n');
-    }
-    digest::hex(&leaves)
+fn root_of(dialect: Dialect, lines: &BTreeMap<String, String>) -> String {
+    let leaves: String = lines.iter().map(|(key, json)| format!("{}\n", line_digest(key, json))).collect();
+    digest::hex(&format!("{dialect}\n{leaves}"))
 }
 
 /// Known keys keep their identity; a new one gets the digest of its key, drawn again while that is taken.
@@ -180,7 +185,7 @@ fn header(text: &str) -> Result<Dialect, TreeError> {
     Dialect::from_word(dialect.trim()).ok_or_else(|| TreeError(format!("line 1: {dialect:?} is no dialect")))
 }
 
-/// The lines of objects with their numbers. Conflict markers around headers and roots are passed over.
+/// The lines of objects with their numbers. Conflict markers around nothing but headers are passed over.
 fn content(text: &str) -> Result<Vec<(usize, &str)>, TreeError> {
     let mut conflict = None;
     let mut lines = Vec::new();
@@ -192,11 +197,11 @@ fn content(text: &str) -> Result<Vec<(usize, &str)>, TreeError> {
             conflict = None;
         } else if line == "=======" || line.starts_with("||||||| ") || line.trim().is_empty() {
             continue;
-        } else if !line.starts_with(HEADER) && !line.starts_with("root ") {
+        } else if !line.starts_with(HEADER) {
             if let Some(start) = conflict {
                 return Err(TreeError(format!(
-                    "line {start}: an unsolved conflict: keep the lines you want (in any order) and delete the markers; \
-                     the line \"root\" needs no care"
+                    "line {start}: an unsolved conflict: relata schema lock writes the file anew from what is declared, \
+                     with the identities of both sides"
                 )));
             }
             lines.push((number, line));

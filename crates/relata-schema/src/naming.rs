@@ -177,7 +177,7 @@ pub fn closest<'n>(word: &str, known: impl IntoIterator<Item = &'n str>) -> Opti
 }
 
 /// Edits between two words, a swap of neighbours counting as one.
-fn distance(a: &str, b: &str) -> usize {
+pub fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
     for i in 1..=a.len() {

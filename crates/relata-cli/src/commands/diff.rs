@@ -2,8 +2,8 @@
 
 use clap::{Args, ValueEnum};
 use relata_plan::PlanOptions;
+use relata_plan::breaking::{Breaking, breaking};
 use relata_schema::change::{Lock, Plan, Step};
-use relata_schema::lower::carry_over;
 use relata_schema::{Diagnostic, Dialect, Schema, Severity};
 use relata_sql::driver::ServerInfo;
 use relata_sql::{Error, Kind, Result};
@@ -11,9 +11,10 @@ use relata_sql::{Error, Kind, Result};
 use super::inspect::shadow_server;
 use super::migrate::compare::describe;
 use crate::cli::DialectOption;
+use crate::identity::{IdentityOptions, Matched, Matching, warnings};
 use crate::output::Grid;
 use crate::session::{Exit, Session};
-use crate::source::{Loader, Source, renames};
+use crate::source::{Loaded, Loader, Source};
 
 /// Options of `relata schema diff`.
 #[derive(Args)]
@@ -30,6 +31,8 @@ pub struct Diff {
     /// A server where a temporary database may be created, for sources that have to be loaded into one
     #[arg(long, value_name = "URL")]
     shadow: Option<String>,
+    #[command(flatten)]
+    identity: IdentityOptions,
     /// How to print the plan
     #[arg(long, value_enum, default_value_t = Format::Sql)]
     format: Format,
@@ -59,15 +62,15 @@ impl Diff {
         let progress = session.output.progress(&format!("reading {from}"));
         let old = loader.load(&from).await?;
         progress.doing(&format!("reading {to}"));
-        let mut new = loader.load(&to).await?;
+        let new = loader.load(&to).await?;
         drop(progress);
 
+        let matched = match_sides(&old, &new, &self.identity)?;
         let mut options = plan_options(old.server.as_ref().or(new.server.as_ref()));
-        if let Some(declaration) = &new.declaration {
-            options.renames = renames(declaration, &old.schema);
-            carry_over(&mut new.schema, &old.schema, &options.renames);
-        }
-        let (plan, found) = relata_plan::plan(&old.schema, &new.schema, &options);
+        options.renames = matched.renames;
+        let (plan, mut found) = relata_plan::plan(&old.schema, &matched.target, &options);
+        found.extend(warnings(&matched.open));
+        let breaking = breaking(&old.schema, &matched.target, &options.renames);
         let diagnostics: Vec<_> = [old.diagnostics, new.diagnostics, found].concat();
         session.output.diagnostics(&diagnostics);
         let format = if session.options.json { Format::Json } else { self.format };
@@ -76,9 +79,9 @@ impl Diff {
             return Err(no_plan(&diagnostics));
         }
         if plan.is_empty() && diagnostics.is_empty() {
-            unplanned(&old.schema, &new.schema, &options)?;
+            unplanned(&old.schema, &matched.target, &options)?;
         }
-        print(session, &plan, &diagnostics, format);
+        print(session, &plan, &breaking, &diagnostics, format);
         Ok(match (failed, plan.is_empty()) {
             (true, _) => Exit::Failed,
             (false, true) => Exit::Done,
@@ -113,13 +116,45 @@ fn no_plan(diagnostics: &[Diagnostic]) -> Error {
         .hint("change that part of the target, or write the migration by hand")
 }
 
-fn print(session: &Session, plan: &Plan, diagnostics: &[Diagnostic], format: Format) {
+/// Who is who on both sides; identities count where both are locks.
+fn match_sides(old: &Loaded, new: &Loaded, options: &IdentityOptions) -> Result<Matched> {
+    let matching = Matching::new(&old.schema, new, options)?;
+    Ok(match old.identities.is_empty() {
+        true => matching.look(),
+        false => matching.both_identities(&old.identities, &new.identities).look(),
+    })
+}
+
+fn print(session: &Session, plan: &Plan, breaking: &[Breaking], diagnostics: &[Diagnostic], format: Format) {
     match format {
-        Format::Json => session.output.result(&json(plan, diagnostics)),
+        Format::Json => session.output.result(&json(plan, breaking, diagnostics)),
         Format::Sql | Format::Text if plan.is_empty() => {}
         Format::Sql => session.output.result(&plan.script()),
-        Format::Text => session.output.table(&grid(plan)),
+        Format::Text => {
+            session.output.table(&grid(plan));
+            if !breaking.is_empty() {
+                session.output.table(&breaking_grid(breaking));
+            }
+        }
     }
+}
+
+/// What breaks for applications that still run, as a table.
+pub fn breaking_grid(breaking: &[Breaking]) -> Grid {
+    let mut grid = Grid::new(&["breaking change", "what fails", "instead"]);
+    for found in breaking {
+        grid.push([found.change.as_str(), found.breaks, found.instead]);
+    }
+    grid
+}
+
+/// The same, machine readable.
+pub fn breaking_json(breaking: &[Breaking]) -> serde_json::Value {
+    let one = |found: &Breaking| {
+        serde_json::json!({ "object": found.object.to_string(), "change": found.change, "breaks": found.breaks,
+            "instead": found.instead })
+    };
+    breaking.iter().map(one).collect()
 }
 
 /// The steps of a plan as a table.
@@ -142,11 +177,12 @@ fn describe_lock(lock: &Lock) -> String {
     format!("{} on {} ({})", lock.mode, lock.object, lock.span)
 }
 
-fn json(plan: &Plan, diagnostics: &[Diagnostic]) -> String {
+fn json(plan: &Plan, breaking: &[Breaking], diagnostics: &[Diagnostic]) -> String {
     let value = serde_json::json!({
         "dialect": plan.dialect.word(),
         "equal": plan.is_empty(),
         "steps": plan.steps.iter().map(step_json).collect::<Vec<_>>(),
+        "breaking": breaking_json(breaking),
         "diagnostics": diagnostics.iter().map(diagnostic_json).collect::<Vec<_>>(),
     });
     format!("{value:#}")

@@ -18,6 +18,7 @@ use crate::commands::migrate::baseline;
 use crate::commands::migrate::compare::Planner;
 use crate::commands::migrate::new::{BothWays, both_ways};
 use crate::drivers::connect;
+use crate::identity::{IdentityOptions, Matching};
 use crate::output::Grid;
 use crate::session::Session;
 use crate::shadow::Shadow;
@@ -96,7 +97,8 @@ impl<'s> Evolution<'s> {
         let shadow = (self.url.dialect != Dialect::Sqlite).then(|| self.url.clone());
         let loader = Loader { dialect: self.url.dialect, shadow, normalize: true };
         let declared = loader.load(&Source::Rust(self.folder.join("src"))).await?;
-        let ways = both_ways(self.schema.clone(), declared, &plan_options(Some(connection.server())));
+        let matched = Matching::new(&self.schema, &declared, &IdentityOptions::default())?.look();
+        let ways = both_ways(&self.schema, matched, &plan_options(Some(connection.server())));
         ways.refuse_errors()?;
         stage.done(&format!("{} steps up, {} steps down", ways.up.steps.len(), ways.down.steps.len()), started);
         stage.table(&grid(&ways.up));

@@ -1,8 +1,10 @@
 //! Loading a source: by introspection, or by way of a shadow database.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use relata_runtime::migrate::introspect_options;
+use relata_schema::change::Rename;
 use relata_schema::declare::Declaration;
 use relata_schema::lower::lower;
 use relata_schema::translate::translate;
@@ -10,7 +12,7 @@ use relata_schema::{Diagnostic, Dialect, Schema, Severity, lock};
 use relata_sql::driver::ServerInfo;
 use relata_sql::{DatabaseUrl, Error, Kind, Result};
 
-use super::{Source, files, script};
+use super::{Source, files, renames, script};
 use crate::drivers;
 use crate::shadow::Shadow;
 
@@ -23,13 +25,24 @@ pub struct Loaded {
     pub server: Option<ServerInfo>,
     /// What was declared, if it was read from Rust sources: it knows what was renamed.
     pub declaration: Option<Declaration>,
+    /// Renames that SQL sources declare.
+    pub renames: Vec<Rename>,
+    /// Who is who, if it was read from a lock.
+    pub identities: BTreeMap<String, String>,
     /// Findings of reading and translating.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Loaded {
     fn plain(schema: Schema) -> Self {
-        Loaded { schema, server: None, declaration: None, diagnostics: Vec::new() }
+        Loaded {
+            schema,
+            server: None,
+            declaration: None,
+            renames: Vec::new(),
+            identities: BTreeMap::new(),
+            diagnostics: Vec::new(),
+        }
     }
 }
 
@@ -55,14 +68,41 @@ impl Loader {
             Source::Database(url) => self.database(url).await,
             Source::SqlFile(path) => self.scripts(std::slice::from_ref(path)).await,
             Source::Lock(path) => self.lock(path).await,
-            Source::Rust(path) => self.rust(path).await,
+            Source::Rust(path) => self.rust(std::slice::from_ref(path)).await,
             Source::Migrations(path) => {
                 let folders = files::migration_folders(path)?;
                 let scripts: Vec<_> = folders.iter().map(|folder| folder.join("up.sql")).collect();
-                self.scripts(&scripts).await
+                // What their heads say of renames is history.
+                self.scripts(&scripts).await.map(|loaded| Loaded { renames: Vec::new(), ..loaded })
             }
         };
         loaded.map_err(|error| error.context(format!("while reading {source}")))
+    }
+
+    /// Loads what several sources declare together: directories and files of Rust, or scripts in their order.
+    ///
+    /// # Errors
+    /// `Kind::Configuration` when they are of several kinds, or of one that is a whole schema by itself; else as
+    /// [`Loader::load`].
+    pub async fn load_all(&self, sources: &[Source]) -> Result<Loaded> {
+        if let [source] = sources {
+            return self.load(source).await;
+        }
+        let rust: Vec<PathBuf> = sources.iter().filter_map(Source::rust).collect();
+        let sql: Vec<PathBuf> = sources.iter().filter_map(Source::sql).collect();
+        let names = sources.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let loaded = if sources.is_empty() {
+            return Err(Error::new(Kind::Configuration, "no source is named")
+                .hint("write sources = [\"src\"] into relata.toml, or say it with --from SRC"));
+        } else if rust.len() == sources.len() {
+            self.rust(&rust).await
+        } else if sql.len() == sources.len() {
+            self.scripts(&sql).await
+        } else {
+            return Err(Error::new(Kind::Configuration, format!("these sources do not go together: {names}"))
+                .hint("several sources are either all Rust or all *.sql; or name one with --from"));
+        };
+        loaded.map_err(|error| error.context(format!("while reading {names}")))
     }
 
     async fn database(&self, url: &DatabaseUrl) -> Result<Loaded> {
@@ -78,31 +118,40 @@ impl Loader {
 
     async fn scripts(&self, paths: &[PathBuf]) -> Result<Loaded> {
         let mut shadow = Shadow::open(self.dialect, self.shadow.as_ref()).await?;
-        let mut diagnostics = Vec::new();
+        let (mut declared, mut diagnostics) = (Vec::new(), Vec::new());
         for path in paths {
             let text = files::read(path)?;
+            let (renames, found) = renames::in_script(self.dialect, path, &text);
+            refuse_errors(&found)?;
+            declared.extend(renames);
             diagnostics.extend(script::load(&mut shadow, path, &text).await?);
         }
         let schema = shadow.connection()?.introspect(&introspect_options()).await?;
         shadow.close().await?;
-        Ok(Loaded { diagnostics, ..Loaded::plain(schema) })
+        Ok(Loaded { diagnostics, renames: declared, ..Loaded::plain(schema) })
     }
 
     async fn lock(&self, path: &Path) -> Result<Loaded> {
-        let schema = lock::read(&files::read(path)?)
+        let lock = lock::parse(&files::read(path)?)
             .map_err(|error| Error::new(Kind::Declaration, format!("{}: {error}", path.display())))?;
-        if schema.dialect == self.dialect {
-            return Ok(Loaded::plain(schema));
+        if lock.schema.dialect == self.dialect {
+            return Ok(Loaded { identities: lock.identities, ..Loaded::plain(lock.schema) });
         }
-        self.translated(&schema).await
+        self.translated(&lock.schema).await
     }
 
-    async fn rust(&self, path: &Path) -> Result<Loaded> {
-        let reading = relata_entity::read_dir(path)
-            .map_err(|error| Error::new(Kind::Io, format!("{} cannot be read: {error}", path.display())))?;
+    async fn rust(&self, paths: &[PathBuf]) -> Result<Loaded> {
+        let mut reading = relata_entity::Reading::default();
+        for path in paths {
+            let found = relata_entity::read_dir(path)
+                .map_err(|error| Error::new(Kind::Io, format!("{} cannot be read: {error}", path.display())))?;
+            reading.declaration.entities.extend(found.declaration.entities);
+            reading.declaration.enums.extend(found.declaration.enums);
+            reading.diagnostics.extend(found.diagnostics);
+        }
         if reading.declaration.entities.is_empty() && reading.diagnostics.is_empty() {
-            let message = format!("no struct in {} derives Entity", path.display());
-            return Err(Error::new(Kind::Declaration, message)
+            let places = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+            return Err(Error::new(Kind::Declaration, format!("no struct in {places} derives Entity"))
                 .hint("relata init, run in an empty directory, writes an example to start from"));
         }
         let (schema, found) = lower(&reading.declaration, self.dialect);

@@ -74,6 +74,12 @@ fn help_of_the_diff() {
               --shadow <URL>
                   A server where a temporary database may be created, for sources that have to be loaded into one
 
+              --rename <OLD=NEW>
+                  This is a rename: "table posts=articles", "column posts.title=headline" (may be repeated)
+
+              --no-rename <OLD>
+                  This is no rename: "column posts.title" goes, and what is new is new; all: nothing is (may be repeated)
+
               --format <FORMAT>
                   How to print the plan
 

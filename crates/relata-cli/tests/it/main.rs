@@ -14,4 +14,5 @@ mod killed;
 mod migrate;
 mod migrate_new;
 mod query;
+mod renames;
 mod shadow;

@@ -1,5 +1,7 @@
 //! What differs between two tables that are the same table.
 
+use std::borrow::Cow;
+
 use relata_schema::change::{Alteration, TableChange};
 use relata_schema::dialect::sqlite;
 use relata_schema::model::{Check, Column, Exclusion, ForeignKey, Index, Key, ObjectKind, Table};
@@ -7,14 +9,21 @@ use relata_schema::model::{Check, Column, Exclusion, ForeignKey, Index, Key, Obj
 use super::{Renames, alterations, by_key, pair, same};
 
 /// Every difference between the two, in no particular order.
-pub(super) fn diff(from: &Table, to: &Table, renames: Renames<'_>) -> Vec<TableChange> {
+pub(super) fn diff(from: &Table, to: &Table, renames: &Renames<'_>) -> Vec<TableChange> {
     let mut changes = Vec::new();
+    if renames.is_empty() && from == to {
+        return changes;
+    }
     if from.name != to.name {
         changes.push(TableChange::Rename { from: from.name.clone(), to: to.name.clone() });
     }
-    let rename = |column: &str| renames.member(ObjectKind::Column, &from.name, column);
-    let columns = pair(&from.columns, &to.columns, |column| rename(&column.name), |column| column.name.clone());
-    changes.extend(alterations(columns, same_column).map(TableChange::Column));
+    let rename = |column: &&Column| renames.member(ObjectKind::Column, &from.name, &column.name).to_string();
+    let columns: Vec<Cow<'_, Column>> = from.columns.iter().map(|column| renames.typed(column)).collect();
+    let old: Vec<&Column> = columns.iter().map(AsRef::as_ref).collect();
+    let new: Vec<&Column> = to.columns.iter().collect();
+    let pairs = pair(&old, &new, rename, |column| column.name.clone());
+    let pairs = pairs.into_iter().map(|(from, to)| (from.copied(), to.copied())).collect();
+    changes.extend(alterations(pairs, same_column).map(TableChange::Column));
     let renamed = from_with_new_names(from, to, renames);
     changes.extend(primary_key(from, &renamed, to).map(TableChange::PrimaryKey));
     changes.extend(members(&from.uniques, &renamed.uniques, &to.uniques).map(TableChange::Unique));
@@ -28,11 +37,14 @@ pub(super) fn diff(from: &Table, to: &Table, renames: Renames<'_>) -> Vec<TableC
     changes
 }
 
-/// Whether two columns are the same. SQLite's row number is never NULL, also where nobody says so.
+/// Whether two columns are the same. The exact type decides: what it means follows from it. SQLite's row number is never
+/// NULL, also where nobody says so.
 fn same_column(from: &Column, to: &Column) -> bool {
-    let bare =
-        |column: &Column| Column { parameters: sqlite::parse::meant(column).cloned().collect(), ..column.clone() };
-    from == to || (from.parameters != to.parameters && bare(from) == bare(to))
+    let bare = |column: &Column| {
+        let parameters = sqlite::parse::meant(column).cloned().collect();
+        Column { parameters, ty: Default::default(), ..column.clone() }
+    };
+    from == to || (from.ty.physical == to.ty.physical && bare(from) == bare(to))
 }
 
 fn primary_key(from: &Table, renamed: &Table, to: &Table) -> Option<Alteration<Key>> {
@@ -45,7 +57,7 @@ fn primary_key(from: &Table, renamed: &Table, to: &Table) -> Option<Alteration<K
     }
 }
 
-fn properties(from: &Table, to: &Table, renames: Renames<'_>) -> Vec<TableChange> {
+fn properties(from: &Table, to: &Table, renames: &Renames<'_>) -> Vec<TableChange> {
     let mut changes = Vec::new();
     if (from.row_security, from.force_row_security) != (to.row_security, to.force_row_security) {
         changes.push(TableChange::RowSecurity);
@@ -56,12 +68,12 @@ fn properties(from: &Table, to: &Table, renames: Renames<'_>) -> Vec<TableChange
     }
     let mut attached = from.partition_of.clone();
     if let Some(partition) = &mut attached {
-        partition.parent = renames.object(ObjectKind::Table, &partition.parent);
+        partition.parent = renames.object(ObjectKind::Table, &partition.parent).clone();
     }
     if attached != to.partition_of {
         changes.push(TableChange::PartitionOf { from: from.partition_of.clone(), to: to.partition_of.clone() });
     }
-    if from.inherits != to.inherits {
+    if !from.inherits.iter().map(|parent| renames.object(ObjectKind::Table, parent)).eq(&to.inherits) {
         changes.push(TableChange::Inherits);
     }
     if from.options != to.options {
@@ -78,9 +90,9 @@ fn properties(from: &Table, to: &Table, renames: Renames<'_>) -> Vec<TableChange
 }
 
 /// The table as the database will report it once columns and tables have been renamed: keys follow their columns.
-fn from_with_new_names(from: &Table, to: &Table, renames: Renames<'_>) -> Table {
+fn from_with_new_names(from: &Table, to: &Table, renames: &Renames<'_>) -> Table {
     let mut table = from.clone();
-    let rename = |column: &mut String| *column = renames.member(ObjectKind::Column, &from.name, column);
+    let rename = |column: &mut String| *column = renames.member(ObjectKind::Column, &from.name, column).to_string();
     table.name = to.name.clone();
     let keys = table.primary_key.iter_mut().chain(&mut table.uniques);
     for key in keys {
@@ -97,9 +109,9 @@ fn from_with_new_names(from: &Table, to: &Table, renames: Renames<'_>) -> Table 
     for key in &mut table.foreign_keys {
         key.columns.iter_mut().chain(&mut key.set_columns).for_each(rename);
         let there = key.references.clone();
-        let renamed = |column: &mut String| *column = renames.member(ObjectKind::Column, &there, column);
+        let renamed = |column: &mut String| *column = renames.member(ObjectKind::Column, &there, column).to_string();
         key.referenced_columns.iter_mut().for_each(renamed);
-        key.references = renames.object(ObjectKind::Table, &there);
+        key.references = renames.object(ObjectKind::Table, &there).clone();
     }
     table
 }

@@ -40,9 +40,9 @@ pub(super) fn emit(
     options: &PlanOptions,
 ) -> (Vec<Step>, Vec<Diagnostic>) {
     let mut diagnostics = Vec::new();
-    let changes = without_drops(changes, options, &mut diagnostics);
+    let mut changes = without_drops(changes, options, &mut diagnostics);
     let mut steps = Steps::default();
-    let renamed = rename::rename(from, &changes, &mut steps);
+    let renamed = rename::rename(from, &mut changes, &options.renames, &mut steps);
     let scope = Scope::new(renamed, to, changes);
     clear::clear(&scope, &mut steps);
     build::build(&scope, &mut steps, &mut diagnostics);

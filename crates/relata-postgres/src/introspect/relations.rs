@@ -2,13 +2,12 @@
 
 use std::collections::HashMap;
 
-use futures_util::TryStreamExt;
 use relata_schema::Schema;
 use relata_schema::model::{
     Column, Generated, Identity, ObjectName, PartitionOf, Partitioning, Sequence, SequenceParameters, Table,
     TableOptions, View,
 };
-use tokio_postgres::{Error, Row, RowStream};
+use tokio_postgres::{Error, Row};
 
 use super::catalogue::{PG_CLASS, bare, cell, letter, options};
 use super::{Answers, Reading, column_comment};
@@ -95,10 +94,9 @@ impl Reading {
         })
     }
 
-    pub(super) async fn columns(
-        &mut self,
+    pub(super) fn columns(
+        &self,
         answers: &Answers,
-        columns: RowStream,
         schema: &mut Schema,
         tables: &mut HashMap<u32, Table>,
         views: &mut HashMap<u32, View>,
@@ -106,14 +104,11 @@ impl Reading {
         let types = self.column_types(answers)?;
         let composites: HashMap<ObjectName, usize> =
             schema.composites.iter().enumerate().map(|(index, ty)| (ty.name.clone(), index)).collect();
-        let mut columns = std::pin::pin!(columns);
-        while let Some(row) = columns.try_next().await? {
-            let row = &row;
+        for row in &answers.columns {
             let relation: u32 = cell(row, 0)?;
             let number: i16 = cell(row, 1)?;
             let ty = types.get(&(cell(row, 3)?, cell(row, 4)?)).cloned().unwrap_or_default();
             let name: String = cell(row, 2)?;
-            self.columns.insert((relation, number), name.clone());
             if let Some(table) = tables.get_mut(&relation) {
                 let mut column = Column { name, ty, ..column(row)? };
                 column.comment = column_comment(self, relation, number);

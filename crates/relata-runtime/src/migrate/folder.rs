@@ -139,7 +139,7 @@ fn header(text: &str, file: &Path, dialect: Dialect) -> Result<Header> {
             format!("{} is written for {}, the database is {}", file.display(), other.title(), dialect.title()),
         )
         .hint("give another folder with --dir: a project keeps one folder of migrations a dialect")),
-        _ => Ok(header),
+        _ => Ok(header.qualified(dialect)),
     }
 }
 

@@ -14,8 +14,8 @@
 //! | `done QUERY` | directly before a statement: gives one true value once that statement has been done |
 
 use relata_schema::Dialect;
-use relata_schema::change::Rename;
-use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
+use relata_schema::change::{Rename, rename};
+use relata_schema::model::{ObjectKey, ObjectName};
 use relata_sql::{Error, Kind, Result};
 
 /// What every line begins with.
@@ -77,7 +77,7 @@ impl Header {
             ("transaction", "off") => self.transaction_off = true,
             ("transaction", "on") => self.transaction_off = false,
             ("baseline", "") => self.baseline = true,
-            ("renames", what) => match parse_rename(what) {
+            ("renames", what) => match rename::parse(what) {
                 Some(rename) => self.renames.push(rename),
                 None => return false,
             },
@@ -87,6 +87,13 @@ impl Header {
             _ => return false,
         }
         true
+    }
+
+    /// The header with the namespaces that the dialect means where its renames name none.
+    #[must_use]
+    pub fn qualified(mut self, dialect: Dialect) -> Self {
+        self.renames = self.renames.into_iter().map(|rename| rename::qualified(dialect, rename)).collect();
+        self
     }
 
     /// The lines of the header, each with its line break.
@@ -107,76 +114,12 @@ impl Header {
         if self.transaction_off {
             line("transaction off".into());
         }
-        self.renames.iter().filter_map(write_rename).for_each(|what| line(format!("renames {what}")));
+        self.renames.iter().filter_map(rename::write).for_each(|what| line(format!("renames {what}")));
         self.loses.iter().for_each(|what| line(format!("loses {what}")));
         if let Some(proved) = &self.proved {
             line(format!("proved {proved}"));
         }
         out
-    }
-}
-
-/// `column "public"."posts"."title" to "headline"`; other objects than tables and columns lose nothing when they are
-/// made anew, so their renames are not kept.
-fn write_rename(rename: &Rename) -> Option<String> {
-    let from = &rename.from;
-    let parts = match from.kind {
-        ObjectKind::Table => vec![&from.name.namespace, &from.name.name],
-        ObjectKind::Column => vec![&from.name.namespace, &from.name.name, &from.member],
-        _ => return None,
-    };
-    let to = [&rename.to.namespace, &rename.to.name];
-    Some(format!("{} {} to {}", from.kind, quoted(&parts), quoted(&to)))
-}
-
-fn quoted(parts: &[&String]) -> String {
-    let quote = |part: &&String| format!("\"{}\"", part.replace('"', "\"\""));
-    let named: Vec<String> = parts.iter().skip_while(|part| part.is_empty()).map(quote).collect();
-    named.join(".")
-}
-
-fn parse_rename(text: &str) -> Option<Rename> {
-    let (kind, rest) = text.split_once(' ')?;
-    let (from, rest) = parse_quoted(rest)?;
-    let (to, rest) = parse_quoted(rest.strip_prefix(" to ")?)?;
-    let name = |parts: &[String]| match parts {
-        [name] => Some(ObjectName::bare(name.as_str())),
-        [namespace, name] => Some(ObjectName::new(namespace.as_str(), name.as_str())),
-        _ => None,
-    };
-    let from = match (ObjectKind::from_word(kind)?, from.as_slice()) {
-        (ObjectKind::Table, parts) => ObjectKey::of(ObjectKind::Table, &name(parts)?),
-        (ObjectKind::Column, [table @ .., column]) => ObjectKey::member(ObjectKind::Column, &name(table)?, column),
-        _ => return None,
-    };
-    let to = name(&to)?;
-    rest.is_empty().then_some(Rename { from, to })
-}
-
-/// Quoted names with dots between, and what follows them.
-fn parse_quoted(text: &str) -> Option<(Vec<String>, &str)> {
-    let mut parts = Vec::new();
-    let mut rest = text;
-    loop {
-        rest = rest.strip_prefix('"')?;
-        let mut part = String::new();
-        loop {
-            let (before, after) = rest.split_once('"')?;
-            part.push_str(before);
-            rest = after;
-            match rest.strip_prefix('"') {
-                Some(after) => {
-                    part.push('"');
-                    rest = after;
-                }
-                None => break,
-            }
-        }
-        parts.push(part);
-        match rest.strip_prefix('.') {
-            Some(after) => rest = after,
-            None => return Some((parts, rest)),
-        }
     }
 }
 
@@ -235,6 +178,7 @@ pub(super) fn done_probe(comments: &[String]) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use relata_schema::model::ObjectKind;
 
     fn table(from: &str, to: &str) -> Rename {
         let (from, to) = (ObjectName::new("public", from), ObjectName::new("public", to));

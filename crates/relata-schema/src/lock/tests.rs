@@ -145,7 +145,7 @@ fn the_text_is_reviewable() {
         })
         .collect();
     assert_eq!(shown[0], "relata schema lock, format 1, sqlite");
-    assert!(shown[1].starts_with("root ") && shown[1].len() == 69);
+    assert_eq!(shown[1], "");
     assert_eq!(shown[2], r#"table posts{"name":{"name":"posts"}}"#);
     let column = r#"{"name":"body","ty":{"physical":"TEXT"},"not_null":true,"position":1}"#;
     assert_eq!(shown[3], format!("table posts / column body{column}"));
@@ -164,14 +164,44 @@ fn a_line_edited_by_hand_is_named() {
 }
 
 #[test]
-fn conflicts_of_the_root_are_solved() {
+fn identities_are_read_from_a_text_in_conflict() {
     let text = write(&blog());
-    let root_line = text.lines().nth(1).unwrap();
-    let conflict = format!("<<<<<<< ours\n{root_line}\n=======\nroot 0000\n>>>>>>> theirs");
-    let lock = parse(&text.replace(root_line, &conflict)).unwrap();
-    assert_eq!((lock.schema, lock.root), (blog(), root(&blog())));
-    let union = text.replace(root_line, &format!("{root_line}\nroot 0000")).replace('\n', "\r\n");
-    assert_eq!(read(&union), Ok(blog()));
+    let title = text.lines().last().unwrap();
+    let headline = title.replace("column title", "column headline");
+    let conflict = text.replace(title, &format!("<<<<<<< ours\n{headline}\n=======\n{title}\n>>>>>>> theirs"));
+    assert!(parse(&conflict).is_err());
+    let identities = identity::salvage(&conflict);
+    assert_eq!(identities["table posts / column headline"], identities["table posts / column title"]);
+    assert_eq!(identities.len(), 4);
+}
+
+#[test]
+fn identities_tell_renames_also_of_what_was_renamed_before() {
+    let start = blog();
+    let mut target = blog();
+    target.tables[0].name = ObjectName::bare("articles");
+    target.tables[0].columns[0].name = "headline".into();
+    let mut lock = parse(&write(&start)).unwrap();
+    let column = |table: &str, from: &str, to: &str| Rename {
+        from: crate::model::ObjectKey::member(crate::model::ObjectKind::Column, &ObjectName::bare(table), from),
+        to: ObjectName::bare(to),
+    };
+    let table = Rename { from: start.tables[0].key(), to: ObjectName::bare("articles") };
+    lock.rename_all(&[table.clone(), column("posts", "title", "headline")]);
+    assert_eq!(
+        identity::renames(&lock.identities, &start, &target, &[]),
+        [table, column("posts", "title", "headline")]
+    );
+    // The next rename: the migrations give `headline` now, which was `title` first.
+    let (start, mut next) = (target.clone(), target);
+    next.tables[0].columns[0].name = "caption".into();
+    lock.rename_all(&[column("articles", "headline", "caption")]);
+    let first = [
+        Rename { from: start.tables[0].key(), to: ObjectName::bare("posts") },
+        column("articles", "headline", "title"),
+    ];
+    assert_eq!(identity::renames(&lock.identities, &start, &next, &first), [column("articles", "headline", "caption")]);
+    assert_eq!(identity::renames(&lock.identities, &next, &next, &first), []);
 }
 
 #[test]

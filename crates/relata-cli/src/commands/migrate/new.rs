@@ -7,21 +7,22 @@ use std::path::Path;
 
 use clap::Args;
 use relata_plan::PlanOptions;
+use relata_plan::breaking::{Breaking, breaking};
 use relata_plan::loss::losses;
 use relata_runtime::migrate::{self, Compare, Draft, Header, Migration};
 use relata_schema::change::{Plan, Rename, Step};
-use relata_schema::lower::carry_over;
-use relata_schema::{Diagnostic, Dialect, Schema, Severity, lock};
+use relata_schema::{Diagnostic, Dialect, Schema, Severity};
 use relata_sql::{Error, Kind, Result};
 
 use super::Common;
 use super::compare::Planner;
 use super::ground::{DataOptions, Ground};
 use super::project::Project;
-use crate::commands::diff::{grid, plan_options};
+use crate::commands::diff::{breaking_grid, breaking_json, grid, plan_options};
+use crate::identity::{IdentityOptions, LockFile, Matched, Matching, as_option, tell_how_to_declare};
 use crate::output::Tone;
 use crate::session::{Exit, Session};
-use crate::source::{Loaded, Loader, Source, renames};
+use crate::source::{Loaded, Loader, Source};
 
 /// Options of `relata migrate new`.
 #[derive(Args)]
@@ -37,6 +38,8 @@ pub struct New {
     /// Accept that data is lost for good where the plan says so; it is written into the file
     #[arg(long)]
     accept_loss: bool,
+    #[command(flatten)]
+    identity: IdentityOptions,
     #[command(flatten)]
     data: DataOptions,
     #[command(flatten)]
@@ -57,6 +60,8 @@ pub struct BothWays {
     pub up_loses: Vec<String>,
     /// What is lost for good on the way back.
     pub down_loses: Vec<String>,
+    /// What breaks for applications that still run.
+    pub breaking: Vec<Breaking>,
     /// What the planner found on the way up.
     pub findings: Vec<Diagnostic>,
     down_findings: Vec<Diagnostic>,
@@ -79,7 +84,12 @@ impl New {
         drop(progress);
         session.output.diagnostics(&declared.diagnostics);
         let server = ground.connection()?.server().clone();
-        let ways = both_ways(ground.schema.clone(), declared, &plan_options(Some(&server)));
+        let lock = LockFile::beside(&project.directory)?;
+        let matched = Matching::new(&ground.schema, &declared, &self.identity)?
+            .identities(&lock.identities(), &first_names(&project.migrations))
+            .decide(session)?;
+        let answered = matched.answered.clone();
+        let ways = both_ways(&ground.schema, matched, &plan_options(Some(&server)));
         session.output.diagnostics(&ways.findings);
         ways.refuse_errors()?;
         if ways.up.is_empty() {
@@ -101,31 +111,31 @@ impl New {
         let on = format!("on {} {}: {proved}", server.product, server.version);
         let migration = ways.migration(&self.name, directory, parent, &proof.schema, Some(on));
         migrate::write_folder(&migration)?;
-        update_lock(&ways.target)?;
-        report(session, &migration, Some(&proved));
+        if !lock.write(&ways.target, &ways.renames)? {
+            let note = format!("{} is for another dialect and was left as it is", lock.path().display());
+            session.output.say(&note);
+        }
+        tell_how_to_declare(session, &answered);
+        report(session, &migration, Some((&proved, &ways)));
         Ok(Exit::Done)
     }
 
     async fn declared(&self, session: &Session, project: &Project) -> Result<Loaded> {
-        let source = match &self.from {
-            Some(text) => Source::parse(text)?,
-            None => {
-                let sources = session.config()?.sources(&session.environment()?);
-                let first = sources.first().map(|path| path.display().to_string()).unwrap_or_default();
-                if sources.len() > 1 {
-                    let message = format!("relata.toml names {} sources", sources.len());
-                    return Err(Error::new(Kind::Configuration, message).hint("choose one with --from"));
-                }
-                Source::parse(&first).map_err(|error| error.hint("say what is declared with --from SRC"))?
-            }
+        let sources = match &self.from {
+            Some(text) => vec![Source::parse(text)?],
+            None => Source::configured(session)?,
         };
         let loader = Loader { dialect: project.dialect, shadow: project.shadow.clone(), normalize: true };
-        loader.load(&source).await
+        loader.load_all(&sources).await
     }
 
     /// Shows the plan; refuses what loses data unless that was accepted.
     fn show(&self, session: &Session, ways: &BothWays) -> Result<()> {
         session.output.say(&grid(&ways.up).draw(false));
+        if !ways.breaking.is_empty() {
+            session.output.say("while a version of the application that was made for the schema before still runs:");
+            session.output.say(&breaking_grid(&ways.breaking).draw(false));
+        }
         let losses = &ways.up_loses;
         if losses.is_empty() || self.accept_loss {
             return Ok(());
@@ -153,21 +163,23 @@ impl New {
     }
 }
 
+/// The names that objects had first, by those that all migrations give them.
+pub fn first_names(migrations: &[Migration]) -> Vec<Rename> {
+    let steps: Vec<Vec<Rename>> = migrations.iter().map(|migration| migration.header.renames.clone()).collect();
+    migrate::opposite(&migrate::composed(&steps))
+}
+
 /// Plans both ways; what the planner finds on the way up is in [`BothWays::findings`].
-pub fn both_ways(start: Schema, declared: Loaded, options: &PlanOptions) -> BothWays {
-    let renames = declared.declaration.as_ref().map(|declaration| renames(declaration, &start)).unwrap_or_default();
-    let mut target = declared.schema;
-    target.canonicalize();
-    if declared.declaration.is_some() {
-        carry_over(&mut target, &start, &renames);
-    }
+pub fn both_ways(start: &Schema, matched: Matched, options: &PlanOptions) -> BothWays {
+    let Matched { target, renames, .. } = matched;
     let forward = PlanOptions { renames: renames.clone(), ..options.clone() };
     let back = PlanOptions { renames: migrate::opposite(&renames), ..options.clone() };
-    let (up, findings) = relata_plan::plan(&start, &target, &forward);
-    let (down, found) = relata_plan::plan(&target, &start, &back);
-    let up_loses = lost(&start, &target, &forward.renames, &up);
-    let down_loses = lost(&target, &start, &back.renames, &down);
-    BothWays { target, renames, up, down, up_loses, down_loses, findings, down_findings: found }
+    let (up, findings) = relata_plan::plan(start, &target, &forward);
+    let (down, found) = relata_plan::plan(&target, start, &back);
+    let up_loses = lost(start, &target, &forward.renames, &up);
+    let down_loses = lost(&target, start, &back.renames, &down);
+    let breaking = breaking(start, &target, &renames);
+    BothWays { target, renames, up, down, breaking, up_loses, down_loses, findings, down_findings: found }
 }
 
 /// What is lost by name, and what else a step says to lose.
@@ -276,26 +288,20 @@ fn statement(dialect: Dialect, step: &Step, journalled: bool) -> String {
     out + &dialect.join(std::slice::from_ref(&step.sql))
 }
 
-/// Keeps `schema.lock` in step where the project has one.
-fn update_lock(target: &Schema) -> Result<()> {
-    let path = std::path::Path::new("schema.lock");
-    let Ok(text) = std::fs::read_to_string(path) else { return Ok(()) };
-    let previous = lock::parse(&text).ok();
-    let text = lock::write_with(target, previous.as_ref());
-    std::fs::write(path, text).map_err(|error| Error::new(Kind::Io, format!("schema.lock: {error}")).caused_by(error))
-}
-
-fn report(session: &Session, migration: &Migration, proved: Option<&str>) {
+fn report(session: &Session, migration: &Migration, proved: Option<(&str, &BothWays)>) {
     let output = &session.output;
     if output.json {
         let value = serde_json::json!({
             "version": migration.version, "name": migration.name, "digest": migration.digest,
-            "path": migration.path.display().to_string(), "proved": proved,
+            "path": migration.path.display().to_string(), "proved": proved.map(|(how, _)| how),
+            "renames": migration.header.renames.iter().map(as_option).collect::<Vec<_>>(),
+            "loses": migration.header.loses,
+            "breaking": proved.map(|(_, ways)| breaking_json(&ways.breaking)),
         });
         output.result(&format!("{value:#}"));
         return;
     }
-    if let Some(proved) = proved {
+    if let Some((proved, _)) = proved {
         output.say(&format!("{} {proved}", output.paint(Tone::Good, "proved")));
     }
     output.result(&migration.path.display().to_string());

@@ -3,16 +3,16 @@
 use clap::Args;
 use relata_runtime::migrate::{self, Compare, Entry, EntryState, Status as Standing};
 use relata_schema::Diagnostic;
-use relata_schema::lower::carry_over;
 use relata_sql::{Connection, Result};
 
 use super::Common;
 use super::compare::Planner;
 use super::project::{Project, count};
 use crate::commands::diff::diagnostic_json;
+use crate::identity::{IdentityOptions, Matching};
 use crate::output::{Grid, Tone};
 use crate::session::{Exit, Session};
-use crate::source::{Loader, Source, renames};
+use crate::source::{Loader, Source};
 
 /// Options of `relata migrate status`.
 #[derive(Args)]
@@ -99,19 +99,15 @@ impl Status {
 
 /// What is declared otherwise than all migrations give; `None` where nothing is declared.
 async fn undeclared(session: &Session, project: &Project) -> Result<Option<Vec<String>>> {
-    let sources = session.config()?.sources(&session.environment()?);
-    let [path] = sources.as_slice() else { return Ok(None) };
-    if !path.exists() {
+    let paths = session.config()?.sources(&session.environment()?);
+    if paths.is_empty() || !paths.iter().all(|path| path.exists()) {
         return Ok(None);
     }
-    let source = Source::parse(&path.display().to_string())?;
     let loader = Loader { dialect: project.dialect, shadow: project.shadow.clone(), normalize: true };
-    let mut declared = loader.load(&source).await?;
+    let declared = loader.load_all(&Source::configured(session)?).await?;
     let given = project.replayed(&project.migrations).await?;
-    if let Some(declaration) = &declared.declaration {
-        carry_over(&mut declared.schema, &given, &renames(declaration, &given));
-    }
-    Ok(Some(Planner::default().differences(&given, &declared.schema)))
+    let matched = Matching::new(&given, &declared, &IdentityOptions::default())?.look();
+    Ok(Some(Planner::default().differences(&given, &matched.target)))
 }
 
 impl Report {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use relata_schema::ColumnType;
 use relata_schema::Schema;
-use relata_schema::change::{Alteration, Change, TableChange};
-use relata_schema::dialect::postgres::print::{ident, qualified, view_word};
-use relata_schema::model::{ObjectKey, ObjectKind, ObjectName, Table};
+use relata_schema::change::{Alteration, Change, Rename, TableChange};
+use relata_schema::dialect::postgres::print::{ident, literal, qualified, view_word};
+use relata_schema::model::{EnumType, ObjectKey, ObjectKind, ObjectName, Table};
 
 use super::steps::Steps;
 
@@ -14,16 +15,22 @@ use super::steps::Steps;
 struct Names {
     objects: BTreeMap<ObjectName, ObjectName>,
     columns: BTreeMap<(ObjectName, String), String>,
+    /// Types as columns write them.
+    types: BTreeMap<String, String>,
+    /// Values of enums, by the old name of the type.
+    values: BTreeMap<(ObjectName, String), String>,
 }
 
-/// Adds the steps that rename, and returns the schema as it is called afterwards.
-pub(super) fn rename(from: &Schema, changes: &[Change], steps: &mut Steps) -> Schema {
+/// Adds the steps that rename, and returns the schema as it is called afterwards. The changes speak of the new values
+/// of enums then.
+pub(super) fn rename(from: &Schema, changes: &mut [Change], renames: &[Rename], steps: &mut Steps) -> Schema {
     let mut names = Names::default();
-    for change in changes {
+    for change in changes.iter() {
         match change {
             Change::AlterTable { from, changes, .. } => table(from, changes, &mut names, steps),
             Change::Enum(Alteration::Alter { from, to }) => {
                 object(ObjectKind::Enum, "TYPE", &from.name, &to.name, &mut names, steps);
+                values(from, to, renames, &mut names, steps);
             }
             Change::Domain(Alteration::Alter { from, to }) => {
                 object(ObjectKind::Domain, "DOMAIN", &from.name, &to.name, &mut names, steps);
@@ -40,7 +47,27 @@ pub(super) fn rename(from: &Schema, changes: &[Change], steps: &mut Steps) -> Sc
             _ => {}
         }
     }
+    for change in changes {
+        if let Change::Enum(Alteration::Alter { from, .. }) = change {
+            names.values(from);
+        }
+    }
     names.apply(from)
+}
+
+/// Renames the values of an enum that goes on.
+fn values(from: &EnumType, to: &EnumType, renames: &[Rename], names: &mut Names, steps: &mut Steps) {
+    for rename in renames {
+        let (value, new) = (&rename.from.member, &rename.to.name);
+        let is_here = rename.from.kind == ObjectKind::Enum && rename.from.name == from.name;
+        if !is_here || !from.values.contains(value) || from.values.contains(new) || !to.values.contains(new) {
+            continue;
+        }
+        let sql = format!("ALTER TYPE {} RENAME VALUE {} TO {}", qualified(&to.name), literal(value), literal(new));
+        let key = ObjectKey::of(ObjectKind::Enum, &to.name);
+        steps.instant(format!("rename value {value} of enum {} to {new}", to.name), key, sql);
+        names.values.insert((from.name.clone(), value.clone()), new.clone());
+    }
 }
 
 fn object(kind: ObjectKind, word: &str, from: &ObjectName, to: &ObjectName, names: &mut Names, steps: &mut Steps) {
@@ -56,6 +83,9 @@ fn object(kind: ObjectKind, word: &str, from: &ObjectName, to: &ObjectName, name
     if from.name != to.name {
         let sql = format!("ALTER {word} {} RENAME TO {}", qualified(&current), ident(&to.name));
         steps.instant(format!("rename {from} to {to}"), ObjectKey::of(kind, from), sql);
+    }
+    if matches!(kind, ObjectKind::Enum | ObjectKind::Domain | ObjectKind::Composite) {
+        names.types.insert(qualified(from), qualified(to));
     }
     names.objects.insert(from.clone(), to.clone());
 }
@@ -94,6 +124,21 @@ impl Names {
         }
     }
 
+    fn ty(&self, ty: &mut ColumnType) {
+        let element = ty.physical.trim_end_matches("[]");
+        if let Some(new) = self.types.get(element) {
+            ty.physical = format!("{new}{}", &ty.physical[element.len()..]);
+        }
+    }
+
+    fn values(&self, ty: &mut EnumType) {
+        for value in &mut ty.values {
+            if let Some(new) = self.values.get(&(ty.name.clone(), value.clone())) {
+                value.clone_from(new);
+            }
+        }
+    }
+
     fn keys(&self, keys: &mut [ObjectKey]) {
         for key in keys {
             if key.kind == ObjectKind::Column {
@@ -105,12 +150,21 @@ impl Names {
 
     fn apply(&self, from: &Schema) -> Schema {
         let mut schema = from.clone();
-        if self.objects.is_empty() && self.columns.is_empty() {
+        if self.objects.is_empty() && self.columns.is_empty() && self.values.is_empty() {
             return schema;
         }
-        schema.enums.iter_mut().for_each(|ty| self.object(&mut ty.name));
-        schema.domains.iter_mut().for_each(|ty| self.object(&mut ty.name));
-        schema.composites.iter_mut().for_each(|ty| self.object(&mut ty.name));
+        for ty in &mut schema.enums {
+            self.values(ty);
+            self.object(&mut ty.name);
+        }
+        for domain in &mut schema.domains {
+            self.ty(&mut domain.base);
+            self.object(&mut domain.name);
+        }
+        for composite in &mut schema.composites {
+            composite.attributes.iter_mut().for_each(|(_, ty)| self.ty(ty));
+            self.object(&mut composite.name);
+        }
         for sequence in &mut schema.sequences {
             self.object(&mut sequence.name);
             if let Some((table, column)) = &mut sequence.owned_by {
@@ -133,7 +187,10 @@ impl Names {
     fn table(&self, table: &mut Table) {
         let name = table.name.clone();
         let rename = |column: &mut String| self.column(&name, column);
-        table.columns.iter_mut().for_each(|column| rename(&mut column.name));
+        for column in &mut table.columns {
+            rename(&mut column.name);
+            self.ty(&mut column.ty);
+        }
         for key in table.primary_key.iter_mut().chain(&mut table.uniques) {
             key.parts.iter_mut().for_each(|part| rename(&mut part.column));
             key.include.iter_mut().for_each(rename);

@@ -1,0 +1,167 @@
+//! Renames that nobody declared: seen, asked, answered; identities in `schema.lock`.
+
+use expect_test::expect;
+use relata_schema::Dialect;
+use relata_testkit::TestDatabase;
+
+use crate::command::Project;
+
+const OLD: &str = "CREATE TABLE posts (id integer NOT NULL PRIMARY KEY, title varchar(80), body varchar(900));\n\
+                   CREATE TABLE tags (id integer NOT NULL PRIMARY KEY, word varchar(20), weight integer);\n";
+const NEW: &str = "CREATE TABLE posts (id integer NOT NULL PRIMARY KEY, headline varchar(80), body varchar(900));\n\
+                   CREATE TABLE labels (id integer NOT NULL PRIMARY KEY, word varchar(20), weight integer);\n";
+
+#[test]
+fn a_difference_says_loudly_what_may_be_a_rename() {
+    let project = Project::new();
+    project.write("old.sql", OLD);
+    project.write("new.sql", NEW);
+    let diff = ["schema", "diff", "--from", "old.sql", "--to", "new.sql"];
+    let run = project.run(&diff);
+    assert_eq!(run.code, 3);
+    assert!(run.stdout.contains("DROP"), "the plan stays drop and add: {}", run.stdout);
+    expect![[r#"
+        warning[rename-likely]: column posts.title is gone; it may be headline (73 of 100: the same type, the same place) now: planned as drop and add, everything in it is lost
+          in column posts.title
+          help: if so: --rename "column posts.title=headline"; if not: --no-rename "column posts.title"
+        warning[rename-likely]: table tags is gone; it may be labels (70 of 100: most columns are the same) now: planned as drop and add, everything in it is lost
+          in table tags
+          help: if so: --rename "table tags=labels"; if not: --no-rename "table tags"
+    "#]]
+    .assert_eq(&run.stderr);
+    let answered = [&diff[..], &["--rename", "posts.title=headline", "--rename", "table tags=labels"]].concat();
+    let run = project.run(&answered);
+    assert_eq!((run.code, run.stderr.as_str()), (3, ""));
+    assert!(run.stdout.contains("RENAME") && !run.stdout.contains("DROP"), "{}", run.stdout);
+    let refused = [&diff[..], &["--no-rename", "all"]].concat();
+    assert_eq!(project.run(&refused).stderr, "");
+    let wrong = project.run(&[&diff[..], &["--rename", "posts.titel=headline"]].concat());
+    expect![[r#"
+        error: "posts.titel=headline" names nothing that is there now [R0602]
+          help: did you mean posts.title?
+    "#]]
+    .assert_eq(&wrong.stderr);
+    assert_eq!(wrong.code, 1);
+}
+
+#[test]
+fn scripts_and_locks_declare_renames() {
+    let project = Project::new();
+    project.write("old.sql", OLD);
+    let declared =
+        format!("-- relata: renames column posts.title to headline\n-- relata: renames table tags to labels\n{NEW}");
+    project.write("new.sql", &declared);
+    let run = project.run(&["schema", "diff", "--from", "old.sql", "--to", "new.sql"]);
+    assert!(run.stdout.contains("RENAME COLUMN") && !run.stdout.contains("DROP"), "{}", run.stdout);
+    let wrong = project.write_and_diff("-- relata: renames posts to\n");
+    assert!(wrong.contains("is no rename") && wrong.contains("new.sql:1"), "{wrong}");
+}
+
+impl Project {
+    fn write_and_diff(&self, text: &str) -> String {
+        self.write("new.sql", text);
+        self.run(&["schema", "diff", "--from", "old.sql", "--to", "new.sql"]).stderr
+    }
+}
+
+fn renamed_with_its_rows(dialect: Dialect) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(TestDatabase::create(dialect));
+    let url = database.url().expose();
+    let project = Project::new();
+    let run = |words: &[&str]| project.run(&[words, &["--url", &url]].concat());
+    let ok = |words: &[&str]| project.ok(&[words, &["--url", &url]].concat());
+    project.write("schema.sql", OLD);
+    ok(&["migrate", "new", "init", "--from", "schema.sql"]);
+    assert!(project.read("schema.lock").contains("table "), "the lock is written");
+    ok(&["migrate", "apply"]);
+    ok(&["query", "INSERT INTO posts VALUES (1, 'one', 'text')"]);
+    ok(&["query", "INSERT INTO tags VALUES (7, 'red', 3)"]);
+    project.write("schema.sql", NEW);
+    let unanswered = run(&["migrate", "new", "names", "--from", "schema.sql", "--accept-loss"]);
+    assert_eq!(unanswered.code, 1);
+    expect![[r#"
+        error: 2 likely renames are unanswered; made as drop and add, everything in it would be lost [R0603]
+          help: column posts.title is gone; it may be headline (73 of 100: the same type, the same place) now
+          help:   if so:  --rename "column posts.title=headline"
+          help:   if not: --no-rename "column posts.title"
+          help: table tags is gone; it may be labels (70 of 100: most columns are the same) now
+          help:   if so:  --rename "table tags=labels"
+          help:   if not: --no-rename "table tags"
+          help: or run it on a terminal, where it asks; or declare it: #[renamed_from("old_name")], in SQL -- relata: renames …
+    "#]]
+    .assert_eq(&unanswered.stderr);
+    let answers = ["--rename", "column posts.title=headline", "--rename", "table tags=labels"];
+    let words = [&["migrate", "new", "names", "--from", "schema.sql", "--with-data", "--json"], &answers[..]].concat();
+    let written: serde_json::Value = serde_json::from_str(&ok(&words).stdout).unwrap();
+    assert_eq!(written["loses"].as_array().unwrap().len(), 0, "{written:#}");
+    assert_eq!(written["breaking"].as_array().unwrap().len(), 2, "{written:#}");
+    ok(&["migrate", "apply"]);
+    assert_eq!(ok(&["query", "SELECT headline FROM posts"]).stdout, "headline\none\n");
+    assert_eq!(ok(&["query", "SELECT word FROM labels"]).stdout, "word\nred\n");
+    ok(&["migrate", "status"]);
+    ok(&["migrate", "rollback"]);
+    assert_eq!(ok(&["query", "SELECT title FROM posts"]).stdout, "title\none\n");
+    ok(&["migrate", "apply"]);
+}
+
+#[test]
+fn sqlite_renames_with_the_rows() {
+    renamed_with_its_rows(Dialect::Sqlite);
+}
+
+#[test]
+fn postgres_renames_with_the_rows() {
+    renamed_with_its_rows(Dialect::Postgres);
+}
+
+#[test]
+fn mysql_renames_with_the_rows() {
+    renamed_with_its_rows(Dialect::Mysql);
+}
+
+#[test]
+fn postgres_renames_types_values_sequences_and_views() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(TestDatabase::create(Dialect::Postgres));
+    let url = database.url().expose();
+    let project = Project::new();
+    let old = "CREATE TYPE mood AS ENUM ('sad', 'ok', 'glad');\nCREATE DOMAIN score AS integer CHECK (VALUE >= 0);\n\
+               CREATE SEQUENCE numbers_of_invoices;\n\
+               CREATE TABLE people (id serial PRIMARY KEY, mood mood NOT NULL DEFAULT 'sad', moods mood[], score score);\n\
+               CREATE VIEW happy AS SELECT id FROM people WHERE mood = 'glad';\n";
+    let new = "CREATE TYPE feeling AS ENUM ('blue', 'ok', 'glad');\nCREATE DOMAIN points AS integer CHECK (VALUE >= 0);\n\
+               CREATE SEQUENCE numbers_of_bills;\n\
+               CREATE TABLE persons (id serial PRIMARY KEY, mood feeling NOT NULL DEFAULT 'blue', moods feeling[], score points);\n\
+               CREATE VIEW glad_ones AS SELECT id FROM persons WHERE mood = 'glad';\n";
+    let ok = |words: &[&str]| project.ok(&[words, &["--url", &url]].concat());
+    project.write("schema.sql", old);
+    ok(&["migrate", "new", "init", "--from", "schema.sql"]);
+    ok(&["migrate", "apply"]);
+    ok(&["query", "INSERT INTO people (mood, moods, score) VALUES ('sad', '{sad,ok}', 3)"]);
+    ok(&["query", "SELECT nextval('numbers_of_invoices')"]);
+    project.write("schema.sql", new);
+    let mut words = vec!["migrate", "new", "names", "--from", "schema.sql", "--with-data"];
+    for answer in [
+        "people=persons",
+        "enum mood=feeling",
+        "value mood.sad=blue",
+        "score=points",
+        "numbers_of_invoices=numbers_of_bills",
+    ] {
+        words.extend(["--rename", answer]);
+    }
+    let written = ok(&words);
+    let up = project.read(&format!("{}/up.sql", written.stdout.trim()));
+    assert!(up.contains("RENAME VALUE 'sad' TO 'blue'"), "{up}");
+    assert!(!up.contains("DROP T") && !up.contains("USING"), "no type or table is made anew: {up}");
+    ok(&["migrate", "apply"]);
+    assert_eq!(
+        ok(&["query", "SELECT mood, moods, score FROM persons"]).stdout,
+        "mood\tmoods\tscore\nblue\t{blue,ok}\t3\n"
+    );
+    assert_eq!(ok(&["query", "SELECT nextval('numbers_of_bills') n"]).stdout, "n\n2\n");
+    ok(&["migrate", "status"]);
+    ok(&["migrate", "rollback"]);
+    assert_eq!(ok(&["query", "SELECT mood FROM people"]).stdout, "mood\nsad\n");
+}
