@@ -240,6 +240,16 @@ impl Output {
         }
     }
 
+    /// Asks the person at the terminal; `false` for anything but `yes`, and where there is no terminal.
+    pub fn confirm(&self, question: &str) -> bool {
+        if !self.prose_is_terminal || !std::io::stdin().is_terminal() {
+            return false;
+        }
+        self.write_prose(&format!("{question} Type yes to go on:"));
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).is_ok() && answer.trim() == "yes"
+    }
+
     /// A spinner that says what is being done; it vanishes when it is dropped, and is not there without a terminal.
     pub fn progress(&self, doing: &str) -> Progress {
         let bar = ProgressBar::new_spinner();
@@ -290,6 +300,16 @@ impl Progress {
     /// Says what is being done now.
     pub fn doing(&self, what: &str) {
         self.0.set_message(what.to_string());
+    }
+
+    /// Prints something while the progress steps aside.
+    pub fn suspend(&self, print: impl FnOnce()) {
+        self.0.suspend(print);
+    }
+
+    /// Somebody sees it.
+    pub fn is_drawn(&self) -> bool {
+        !self.0.is_hidden()
     }
 
     /// So many units more are done.

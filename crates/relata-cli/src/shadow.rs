@@ -8,6 +8,7 @@
 //!
 //! It deliberately never uses an existing database: what runs in a shadow may drop anything.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 
 use relata_schema::{Dialect, Schema};
@@ -18,6 +19,9 @@ use crate::drivers::{connect, driver};
 
 /// What the names of temporary databases begin with.
 const PREFIX: &str = "relata_shadow_";
+
+/// Somebody else decides what Ctrl-C means right now: see `commands::migrate::attend`.
+pub static ATTENDED: AtomicBool = AtomicBool::new(false);
 
 /// Temporary databases that exist right now, for the signal handler.
 static LIVE: Mutex<Vec<DatabaseUrl>> = Mutex::new(Vec::new());
@@ -134,7 +138,11 @@ fn drop_on_signals() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
         tokio::spawn(async {
-            let code = stopped().await;
+            let mut code = stopped().await;
+            // Whoever attends a migration decides what a signal means.
+            while ATTENDED.load(Ordering::Relaxed) {
+                code = stopped().await;
+            }
             let urls = live().clone();
             for url in urls {
                 if let Err(error) = drop_now(&url).await {
@@ -146,8 +154,9 @@ fn drop_on_signals() {
     });
 }
 
+/// Waits for Ctrl-C or SIGTERM; the exit code that goes with it.
 #[cfg(unix)]
-async fn stopped() -> i32 {
+pub async fn stopped() -> i32 {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return std::future::pending().await;
@@ -158,8 +167,9 @@ async fn stopped() -> i32 {
     }
 }
 
+/// Waits for Ctrl-C; the exit code that goes with it.
 #[cfg(not(unix))]
-async fn stopped() -> i32 {
+pub async fn stopped() -> i32 {
     match tokio::signal::ctrl_c().await {
         Ok(()) => 130,
         Err(_) => std::future::pending().await,

@@ -5,9 +5,11 @@
 //! wherever that is possible.
 
 mod apply;
+mod attend;
 pub mod baseline;
 pub mod compare;
 mod ground;
+mod history;
 pub mod new;
 pub mod project;
 mod prove;
@@ -37,6 +39,8 @@ pub enum Migrate {
     Prove(prove::Prove),
     /// Adopt a database that has tables already: write its schema as the first migration, recorded as applied
     Baseline(baseline::Baseline),
+    /// Show everything that was ever done here, by whom and how long it took; verify that nobody wrote into it
+    History(history::History),
     /// Make the history agree with the files after a deliberate edit
     Repair(repair::Repair),
 }
@@ -68,6 +72,7 @@ impl Migrate {
             Migrate::Status(command) => command.run(session).await,
             Migrate::Prove(command) => command.run(session).await,
             Migrate::Baseline(command) => command.run(session).await,
+            Migrate::History(command) => command.run(session).await,
             Migrate::Repair(command) => command.run(session).await,
         }
     }

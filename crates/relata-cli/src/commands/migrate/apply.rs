@@ -1,11 +1,12 @@
 //! `relata migrate apply`: applies what is pending.
 
 use clap::Args;
-use relata_runtime::migrate;
+use relata_runtime::migrate::{self, OnFailure};
 use relata_sql::Result;
 
 use super::Common;
-use super::project::{Project, count, tell};
+use super::attend::{Patience, attended};
+use super::project::{Project, count};
 use crate::session::{Exit, Session};
 
 /// Options of `relata migrate apply`.
@@ -17,6 +18,11 @@ pub struct Apply {
     /// Print the SQL that would run, and run nothing
     #[arg(long)]
     dry_run: bool,
+    /// Where a migration fails in the middle and no transaction undoes it: leave it there for the next run to go on
+    #[arg(long)]
+    keep_half: bool,
+    #[command(flatten)]
+    patience: Patience,
     #[command(flatten)]
     common: Common,
 }
@@ -27,7 +33,9 @@ impl Apply {
     /// # Errors
     /// When the history contradicts the files, another runner holds the lock, or the database refuses a statement.
     pub async fn run(self, session: &Session) -> Result<Exit> {
-        let project = Project::read(session, &self.common)?;
+        let mut project = Project::read(session, &self.common)?;
+        self.patience.set(&mut project.runner);
+        project.runner.on_failure = if self.keep_half { OnFailure::Keep } else { OnFailure::Undo };
         if project.migrations.is_empty() {
             session.output.say(&format!("no migrations in {}", project.directory.display()));
         }
@@ -36,10 +44,10 @@ impl Apply {
         }
         let mut connection = project.connect().await?;
         let output = &session.output;
-        let applied = project
-            .runner
-            .apply(connection.as_mut(), &project.migrations, self.to.as_deref(), &mut |event| tell(output, &event))
-            .await?;
+        let applied = attended(output, &project, connection.as_mut(), async |runner, connection, observer| {
+            runner.apply(connection, &project.migrations, self.to.as_deref(), observer).await
+        });
+        let applied = applied.await?;
         connection.close().await?;
         if output.json {
             let rows = applied.iter().map(|row| {

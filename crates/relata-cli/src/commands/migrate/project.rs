@@ -119,6 +119,9 @@ pub fn tell(output: &Output, event: &Event<'_>) {
         Event::FoundDone { position, .. } => {
             output.say(&format!("statement {position} had been begun by the run that was cut off, and is done"))
         }
+        Event::NothingToUndo { position, .. } => {
+            output.say(&format!("statement {position} finds nothing to undo: that was not done"))
+        }
         Event::Finished { id, direction, duration } => {
             let word = match direction {
                 migrate::Direction::Up => "applied",

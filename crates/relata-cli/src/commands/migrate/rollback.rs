@@ -8,13 +8,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use relata_plan::PlanOptions;
-use relata_runtime::migrate::{self, Loss, Migration, Rollback as Target};
+use relata_runtime::migrate::{self, EntryState, Loss, Migration, Rollback as Target, Status as Standing};
 use relata_schema::Schema;
 use relata_sql::{Connection, Error, Kind, Result};
 
 use super::Common;
+use super::attend::{Patience, attended};
 use super::compare::vanishing;
-use super::project::{Project, count, tell};
+use super::project::{Project, count};
 use crate::commands::diff::plan_options;
 use crate::output::Tone;
 use crate::session::{Exit, Session};
@@ -31,15 +32,20 @@ pub struct Rollback {
     /// Undo every migration
     #[arg(long)]
     all: bool,
-    /// Go on although data would be lost
-    #[arg(long, visible_alias = "yes")]
-    accept_loss: bool,
+    /// Go on although this is lost: a table, or a column as TABLE.COLUMN; without a name, whatever is lost
+    #[arg(long, visible_alias = "yes", value_name = "NAME", num_args = 0..=1, default_missing_value = ALL)]
+    accept_loss: Vec<String>,
     /// Do not copy what is lost into files
     #[arg(long)]
     no_keep: bool,
     #[command(flatten)]
+    patience: Patience,
+    #[command(flatten)]
     common: Common,
 }
+
+/// Whatever is lost.
+const ALL: &str = "*";
 
 /// What a rollback takes away.
 #[derive(Default)]
@@ -58,7 +64,8 @@ impl Rollback {
     /// # Errors
     /// `Kind::DataLoss` when data would be lost and that was not accepted; else as the executor reports.
     pub async fn run(self, session: &Session) -> Result<Exit> {
-        let project = Project::read(session, &self.common)?;
+        let mut project = Project::read(session, &self.common)?;
+        self.patience.set(&mut project.runner);
         let output = &session.output;
         let mut connection = project.connect().await?;
         let status = migrate::status(connection.as_mut(), &project.migrations).await?;
@@ -71,16 +78,16 @@ impl Rollback {
             return Ok(Exit::Done);
         }
         let undone: Vec<&Migration> = undone.into_iter().map(|(migration, _)| migration).collect();
-        let losses = self.losses(session, &project, connection.as_mut(), &undone).await?;
+        let losses = self.losses(session, &project, connection.as_mut(), &status, &undone).await?;
         self.acknowledged(session, &losses)?;
         let kept = self.keep(&project, connection.as_mut(), &losses).await?;
         for file in &kept {
             output.say(&format!("{} {}", output.paint(Tone::Good, "kept"), file.display()));
         }
-        let done = project
-            .runner
-            .rollback(connection.as_mut(), &project.migrations, &self.target(), &mut |event| tell(output, &event))
-            .await?;
+        let done = attended(output, &project, connection.as_mut(), async |runner, connection, observer| {
+            runner.rollback(connection, &project.migrations, &self.target(), observer).await
+        });
+        let done = done.await?;
         connection.close().await?;
         if output.json {
             let files: Vec<_> = kept.iter().map(|file| file.display().to_string()).collect();
@@ -105,14 +112,15 @@ impl Rollback {
         session: &Session,
         project: &Project,
         connection: &mut dyn Connection,
+        status: &Standing,
         undone: &[&Migration],
     ) -> Result<Losses> {
         let progress = session.output.progress("finding out on a shadow database what would be lost");
-        let found = look(project, connection, undone).await;
+        let found = look(project, connection, status, undone).await;
         drop(progress);
         match found {
             Ok(losses) => Ok(losses),
-            Err(error) if self.accept_loss => {
+            Err(error) if self.accepts_all() => {
                 session.output.say(&format!("{}: {error}", session.output.paint(Tone::Warning, "warning")));
                 session.output.say("what is lost is therefore not known and not kept; going on, as --accept-loss says");
                 Ok(Losses::default())
@@ -123,19 +131,43 @@ impl Rollback {
         }
     }
 
+    fn accepts_all(&self) -> bool {
+        self.accept_loss.iter().any(|name| name == ALL)
+    }
+
+    /// Whether this loss was accepted by its name: `posts`, `public.posts`, `posts.title`, `column posts.title`.
+    fn accepts(&self, loss: &Loss) -> bool {
+        let gone = &loss.vanishing;
+        let named = |table: &str| match &gone.column {
+            None => table.to_string(),
+            Some(column) => format!("{table}.{column}"),
+        };
+        let (full, bare) = (named(&gone.table.to_string()), named(&gone.table.name));
+        let word = if gone.column.is_none() { "table " } else { "column " };
+        self.accept_loss.iter().any(|name| {
+            let name = name.strip_prefix(word).unwrap_or(name);
+            name == full || name == bare
+        })
+    }
+
     fn acknowledged(&self, session: &Session, losses: &Losses) -> Result<()> {
-        let counted = losses.counted.iter().map(ToString::to_string);
-        let lines: Vec<String> = counted.chain(losses.other.iter().cloned()).collect();
-        if lines.is_empty() {
+        let output = &session.output;
+        let all: Vec<String> =
+            losses.counted.iter().map(ToString::to_string).chain(losses.other.iter().cloned()).collect();
+        if all.is_empty() {
             return Ok(());
         }
-        if self.accept_loss {
-            lines.iter().for_each(|line| {
-                session.output.say(&format!("{} {line}", session.output.paint(Tone::Warning, "loses")));
-            });
+        let open = losses.counted.iter().filter(|loss| !self.accepts(loss)).map(ToString::to_string);
+        let mut open: Vec<String> = open.chain(losses.other.iter().cloned()).collect();
+        if self.accepts_all() {
+            open.clear();
+        }
+        let question = || format!("This would be lost: {}.", open.join("; "));
+        if open.is_empty() || output.confirm(&question()) {
+            all.iter().for_each(|line| output.say(&format!("{} {line}", output.paint(Tone::Warning, "loses"))));
             return Ok(());
         }
-        let error = Error::new(Kind::DataLoss, format!("the rollback would lose {}", lines.join("; ")))
+        let error = Error::new(Kind::DataLoss, format!("the rollback would lose {}", open.join("; ")))
             .hint("nothing was rolled back");
         Err(if self.no_keep {
             error.hint("run it again with --accept-loss; because of --no-keep it is lost for good")
@@ -154,12 +186,23 @@ impl Rollback {
     }
 }
 
-/// Runs up and down on a shadow, and counts in the target what is gone afterwards.
-async fn look(project: &Project, connection: &mut dyn Connection, undone: &[&Migration]) -> Result<Losses> {
+/// Runs up and down on a shadow, and counts in the target what is gone afterwards. What was cut off on the way up does
+/// not run there: the target itself says how far that came.
+async fn look(
+    project: &Project,
+    connection: &mut dyn Connection,
+    status: &Standing,
+    undone: &[&Migration],
+) -> Result<Losses> {
     let history = migrate::read_history(connection).await?;
-    let mut shadow = project.replay(project.applied(&history)).await?;
-    let before = migrate::schema(shadow.connection()?).await?;
-    for migration in undone {
+    let half = |version: &str| {
+        let unfinished = [EntryState::HalfApplied, EntryState::HalfUndone];
+        status.entries.iter().any(|entry| entry.version == version && unfinished.contains(&entry.state))
+    };
+    let whole = project.applied(&history).into_iter().filter(|migration| !half(&migration.version));
+    let mut shadow = project.replay(whole).await?;
+    let mut before = migrate::schema(shadow.connection()?).await?;
+    for migration in undone.iter().filter(|migration| !half(&migration.version)) {
         if let Some((header, text)) = &migration.down {
             let ran = migrate::run_script(shadow.connection()?, header, text).await;
             ran.map_err(|error| error.context(format!("rolling back {} on a shadow database", migration.id())))?;
@@ -167,6 +210,9 @@ async fn look(project: &Project, connection: &mut dyn Connection, undone: &[&Mig
     }
     let after = migrate::schema(shadow.connection()?).await?;
     shadow.close().await?;
+    if undone.iter().any(|migration| half(&migration.version)) {
+        before = migrate::schema(connection).await?;
+    }
     let schema = migrate::schema(connection).await?;
     let there = |vanishing: &migrate::Vanishing| {
         let table = schema.table(&vanishing.table);
