@@ -55,7 +55,7 @@ async fn everything_is_noted(dialect: Dialect) {
     assert_eq!((&statements[1]["rows"], &statements[1]["line"]), (&2.into(), &2.into()));
     assert!(statements[0]["microseconds"].as_u64().unwrap() > 0);
     assert!(!first.statements.contains("'one'"), "values stay out of it");
-    let failed: serde_json::Value = serde_json::from_str(&whole.last().unwrap().statements).unwrap();
+    let failed: serde_json::Value = serde_json::from_str(&whole.clone().next_back().unwrap().statements).unwrap();
     assert_eq!(failed[0]["outcome"], "failed");
     assert_eq!(findings(&mut case).await, [""; 0]);
     // An edit that is accepted is noted too.
