@@ -105,3 +105,9 @@ grant execute on function plus(integer, integer) to pg_monitor;
 grant usage on type mood to pg_monitor;
 comment on sequence numbers is 'down';
 comment on column posts.slug is 'in the address';
+create table orders (id int primary key, state varchar(20) not null check (state in ('new', 'paid, sent')),
+    kind varchar default 'a' check (kind not in ('x', 'y')), loud boolean generated always as (kind in ('A', 'B')) stored);
+create index orders_open on orders (id) where state in ('new', 'paid');
+create view open_orders as select id, case when state in ('new', 'it''s') then 1 else 2 end as n from orders where kind in ('a', 'b');
+create policy open_only on orders using (state in ('new', 'paid'));
+create trigger paid before update on orders for each row when (new.state in ('new', 'paid')) execute function touch();

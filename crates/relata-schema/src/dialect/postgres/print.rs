@@ -9,6 +9,7 @@
 //! Nothing here knows what exists already: changes are the planner's.
 
 mod constraint;
+mod expression;
 mod index;
 mod object;
 mod order;
@@ -20,6 +21,7 @@ mod view;
 pub use constraint::{
     add_check, add_exclusion, add_foreign_key, add_key, check_clause, foreign_key_clause, key_clause,
 };
+pub use expression::expression;
 pub use index::{attach_index, create_index, index_name};
 pub use object::{
     create_composite, create_domain, create_enum, create_extension, create_namespace, create_sequence, owned_by,

@@ -1,7 +1,7 @@
 //! Keys, checks, exclusions, foreign keys.
 
 use super::index::{key_parameters, part};
-use super::{ident, qualified, table};
+use super::{expression, ident, qualified, table};
 use crate::model::{Action, Check, Deferral, Exclusion, ForeignKey, Key, Match, ObjectName, Table};
 
 fn named(name: &str) -> String {
@@ -35,7 +35,7 @@ pub fn key_clause(key: &Key, primary: bool) -> String {
 
 /// `CONSTRAINT … CHECK (…)`.
 pub fn check_clause(check: &Check) -> String {
-    let mut out = format!("{}CHECK ({})", named(&check.name), check.expression);
+    let mut out = format!("{}CHECK ({})", named(&check.name), expression(&check.expression));
     if check.no_inherit {
         out.push_str(" NO INHERIT");
     }
@@ -51,7 +51,7 @@ pub(super) fn exclusion_clause(exclusion: &Exclusion) -> String {
     let elements = elements.collect::<Vec<_>>().join(", ");
     let mut out = format!("{}EXCLUDE USING {} ({elements})", named(&exclusion.name), ident(&exclusion.method));
     if let Some(predicate) = &exclusion.predicate {
-        out.push_str(&format!(" WHERE ({predicate})"));
+        out.push_str(&format!(" WHERE ({})", expression(predicate)));
     }
     out.push_str(deferral(&exclusion.deferral));
     out

@@ -1,6 +1,6 @@
 //! Indexes and their parts.
 
-use super::{ident, qualified, storage_parameters, table};
+use super::{expression, ident, qualified, storage_parameters, table};
 use crate::model::{Index, IndexPart, NullsOrder, ObjectName};
 
 /// The name of an index or key of a table: it lives in the table's namespace.
@@ -29,7 +29,7 @@ pub fn create_index(table_name: &ObjectName, index: &Index) -> String {
     }
     out.push_str(&parameters(&index.parameters));
     if let Some(predicate) = &index.predicate {
-        out.push_str(&format!(" WHERE ({predicate})"));
+        out.push_str(&format!(" WHERE ({})", expression(predicate)));
     }
     out
 }
@@ -52,7 +52,7 @@ pub(super) fn key_parameters(parameters: &[(String, String)]) -> String {
 /// One part of an index.
 pub(super) fn part(part: &IndexPart) -> String {
     let mut out = match &part.expression {
-        Some(expression) => format!("({expression})"),
+        Some(text) => format!("({})", expression(text)),
         None => ident(&part.column),
     };
     if let Some(collation) = &part.collation {

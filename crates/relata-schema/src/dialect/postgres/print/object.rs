@@ -32,7 +32,7 @@ pub fn create_domain(domain: &Domain) -> String {
         out.push_str(" NOT NULL");
     }
     for check in domain.checks.iter().filter(|check| !check.not_valid) {
-        out.push_str(&format!(" CONSTRAINT {} CHECK ({})", ident(&check.name), check.expression));
+        out.push_str(&format!(" CONSTRAINT {} CHECK ({})", ident(&check.name), super::expression(&check.expression)));
     }
     out
 }

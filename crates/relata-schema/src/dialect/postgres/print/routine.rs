@@ -31,7 +31,7 @@ pub fn needs_unchecked_bodies(routine: &Routine) -> bool {
 
 /// `CREATE TRIGGER`, and whether it fires if that is not the default.
 pub fn create_trigger(table: &ObjectName, trigger: &Trigger) -> Vec<String> {
-    let mut out = vec![trigger.definition.clone()];
+    let mut out = vec![super::expression(&trigger.definition).into_owned()];
     if !trigger.enabled.is_empty() {
         out.push(trigger_state(table, trigger));
     }
@@ -67,10 +67,10 @@ pub fn policy_clauses(policy: &Policy) -> String {
     let roles = if roles.is_empty() { "PUBLIC".to_string() } else { roles.join(", ") };
     let mut out = format!(" TO {roles}");
     if let Some(using) = &policy.using {
-        out.push_str(&format!(" USING ({using})"));
+        out.push_str(&format!(" USING ({})", super::expression(using)));
     }
     if let Some(check) = &policy.check {
-        out.push_str(&format!(" WITH CHECK ({check})"));
+        out.push_str(&format!(" WITH CHECK ({})", super::expression(check)));
     }
     out
 }

@@ -62,11 +62,11 @@ pub fn column_definition(column: &Column) -> String {
         out.push_str(&format!(" COLLATE {collation}"));
     }
     if let Some(default) = &column.default {
-        out.push_str(&format!(" DEFAULT {default}"));
+        out.push_str(&format!(" DEFAULT {}", super::expression(default)));
     }
     if let Some(generated) = &column.generated {
         let kind = if generated.stored { "STORED" } else { "VIRTUAL" };
-        out.push_str(&format!(" GENERATED ALWAYS AS ({}) {kind}", generated.expression));
+        out.push_str(&format!(" GENERATED ALWAYS AS ({}) {kind}", super::expression(&generated.expression)));
     }
     if let Some(identity) = &column.identity {
         out.push_str(&format!(" {}", identity_clause(identity)));

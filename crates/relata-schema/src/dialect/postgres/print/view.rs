@@ -21,7 +21,7 @@ pub fn create_view(view: &View, or_replace: bool) -> String {
     if let Some(tablespace) = value("tablespace") {
         out.push_str(&format!(" TABLESPACE {}", super::ident(tablespace)));
     }
-    out.push_str(&format!(" AS\n{}", view.query));
+    out.push_str(&format!(" AS\n{}", super::expression(&view.query)));
     if let Some(check) = &view.check_option {
         out.push_str(&format!("\nWITH {check} CHECK OPTION"));
     }
