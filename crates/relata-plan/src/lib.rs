@@ -5,11 +5,14 @@
 //! - [`loss`]: what is lost for good on the way, by name; [`breaking`]: what breaks for applications that still
 //!   run; [`conversion`] judges types.
 //! - [`rename`]: which new object an old one has probably become, when nobody said so.
+//! - [`loss`]: what is lost for good on the way, by name; [`conversion`] judges types.
+//! - [`lint`]: what is dangerous in a migration, also of other tools.
 
 pub mod breaking;
 pub mod conversion;
 pub mod diff;
 pub mod emit;
+pub mod lint;
 pub mod loss;
 pub mod rename;
 

@@ -12,7 +12,7 @@
 //! - [`json`], [`mermaid`]: a schema for other programs, and as a picture.
 //! - [`translate`]: a schema of one dialect as a schema of another.
 //! - [`tree`]: the neutral tree that lock and JSON are printed from.
-//! - [`script`]: cutting SQL scripts into statements.
+//! - [`script`]: cutting SQL scripts into statements; [`sql`]: what each of them does.
 //! - [`dialect`]: facts and printers of each database.
 
 pub mod change;
@@ -27,6 +27,7 @@ pub mod mermaid;
 pub mod model;
 pub mod naming;
 pub mod script;
+pub mod sql;
 pub mod translate;
 pub mod tree;
 pub mod types;

@@ -105,7 +105,7 @@ pub fn unqualify(dialect: Dialect, sql: &str, qualifier: &str) -> String {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum PieceKind {
+pub(crate) enum PieceKind {
     Space,
     Comment,
     Quoted,
@@ -114,13 +114,13 @@ enum PieceKind {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Piece<'a> {
-    kind: PieceKind,
-    text: &'a str,
-    start: usize,
+pub(crate) struct Piece<'a> {
+    pub(crate) kind: PieceKind,
+    pub(crate) text: &'a str,
+    pub(crate) start: usize,
 }
 
-fn pieces(dialect: Dialect, text: &str) -> impl Iterator<Item = Piece<'_>> {
+pub(crate) fn pieces(dialect: Dialect, text: &str) -> impl Iterator<Item = Piece<'_>> {
     let mut lexer = Lexer { dialect, text, at: 0 };
     std::iter::from_fn(move || lexer.next())
 }

@@ -1,0 +1,169 @@
+//! What is dangerous in a migration, before it runs: rules over the SQL of any file, of any tool.
+//!
+//! - [`rules`]: the rules, one file each. A rule's file holds its documentation, its examples (which are run as tests) and
+//!   its check; the reference in the guide is printed from it.
+//! - [`Facts`]: what the statements before this one have done: tables that are new and empty, constraints that wait for
+//!   their validation, timeouts that are set, columns and their types, also of the migrations before this one.
+//! - [`Live`]: what is known of the database it is for: its schema and the size of its tables.
+//! - `allow`: comments by which a file says that it means it.
+//!
+//! Invariants
+//! - A finding points into the file: its extent is a range of bytes of the text as given (without a byte order mark).
+//! - What the reader does not know is no finding: silence rather than a false alarm.
+//! - The order of findings is that of their places.
+//!
+//! Deliberately not here: the database itself; whoever has a connection tells what is there by [`Live`].
+
+mod allow;
+mod context;
+mod facts;
+mod live;
+mod rebuild;
+mod redefinition;
+mod rule;
+pub mod rules;
+mod transactions;
+mod volatility;
+mod widening;
+
+use std::collections::BTreeMap;
+
+use relata_schema::Dialect;
+use relata_schema::sql::{self, Extent, Statement, StatementKind};
+
+pub use context::{Context, Report};
+pub use facts::{ColumnFact, ConstraintFact, Facts, TableFact};
+pub use live::{Live, TableSize};
+pub use rule::{Example, Level, Rule};
+
+/// A file to look at.
+#[derive(Debug, Clone, Default)]
+pub struct File<'a> {
+    /// Its name, for findings.
+    pub name: String,
+    /// Its text.
+    pub text: &'a str,
+    /// The runner wraps it in a transaction.
+    pub in_transaction: bool,
+    /// Its way back is there: a `down.sql`. `None`: it is in no folder of migrations.
+    pub has_reverse: Option<bool>,
+    /// It is applied again whenever it changes.
+    pub repeatable: bool,
+    /// What it loses, acknowledged in its header (`-- relata: loses …`).
+    pub acknowledged: Vec<String>,
+    /// Look at it; `false`: only learn from it what there is when the next one runs.
+    pub checked: bool,
+}
+
+/// How to look.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The dialect.
+    pub dialect: Dialect,
+    /// Version of the server as `major * 10000 + minor * 100 + patch`; 0: the newest.
+    pub server_version: u32,
+    /// Rules with another level than their own.
+    pub levels: BTreeMap<String, Level>,
+    /// What is known of the database.
+    pub live: Option<Live>,
+    /// The schema that the running application declares.
+    pub application: Option<relata_schema::Schema>,
+}
+
+/// Something found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule: `index-not-concurrent`.
+    pub code: &'static str,
+    /// How serious.
+    pub level: Level,
+    /// The file, by its place in the list given.
+    pub file: usize,
+    /// What is wrong and why, one sentence.
+    pub message: String,
+    /// What to do instead.
+    pub help: Option<String>,
+    /// Where.
+    pub extent: Extent,
+    /// The line of the beginning, from 1.
+    pub line: usize,
+    /// The column of the beginning in characters, from 1.
+    pub column: usize,
+}
+
+/// The findings in files that run one after the other.
+///
+/// ```
+/// use relata_plan::lint::{File, Options, lint};
+/// use relata_schema::Dialect;
+/// let file = File { text: "create index on users (name);", checked: true, ..File::default() };
+/// let found = lint(&[file], &Options { dialect: Dialect::Postgres, ..Options::default() });
+/// assert!(found.iter().any(|finding| finding.code == "index-not-concurrent"));
+/// ```
+pub fn lint(files: &[File<'_>], options: &Options) -> Vec<Finding> {
+    let mut facts = Facts::new(options);
+    let mut found = Vec::new();
+    for (index, file) in files.iter().enumerate() {
+        let text = file.text.strip_prefix('\u{feff}').unwrap_or(file.text);
+        let statements = flat(sql::read(options.dialect, text));
+        let transactions = transactions::of(&statements, file.in_transaction);
+        facts.begin_file();
+        let mut findings = Vec::new();
+        for at in 0..statements.len() {
+            facts.enter(&statements[at], transactions[at]);
+            if file.checked {
+                let context = Context {
+                    statement: &statements[at],
+                    at,
+                    statements: &statements,
+                    transactions: &transactions,
+                    facts: &facts,
+                    file,
+                    options,
+                    text,
+                };
+                findings.extend(context.check(index));
+            }
+            facts.apply(&statements[at], transactions[at]);
+        }
+        if file.checked {
+            allow::settle(options.dialect, text, &statements, index, options, &mut findings);
+            place(text, &mut findings);
+            found.extend(findings);
+        }
+    }
+    found
+}
+
+/// The statements, those of `DO` blocks after the block that holds them.
+fn flat(statements: Vec<Statement<'_>>) -> Vec<Statement<'_>> {
+    let mut out = Vec::with_capacity(statements.len());
+    for mut statement in statements {
+        let inside = match &mut statement.kind {
+            StatementKind::Do(body) => std::mem::take(body),
+            _ => Vec::new(),
+        };
+        out.push(statement);
+        out.extend(inside);
+    }
+    out
+}
+
+/// Sorts the findings and gives them lines and columns, in one walk over the text.
+fn place(text: &str, findings: &mut [Finding]) {
+    findings.sort_by(|a, b| (a.extent, a.code).cmp(&(b.extent, b.code)));
+    let (mut at, mut line, mut begin) = (0, 1, 0);
+    for finding in findings {
+        let start = finding.extent.start.min(text.len());
+        for (offset, _) in text[at..start].match_indices('\n') {
+            line += 1;
+            begin = at + offset + 1;
+        }
+        at = start;
+        finding.line = line;
+        finding.column = text[begin..start].chars().count() + 1;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,433 @@
+//! What is so before a statement runs, from all statements before it: those of the files before, of this file, and of the
+//! schema of the live database if one is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use relata_schema::sql::{
+    self, Action, Alter, ColumnChange, ColumnDefinition, Constraint, ConstraintKind, CreateIndex, CreateTable,
+    Generated, Name, Statement, StatementKind, TypeName,
+};
+
+use super::Options;
+
+/// What is known.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    tables: BTreeMap<String, TableFact>,
+    /// Objects made in this file, in its transaction or not, by name.
+    made: BTreeSet<String>,
+    /// Values added to enums in the current transaction.
+    values: BTreeSet<String>,
+    /// Settings in force, with whether they end with the transaction.
+    settings: BTreeMap<String, (String, bool)>,
+    /// Tables that the current transaction holds the strongest lock on, and by what.
+    locked: BTreeMap<String, String>,
+    transaction: Option<usize>,
+    file: usize,
+    schema_known: bool,
+}
+
+/// A table.
+#[derive(Debug, Clone, Default)]
+pub struct TableFact {
+    /// Its columns.
+    pub columns: BTreeMap<String, ColumnFact>,
+    /// Its constraints by name, those without a name under the name PostgreSQL would give.
+    pub constraints: BTreeMap<String, ConstraintFact>,
+    /// The columns of its indexes, also of those that keys have, by name.
+    pub indexes: BTreeMap<String, Vec<String>>,
+    /// It is partitioned.
+    pub partitioned: bool,
+    /// Policies it has.
+    pub policies: BTreeSet<String>,
+    /// Words of its options, in upper case.
+    pub options: Vec<String>,
+    file: usize,
+}
+
+/// A column.
+#[derive(Debug, Clone, Default)]
+pub struct ColumnFact {
+    /// Its type.
+    pub ty: Option<TypeName>,
+    /// `NOT NULL`.
+    pub not_null: bool,
+    /// It is generated or an identity.
+    pub generated: Option<Generated>,
+    /// Its character set, if it says one.
+    pub charset: Option<String>,
+    /// The file that made it.
+    file: usize,
+}
+
+/// A constraint.
+#[derive(Debug, Clone, Default)]
+pub struct ConstraintFact {
+    /// What it is.
+    pub kind: ConstraintKind,
+    /// It has been validated.
+    pub valid: bool,
+    /// The transaction that added it, if it was this file.
+    pub transaction: Option<usize>,
+    /// The columns.
+    pub columns: Vec<String>,
+    /// The column that it says is not null.
+    pub not_null: Option<String>,
+    /// Its definition was not seen: it was validated here, and added somewhere else.
+    pub unseen: bool,
+    /// The file that added it.
+    pub file: usize,
+}
+
+/// The name as tables are known by: without the default namespace.
+pub fn key(name: &Name) -> String {
+    match name.namespace() {
+        Some("public" | "main" | "dbo") | None => name.last().to_string(),
+        Some(_) => name.to_string(),
+    }
+}
+
+impl Facts {
+    /// Nothing yet, or what the live database is.
+    pub fn new(options: &Options) -> Self {
+        let mut facts = Facts::default();
+        if let Some(live) = &options.live {
+            let script = options.dialect.create_all(&live.schema).join(";\n");
+            for statement in sql::read(options.dialect, &script) {
+                facts.apply(&statement, None);
+            }
+            facts.schema_known = true;
+        }
+        facts
+    }
+
+    /// Another file begins: what was made before is no longer new.
+    pub fn begin_file(&mut self) {
+        self.file += 1;
+        self.made.clear();
+        self.values.clear();
+        self.settings.clear();
+        self.locked.clear();
+        self.transaction = None;
+    }
+
+    /// A statement is about to run.
+    pub fn enter(&mut self, _statement: &Statement<'_>, transaction: Option<usize>) {
+        if transaction != self.transaction || transaction.is_none() {
+            self.values.clear();
+            self.locked.clear();
+            if transaction != self.transaction {
+                self.settings.retain(|_, (_, local)| !*local);
+            }
+            self.transaction = transaction;
+        }
+    }
+
+    /// The table was made in this file: it is empty, and nobody uses it yet.
+    pub fn is_new(&self, name: &Name) -> bool {
+        self.table(name).is_some_and(|table| table.file == self.file && self.file > 0)
+    }
+
+    /// The column was made in this file.
+    pub fn is_new_column(&self, table: &Name, column: &str) -> bool {
+        let found = self.table(table).and_then(|table| table.columns.get(column));
+        found.is_some_and(|column| column.file == self.file)
+    }
+
+    /// An object of that name was made in this file.
+    pub fn is_made(&self, name: &Name) -> bool {
+        self.made.contains(&key(name))
+    }
+
+    /// That file is this one.
+    pub fn is_of_this_file(&self, file: usize) -> bool {
+        file == self.file
+    }
+
+    /// A validated constraint says that the column has a value; one that was validated here and added elsewhere counts
+    /// when its name says so.
+    pub fn is_checked_not_null(&self, table: &Name, column: &str) -> bool {
+        let Some(table) = self.table(table) else { return false };
+        table.constraints.iter().any(|(name, constraint)| {
+            let named = constraint.unseen && (name.contains(column) || name.contains("null"));
+            constraint.valid && (constraint.not_null.as_deref() == Some(column) || named)
+        })
+    }
+
+    /// The table, if it is known.
+    pub fn table(&self, name: &Name) -> Option<&TableFact> {
+        self.tables.get(&key(name))
+    }
+
+    /// The column, if it is known.
+    pub fn column(&self, table: &Name, column: &str) -> Option<&ColumnFact> {
+        self.table(table)?.columns.get(column)
+    }
+
+    /// The table that an index belongs to, if it is known.
+    pub fn table_of_index(&self, index: &Name) -> Option<&str> {
+        let has = |table: &&String| self.tables[*table].indexes.contains_key(index.last());
+        self.tables.keys().find(has).map(String::as_str)
+    }
+
+    /// Every table that is known, by name.
+    pub fn tables(&self) -> impl Iterator<Item = (&str, &TableFact)> {
+        self.tables.iter().map(|(name, table)| (name.as_str(), table))
+    }
+
+    /// The value of a setting in force.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.get(name).map(|(value, _)| value.as_str())
+    }
+
+    /// The transaction has added this value to an enum.
+    pub fn added_value(&self, value: &str) -> bool {
+        self.values.contains(value)
+    }
+
+    /// What in this transaction has locked the table against everybody, if something has.
+    pub fn locked_by(&self, table: &Name) -> Option<&str> {
+        self.locked.get(&key(table)).map(String::as_str)
+    }
+
+    /// The table has an index that begins with these columns, in any order.
+    pub fn has_index(&self, table: &Name, columns: &[String]) -> bool {
+        let Some(table) = self.table(table) else { return false };
+        let leads = |index: &Vec<String>| {
+            index.len() >= columns.len() && columns.iter().all(|column| index[..columns.len()].contains(column))
+        };
+        table.indexes.values().any(leads)
+    }
+
+    /// Learns what a statement does.
+    pub fn apply(&mut self, statement: &Statement<'_>, transaction: Option<usize>) {
+        match &statement.kind {
+            StatementKind::Set(settings) => {
+                for setting in settings {
+                    let value = (setting.value.clone(), setting.local);
+                    if setting.value.is_empty() {
+                        self.settings.remove(&setting.name);
+                    } else {
+                        self.settings.insert(setting.name.clone(), value);
+                    }
+                }
+            }
+            StatementKind::CreateTable(table) => self.create(table, transaction),
+            StatementKind::CreateIndex(index) => self.index(index),
+            StatementKind::Create(object) => {
+                self.made.insert(key(&object.name));
+                if let (Some(on), "POLICY") = (&object.on, object.object) {
+                    self.tables.entry(key(on)).or_default().policies.insert(object.name.last().to_string());
+                }
+            }
+            StatementKind::Drop(drop) if drop.object == "TABLE" => {
+                drop.names.iter().for_each(|name| drop_table(&mut self.tables, name));
+            }
+            StatementKind::Drop(drop) if drop.object == "INDEX" => {
+                for name in &drop.names {
+                    self.tables.values_mut().for_each(|table| drop_index(table, name.last()));
+                }
+            }
+            StatementKind::Rename(pairs) => pairs.iter().for_each(|(from, to)| self.rename(from, to)),
+            StatementKind::Alter(alter) => self.alter(alter, transaction),
+            _ => {}
+        }
+    }
+
+    fn create(&mut self, created: &CreateTable, transaction: Option<usize>) {
+        let mut table = TableFact { file: self.file, options: created.options.clone(), ..TableFact::default() };
+        table.partitioned = created.options.iter().any(|word| word == "PARTITION");
+        let name = created.name.last();
+        for column in &created.columns {
+            self.column_comes(&mut table, name, column, transaction);
+        }
+        for constraint in &created.constraints {
+            self.constraint_comes(&mut table, name, constraint, transaction);
+        }
+        self.made.insert(key(&created.name));
+        // A table that is there already stays as it is; then nothing more is known of it than before.
+        let known = created.if_not_exists && self.tables.contains_key(&key(&created.name));
+        if !known {
+            self.tables.insert(key(&created.name), table);
+        }
+    }
+
+    fn column_comes(&self, table: &mut TableFact, name: &str, column: &ColumnDefinition, transaction: Option<usize>) {
+        let fact = ColumnFact {
+            ty: column.ty.clone(),
+            not_null: column.not_null || column.primary_key,
+            generated: column.generated,
+            charset: column.charset.clone(),
+            file: self.file,
+        };
+        let columns = vec![column.name.last().to_string()];
+        table.columns.insert(columns[0].clone(), fact);
+        let mut constraint = |kind, suffix: &str| {
+            let name = format!("{name}_{}{suffix}", if suffix == "_pkey" { "" } else { columns[0].as_str() });
+            let name = name.replace("__pkey", "_pkey");
+            if matches!(kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique) {
+                table.indexes.insert(name.clone(), columns.clone());
+            }
+            let valid = !column.not_valid;
+            let columns = columns.clone();
+            let fact = ConstraintFact { kind, valid, transaction, columns, file: self.file, ..Default::default() };
+            table.constraints.insert(name, fact);
+        };
+        if column.primary_key {
+            constraint(ConstraintKind::PrimaryKey, "_pkey");
+        }
+        if column.unique {
+            constraint(ConstraintKind::Unique, "_key");
+        }
+        if column.references.is_some() {
+            constraint(ConstraintKind::ForeignKey, "_fkey");
+        }
+        if column.check.is_some() {
+            constraint(ConstraintKind::Check, "_check");
+        }
+    }
+
+    fn constraint_comes(&self, table: &mut TableFact, name: &str, constraint: &Constraint, transaction: Option<usize>) {
+        let columns: Vec<String> = constraint.columns.iter().map(|column| column.last().to_string()).collect();
+        let suffix = match constraint.kind {
+            ConstraintKind::PrimaryKey => "pkey".to_string(),
+            ConstraintKind::Unique | ConstraintKind::Index => format!("{}_key", columns.join("_")),
+            ConstraintKind::ForeignKey => format!("{}_fkey", columns.join("_")),
+            _ => "check".to_string(),
+        };
+        let own = constraint.name.as_ref().map_or_else(|| format!("{name}_{suffix}"), |name| name.last().to_string());
+        let indexed =
+            matches!(constraint.kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique | ConstraintKind::Index);
+        if indexed {
+            table.indexes.insert(own.clone(), columns.clone());
+        }
+        if constraint.kind == ConstraintKind::PrimaryKey {
+            for column in &columns {
+                table.columns.entry(column.clone()).or_default().not_null = true;
+            }
+        }
+        let not_null = match (&constraint.expression, constraint.kind) {
+            (_, ConstraintKind::NotNull) => columns.first().cloned(),
+            (Some(expression), _) => expression.words.first().filter(|word| expression.is_not_null_of(word)).cloned(),
+            _ => None,
+        };
+        let fact = ConstraintFact {
+            kind: constraint.kind,
+            valid: !constraint.not_valid,
+            transaction,
+            columns,
+            not_null,
+            unseen: false,
+            file: self.file,
+        };
+        table.constraints.insert(own, fact);
+    }
+
+    fn index(&mut self, index: &CreateIndex) {
+        let columns: Vec<String> = index.columns.iter().flatten().map(|name| name.last().to_string()).collect();
+        let table = self.tables.entry(key(&index.table)).or_default();
+        let name = index.name.as_ref().map(|name| name.last().to_string());
+        let name = name.unwrap_or_else(|| format!("{}_{}_idx", index.table.last(), columns.join("_")));
+        table.indexes.insert(name.clone(), if index.partial { Vec::new() } else { columns });
+        let namespace = index.table.namespace().filter(|namespace| *namespace != "public");
+        self.made.extend(namespace.map(|namespace| format!("{namespace}.{name}")));
+        self.made.insert(name);
+    }
+
+    fn rename(&mut self, from: &Name, to: &Name) {
+        if let Some(table) = self.tables.remove(&key(from)) {
+            let mut to = to.clone();
+            if let (1, Some(namespace)) = (to.parts.len(), from.namespace()) {
+                to.parts.insert(0, namespace.to_string());
+            }
+            self.tables.insert(key(&to), table);
+        }
+    }
+
+    fn alter(&mut self, alter: &Alter, transaction: Option<usize>) {
+        for action in &alter.actions {
+            if let Action::AddValue { value, .. } = &action.action {
+                self.values.insert(value.clone());
+            }
+        }
+        if alter.object != "TABLE" {
+            return;
+        }
+        let mut table = self.tables.remove(&key(&alter.name)).unwrap_or_default();
+        let mut name = alter.name.clone();
+        for action in &alter.actions {
+            self.act(&mut table, &mut name, &action.action, transaction);
+            let exclusive = locks_everybody(&action.action);
+            if transaction.is_some() && exclusive && table.file != self.file {
+                self.locked.entry(key(&alter.name)).or_insert_with(|| "ALTER TABLE".to_string());
+            }
+        }
+        self.tables.insert(key(&name), table);
+    }
+
+    fn act(&self, table: &mut TableFact, name: &mut Name, action: &Action, transaction: Option<usize>) {
+        match action {
+            Action::AddColumn { column, .. } => self.column_comes(table, name.last(), column, transaction),
+            Action::DropColumn { column, .. } => {
+                table.columns.remove(column.last());
+            }
+            Action::AddConstraint(constraint) => self.constraint_comes(table, name.last(), constraint, transaction),
+            Action::ValidateConstraint(constraint) => {
+                let unseen = ConstraintFact { unseen: true, file: self.file, ..ConstraintFact::default() };
+                table.constraints.entry(constraint.last().to_string()).or_insert(unseen).valid = true;
+            }
+            Action::DropConstraint { name: Some(constraint), .. } => {
+                table.constraints.remove(constraint.last());
+                drop_index(table, constraint.last());
+            }
+            Action::RenameColumn { from, to } => {
+                if let Some(column) = table.columns.remove(from.last()) {
+                    table.columns.insert(to.last().to_string(), column);
+                }
+            }
+            Action::Redefine { from, column } => {
+                let file = table.columns.remove(from.last()).map_or(self.file, |column| column.file);
+                self.column_comes(table, name.last(), column, transaction);
+                table.columns.entry(column.name.last().to_string()).or_default().file = file;
+            }
+            Action::AlterColumn { column, change } => {
+                let column = table.columns.entry(column.last().to_string()).or_default();
+                match change {
+                    ColumnChange::Type { ty, .. } => column.ty = Some(ty.clone()),
+                    ColumnChange::SetNotNull => column.not_null = true,
+                    ColumnChange::DropNotNull => column.not_null = false,
+                    _ => {}
+                }
+            }
+            Action::Rename(to) => *name = Name { parts: renamed(name, to), extent: name.extent },
+            Action::SetSchema(to) => {
+                name.parts = vec![to.last().to_string(), name.last().to_string()];
+            }
+            _ => {}
+        }
+    }
+}
+
+fn renamed(from: &Name, to: &Name) -> Vec<String> {
+    let namespace = to.namespace().or(from.namespace());
+    namespace.into_iter().chain([to.last()]).map(String::from).collect()
+}
+
+fn drop_table(tables: &mut BTreeMap<String, TableFact>, name: &Name) {
+    tables.remove(&key(name));
+}
+
+fn drop_index(table: &mut TableFact, name: &str) {
+    table.indexes.remove(name);
+}
+
+/// It takes `ACCESS EXCLUSIVE` on its table.
+pub fn locks_everybody(action: &Action) -> bool {
+    match action {
+        Action::AddConstraint(constraint) => constraint.kind != ConstraintKind::ForeignKey,
+        Action::ValidateConstraint(_) | Action::AttachPartition(_) | Action::Fires { .. } => false,
+        Action::DetachPartition { concurrently, .. } => !concurrently,
+        Action::Other | Action::ReplicaIdentity => false,
+        _ => true,
+    }
+}

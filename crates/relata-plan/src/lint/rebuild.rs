@@ -1,0 +1,41 @@
+//! How tables are built anew where they cannot be changed: create, copy, drop, rename.
+
+use relata_schema::sql::{Action, Name, StatementKind, TypeName};
+
+use super::Context;
+
+/// The table is dropped because another, into which its rows were copied, takes its name in this file.
+pub fn is_rebuilt(context: &Context<'_>, table: &Name) -> bool {
+    successor(context, table).is_some()
+}
+
+/// The table that takes the name of one that is dropped, if rows were written into it before.
+pub fn successor<'c>(context: &Context<'c>, table: &Name) -> Option<&'c Name> {
+    let renamed = context.after().find_map(|statement| match &statement.kind {
+        StatementKind::Alter(alter) => {
+            let takes = |to: &Name| to.last() == table.last() && !alter.name.same(table);
+            let taken = alter.actions.iter().any(|action| matches!(&action.action, Action::Rename(to) if takes(to)));
+            taken.then_some(&alter.name)
+        }
+        StatementKind::Rename(pairs) => pairs.iter().find(|(_, to)| to.same(table)).map(|(from, _)| from),
+        _ => None,
+    })?;
+    let filled = context.statements[..context.at].iter().any(|statement| match &statement.kind {
+        StatementKind::Write(write) => write.verb == "INSERT" && write.table.same(renamed),
+        _ => false,
+    });
+    filled.then_some(renamed)
+}
+
+/// What SQLite converts values of a column into.
+pub fn affinity(ty: Option<&TypeName>) -> &'static str {
+    let name = ty.map(|ty| ty.name.to_uppercase()).unwrap_or_default();
+    let has = |word: &str| name.contains(word);
+    match () {
+        () if has("INT") => "INTEGER",
+        () if has("CHAR") || has("CLOB") || has("TEXT") => "TEXT",
+        () if has("BLOB") || name.is_empty() => "BLOB",
+        () if has("REAL") || has("FLOA") || has("DOUB") => "REAL",
+        () => "NUMERIC",
+    }
+}

@@ -1,0 +1,21 @@
+//! A rule that is allowed where it finds nothing
+//!
+//! The statement has changed since, or the comment stands before the wrong one.
+//!
+//! ```sql,bad
+//! -- relata: allow drop-column because release 4.2 has stopped reading it
+//! SELECT 1;
+//! ```
+//!
+//! ```sql,good
+//! -- relata: allow drop-column because release 4.2 has stopped reading it
+//! ALTER TABLE orders DROP COLUMN note;
+//! ```
+
+use crate::lint::rules::vocabulary::*;
+
+/// See the head of this file.
+pub const RULE: Rule = rule("allow-unused", Level::Style, EVERYWHERE, include_str!("allow_unused.rs"), check);
+
+/// Comments are looked at when all statements have been.
+fn check(_context: &Context<'_>, _report: &mut Report) {}

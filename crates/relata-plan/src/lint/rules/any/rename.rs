@@ -1,0 +1,82 @@
+//! A table or column that is renamed while it is in use
+//!
+//! The application that still runs looks for the old name; the new one, deployed first, for the new name. One of them fails.
+//!
+//! ```sql,bad
+//! ALTER TABLE orders RENAME COLUMN note TO remark;
+//! ```
+//!
+//! Add the new column, write both, fill the old rows, read the new one, drop the old one. For a table: a view of the old name in
+//! the same transaction.
+//!
+//! ```sql,good,postgres
+//! BEGIN;
+//! ALTER TABLE orders RENAME TO purchases;
+//! CREATE VIEW orders AS SELECT * FROM purchases;
+//! COMMIT;
+//! ```
+
+use crate::lint::rules::vocabulary::*;
+
+/// See the head of this file.
+pub const RULE: Rule = rule("rename", Level::Hazard, EVERYWHERE, include_str!("rename.rs"), check);
+
+fn check(context: &Context<'_>, report: &mut Report) {
+    match &context.statement.kind {
+        StatementKind::Rename(pairs) => {
+            for (from, to) in pairs.iter().filter(|(from, _)| !context.facts.is_new(from)) {
+                let swapped = pairs.iter().any(|(_, other)| other.same(from));
+                if !swapped {
+                    say(report, from.extent.through(to.extent), &from.to_string());
+                }
+            }
+        }
+        StatementKind::Alter(alter) if !context.facts.is_new(&alter.name) && !context.facts.is_made(&alter.name) => {
+            for action in &alter.actions {
+                altered(context, alter, action, report);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn altered(context: &Context<'_>, alter: &Alter, action: &TableAction, report: &mut Report) {
+    match &action.action {
+        Action::RenameColumn { from, .. } if !context.facts.is_new_column(&alter.name, from.last()) => {
+            say(report, action.extent, &format!("{from} of {}", alter.name));
+        }
+        Action::Redefine { from, column } if !from.same(&column.name) => {
+            say(report, action.extent, &format!("{from} of {}", alter.name));
+        }
+        Action::Rename(_) if alter.object == "INDEX" => harmless(report, action.extent),
+        Action::Rename(_) | Action::SetSchema(_) if !stays(context, &alter.name) => {
+            say(report, action.extent, &alter.name.to_string());
+        }
+        Action::RenameValue => say(report, action.extent, &format!("a value of {}", alter.name)),
+        Action::RenameMember => harmless(report, action.extent),
+        _ => {}
+    }
+}
+
+fn say(report: &mut Report, extent: Extent, what: &str) {
+    report
+        .at(extent, format!("the running application looks for {what} under the old name"))
+        .help("keep the old name working: a view, or both columns, until nothing uses it");
+}
+
+/// Names of indexes and constraints, which only `ON CONFLICT ON CONSTRAINT` and error handling know.
+fn harmless(report: &mut Report, extent: Extent) {
+    report.at(extent, "error handling and ON CONFLICT may know the old name").level(Level::Style);
+}
+
+/// Something of the old name comes in the same transaction.
+fn stays(context: &Context<'_>, name: &Name) -> bool {
+    context.after_in_transaction().any(|statement| match &statement.kind {
+        StatementKind::Create(created) => created.name.same(name),
+        StatementKind::CreateTable(created) => created.name.same(name),
+        StatementKind::Alter(alter) => {
+            alter.actions.iter().any(|action| matches!(&action.action, Action::Rename(to) if to.last() == name.last()))
+        }
+        _ => false,
+    })
+}

@@ -1,0 +1,32 @@
+//! MODIFY and CHANGE forget what they do not repeat
+//!
+//! The column is defined anew: without `NOT NULL` it may be empty from then on, without `DEFAULT` it has none, without
+//! `AUTO_INCREMENT` it counts no more. Found where the column is known: from earlier files, or with `--url`.
+//!
+//! ```sql,bad
+//! CREATE TABLE orders (id bigint PRIMARY KEY, state varchar(20) NOT NULL);
+//! ALTER TABLE orders MODIFY COLUMN state varchar(40);
+//! ```
+//!
+//! ```sql,good
+//! CREATE TABLE orders (id bigint PRIMARY KEY, state varchar(20) NOT NULL);
+//! ALTER TABLE orders MODIFY COLUMN state varchar(40) NOT NULL;
+//! ```
+
+use crate::lint::rules::vocabulary::*;
+
+/// See the head of this file.
+pub const RULE: Rule = rule("attributes-lost", Level::Hazard, MYSQL, include_str!("attributes_lost.rs"), check);
+
+fn check(context: &Context<'_>, report: &mut Report) {
+    let Some((alter, actions)) = context.alters_table() else { return };
+    for action in actions {
+        let Action::Redefine { from, column } = &action.action else { continue };
+        let lost = context.facts.column(&alter.name, from.last()).is_some_and(|old| old.not_null);
+        if lost && !column.not_null && !column.null && !column.primary_key {
+            report
+                .at(action.extent, format!("{from} of {} is no longer NOT NULL", alter.name))
+                .help("repeat NOT NULL, or say NULL if it is meant");
+        }
+    }
+}

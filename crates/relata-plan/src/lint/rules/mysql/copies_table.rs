@@ -1,0 +1,57 @@
+//! A change that copies the table
+//!
+//! What InnoDB cannot do in place is done by copying every row into a new table, while nobody can write the old one: another
+//! type, another character set, another engine, a dropped primary key, a foreign key, a stored generated column, another order.
+//!
+//! ```sql,bad
+//! ALTER TABLE orders MODIFY COLUMN total bigint NOT NULL;
+//! ```
+//!
+//! A longer `varchar` (as long as its length byte suffices), a new column, a new index and a new default are done in place. Ask
+//! for it (`ALGORITHM=INPLACE, LOCK=NONE`), and the server refuses rather than copies. For the others: `pt-online-schema-change`
+//! or `gh-ost`.
+//!
+//! ```sql,good
+//! CREATE TABLE notes (id bigint PRIMARY KEY, title varchar(80));
+//! ALTER TABLE notes MODIFY COLUMN title varchar(200);
+//! ```
+
+use crate::lint::rules::vocabulary::*;
+
+/// See the head of this file.
+pub const RULE: Rule = rule("copies-table", Level::Hazard, MYSQL, include_str!("copies_table.rs"), check);
+
+use crate::lint::redefinition::redefinition;
+
+fn check(context: &Context<'_>, report: &mut Report) {
+    let Some((alter, actions)) = context.alters_existing() else { return };
+    let adds_key = actions.iter().any(|action| match &action.action {
+        Action::AddConstraint(constraint) => constraint.kind == ConstraintKind::PrimaryKey,
+        _ => false,
+    });
+    for action in actions {
+        let what = match &action.action {
+            Action::Algorithm(word) if word == "COPY" => "ALGORITHM=COPY".to_string(),
+            Action::Redefine { from, column } => match redefinition(context, &alter.name, from, column) {
+                Some(what) => what,
+                None => continue,
+            },
+            Action::ConvertCharset(_) => "another character set".into(),
+            Action::DropConstraint { kind: ConstraintKind::PrimaryKey, .. } if !adds_key => "a dropped primary key".into(),
+            Action::AddColumn { column, .. } if column.generated == Some(Generated::Stored) => "a stored column".into(),
+            Action::AddColumn { column, .. } if column.auto_increment => "an AUTO_INCREMENT column".into(),
+            Action::Option(word) if matches!(word.as_str(), "ENGINE" | "ORDER" | "PARTITION" | "FORCE") => word.clone(),
+            Action::AddConstraint(constraint)
+                if constraint.kind == ConstraintKind::ForeignKey
+                    && context.facts.setting("foreign_key_checks") != Some("0") =>
+            {
+                "a foreign key with foreign_key_checks on".into()
+            }
+            _ => continue,
+        };
+        report
+            .at(action.extent, format!("{what}: all of {} is copied while nobody can write it", alter.name))
+            .help("ALGORITHM=INPLACE, LOCK=NONE where the server can; else pt-online-schema-change or gh-ost")
+            .by_size_of(&alter.name);
+    }
+}

@@ -1,0 +1,46 @@
+//! Rules for PostgreSQL.
+
+super::family! {
+    add_primary_key
+    alter_system
+    attach_partition
+    behaviour_change
+    char_type
+    constraint_not_valid
+    detach_not_concurrent
+    disable_trigger
+    domain_constraint
+    drop_cascade
+    drop_index_not_concurrent
+    enum_value_order
+    enum_value_used
+    foreign_key_not_valid
+    frozen_schema
+    full_vacuum
+    generated_column
+    identity_change
+    index_not_concurrent
+    json_type
+    lock_table
+    long_lock
+    money_type
+    not_in_transaction
+    refresh_not_concurrent
+    reindex_not_concurrent
+    robust_statement
+    row_security
+    security_definer
+    serial_type
+    set_not_null
+    small_integer
+    table_rewrite
+    table_schema
+    timeouts
+    timestamp_type
+    type_change
+    unique_not_from_index
+    validate_in_transaction
+    varchar_type
+    volatile_default
+    wide_index
+}

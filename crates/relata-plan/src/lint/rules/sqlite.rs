@@ -1,0 +1,14 @@
+//! Rules for SQLite.
+
+super::family! {
+    add_column_refused
+    affinity_change
+    alter_refused
+    columns_left_behind
+    foreign_keys_left_off
+    pragma_in_transaction
+    rebuild_cost
+    rebuild_with_foreign_keys
+    strict_conversion
+    writable_schema
+}

@@ -1,0 +1,257 @@
+//! The rules' own examples, run; the registry; and what rules have to agree on.
+
+use std::fmt::Write as _;
+
+use relata_schema::Dialect;
+use relata_schema::model::{Column, ObjectName, Table};
+
+use super::{Example, File, Finding, Level, Options, Rule, lint, rules};
+
+fn look(dialect: Dialect, text: &str, change: impl FnOnce(&mut File<'_>, &mut Options)) -> Vec<Finding> {
+    let mut file = File { text, checked: true, ..File::default() };
+    let mut options = Options { dialect, ..Options::default() };
+    change(&mut file, &mut options);
+    lint(&[file], &options)
+}
+
+/// The hazards of a file as the `psql` of this world runs it.
+fn hazards(dialect: Dialect, text: &str) -> Vec<&'static str> {
+    let found = look(dialect, text, |_, _| {});
+    found.into_iter().filter(|finding| finding.level == Level::Hazard).map(|finding| finding.code).collect()
+}
+
+fn application() -> relata_schema::Schema {
+    let column = |name: &str| Column { name: name.into(), ..Column::default() };
+    let name = ObjectName { namespace: String::new(), name: "orders".into() };
+    let table = Table { name, columns: vec![column("id"), column("note")], ..Table::default() };
+    relata_schema::Schema { tables: vec![table], ..Default::default() }
+}
+
+fn run(rule: &Rule, example: &Example) -> Vec<Finding> {
+    look(example.dialect, &example.sql, |file, options| {
+        let has = |word: &str| example.words.iter().any(|found| found == word);
+        file.in_transaction = has("transaction");
+        file.has_reverse = has("folder").then_some(false);
+        file.repeatable = has("repeatable");
+        options.application = has("application").then(application);
+        if rule.level == Level::Off {
+            options.levels.insert(rule.code.into(), Level::Style);
+        }
+    })
+}
+
+#[test]
+fn each_rule_is_documented_and_its_examples_hold() {
+    let mut wrong = String::new();
+    for rule in rules::ALL {
+        let examples = rule.examples();
+        for bad in [true, false] {
+            if !examples.iter().any(|example| example.bad == bad) {
+                writeln!(wrong, "{}: no {} example", rule.code, if bad { "bad" } else { "good" }).unwrap();
+            }
+        }
+        for example in examples.iter().filter(|example| !example.words.iter().any(|word| word == "live")) {
+            let found = run(rule, example);
+            let own = found.iter().any(|finding| finding.code == rule.code);
+            let others: Vec<_> =
+                found.iter().filter(|finding| finding.level == Level::Hazard).map(|finding| finding.code).collect();
+            if own != example.bad {
+                writeln!(wrong, "{}: {}found in\n{}", rule.code, if own { "" } else { "not " }, example.sql).unwrap();
+            } else if !example.bad && !others.is_empty() {
+                writeln!(wrong, "{}: {others:?} in the good example\n{}", rule.code, example.sql).unwrap();
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn codes_are_unique_and_named_like_their_files() {
+    let mut codes: Vec<&str> = rules::ALL.iter().map(|rule| rule.code).collect();
+    for rule in rules::ALL {
+        assert!(
+            rule.source.contains(&format!("include_str!(\"{}.rs\")", rule.code.replace('-', "_"))),
+            "{}",
+            rule.code
+        );
+        assert!(!rule.title().is_empty() && rule.documentation().len() > 80, "{}", rule.code);
+    }
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), rules::ALL.len());
+}
+
+/// The sample cases beside the repository, if they are there: other people's files with a known verdict. Prints the score,
+/// and fails when it falls.
+#[test]
+fn sample_cases_are_judged_as_known() {
+    let cases = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/cases/lint-postgres");
+    let Ok(index) = std::fs::read_to_string(cases.join("index.json")) else {
+        println!("skipped: no sample cases beside the repository");
+        return;
+    };
+    let (mut right, mut total, mut said) = (0, 0, String::new());
+    for case in index.split("},") {
+        let value = |key: &str| case.split(&format!("\"{key}\": \"")).nth(1).and_then(|rest| rest.split('"').next());
+        let (Some(rule), Some(test), Some(expected)) = (value("rule_file"), value("test"), value("expect")) else {
+            continue;
+        };
+        let text = std::fs::read_to_string(cases.join(rule).join(format!("{test}.{expected}.sql"))).unwrap();
+        let settings = case.contains("\"settings\": true");
+        let found = look(Dialect::Postgres, &text, |file, _| file.in_transaction = settings);
+        let codes = |level: Level| -> Vec<&str> {
+            found.iter().filter(|finding| finding.level == level).map(|finding| finding.code).collect()
+        };
+        let hazard = !codes(Level::Hazard).is_empty();
+        let agrees = hazard == (expected == "err");
+        (right, total) = (right + usize::from(agrees), total + 1);
+        if !agrees {
+            let (hazards, styles) = (codes(Level::Hazard), codes(Level::Style));
+            writeln!(said, "{rule}/{test} should be {expected}: {hazards:?}, style {styles:?}").unwrap();
+        }
+    }
+    println!("{right} of {total} sample cases\n{said}");
+    assert!(right * 100 >= total * 50, "{said}");
+}
+
+/// What is safe, and must stay without a hazard: the forms that false alarms come from.
+#[test]
+fn what_is_safe_is_no_hazard() {
+    use Dialect::{Mysql, Postgres, Sqlite};
+    let safe: &[(Dialect, &str)] = &[
+        (Postgres, "ALTER TABLE orders ADD COLUMN note text"),
+        (Postgres, "ALTER TABLE orders ADD COLUMN at timestamptz NOT NULL DEFAULT now()"),
+        (Postgres, "ALTER TABLE orders ADD COLUMN at timestamptz DEFAULT (now() AT TIME ZONE 'utc')"),
+        (Postgres, "ALTER TABLE orders ADD COLUMN tags text[] DEFAULT ARRAY[]::text[] NOT NULL"),
+        (Postgres, "ALTER TABLE orders ADD COLUMN who text DEFAULT CURRENT_USER"),
+        (Postgres, "ALTER TABLE orders ADD COLUMN id bigint DEFAULT NULL"),
+        (Postgres, "CREATE TABLE a (id bigint PRIMARY KEY); CREATE INDEX i ON a (id); CREATE UNIQUE INDEX j ON a (id)"),
+        (Postgres, "CREATE TABLE s.a (id bigint); ALTER TABLE s.a ADD PRIMARY KEY (id), ALTER COLUMN id SET NOT NULL"),
+        (Postgres, "CREATE TABLE a (id bigint); ALTER TABLE ONLY public.a ADD CONSTRAINT a_pkey PRIMARY KEY (id)"),
+        (Postgres, "CREATE TABLE a (b uuid DEFAULT gen_random_uuid() PRIMARY KEY, c bigint REFERENCES d (e))"),
+        (
+            Postgres,
+            "CREATE TABLE a (id bigint); ALTER TABLE a RENAME TO b; ALTER TABLE b ADD UNIQUE (id); DROP TABLE b",
+        ),
+        (Postgres, "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON orders USING btree (lower(name)) WHERE name <> ''"),
+        (Postgres, "CREATE TEMP TABLE t (id int); CREATE INDEX ON t (id); DROP TABLE t"),
+        (Postgres, "CREATE MATERIALIZED VIEW v AS SELECT 1 AS a; CREATE UNIQUE INDEX i ON v (a)"),
+        (Postgres, "DROP TRIGGER IF EXISTS t ON orders; CREATE TRIGGER t BEFORE INSERT ON orders EXECUTE FUNCTION f()"),
+        (Postgres, "DROP VIEW v; CREATE VIEW v AS SELECT 1"),
+        (Postgres, "INSERT INTO a (b) VALUES ('DROP TABLE c'); -- drop table d\n/* truncate e */"),
+        (Postgres, "COMMENT ON TABLE orders IS 'ALTER TABLE x DROP COLUMN y'"),
+        (
+            Postgres,
+            "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM a; RETURN NEW; END $$",
+        ),
+        (Postgres, "COPY t (a) FROM stdin;\n1\tDROP TABLE x;\n\\.\nSELECT 1"),
+        (Postgres, "BEGIN; UPDATE a SET b = 1 WHERE c = 2; COMMIT; BEGIN; SELECT 1; ROLLBACK"),
+        (Postgres, "ALTER TABLE orders ALTER COLUMN note SET DEFAULT 'x', ALTER COLUMN note SET STATISTICS 500"),
+        (Postgres, "ALTER TABLE orders VALIDATE CONSTRAINT positive"),
+        (
+            Postgres,
+            "ALTER TABLE a VALIDATE CONSTRAINT b_not_null; ALTER TABLE a ALTER COLUMN b SET NOT NULL; \
+                    ALTER TABLE a DROP CONSTRAINT b_not_null",
+        ),
+        (Postgres, "ALTER TABLE a ADD CONSTRAINT b NOT NULL c NOT VALID"),
+        (Postgres, "REFRESH MATERIALIZED VIEW CONCURRENTLY v"),
+        (Postgres, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader; REVOKE ALL ON SCHEMA public FROM PUBLIC"),
+        (Postgres, "DO $$ BEGIN IF NOT EXISTS (SELECT 1) THEN CREATE TYPE mood AS ENUM ('a'); END IF; END $$"),
+        (Postgres, "SELECT set_config('lock_timeout', '2s', false)"),
+        (Postgres, "INSERT INTO a (b) VALUES (1) ON CONFLICT (b) DO UPDATE SET c = excluded.c, d = 1 WHERE a.c <> 2"),
+        (Postgres, "UPDATE a SET b[1] = 1, b[2] = 2, c.d = 1, c.e = 2 WHERE f"),
+        (Postgres, "CREATE TABLE a (id bigint, \"check\" text, key text, value text, PRIMARY KEY (id, key))"),
+        (
+            Postgres,
+            "CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE q PARTITION OF p FOR VALUES FROM (1) TO (2)",
+        ),
+        (Mysql, "ALTER TABLE orders ADD COLUMN note varchar(20) NOT NULL DEFAULT '' AFTER id"),
+        (Mysql, "ALTER TABLE orders ADD INDEX (a), ADD KEY b (c, d)"),
+        (
+            Mysql,
+            "CREATE TABLE a (id int unsigned NOT NULL AUTO_INCREMENT, b int, PRIMARY KEY (id), KEY k (b)) ENGINE=InnoDB",
+        ),
+        (Mysql, "CREATE INDEX i ON orders (a) ALGORITHM=INPLACE LOCK=NONE"),
+        (Mysql, "/*!40101 SET NAMES utf8 */; START TRANSACTION; INSERT INTO a VALUES (1); COMMIT"),
+        (Mysql, "CREATE TABLE a (b varchar(20)); ALTER TABLE a MODIFY b varchar(40), ADD UNIQUE (b)"),
+        (Mysql, "ALTER TABLE orders ALTER COLUMN a SET DEFAULT 1, ALTER INDEX i INVISIBLE, COMMENT = 'x'"),
+        (Sqlite, "ALTER TABLE orders ADD COLUMN note TEXT NOT NULL DEFAULT ''"),
+        (
+            Sqlite,
+            "CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT, b UNSIGNED BIG INT) STRICT; CREATE INDEX i ON a (b)",
+        ),
+        (Sqlite, "CREATE INDEX i ON orders (customer_id)"),
+        (Sqlite, "CREATE TRIGGER t AFTER INSERT ON a BEGIN DELETE FROM b; UPDATE c SET d = 1; END; SELECT 1"),
+    ];
+    let mut wrong = String::new();
+    for (dialect, text) in safe {
+        let found = hazards(*dialect, text);
+        if !found.is_empty() {
+            writeln!(wrong, "{found:?} in {text}").unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// What is dangerous, in spellings that hide it.
+#[test]
+fn hazards_are_found_in_any_spelling() {
+    use Dialect::{Mysql, Postgres, Sqlite};
+    let dangerous: &[(Dialect, &str, &str)] = &[
+        (
+            Postgres,
+            "alter table if exists only \"Orders\" add column a uuid default public.uuid_generate_v4()",
+            "volatile-default",
+        ),
+        (Postgres, "ALTER TABLE a ADD b BIGSERIAL", "volatile-default"),
+        (Postgres, "ALTER TABLE a ADD COLUMN b bigint GENERATED ALWAYS AS IDENTITY", "generated-column"),
+        (Postgres, "create unique index if not exists i on only_orders (a)", "index-not-concurrent"),
+        (Postgres, "DO $$ BEGIN IF true THEN ALTER TABLE a DROP COLUMN b; END IF; END $$", "drop-column"),
+        (Postgres, "DO $$ BEGIN EXECUTE 'DROP TABLE a'; END $$", "drop-table"),
+        (Postgres, "ALTER TABLE a ADD CONSTRAINT c EXCLUDE USING gist (d WITH &&)", "constraint-not-valid"),
+        (Postgres, "ALTER TABLE a ADD COLUMN b bigint CONSTRAINT c REFERENCES d", "foreign-key-not-valid"),
+        (Postgres, "ALTER TABLE a ALTER b SET DATA TYPE text USING b::text", "type-change"),
+        (Postgres, "ALTER TABLE a RENAME b TO c", "rename"),
+        (Postgres, "ALTER VIEW a RENAME TO b", "rename"),
+        (Postgres, "ALTER TYPE a RENAME VALUE 'b' TO 'c'", "rename"),
+        (Postgres, "ALTER SEQUENCE a RESTART WITH 1", "identity-change"),
+        (Postgres, "VACUUM (FULL, ANALYZE) a", "full-vacuum"),
+        (Postgres, "REINDEX (VERBOSE) TABLE a", "reindex-not-concurrent"),
+        (Postgres, "START TRANSACTION; DROP INDEX CONCURRENTLY a; COMMIT", "not-in-transaction"),
+        (Postgres, "DELETE FROM a", "truncate"),
+        (Postgres, "ALTER TABLE a NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY", "row-security"),
+        (Postgres, "ALTER FUNCTION f() SECURITY DEFINER", "security-definer"),
+        (Postgres, "ALTER TABLE a ADD COLUMN b text NOT NULL", "required-column"),
+        (Postgres, "BEGIN; SELECT 1", "open-transaction"),
+        (Postgres, "SELECT 1; COMMIT", "nested-transaction"),
+        (Postgres, "WITH x AS (SELECT 1) UPDATE a SET b = 1, b = 2", "duplicate-assignment"),
+        (Postgres, "ALTER MATERIALIZED VIEW v SET SCHEMA w", "rename"),
+        (Postgres, "ALTER DOMAIN d DROP DEFAULT", "drop-default"),
+        (Postgres, "DROP OWNED BY someone", "drop-object"),
+        (Postgres, "ALTER TABLE a DETACH PARTITION b", "detach-not-concurrent"),
+        (Mysql, "ALTER TABLE a CHANGE b c int", "rename"),
+        (Mysql, "RENAME TABLE a TO b", "rename"),
+        (Mysql, "ALTER TABLE a CONVERT TO CHARSET utf8mb4", "charset-conversion"),
+        (Mysql, "ALTER TABLE a ENGINE=InnoDB", "copies-table"),
+        (Mysql, "ALTER TABLE a ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES c (d)", "copies-table"),
+        (Mysql, "ALTER TABLE a ADD COLUMN (b int NOT NULL, c int)", "required-column"),
+        (Mysql, "/*!50003 DROP TABLE a */", "drop-table"),
+        (Mysql, "ALTER TABLE a ADD FULLTEXT KEY k (b), LOCK=SHARED", "blocks-writes"),
+        (Mysql, "BEGIN; CREATE TABLE a (id int PRIMARY KEY); COMMIT", "implicit-commit"),
+        (Mysql, "ALTER TABLE a DROP PRIMARY KEY", "copies-table"),
+        (Mysql, "TRUNCATE a", "truncate"),
+        (Sqlite, "ALTER TABLE a DROP COLUMN b", "drop-column"),
+        (Sqlite, "ALTER TABLE a ADD COLUMN b TEXT NOT NULL", "required-column"),
+        (Sqlite, "ALTER TABLE a ADD COLUMN b UNIQUE", "add-column-refused"),
+        (Sqlite, "DROP TABLE a", "drop-table"),
+        (Sqlite, "CREATE UNIQUE INDEX i ON a (b)", "unique-may-fail"),
+    ];
+    let mut wrong = String::new();
+    for (dialect, text, code) in dangerous {
+        let found = hazards(*dialect, text);
+        if !found.contains(code) {
+            writeln!(wrong, "{code} not in {found:?}: {text}").unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}

@@ -1,0 +1,106 @@
+//! Statements that write rows.
+
+use super::cursor::Cursor;
+use super::single;
+use crate::sql::{Name, StatementKind, Write};
+
+const VERBS: &[&str] = &["INSERT", "REPLACE", "UPDATE", "DELETE", "MERGE", "COPY"];
+
+/// What follows the verb.
+pub fn write<'a>(verb: &str, cursor: &mut Cursor<'_, 'a>) -> StatementKind<'a> {
+    let Some(verb) = VERBS.iter().copied().find(|known| *known == verb) else { return StatementKind::Other };
+    let mut write = Write { verb, ..Write::default() };
+    const PLAIN: &[&str] = &["LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK", "INTO", "ONLY"];
+    loop {
+        if cursor.take("OR") {
+            let word = cursor.next_word();
+            write.repeatable |= word.is_some_and(|word| matches!(word.as_str(), "IGNORE" | "REPLACE"));
+        } else if cursor.take("IGNORE") {
+            write.repeatable = true;
+        } else if !(PLAIN.iter().any(|word| cursor.take(word)) || (verb == "DELETE" && cursor.take("FROM"))) {
+            break;
+        }
+    }
+    write.table = cursor.name().unwrap_or_default();
+    match verb {
+        "COPY" => {
+            cursor.group();
+            if !cursor.is("FROM") {
+                return StatementKind::Query;
+            }
+        }
+        "INSERT" | "REPLACE" => insert(cursor, &mut write),
+        _ => change(cursor, &mut write),
+    }
+    StatementKind::Write(write)
+}
+
+/// `WITH … INSERT`: the verb after the common tables.
+pub fn with<'a>(cursor: &mut Cursor<'_, 'a>) -> StatementKind<'a> {
+    let first = VERBS.iter().filter_map(|verb| Some((cursor.find(&[verb])?, *verb))).min();
+    match first {
+        Some((ahead, verb)) if cursor.find(&["SELECT"]).is_none_or(|select| ahead < select) => {
+            cursor.skip(ahead + 1);
+            write(verb, cursor)
+        }
+        _ => StatementKind::Query,
+    }
+}
+
+fn insert(cursor: &mut Cursor<'_, '_>, write: &mut Write) {
+    write.repeatable |=
+        write.verb == "REPLACE" || cursor.has("CONFLICT") || cursor.find(&["DUPLICATE", "KEY"]).is_some();
+    write.repeatable |= cursor.find(&["WHERE", "NOT", "EXISTS"]).is_some();
+    let mut ahead = *cursor;
+    if ahead.take("AS") {
+        ahead.name();
+    }
+    if !cursor.is("VALUES")
+        && let Some(inside) = ahead.group()
+        && !inside.is("SELECT")
+    {
+        write.assigned.push(inside.split().into_iter().filter_map(|mut part| part.name()).collect());
+    }
+    let update = cursor.find(&["DO", "UPDATE", "SET"]).map(|at| at + 3);
+    let update = update.or_else(|| cursor.find(&["DUPLICATE", "KEY", "UPDATE"]).map(|at| at + 3));
+    if let Some(at) = update {
+        cursor.skip(at);
+        write.assigned.push(assignments(cursor));
+    }
+}
+
+fn change(cursor: &mut Cursor<'_, '_>, write: &mut Write) {
+    const LIMITS: &[&str] = &["WHERE", "LIMIT", "JOIN", "USING"];
+    write.limited = LIMITS.iter().any(|word| cursor.has(word)) || (write.verb == "UPDATE" && cursor.has("FROM"));
+    if write.verb == "UPDATE"
+        && let Some(at) = cursor.find(&["SET"])
+    {
+        cursor.skip(at + 1);
+        write.assigned.push(assignments(cursor));
+    }
+}
+
+/// The columns assigned up to `WHERE`, `FROM`, `RETURNING`; those of `(a, b) = …` too.
+fn assignments(cursor: &Cursor<'_, '_>) -> Vec<Name> {
+    let end = ["WHERE", "FROM", "RETURNING", "ORDER", "LIMIT"].iter().filter_map(|word| cursor.find(&[word])).min();
+    let rest = cursor.rest();
+    let all = Cursor::new(cursor.dialect, &rest[..end.unwrap_or(rest.len())]);
+    let mut found = Vec::new();
+    for mut part in all.split() {
+        match part.group() {
+            Some(inside) => found.extend(inside.split().into_iter().filter_map(|mut part| part.name())),
+            None => found.extend(column(&mut part)),
+        }
+    }
+    found
+}
+
+/// A column that is assigned: the last part of its name, or the field of a composite with all of it.
+fn column(part: &mut Cursor<'_, '_>) -> Option<Name> {
+    let first = part.peek()?;
+    let name = part.name()?;
+    let next = part.peek()?;
+    // An element of an array or a field of a composite is not the column.
+    let whole = next.is_mark("=") || next.is_mark(":");
+    (whole && name.parts.len() == 1).then(|| single(part.dialect, first))
+}
