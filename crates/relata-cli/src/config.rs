@@ -11,6 +11,10 @@
 //! [environments.production]
 //! url = "postgres://app:${APP_PASSWORD}@db/app"
 //! shadow = "postgres://app:${APP_PASSWORD}@db"
+//!
+//! [lint]
+//! server_version = "15"
+//! rules = { "varchar-type" = "off", "timeouts" = "hazard" }
 //! ```
 //!
 //! `${NAME}` is replaced by the environment variable of that name, when the value is used and not before, so that a
@@ -19,6 +23,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use relata_plan::lint::{Level, rules};
+use relata_schema::Dialect;
 use relata_sql::{DatabaseUrl, Error, Kind, Result};
 use serde::Deserialize;
 
@@ -38,6 +44,9 @@ pub struct Config {
     pub sources: Option<Vec<PathBuf>>,
     /// The directory of migrations; default `migrations`.
     pub migrations: Option<PathBuf>,
+    /// Settings of `relata migrate lint`.
+    #[serde(default)]
+    pub lint: Lint,
     /// Environments by name.
     #[serde(default)]
     pub environments: BTreeMap<String, Environment>,
@@ -53,6 +62,41 @@ pub struct Environment {
     pub shadow: Option<String>,
     /// Its own sources, if not those of the file.
     pub sources: Option<Vec<PathBuf>>,
+}
+
+/// Settings of `relata migrate lint`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lint {
+    /// Levels of rules: `off`, `style` or `hazard`.
+    #[serde(default)]
+    pub rules: BTreeMap<String, String>,
+    /// Version of the server that the migrations are for: `15`, `10.11`.
+    pub server_version: Option<String>,
+    /// Files that are no migrations of ours run in a transaction too.
+    #[serde(default)]
+    pub in_transaction: bool,
+}
+
+impl Lint {
+    /// The levels by rule.
+    ///
+    /// # Errors
+    /// `Kind::Configuration` for a rule or level that does not exist.
+    pub fn levels(&self) -> Result<BTreeMap<String, Level>> {
+        let level = |(code, word): (&String, &String)| {
+            if !rules::ALL.iter().any(|rule| rule.code == code) {
+                return Err(Error::new(Kind::Configuration, format!("{FILE}, [lint.rules]: there is no rule {code}"))
+                    .hint("relata migrate lint --rules lists them"));
+            }
+            let level = Level::from_word(word).ok_or_else(|| {
+                Error::new(Kind::Configuration, format!("{FILE}, [lint.rules]: {code} cannot be {word:?}"))
+                    .hint("it can be \"off\", \"style\" or \"hazard\"")
+            })?;
+            Ok((code.clone(), level))
+        };
+        self.rules.iter().map(level).collect()
+    }
 }
 
 impl Config {
@@ -127,6 +171,17 @@ impl Environment {
     /// When a variable is not set or the URL does not parse.
     pub fn url(&self) -> Result<DatabaseUrl> {
         parse_url(self.url.as_deref().unwrap_or(DEFAULT_URL), "url")
+    }
+
+    /// The dialect of its database, if that can be told without its secrets.
+    pub fn dialect(&self) -> Option<Dialect> {
+        let scheme = self.url.as_deref()?.split(':').next()?;
+        match scheme {
+            "postgres" | "postgresql" => Some(Dialect::Postgres),
+            "mysql" | "mariadb" => Some(Dialect::Mysql),
+            "sqlite" | "file" => Some(Dialect::Sqlite),
+            _ => None,
+        }
     }
 
     /// The server for temporary databases, if one is named.

@@ -12,12 +12,14 @@
 //! - What the reader does not know is no finding: silence rather than a false alarm.
 //! - The order of findings is that of their places.
 //!
-//! Deliberately not here: the database itself; whoever has a connection tells what is there by [`Live`].
+//! Deliberately not here: the database itself. Whoever has a connection tells what is there by [`Live`], asks the
+//! [`probes`], and adds what is [`broken`] by [`join`].
 
 mod allow;
 mod context;
 mod facts;
 mod live;
+mod probe;
 mod rebuild;
 mod redefinition;
 mod rule;
@@ -34,6 +36,7 @@ use relata_schema::sql::{self, Extent, Statement, StatementKind};
 pub use context::{Context, Report};
 pub use facts::{ColumnFact, ConstraintFact, Facts, TableFact};
 pub use live::{Live, TableSize};
+pub use probe::Probe;
 pub use rule::{Example, Level, Rule};
 
 /// A file to look at.
@@ -83,6 +86,8 @@ pub struct Finding {
     pub message: String,
     /// What to do instead.
     pub help: Option<String>,
+    /// Rows of the live database that are in the way, as text.
+    pub rows: Vec<String>,
     /// Where.
     pub extent: Extent,
     /// The line of the beginning, from 1.
@@ -101,38 +106,76 @@ pub struct Finding {
 /// assert!(found.iter().any(|finding| finding.code == "index-not-concurrent"));
 /// ```
 pub fn lint(files: &[File<'_>], options: &Options) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    walk(files, options, |context, file| found.extend(context.check(file)));
+    join(files, options, &mut found, Vec::new());
+    found
+}
+
+/// The questions to the rows of the live database that the files raise. None without [`Options::live`].
+pub fn probes(files: &[File<'_>], options: &Options) -> Vec<Probe> {
+    let level = context::level_of(&rules::any::violated_by_data::RULE, options);
+    let mut asked = Vec::new();
+    if options.live.is_some() && level != Level::Off {
+        walk(files, options, |context, file| asked.extend(probe::of(context, file)));
+    }
+    asked
+}
+
+/// The finding that rows break what the probe asked about.
+pub fn broken(probe: &Probe, rows: Vec<String>, options: &Options) -> Finding {
+    let rule = &rules::any::violated_by_data::RULE;
+    let more = if rows.len() < probe::SAMPLE { "" } else { ", these and perhaps more" };
+    Finding {
+        code: rule.code,
+        level: context::level_of(rule, options),
+        file: probe.file,
+        message: format!("it fails on the data that is there: {}{more}", probe.breaks),
+        help: Some("correct the rows first, in a migration before this one".into()),
+        rows,
+        extent: probe.extent,
+        line: 0,
+        column: 0,
+    }
+}
+
+/// Adds what the database's rows say to what [`lint`] has found: comments that allow it are heeded, and all is in order.
+pub fn join(files: &[File<'_>], options: &Options, findings: &mut Vec<Finding>, more: Vec<Finding>) {
+    let mut by_file: Vec<Vec<Finding>> = vec![Vec::new(); files.len()];
+    for finding in findings.drain(..).chain(more) {
+        by_file[finding.file].push(finding);
+    }
+    for (index, (file, mut own)) in files.iter().zip(by_file).enumerate().filter(|(_, (file, _))| file.checked) {
+        let text = plain(file.text);
+        own.retain(|finding| !allow::is_its_own(finding.code));
+        allow::settle(text, index, options, &mut own);
+        place(text, &mut own);
+        findings.extend(own);
+    }
+}
+
+fn plain(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// Goes through all statements, and shows those of the files that are to be looked at.
+fn walk(files: &[File<'_>], options: &Options, mut visit: impl FnMut(&Context<'_>, usize)) {
     let mut facts = Facts::new(options);
-    let mut found = Vec::new();
     for (index, file) in files.iter().enumerate() {
-        let text = file.text.strip_prefix('\u{feff}').unwrap_or(file.text);
+        let text = plain(file.text);
         let statements = flat(sql::read(options.dialect, text));
         let transactions = transactions::of(&statements, file.in_transaction);
         facts.begin_file();
-        let mut findings = Vec::new();
         for at in 0..statements.len() {
-            facts.enter(&statements[at], transactions[at]);
+            facts.enter(transactions[at]);
             if file.checked {
-                let context = Context {
-                    statement: &statements[at],
-                    at,
-                    statements: &statements,
-                    transactions: &transactions,
-                    facts: &facts,
-                    file,
-                    options,
-                    text,
-                };
-                findings.extend(context.check(index));
+                let statement = &statements[at];
+                let (statements, transactions, facts) = (&statements, &transactions, &facts);
+                visit(&Context { statement, at, statements, transactions, facts, file, options, text }, index);
             }
             facts.apply(&statements[at], transactions[at]);
         }
-        if file.checked {
-            allow::settle(options.dialect, text, &statements, index, options, &mut findings);
-            place(text, &mut findings);
-            found.extend(findings);
-        }
     }
-    found
 }
 
 /// The statements, those of `DO` blocks after the block that holds them.

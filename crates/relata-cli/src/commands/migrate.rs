@@ -10,6 +10,7 @@ pub mod baseline;
 pub mod compare;
 mod ground;
 mod history;
+pub mod lint;
 pub mod new;
 pub mod project;
 mod prove;
@@ -41,6 +42,8 @@ pub enum Migrate {
     Baseline(baseline::Baseline),
     /// Show everything that was ever done here, by whom and how long it took; verify that nobody wrote into it
     History(history::History),
+    /// Say what is dangerous in migrations, of any tool, before they run [exit 3 when there are hazards]
+    Lint(lint::Lint),
     /// Make the history agree with the files after a deliberate edit
     Repair(repair::Repair),
 }
@@ -73,6 +76,7 @@ impl Migrate {
             Migrate::Prove(command) => command.run(session).await,
             Migrate::Baseline(command) => command.run(session).await,
             Migrate::History(command) => command.run(session).await,
+            Migrate::Lint(command) => command.run(session).await,
             Migrate::Repair(command) => command.run(session).await,
         }
     }

@@ -8,8 +8,7 @@
 //! `allow` is for the next statement, `allow-file` for the whole file. Without a reason it has no effect, and that is a
 //! finding, as is one that nothing needs.
 
-use relata_schema::Dialect;
-use relata_schema::sql::{Extent, Statement, comments};
+use relata_schema::sql::{self, Extent, Statement};
 
 use super::context::level_of;
 use super::rules::{self, any};
@@ -24,27 +23,26 @@ struct Allow {
 }
 
 /// Takes out what is allowed, and adds what is wrong with the comments themselves.
-pub fn settle(
-    dialect: Dialect,
-    text: &str,
-    statements: &[Statement<'_>],
-    file: usize,
-    options: &Options,
-    findings: &mut Vec<Finding>,
-) {
+pub fn settle(text: &str, file: usize, options: &Options, findings: &mut Vec<Finding>) {
     if !text.contains("relata:") {
         return;
     }
-    let found = comments(dialect, text).into_iter();
-    for allow in found.filter_map(|(extent, comment)| read(extent, comment, statements, text.len())) {
+    let statements = sql::read(options.dialect, text);
+    let found = sql::comments(options.dialect, text).into_iter();
+    for allow in found.filter_map(|(extent, comment)| read(extent, comment, &statements, text.len())) {
         for (rule, message, help) in carry_out(&allow, options, findings) {
             let level = level_of(rule, options);
             if level != Level::Off {
-                let (code, help) = (rule.code, Some(help));
-                findings.push(Finding { code, level, file, message, help, extent: allow.extent, line: 0, column: 0 });
+                let (code, help, rows, extent) = (rule.code, Some(help), Vec::new(), allow.extent);
+                findings.push(Finding { code, level, file, message, help, rows, extent, line: 0, column: 0 });
             }
         }
     }
+}
+
+/// The rule is about the comments themselves.
+pub fn is_its_own(code: &str) -> bool {
+    [any::allow_reason::RULE.code, any::allow_unknown::RULE.code, any::allow_unused::RULE.code].contains(&code)
 }
 
 /// Takes out what it allows; what is wrong with it, by rule, with message and help.

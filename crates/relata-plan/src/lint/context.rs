@@ -103,7 +103,8 @@ impl<'c> Context<'c> {
                 _ => level,
             };
         }
-        Finding { code: rule.code, level, file, message, help: item.help, extent: item.extent, line: 0, column: 0 }
+        let (code, help, extent) = (rule.code, item.help, item.extent);
+        Finding { code, level, file, message, help, rows: Vec::new(), extent, line: 0, column: 0 }
     }
 
     /// The dialect.

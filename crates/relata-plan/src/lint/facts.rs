@@ -22,9 +22,10 @@ pub struct Facts {
     settings: BTreeMap<String, (String, bool)>,
     /// Tables that the current transaction holds the strongest lock on, and by what.
     locked: BTreeMap<String, String>,
+    /// Tables whose rows some statement has written.
+    written: BTreeSet<String>,
     transaction: Option<usize>,
     file: usize,
-    schema_known: bool,
 }
 
 /// A table.
@@ -96,7 +97,6 @@ impl Facts {
             for statement in sql::read(options.dialect, &script) {
                 facts.apply(&statement, None);
             }
-            facts.schema_known = true;
         }
         facts
     }
@@ -112,7 +112,7 @@ impl Facts {
     }
 
     /// A statement is about to run.
-    pub fn enter(&mut self, _statement: &Statement<'_>, transaction: Option<usize>) {
+    pub fn enter(&mut self, transaction: Option<usize>) {
         if transaction != self.transaction || transaction.is_none() {
             self.values.clear();
             self.locked.clear();
@@ -164,15 +164,9 @@ impl Facts {
         self.table(table)?.columns.get(column)
     }
 
-    /// The table that an index belongs to, if it is known.
-    pub fn table_of_index(&self, index: &Name) -> Option<&str> {
-        let has = |table: &&String| self.tables[*table].indexes.contains_key(index.last());
-        self.tables.keys().find(has).map(String::as_str)
-    }
-
-    /// Every table that is known, by name.
-    pub fn tables(&self) -> impl Iterator<Item = (&str, &TableFact)> {
-        self.tables.iter().map(|(name, table)| (name.as_str(), table))
+    /// Some statement before this one writes rows of the table: nobody knows what it holds now.
+    pub fn is_written(&self, table: &Name) -> bool {
+        self.written.contains(&key(table))
     }
 
     /// The value of a setting in force.
@@ -228,6 +222,8 @@ impl Facts {
                     self.tables.values_mut().for_each(|table| drop_index(table, name.last()));
                 }
             }
+            StatementKind::Write(write) => drop(self.written.insert(key(&write.table))),
+            StatementKind::Truncate { tables, .. } => self.written.extend(tables.iter().map(key)),
             StatementKind::Rename(pairs) => pairs.iter().for_each(|(from, to)| self.rename(from, to)),
             StatementKind::Alter(alter) => self.alter(alter, transaction),
             _ => {}

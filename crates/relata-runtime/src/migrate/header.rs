@@ -12,6 +12,7 @@
 //! | `baseline` | the database had this schema already: it is recorded, never run, on that database |
 //! | `proved HOW` | the proof that was made when it was written |
 //! | `done QUERY` | directly before a statement: gives one true value once that statement has been done |
+//! | `allow RULE because REASON` | for `relata migrate lint`: directly before a statement; `allow-file` for the file |
 
 use relata_schema::Dialect;
 use relata_schema::change::{Rename, rename};
@@ -58,7 +59,7 @@ impl Header {
             let (key, value) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
             if !header.set(key, value.trim()) {
                 return Err(Error::new(Kind::Migration, format!("{key} {value:?} is no header relata knows"))
-                    .hint("known are: dialect, parent, depends-on, schema, transaction off, renames, loses, baseline, proved, done")
+                    .hint("known are: dialect, parent, depends-on, schema, transaction off, renames, loses, baseline, proved, done, allow")
                     .context(format!("{file}, line {}", number + 1)));
             }
         }
@@ -84,6 +85,7 @@ impl Header {
             ("loses", what) => self.loses.push(what.to_string()),
             ("proved", how) => self.proved = Some(how.to_string()),
             ("done", _) => {}
+            ("allow" | "allow-file", rules) if !rules.is_empty() => {}
             _ => return false,
         }
         true
@@ -223,7 +225,7 @@ mod tests {
         let error = Header::parse("-- made by hand\n-- relata: transacton off\n", "a/up.sql").unwrap_err();
         expect_test::expect![[r#"
             a/up.sql, line 2: transacton "off" is no header relata knows [R0701]
-              hint: known are: dialect, parent, depends-on, schema, transaction off, renames, loses, baseline, proved, done"#]]
+              hint: known are: dialect, parent, depends-on, schema, transaction off, renames, loses, baseline, proved, done, allow"#]]
         .assert_eq(&error.to_string());
     }
 }

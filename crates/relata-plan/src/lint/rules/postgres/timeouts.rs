@@ -29,7 +29,7 @@ fn check(context: &Context<'_>, report: &mut Report) {
         return;
     }
     report
-        .at(context.statement.extent, format!("{} is not set: it may wait, and others behind it", missing.join(" and ")))
+        .at(context.statement.extent, format!("without {} it may wait for a lock, and others behind it", missing.join(" and ")))
         .help("SET lock_timeout = '2s'; SET statement_timeout = '5s'; at the top of the file");
 }
 

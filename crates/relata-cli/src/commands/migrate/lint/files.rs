@@ -1,0 +1,203 @@
+//! Which files are looked at, and how each of them runs.
+//!
+//! | file | how it runs |
+//! |---|---|
+//! | `VERSION_NAME/up.sql` | in a transaction unless its header says `transaction off`; MariaDB: statement by statement |
+//! | goose, dbmate, sql-migrate (`-- +goose Up`, `-- migrate:up`) | the part up to the way down, in a transaction unless it says otherwise |
+//! | `*.down.sql`, `down.sql` | not looked at unless named: a way back drops what the way there made |
+//! | any other `*.sql` | as the database's own shell runs it: statement by statement |
+
+use std::path::{Path, PathBuf};
+
+use relata_plan::lint::File;
+use relata_runtime::migrate::Header;
+use relata_schema::Dialect;
+use relata_sql::{Error, Kind, Result};
+
+/// A file with its text.
+#[derive(Debug, Clone, Default)]
+pub struct Script {
+    /// As it was named.
+    pub path: String,
+    /// What is looked at.
+    pub text: String,
+    /// The dialect its header names.
+    pub dialect: Option<Dialect>,
+    /// The version, of a folder of migrations.
+    pub version: Option<String>,
+    /// Look at it, rather than only learn from it.
+    pub checked: bool,
+    /// The runner wraps it.
+    pub wrapped: bool,
+    has_reverse: Option<bool>,
+    repeatable: bool,
+    acknowledged: Vec<String>,
+}
+
+impl Script {
+    /// As the lint takes it. MariaDB ends a transaction at each change of the schema, so its runner has none.
+    pub fn file(&self, dialect: Dialect) -> File<'_> {
+        File {
+            name: self.path.clone(),
+            text: &self.text,
+            in_transaction: self.wrapped && dialect != Dialect::Mysql,
+            has_reverse: self.has_reverse,
+            repeatable: self.repeatable,
+            acknowledged: self.acknowledged.clone(),
+            checked: self.checked,
+        }
+    }
+}
+
+/// The files that paths stand for, in the order in which they run.
+///
+/// # Errors
+/// `Kind::Io` when nothing is there or a file is no text.
+pub fn gather(paths: &[PathBuf]) -> Result<Vec<Script>> {
+    let mut scripts = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let mut found = Vec::new();
+            walk(path, &mut found)?;
+            if found.is_empty() {
+                return Err(Error::new(Kind::Io, format!("{} holds no *.sql file", path.display()))
+                    .hint("name a file, or a folder of migrations"));
+            }
+            for file in found {
+                scripts.push(read(&file, true)?);
+            }
+        } else {
+            scripts.extend(before(path)?);
+            scripts.push(read(path, true)?);
+        }
+    }
+    Ok(scripts)
+}
+
+/// The migrations before one that is named alone: what they made is known when it is looked at.
+fn before(path: &Path) -> Result<Vec<Script>> {
+    let (Some(own), true) = (path.parent(), path.file_name().is_some_and(|name| name == "up.sql")) else {
+        return Ok(Vec::new());
+    };
+    let Some(folder) = own.parent().filter(|folder| folder.is_dir()) else { return Ok(Vec::new()) };
+    let mut earlier: Vec<PathBuf> = entries(folder)?.into_iter().map(|entry| entry.join("up.sql")).collect();
+    earlier.retain(|up| up.is_file() && up.parent().and_then(Path::file_name) < own.file_name());
+    earlier.sort();
+    earlier.iter().map(|up| read(up, false)).collect()
+}
+
+fn walk(directory: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    let mut entries = entries(directory)?;
+    entries.sort();
+    for entry in entries {
+        let name = entry.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        if name.starts_with('.') || (entry.is_dir() && entry.is_symlink()) {
+            continue;
+        }
+        if entry.is_dir() {
+            walk(&entry, found)?;
+        } else if name.ends_with(".sql") && !is_way_back(&name) {
+            found.push(entry);
+        }
+    }
+    Ok(())
+}
+
+fn is_way_back(name: &str) -> bool {
+    let undo = name.starts_with('u') && name[1..].starts_with(|c: char| c.is_ascii_digit()) && name.contains("__");
+    name == "down.sql" || name.ends_with(".down.sql") || name.ends_with("_down.sql") || undo
+}
+
+fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
+    let read = std::fs::read_dir(directory).and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect());
+    read.map_err(|error| cannot_read(directory, error))
+}
+
+fn cannot_read(path: &Path, error: std::io::Error) -> Error {
+    let hint = match error.kind() {
+        std::io::ErrorKind::InvalidData => "it has to be UTF-8 text",
+        std::io::ErrorKind::NotFound => "name a file *.sql, or a folder of migrations",
+        _ => "look at its permissions",
+    };
+    Error::new(Kind::Io, format!("{} cannot be read: {error}", path.display())).hint(hint).caused_by(error)
+}
+
+fn read(path: &Path, checked: bool) -> Result<Script> {
+    let text = std::fs::read_to_string(path).map_err(|error| cannot_read(path, error))?;
+    let text = text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_string);
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut script = Script { path: shown(path), checked, ..Script::default() };
+    let repeatable = folder.file_name().is_some_and(|folder| folder == "repeatable");
+    script.repeatable = repeatable || name.starts_with("R__");
+    let header = Header::parse(&text, &script.path)?;
+    script.dialect = header.dialect;
+    script.acknowledged = header.loses;
+    if name == "up.sql" {
+        script.version = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        script.has_reverse = Some(folder.join("down.sql").is_file());
+        script.wrapped = !header.transaction_off;
+    }
+    if let Some((part, wrapped)) = of_other_tools(&text) {
+        script.text = part.to_string();
+        script.wrapped = wrapped;
+    } else {
+        script.text = text;
+    }
+    Ok(script)
+}
+
+/// With slashes, without `./` at the beginning.
+fn shown(path: &Path) -> String {
+    let text = path.display().to_string().replace('\\', "/");
+    text.strip_prefix("./").map_or(text.clone(), str::to_string)
+}
+
+/// The way there of a file that holds both, and whether it runs in a transaction.
+fn of_other_tools(text: &str) -> Option<(&str, bool)> {
+    let mut at = 0;
+    let (mut up, mut down, mut wrapped) = (false, None, true);
+    for line in text.split_inclusive('\n') {
+        let words = line.trim().strip_prefix("--").map(|rest| rest.trim().to_lowercase());
+        match words.as_deref() {
+            Some(word)
+                if word.starts_with("+goose up")
+                    || word.starts_with("+migrate up")
+                    || word.starts_with("migrate:up") =>
+            {
+                up = true;
+                wrapped &= !word.contains("notransaction") && !word.contains("transaction:false");
+            }
+            Some("+goose no transaction") => wrapped = false,
+            Some(word)
+                if down.is_none()
+                    && (word.starts_with("+goose down")
+                        || word.starts_with("+migrate down")
+                        || word.starts_with("migrate:down")) =>
+            {
+                down = Some(at);
+            }
+            _ => {}
+        }
+        at += line.len();
+    }
+    up.then(|| (&text[..down.unwrap_or(text.len())], wrapped))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_other_tools_are_cut_at_their_way_down() {
+        let goose = "-- +goose Up\nCREATE TABLE a (b int);\n-- +goose Down\nDROP TABLE a;\n";
+        assert_eq!(of_other_tools(goose), Some(("-- +goose Up\nCREATE TABLE a (b int);\n", true)));
+        let dbmate = "-- migrate:up transaction:false\nselect 1;\n-- migrate:down\n";
+        assert_eq!(of_other_tools(dbmate), Some(("-- migrate:up transaction:false\nselect 1;\n", false)));
+        assert!(!of_other_tools("-- +goose NO TRANSACTION\n-- +goose Up\nselect 1;").unwrap().1);
+        assert_eq!(of_other_tools("select 1; -- down"), None);
+        for (name, back) in [("1.down.sql", true), ("U2__x.sql", true), ("users.sql", false), ("down.sql", true)] {
+            assert_eq!(is_way_back(&name.to_lowercase()), back, "{name}");
+        }
+    }
+}
