@@ -5,7 +5,6 @@
 //! - [`loss`]: what is lost for good on the way, by name; [`breaking`]: what breaks for applications that still
 //!   run; [`conversion`] judges types.
 //! - [`rename`]: which new object an old one has probably become, when nobody said so.
-//! - [`loss`]: what is lost for good on the way, by name; [`conversion`] judges types.
 //! - [`lint`]: what is dangerous in a migration, also of other tools.
 
 pub mod breaking;
