@@ -166,12 +166,16 @@ choice! {
     pub enum LockMode {
         /// No lock that anyone notices.
         None = "none",
+        /// Reads and writes go on, but for the rows that are changed.
+        RowExclusive = "row exclusive",
         /// Writes go on, other schema changes wait.
         ShareUpdateExclusive = "share update exclusive",
         /// Reads go on, writes wait.
         Share = "share",
         /// Reads go on, writes wait, foreign keys too.
         ShareRowExclusive = "share row exclusive",
+        /// Only plain reads go on.
+        Exclusive = "exclusive",
         /// Everyone waits.
         AccessExclusive = "access exclusive",
         /// The whole database is locked for writing (SQLite).

@@ -13,6 +13,7 @@
 mod foreign_keys;
 mod probe;
 mod table;
+mod way;
 
 use std::collections::BTreeSet;
 

@@ -15,6 +15,7 @@
 mod build;
 mod clear;
 mod columns;
+mod locks;
 mod members;
 mod objects;
 mod rename;
@@ -47,7 +48,11 @@ pub(super) fn emit(
     clear::clear(&scope, &mut steps);
     build::build(&scope, &mut steps, &mut diagnostics);
     sweep::sweep(&scope, &mut steps);
-    (steps.finish(), diagnostics)
+    let mut steps = steps.finish();
+    let views = from.views.iter().map(|view| view.name.clone());
+    let before = from.tables.iter().map(|table| table.name.clone()).chain(views).collect();
+    locks::predict(&scope, &before, &mut steps);
+    (steps, diagnostics)
 }
 
 /// The changes without those that only drop, if drops are not wanted; a note for each that is left out.

@@ -15,6 +15,7 @@ use relata_sql::{Error, Kind, Result, Value};
 
 use super::header::Header;
 use super::history::{self, Applied};
+use super::observe::{self, Lookout};
 use super::settings::Settings;
 use super::trail::{self, Action, Ending, Note, StatementRun};
 use super::{Event, Observer, Runner, rows};
@@ -62,19 +63,45 @@ pub(super) fn statement_digest(dialect: Dialect, sql: &str) -> String {
 /// # Errors
 /// What the database reports, with the statement's number and line.
 pub async fn run_script(connection: &mut dyn Connection, header: &Header, text: &str) -> Result<()> {
+    run(connection, header, text, None).await.map(drop)
+}
+
+/// [`run_script`] on a shadow, and what its statements were seen to lock and rewrite.
+///
+/// # Errors
+/// What the database reports, with the statement's number and line.
+pub async fn run_watched(
+    connection: &mut dyn Connection,
+    header: &Header,
+    text: &str,
+) -> Result<Vec<observe::Observed>> {
+    let lookout = Lookout::open(connection).await?;
+    run(connection, header, text, Some(lookout)).await
+}
+
+async fn run(
+    connection: &mut dyn Connection,
+    header: &Header,
+    text: &str,
+    mut lookout: Option<Lookout>,
+) -> Result<Vec<observe::Observed>> {
     let dialect = connection.dialect();
     let statements = script::statements(dialect, text);
     if transactional(dialect, header) {
         let (runner, ignored) = (Runner::default(), &mut |_: Event<'_>| {});
-        return in_transaction(connection, &statements, &Outcome::Nothing, &mut Report::new(&runner, ignored)).await;
+        let mut report = Report { lookout, ..Report::new(&runner, ignored) };
+        in_transaction(connection, &statements, &Outcome::Nothing, &mut report).await?;
+        return Ok(report.lookout.map(Lookout::close).unwrap_or_default());
     }
     for (index, statement) in statements.iter().enumerate() {
-        if classify(dialect, &statement.sql) != Class::Transaction {
-            let result = connection.batch(&statement.sql).await;
-            result.map_err(|error| located(error, index, statements.len(), statement))?;
-        }
+        let result = match (classify(dialect, &statement.sql), &mut lookout) {
+            (Class::Transaction, _) => Ok(()),
+            (Class::Schema | Class::Data, Some(lookout)) => lookout.run(connection, index, statement).await,
+            _ => connection.batch(&statement.sql).await,
+        };
+        result.map_err(|error| located(error, index, statements.len(), statement))?;
     }
-    Ok(())
+    Ok(lookout.map(Lookout::close).unwrap_or_default())
 }
 
 /// Whether a script runs in one transaction.
@@ -93,11 +120,13 @@ pub(super) struct Report<'r, 'o> {
     /// PostgreSQL, statement by statement: where the script wants names to be looked up. Between its statements the
     /// session's own path holds, so that relata's tables are found.
     path: Option<Value>,
+    /// On a shadow: looks at what each statement locks.
+    lookout: Option<Lookout>,
 }
 
 impl<'r, 'o> Report<'r, 'o> {
     pub(super) fn new(runner: &'r Runner, observer: &'r mut Observer<'o>) -> Self {
-        Report { runner, observer, statements: Vec::new(), path: None }
+        Report { runner, observer, statements: Vec::new(), path: None, lookout: None }
     }
 
     /// Runs one statement of a script: told before and after, measured, and not begun once the runner was told to stop.
@@ -120,6 +149,9 @@ impl<'r, 'o> Report<'r, 'o> {
         self.remember(connection.dialect(), statement, index, begun.elapsed(), rows, outcome);
         if result.is_ok() {
             (self.observer)(Event::Ran { position, statements: count, sql, duration: begun.elapsed(), rows });
+        }
+        if let (Ok(_), Some(lookout)) = (&result, &mut self.lookout) {
+            lookout.after(connection, index, statement).await?;
         }
         result.map(drop)
     }
@@ -253,6 +285,9 @@ async fn transaction(
     report: &mut Report<'_, '_>,
 ) -> Result<()> {
     connection.begin(TransactionOptions::default()).await?;
+    if let Some(lookout) = &mut report.lookout {
+        lookout.begin(connection).await?;
+    }
     let search_path = SearchPath::read(connection).await?;
     for (index, statement) in statements.iter().enumerate() {
         let result = in_place(connection, statements, index, report).await;

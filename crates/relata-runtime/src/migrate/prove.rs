@@ -4,13 +4,15 @@
 //! both can be repeated; the values of every column that is on both sides are still there, in their rows.
 //! What is not: how long it takes and whom it blocks in production; what other data would do than the shadow's.
 
+use relata_schema::change::Plan;
 use relata_schema::model::Schema;
 use relata_sql::driver::Connection;
 use relata_sql::{Error, Kind, Result};
 
 use super::content::{self, Content, Survivor};
-use super::execute::run_script;
+use super::execute::{run_script, run_watched};
 use super::folder::Migration;
+use super::observe::{self, Observed};
 
 /// How two schemas compare: the planner knows.
 pub trait Compare: Sync {
@@ -19,6 +21,11 @@ pub trait Compare: Sync {
 
     /// The tables and columns that are on both sides, also under another name.
     fn survivors(&self, from: &Schema, to: &Schema) -> Vec<Survivor>;
+
+    /// The plan for this change, with the locks it predicts. An empty one predicts nothing.
+    fn plan(&self, _from: &Schema, to: &Schema) -> Plan {
+        Plan { dialect: to.dialect, steps: Vec::new() }
+    }
 }
 
 /// What was proved.
@@ -36,6 +43,10 @@ pub struct Proof {
     pub columns: usize,
     /// Columns whose type is converted and whose values are others afterwards.
     pub converted: Vec<String>,
+    /// What the statements of up were seen to lock and rewrite.
+    pub observed: Vec<Observed>,
+    /// What was seen in other than the predicted way, one line each.
+    pub surprises: Vec<String>,
 }
 
 impl std::fmt::Display for Proof {
@@ -69,7 +80,8 @@ pub async fn prove(
     let expected = target.map(|target| compare.survivors(&before, target));
     let expected = expected.unwrap_or_else(|| compare.survivors(&before, &before));
     let at_start = contents(connection, &expected, Side::Before).await?;
-    up(connection, migration).await?;
+    let observed = run_watched(connection, &migration.header, &migration.up).await;
+    let observed = observed.map_err(|error| failed(error, "up.sql"))?;
     let after = super::schema(connection).await?;
     if let Some(target) = target {
         same("up.sql does not give what was declared", compare.differences(&after, target))?;
@@ -90,6 +102,8 @@ pub async fn prove(
     }
     proof.columns = survivors.iter().map(|survivor| survivor.columns.len()).sum();
     proof.rows = at_start.iter().map(|content| content.rows).sum();
+    proof.surprises = observe::surprises(&compare.plan(&before, &after), &observed);
+    proof.observed = observed;
     proof.schema = after;
     Ok(proof)
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod databases;
+mod locks;
 mod migrations;
 #[cfg(target_os = "linux")]
 mod tls;

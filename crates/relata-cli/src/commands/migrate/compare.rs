@@ -1,9 +1,10 @@
 //! Comparing schemas with the planner's eyes, for proofs, drift and losses.
 
+use relata_plan::PlanOptions;
 use relata_plan::diff::diff;
 use relata_runtime::migrate::{Compare, Survivor, Vanishing};
 use relata_schema::Schema;
-use relata_schema::change::{Alteration, Change, Rename, TableChange};
+use relata_schema::change::{Alteration, Change, Plan, Rename, TableChange};
 use relata_schema::model::{Column, ObjectKind, ObjectName, Table};
 
 /// Compares as the planner does, with the renames that were declared.
@@ -20,6 +21,11 @@ impl Compare for Planner {
 
     fn survivors(&self, from: &Schema, to: &Schema) -> Vec<Survivor> {
         from.tables.iter().filter_map(|table| self.survivor(table, to)).collect()
+    }
+
+    fn plan(&self, from: &Schema, to: &Schema) -> Plan {
+        let options = PlanOptions { renames: self.renames.clone(), ..PlanOptions::default() };
+        relata_plan::plan(from, to, &options).0
     }
 }
 

@@ -119,7 +119,7 @@ pub(super) fn add(to: &Table, key: &ForeignKey, from: Option<&Table>) -> Step {
         ),
     };
     let mut made = step(summary, object, sql, done);
-    made.recipe = Recipe::Blocking;
+    made.recipe = Recipe::Rebuild;
     made.locks =
         vec![lock(table, LockMode::Share, LockSpan::Rewrite), lock(&key.references, LockMode::Share, LockSpan::Scan)];
     made
@@ -142,5 +142,7 @@ fn drop(table: &ObjectName, name: &str) -> Step {
     let summary = format!("drop foreign key {name} of {table}");
     let object = ObjectKey::member(ObjectKind::ForeignKey, table, name);
     let sql = format!("ALTER TABLE {} DROP FOREIGN KEY {}", ident(&table.name), ident(name));
-    step(summary, object, sql, probe::foreign_key(table, name, false))
+    let mut made = step(summary, object, sql, probe::foreign_key(table, name, false));
+    made.locks = vec![lock(table, LockMode::AccessExclusive, LockSpan::Instant)];
+    made
 }

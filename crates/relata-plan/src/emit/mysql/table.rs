@@ -5,10 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use relata_schema::change::{Alteration, LockMode, LockSpan, Recipe, Step, TableChange};
+use relata_schema::change::{Alteration, Step, TableChange};
 use relata_schema::dialect::mysql::print;
 use relata_schema::model::{Check, Column, Index, Key, Partitioning, Table, TableOptions};
 
+use super::way::{Way, modification};
 use super::{Altered, foreign_keys, ident, lock, probe, step};
 
 /// The clauses of one `ALTER TABLE` while they are found.
@@ -26,14 +27,16 @@ struct Clauses {
     /// The same for clauses that can.
     weak_probes: Vec<String>,
     loses: Vec<String>,
-    recipe: Recipe,
+    way: Way,
+    /// Columns come or go.
+    columns: bool,
     /// Columns that are dropped and made again: their indexes come again too.
     remade: BTreeSet<String>,
 }
 
 impl Clauses {
-    fn at_least(&mut self, recipe: Recipe) {
-        self.recipe = self.recipe.max(recipe);
+    fn at_least(&mut self, way: Way) {
+        self.way = self.way.max(way);
     }
 
     fn into_step(self, altered: Altered<'_>) -> Option<Step> {
@@ -60,13 +63,14 @@ impl Clauses {
         let probes = if self.probes.is_empty() { &self.weak_probes } else { &self.probes };
         let summary = format!("alter table {}: {}", to.name, self.summary.join(", "));
         let mut made = step(summary, to.key(), sql, probe::all(probes));
-        made.recipe = self.recipe;
-        made.locks = vec![match self.recipe {
-            Recipe::Instant => lock(&to.name, LockMode::AccessExclusive, LockSpan::Instant),
-            Recipe::Online => lock(&to.name, LockMode::ShareUpdateExclusive, LockSpan::Scan),
-            Recipe::Phased | Recipe::Blocking => lock(&to.name, LockMode::Share, LockSpan::Scan),
-            Recipe::Rebuild => lock(&to.name, LockMode::Share, LockSpan::Rewrite),
-        }];
+        // What is done in an instant alone is not beside what needs the rows.
+        let way = match self.way {
+            Way::Build if self.columns => Way::RebuildOnline,
+            way => way,
+        };
+        made.recipe = way.recipe();
+        let (mode, span) = way.lock();
+        made.locks = vec![lock(&to.name, mode, span)];
         made.loses = (!self.loses.is_empty()).then(|| self.loses.join("; "));
         Some(made)
     }
@@ -195,6 +199,7 @@ fn columns(altered: Altered<'_>, clauses: &mut Clauses) {
     for change in altered.changes {
         match change {
             TableChange::Column(Alteration::Drop(column)) => {
+                clauses.columns = true;
                 clauses.drops.push(format!("DROP COLUMN {}", ident(&column.name)));
                 clauses.summary.push(format!("drop column {}", column.name));
                 clauses.probes.push(probe::column(&from.name, &column.name, false));
@@ -203,11 +208,12 @@ fn columns(altered: Altered<'_>, clauses: &mut Clauses) {
                 }
             }
             TableChange::Column(Alteration::Create(column)) => {
+                clauses.columns = true;
                 add_column(altered, column, clauses);
                 clauses.summary.push(format!("add column {}", column.name));
                 clauses.probes.push(probe::column(&to.name, &column.name, true));
                 if column.generated.as_ref().is_some_and(|generated| generated.stored) || column.auto_increment {
-                    clauses.at_least(Recipe::Rebuild);
+                    clauses.at_least(Way::Rebuild);
                 }
             }
             _ => {}
@@ -248,7 +254,7 @@ fn column(altered: Altered<'_>, old: &Column, new: &Column, clauses: &mut Clause
     } else {
         clauses.rest.push(format!("CHANGE COLUMN {name} {definition}"));
     }
-    clauses.at_least(modification(&was, &shall));
+    clauses.at_least(modification(altered.from, &was, &shall));
 }
 
 /// The column as it is to be written: spelled out while the table's character set changes with it.
@@ -259,26 +265,6 @@ fn in_table(altered: Altered<'_>, column: &Column, spelled: &Column) -> Column {
 fn same_charset(altered: Altered<'_>) -> bool {
     let (from, to) = (&altered.from.options, &altered.to.options);
     (&from.charset, &from.collation) == (&to.charset, &to.collation)
-}
-
-fn modification(was: &Column, shall: &Column) -> Recipe {
-    if was.ty.physical != shall.ty.physical || was.collation != shall.collation || was.generated != shall.generated {
-        if widens(&was.ty.physical, &shall.ty.physical) && was.collation == shall.collation {
-            Recipe::Instant
-        } else {
-            Recipe::Rebuild
-        }
-    } else if !was.not_null && shall.not_null {
-        Recipe::Rebuild
-    } else {
-        Recipe::Instant
-    }
-}
-
-/// A longer varchar needs only the catalogue, while its length takes as many bytes as before.
-fn widens(was: &str, shall: &str) -> bool {
-    let length = |text: &str| text.strip_prefix("varchar(")?.strip_suffix(')')?.parse::<u32>().ok();
-    matches!((length(was), length(shall)), (Some(a), Some(b)) if a <= b && (b <= 63 || a > 63))
 }
 
 fn remake(altered: Altered<'_>, old: &Column, new: &Column, clauses: &mut Clauses) {
@@ -296,7 +282,7 @@ fn remake(altered: Altered<'_>, old: &Column, new: &Column, clauses: &mut Clause
         };
         clauses.loses.push(format!("the values of {}.{}, {why}", altered.from.name, old.name));
     }
-    clauses.at_least(Recipe::Rebuild);
+    clauses.at_least(Way::Rebuild);
 }
 
 /// `ADD COLUMN … [FIRST | AFTER …]`: at its place among the columns.
@@ -352,6 +338,7 @@ fn indexes(altered: Altered<'_>, clauses: &mut Clauses) {
     for index in again {
         clauses.drops.insert(0, format!("DROP KEY {}", ident(&index.name)));
         clauses.rest.push(format!("ADD {}", print::index_definition(index)));
+        clauses.at_least(Way::Build);
     }
     let key = altered.to.primary_key.as_ref().filter(|key| key.columns().any(|name| clauses.remade.contains(name)));
     let changes = altered.changes.iter().any(|change| matches!(change, TableChange::PrimaryKey(_)));
@@ -374,7 +361,27 @@ fn implicit_indexes(altered: Altered<'_>, touched: &BTreeSet<String>, clauses: &
         if come.iter().any(supersedes) && !touched.contains(&index.name) && !clauses.drops.contains(&drop) {
             clauses.drops.insert(0, drop);
             clauses.rest.push(format!("ADD {}", print::index_definition(index)));
+            clauses.at_least(Way::Build);
         }
+    }
+}
+
+/// The first full-text index gives every row a number, for which the rows are written anew.
+fn built(table: &Table, index: &Index) -> Way {
+    let fulltext =
+        |index: &Index| index.method.as_deref().is_some_and(|method| method.eq_ignore_ascii_case("fulltext"));
+    match index.method {
+        Some(_) if fulltext(index) && !table.indexes.iter().any(fulltext) => Way::Rebuild,
+        Some(_) => Way::BuildShared,
+        None => Way::Build,
+    }
+}
+
+/// How an option of the table is changed.
+fn option(key: &str) -> Way {
+    match key.to_ascii_lowercase().as_str() {
+        "row_format" | "key_block_size" | "page_compressed" | "page_compression_level" => Way::RebuildOnline,
+        _ => Way::Rebuild,
     }
 }
 
@@ -401,6 +408,7 @@ fn index(altered: Altered<'_>, old: Option<&Index>, new: Option<&Index>, clauses
     }
     if let Some(old) = old {
         clauses.drops.insert(0, format!("DROP KEY {}", ident(&old.name)));
+        clauses.at_least(Way::Release);
         if new.is_none_or(|new| new.name != old.name) {
             clauses.summary.push(format!("drop index {}", old.name));
             clauses.probes.push(probe::index(&from.name, &old.name, false));
@@ -414,7 +422,7 @@ fn index(altered: Altered<'_>, old: Option<&Index>, new: Option<&Index>, clauses
             clauses.summary.push(format!("add index {}", new.name));
             clauses.probes.push(probe::index(&to.name, &new.name, true));
         }
-        clauses.at_least(if new.method.is_some() { Recipe::Blocking } else { Recipe::Online });
+        clauses.at_least(built(altered.from, new));
     }
 }
 
@@ -444,7 +452,7 @@ fn primary_key(altered: Altered<'_>, alteration: &Alteration<Key>, clauses: &mut
         clauses.probes.push(probe::index(&altered.to.name, "PRIMARY", new.is_some()));
     }
     clauses.summary.push(if new.is_some() { "set primary key" } else { "drop primary key" }.into());
-    clauses.at_least(Recipe::Rebuild);
+    clauses.at_least(if new.is_some() { Way::RebuildOnline } else { Way::Rebuild });
 }
 
 fn check(altered: Altered<'_>, alteration: &Alteration<Check>, clauses: &mut Clauses) {
@@ -470,7 +478,7 @@ fn check(altered: Altered<'_>, alteration: &Alteration<Check>, clauses: &mut Cla
         if !same_name {
             clauses.probes.push(probe::check(&altered.to.name, &new.name, true));
         }
-        clauses.at_least(Recipe::Blocking);
+        clauses.at_least(Way::Rebuild);
     }
 }
 
@@ -486,7 +494,7 @@ fn options(altered: Altered<'_>, clauses: &mut Clauses) {
     let before = clauses.rest.len();
     if let Some(engine) = to.engine.as_ref().filter(|_| from.engine != to.engine) {
         clauses.rest.push(format!("ENGINE = {engine}"));
-        clauses.at_least(Recipe::Rebuild);
+        clauses.at_least(Way::Rebuild);
     }
     if let (Some(charset), Some(collation), false) = (&to.charset, &to.collation, same_charset(altered)) {
         clauses.rest.push(format!("DEFAULT CHARACTER SET = {charset} COLLATE = {collation}"));
@@ -497,11 +505,11 @@ fn options(altered: Altered<'_>, clauses: &mut Clauses) {
     let (old, new) = (plain(from), plain(to));
     for (key, value) in new.iter().filter(|option| !old.contains(option)) {
         clauses.rest.push(print::option_clause(key, value));
-        clauses.at_least(Recipe::Rebuild);
+        clauses.at_least(option(key));
     }
     for (key, _) in old.iter().filter(|(key, _)| !new.iter().any(|(other, _)| other == key)) {
         clauses.rest.push(print::option_clause(key, option_default(key)));
-        clauses.at_least(Recipe::Rebuild);
+        clauses.at_least(option(key));
     }
     if clauses.rest.len() > before {
         clauses.summary.push("options".into());
@@ -519,7 +527,7 @@ fn options(altered: Altered<'_>, clauses: &mut Clauses) {
         }
         _ => return,
     }
-    clauses.at_least(Recipe::Rebuild);
+    clauses.at_least(Way::Rebuild);
 }
 
 /// What takes an option back.
@@ -545,7 +553,7 @@ fn partitioning(altered: Altered<'_>, from: Option<&Partitioning>, to: Option<&P
         (Some(new), _) => print::partition_clause(new),
     });
     if !clauses.partitioning.as_deref().unwrap_or_default().starts_with("ADD") {
-        clauses.at_least(Recipe::Rebuild);
+        clauses.at_least(Way::Rebuild);
     }
     clauses.probes.push(match to {
         Some(new) => probe::partitions(&altered.to.name, new),

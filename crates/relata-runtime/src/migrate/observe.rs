@@ -1,0 +1,208 @@
+//! What the statements of a migration lock and rewrite, seen on a shadow while they run: locks are observed, not
+//! believed.
+//!
+//! - PostgreSQL: in the transaction of the script, or one around each statement where the script has none, `pg_locks` of
+//!   the own backend, changed file nodes (the table was written anew) and counted scans are read after each statement.
+//!   What cannot run in a transaction (`CONCURRENTLY`) is said to be unseen.
+//! - MariaDB, MySQL: each `ALTER TABLE`, `CREATE INDEX` and `DROP INDEX` is asked for the cheapest way first
+//!   (`ALGORITHM`, `LOCK`); the first that the server does not refuse is what it needs.
+//! - SQLite locks the whole database whatever is done; seen is which tables were made anew.
+//!
+//! Only tables and views that were there before the script count: nobody waits for one that nobody else knows. Weak
+//! locks (those of plain reads) are left out. It deliberately measures no time: a shadow has other rows and no traffic.
+
+mod mysql;
+mod postgres;
+mod sqlite;
+
+use std::collections::BTreeSet;
+
+use relata_schema::Dialect;
+use relata_schema::change::{Lock, LockMode, LockSpan, Plan, Recipe, Step};
+use relata_schema::model::ObjectName;
+use relata_schema::script::{self, ScriptStatement};
+use relata_sql::Result;
+use relata_sql::driver::Connection;
+
+/// What one statement was seen to do to tables that were there before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// Which statement, from 1.
+    pub position: usize,
+    /// The line it begins on.
+    pub line: usize,
+    /// Its SQL.
+    pub sql: String,
+    /// The locks it added to those that were held.
+    pub locks: Vec<Lock>,
+    /// Every lock that was held afterwards: those of the statements before it too, until the transaction ends.
+    pub held: Vec<(ObjectName, LockMode)>,
+    /// Tables that it renamed: before and after.
+    pub renamed: Vec<(ObjectName, ObjectName)>,
+    /// It was looked at; not so what cannot run in a transaction.
+    pub seen: bool,
+}
+
+/// Looks at a shadow while a script runs on it.
+pub(super) struct Lookout {
+    eye: Eye,
+    observed: Vec<Observed>,
+}
+
+enum Eye {
+    Postgres(postgres::Eye),
+    Mysql,
+    Sqlite(sqlite::Eye),
+}
+
+impl Lookout {
+    /// Looks at what is there before the script.
+    pub(super) async fn open(connection: &mut dyn Connection) -> Result<Self> {
+        let eye = match connection.dialect() {
+            Dialect::Postgres => Eye::Postgres(postgres::Eye::open(connection).await?),
+            Dialect::Mysql => Eye::Mysql,
+            Dialect::Sqlite => Eye::Sqlite(sqlite::Eye::open(connection).await?),
+        };
+        Ok(Lookout { eye, observed: Vec::new() })
+    }
+
+    /// Remembers how things stand as the transaction of the script begins.
+    pub(super) async fn begin(&mut self, connection: &mut dyn Connection) -> Result<()> {
+        match &mut self.eye {
+            Eye::Postgres(eye) => eye.begin(connection).await,
+            Eye::Mysql | Eye::Sqlite(_) => Ok(()),
+        }
+    }
+
+    /// Runs one statement of a script that has no transaction of its own.
+    pub(super) async fn run(
+        &mut self,
+        connection: &mut dyn Connection,
+        index: usize,
+        statement: &ScriptStatement,
+    ) -> Result<()> {
+        let mut observed = about(index, statement);
+        match &mut self.eye {
+            Eye::Mysql => mysql::run(connection, &statement.sql, &mut observed).await?,
+            Eye::Postgres(eye) => eye.run_alone(connection, &statement.sql, &mut observed).await?,
+            Eye::Sqlite(eye) => {
+                connection.batch(&statement.sql).await?;
+                eye.look(connection, &mut observed).await?;
+            }
+        }
+        self.observed.push(observed);
+        Ok(())
+    }
+
+    /// Looks after a statement that ran in the transaction of its script.
+    pub(super) async fn after(
+        &mut self,
+        connection: &mut dyn Connection,
+        index: usize,
+        statement: &ScriptStatement,
+    ) -> Result<()> {
+        let mut observed = about(index, statement);
+        match &mut self.eye {
+            Eye::Mysql => {}
+            Eye::Postgres(eye) => eye.look(connection, &mut observed).await?,
+            Eye::Sqlite(eye) => eye.look(connection, &mut observed).await?,
+        }
+        self.observed.push(observed);
+        Ok(())
+    }
+
+    /// What was seen.
+    pub(super) fn close(self) -> Vec<Observed> {
+        self.observed
+    }
+}
+
+fn about(index: usize, statement: &ScriptStatement) -> Observed {
+    Observed { position: index + 1, line: statement.line, sql: statement.sql.clone(), ..Observed::default() }
+}
+
+/// What was seen in other than the predicted way, one line each. Statements that the plan does not have (hand-written
+/// ones) are not compared.
+pub fn surprises(plan: &Plan, observed: &[Observed]) -> Vec<String> {
+    if plan.dialect == Dialect::Sqlite {
+        return made_anew(plan, observed);
+    }
+    let mut steps: Vec<&Step> = plan.steps.iter().collect();
+    let flat = |sql: &str| script::flatten(plan.dialect, sql);
+    let mut found = Vec::new();
+    for seen in observed.iter().filter(|observed| observed.seen) {
+        let Some(at) = steps.iter().position(|step| flat(&step.sql) == flat(&seen.sql)) else { continue };
+        let step = steps.remove(at);
+        let lines = compare(plan.dialect, &step.locks, seen);
+        found.extend(lines.into_iter().map(|line| format!("{}: {line}", step.summary)));
+    }
+    found
+}
+
+/// SQLite: which tables were predicted to be written anew, and which were.
+fn made_anew(plan: &Plan, observed: &[Observed]) -> Vec<String> {
+    let rewrites = |step: &&Step| step.recipe == Recipe::Rebuild;
+    let predicted: BTreeSet<&str> =
+        plan.steps.iter().filter(rewrites).map(|step| step.object.name.name.as_str()).collect();
+    let locks = observed.iter().flat_map(|observed| &observed.locks);
+    let seen: BTreeSet<&str> =
+        locks.filter(|lock| lock.span == LockSpan::Rewrite).map(|lock| lock.object.name.as_str()).collect();
+    let unexpected = seen.difference(&predicted).map(|table| format!("{table} was made anew, which no step predicts"));
+    unexpected.collect()
+}
+
+fn compare(dialect: Dialect, predicted: &[Lock], seen: &Observed) -> Vec<String> {
+    let was = |name: &ObjectName| {
+        let renamed = seen.renamed.iter().find(|(_, after)| after == name);
+        renamed.map_or_else(|| name.clone(), |(before, _)| before.clone())
+    };
+    let holds = |lock: &Lock| seen.held.contains(&(was(&lock.object), lock.mode));
+    // Every lock of a statement is held as long as the statement takes.
+    let longest = seen.locks.iter().map(|lock| lock.span).max().unwrap_or_default();
+    let mut lines = Vec::new();
+    for lock in &seen.locks {
+        let (mode, object) = (lock.mode, &lock.object);
+        let Some(other) = predicted.iter().find(|other| was(&other.object) == *object) else {
+            lines.push(format!("locks {object} {mode}, not predicted"));
+            continue;
+        };
+        if other.mode != mode && !(mode < other.mode && holds(other)) {
+            lines.push(format!("locks {object} {mode}, predicted {}", other.mode));
+        } else if other.span != lock.span && !(lock.span < other.span && other.span <= longest) {
+            let (saw, said) = (span(lock.span), span(other.span));
+            lines.push(format!("{mode} on {object} is held for {saw}, predicted {said}"));
+        }
+    }
+    for lock in predicted.iter().filter(|_| dialect != Dialect::Mysql) {
+        let object = was(&lock.object);
+        let noticed = seen.locks.iter().any(|other| other.object == object);
+        if !noticed && !holds(lock) {
+            lines.push(format!("does not lock {object}, predicted {}", lock.mode));
+        }
+    }
+    lines
+}
+
+/// How long, in words.
+fn span(span: LockSpan) -> &'static str {
+    match span {
+        LockSpan::Instant => "an instant",
+        LockSpan::Scan => "a scan",
+        LockSpan::Rewrite => "a rewrite",
+    }
+}
+
+/// The strongest lock on each table over a whole script, and the longest it is held.
+pub fn strongest(observed: &[Observed]) -> Vec<Lock> {
+    let mut found: Vec<Lock> = Vec::new();
+    for lock in observed.iter().flat_map(|observed| &observed.locks) {
+        match found.iter_mut().find(|other| other.object == lock.object) {
+            Some(other) => {
+                other.mode = other.mode.max(lock.mode);
+                other.span = other.span.max(lock.span);
+            }
+            None => found.push(lock.clone()),
+        }
+    }
+    found
+}

@@ -1,0 +1,92 @@
+//! What MariaDB and MySQL need for a change, found by asking for the cheapest way first.
+
+use relata_schema::change::{Lock, LockMode, LockSpan};
+use relata_schema::model::ObjectName;
+use relata_schema::{Dialect, script};
+use relata_sql::Result;
+use relata_sql::driver::Connection;
+
+use super::Observed;
+
+/// Ways, from best to worst, and what each means for others. `NOCOPY` is MariaDB's: in place, and not written anew.
+const WAYS: [(&str, Option<&str>, LockMode, LockSpan); 7] = [
+    ("INSTANT", None, LockMode::AccessExclusive, LockSpan::Instant),
+    ("NOCOPY", Some("NONE"), LockMode::ShareUpdateExclusive, LockSpan::Scan),
+    ("NOCOPY", Some("SHARED"), LockMode::Share, LockSpan::Scan),
+    ("INPLACE", Some("NONE"), LockMode::ShareUpdateExclusive, LockSpan::Rewrite),
+    ("INPLACE", Some("SHARED"), LockMode::Share, LockSpan::Rewrite),
+    ("COPY", Some("NONE"), LockMode::ShareUpdateExclusive, LockSpan::Rewrite),
+    ("COPY", Some("SHARED"), LockMode::Share, LockSpan::Rewrite),
+];
+
+/// Runs a statement in the best way that the server accepts.
+pub(super) async fn run(connection: &mut dyn Connection, sql: &str, observed: &mut Observed) -> Result<()> {
+    let Some((table, comma)) = altered(sql) else {
+        return connection.batch(sql).await;
+    };
+    let words = script::words(Dialect::Mysql, sql, usize::MAX);
+    let builds = |pair: &[String]| {
+        let part =
+            matches!(pair[1].as_str(), "INDEX" | "KEY" | "UNIQUE" | "FULLTEXT" | "SPATIAL" | "CONSTRAINT" | "PRIMARY");
+        matches!(pair[0].as_str(), "ADD" | "CREATE") && part || pair[0] == "MODIFY"
+    };
+    let releases = !words.windows(2).any(builds);
+    for (algorithm, lock, mode, span) in WAYS {
+        let lock = lock.map(|lock| format!("{comma} LOCK={lock}")).unwrap_or_default();
+        let asked = format!("{sql}{comma} ALGORITHM={algorithm}{lock}");
+        // A way that is refused has changed nothing. The last word has the statement as it stands.
+        if connection.batch(&asked).await.is_ok() {
+            observed.seen = true;
+            // What only goes reads nothing.
+            let span = if releases && span == LockSpan::Scan { LockSpan::Instant } else { span };
+            observed.locks.push(Lock { object: ObjectName::bare(table), mode, span });
+            return Ok(());
+        }
+        if connection.is_broken() {
+            break;
+        }
+    }
+    connection.batch(sql).await
+}
+
+/// The table that a statement alters, and what parts `ALGORITHM` from what stands before it.
+fn altered(sql: &str) -> Option<(String, &'static str)> {
+    let flat = script::flatten(Dialect::Mysql, sql);
+    let words = script::words(Dialect::Mysql, sql, 24);
+    let first = words.iter().position(|word| word == "FOR").filter(|_| words[0] == "SET").map_or(0, |at| at + 1);
+    let index = words.iter().skip(first).take(4).any(|word| word == "INDEX");
+    let (keyword, comma) = match words.get(first).map(String::as_str) {
+        Some("ALTER") if words.get(first + 1).is_some_and(|word| word == "TABLE") => (" TABLE ", ","),
+        Some("CREATE" | "DROP") if index => (" ON ", ""),
+        _ => return None,
+    };
+    let upper = flat.to_ascii_uppercase();
+    let rest = &flat[upper.find(keyword)? + keyword.len()..];
+    let rest = rest.strip_prefix("IF EXISTS ").unwrap_or(rest).trim_start();
+    let name = match rest.strip_prefix('`') {
+        Some(quoted) => quoted.split('`').next()?.to_string(),
+        None => rest.split([' ', '(', ',']).next()?.to_string(),
+    };
+    (!name.is_empty()).then_some((name, comma))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::altered;
+
+    #[test]
+    fn the_altered_table_is_known() {
+        for (sql, expected) in [
+            ("ALTER TABLE `a b` ADD COLUMN c int", Some(("a b", ","))),
+            ("alter table posts drop column c", Some(("posts", ","))),
+            ("SET STATEMENT system_versioning_alter_history = 1 FOR ALTER TABLE `t` ADD x int", Some(("t", ","))),
+            ("CREATE UNIQUE INDEX i ON t(a)", Some(("t", ""))),
+            ("DROP INDEX i ON `t`", Some(("t", ""))),
+            ("CREATE TABLE t (a int, INDEX (a))", None),
+            ("INSERT INTO t VALUES ('ALTER TABLE x')", None),
+        ] {
+            let expected = expected.map(|(table, comma): (&str, &'static str)| (table.to_string(), comma));
+            assert_eq!(altered(sql), expected, "{sql}");
+        }
+    }
+}
