@@ -8,6 +8,8 @@
 //!
 //! It deliberately never uses an existing database: what runs in a shadow may drop anything.
 
+mod character_set;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 
@@ -51,7 +53,9 @@ impl Shadow {
         driver(dialect).create_database(&url).await.map_err(|error| may_not_create(error, server))?;
         live().push(url.clone());
         let mut shadow = Shadow { connection: None, temporary: Some(url.clone()), url };
-        shadow.connection = Some(connect(&shadow.url).await?);
+        let mut connection = connect(&shadow.url).await?;
+        character_set::adopt(connection.as_mut(), &shadow.url.database, server).await?;
+        shadow.connection = Some(connection);
         Ok(shadow)
     }
 

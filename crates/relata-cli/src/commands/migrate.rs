@@ -17,6 +17,7 @@ mod prove;
 mod repair;
 mod rollback;
 mod status;
+mod witness;
 
 use std::path::PathBuf;
 

@@ -148,7 +148,8 @@ fn made_anew(plan: &Plan, observed: &[Observed]) -> Vec<String> {
     let seen: BTreeSet<&str> =
         locks.filter(|lock| lock.span == LockSpan::Rewrite).map(|lock| lock.object.name.as_str()).collect();
     let unexpected = seen.difference(&predicted).map(|table| format!("{table} was made anew, which no step predicts"));
-    unexpected.collect()
+    let missed = predicted.difference(&seen).map(|table| format!("{table} was not made anew, as a step predicts"));
+    unexpected.chain(missed).collect()
 }
 
 fn compare(dialect: Dialect, predicted: &[Lock], seen: &Observed) -> Vec<String> {

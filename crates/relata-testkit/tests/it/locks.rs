@@ -88,3 +88,8 @@ fn postgres_locks_are_as_predicted() {
 fn mysql_locks_are_as_predicted() {
     check(Dialect::Mysql, include_str!("locks/mysql.txt"), 40);
 }
+
+#[test]
+fn sqlite_rebuilds_are_as_predicted() {
+    check(Dialect::Sqlite, include_str!("locks/sqlite.txt"), 30);
+}

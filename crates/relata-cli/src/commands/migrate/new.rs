@@ -14,10 +14,10 @@ use relata_schema::change::{Plan, Rename, Step};
 use relata_schema::{Diagnostic, Dialect, Schema, Severity};
 use relata_sql::{Error, Kind, Result};
 
-use super::Common;
 use super::compare::Planner;
 use super::ground::{DataOptions, Ground};
 use super::project::Project;
+use super::{Common, witness};
 use crate::commands::diff::{breaking_grid, breaking_json, grid, plan_options};
 use crate::identity::{IdentityOptions, LockFile, Matched, Matching, as_option, tell_how_to_declare};
 use crate::output::Tone;
@@ -107,6 +107,7 @@ impl New {
         let proof = migrate::prove(ground.connection()?, &migration, Some(&ways.target), &planner).await?;
         drop(progress);
         let proved = format!("{proof}, {}", ground.describe());
+        witness::tell(session, &proof);
         ground.close().await?;
         let on = format!("on {} {}: {proved}", server.product, server.version);
         let migration = ways.migration(&self.name, directory, parent, &proof.schema, Some(on));

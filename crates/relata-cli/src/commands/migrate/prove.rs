@@ -5,10 +5,10 @@ use relata_runtime::migrate::{self, Migration};
 use relata_schema::Diagnostic;
 use relata_sql::{Error, Kind, Result};
 
-use super::Common;
 use super::compare::Planner;
 use super::ground::{DataOptions, Ground};
 use super::project::{Project, count};
+use super::{Common, witness};
 use crate::output::Tone;
 use crate::session::{Exit, Session};
 
@@ -51,7 +51,10 @@ impl Prove {
             if !proof.down {
                 session.output.say(&format!("  it has no down.sql: {} cannot be rolled back", migration.id()));
             }
-            proved.push(serde_json::json!({ "migration": migration.id(), "proof": proof.to_string() }));
+            witness::tell(session, &proof);
+            proved.push(serde_json::json!({
+                "migration": migration.id(), "proof": proof.to_string(), "observed": witness::as_json(&proof),
+            }));
         }
         ground.close().await?;
         if session.output.json {
