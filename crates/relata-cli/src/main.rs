@@ -36,7 +36,12 @@ fn main() -> ExitCode {
             return ExitCode::from(Exit::Failed.code());
         }
     };
-    let exit = match runtime.block_on(cli.command.run(&session)) {
+    let run = async {
+        let result = cli.command.run(&session).await;
+        shadow::give_way_to_signals().await;
+        result
+    };
+    let exit = match runtime.block_on(run) {
         Ok(exit) => exit,
         Err(error) => session.output.failure(&error),
     };

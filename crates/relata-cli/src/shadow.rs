@@ -25,6 +25,9 @@ const PREFIX: &str = "relata_shadow_";
 /// Somebody else decides what Ctrl-C means right now: see `commands::migrate::attend`.
 pub static ATTENDED: AtomicBool = AtomicBool::new(false);
 
+/// A signal came: the temporary databases are being dropped, and then the process ends with the signal's exit code.
+static STOPPING: AtomicBool = AtomicBool::new(false);
+
 /// Temporary databases that exist right now, for the signal handler.
 static LIVE: Mutex<Vec<DatabaseUrl>> = Mutex::new(Vec::new());
 
@@ -134,6 +137,14 @@ async fn drop_now(url: &DatabaseUrl) -> Result<()> {
     dropped.map_err(|error| error.context(format!("the temporary database {} was not dropped", url.database)))
 }
 
+/// Before the process ends by itself: once a signal has come, it is the signal that ends it. A command that fails because
+/// its temporary database is dropped under it has nothing to say.
+pub async fn give_way_to_signals() {
+    if STOPPING.load(Ordering::SeqCst) {
+        std::future::pending::<()>().await;
+    }
+}
+
 fn live() -> std::sync::MutexGuard<'static, Vec<DatabaseUrl>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -147,6 +158,7 @@ fn drop_on_signals() {
             while ATTENDED.load(Ordering::Relaxed) {
                 code = stopped().await;
             }
+            STOPPING.store(true, Ordering::SeqCst);
             let urls = live().clone();
             for url in urls {
                 if let Err(error) = drop_now(&url).await {
