@@ -11,7 +11,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use relata_schema::change::{Alteration, Change, Rename};
-use relata_schema::model::{Column, ObjectKind, ObjectName, Opaque, Routine, Table, View};
+use relata_schema::model::{
+    Column, DefaultPrivileges, Domain, ForeignServer, ObjectKind, ObjectName, Opaque, RangeType, Routine, Table, View,
+};
 use relata_schema::{Dialect, Schema, script};
 
 use crate::rename::implied;
@@ -27,9 +29,11 @@ pub fn diff(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Change> {
     let rename = named(ObjectKind::Enum);
     changes.extend(by_name(&from.enums, &to.enums, |e| &e.name, rename, same).map(Change::Enum));
     let rename = named(ObjectKind::Domain);
-    changes.extend(by_name(&from.domains, &to.domains, |d| &d.name, rename, same).map(Change::Domain));
+    changes.extend(by_name(&from.domains, &to.domains, |d| &d.name, rename, same_domain).map(Change::Domain));
     let rename = named(ObjectKind::Composite);
     changes.extend(by_name(&from.composites, &to.composites, |c| &c.name, rename, same).map(Change::Composite));
+    let rename = named(ObjectKind::Range);
+    changes.extend(by_name(&from.ranges, &to.ranges, |r| &r.name, rename, same_range).map(Change::Range));
     let rename = named(ObjectKind::Sequence);
     changes.extend(by_name(&from.sequences, &to.sequences, |s| &s.name, rename, same).map(Change::Sequence));
     changes.extend(tables(from, to, renames));
@@ -37,6 +41,12 @@ pub fn diff(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Change> {
     changes.extend(by_name(&from.views, &to.views, |v| &v.name, rename, same_view).map(Change::View));
     let key = |routine: &Routine| (routine.kind, routine.name.clone(), routine.arguments.clone());
     changes.extend(by_key(&from.routines, &to.routines, key, same_routine).map(Change::Routine));
+    let bare = |server: &ForeignServer| ForeignServer { depends_on: Vec::new(), ..server.clone() };
+    let same_server = |a: &ForeignServer, b: &ForeignServer| bare(a) == bare(b);
+    changes.extend(by_key(&from.servers, &to.servers, |s| s.name.clone(), same_server).map(Change::Server));
+    let key = |d: &DefaultPrivileges| (d.role.clone(), d.namespace.clone(), d.objects.clone());
+    let privileges = by_key(&from.default_privileges, &to.default_privileges, key, same);
+    changes.extend(privileges.map(Change::DefaultPrivileges));
     let key = |other: &Opaque| (other.kind.clone(), other.name.clone(), other.signature.clone());
     changes.extend(by_key(&from.others, &to.others, key, same_other).map(Change::Other));
     changes
@@ -125,6 +135,16 @@ fn same_view(from: &View, to: &View) -> bool {
         _ => view.query.clone(),
     };
     let bare = |view: &View| View { query: query(view), columns: Vec::new(), depends_on: Vec::new(), ..view.clone() };
+    bare(from) == bare(to)
+}
+
+fn same_domain(from: &Domain, to: &Domain) -> bool {
+    let bare = |domain: &Domain| Domain { depends_on: Vec::new(), ..domain.clone() };
+    bare(from) == bare(to)
+}
+
+fn same_range(from: &RangeType, to: &RangeType) -> bool {
+    let bare = |range: &RangeType| RangeType { depends_on: Vec::new(), ..range.clone() };
     bare(from) == bare(to)
 }
 

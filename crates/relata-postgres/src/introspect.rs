@@ -4,14 +4,15 @@
 //! read-only snapshot with an empty search path (names come qualified), UTC and ISO dates (constants in expressions come
 //! the same from every server). Inside somebody's transaction the settings are put back afterwards.
 //!
-//! The objects of extensions, temporary tables and the system's own namespaces are left out. Foreign tables,
-//! publications, text-search configurations and operator classes are not read.
+//! The objects of extensions, temporary tables and the system's own namespaces are left out, and so are subscriptions,
+//! security labels, large objects, roles and tablespaces, which are not of one database or hold secrets.
 
 mod catalogue;
 mod constraints;
 mod dependencies;
 mod indexes;
 mod objects;
+mod others;
 mod queries;
 mod relations;
 mod types;
@@ -19,7 +20,7 @@ mod types;
 use std::collections::HashMap;
 
 use futures_util::future::try_join_all;
-use relata_schema::model::{Grant, ObjectKey, ObjectName, Table, View};
+use relata_schema::model::{DefaultPrivileges, Grant, ObjectKey, ObjectName, Table, View};
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::IntrospectOptions;
 use tokio_postgres::{Client, Error, Row};
@@ -57,6 +58,7 @@ struct Answers {
     namespaces: Vec<Row>,
     extensions: Vec<Row>,
     types: Vec<Row>,
+    ranges: Vec<Row>,
     classes: Vec<Row>,
     columns: Vec<Row>,
     column_types: Vec<Row>,
@@ -66,10 +68,12 @@ struct Answers {
     triggers: Vec<Row>,
     policies: Vec<Row>,
     routines: Vec<Row>,
+    servers: Vec<Row>,
     others: Vec<Row>,
     dependencies: Vec<Row>,
     comments: Vec<Row>,
     grants: Vec<Row>,
+    default_privileges: Vec<Row>,
 }
 
 async fn ask(client: &Client, queries: &Queries) -> Result<Answers, Error> {
@@ -77,6 +81,7 @@ async fn ask(client: &Client, queries: &Queries) -> Result<Answers, Error> {
         &queries.namespaces,
         &queries.extensions,
         &queries.types,
+        &queries.ranges,
         &queries.classes,
         &queries.columns,
         &queries.column_types,
@@ -86,10 +91,12 @@ async fn ask(client: &Client, queries: &Queries) -> Result<Answers, Error> {
         &queries.triggers,
         &queries.policies,
         &queries.routines,
+        &queries.servers,
         &queries.others,
         &queries.dependencies,
         &queries.comments,
         &queries.grants,
+        &queries.default_privileges,
     ];
     let one = |sql: &'_ String| {
         let sql = sql.clone();
@@ -101,6 +108,7 @@ async fn ask(client: &Client, queries: &Queries) -> Result<Answers, Error> {
         namespaces: next(),
         extensions: next(),
         types: next(),
+        ranges: next(),
         classes: next(),
         columns: next(),
         column_types: next(),
@@ -110,10 +118,12 @@ async fn ask(client: &Client, queries: &Queries) -> Result<Answers, Error> {
         triggers: next(),
         policies: next(),
         routines: next(),
+        servers: next(),
         others: next(),
         dependencies: next(),
         comments: next(),
         grants: next(),
+        default_privileges: next(),
     })
 }
 
@@ -155,7 +165,10 @@ impl Reading {
         let mut schema = Schema::new(Dialect::Postgres);
         self.namespaces(answers, &mut schema)?;
         self.named_types(answers, &mut schema)?;
+        self.ranges(answers, &mut schema)?;
         self.routines(answers, &mut schema)?;
+        self.servers(answers, &mut schema)?;
+        default_privileges(answers, &mut schema)?;
         self.others(answers, &mut schema)?;
         let mut tables: HashMap<u32, Table> = HashMap::new();
         let mut views: HashMap<u32, View> = HashMap::new();
@@ -205,6 +218,25 @@ impl Reading {
         }
         Ok(())
     }
+}
+
+/// One row is one privilege.
+fn default_privileges(answers: &Answers, schema: &mut Schema) -> Result<(), Error> {
+    for row in &answers.default_privileges {
+        let (role, namespace, objects): (String, String, String) = (cell(row, 0)?, cell(row, 1)?, cell(row, 2)?);
+        let (privilege, revoked): (String, bool) = (cell(row, 4)?, cell(row, 6)?);
+        let privilege = if revoked { format!("NO {privilege}") } else { privilege };
+        let grant = Grant { grantee: cell(row, 3)?, privilege, grantable: !revoked && cell(row, 5)? };
+        let same = |d: &&mut DefaultPrivileges| (&d.role, &d.namespace, &d.objects) == (&role, &namespace, &objects);
+        match schema.default_privileges.iter_mut().find(same) {
+            Some(found) => found.grants.push(grant),
+            None => {
+                let grants = vec![grant];
+                schema.default_privileges.push(DefaultPrivileges { role, namespace, objects, grants });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The comment of a column of a relation.

@@ -4,9 +4,9 @@ pub mod rename;
 
 use crate::dialect::Dialect;
 use crate::model::{
-    Check, Column, CompositeType, Domain, EnumType, Exclusion, Extension, ForeignKey, Grant, Index, Key, Namespace,
-    ObjectKey, ObjectName, Opaque, PartitionOf, Partitioning, Policy, Routine, Sequence, Table, TableOptions, Trigger,
-    View,
+    Check, Column, CompositeType, DefaultPrivileges, Domain, EnumType, Exclusion, Extension, ForeignKey, ForeignServer,
+    Grant, Index, Key, Namespace, ObjectKey, ObjectName, Opaque, PartitionOf, Partitioning, Policy, RangeType, Routine,
+    Sequence, Table, TableOptions, Trigger, View,
 };
 use crate::tree::choice;
 
@@ -23,6 +23,8 @@ pub enum Change {
     Domain(Alteration<Domain>),
     /// Composite types.
     Composite(Alteration<CompositeType>),
+    /// Range types.
+    Range(Alteration<RangeType>),
     /// Sequences.
     Sequence(Alteration<Sequence>),
     /// A table as a whole: created with everything in it, dropped, or renamed.
@@ -42,6 +44,10 @@ pub enum Change {
     View(Alteration<View>),
     /// Routines.
     Routine(Alteration<Routine>),
+    /// Foreign servers.
+    Server(Alteration<ForeignServer>),
+    /// Default privileges.
+    DefaultPrivileges(Alteration<DefaultPrivileges>),
     /// Opaque objects.
     Other(Alteration<Opaque>),
 }
@@ -129,6 +135,12 @@ pub enum TableChange {
     },
     /// Inherits from other tables.
     Inherits,
+    /// A table of another type, or of none: the new one is in `to`.
+    OfType,
+    /// Its rows are elsewhere: the new place is in `to`.
+    Foreign,
+    /// Another owner.
+    Owner,
     /// Options.
     Options {
         /// As they are.

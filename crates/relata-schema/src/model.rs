@@ -9,6 +9,8 @@
 //!
 //! It deliberately knows nothing of Rust entities (see [`crate::declare`]) nor of changes (see [`crate::change`]).
 
+mod canonical;
+
 use crate::dialect::Dialect;
 use crate::tree::{choice, record};
 use crate::types::ColumnType;
@@ -37,6 +39,8 @@ record! {
         pub domains: Vec<Domain>,
         /// Composite types.
         pub composites: Vec<CompositeType>,
+        /// Range types, each with its multirange.
+        pub ranges: Vec<RangeType>,
         /// Sequences, also those owned by a column (but not those of identity columns).
         pub sequences: Vec<Sequence>,
         /// Tables with all that belongs to them.
@@ -45,6 +49,10 @@ record! {
         pub views: Vec<View>,
         /// Functions and procedures.
         pub routines: Vec<Routine>,
+        /// Foreign servers (PostgreSQL).
+        pub servers: Vec<ForeignServer>,
+        /// Privileges that objects get when they are created (PostgreSQL).
+        pub default_privileges: Vec<DefaultPrivileges>,
         /// Objects the model has no shape for, kept verbatim.
         pub others: Vec<Opaque>,
     }
@@ -57,6 +65,8 @@ record! {
         pub comment: Option<String>,
         /// Privileges granted on it.
         pub grants: Vec<Grant>,
+        /// Its owner, if that is not whoever owns the database or reads it.
+        pub owner: Option<String>,
     }
 
     /// An installed extension.
@@ -81,6 +91,8 @@ record! {
         pub comment: Option<String>,
         /// Privileges.
         pub grants: Vec<Grant>,
+        /// Its owner, if that is not whoever owns the database or reads it.
+        pub owner: Option<String>,
     }
 
     /// A domain: a type with constraints.
@@ -101,16 +113,64 @@ record! {
         pub comment: Option<String>,
         /// What its default and checks use, from the catalogue.
         pub depends_on: Vec<ObjectKey>,
+        /// Privileges.
+        pub grants: Vec<Grant>,
+        /// Its owner, if that is not whoever owns the database or reads it.
+        pub owner: Option<String>,
     }
 
     /// A composite type.
     pub struct CompositeType {
         /// Its name.
         pub name: ObjectName,
-        /// Attributes in order: name and type.
-        pub attributes: Vec<(String, ColumnType)>,
+        /// Attributes in order.
+        pub attributes: Vec<Attribute>,
+        /// What its attributes are of, from the catalogue.
+        pub depends_on: Vec<ObjectKey>,
         /// Comment.
         pub comment: Option<String>,
+        /// Privileges.
+        pub grants: Vec<Grant>,
+        /// Its owner, if that is not whoever owns the database or reads it.
+        pub owner: Option<String>,
+    }
+
+    /// An attribute of a composite type.
+    pub struct Attribute {
+        /// Its name.
+        pub name: String,
+        /// Its type.
+        pub ty: ColumnType,
+        /// Collation, if not the default of the type.
+        pub collation: Option<String>,
+        /// Comment.
+        pub comment: Option<String>,
+    }
+
+    /// A range type.
+    pub struct RangeType {
+        /// Its name.
+        pub name: ObjectName,
+        /// The type of its bounds.
+        pub subtype: ColumnType,
+        /// Operator class that orders the bounds, if not the default of the type.
+        pub operator_class: Option<String>,
+        /// Collation, if not the default of the type.
+        pub collation: Option<String>,
+        /// The function that brings a range to its canonical form.
+        pub canonical: Option<String>,
+        /// The function that measures the distance of two bounds.
+        pub subtype_diff: Option<String>,
+        /// The name of its multirange type; empty where the server has none (PostgreSQL 13).
+        pub multirange: String,
+        /// What its functions, operator class and collation are, from the catalogue.
+        pub depends_on: Vec<ObjectKey>,
+        /// Comment.
+        pub comment: Option<String>,
+        /// Privileges.
+        pub grants: Vec<Grant>,
+        /// Its owner, if that is not whoever owns the database or reads it.
+        pub owner: Option<String>,
     }
 
     /// A sequence.
@@ -129,6 +189,8 @@ record! {
         pub comment: Option<String>,
         /// Privileges.
         pub grants: Vec<Grant>,
+        /// Its owner, if that is not whoever owns the database or reads it. That of a column's sequence is the table's.
+        pub owner: Option<String>,
     }
 
     /// The numbers of a sequence; `None` is the default for its type and direction.
@@ -179,14 +241,73 @@ record! {
         pub partition_of: Option<PartitionOf>,
         /// Tables it inherits from (PostgreSQL, not partitions).
         pub inherits: Vec<ObjectName>,
+        /// The composite type it is a table `OF` (PostgreSQL).
+        pub of_type: Option<ObjectName>,
+        /// Where its rows are, if it is a foreign table (PostgreSQL).
+        pub foreign: Option<ForeignTable>,
         /// Options.
         pub options: TableOptions,
         /// Comment.
         pub comment: Option<String>,
         /// Privileges beyond the owner's.
         pub grants: Vec<Grant>,
-        /// What its expressions (defaults, checks, indexes, policies, triggers) use, from the catalogue.
+        /// What its columns, defaults and checks use, from the catalogue: it has to be there before the table.
         pub depends_on: Vec<ObjectKey>,
+        /// What each of its members (columns, checks, indexes, triggers, policies, …) uses, from the catalogue.
+        pub uses: Vec<MemberUse>,
+        /// Its owner, if that is not whoever owns the database or reads it.
+        pub owner: Option<String>,
+    }
+
+    /// What one member of a table uses.
+    #[derive(PartialOrd, Ord)]
+    pub struct MemberUse {
+        /// The member.
+        pub member: ObjectKey,
+        /// What it uses: columns of this or another table, routines, types, ….
+        pub uses: Vec<ObjectKey>,
+    }
+
+    /// Where the rows of a foreign table are.
+    pub struct ForeignTable {
+        /// The server.
+        pub server: String,
+        /// Options for its wrapper. Those of columns are parameters of the column: `option NAME`.
+        pub options: Vec<(String, String)>,
+    }
+
+    /// A foreign server.
+    pub struct ForeignServer {
+        /// Its name.
+        pub name: String,
+        /// The foreign-data wrapper.
+        pub wrapper: String,
+        /// `TYPE`.
+        pub ty: Option<String>,
+        /// `VERSION`.
+        pub version: Option<String>,
+        /// Options for the wrapper.
+        pub options: Vec<(String, String)>,
+        /// What it uses: a wrapper that is no extension's.
+        pub depends_on: Vec<ObjectKey>,
+        /// Comment.
+        pub comment: Option<String>,
+        /// Privileges.
+        pub grants: Vec<Grant>,
+        /// Its owner, if that is not whoever owns the database or reads it.
+        pub owner: Option<String>,
+    }
+
+    /// Privileges that objects of one kind get when a role creates them.
+    pub struct DefaultPrivileges {
+        /// The role that creates; empty: whoever owns the database or reads it.
+        pub role: String,
+        /// Only in this namespace; empty: in all.
+        pub namespace: String,
+        /// `TABLES`, `SEQUENCES`, `FUNCTIONS`, `TYPES`, `SCHEMAS`.
+        pub objects: String,
+        /// The privileges beyond the default, and those of the default that are revoked.
+        pub grants: Vec<Grant>,
     }
 
     /// Options of a table; each belongs to the databases named.
@@ -211,6 +332,8 @@ record! {
         pub access_method: Option<String>,
         /// PostgreSQL replica identity if not the default: `FULL`, `NOTHING`, `USING INDEX name`.
         pub replica_identity: Option<String>,
+        /// The index that the table was last clustered on (PostgreSQL).
+        pub cluster_on: Option<String>,
         /// Everything else as key and value: storage parameters, `row_format`, `system versioning`, ….
         pub parameters: Vec<(String, String)>,
     }
@@ -265,6 +388,10 @@ record! {
         pub sequence: Option<ObjectName>,
         /// The parameters of its sequence.
         pub parameters: SequenceParameters,
+        /// Comment of its sequence.
+        pub comment: Option<String>,
+        /// Privileges on its sequence.
+        pub grants: Vec<Grant>,
     }
 
     /// A primary key or unique constraint.
@@ -289,6 +416,8 @@ record! {
         pub parameters: Vec<(String, String)>,
         /// Comment.
         pub comment: Option<String>,
+        /// Comment of the index behind it (PostgreSQL).
+        pub index_comment: Option<String>,
     }
 
     /// An index.
@@ -397,8 +526,12 @@ record! {
         pub predicate: Option<String>,
         /// When it is checked.
         pub deferral: Deferral,
+        /// Storage parameters, tablespace.
+        pub parameters: Vec<(String, String)>,
         /// Comment.
         pub comment: Option<String>,
+        /// Comment of the index behind it.
+        pub index_comment: Option<String>,
     }
 
     /// A trigger.
@@ -479,7 +612,23 @@ record! {
         pub comment: Option<String>,
         /// Comments of its columns.
         pub column_comments: Vec<(String, String)>,
+        /// What else is set on columns of it.
+        pub column_details: Vec<ViewColumn>,
         /// Privileges.
+        pub grants: Vec<Grant>,
+        /// Its owner, if that is not whoever owns the database or reads it.
+        pub owner: Option<String>,
+    }
+
+    /// What can be set on a column of a view.
+    pub struct ViewColumn {
+        /// The column.
+        pub name: String,
+        /// Default expression for rows that are inserted through the view.
+        pub default: Option<String>,
+        /// As [`Column::parameters`] (materialized views).
+        pub parameters: Vec<(String, String)>,
+        /// Privileges on the column.
         pub grants: Vec<Grant>,
     }
 
@@ -503,6 +652,8 @@ record! {
         pub comment: Option<String>,
         /// Privileges beyond the default.
         pub grants: Vec<Grant>,
+        /// Its owner, if that is not whoever owns the database or reads it.
+        pub owner: Option<String>,
     }
 
     /// An object the model has no shape for: carried verbatim.
@@ -515,10 +666,16 @@ record! {
         pub signature: String,
         /// The statement that creates it; empty: it cannot be recreated, only reported.
         pub definition: String,
+        /// The statements after it that make it what it is: `ALTER EVENT TRIGGER … DISABLE`, ….
+        pub settings: Vec<String>,
         /// What it uses.
         pub depends_on: Vec<ObjectKey>,
         /// Comment.
         pub comment: Option<String>,
+        /// Privileges.
+        pub grants: Vec<Grant>,
+        /// Its owner, if that is not whoever owns the database or reads it.
+        pub owner: Option<String>,
     }
 
     /// Privileges that one role was granted on one object.
@@ -610,6 +767,8 @@ choice! {
         Domain = "domain",
         /// A composite type.
         Composite = "composite",
+        /// A range type.
+        Range = "range",
         /// A sequence.
         Sequence = "sequence",
         /// A function or procedure.
@@ -636,6 +795,10 @@ choice! {
         Trigger = "trigger",
         /// A policy.
         Policy = "policy",
+        /// A foreign server.
+        Server = "server",
+        /// Default privileges.
+        DefaultPrivileges = "default_privileges",
         /// Anything else.
         Other = "other",
     }
@@ -693,6 +856,13 @@ impl IndexPart {
     }
 }
 
+impl Attribute {
+    /// An attribute of a name and type, nothing else.
+    pub fn new(name: impl Into<String>, ty: ColumnType) -> Self {
+        Attribute { name: name.into(), ty, ..Attribute::default() }
+    }
+}
+
 impl Key {
     /// A key over plain columns.
     pub fn over(name: impl Into<String>, columns: &[impl AsRef<str>]) -> Self {
@@ -713,6 +883,12 @@ impl Table {
     /// The column of that name.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// What a member uses, as far as the catalogue knows.
+    pub fn used_by(&self, kind: ObjectKind, member: &str) -> &[ObjectKey] {
+        let found = self.uses.iter().find(|use_| use_.member.kind == kind && use_.member.member == member);
+        found.map_or(&[], |use_| use_.uses.as_slice())
     }
 
     /// The key of this table.
@@ -749,73 +925,4 @@ impl Schema {
         rest.dialect = Dialect::default();
         namespaces && rest == Schema::default()
     }
-
-    /// Sorts every collection whose order has no meaning.
-    pub fn canonicalize(&mut self) {
-        self.namespaces.sort_by(|a, b| a.name.cmp(&b.name));
-        self.namespaces.iter_mut().for_each(|namespace| namespace.grants.sort());
-        self.extensions.sort_by(|a, b| a.name.cmp(&b.name));
-        self.enums.sort_by(|a, b| a.name.cmp(&b.name));
-        self.domains.sort_by(|a, b| a.name.cmp(&b.name));
-        for domain in &mut self.domains {
-            domain.checks.sort_by(check_order);
-            sort_set(&mut domain.depends_on);
-        }
-        self.composites.sort_by(|a, b| a.name.cmp(&b.name));
-        self.sequences.sort_by(|a, b| a.name.cmp(&b.name));
-        self.tables.sort_by(|a, b| a.name.cmp(&b.name));
-        self.tables.iter_mut().for_each(Table::canonicalize);
-        self.views.sort_by(|a, b| a.name.cmp(&b.name));
-        self.views.iter_mut().for_each(View::canonicalize);
-        self.routines.sort_by(|a, b| (&a.name, &a.arguments).cmp(&(&b.name, &b.arguments)));
-        for routine in &mut self.routines {
-            sort_set(&mut routine.depends_on);
-            routine.grants.sort();
-        }
-        self.others.sort_by(|a, b| (&a.kind, &a.name, &a.signature).cmp(&(&b.kind, &b.name, &b.signature)));
-    }
-}
-
-impl Table {
-    fn canonicalize(&mut self) {
-        self.uniques.sort_by(|a, b| (&a.name, a.columns().collect::<Vec<_>>()).cmp(&(&b.name, b.columns().collect())));
-        self.foreign_keys
-            .sort_by(|a, b| (&a.name, &a.columns, &a.references).cmp(&(&b.name, &b.columns, &b.references)));
-        self.checks.sort_by(check_order);
-        self.exclusions.sort_by(|a, b| a.name.cmp(&b.name));
-        self.indexes.sort_by(|a, b| a.name.cmp(&b.name));
-        self.triggers.sort_by(|a, b| a.name.cmp(&b.name));
-        self.policies.sort_by(|a, b| a.name.cmp(&b.name));
-        self.policies.iter_mut().for_each(|policy| policy.roles.sort());
-        self.options.parameters.sort();
-        self.grants.sort();
-        sort_set(&mut self.depends_on);
-        for column in &mut self.columns {
-            column.parameters.sort();
-            column.grants.sort();
-        }
-        for index in &mut self.indexes {
-            index.parameters.sort();
-        }
-    }
-}
-
-impl View {
-    fn canonicalize(&mut self) {
-        self.parameters.sort();
-        self.indexes.sort_by(|a, b| a.name.cmp(&b.name));
-        self.triggers.sort_by(|a, b| a.name.cmp(&b.name));
-        self.column_comments.sort();
-        self.grants.sort();
-        sort_set(&mut self.depends_on);
-    }
-}
-
-fn check_order(a: &Check, b: &Check) -> std::cmp::Ordering {
-    (&a.name, &a.expression).cmp(&(&b.name, &b.expression))
-}
-
-fn sort_set<T: Ord>(items: &mut Vec<T>) {
-    items.sort();
-    items.dedup();
 }

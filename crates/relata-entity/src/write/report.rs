@@ -61,6 +61,12 @@ fn objects(schema: &Schema, notes: &mut Vec<Diagnostic>) {
     }
     schema.views.iter().for_each(|item| left_out(ObjectKind::View, "view", &item.name));
     schema.routines.iter().for_each(|item| left_out(ObjectKind::Routine, "routine", &item.name));
+    schema.ranges.iter().for_each(|item| left_out(ObjectKind::Range, "range type", &item.name));
+    let name = |name: &str| ObjectName::bare(name);
+    schema.servers.iter().for_each(|item| left_out(ObjectKind::Server, "foreign server", &name(&item.name)));
+    if !schema.default_privileges.is_empty() {
+        left_out(ObjectKind::DefaultPrivileges, "default privileges", &ObjectName::default());
+    }
     schema.others.iter().for_each(|item| left_out(ObjectKind::Other, &item.kind.to_lowercase(), &item.name));
 }
 

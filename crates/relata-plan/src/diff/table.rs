@@ -76,6 +76,15 @@ fn properties(from: &Table, to: &Table, renames: &Renames<'_>) -> Vec<TableChang
     if !from.inherits.iter().map(|parent| renames.object(ObjectKind::Table, parent)).eq(&to.inherits) {
         changes.push(TableChange::Inherits);
     }
+    if from.of_type != to.of_type {
+        changes.push(TableChange::OfType);
+    }
+    if from.foreign != to.foreign {
+        changes.push(TableChange::Foreign);
+    }
+    if from.owner != to.owner {
+        changes.push(TableChange::Owner);
+    }
     if from.options != to.options {
         let (from, to) = (Box::new(from.options.clone()), Box::new(to.options.clone()));
         changes.push(TableChange::Options { from, to });

@@ -14,17 +14,19 @@
 
 mod build;
 mod clear;
+mod closure;
 mod columns;
 mod locks;
 mod members;
 mod objects;
+mod owners;
+mod privileges;
 mod rename;
 mod scope;
 mod steps;
 mod sweep;
 mod tables;
 mod types;
-mod words;
 
 use relata_schema::change::{Alteration, Change, Step, TableChange};
 use relata_schema::{Diagnostic, Schema};

@@ -61,7 +61,7 @@ pub(super) fn questions(from: &Schema, to: &Schema, names: Names<'_>, add: &mut 
     for old in gone {
         let key = ObjectKey::of(ObjectKind::Composite, &old.name);
         let words = |ty: &relata_schema::model::CompositeType| -> Vec<String> {
-            ty.attributes.iter().map(|(name, ty)| format!("{name} {}", ty.physical)).collect()
+            ty.attributes.iter().map(|attribute| format!("{} {}", attribute.name, attribute.ty.physical)).collect()
         };
         let candidates = new.iter().map(|ty| {
             let mut score = Score::default();

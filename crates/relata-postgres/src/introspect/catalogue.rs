@@ -14,6 +14,7 @@ pub(super) const PG_NAMESPACE: u32 = 2615;
 pub(super) const PG_EXTENSION: u32 = 3079;
 pub(super) const PG_TRIGGER: u32 = 2620;
 pub(super) const PG_POLICY: u32 = 3256;
+pub(super) const PG_SERVER: u32 = 1417;
 
 /// A relation.
 #[derive(Debug, Clone)]
@@ -103,6 +104,14 @@ impl Reading {
             }
             self.types.insert(oid, ObjectKey::of(kind, &name));
             self.types.insert(array, ObjectKey::of(kind, &name));
+        }
+        for row in &answers.ranges {
+            let key =
+                ObjectKey::of(ObjectKind::Range, &ObjectName::new(cell::<String>(row, 2)?, cell::<String>(row, 3)?));
+            for oid in [Some(cell(row, 0)?), Some(cell(row, 1)?), cell(row, 11)?, cell(row, 12)?].into_iter().flatten()
+            {
+                self.types.insert(oid, key.clone());
+            }
         }
         for row in &answers.routines {
             let name = ObjectName::new(cell::<String>(row, 1)?, cell::<String>(row, 2)?);

@@ -118,7 +118,9 @@ impl KeyConstraint {
             elements: key.parts.into_iter().zip(self.operators.iter().cloned()).collect(),
             predicate,
             deferral: key.deferral,
+            parameters: key.parameters,
             comment: key.comment,
+            index_comment: key.index_comment,
         }
     }
 }

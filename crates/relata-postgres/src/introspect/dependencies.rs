@@ -1,22 +1,27 @@
-//! What uses what, as far as creating an object needs it.
+//! What uses what, from `pg_depend`.
 //!
-//! Of a table only what its columns, defaults and checks use is kept: its triggers, policies and indexes come after
-//! everything else anyway.
+//! Objects keep what has to be there before them. A table keeps besides what each of its members uses: with it the
+//! planner knows which defaults, checks, indexes, triggers and policies a change touches.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use relata_schema::Schema;
-use relata_schema::model::{ObjectKey, ObjectKind, ObjectName, Table, View};
+use relata_schema::model::{MemberUse, ObjectKey, ObjectKind, ObjectName, Table, View};
 use tokio_postgres::Error;
 
-use super::catalogue::{PG_CLASS, PG_CONSTRAINT, PG_PROC, PG_TYPE, cell, letter};
+use super::catalogue::{
+    PG_CLASS, PG_CONSTRAINT, PG_NAMESPACE, PG_POLICY, PG_PROC, PG_SERVER, PG_TRIGGER, PG_TYPE, cell, letter,
+};
 use super::{Answers, Reading};
 
 /// Whose dependency it is.
 enum User {
     Relation(u32),
+    /// A member of a relation; whether it comes with the relation, so that what it uses has to be there before.
+    Member(u32, ObjectKind, String, bool),
     Routine(u32),
     Type(u32),
+    Server(u32),
     Other(u32, u32),
 }
 
@@ -28,57 +33,58 @@ impl Reading {
         tables: &mut HashMap<u32, Table>,
         views: &mut HashMap<u32, View>,
     ) -> Result<(), Error> {
-        let others: HashMap<(u32, u32), usize> = answers
-            .others
-            .iter()
-            .enumerate()
-            .map(|(index, row)| Ok(((cell(row, 1)?, cell(row, 2)?), index)))
-            .collect::<Result<_, Error>>()?;
-        let routines: HashMap<u32, usize> = answers
-            .routines
-            .iter()
-            .enumerate()
-            .map(|(index, row)| Ok((cell(row, 0)?, index)))
-            .collect::<Result<_, Error>>()?;
-        let domains: HashMap<ObjectName, usize> =
-            schema.domains.iter().enumerate().map(|(index, domain)| (domain.name.clone(), index)).collect();
-        let owners = owners(answers)?;
+        let owners = self.owners(answers)?;
+        let places = Places::new(answers, schema)?;
+        let mut members: HashMap<u32, BTreeMap<ObjectKey, Vec<ObjectKey>>> = HashMap::new();
         for row in &answers.dependencies {
-            let (class, oid): (u32, u32) = (cell(row, 0)?, cell(row, 1)?);
+            let (class, oid, sub): (u32, u32, i32) = (cell(row, 0)?, cell(row, 1)?, cell(row, 2)?);
             let Some(used) = self.used(cell(row, 3)?, cell(row, 4)?, cell(row, 5)?, &owners) else { continue };
-            match user(class, oid, &owners) {
-                User::Relation(relation) => {
-                    if let Some(table) = tables.get_mut(&relation) {
-                        if used.name != table.name || used.kind == ObjectKind::Routine {
-                            table.depends_on.push(used);
-                        }
-                    } else if let Some(view) = views.get_mut(&relation)
-                        && used.name != view.name
-                    {
-                        view.depends_on.push(used);
+            match self.user(class, oid, sub, &owners) {
+                User::Relation(relation) => whole_relation(relation, used, tables, views),
+                User::Member(relation, kind, member, before) => {
+                    let Some(name) = self.relation(relation) else { continue };
+                    let key = ObjectKey::member(kind, name, &member);
+                    if key != used && tables.contains_key(&relation) {
+                        members.entry(relation).or_default().entry(key).or_default().push(used.clone());
+                    }
+                    if before {
+                        whole_relation(relation, used, tables, views);
                     }
                 }
                 User::Routine(oid) => {
-                    if let Some(&index) = routines.get(&oid) {
+                    if let Some(&index) = places.routines.get(&oid) {
                         schema.routines[index].depends_on.push(used);
                     }
                 }
-                User::Type(oid) => {
-                    let domain = self.types.get(&oid).and_then(|key| domains.get(&key.name));
-                    if let Some(&index) = domain {
-                        schema.domains[index].depends_on.push(used);
+                User::Type(oid) => self.of_type(oid, used, &places, schema),
+                User::Server(oid) => {
+                    if let Some(&index) = places.servers.get(&oid) {
+                        schema.servers[index].depends_on.push(used);
                     }
                 }
                 User::Other(class, oid) => {
-                    if let Some(&index) = others.get(&(class, oid)) {
+                    if let Some(&index) = places.others.get(&(class, oid)) {
                         schema.others[index].depends_on.push(used);
                     }
                 }
             }
         }
-        schema.others.iter_mut().for_each(|other| other.depends_on.sort());
-        schema.others.iter_mut().for_each(|other| other.depends_on.dedup());
+        for (relation, uses) in members {
+            if let Some(table) = tables.get_mut(&relation) {
+                table.uses = uses.into_iter().map(|(member, uses)| MemberUse { member, uses }).collect();
+            }
+        }
         Ok(())
+    }
+
+    fn of_type(&self, oid: u32, used: ObjectKey, places: &Places, schema: &mut Schema) {
+        let Some(key) = self.types.get(&oid).filter(|key| **key != used) else { return };
+        let Some(&index) = places.types.get(key) else { return };
+        match key.kind {
+            ObjectKind::Domain => schema.domains[index].depends_on.push(used),
+            ObjectKind::Composite => schema.composites[index].depends_on.push(used),
+            _ => schema.ranges[index].depends_on.push(used),
+        }
     }
 
     /// The key of what is used; `None` if it is nothing that has one.
@@ -93,7 +99,7 @@ impl Reading {
                 Some(class.key())
             }
             PG_PROC => self.routines.get(&oid).cloned(),
-            PG_TYPE => self.types.get(&oid).cloned().or_else(|| owners.others.get(&(class, oid)).cloned()),
+            PG_TYPE => self.types.get(&oid).cloned(),
             PG_CONSTRAINT => {
                 let class = self.classes.get(owners.constraints.get(&oid)?)?;
                 Some(match owners.primary.get(&oid) {
@@ -104,51 +110,138 @@ impl Reading {
             _ => owners.others.get(&(class, oid)).cloned(),
         }
     }
+
+    /// Foreign keys come after every table: what they use does not count.
+    fn user(&self, class: u32, oid: u32, sub: i32, owners: &Owners) -> User {
+        let member = |relation, kind, name: &str, before| User::Member(relation, kind, name.to_string(), before);
+        match class {
+            PG_CLASS => match self.classes.get(&oid) {
+                Some(class) if class.kind == 'c' => {
+                    owners.composites.get(&oid).map_or(User::Relation(oid), |&oid| User::Type(oid))
+                }
+                Some(_) if sub > 0 => User::Member(oid, ObjectKind::Column, self.column(oid, sub as i16), true),
+                Some(_) => User::Relation(oid),
+                None => match self.indexes.get(&oid) {
+                    Some((name, relation)) => member(*relation, ObjectKind::Index, name, false),
+                    None => User::Other(class, oid),
+                },
+            },
+            PG_PROC => User::Routine(oid),
+            PG_TYPE => User::Type(oid),
+            PG_SERVER => User::Server(oid),
+            PG_CONSTRAINT => match owners.checks.get(&oid) {
+                Some((0, domain, _)) => User::Type(*domain),
+                Some((relation, _, name)) => member(*relation, ObjectKind::Check, name, true),
+                None => User::Other(class, oid),
+            },
+            PG_TRIGGER => match owners.triggers.get(&oid) {
+                Some((relation, name)) => member(*relation, ObjectKind::Trigger, name, false),
+                None => User::Other(class, oid),
+            },
+            PG_POLICY => match owners.policies.get(&oid) {
+                Some((relation, name)) => member(*relation, ObjectKind::Policy, name, false),
+                None => User::Other(class, oid),
+            },
+            _ => User::Other(class, oid),
+        }
+    }
+
+    fn owners(&self, answers: &Answers) -> Result<Owners, Error> {
+        let mut owners = Owners::default();
+        for row in &answers.constraints {
+            let oid: u32 = cell(row, 0)?;
+            owners.constraints.insert(oid, cell(row, 3)?);
+            match letter(row, 2)? {
+                'p' => {
+                    owners.primary.insert(oid, cell(row, 1)?);
+                }
+                'c' => {
+                    owners.checks.insert(oid, (cell(row, 3)?, cell(row, 4)?, cell(row, 1)?));
+                }
+                _ => {}
+            }
+        }
+        for row in &answers.triggers {
+            owners.triggers.insert(cell(row, 0)?, (cell(row, 1)?, cell(row, 2)?));
+        }
+        for row in &answers.policies {
+            owners.policies.insert(cell(row, 0)?, (cell(row, 1)?, cell(row, 2)?));
+        }
+        for row in answers.types.iter().filter(|row| cell::<&str>(row, 5).is_ok_and(|kind| kind == "c")) {
+            owners.composites.insert(cell(row, 2)?, cell(row, 0)?);
+        }
+        for row in &answers.others {
+            let name = ObjectName::new(cell::<String>(row, 3)?, cell::<String>(row, 4)?);
+            let member = format!("{} {}", cell::<&str>(row, 0)?, cell::<&str>(row, 5)?);
+            let key = ObjectKey::member(ObjectKind::Other, &name, &member);
+            owners.others.insert((cell(row, 1)?, cell(row, 2)?), key);
+        }
+        for row in &answers.servers {
+            let name = ObjectName::bare(cell::<String>(row, 1)?);
+            owners.others.insert((PG_SERVER, cell(row, 0)?), ObjectKey::of(ObjectKind::Server, &name));
+        }
+        for row in &answers.namespaces {
+            let name = ObjectName::bare(cell::<String>(row, 1)?);
+            owners.others.insert((PG_NAMESPACE, cell(row, 0)?), ObjectKey::of(ObjectKind::Namespace, &name));
+        }
+        Ok(owners)
+    }
+}
+
+fn whole_relation(relation: u32, used: ObjectKey, tables: &mut HashMap<u32, Table>, views: &mut HashMap<u32, View>) {
+    if let Some(table) = tables.get_mut(&relation) {
+        if used.name != table.name || used.kind == ObjectKind::Routine {
+            table.depends_on.push(used);
+        }
+    } else if let Some(view) = views.get_mut(&relation)
+        && used.name != view.name
+    {
+        view.depends_on.push(used);
+    }
+}
+
+/// Where in the schema something is.
+struct Places {
+    routines: HashMap<u32, usize>,
+    servers: HashMap<u32, usize>,
+    others: HashMap<(u32, u32), usize>,
+    types: HashMap<ObjectKey, usize>,
+}
+
+impl Places {
+    fn new(answers: &Answers, schema: &Schema) -> Result<Self, Error> {
+        let by_oid = |rows: &[tokio_postgres::Row]| -> Result<HashMap<u32, usize>, Error> {
+            rows.iter().enumerate().map(|(index, row)| Ok((cell(row, 0)?, index))).collect()
+        };
+        let others = answers.others.iter().enumerate();
+        let of = ObjectKey::of;
+        let domains = schema.domains.iter().enumerate().map(|(at, ty)| (of(ObjectKind::Domain, &ty.name), at));
+        let composites = schema.composites.iter().enumerate().map(|(at, ty)| (of(ObjectKind::Composite, &ty.name), at));
+        let ranges = schema.ranges.iter().enumerate().map(|(at, ty)| (of(ObjectKind::Range, &ty.name), at));
+        Ok(Places {
+            routines: by_oid(&answers.routines)?,
+            servers: by_oid(&answers.servers)?,
+            others: others
+                .map(|(index, row)| Ok(((cell(row, 1)?, cell(row, 2)?), index)))
+                .collect::<Result<_, Error>>()?,
+            types: domains.chain(composites).chain(ranges).collect(),
+        })
+    }
 }
 
 /// What is looked up by oid only here.
+#[derive(Default)]
 struct Owners {
     /// The relation of each constraint.
     constraints: HashMap<u32, u32>,
     /// The name of each primary key.
     primary: HashMap<u32, String>,
-    /// The relation and the domain of each check.
-    checks: HashMap<u32, (u32, u32)>,
+    /// The relation, the domain and the name of each check.
+    checks: HashMap<u32, (u32, u32, String)>,
+    /// The relation and the name of each.
+    triggers: HashMap<u32, (u32, String)>,
+    policies: HashMap<u32, (u32, String)>,
+    /// The type of each relation that stands for a composite.
+    composites: HashMap<u32, u32>,
     others: HashMap<(u32, u32), ObjectKey>,
-}
-
-fn owners(answers: &Answers) -> Result<Owners, Error> {
-    let mut owners =
-        Owners { constraints: HashMap::new(), primary: HashMap::new(), checks: HashMap::new(), others: HashMap::new() };
-    for row in &answers.constraints {
-        owners.constraints.insert(cell(row, 0)?, cell(row, 3)?);
-        if letter(row, 2)? == 'p' {
-            owners.primary.insert(cell(row, 0)?, cell(row, 1)?);
-        }
-        if letter(row, 2)? == 'c' {
-            owners.checks.insert(cell(row, 0)?, (cell(row, 3)?, cell(row, 4)?));
-        }
-    }
-    for row in &answers.others {
-        let name = ObjectName::new(cell::<String>(row, 3)?, cell::<String>(row, 4)?);
-        let member = format!("{} {}", cell::<&str>(row, 0)?, cell::<&str>(row, 5)?);
-        let key = ObjectKey::member(ObjectKind::Other, &name, &member);
-        owners.others.insert((cell(row, 1)?, cell(row, 2)?), key);
-    }
-    Ok(owners)
-}
-
-/// Foreign keys and other constraints come after every table: what they use does not count.
-fn user(class: u32, oid: u32, owners: &Owners) -> User {
-    match class {
-        PG_CLASS => User::Relation(oid),
-        PG_PROC => User::Routine(oid),
-        PG_TYPE => User::Type(oid),
-        PG_CONSTRAINT => match owners.checks.get(&oid) {
-            Some((0, domain)) => User::Type(*domain),
-            Some((relation, _)) => User::Relation(*relation),
-            None => User::Other(class, oid),
-        },
-        _ => User::Other(class, oid),
-    }
 }

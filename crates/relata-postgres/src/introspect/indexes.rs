@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use relata_schema::dialect::postgres::print::{CLUSTER_ON, STATISTICS};
 use relata_schema::model::{Index, IndexPart, Key, NullsOrder, ObjectName, Table, View};
 use tokio_postgres::{Error, Row};
 
@@ -24,11 +25,17 @@ impl Reading {
                 if cell(row, 6)? {
                     table.options.replica_identity = Some(format!("USING INDEX {}", index.name));
                 }
+                if cell(row, 20)? {
+                    table.options.cluster_on = Some(index.name.clone());
+                }
                 match keys.get(&oid) {
                     Some(constraint) => add_key(table, constraint, index),
                     None => table.indexes.push(index),
                 }
             } else if let Some(view) = views.get_mut(&relation) {
+                if cell(row, 20)? {
+                    view.parameters.push((CLUSTER_ON.to_string(), index.name.clone()));
+                }
                 view.indexes.push(index);
             }
         }
@@ -44,6 +51,10 @@ impl Reading {
         let mut parameters = options(cell(row, 16)?, "");
         if let Some(tablespace) = cell::<Option<String>>(row, 17)? {
             parameters.push(("tablespace".into(), tablespace));
+        }
+        for target in cell::<Vec<String>>(row, 21)? {
+            let (part, target) = target.split_once('=').unwrap_or((&target, ""));
+            parameters.push((format!("{STATISTICS}{part}"), target.to_string()));
         }
         let parent: Option<u32> = cell(row, 18)?;
         Ok(Index {
@@ -114,6 +125,7 @@ fn add_key(table: &mut Table, constraint: &KeyConstraint, index: Index) {
         partition_of: index.partition_of,
         only: index.only,
         parameters: index.parameters,
+        index_comment: index.comment,
         ..constraint.key.clone()
     };
     match constraint.kind {

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 
 use relata_schema::Schema;
 use relata_schema::model::{
-    Extension, Namespace, ObjectName, Opaque, Policy, Routine, RoutineKind, Table, Trigger, View,
+    Extension, ForeignServer, Namespace, ObjectName, Opaque, Policy, Routine, RoutineKind, Table, Trigger, View,
 };
 use tokio_postgres::Error;
 
-use super::catalogue::{PG_EXTENSION, PG_NAMESPACE, PG_POLICY, PG_PROC, PG_TRIGGER, bare, cell, letter};
+use super::catalogue::{
+    PG_EXTENSION, PG_NAMESPACE, PG_POLICY, PG_PROC, PG_SERVER, PG_TRIGGER, bare, cell, letter, options,
+};
 use super::{Answers, Reading};
 
 impl Reading {
@@ -19,6 +21,7 @@ impl Reading {
                 name: cell(row, 1)?,
                 comment: self.comment(PG_NAMESPACE, oid, 0),
                 grants: self.grants(PG_NAMESPACE, oid, 0),
+                owner: cell(row, 2)?,
             });
         }
         for row in &answers.extensions {
@@ -51,6 +54,7 @@ impl Reading {
                 depends_on: Vec::new(),
                 comment: self.comment(PG_PROC, oid, 0),
                 grants: self.grants(PG_PROC, oid, 0),
+                owner: cell(row, 8)?,
             });
         }
         Ok(())
@@ -58,14 +62,35 @@ impl Reading {
 
     pub(super) fn others(&self, answers: &Answers, schema: &mut Schema) -> Result<(), Error> {
         for row in &answers.others {
-            let comment = self.comment(cell(row, 1)?, cell(row, 2)?, 0);
+            let (class, oid) = (cell(row, 1)?, cell(row, 2)?);
             schema.others.push(Opaque {
                 kind: cell(row, 0)?,
                 name: ObjectName::new(cell::<String>(row, 3)?, cell::<String>(row, 4)?),
                 signature: cell(row, 5)?,
                 definition: cell(row, 6)?,
+                settings: cell::<Option<Vec<String>>>(row, 7)?.unwrap_or_default(),
                 depends_on: Vec::new(),
-                comment,
+                comment: self.comment(class, oid, 0),
+                grants: self.grants(class, oid, 0),
+                owner: cell(row, 8)?,
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn servers(&self, answers: &Answers, schema: &mut Schema) -> Result<(), Error> {
+        for row in &answers.servers {
+            let oid: u32 = cell(row, 0)?;
+            schema.servers.push(ForeignServer {
+                name: cell(row, 1)?,
+                wrapper: cell(row, 2)?,
+                ty: cell(row, 3)?,
+                version: cell(row, 4)?,
+                options: options(cell(row, 5)?, ""),
+                depends_on: Vec::new(),
+                comment: self.comment(PG_SERVER, oid, 0),
+                grants: self.grants(PG_SERVER, oid, 0),
+                owner: cell(row, 6)?,
             });
         }
         Ok(())

@@ -7,11 +7,30 @@
 const OWN: &str = "not exists (select from pg_catalog.pg_depend x where x.classid = {class} and x.objid = {oid} \
                    and x.deptype = 'e')";
 
+/// The name of an owner who is not the usual one: the role that owns the database, or that reads it.
+const OWNER: &str =
+    "(select u.rolname::text from pg_catalog.pg_roles u where u.oid = {of} and u.rolname <> current_user
+    and u.rolname <> 'pg_database_owner'
+    and u.oid <> (select b.datdba from pg_catalog.pg_database b where b.datname = pg_catalog.current_database()))";
+
+/// Puts the question for the owner in the place of `{owner:COLUMN}`.
+fn with_owner(text: &str) -> String {
+    let mut parts = text.split("{owner:");
+    let mut out = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        let (column, rest) = part.split_once('}').unwrap_or((part, ""));
+        out.push_str(&OWNER.replace("{of}", column));
+        out.push_str(rest);
+    }
+    out
+}
+
 /// Every query with its text for a server version.
 pub(super) struct Queries {
     pub namespaces: String,
     pub extensions: String,
     pub types: String,
+    pub ranges: String,
     pub classes: String,
     pub columns: String,
     pub column_types: String,
@@ -21,10 +40,12 @@ pub(super) struct Queries {
     pub triggers: String,
     pub policies: String,
     pub routines: String,
+    pub servers: String,
     pub others: String,
     pub dependencies: String,
     pub comments: String,
     pub grants: String,
+    pub default_privileges: String,
 }
 
 impl Queries {
@@ -37,8 +58,15 @@ impl Queries {
         let compression = if version >= 140_000 { "a.attcompression::text" } else { "''" };
         let nulls = if version >= 150_000 { "i.indnullsnotdistinct" } else { "false" };
         let set_columns = if version >= 150_000 { "c.confdelsetcols" } else { "null::int2[]" };
+        let multirange = if version >= 140_000 {
+            "(select m.typname::text from pg_catalog.pg_type m where m.oid = g.rngmultitypid)"
+        } else {
+            "''"
+        };
+        let multirange_oid = if version >= 140_000 { "g.rngmultitypid" } else { "0::oid" };
         let fill = |text: &str| {
-            text.replace("{ns}", &condition)
+            with_owner(text)
+                .replace("{ns}", &condition)
                 .replace("{compression}", compression)
                 .replace("{nulls}", nulls)
                 .replace("{set_columns}", set_columns)
@@ -50,6 +78,11 @@ impl Queries {
             namespaces: own(NAMESPACES, "2615", "n.oid"),
             extensions: EXTENSIONS.to_string(),
             types: own(TYPES, "1247", "t.oid"),
+            ranges: own(
+                &RANGES.replace("{multirange}", multirange).replace("{multirange_oid}", multirange_oid),
+                "1247",
+                "t.oid",
+            ),
             classes: own(CLASSES, "1259", "c.oid"),
             columns: fill(COLUMNS),
             column_types: fill(COLUMN_TYPES),
@@ -59,15 +92,18 @@ impl Queries {
             triggers: fill(TRIGGERS),
             policies: fill(POLICIES),
             routines: own(ROUTINES, "1255", "p.oid"),
-            others: fill(OTHERS),
+            servers: own(SERVERS, "1417", "s.oid"),
+            others: fill(&super::others::query(version)),
             dependencies: DEPENDENCIES.to_string(),
             comments: COMMENTS.to_string(),
             grants: fill(GRANTS),
+            default_privileges: fill(DEFAULT_PRIVILEGES),
         }
     }
 }
 
-const NAMESPACES: &str = "select n.oid, n.nspname::text from pg_catalog.pg_namespace n where {ns} and {own}";
+const NAMESPACES: &str =
+    "select n.oid, n.nspname::text, {owner:n.nspowner} from pg_catalog.pg_namespace n where {ns} and {own}";
 
 const EXTENSIONS: &str = "
 select e.oid, e.extname::text, n.nspname::text, e.extversion,
@@ -84,7 +120,8 @@ select t.oid, t.typarray, t.typrelid, n.nspname::text, t.typname::text, t.typtyp
         || pg_catalog.quote_ident(o.collname)
      from pg_catalog.pg_collation o join pg_catalog.pg_namespace k on k.oid = o.collnamespace
         join pg_catalog.pg_type b on b.oid = t.typbasetype
-     where o.oid = t.typcollation and t.typcollation <> b.typcollation)
+     where o.oid = t.typcollation and t.typcollation <> b.typcollation),
+    {owner:t.typowner}
 from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
 where {ns} and {own} and (t.typtype in ('e', 'd')
     or t.typtype = 'c' and (select r.relkind from pg_catalog.pg_class r where r.oid = t.typrelid) = 'c')";
@@ -99,8 +136,11 @@ select c.oid, c.reltype, n.nspname::text, c.relname::text, c.relkind::text, c.re
     case when c.relispartition then pg_catalog.pg_get_expr(c.relpartbound, c.oid) end,
     case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) end,
     array(select h.inhparent from pg_catalog.pg_inherits h where h.inhrelid = c.oid order by h.inhseqno),
-    (select t.typarray from pg_catalog.pg_type t where t.oid = c.reltype)
+    (select t.typarray from pg_catalog.pg_type t where t.oid = c.reltype),
+    {owner:c.relowner}, c.reloftype, f.ftoptions,
+    (select s.srvname::text from pg_catalog.pg_foreign_server s where s.oid = f.ftserver)
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_foreign_table f on f.ftrelid = c.oid
 where {ns} and {own} and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f', 'c') and c.relpersistence <> 't'";
 
 const COLUMNS: &str = "
@@ -112,13 +152,13 @@ select a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotn
          from pg_catalog.pg_collation o join pg_catalog.pg_namespace k on k.oid = o.collnamespace
          where o.oid = a.attcollation) end,
     case when a.attstorage <> t.typstorage then a.attstorage::text end, {compression},
-    a.attstattarget::int4, a.attoptions, a.attislocal
+    a.attstattarget::int4, a.attoptions, a.attislocal, a.attfdwoptions
 from pg_catalog.pg_attribute a
     join pg_catalog.pg_class c on c.oid = a.attrelid
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_type t on t.oid = a.atttypid
     left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-where {ns} and c.relkind in ('r', 'p', 'v', 'm', 'c') and a.attnum > 0 and not a.attisdropped
+where {ns} and c.relkind in ('r', 'p', 'v', 'm', 'f', 'c') and a.attnum > 0 and not a.attisdropped
 order by a.attrelid, a.attnum";
 
 const COLUMN_TYPES: &str = "
@@ -128,7 +168,7 @@ from (select distinct a.atttypid, a.atttypmod
       from pg_catalog.pg_attribute a
           join pg_catalog.pg_class c on c.oid = a.attrelid
           join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-      where {ns} and c.relkind in ('r', 'p', 'v', 'm', 'c') and a.attnum > 0 and not a.attisdropped) u
+      where {ns} and c.relkind in ('r', 'p', 'v', 'm', 'f', 'c') and a.attnum > 0 and not a.attisdropped) u
     join pg_catalog.pg_type t on t.oid = u.atttypid";
 
 const SEQUENCES: &str = "
@@ -158,7 +198,9 @@ where {ns} and c.contype in ('p', 'u', 'c', 'x', 'f')";
 const INDEXES: &str = "
 select i.indexrelid, i.indrelid, x.relname::text, x.relkind::text, i.indisunique, i.indisvalid, i.indisreplident,
     {nulls}, m.amname::text, i.indnkeyatts, i.indkey::int2[], i.indoption::int2[],
-    array(select case when o.opcdefault then '' else
+    array(select case when o.opcdefault and not exists (
+                  select from pg_catalog.pg_attribute a, pg_catalog.unnest(a.attoptions) s
+                  where a.attrelid = i.indexrelid and a.attnum = e.at and s !~ '^pg_') then '' else
               case when k.nspname = 'pg_catalog' then '' else pg_catalog.quote_ident(k.nspname) || '.' end
               || pg_catalog.quote_ident(o.opcname) end
           from pg_catalog.unnest(i.indclass::oid[]) with ordinality e(id, at)
@@ -184,7 +226,10 @@ select i.indexrelid, i.indrelid, x.relname::text, x.relkind::text, i.indisunique
                       where a.attrelid = i.indexrelid and o !~ '^pg_')
         then array(select coalesce((select pg_catalog.string_agg(o, ', ') from pg_catalog.unnest(a.attoptions) o
                                     where o !~ '^pg_'), '')
-                   from pg_catalog.pg_attribute a where a.attrelid = i.indexrelid order by a.attnum) end
+                   from pg_catalog.pg_attribute a where a.attrelid = i.indexrelid order by a.attnum) end,
+    i.indisclustered,
+    array(select a.attnum || '=' || a.attstattarget from pg_catalog.pg_attribute a
+          where a.attrelid = i.indexrelid and a.attstattarget >= 0 order by a.attnum)
 from pg_catalog.pg_index i
     join pg_catalog.pg_class x on x.oid = i.indexrelid
     join pg_catalog.pg_class c on c.oid = i.indrelid
@@ -219,6 +264,8 @@ select p.oid, n.nspname::text, p.proname::text, p.prokind::text, pg_catalog.pg_g
             || E',\\n    STYPE = ' || pg_catalog.format_type(g.aggtranstype, null)
             || case when g.aggtransspace <> 0 then E',\\n    SSPACE = ' || g.aggtransspace else '' end
             || case when g.aggfinalfn <> 0 then E',\\n    FINALFUNC = ' || g.aggfinalfn::text else '' end
+            || case when g.aggfinalmodify <> case g.aggkind when 'n' then 'r' else 'w' end::\"char\" then E',\\n    FINALFUNC_MODIFY = '
+                || case g.aggfinalmodify when 'r' then 'READ_ONLY' when 's' then 'SHAREABLE' else 'READ_WRITE' end else '' end
             || case when g.aggfinalextra then E',\\n    FINALFUNC_EXTRA' else '' end
             || case when g.aggcombinefn <> 0 then E',\\n    COMBINEFUNC = ' || g.aggcombinefn::text else '' end
             || case when g.aggserialfn <> 0 then E',\\n    SERIALFUNC = ' || g.aggserialfn::text else '' end
@@ -229,6 +276,11 @@ select p.oid, n.nspname::text, p.proname::text, p.prokind::text, pg_catalog.pg_g
                 || E',\\n    MINVFUNC = ' || g.aggminvtransfn::text
                 || E',\\n    MSTYPE = ' || pg_catalog.format_type(g.aggmtranstype, null) else '' end
             || case when g.aggmfinalfn <> 0 then E',\\n    MFINALFUNC = ' || g.aggmfinalfn::text else '' end
+            || case when g.aggmfinalextra then E',\\n    MFINALFUNC_EXTRA' else '' end
+            || case when g.aggmtransspace <> 0 then E',\\n    MSSPACE = ' || g.aggmtransspace else '' end
+            || case when g.aggmfinalfn <> 0 and g.aggmfinalmodify <> case g.aggkind when 'n' then 'r' else 'w' end::\"char\"
+                then E',\\n    MFINALFUNC_MODIFY = ' || case g.aggmfinalmodify when 'r' then 'READ_ONLY' when 's' then 'SHAREABLE'
+                else 'READ_WRITE' end else '' end
             || case when g.aggminitval is not null
                 then E',\\n    MINITCOND = ' || pg_catalog.quote_literal(g.aggminitval) else '' end
             || case when g.aggsortop <> 0 then E',\\n    SORTOP = '
@@ -238,89 +290,60 @@ select p.oid, n.nspname::text, p.proname::text, p.prokind::text, pg_catalog.pg_g
             || case when g.aggkind = 'h' then E',\\n    HYPOTHETICAL' else '' end
             || case p.proparallel when 's' then E',\\n    PARALLEL = SAFE' when 'r' then E',\\n    PARALLEL = RESTRICTED'
                 else '' end || E'\\n)'
-         from pg_catalog.pg_aggregate g where g.aggfnoid = p.oid) end
+         from pg_catalog.pg_aggregate g where g.aggfnoid = p.oid) end,
+    {owner:p.proowner}
 from pg_catalog.pg_proc p
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     join pg_catalog.pg_language l on l.oid = p.prolang
 where {ns} and {own}
     and not exists (select from pg_catalog.pg_depend x where x.classid = 1255 and x.objid = p.oid and x.deptype = 'i')";
 
-/// Kind, catalogue, oid, namespace, name, signature, definition.
-const OTHERS: &str = "
-select o.* from (
-    select 'RULE' as kind, 2618::oid as class, r.oid, n.nspname::text, r.rulename::text,
-        pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as signature,
-        pg_catalog.rtrim(pg_catalog.pg_get_ruledef(r.oid), ';')
-    from pg_catalog.pg_rewrite r join pg_catalog.pg_class c on c.oid = r.ev_class
-        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where {ns} and r.rulename <> '_RETURN'
-    union all
-    select 'STATISTICS', 3381, s.oid, n.nspname::text, s.stxname::text, '',
-        pg_catalog.pg_get_statisticsobjdef(s.oid)
-    from pg_catalog.pg_statistic_ext s join pg_catalog.pg_namespace n on n.oid = s.stxnamespace
-    where {ns}
-    union all
-    select 'COLLATION', 3456, k.oid, n.nspname::text, k.collname::text, '',
-        'CREATE COLLATION ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(k.collname) || ' (provider = '
-            || case k.collprovider when 'i' then 'icu' when 'c' then 'libc' else 'libc' end
-            || case when not k.collisdeterministic then ', deterministic = false' else '' end
-            || ', locale = ' || pg_catalog.quote_literal(coalesce(pg_catalog.to_jsonb(k)->>'colliculocale',
-                pg_catalog.to_jsonb(k)->>'colllocale', k.collcollate)) || ')'
-    from pg_catalog.pg_collation k join pg_catalog.pg_namespace n on n.oid = k.collnamespace
-    where {ns}
-    union all
-    select 'TYPE', 1247, t.oid, n.nspname::text, t.typname::text, '',
-        'CREATE TYPE ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.typname) || ' AS RANGE (subtype = '
-            || pg_catalog.format_type(g.rngsubtype, null)
-            || case when g.rngsubdiff <> 0 then ', subtype_diff = ' || g.rngsubdiff::text else '' end || ')'
-    from pg_catalog.pg_range g join pg_catalog.pg_type t on t.oid = g.rngtypid
-        join pg_catalog.pg_namespace n on n.oid = t.typnamespace
-    where {ns}
-    union all
-    select 'CAST', 2605, k.oid, '', pg_catalog.format_type(k.castsource, null) || ' AS '
-            || pg_catalog.format_type(k.casttarget, null),
-        '(' || pg_catalog.format_type(k.castsource, null) || ' AS ' || pg_catalog.format_type(k.casttarget, null) || ')',
-        'CREATE CAST (' || pg_catalog.format_type(k.castsource, null) || ' AS '
-            || pg_catalog.format_type(k.casttarget, null) || ') '
-            || case k.castmethod when 'i' then 'WITH INOUT' when 'b' then 'WITHOUT FUNCTION'
-                else 'WITH FUNCTION ' || k.castfunc::regprocedure::text end
-            || case k.castcontext when 'a' then ' AS ASSIGNMENT' when 'i' then ' AS IMPLICIT' else '' end
-    from pg_catalog.pg_cast k where k.oid >= 16384
-    union all
-    select 'OPERATOR', 2617, p.oid, n.nspname::text, p.oprname::text,
-        '(' || case when p.oprleft = 0 then 'NONE' else pg_catalog.format_type(p.oprleft, null) end || ', '
-            || pg_catalog.format_type(p.oprright, null) || ')',
-        'CREATE OPERATOR ' || pg_catalog.quote_ident(n.nspname) || '.' || p.oprname || ' (FUNCTION = ' || p.oprcode::text
-            || case when p.oprleft <> 0 then ', LEFTARG = ' || pg_catalog.format_type(p.oprleft, null) else '' end
-            || ', RIGHTARG = ' || pg_catalog.format_type(p.oprright, null)
-            || case when p.oprrest <> 0 then ', RESTRICT = ' || p.oprrest::text else '' end
-            || case when p.oprjoin <> 0 then ', JOIN = ' || p.oprjoin::text else '' end
-            || case when p.oprcanhash then ', HASHES' else '' end
-            || case when p.oprcanmerge then ', MERGES' else '' end || ')'
-    from pg_catalog.pg_operator p join pg_catalog.pg_namespace n on n.oid = p.oprnamespace
-    where {ns} and p.oprcode <> 0
-    union all
-    select 'EVENT TRIGGER', 3466, e.oid, '', e.evtname::text, '',
-        'CREATE EVENT TRIGGER ' || pg_catalog.quote_ident(e.evtname) || ' ON ' || e.evtevent
-            || case when e.evttags is not null then ' WHEN TAG IN ('
-                || (select pg_catalog.string_agg(pg_catalog.quote_literal(x), ', ') from pg_catalog.unnest(e.evttags) x)
-                || ')' else '' end
-            || ' EXECUTE FUNCTION ' || e.evtfoid::regprocedure::text
-    from pg_catalog.pg_event_trigger e
-) o
-where not exists (select from pg_catalog.pg_depend x where x.classid = o.class and x.objid = o.oid
-    and x.deptype in ('e', 'i'))";
+const RANGES: &str = "
+select t.oid, t.typarray, n.nspname::text, t.typname::text, g.rngsubtype, pg_catalog.format_type(g.rngsubtype, null),
+    (select case when k.nspname = 'pg_catalog' then '' else pg_catalog.quote_ident(k.nspname) || '.' end
+        || pg_catalog.quote_ident(o.opcname)
+     from pg_catalog.pg_opclass o join pg_catalog.pg_namespace k on k.oid = o.opcnamespace
+     where o.oid = g.rngsubopc and not o.opcdefault),
+    (select case when k.nspname = 'pg_catalog' then '' else pg_catalog.quote_ident(k.nspname) || '.' end
+        || pg_catalog.quote_ident(o.collname)
+     from pg_catalog.pg_collation o join pg_catalog.pg_namespace k on k.oid = o.collnamespace
+        join pg_catalog.pg_type b on b.oid = g.rngsubtype
+     where o.oid = g.rngcollation and g.rngcollation <> b.typcollation),
+    case when g.rngcanonical <> 0 then g.rngcanonical::text end,
+    case when g.rngsubdiff <> 0 then g.rngsubdiff::text end,
+    {multirange}, {multirange_oid},
+    (select m.typarray from pg_catalog.pg_type m where m.oid = {multirange_oid}), {owner:t.typowner}
+from pg_catalog.pg_range g join pg_catalog.pg_type t on t.oid = g.rngtypid
+    join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+where {ns} and {own}";
 
-/// A default or a view's rule counts as the relation it belongs to.
+const SERVERS: &str = "
+select s.oid, s.srvname::text, w.fdwname::text, s.srvtype, s.srvversion, s.srvoptions, {owner:s.srvowner}
+from pg_catalog.pg_foreign_server s join pg_catalog.pg_foreign_data_wrapper w on w.oid = s.srvfdw
+where {own}";
+
+/// A default or a view's rule counts as the relation it belongs to; the entries of an operator class or publication as
+/// the class or publication. The last column is the column that a default belongs to.
 const DEPENDENCIES: &str = "
-select case when a.oid is not null or r.oid is not null then 1259::oid else d.classid end,
-    coalesce(a.adrelid, r.ev_class, d.objid), d.objsubid, d.refclassid, d.refobjid, d.refobjsubid
+select case when a.oid is not null or r.oid is not null then 1259::oid when m.oid is not null then 2616
+        when pr.oid is not null or pn.objid is not null then 6104 else d.classid end,
+    coalesce(a.adrelid, r.ev_class, m.class, pr.publication, pn.refobjid, d.objid),
+    coalesce(a.adnum::int4, d.objsubid), d.refclassid, d.refobjid, d.refobjsubid
 from pg_catalog.pg_depend d
     left join pg_catalog.pg_attrdef a on d.classid = 2604 and a.oid = d.objid
     left join pg_catalog.pg_rewrite r on d.classid = 2618 and r.oid = d.objid and r.rulename = '_RETURN'
+    left join (select i.classid, i.objid as oid, i.refobjid as class from pg_catalog.pg_depend i
+               where i.classid in (2602, 2603) and i.refclassid = 2616 and i.deptype = 'i') m
+        on m.classid = d.classid and m.oid = d.objid
+    left join (select i.oid, i.prpubid as publication from pg_catalog.pg_publication_rel i) pr
+        on d.classid = 6106 and pr.oid = d.objid
+    left join pg_catalog.pg_depend pn on d.classid = 6237 and pn.classid = 6237 and pn.objid = d.objid
+        and pn.refclassid = 6104
 where d.objid >= 16384 and d.refobjid >= 16384 and d.deptype in ('n', 'a')
-    and d.classid in (1259, 1255, 1247, 2604, 2606, 2618, 3381, 2605, 2617, 3466)
-    and d.refclassid in (1259, 1255, 1247, 2606, 2617, 3456)";
+    and d.classid in (1259, 1255, 1247, 2604, 2606, 2618, 3381, 2605, 2617, 3466, 2602, 2603, 2616, 2753, 2620, 3256,
+        6106, 6237, 3600, 3602, 3576, 2612, 2328, 1417, 1418)
+    and d.refclassid in (1259, 1255, 1247, 2606, 2617, 3456, 2616, 2753, 3600, 3601, 3602, 3764, 2612, 2328, 1417,
+        2615)";
 
 const COMMENTS: &str = "
 select d.classoid, d.objoid, d.objsubid, d.description from pg_catalog.pg_description d
@@ -351,6 +374,15 @@ with held as (
         (select i.initprivs from pg_catalog.pg_init_privs i where i.classoid = 2615 and i.objoid = n.oid),
         pg_catalog.acldefault('n', n.nspowner))
     from pg_catalog.pg_namespace n where {ns} and n.nspacl is not null
+    union all
+    select 1417, s.oid, 0, s.srvacl, pg_catalog.acldefault('S', s.srvowner)
+    from pg_catalog.pg_foreign_server s where s.srvacl is not null
+    union all
+    select 2328, w.oid, 0, w.fdwacl, pg_catalog.acldefault('F', w.fdwowner)
+    from pg_catalog.pg_foreign_data_wrapper w where w.fdwacl is not null
+    union all
+    select 2612, l.oid, 0, l.lanacl, pg_catalog.acldefault('l', l.lanowner)
+    from pg_catalog.pg_language l where l.lanacl is not null and l.oid >= 16384
 ), given as (
     select h.class, h.oid, h.sub, e.grantee, e.privilege_type, e.is_grantable
     from held h, pg_catalog.aclexplode(h.acl) e
@@ -369,3 +401,30 @@ select distinct d.class, d.oid, d.sub::int4,
     case when d.grantee = 0 then 'PUBLIC' else pg_catalog.pg_get_userbyid(d.grantee)::text end,
     d.privilege_type, d.is_grantable, d.revoked
 from differing d";
+
+/// Without a namespace what is stored is everything an object gets; with one what it gets more.
+const DEFAULT_PRIVILEGES: &str = "
+with held as (
+    select a.oid, coalesce({owner:a.defaclrole}, '') as role, coalesce(n.nspname::text, '') as namespace,
+        case a.defaclobjtype when 'r' then 'TABLES' when 'S' then 'SEQUENCES' when 'f' then 'FUNCTIONS'
+            when 'T' then 'TYPES' else 'SCHEMAS' end as objects,
+        a.defaclacl as acl,
+        case when a.defaclnamespace = 0 then pg_catalog.acldefault(
+            case a.defaclobjtype when 'S' then 's' else a.defaclobjtype end, a.defaclrole) end as base
+    from pg_catalog.pg_default_acl a left join pg_catalog.pg_namespace n on n.oid = a.defaclnamespace
+    where a.defaclnamespace = 0 or {ns}
+), given as (
+    select h.oid, e.grantee, e.privilege_type, e.is_grantable from held h, pg_catalog.aclexplode(h.acl) e
+), usual as (
+    select h.oid, e.grantee, e.privilege_type, e.is_grantable from held h, pg_catalog.aclexplode(h.base) e
+), differing as (
+    select g.*, false as revoked from given g where (g.oid, g.grantee, g.privilege_type, g.is_grantable)
+        not in (select * from usual)
+    union all
+    select u.*, true from usual u
+    where (u.oid, u.grantee, u.privilege_type) not in (select g.oid, g.grantee, g.privilege_type from given g)
+)
+select h.role, h.namespace, h.objects,
+    case when d.grantee = 0 then 'PUBLIC' else pg_catalog.pg_get_userbyid(d.grantee)::text end,
+    d.privilege_type, d.is_grantable, d.revoked
+from held h join differing d on d.oid = h.oid";

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use relata_schema::Schema;
+use relata_schema::dialect::postgres::identity_sequence;
 use relata_schema::model::{
-    Column, Generated, Identity, ObjectName, PartitionOf, Partitioning, Sequence, SequenceParameters, Table,
-    TableOptions, View,
+    Attribute, Column, ForeignTable, Generated, Identity, ObjectName, PartitionOf, Partitioning, Sequence,
+    SequenceParameters, Table, TableOptions, View, ViewColumn,
 };
 use tokio_postgres::{Error, Row};
 
@@ -23,7 +24,7 @@ impl Reading {
             let oid: u32 = cell(row, 0)?;
             let Some(class) = self.classes.get(&oid) else { continue };
             match class.kind {
-                'r' | 'p' => {
+                'r' | 'p' | 'f' => {
                     tables.insert(oid, self.table(oid, &class.name, row)?);
                 }
                 'v' | 'm' => {
@@ -55,6 +56,7 @@ impl Reading {
                 tablespace: cell(row, 12)?,
                 access_method: cell::<Option<String>>(row, 13)?.filter(|method| method != "heap"),
                 replica_identity: match letter(row, 8)? {
+                    _ if letter(row, 4)? == 'f' => None,
                     'f' => Some("FULL".into()),
                     'n' => Some("NOTHING".into()),
                     _ => None,
@@ -62,10 +64,21 @@ impl Reading {
                 parameters,
                 ..TableOptions::default()
             },
+            of_type: self.relation_of_type(cell(row, 20)?),
+            foreign: match cell::<Option<String>>(row, 22)? {
+                Some(server) => Some(ForeignTable { server, options: options(cell(row, 21)?, "") }),
+                None => None,
+            },
             comment: self.comment(PG_CLASS, oid, 0),
             grants: self.grants(PG_CLASS, oid, 0),
+            owner: cell(row, 19)?,
             ..Table::default()
         })
+    }
+
+    /// The composite type that a table is `OF`.
+    fn relation_of_type(&self, ty: u32) -> Option<ObjectName> {
+        self.types.get(&ty).map(|key| key.name.clone())
     }
 
     fn view(&self, oid: u32, name: &ObjectName, row: &Row) -> Result<View, Error> {
@@ -90,6 +103,7 @@ impl Reading {
             no_data: materialized && !cell::<bool>(row, 9)?,
             comment: self.comment(PG_CLASS, oid, 0),
             grants: self.grants(PG_CLASS, oid, 0),
+            owner: cell(row, 19)?,
             ..View::default()
         })
     }
@@ -118,11 +132,17 @@ impl Reading {
                 if let Some(comment) = column_comment(self, relation, number) {
                     view.column_comments.push((name.clone(), comment));
                 }
+                let Column { default, parameters, .. } = column(row)?;
+                let grants = self.grants(PG_CLASS, relation, number.into());
+                if default.is_some() || !parameters.is_empty() || !grants.is_empty() {
+                    view.column_details.push(ViewColumn { name: name.clone(), default, parameters, grants });
+                }
                 view.columns.push((name, ty));
             } else if let Some(class) = self.classes.get(&relation).filter(|class| class.kind == 'c')
                 && let Some(&index) = composites.get(&class.name)
             {
-                schema.composites[index].attributes.push((name, ty));
+                let comment = column_comment(self, relation, number);
+                schema.composites[index].attributes.push(Attribute { name, ty, collation: cell(row, 9)?, comment });
             }
         }
         Ok(())
@@ -134,10 +154,10 @@ impl Reading {
         schema: &mut Schema,
         tables: &mut HashMap<u32, Table>,
     ) -> Result<(), Error> {
-        let unlogged: HashMap<u32, bool> = answers
+        let settings: HashMap<u32, (bool, Option<String>)> = answers
             .classes
             .iter()
-            .map(|row| Ok((cell(row, 0)?, letter(row, 5)? == 'u')))
+            .map(|row| Ok((cell(row, 0)?, (letter(row, 5)? == 'u', cell(row, 19)?))))
             .collect::<Result<_, Error>>()?;
         for row in &answers.sequences {
             let oid: u32 = cell(row, 0)?;
@@ -151,16 +171,21 @@ impl Reading {
             let owner = owner.map(|(table, column)| (table, self.column(table, column as i16)));
             if cell::<Option<&str>>(row, 10)? == Some("i") {
                 if let Some((table, column)) = owner.and_then(|(oid, column)| Some((tables.get_mut(&oid)?, column))) {
-                    identity(table, &column, &class.name, parameters);
+                    let comment = self.comment(PG_CLASS, oid, 0);
+                    let told =
+                        Identity { parameters, comment, grants: self.grants(PG_CLASS, oid, 0), ..Identity::default() };
+                    identity(table, &column, &class.name, told);
                 }
                 continue;
             }
+            let (unlogged, by) = settings.get(&oid).cloned().unwrap_or_default();
             schema.sequences.push(Sequence {
                 name: class.name.clone(),
                 data_type,
                 parameters,
+                owner: if owner.is_some() { None } else { by },
                 owned_by: owner.and_then(|(table, column)| Some((self.relation(table)?.clone(), column))),
-                unlogged: unlogged.get(&oid).copied().unwrap_or(false),
+                unlogged,
                 comment: self.comment(PG_CLASS, oid, 0),
                 grants: self.grants(PG_CLASS, oid, 0),
             });
@@ -221,6 +246,7 @@ fn column(row: &Row) -> Result<Column, Error> {
         parameters.push(("statistics".to_string(), target.to_string()));
     }
     parameters.extend(options(cell(row, 13)?, ""));
+    parameters.extend(options(cell(row, 15)?, "option "));
     Ok(Column {
         not_null: cell(row, 5)?,
         default,
@@ -236,23 +262,13 @@ fn column(row: &Row) -> Result<Column, Error> {
     })
 }
 
-fn identity(table: &mut Table, column: &str, sequence: &ObjectName, parameters: SequenceParameters) {
-    let usual = default_name(&table.name, column);
+fn identity(table: &mut Table, column: &str, sequence: &ObjectName, told: Identity) {
+    let usual = identity_sequence(&table.name, column);
     let Some(column) = table.columns.iter_mut().find(|candidate| candidate.name == column) else { return };
     if let Some(identity) = &mut column.identity {
-        identity.parameters = parameters;
-        identity.sequence = (*sequence != usual).then(|| sequence.clone());
+        let sequence = (*sequence != usual).then(|| sequence.clone());
+        *identity = Identity { always: identity.always, sequence, ..told };
     }
-}
-
-/// The name the server gives to the sequence of a column: `table_column_seq`, the longer part cut first to fit.
-fn default_name(table: &ObjectName, column: &str) -> ObjectName {
-    let (mut first, mut second) = (table.name.clone(), column.to_string());
-    while first.len() + second.len() + "__seq".len() > 63 {
-        let longer = if first.len() > second.len() { &mut first } else { &mut second };
-        longer.pop();
-    }
-    ObjectName::new(&table.namespace, format!("{first}_{second}_seq"))
 }
 
 /// The parameters that differ from the default for the sequence's type and direction.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use relata_schema::dialect::postgres;
-use relata_schema::model::{CompositeType, Domain, EnumType, ObjectKind, ObjectName};
+use relata_schema::model::{CompositeType, Domain, EnumType, ObjectKind, ObjectName, RangeType};
 use relata_schema::{ColumnType, Schema, Type};
 use tokio_postgres::Error;
 
@@ -50,6 +50,7 @@ impl Reading {
                     values: cell(row, 6)?,
                     comment,
                     grants: self.grants(PG_TYPE, oid, 0),
+                    owner: cell(row, 12)?,
                 }),
                 'd' => schema.domains.push(Domain {
                     name,
@@ -58,14 +59,37 @@ impl Reading {
                     default: cell(row, 10)?,
                     collation: cell(row, 11)?,
                     comment,
+                    grants: self.grants(PG_TYPE, oid, 0),
+                    owner: cell(row, 12)?,
                     ..Domain::default()
                 }),
                 _ => {
                     let relation: u32 = cell(row, 2)?;
                     let comment = comment.or_else(|| self.comment(PG_CLASS, relation, 0));
-                    schema.composites.push(CompositeType { name, attributes: Vec::new(), comment });
+                    let (grants, owner) = (self.grants(PG_TYPE, oid, 0), cell(row, 12)?);
+                    schema.composites.push(CompositeType { name, comment, grants, owner, ..CompositeType::default() });
                 }
             }
+        }
+        Ok(())
+    }
+
+    pub(super) fn ranges(&self, answers: &Answers, schema: &mut Schema) -> Result<(), Error> {
+        for row in &answers.ranges {
+            let oid: u32 = cell(row, 0)?;
+            schema.ranges.push(RangeType {
+                name: ObjectName::new(cell::<String>(row, 2)?, cell::<String>(row, 3)?),
+                subtype: self.column_type(cell(row, 4)?, 0, cell(row, 5)?),
+                operator_class: cell(row, 6)?,
+                collation: cell(row, 7)?,
+                canonical: cell(row, 8)?,
+                subtype_diff: cell(row, 9)?,
+                multirange: cell::<Option<String>>(row, 10)?.unwrap_or_default(),
+                depends_on: Vec::new(),
+                comment: self.comment(PG_TYPE, oid, 0),
+                grants: self.grants(PG_TYPE, oid, 0),
+                owner: cell(row, 13)?,
+            });
         }
         Ok(())
     }

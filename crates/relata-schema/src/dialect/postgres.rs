@@ -3,6 +3,8 @@
 pub mod print;
 pub mod types;
 
+use crate::model::ObjectName;
+
 /// Words that must be quoted somewhere (reserved, or not usable for a column, function or type), of PostgreSQL 13 to 18,
 /// sorted.
 #[rustfmt::skip]
@@ -25,6 +27,16 @@ pub const RESERVED: &[&str] = &[
     "window", "with", "xmlattributes", "xmlconcat", "xmlelement", "xmlexists", "xmlforest", "xmlnamespaces",
     "xmlparse", "xmlpi", "xmlroot", "xmlserialize", "xmltable",
 ];
+
+/// The name the server gives to the sequence of a column: `table_column_seq`, the longer part cut first to fit.
+pub fn identity_sequence(table: &ObjectName, column: &str) -> ObjectName {
+    let (mut first, mut second) = (table.name.clone(), column.to_string());
+    while first.len() + second.len() + "__seq".len() > 63 {
+        let longer = if first.len() > second.len() { &mut first } else { &mut second };
+        longer.pop();
+    }
+    ObjectName::new(&table.namespace, format!("{first}_{second}_seq"))
+}
 
 #[cfg(test)]
 mod tests {

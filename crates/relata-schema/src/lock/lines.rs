@@ -44,12 +44,20 @@ pub(super) fn of(schema: &Schema) -> BTreeMap<String, String> {
     schema.enums.iter().for_each(|item| lines.object(ObjectKind::Enum, &item.name, item.to_tree()));
     schema.domains.iter().for_each(|item| lines.object(ObjectKind::Domain, &item.name, item.to_tree()));
     schema.composites.iter().for_each(|item| lines.object(ObjectKind::Composite, &item.name, item.to_tree()));
+    schema.ranges.iter().for_each(|item| lines.object(ObjectKind::Range, &item.name, item.to_tree()));
     schema.sequences.iter().for_each(|item| lines.object(ObjectKind::Sequence, &item.name, item.to_tree()));
     schema.tables.iter().for_each(|table| lines.table(table));
     schema.views.iter().for_each(|item| lines.object(ObjectKind::View, &item.name, item.to_tree()));
     for routine in &schema.routines {
         let key = object_key(ObjectKind::Routine, &routine.name);
         lines.add(format!("{key} {}", quoted(&Tree::Text(routine.arguments.clone()))), routine.to_tree());
+    }
+    for server in &schema.servers {
+        lines.add(format!("server {}", word(&server.name)), server.to_tree());
+    }
+    for privileges in &schema.default_privileges {
+        let details = Tree::List(vec![privileges.role.to_tree(), privileges.namespace.to_tree()]);
+        lines.add(format!("default_privileges {} {}", privileges.objects, quoted(&details)), privileges.to_tree());
     }
     for other in &schema.others {
         let details = Tree::List(vec![other.kind.to_tree(), other.signature.to_tree()]);
@@ -205,6 +213,9 @@ fn read_object(key: &str, tree: &Tree, schema: &mut Schema) -> Result<(), TreeEr
         Some(ObjectKind::Enum) => schema.enums.push(Node::from_tree(tree)?),
         Some(ObjectKind::Domain) => schema.domains.push(Node::from_tree(tree)?),
         Some(ObjectKind::Composite) => schema.composites.push(Node::from_tree(tree)?),
+        Some(ObjectKind::Range) => schema.ranges.push(Node::from_tree(tree)?),
+        Some(ObjectKind::Server) => schema.servers.push(Node::from_tree(tree)?),
+        Some(ObjectKind::DefaultPrivileges) => schema.default_privileges.push(Node::from_tree(tree)?),
         Some(ObjectKind::Sequence) => schema.sequences.push(Node::from_tree(tree)?),
         Some(ObjectKind::View) => schema.views.push(Node::from_tree(tree)?),
         Some(ObjectKind::Routine) => schema.routines.push(Node::from_tree(tree)?),

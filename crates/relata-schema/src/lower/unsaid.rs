@@ -29,16 +29,21 @@ pub fn carry_over(declared: &mut Schema, from: &Schema, renames: &[Rename]) {
         |new, old| {
             new.comment.clone_from(&old.comment);
             new.grants.clone_from(&old.grants);
+            new.owner.clone_from(&old.owner);
         },
     );
     carry_named(&mut declared.extensions, &from.extensions, |item| &item.name, |_, _| {});
     carry_named(&mut declared.domains, &from.domains, |item| &item.name, |_, _| {});
     carry_named(&mut declared.composites, &from.composites, |item| &item.name, |_, _| {});
+    carry_named(&mut declared.ranges, &from.ranges, |item| &item.name, |_, _| {});
+    carry_named(&mut declared.servers, &from.servers, |item| &item.name, |_, _| {});
+    declared.default_privileges.clone_from(&from.default_privileges);
     carry_named(&mut declared.views, &from.views, |item| &item.name, |_, _| {});
     for declared in &mut declared.enums {
         if let Some(old) = from.enums.iter().find(|old| old.name == declared.name) {
             declared.comment.clone_from(&old.comment);
             declared.grants.clone_from(&old.grants);
+            declared.owner.clone_from(&old.owner);
         }
     }
     carry_sequences(declared, from);
@@ -111,6 +116,11 @@ fn carry_table(table: &mut Table, old: &Table, from: &Schema, renames: &[Rename]
     table.partition_of.clone_from(&old.partition_of);
     table.inherits.clone_from(&old.inherits);
     table.grants.clone_from(&old.grants);
+    table.owner.clone_from(&old.owner);
+    table.of_type.clone_from(&old.of_type);
+    table.foreign.clone_from(&old.foreign);
+    table.options.cluster_on.clone_from(&old.options.cluster_on);
+    table.uses.clone_from(&old.uses);
     for dependency in &old.depends_on {
         if !table.depends_on.contains(dependency) {
             table.depends_on.push(dependency.clone());
@@ -151,6 +161,8 @@ fn carry_column(column: &mut Column, old: &Column, from: &Schema) {
     if let (Some(new), Some(old)) = (&mut column.identity, &old.identity) {
         new.sequence.clone_from(&old.sequence);
         new.parameters = old.parameters.clone();
+        new.comment.clone_from(&old.comment);
+        new.grants.clone_from(&old.grants);
     }
     // A domain stays where the type below it is what is declared.
     if let Type::Domain(name) = &old.ty.logical {

@@ -102,6 +102,9 @@ pub fn describe(change: &Change) -> Vec<String> {
         Change::Enum(a) => word("enum", a, |o| o.name.to_string()),
         Change::Domain(a) => word("domain", a, |o| o.name.to_string()),
         Change::Composite(a) => word("composite type", a, |o| o.name.to_string()),
+        Change::Range(a) => word("range type", a, |o| o.name.to_string()),
+        Change::Server(a) => word("server", a, |o| o.name.clone()),
+        Change::DefaultPrivileges(a) => word("default privileges", a, |o| format!("on {}", o.objects.to_lowercase())),
         Change::Sequence(a) => word("sequence", a, |o| o.name.to_string()),
         Change::CreateTable(table) => format!("table {} is missing", table.name),
         Change::DropTable(table) => format!("table {} is too many", table.name),
@@ -142,6 +145,9 @@ fn describe_in(table: &ObjectName, change: &TableChange) -> String {
             format!("the partitioning of {table} differs")
         }
         TableChange::Inherits => format!("what {table} inherits from differs"),
+        TableChange::OfType => format!("the type that {table} is a table of differs"),
+        TableChange::Foreign => format!("where the rows of {table} are differs"),
+        TableChange::Owner => format!("the owner of {table} differs"),
         TableChange::Options { .. } => format!("the options of {table} differ"),
         TableChange::Comment => format!("the comment of {table} differs"),
         TableChange::Grants { .. } => format!("the privileges on {table} differ"),

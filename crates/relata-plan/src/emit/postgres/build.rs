@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use relata_schema::Diagnostic;
 use relata_schema::change::Step;
 use relata_schema::dialect::postgres::print::{
-    CHECKED_BODIES, UNCHECKED_BODIES, attach_partition, create_namespace, creation_order, needs_unchecked_bodies,
-    whole_table,
+    CHECKED_BODIES, UNCHECKED_BODIES, attach_partition, comes_last, create_namespace, creation_order,
+    needs_unchecked_bodies, whole_table,
 };
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName, Table};
 
 use super::scope::{Scope, other_key, table_key};
 use super::steps::Steps;
-use super::{members, objects, tables, types};
+use super::{members, objects, owners, privileges, tables, types};
 
 /// Adds the steps that build.
 pub(super) fn build(scope: &Scope<'_>, steps: &mut Steps, diagnostics: &mut Vec<Diagnostic>) {
@@ -24,11 +24,12 @@ pub(super) fn build(scope: &Scope<'_>, steps: &mut Steps, diagnostics: &mut Vec<
     }
     types::retire(scope, steps);
     let mut keyed = BTreeSet::new();
-    for key in &order {
+    let (last, first): (Vec<_>, Vec<_>) = order.iter().partition(|key| comes_last(key));
+    for key in first {
         keys_for_view(scope, key, &mut keyed, steps);
         one(scope, key, steps, diagnostics);
     }
-    objects::ownership(scope, steps);
+    owners::owners(scope, &order, steps);
     let in_order: Vec<&Table> =
         order.iter().filter(|key| key.kind == ObjectKind::Table).filter_map(|key| scope.to.table(&key.name)).collect();
     for table in in_order.iter().filter(|table| !keyed.contains(&table.name)) {
@@ -40,10 +41,18 @@ pub(super) fn build(scope: &Scope<'_>, steps: &mut Steps, diagnostics: &mut Vec<
     for table in &in_order {
         tables::behaviour(scope, table, steps);
     }
+    for view in &scope.to.views {
+        objects::view_details(scope, view, steps);
+    }
+    for key in &last {
+        one(scope, key, steps, diagnostics);
+    }
+    owners::owners_of(scope, &last, steps);
     for key in &order {
         objects::comments(scope, key, steps);
-        objects::privileges(scope, key, steps);
+        privileges::privileges(scope, key, steps);
     }
+    privileges::defaults(scope, steps);
     if unchecked {
         session(steps, "check function bodies again", CHECKED_BODIES);
     }
@@ -86,6 +95,12 @@ fn one(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps, diagnostics: &mut 
         ObjectKind::Composite => {
             to.composites.iter().filter(|new| &new.name == name).for_each(|ty| types::composite(scope, ty, steps));
         }
+        ObjectKind::Range => {
+            to.ranges.iter().filter(|new| &new.name == name).for_each(|ty| types::range(scope, ty, steps));
+        }
+        ObjectKind::Server => {
+            to.servers.iter().filter(|new| new.name == name.name).for_each(|s| objects::server(scope, s, steps));
+        }
         ObjectKind::Sequence => {
             to.sequences.iter().filter(|new| &new.name == name).for_each(|s| objects::sequence(scope, s, steps));
         }
@@ -124,7 +139,8 @@ fn create_table(scope: &Scope<'_>, table: &Table, steps: &mut Steps) {
 fn other(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps, diagnostics: &mut Vec<Diagnostic>) {
     let Some(other) = scope.to.others.iter().find(|other| other_key(other) == *key) else { return };
     let there = scope.from.others.iter().any(|old| other_key(old) == *key);
-    if there && !scope.is_cleared(key) {
+    let remade = other.kind == "COLLATION" && scope.rebuilt_collations.contains(&other.name);
+    if there && !scope.is_cleared(key) && !remade {
         return;
     }
     let kind = other.kind.to_lowercase();
@@ -133,5 +149,7 @@ fn other(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps, diagnostics: &mu
         diagnostics.push(Diagnostic::error("plan-unknown-object", message).about(key.clone()));
         return;
     }
-    steps.add(format!("create {kind} {}", other.name), key.clone(), other.definition.clone());
+    for sql in std::iter::once(&other.definition).chain(&other.settings) {
+        steps.add(format!("create {kind} {}", other.name), key.clone(), sql.clone());
+    }
 }

@@ -1,9 +1,8 @@
 //! What goes before anything is built: users before what they use.
 
-use std::collections::BTreeSet;
-
+use relata_schema::change::{LockMode, LockSpan};
 use relata_schema::dialect::postgres::print::{
-    creation_order, ident, index_name, other_target, qualified, routine_word, signature, view_word,
+    creation_order, ident, index_name, other_target, qualified, routine_word, signature, table_word, view_word,
 };
 use relata_schema::model::{Column, ForeignKey, ObjectKey, ObjectKind, ObjectName, Table};
 
@@ -22,6 +21,7 @@ pub(super) fn clear(scope: &Scope<'_>, steps: &mut Steps) {
     }
     foreign_keys(scope, steps);
     detach(scope, steps);
+    untyped(scope, steps);
     release_sequences(scope, steps);
     for (from, to) in scope.surviving() {
         constraints(scope, from, to, steps);
@@ -30,6 +30,8 @@ pub(super) fn clear(scope: &Scope<'_>, steps: &mut Steps) {
     for (from, _) in scope.surviving() {
         generated_columns(scope, from, steps);
     }
+    parked_columns(scope, steps);
+    bared_domains(scope, steps);
     for key in order.iter().rev().filter(|key| !is_rule_or_view(scope, key)) {
         drop_object(scope, key, steps);
     }
@@ -148,8 +150,12 @@ pub(super) fn column_goes(scope: &Scope<'_>, table: &ObjectName, column: &str) -
 /// Checks, exclusions, keys and indexes that go. What is attached to an index that goes, goes with it.
 fn constraints(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mut Steps) {
     let attached = scope.stays_attached(from, to);
+    let parents = scope.staying_parents(from, to);
     for check in &from.checks {
-        let inherited = check.inherited && attached;
+        let of_parent = |parent: &&ObjectName| {
+            scope.from.table(parent).is_some_and(|parent| parent.checks.iter().any(|other| other.name == check.name))
+        };
+        let inherited = check.inherited && parents.iter().any(of_parent);
         if !inherited && scope.clears(ObjectKind::Check, &from.name, &check.name) {
             members::drop_constraint(from, ObjectKind::Check, &check.name, steps);
         }
@@ -182,13 +188,9 @@ fn constraints(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mut Steps) {
     }
 }
 
-/// Whether the default of a column uses a routine, enum or sequence that goes.
-pub(super) fn default_goes(scope: &Scope<'_>, column: &Column) -> bool {
-    let Some(default) = &column.default else { return false };
-    let kinds = [ObjectKind::Routine, ObjectKind::Sequence];
-    let cleared = scope.cleared.iter().filter(|key| kinds.contains(&key.kind)).map(|key| &key.name);
-    let gone: BTreeSet<&ObjectName> = cleared.chain(&scope.rebuilt_types).collect();
-    gone.iter().any(|name| super::words::mentions(default, name))
+/// Whether the default of a column uses something that goes.
+pub(super) fn default_goes(scope: &Scope<'_>, table: &Table, column: &Column) -> bool {
+    column.default.is_some() && table.used_by(ObjectKind::Column, &column.name).iter().any(|used| scope.touches(used))
 }
 
 /// Defaults that go before what they use, and identities whose sequence stands in the way of another.
@@ -198,7 +200,9 @@ fn defaults(scope: &Scope<'_>, steps: &mut Steps) {
             let Some(new) = to.column(&column.name) else { continue };
             let alter = format!("ALTER TABLE ONLY {} ALTER COLUMN {}", qualified(&from.name), ident(&column.name));
             let key = ObjectKey::member(ObjectKind::Column, &from.name, &column.name);
-            if default_goes(scope, column) {
+            if default_goes(scope, from, column)
+                || column.default.is_some() && scope.is_parked(&from.name, &column.name)
+            {
                 let what = format!("drop default of {}.{}", from.name, column.name);
                 steps.instant(what, key.clone(), format!("{alter} DROP DEFAULT"));
             }
@@ -215,6 +219,46 @@ fn generated_columns(scope: &Scope<'_>, from: &Table, steps: &mut Steps) {
     for column in from.columns.iter().filter(|column| column.generated.is_some() && !column.inherited) {
         if scope.clears(ObjectKind::Column, &from.name, &column.name) {
             super::columns::drop_column(from, column, steps);
+        }
+    }
+}
+
+/// Columns whose type goes before its successor comes hold text in the meantime.
+fn parked_columns(scope: &Scope<'_>, steps: &mut Steps) {
+    for (from, _) in scope.surviving() {
+        for column in from.columns.iter().filter(|column| scope.is_parked(&from.name, &column.name)) {
+            if column.inherited && from.partition_of.is_some() || column.generated.is_some() {
+                continue;
+            }
+            let ty = super::columns::parked_type(&column.ty);
+            let name = ident(&column.name);
+            let sql = format!("ALTER TABLE {} ALTER COLUMN {name} TYPE {ty} USING {name}::{ty}", qualified(&from.name));
+            let what = format!("keep {}.{} as text", from.name, column.name);
+            let key = ObjectKey::member(ObjectKind::Column, &from.name, &column.name);
+            steps.blocking(what, key, sql, LockMode::AccessExclusive, LockSpan::Rewrite);
+        }
+    }
+}
+
+/// Domains whose checks and default use what goes.
+fn bared_domains(scope: &Scope<'_>, steps: &mut Steps) {
+    for domain in scope.from.domains.iter().filter(|domain| scope.bared_domains.contains(&domain.name)) {
+        let alter = format!("ALTER DOMAIN {}", qualified(&domain.name));
+        let default = domain.default.iter().map(|_| format!("{alter} DROP DEFAULT"));
+        let checks = domain.checks.iter().map(|check| format!("{alter} DROP CONSTRAINT {}", ident(&check.name)));
+        for sql in default.chain(checks) {
+            let key = ObjectKey::of(ObjectKind::Domain, &domain.name);
+            steps.add(format!("alter domain {}", domain.name), key, sql);
+        }
+    }
+}
+
+/// Tables whose type changes are tables of no type in the meantime.
+fn untyped(scope: &Scope<'_>, steps: &mut Steps) {
+    for (from, to) in scope.surviving() {
+        if super::tables::leaves_type(scope, from, to) {
+            let sql = format!("ALTER TABLE {} NOT OF", qualified(&from.name));
+            steps.instant(format!("make {} a table of no type", from.name), table_key(&from.name), sql);
         }
     }
 }
@@ -246,10 +290,21 @@ fn drop_object(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps) {
             let sql = format!("DROP SEQUENCE {}", qualified(name));
             steps.add(format!("drop sequence {name}"), key.clone(), sql);
         }
+        ObjectKind::Domain | ObjectKind::Composite | ObjectKind::Range if scope.replaced_types.contains(name) => {
+            let word = if key.kind == ObjectKind::Domain { "DOMAIN" } else { "TYPE" };
+            steps.add(format!("drop type {name}"), key.clone(), format!("DROP {word} {}", qualified(name)));
+        }
+        ObjectKind::Server => {
+            let sql = format!("DROP SERVER {}", ident(&name.name));
+            steps.add(format!("drop server {}", name.name), key.clone(), sql);
+        }
         ObjectKind::Table => {
-            let sql = format!("DROP TABLE {}", qualified(name));
+            let Some(table) = scope.from.table(name) else { return };
+            let sql = format!("DROP {} {}", table_word(table), qualified(name));
             let step = steps.instant(format!("drop table {name}"), key.clone(), sql);
-            loses(step, format!("all rows of {name}"));
+            if table.foreign.is_none() {
+                loses(step, format!("all rows of {name}"));
+            }
         }
         _ => {}
     }

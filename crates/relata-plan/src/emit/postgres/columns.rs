@@ -4,8 +4,11 @@
 //! the columns themselves go down from parents to children by the server's own doing, so children only say what differs.
 
 use relata_schema::change::{LockMode, LockSpan};
-use relata_schema::dialect::postgres::print::{column_definition, column_settings, ident, literal, qualified};
-use relata_schema::model::{Column, Identity, ObjectKey, ObjectKind, SequenceParameters, Table};
+use relata_schema::dialect::postgres::identity_sequence;
+use relata_schema::dialect::postgres::print::{
+    column_definition, column_options, column_settings, foreign_option_changes, ident, literal, qualified,
+};
+use relata_schema::model::{Column, Identity, ObjectKey, ObjectKind, ObjectName, SequenceParameters, Table};
 use relata_schema::{ColumnType, Type};
 
 use super::clear::default_goes;
@@ -29,30 +32,36 @@ pub(super) fn drop_column(table: &Table, column: &Column, steps: &mut Steps) {
 
 /// Brings the columns of `from` to those of `to`.
 pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mut Steps) {
-    let attached = scope.stays_attached(from, to);
+    let parents = scope.staying_parents(from, to);
     let gone = |column: &&Column| scope.clears(ObjectKind::Column, &to.name, &column.name);
     for column in from.columns.iter().filter(gone) {
-        if column.generated.is_none() && !(column.inherited && attached) {
+        let of_parent =
+            |parent: &&ObjectName| scope.from.table(parent).is_some_and(|p| p.column(&column.name).is_some());
+        if column.generated.is_none() && !(column.inherited && parents.iter().any(of_parent)) {
             drop_column(from, column, steps);
         }
     }
     for new in &to.columns {
         if let Some(old) = from.column(&new.name).filter(|old| !gone(old)) {
+            let of_parent =
+                |parent: &&ObjectName| scope.to.table(parent).is_some_and(|p| p.column(&new.name).is_some());
+            let attached = parents.iter().any(of_parent);
             Altering { scope, from, to, old, new, attached }.alter(steps);
         }
     }
     let added = |column: &&Column| from.column(&column.name).is_none_or(|old| gone(&old));
     for generated in [false, true] {
         for column in to.columns.iter().filter(added).filter(|column| column.generated.is_some() == generated) {
-            add(scope, to, column, attached, steps);
+            add(scope, to, column, &parents, steps);
         }
     }
 }
 
-fn add(scope: &Scope<'_>, to: &Table, column: &Column, attached: bool, steps: &mut Steps) {
+fn add(scope: &Scope<'_>, to: &Table, column: &Column, parents: &[&ObjectName], steps: &mut Steps) {
     let key = ObjectKey::member(ObjectKind::Column, &to.name, &column.name);
     let what = format!("add column {}.{}", to.name, column.name);
-    let parent = parent_column(scope, to, column).filter(|_| column.inherited && attached);
+    let mut parent = parents.iter().filter(|_| column.inherited);
+    let parent = parent.find_map(|parent| scope.to.table(parent)?.column(&column.name));
     if parent.is_none() {
         let sql = format!("ALTER TABLE {} ADD COLUMN {}", qualified(&to.name), column_definition(column));
         if column.generated.is_some() || column.identity.is_some() {
@@ -101,7 +110,7 @@ impl Altering<'_, '_> {
         if old.generated.is_some() && new.generated.is_none() {
             steps.instant(self.what("drop expression"), self.key(), self.sql(false, "DROP EXPRESSION"));
         }
-        let mut default = old.default.clone().filter(|_| !default_goes(self.scope, old));
+        let mut default = old.default.clone().filter(|_| !default_goes(self.scope, self.from, old));
         if retyped {
             if default.take().is_some() {
                 steps.instant(self.what("drop default"), self.key(), self.sql(true, "DROP DEFAULT"));
@@ -131,13 +140,20 @@ impl Altering<'_, '_> {
         let name = ident(&new.name);
         let ty = &new.ty.physical;
         let array = if ty.ends_with("[]") && self.old.ty.physical.ends_with("[]") { "[]" } else { "" };
-        let using = if self.scope.is_rebuilt(&new.ty) {
-            self.row_conversion().unwrap_or_else(|| format!(" USING {name}::text{array}::{ty}"))
+        let using = if self.to.foreign.is_some() {
+            String::new()
+        } else if self.scope.is_parked(&self.to.name, &new.name) {
+            format!(" USING {name}::{ty}")
+        } else if self.scope.is_rebuilt(&new.ty) {
+            let made = super::types::converted(self.scope, &name, &self.old.ty, &new.ty);
+            format!(" USING {}", made.unwrap_or_else(|| format!("{name}::text{array}::{ty}")))
         } else {
             match conversion(&self.old.ty, &new.ty) {
                 Conversion::Implicit => String::new(),
                 Conversion::Cast => format!(" USING {name}::{ty}"),
                 Conversion::Milliseconds => format!(" USING pg_catalog.to_timestamp({name} / 1000.0)"),
+                Conversion::Seconds => format!(" USING pg_catalog.make_interval(secs => {name})"),
+                Conversion::OfInterval => format!(" USING EXTRACT(epoch FROM {name})::{ty}"),
                 Conversion::Text => format!(" USING {name}::text::{ty}"),
             }
         };
@@ -148,27 +164,6 @@ impl Altering<'_, '_> {
         } else {
             steps.blocking(what, self.key(), sql, LockMode::AccessExclusive, LockSpan::Rewrite);
         }
-    }
-
-    /// How a value of a rebuilt composite becomes one of the new: attribute by attribute.
-    fn row_conversion(&self) -> Option<String> {
-        let (Type::Composite(old), Type::Composite(new)) = (&self.old.ty.logical, &self.new.ty.logical) else {
-            return None;
-        };
-        let before = self.scope.from.composites.iter().find(|ty| &ty.name == old)?;
-        let after = self.scope.to.composites.iter().find(|ty| &ty.name == new)?;
-        let name = ident(&self.new.name);
-        let value = |(attribute, ty): &(String, ColumnType)| match before.attributes.iter().find(|a| &a.0 == attribute)
-        {
-            Some(_) => format!("({name}).{}::text::{}", ident(attribute), ty.physical),
-            None => format!("NULL::{}", ty.physical),
-        };
-        let values: Vec<String> = after.attributes.iter().map(value).collect();
-        let ty = &self.new.ty.physical;
-        Some(format!(
-            " USING CASE WHEN {name} IS NOT DISTINCT FROM NULL THEN NULL ELSE ROW({})::{ty} END",
-            values.join(", ")
-        ))
     }
 
     fn nullability(&self, steps: &mut Steps) {
@@ -216,8 +211,17 @@ impl Altering<'_, '_> {
                 steps.add(self.what("go on numbering"), key, sql);
             }
             (Some(old), Some(new)) if old != new => {
-                let sql = self.sql(false, &identity_changes(old, new));
-                steps.instant(self.what("alter identity"), key, sql);
+                let actions = identity_changes(old, new);
+                if !actions.is_empty() {
+                    steps.instant(self.what("alter identity"), key.clone(), self.sql(false, &actions));
+                }
+                let usual = || identity_sequence(&self.to.name, &self.new.name);
+                let (before, after) =
+                    (old.sequence.clone().unwrap_or_else(usual), new.sequence.clone().unwrap_or_else(usual));
+                if before.name != after.name {
+                    let sql = format!("ALTER SEQUENCE {} RENAME TO {}", qualified(&before), ident(&after.name));
+                    steps.add(self.what("rename sequence"), key, sql);
+                }
             }
             _ => {}
         }
@@ -225,9 +229,13 @@ impl Altering<'_, '_> {
 
     fn settings(&self, retyped: bool, steps: &mut Steps) {
         let (old, new) = (&self.old.parameters, &self.new.parameters);
-        let survives = |key: &str| !(retyped && key == "storage");
+        let lost = |key: &str| retyped && matches!(key, "storage" | "compression");
+        let survives = |key: &str| !lost(key) && !key.starts_with("option ");
         let before: Vec<_> = old.iter().filter(|(key, _)| survives(key)).cloned().collect();
         for (key, _) in before.iter().filter(|(key, _)| !new.iter().any(|(other, _)| other == key)) {
+            if key.starts_with("option ") {
+                continue;
+            }
             let action = match key.as_str() {
                 "storage" => format!("SET STORAGE {}", usual_storage(&self.new.ty)),
                 "compression" => "SET COMPRESSION default".to_string(),
@@ -236,12 +244,23 @@ impl Altering<'_, '_> {
             };
             steps.instant(self.what("reset setting"), self.key(), self.sql(true, &action));
         }
+        let (old, new_options) = (column_options(self.old), column_options(self.new));
+        if let Some(options) = foreign_option_changes(&old, &new_options) {
+            let table = qualified(&self.to.name);
+            let sql = format!("ALTER FOREIGN TABLE {table} ALTER COLUMN {} {options}", ident(&self.new.name));
+            steps.instant(self.what("set options"), self.key(), sql);
+        }
         let changed = new.iter().filter(|pair| !before.contains(pair)).cloned().collect();
         let column = Column { parameters: changed, name: self.new.name.clone(), ..Column::default() };
         for sql in column_settings(&self.to.name, &column, None) {
             steps.instant(self.what("change setting"), self.key(), sql);
         }
     }
+}
+
+/// What a column holds while its type is replaced.
+pub(super) fn parked_type(ty: &ColumnType) -> &'static str {
+    if ty.physical.ends_with("[]") { "text[]" } else { "text" }
 }
 
 fn usual_storage(ty: &ColumnType) -> &'static str {
@@ -261,6 +280,10 @@ enum Conversion {
     Cast,
     /// Whole numbers of eight bytes are taken for milliseconds since 1970.
     Milliseconds,
+    /// Numbers are taken for seconds.
+    Seconds,
+    /// Spans of time become seconds.
+    OfInterval,
     /// The server has no cast: the text of the value is read. A value that does not read stops the plan.
     Text,
 }
@@ -282,7 +305,10 @@ fn conversion(from: &ColumnType, to: &ColumnType) -> Conversion {
         _ if old == new && old != 0 && arrays => Conversion::Implicit,
         _ if !arrays && !text(from) && !text(to) => Conversion::Text,
         _ if json(from) != json(to) && !text(from) && !text(to) => Conversion::Text,
-        (Type::Int(8), _) if instant => Conversion::Milliseconds,
+        (Type::Int(8), _) if instant && !is_array(from) => Conversion::Milliseconds,
+        (_, Type::Interval) if old == 2 => Conversion::Seconds,
+        (Type::Interval, _) if new == 2 => Conversion::OfInterval,
+        (Type::Range(_), Type::Range(_)) => Conversion::Text,
         (Type::Int(_), Type::Date | Type::Uuid | Type::Json | Type::JsonText) => Conversion::Text,
         (Type::Int(2 | 8) | Type::Decimal(_) | Type::Float32 | Type::Float64, Type::Bool) => Conversion::Text,
         (Type::Bool, Type::Int(2 | 8) | Type::Decimal(_) | Type::Float32 | Type::Float64) => Conversion::Text,
@@ -313,11 +339,6 @@ fn identity_changes(old: &Identity, new: &Identity) -> String {
     if old.parameters != new.parameters {
         let options = all_options(&new.parameters);
         actions.extend(options.into_iter().map(|option| format!("SET {option}")));
-    }
-    if let Some(name) = &new.sequence
-        && old.sequence != new.sequence
-    {
-        actions.push(format!("SET SEQUENCE NAME {}", qualified(name)));
     }
     actions.join(" ")
 }

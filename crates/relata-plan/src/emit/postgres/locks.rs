@@ -242,7 +242,10 @@ impl Reading<'_, '_> {
                 let key = relata_schema::model::ObjectKey::member(ObjectKind::Check, name, &check.name);
                 !self.scope.is_cleared(&key)
             });
-            kept.any(|check| super::words::mentions_column(&check.expression, column))
+            kept.any(|check| {
+                let uses = table.used_by(ObjectKind::Check, &check.name);
+                uses.iter().any(|used| used.kind == ObjectKind::Column && &used.name == name && used.member == column)
+            })
         });
         if checked { Scan } else { Instant }
     }

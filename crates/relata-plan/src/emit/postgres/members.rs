@@ -3,7 +3,8 @@
 
 use relata_schema::change::{LockMode, LockSpan};
 use relata_schema::dialect::postgres::print::{
-    add_check, add_exclusion, add_foreign_key, add_key, attach_index, create_index_of, ident, index_name, qualified,
+    STATISTICS, add_check, add_exclusion, add_foreign_key, add_key, attach_index, create_index_of, ident, index_name,
+    index_settings, index_statistics, qualified,
 };
 use relata_schema::model::{
     Check, Exclusion, ForeignKey, Index, Key, ObjectKey, ObjectKind, ObjectName, Policy, Table, Trigger,
@@ -107,15 +108,16 @@ fn index_fits(old: &Index, new: &Index) -> bool {
         partition_of: None,
         only: false,
         invalid: false,
-        parameters: storage(index, false),
+        parameters: index.parameters.iter().filter(|(key, _)| key == "tablespace").cloned().collect(),
         ..index.clone()
     };
     attach && bare(old) == bare(new) && old.invalid == new.invalid
 }
 
-/// The parameters of an index that can be altered (`true`) or cannot.
-fn storage(index: &Index, alterable: bool) -> Vec<(String, String)> {
-    index.parameters.iter().filter(|(key, _)| (key != "tablespace") == alterable).cloned().collect()
+/// The storage parameters of an index.
+fn storage(index: &Index) -> Vec<(String, String)> {
+    let own = |key: &str| key == "tablespace" || key.starts_with(STATISTICS);
+    index.parameters.iter().filter(|(key, _)| !own(key)).cloned().collect()
 }
 
 /// The check stays: at most it is validated.
@@ -203,10 +205,14 @@ pub(super) fn add_keys_and_indexes(scope: &Scope<'_>, table: &Table, created: bo
         } else if fresh {
             let sql = create_index_of(table, index);
             let what = format!("create index {}", index.name);
+            let settings = index_settings(&table.name, index);
             if created || table.partitioning.is_some() {
                 steps.add(what, object.clone(), sql);
             } else {
                 steps.blocking(what, object.clone(), sql, LockMode::Share, LockSpan::Scan);
+            }
+            for sql in settings {
+                steps.add(format!("set statistics of index {}", index.name), object.clone(), sql);
             }
         } else if let Some(old) = old {
             alter_parameters(table, old, index, steps);
@@ -237,17 +243,24 @@ fn attach(
 }
 
 fn alter_parameters(table: &Table, old: &Index, new: &Index, steps: &mut Steps) {
-    let (before, after) = (storage(old, true), storage(new, true));
+    let (before, after) = (storage(old), storage(new));
     let name = qualified(&index_name(&table.name, &new.name));
     let key = ObjectKey::member(ObjectKind::Index, &table.name, &new.name);
     for sql in super::tables::parameter_changes(&format!("ALTER INDEX {name}"), &before, &after) {
         steps.add(format!("set parameters of index {}", new.name), key.clone(), sql);
     }
+    let name = index_name(&table.name, &new.name);
+    let gone = old.parameters.iter().filter(|(key, _)| !new.parameters.iter().any(|(other, _)| other == key));
+    let gone = gone.filter_map(|(key, _)| index_statistics(&name, key, "-1"));
+    let come = new.parameters.iter().filter(|pair| !old.parameters.contains(pair));
+    for sql in gone.chain(come.filter_map(|(key, value)| index_statistics(&name, key, value))) {
+        steps.add(format!("set statistics of index {}", new.name), key.clone(), sql);
+    }
 }
 
 /// Adds the exclusions and checks of a surviving table that are not there, and validates what shall be valid.
 pub(super) fn add_checks(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mut Steps) {
-    let attached = scope.stays_attached(from, to);
+    let parents = scope.staying_parents(from, to);
     for exclusion in &to.exclusions {
         let there = from.exclusions.iter().any(|old| old.name == exclusion.name);
         if !there || scope.clears(ObjectKind::Exclusion, &to.name, &exclusion.name) {
@@ -258,7 +271,10 @@ pub(super) fn add_checks(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mu
         }
     }
     for check in &to.checks {
-        if check.inherited && attached {
+        let of_parent = |parent: &&ObjectName| {
+            scope.to.table(parent).is_some_and(|parent| parent.checks.iter().any(|other| other.name == check.name))
+        };
+        if check.inherited && parents.iter().any(of_parent) {
             validate_inherited(scope, from, to, check, steps);
             continue;
         }

@@ -1,19 +1,19 @@
-//! Namespaces, extensions, sequences, routines, views, opaque objects; comments and privileges of everything.
+//! Extensions, servers, sequences, routines, views; comments of everything.
 
 use std::collections::BTreeMap;
 
 use relata_schema::change::{LockMode, LockSpan};
 use relata_schema::dialect::postgres::print::{
-    column_grants, column_revokes, comment, comment_targets, create_extension, create_index, create_sequence,
-    create_trigger, create_view, grant_word, grants, ident, index_name, literal, qualified, revokes, routine_word,
-    signature,
+    CLUSTER_ON, comment, comment_targets, create_extension, create_index, create_sequence, create_server,
+    create_trigger, create_view, foreign_option_changes, ident, index_name, index_settings, literal, qualified,
+    routine_word, view_settings,
 };
 use relata_schema::model::{
-    Extension, Grant, ObjectKey, ObjectKind, ObjectName, Routine, Sequence, SequenceParameters, View,
+    Extension, ForeignServer, Index, ObjectKey, ObjectKind, ObjectName, Routine, Sequence, SequenceParameters, View,
 };
 
 use super::columns::all_options;
-use super::scope::{Scope, by_name, routine_key, table_key, view_key};
+use super::scope::{Scope, by_name, routine_key, view_key};
 use super::steps::{Steps, loses};
 use super::tables::parameter_changes;
 
@@ -33,6 +33,25 @@ pub(super) fn extension(scope: &Scope<'_>, to: &Extension, steps: &mut Steps) {
     if from.version != to.version {
         let sql = format!("{alter} UPDATE TO {}", literal(&to.version));
         steps.add(format!("update extension {} to {}", to.name, to.version), key, sql);
+    }
+}
+
+/// Creates or alters a foreign server.
+pub(super) fn server(scope: &Scope<'_>, to: &ForeignServer, steps: &mut Steps) {
+    let key = ObjectKey::of(ObjectKind::Server, &ObjectName::bare(&to.name));
+    let from = scope.from.servers.iter().find(|from| from.name == to.name).filter(|_| !scope.is_cleared(&key));
+    let Some(from) = from else {
+        steps.add(format!("create server {}", to.name), key, create_server(to));
+        return;
+    };
+    let mut actions = Vec::new();
+    if from.version != to.version {
+        actions.push(format!("VERSION {}", to.version.as_ref().map_or_else(|| "NULL".to_string(), |v| literal(v))));
+    }
+    actions.extend(foreign_option_changes(&from.options, &to.options));
+    if !actions.is_empty() {
+        let sql = format!("ALTER SERVER {} {}", ident(&to.name), actions.join(" "));
+        steps.add(format!("alter server {}", to.name), key, sql);
     }
 }
 
@@ -90,25 +109,6 @@ fn place(old: &SequenceParameters, new: &SequenceParameters) -> Place {
     }
 }
 
-/// Ties sequences to their columns, or unties them.
-pub(super) fn ownership(scope: &Scope<'_>, steps: &mut Steps) {
-    for to in &scope.to.sequences {
-        let key = ObjectKey::of(ObjectKind::Sequence, &to.name);
-        let from = scope.from.sequences.iter().find(|from| from.name == to.name).filter(|_| !scope.is_cleared(&key));
-        let goes = |(table, column): &(ObjectName, String)| super::clear::column_goes(scope, table, column);
-        let before = from.and_then(|from| from.owned_by.clone()).filter(|owner| !goes(owner));
-        if before == to.owned_by {
-            continue;
-        }
-        let owner = match &to.owned_by {
-            Some((table, column)) => format!("{}.{}", qualified(table), ident(column)),
-            None => "NONE".to_string(),
-        };
-        let sql = format!("ALTER SEQUENCE {} OWNED BY {owner}", qualified(&to.name));
-        steps.add(format!("set owner of sequence {}", to.name), key, sql);
-    }
-}
-
 /// Whether the routine has to be created or replaced.
 pub(super) fn is_written(scope: &Scope<'_>, to: &Routine) -> bool {
     let key = routine_key(to);
@@ -134,7 +134,8 @@ pub(super) fn view(scope: &Scope<'_>, to: &View, steps: &mut Steps) {
         }
         Some(from) if to.materialized => {
             let alter = format!("ALTER MATERIALIZED VIEW {}", qualified(&to.name));
-            for sql in parameter_changes(&alter, &from.parameters, &to.parameters) {
+            let (old, new) = (storage(from), storage(to));
+            for sql in parameter_changes(&alter, &old, &new) {
                 steps.instant(format!("set options of view {}", to.name), key.clone(), sql);
             }
             if from.no_data != to.no_data {
@@ -161,6 +162,52 @@ pub(super) fn view(scope: &Scope<'_>, to: &View, steps: &mut Steps) {
     view_triggers(scope, from, to, steps);
 }
 
+/// The parameters of a view that `SET (…)` knows.
+fn storage(view: &View) -> Vec<(String, String)> {
+    view.parameters.iter().filter(|(key, _)| key != CLUSTER_ON).cloned().collect()
+}
+
+/// Brings defaults, storage and statistics of the columns of a view, and what it is clustered on, to what they shall be.
+pub(super) fn view_details(scope: &Scope<'_>, to: &View, steps: &mut Steps) {
+    let key = view_key(&to.name);
+    let from = scope.from.view(&to.name).filter(|_| !scope.is_cleared(&key));
+    let mut before = from.map(view_settings).unwrap_or_default();
+    let after = view_settings(to);
+    if let Some(from) = from {
+        // An index that was made anew has lost its part.
+        let remade = |index: &&Index| !to.indexes.iter().any(|new| same_index(new, index));
+        for index in from.indexes.iter().filter(remade) {
+            before.retain(|sql| !sql.ends_with(&format!(" CLUSTER ON {}", ident(&index.name))));
+        }
+    }
+    let what = format!("set details of view {}", to.name);
+    for sql in before.iter().filter(|sql| !after.contains(sql)) {
+        if let Some(undo) = undone(sql).filter(|undo| !after.iter().any(|new| new.starts_with(undo.0))) {
+            steps.instant(what.clone(), key.clone(), format!("{}{}", undo.0, undo.1));
+        }
+    }
+    for sql in after.iter().filter(|sql| !before.contains(sql)) {
+        steps.instant(what.clone(), key.clone(), sql.clone());
+    }
+}
+
+/// What takes back a statement of [`view_settings`]: the part both have, and the rest.
+fn undone(sql: &str) -> Option<(&str, &'static str)> {
+    let words = [
+        (" SET DEFAULT ", "", " DROP DEFAULT"),
+        (" SET STATISTICS ", " SET STATISTICS ", "-1"),
+        (" SET STORAGE ", " SET STORAGE ", "EXTENDED"),
+        (" SET COMPRESSION ", " SET COMPRESSION ", "default"),
+        (" CLUSTER ON ", "", " SET WITHOUT CLUSTER"),
+    ];
+    words.iter().find_map(|(word, kept, undo)| Some((&sql[..sql.find(word)? + kept.len()], *undo)))
+}
+
+fn same_index(a: &Index, b: &Index) -> bool {
+    let bare = |index: &Index| Index { comment: None, ..index.clone() };
+    bare(a) == bare(b)
+}
+
 fn view_indexes(from: Option<&View>, to: &View, steps: &mut Steps) {
     let old = from.map(|from| by_name(&from.indexes, |index| &index.name)).unwrap_or_default();
     let bare = |index: &relata_schema::model::Index| relata_schema::model::Index { comment: None, ..index.clone() };
@@ -176,7 +223,10 @@ fn view_indexes(from: Option<&View>, to: &View, steps: &mut Steps) {
         if old.get(name).is_none_or(|old| bare(old) != bare(index)) {
             let key = ObjectKey::member(ObjectKind::Index, &to.name, name);
             let sql = create_index(&to.name, index);
-            steps.blocking(format!("create index {name}"), key, sql, LockMode::Share, LockSpan::Scan);
+            steps.blocking(format!("create index {name}"), key.clone(), sql, LockMode::Share, LockSpan::Scan);
+            for sql in index_settings(&to.name, index) {
+                steps.add(format!("set statistics of index {name}"), key.clone(), sql);
+            }
         }
     }
 }
@@ -211,16 +261,17 @@ const STANDARD_COMMENT: &str = "standard public schema";
 /// Brings the comments of an object and its members to what they shall be.
 pub(super) fn comments(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps) {
     let mut before: BTreeMap<String, String> = BTreeMap::new();
-    if !scope.is_cleared(key) && !made_anew(scope, key) {
+    if !made_anew(scope, key) {
         let texts = comment_targets(&scope.from, key).into_iter();
         before.extend(texts.filter_map(|(target, text)| Some((target, text?))));
         for lost in scope.cleared.iter().filter(|lost| lost.name == key.name && key.kind == ObjectKind::Table) {
             before.remove(&member_target(lost));
+            before.remove(&format!("INDEX {}", qualified(&index_name(&lost.name, &lost.member))));
         }
         let domain = scope.from.domains.iter().find(|domain| key.kind == ObjectKind::Domain && domain.name == key.name);
         let after = scope.to.domains.iter().find(|domain| domain.name == key.name);
         if let Some((old, new)) = domain.zip(after) {
-            for check in old.checks.iter().filter(|check| !super::types::check_stays(check, new)) {
+            for check in old.checks.iter().filter(|check| !super::types::check_stays(scope, check, new)) {
                 before.remove(&format!("CONSTRAINT {} ON DOMAIN {}", ident(&check.name), qualified(&key.name)));
             }
         }
@@ -249,9 +300,13 @@ fn remade_view_indexes(scope: &Scope<'_>, name: &ObjectName, before: &mut BTreeM
     }
 }
 
-fn made_anew(scope: &Scope<'_>, key: &ObjectKey) -> bool {
-    let is_type = matches!(key.kind, ObjectKind::Enum | ObjectKind::Domain | ObjectKind::Composite);
-    is_type && scope.rebuilt_types.contains(&key.name)
+/// The object is cleared, or a successor takes its name.
+pub(super) fn made_anew(scope: &Scope<'_>, key: &ObjectKey) -> bool {
+    let is_type = matches!(key.kind, ObjectKind::Enum | ObjectKind::Domain | ObjectKind::Composite | ObjectKind::Range);
+    let collation = key.kind == ObjectKind::Other && key.member.starts_with("COLLATION ");
+    scope.is_cleared(key)
+        || is_type && (scope.rebuilt_types.contains(&key.name) || scope.replaced_types.contains(&key.name))
+        || collation && scope.rebuilt_collations.contains(&key.name)
 }
 
 /// The member as `COMMENT ON` names it.
@@ -264,87 +319,4 @@ fn member_target(key: &ObjectKey) -> String {
         ObjectKind::Policy => format!("POLICY {member} ON {table}"),
         _ => format!("CONSTRAINT {member} ON {table}"),
     }
-}
-
-/// Brings the privileges on an object and its columns to what they shall be.
-pub(super) fn privileges(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps) {
-    let name = &key.name;
-    let fresh = scope.is_cleared(key) || made_anew(scope, key);
-    let mut change = |target: String, old: Option<&Vec<Grant>>, new: &Vec<Grant>| {
-        let old = old.filter(|_| !fresh).map(Vec::as_slice).unwrap_or_default();
-        let object = key.clone();
-        for sql in changes(&target, None, old, new) {
-            steps.add(format!("set privileges on {}", target.to_lowercase()), object.clone(), sql);
-        }
-    };
-    let (from, to) = (&scope.from, scope.to);
-    match key.kind {
-        ObjectKind::Namespace => {
-            let Some(new) = to.namespaces.iter().find(|n| n.name == name.name) else { return };
-            let old = from.namespaces.iter().find(|n| n.name == name.name).map(|n| &n.grants);
-            change(format!("SCHEMA {}", ident(&new.name)), old, &new.grants);
-        }
-        ObjectKind::Enum => {
-            let Some(new) = to.enums.iter().find(|e| &e.name == name) else { return };
-            let old = from.enums.iter().find(|e| &e.name == name).map(|e| &e.grants);
-            change(format!("TYPE {}", qualified(name)), old, &new.grants);
-        }
-        ObjectKind::Sequence => {
-            let Some(new) = to.sequences.iter().find(|s| &s.name == name) else { return };
-            let old = from.sequences.iter().find(|s| &s.name == name).map(|s| &s.grants);
-            change(format!("SEQUENCE {}", qualified(name)), old, &new.grants);
-        }
-        ObjectKind::Routine => {
-            let Some(new) = to.routines.iter().find(|r| routine_key(r) == *key) else { return };
-            let old = from.routines.iter().find(|r| routine_key(r) == *key && r.kind == new.kind).map(|r| &r.grants);
-            change(format!("{} {}", grant_word(new), signature(new)), old, &new.grants);
-        }
-        ObjectKind::View => {
-            let Some(new) = to.view(name) else { return };
-            change(format!("TABLE {}", qualified(name)), from.view(name).map(|v| &v.grants), &new.grants);
-        }
-        ObjectKind::Table => {
-            let Some(new) = to.table(name) else { return };
-            let target = format!("TABLE {}", qualified(name));
-            change(target.clone(), from.table(name).map(|t| &t.grants), &new.grants);
-            column_privileges(scope, key, &target, steps);
-        }
-        _ => {}
-    }
-}
-
-fn column_privileges(scope: &Scope<'_>, key: &ObjectKey, target: &str, steps: &mut Steps) {
-    let Some(to) = scope.to.table(&key.name) else { return };
-    let from = scope.both(&key.name).map(|(from, _)| from);
-    for column in &to.columns {
-        let anew = scope.clears(ObjectKind::Column, &to.name, &column.name);
-        let old = from.and_then(|from| from.column(&column.name)).filter(|_| !anew);
-        let old = old.map(|old| old.grants.as_slice()).unwrap_or_default();
-        for sql in changes(target, Some(&column.name), old, &column.grants) {
-            steps.add(format!("set privileges on {}.{}", to.name, column.name), table_key(&to.name), sql);
-        }
-    }
-}
-
-/// The statements that bring privileges from `old` to `new`.
-fn changes(target: &str, column: Option<&str>, old: &[Grant], new: &[Grant]) -> Vec<String> {
-    let twin = |list: &[Grant], grant: &Grant| {
-        list.iter().any(|other| other.grantee == grant.grantee && other.privilege == grant.privilege)
-    };
-    let mut out = Vec::new();
-    let gone: Vec<Grant> = old.iter().filter(|grant| !new.contains(grant)).cloned().collect();
-    let come: Vec<Grant> = new.iter().filter(|grant| !old.contains(grant)).cloned().collect();
-    // With or without grant option: what differs is taken back and given anew, unless it only grows.
-    let revoked: Vec<Grant> = gone.into_iter().filter(|grant| grant.grantable || !twin(new, grant)).collect();
-    match column {
-        Some(column) => {
-            out.extend(column_revokes(target, column, &revoked));
-            out.extend(column_grants(target, column, &come));
-        }
-        None => {
-            out.extend(revokes(target, &revoked));
-            out.extend(grants(target, &come));
-        }
-    }
-    out
 }

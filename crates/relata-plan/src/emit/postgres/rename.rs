@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use relata_schema::ColumnType;
 use relata_schema::Schema;
 use relata_schema::change::{Alteration, Change, Rename, TableChange};
+use relata_schema::dialect::postgres::identity_sequence;
 use relata_schema::dialect::postgres::print::{ident, literal, qualified, view_word};
-use relata_schema::model::{EnumType, ObjectKey, ObjectKind, ObjectName, Table};
+use relata_schema::model::{Column, EnumType, ObjectKey, ObjectKind, ObjectName, Table};
 
 use super::steps::Steps;
 
@@ -37,6 +38,9 @@ pub(super) fn rename(from: &Schema, changes: &mut [Change], renames: &[Rename], 
             }
             Change::Composite(Alteration::Alter { from, to }) => {
                 object(ObjectKind::Composite, "TYPE", &from.name, &to.name, &mut names, steps);
+            }
+            Change::Range(Alteration::Alter { from, to }) => {
+                object(ObjectKind::Range, "TYPE", &from.name, &to.name, &mut names, steps);
             }
             Change::Sequence(Alteration::Alter { from, to }) => {
                 object(ObjectKind::Sequence, "SEQUENCE", &from.name, &to.name, &mut names, steps);
@@ -159,11 +163,18 @@ impl Names {
         }
         for domain in &mut schema.domains {
             self.ty(&mut domain.base);
+            self.keys(&mut domain.depends_on);
             self.object(&mut domain.name);
         }
         for composite in &mut schema.composites {
-            composite.attributes.iter_mut().for_each(|(_, ty)| self.ty(ty));
+            composite.attributes.iter_mut().for_each(|attribute| self.ty(&mut attribute.ty));
+            self.keys(&mut composite.depends_on);
             self.object(&mut composite.name);
+        }
+        for range in &mut schema.ranges {
+            self.ty(&mut range.subtype);
+            self.keys(&mut range.depends_on);
+            self.object(&mut range.name);
         }
         for sequence in &mut schema.sequences {
             self.object(&mut sequence.name);
@@ -184,10 +195,25 @@ impl Names {
         schema
     }
 
+    /// The sequence of an identity keeps its name when the table or column gets another.
+    fn identity(&self, table: &ObjectName, column: &mut Column) {
+        let before = identity_sequence(table, &column.name);
+        let (mut owner, mut name) = (table.clone(), column.name.clone());
+        self.column(table, &mut name);
+        self.object(&mut owner);
+        if let Some(identity) = &mut column.identity {
+            let namespace = owner.namespace.clone();
+            let sequence = identity.sequence.take().unwrap_or(before);
+            let sequence = ObjectName::new(namespace, sequence.name);
+            identity.sequence = (sequence != identity_sequence(&owner, &name)).then_some(sequence);
+        }
+    }
+
     fn table(&self, table: &mut Table) {
         let name = table.name.clone();
         let rename = |column: &mut String| self.column(&name, column);
         for column in &mut table.columns {
+            self.identity(&name, column);
             rename(&mut column.name);
             self.ty(&mut column.ty);
         }
@@ -213,6 +239,13 @@ impl Names {
             self.object(&mut partition.parent);
         }
         self.keys(&mut table.depends_on);
+        for used in &mut table.uses {
+            self.keys(std::slice::from_mut(&mut used.member));
+            self.keys(&mut used.uses);
+        }
+        if let Some(ty) = &mut table.of_type {
+            self.object(ty);
+        }
         self.object(&mut table.name);
     }
 }

@@ -1,21 +1,20 @@
 //! What has to go first because something it uses changes, and what comes back.
 //!
 //! `cleared` holds every object and member of the schema that is that goes before anything is built: what the target
-//! lacks and stands in the way, what cannot be altered in place, and, transitively, what depends on any of these.
-//! Dependencies come from the catalogue; members of tables (defaults, checks, indexes, policies, triggers), whose
-//! dependencies are not recorded, are found by the names in their text.
+//! lacks and stands in the way, what cannot be altered in place, and, transitively, what depends on any of these
+//! ([`super::closure`]), as the catalogue reported it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use relata_schema::Schema;
 use relata_schema::change::{Alteration, Change, TableChange};
-use relata_schema::dialect::postgres::print::{create_index_of, other_member, qualified, signature};
+use relata_schema::dialect::postgres::print::{other_member, signature};
 use relata_schema::model::{
-    CompositeType, EnumType, ObjectKey, ObjectKind, ObjectName, Opaque, Routine, Sequence, Table, View,
+    Attribute, CompositeType, EnumType, ObjectKey, ObjectKind, ObjectName, Opaque, RangeType, Routine, Sequence, Table,
+    View,
 };
-use relata_schema::{ColumnType, Schema};
 
 use super::members;
-use super::words::{mentions, mentions_column};
 
 /// Everything the parts of the plan ask about.
 pub(super) struct Scope<'s> {
@@ -28,6 +27,14 @@ pub(super) struct Scope<'s> {
     /// Enums, domains and composites that cannot be altered in place, or whose name another kind of type takes: the
     /// old one is renamed, columns are converted to the new one, the old one goes at the end.
     pub rebuilt_types: BTreeSet<ObjectName>,
+    /// Ranges that change, and the types over them: the old one goes before the new one comes.
+    pub replaced_types: BTreeSet<ObjectName>,
+    /// Collations that change: the old one is renamed, columns are converted, the old one goes at the end.
+    pub rebuilt_collations: BTreeSet<ObjectName>,
+    /// Domains that stay or go later, but lose checks and default before what these use goes.
+    pub bared_domains: BTreeSet<ObjectName>,
+    /// Columns that are text while their type is replaced.
+    pub parked: BTreeSet<(ObjectName, String)>,
     /// Columns whose type changes.
     pub retyped: BTreeSet<(ObjectName, String)>,
 }
@@ -56,6 +63,10 @@ impl<'s> Scope<'s> {
             changes,
             cleared: BTreeSet::new(),
             rebuilt_types: BTreeSet::new(),
+            replaced_types: BTreeSet::new(),
+            rebuilt_collations: BTreeSet::new(),
+            bared_domains: BTreeSet::new(),
+            parked: BTreeSet::new(),
             retyped: BTreeSet::new(),
         };
         scope.seed();
@@ -69,6 +80,10 @@ impl<'s> Scope<'s> {
 
     pub(super) fn clears(&self, kind: ObjectKind, table: &ObjectName, member: &str) -> bool {
         self.cleared.contains(&ObjectKey::member(kind, table, member))
+    }
+
+    pub(super) fn is_parked(&self, table: &ObjectName, column: &str) -> bool {
+        self.parked.contains(&(table.clone(), column.to_string()))
     }
 
     /// The table is there before and after, and is not made anew.
@@ -89,6 +104,14 @@ impl<'s> Scope<'s> {
         let order = relata_schema::dialect::postgres::print::creation_order(self.to);
         let tables = order.iter().filter(|key| key.kind == ObjectKind::Table);
         tables.filter_map(|key| self.both(&key.name)).collect()
+    }
+
+    /// The parents that the table has before and after: what they have comes and goes through them.
+    pub(super) fn staying_parents<'t>(&self, from: &'t Table, to: &Table) -> Vec<&'t ObjectName> {
+        let partitioned = from.partition_of.iter().filter(|_| from.partition_of == to.partition_of);
+        let inherited = from.inherits.iter().filter(|parent| to.inherits.contains(parent));
+        let parents = partitioned.map(|partition| &partition.parent).chain(inherited);
+        parents.filter(|parent| self.survives(parent)).collect()
     }
 
     /// The table stays a partition or child of the same parents, so that what it inherits follows them.
@@ -127,8 +150,27 @@ impl<'s> Scope<'s> {
                 Change::Other(Alteration::Drop(other)) if other.kind == "RULE" || created.contains(&other.name) => {
                     self.cleared.insert(other_key(other));
                 }
-                Change::Other(Alteration::Alter { from, to }) if from.definition != to.definition => {
+                Change::Other(Alteration::Alter { from, to })
+                    if from.kind == "COLLATION" && from.definition != to.definition =>
+                {
+                    self.rebuilt_collations.insert(from.name.clone());
+                }
+                Change::Other(Alteration::Alter { from, to })
+                    if from.definition != to.definition || from.settings != to.settings =>
+                {
                     self.cleared.insert(other_key(from));
+                }
+                Change::Server(Alteration::Alter { from, to }) if from.wrapper != to.wrapper || from.ty != to.ty => {
+                    self.cleared.insert(ObjectKey::of(ObjectKind::Server, &ObjectName::bare(&to.name)));
+                }
+                Change::Server(Alteration::Drop(server)) => {
+                    self.cleared.insert(ObjectKey::of(ObjectKind::Server, &ObjectName::bare(&server.name)));
+                }
+                Change::Range(Alteration::Alter { from, to }) if !same_range(from, to) => {
+                    self.replaced_types.insert(to.name.clone());
+                }
+                Change::Range(Alteration::Drop(ty)) if types.contains(&ty.name) => {
+                    self.replaced_types.insert(ty.name.clone());
                 }
                 Change::Enum(Alteration::Alter { from, to }) if !only_adds(from, to) => {
                     self.rebuilt_types.insert(to.name.clone());
@@ -138,7 +180,7 @@ impl<'s> Scope<'s> {
                 {
                     self.rebuilt_types.insert(to.name.clone());
                 }
-                Change::Composite(Alteration::Alter { from, to }) if !to.attributes.starts_with(&from.attributes) => {
+                Change::Composite(Alteration::Alter { from, to }) if !only_grows(from, to) => {
                     self.rebuilt_types.insert(to.name.clone());
                 }
                 Change::Enum(Alteration::Drop(ty)) if types.contains(&ty.name) => {
@@ -169,10 +211,19 @@ impl<'s> Scope<'s> {
         column.is_some_and(|column| column.identity.is_some())
     }
 
+    /// Another server, or none: `ALTER FOREIGN TABLE` cannot say so.
+    fn moves_elsewhere(&self, to: &Table) -> bool {
+        let server = |table: &Table| table.foreign.as_ref().map(|foreign| foreign.server.clone());
+        self.from.table(&to.name).is_some_and(|from| server(from) != server(to))
+    }
+
     fn seed_table(&mut self, to: &Table, changes: &[TableChange]) {
         for change in changes {
             match change {
                 TableChange::Partitioning { .. } => {
+                    self.cleared.insert(table_key(&to.name));
+                }
+                TableChange::Foreign if self.moves_elsewhere(to) => {
                     self.cleared.insert(table_key(&to.name));
                 }
                 TableChange::Column(Alteration::Alter { from, to: new }) => {
@@ -190,212 +241,6 @@ impl<'s> Scope<'s> {
             }
         }
     }
-
-    /// Adds dependants until nothing more is found.
-    fn close(&mut self) {
-        self.rebuild_types_over_types();
-        self.retype_for_types();
-        loop {
-            let before = self.cleared.len();
-            self.close_views();
-            self.close_routines();
-            self.close_members();
-            self.close_indexes();
-            self.close_foreign_keys();
-            if self.cleared.len() == before {
-                return;
-            }
-        }
-    }
-
-    /// The type is a rebuilt one, or an array of one.
-    pub(super) fn is_rebuilt(&self, ty: &ColumnType) -> bool {
-        let element = ty.physical.trim_end_matches("[]");
-        self.rebuilt_types.iter().any(|name| qualified(name) == element)
-    }
-
-    /// Domains and composites over rebuilt types are rebuilt too.
-    fn rebuild_types_over_types(&mut self) {
-        loop {
-            let before = self.rebuilt_types.len();
-            let domains = self.from.domains.iter().filter(|domain| self.is_rebuilt(&domain.base));
-            let domains = domains.map(|domain| &domain.name);
-            let over = |ty: &&CompositeType| ty.attributes.iter().any(|(_, ty)| self.is_rebuilt(ty));
-            let composites = self.from.composites.iter().filter(over).map(|ty| &ty.name);
-            let stays = |name: &&ObjectName| {
-                self.to.domains.iter().any(|domain| domain.name == **name)
-                    || self.to.composites.iter().any(|ty| ty.name == **name)
-            };
-            let found: Vec<ObjectName> = domains.chain(composites).filter(stays).cloned().collect();
-            self.rebuilt_types.extend(found);
-            if self.rebuilt_types.len() == before {
-                return;
-            }
-        }
-    }
-
-    /// Columns of a rebuilt type are converted.
-    fn retype_for_types(&mut self) {
-        let mut found = Vec::new();
-        for table in &self.from.tables {
-            for column in &table.columns {
-                if self.is_rebuilt(&column.ty)
-                    && self.to.table(&table.name).is_some_and(|table| table.column(&column.name).is_some())
-                {
-                    found.push((table.name.clone(), column.name.clone()));
-                }
-            }
-        }
-        self.retyped.extend(found);
-    }
-
-    /// Whether what a view or routine uses goes or changes under it.
-    fn touches(&self, used: &ObjectKey) -> bool {
-        if self.cleared.contains(used) {
-            return true;
-        }
-        match used.kind {
-            ObjectKind::Column => {
-                self.retyped.contains(&(used.name.clone(), used.member.clone()))
-                    || self.cleared.contains(&table_key(&used.name))
-                    || self.cleared.contains(&view_key(&used.name))
-            }
-            ObjectKind::Enum | ObjectKind::Domain | ObjectKind::Composite => self.rebuilt_types.contains(&used.name),
-            _ => false,
-        }
-    }
-
-    fn close_views(&mut self) {
-        let users = self.from.views.iter().filter(|view| view.depends_on.iter().any(|used| self.touches(used)));
-        let found: Vec<_> = users.map(|view| view_key(&view.name)).collect();
-        self.cleared.extend(found);
-        let users = self.from.others.iter().filter(|other| other.depends_on.iter().any(|used| self.touches(used)));
-        let found: Vec<_> = users.map(other_key).collect();
-        self.cleared.extend(found);
-    }
-
-    fn close_routines(&mut self) {
-        let users =
-            self.from.routines.iter().filter(|routine| routine.depends_on.iter().any(|used| self.touches(used)));
-        let found: Vec<_> = users.map(routine_key).collect();
-        self.cleared.extend(found);
-    }
-
-    /// Members of surviving tables that mention a routine or type that goes, or a column that changes its type.
-    fn close_members(&mut self) {
-        let routines: Vec<&Routine> =
-            self.from.routines.iter().filter(|routine| self.cleared.contains(&routine_key(routine))).collect();
-        let mut gone: Vec<&ObjectName> = routines.iter().map(|routine| &routine.name).collect();
-        gone.extend(&self.rebuilt_types);
-        let mut found = Vec::new();
-        for (table, _) in self.surviving() {
-            let mut changing: BTreeSet<&str> = BTreeSet::new();
-            for column in &table.columns {
-                let key = ObjectKey::member(ObjectKind::Column, &table.name, &column.name);
-                if self.retyped.contains(&(table.name.clone(), column.name.clone())) || self.cleared.contains(&key) {
-                    changing.insert(&column.name);
-                }
-            }
-            if gone.is_empty() && changing.is_empty() {
-                continue;
-            }
-            let uses = |sql: &str| gone.iter().any(|name| mentions(sql, name));
-            let moves = |sql: &str| uses(sql) || changing.iter().any(|column| mentions_column(sql, column));
-            let mut add = |kind, member: &str| found.push(ObjectKey::member(kind, &table.name, member));
-            for column in &table.columns {
-                if column.generated.as_ref().is_some_and(|generated| moves(&generated.expression)) {
-                    add(ObjectKind::Column, &column.name);
-                }
-            }
-            // The server takes what is over a column that goes along with the column.
-            let drops = |column: &str| self.clears(ObjectKind::Column, &table.name, column);
-            let lost: Vec<&str> =
-                table.columns.iter().map(|column| column.name.as_str()).filter(|name| drops(name)).collect();
-            let loses = |sql: &str| uses(sql) || lost.iter().any(|column| mentions_column(sql, column));
-            table.checks.iter().filter(|c| loses(&c.expression)).for_each(|c| add(ObjectKind::Check, &c.name));
-            for (kind, key) in members::keys(table).filter(|(_, key)| key.columns().any(drops)) {
-                add(kind, &key.name);
-            }
-            let indexes = table.indexes.iter().filter(|index| {
-                let parts = index.parts.iter().map(|part| part.column.as_str());
-                parts.into_iter().any(drops) || loses(&after_table(&create_index_of(table, index)))
-            });
-            indexes.for_each(|index| add(ObjectKind::Index, &index.name));
-            let policies = table.policies.iter().filter(|policy| {
-                let texts = policy.using.iter().chain(&policy.check);
-                texts.into_iter().any(|text| moves(text))
-            });
-            policies.for_each(|policy| add(ObjectKind::Policy, &policy.name));
-            for trigger in &table.triggers {
-                let function = trigger.function.as_ref().is_some_and(|function| gone.contains(&function));
-                if function || moves(&trigger.definition) {
-                    add(ObjectKind::Trigger, &trigger.name);
-                }
-            }
-        }
-        self.cleared.extend(found);
-    }
-
-    /// Indexes attached to an index that goes, go with it; and one that is attached can only go with the other.
-    fn close_indexes(&mut self) {
-        let mut found = Vec::new();
-        for (table, to) in self.surviving() {
-            if !self.stays_attached(table, to) {
-                continue;
-            }
-            for (kind, name, parent) in members::attached(table) {
-                if self.index_goes(parent) {
-                    found.push(ObjectKey::member(kind, &table.name, name));
-                } else if self.clears(kind, &table.name, name) {
-                    found.extend(self.index_key(parent));
-                }
-            }
-        }
-        self.cleared.extend(found);
-    }
-
-    /// The key of the index or constraint of that name.
-    fn index_key(&self, index: &ObjectName) -> Option<ObjectKey> {
-        let tables = self.from.tables.iter().filter(|table| table.name.namespace == index.namespace);
-        let mut found = tables.filter_map(|table| {
-            Some(ObjectKey::member(members::index_kind(table, &index.name)?, &table.name, &index.name))
-        });
-        found.next()
-    }
-
-    /// The index or key of that name goes, and not by a detached table's leaving.
-    pub(super) fn index_goes(&self, index: &ObjectName) -> bool {
-        let key = self.index_key(index);
-        key.is_some_and(|key| self.is_cleared(&table_key(&key.name)) || self.is_cleared(&key))
-    }
-
-    /// Foreign keys over columns whose type changes, and those that rely on a key that goes.
-    fn close_foreign_keys(&mut self) {
-        let mut found = Vec::new();
-        for (table, _) in self.surviving() {
-            for key in &table.foreign_keys {
-                let retyped = |table: &ObjectName, columns: &[String]| {
-                    columns.iter().any(|column| self.retyped.contains(&(table.clone(), column.clone())))
-                };
-                let there = self.from.table(&key.references);
-                let loses_key = there.is_some_and(|there| {
-                    self.is_cleared(&table_key(&there.name))
-                        || members::keys_over(there, &key.referenced_columns)
-                            .any(|(kind, name)| self.clears(kind, &there.name, name))
-                });
-                if loses_key || retyped(&table.name, &key.columns) || retyped(&key.references, &key.referenced_columns)
-                {
-                    found.push(ObjectKey::member(ObjectKind::ForeignKey, &table.name, &key.name));
-                }
-            }
-        }
-        self.cleared.extend(found);
-    }
-}
-
-/// What a `CREATE INDEX` says after the table's name, where columns are named.
-fn after_table(sql: &str) -> String {
-    sql.split_once(" USING ").map_or(sql, |(_, rest)| rest).to_string()
 }
 
 fn created_names(changes: &[Change]) -> BTreeSet<ObjectName> {
@@ -424,6 +269,7 @@ fn created_types(changes: &[Change]) -> BTreeSet<ObjectName> {
             Change::Enum(Alteration::Create(ty)) => &ty.name,
             Change::Domain(Alteration::Create(ty)) => &ty.name,
             Change::Composite(Alteration::Create(ty)) => &ty.name,
+            Change::Range(Alteration::Create(ty)) => &ty.name,
             _ => continue,
         };
         names.insert(name.clone());
@@ -454,6 +300,26 @@ fn same_shape(from: &Routine, to: &Routine) -> bool {
     let defaults = header(from).contains(" DEFAULT ") && header(from) != header(to);
     let aggregate = from.kind == relata_schema::model::RoutineKind::Aggregate;
     from.kind == to.kind && from.result == to.result && !defaults && !aggregate && signature(from) == signature(to)
+}
+
+/// Whether attributes only come, at the end.
+fn only_grows(from: &CompositeType, to: &CompositeType) -> bool {
+    let bare = |ty: &CompositeType| -> Vec<Attribute> {
+        ty.attributes.iter().map(|attribute| Attribute { comment: None, ..attribute.clone() }).collect()
+    };
+    bare(to).starts_with(&bare(from))
+}
+
+/// Whether it is the same range but for comment, owner and privileges.
+fn same_range(from: &RangeType, to: &RangeType) -> bool {
+    let bare = |ty: &RangeType| RangeType {
+        comment: None,
+        owner: None,
+        grants: Vec::new(),
+        depends_on: Vec::new(),
+        ..ty.clone()
+    };
+    bare(from) == bare(to)
 }
 
 /// Whether values only come.

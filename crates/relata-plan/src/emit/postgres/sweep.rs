@@ -16,8 +16,22 @@ pub(super) fn sweep(scope: &Scope<'_>, steps: &mut Steps) {
     let drops: Vec<(ObjectKey, String, String)> =
         scope.changes.iter().filter_map(|change| drop(scope, change)).collect();
     for key in creation_order(&scope.from).iter().rev() {
-        let is_type = matches!(key.kind, ObjectKind::Enum | ObjectKind::Domain | ObjectKind::Composite);
+        let is_type =
+            matches!(key.kind, ObjectKind::Enum | ObjectKind::Domain | ObjectKind::Composite | ObjectKind::Range);
+        if is_type && scope.replaced_types.contains(&key.name) {
+            continue;
+        }
+        let collation = key.kind == ObjectKind::Other && key.member.starts_with("COLLATION ");
+        if collation && scope.rebuilt_collations.contains(&key.name) {
+            let sql = format!("DROP COLLATION {}", qualified(&retired(&key.name)));
+            steps.add(format!("drop the former collation {}", key.name), key.clone(), sql);
+        }
         if is_type && scope.rebuilt_types.contains(&key.name) {
+            let composite = scope.to.composites.iter().find(|ty| ty.name == key.name);
+            for (name, argument, _) in composite.map(|ty| super::types::converters(scope, ty)).unwrap_or_default() {
+                let sql = format!("DROP FUNCTION {name}({argument})");
+                steps.add(format!("drop what made rows of {}", key.name), key.clone(), sql);
+            }
             let sql = format!("DROP TYPE {}", qualified(&retired(&key.name)));
             steps.add(format!("drop the former type {}", key.name), key.clone(), sql);
             continue;
@@ -45,6 +59,7 @@ fn drop(scope: &Scope<'_>, change: &Change) -> Option<(ObjectKey, String, String
         Change::Enum(Alteration::Drop(ty)) => named(ObjectKind::Enum, "TYPE", &ty.name),
         Change::Domain(Alteration::Drop(ty)) => named(ObjectKind::Domain, "DOMAIN", &ty.name),
         Change::Composite(Alteration::Drop(ty)) => named(ObjectKind::Composite, "TYPE", &ty.name),
+        Change::Range(Alteration::Drop(ty)) => named(ObjectKind::Range, "TYPE", &ty.name),
         Change::Sequence(Alteration::Drop(sequence)) => {
             let owner = sequence.owned_by.as_ref();
             if owner.is_some_and(|(table, column)| column_goes(scope, table, column)) {

@@ -1,9 +1,10 @@
 //! A table that stays: its columns, options, place among parents; and what makes it act.
 
+use relata_schema::Schema;
 use relata_schema::change::{LockMode, LockSpan};
 use relata_schema::dialect::postgres::print::{
-    attach_partition, create_policy, create_trigger, ident, qualified, replica_identity, row_security,
-    storage_parameters, trigger_state,
+    attach_partition, cluster_on, create_policy, create_trigger, foreign_option_changes, ident, qualified,
+    replica_identity, row_security, storage_parameters, trigger_state,
 };
 use relata_schema::model::{ObjectKey, ObjectKind, Table};
 
@@ -14,6 +15,16 @@ use super::{columns, members};
 /// Brings a surviving table to what it shall be, but for keys, indexes and what refers to other tables.
 pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mut Steps) {
     columns::alter(scope, from, to, steps);
+    if let Some(ty) = to.of_type.as_ref().filter(|_| from.of_type != to.of_type || leaves_type(scope, from, to)) {
+        let sql = format!("ALTER TABLE {} OF {}", qualified(&to.name), qualified(ty));
+        steps.instant(format!("make {} a table of {ty}", to.name), table_key(&to.name), sql);
+    }
+    if let (Some(old), Some(new)) = (&from.foreign, &to.foreign)
+        && let Some(options) = foreign_option_changes(&old.options, &new.options)
+    {
+        let sql = format!("ALTER FOREIGN TABLE {} {options}", qualified(&to.name));
+        steps.instant(format!("set options of {}", to.name), table_key(&to.name), sql);
+    }
     members::add_checks(scope, from, to, steps);
     options(from, to, steps);
     for parent in to.inherits.iter().filter(|parent| !from.inherits.contains(parent)) {
@@ -34,6 +45,19 @@ pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mut Ste
     }
 }
 
+/// A table of a type that changes, or of another type: it is a table of no type while its columns change.
+pub(super) fn leaves_type(scope: &Scope<'_>, from: &Table, to: &Table) -> bool {
+    let Some(ty) = &from.of_type else { return false };
+    let attributes = |schema: &Schema| -> Option<Vec<(String, String)>> {
+        let found = schema.composites.iter().find(|composite| &composite.name == ty)?;
+        Some(found.attributes.iter().map(|a| (a.name.clone(), a.ty.physical.clone())).collect())
+    };
+    to.of_type.as_ref() != Some(ty)
+        || scope.rebuilt_types.contains(ty)
+        || scope.replaced_types.contains(ty)
+        || attributes(&scope.from) != attributes(scope.to)
+}
+
 fn options(from: &Table, to: &Table, steps: &mut Steps) {
     let (old, new) = (&from.options, &to.options);
     let alter = format!("ALTER TABLE {}", qualified(&to.name));
@@ -51,7 +75,13 @@ fn options(from: &Table, to: &Table, steps: &mut Steps) {
     if old.access_method != new.access_method {
         rewrite(format!("{alter} SET ACCESS METHOD {}", ident(new.access_method.as_deref().unwrap_or("heap"))));
     }
-    for sql in parameter_changes(&alter, &old.parameters, &new.parameters) {
+    // The server keeps the parameters of the table and of its TOAST table apart.
+    let part = |list: &[(String, String)], toast: bool| -> Vec<(String, String)> {
+        list.iter().filter(|(key, _)| key.starts_with("toast.") == toast).cloned().collect()
+    };
+    let statements = [false, true]
+        .map(|toast| parameter_changes(&alter, &part(&old.parameters, toast), &part(&new.parameters, toast)));
+    for sql in statements.into_iter().flatten() {
         steps.instant(what.clone(), key.clone(), sql);
     }
 }
@@ -135,6 +165,21 @@ pub(super) fn behaviour(scope: &Scope<'_>, table: &Table, steps: &mut Steps) {
         }
     }
     if let Some(sql) = replica_identity(table, was) {
-        steps.instant(format!("set replica identity of {}", table.name), key, sql);
+        steps.instant(format!("set replica identity of {}", table.name), key.clone(), sql);
+    }
+    clustered(scope, table, before, key, steps);
+}
+
+/// Brings `CLUSTER ON` to what it shall be. An index that was made anew has lost its part in it.
+fn clustered(scope: &Scope<'_>, table: &Table, before: Option<&Table>, key: ObjectKey, steps: &mut Steps) {
+    let was = before.and_then(|from| {
+        let index = from.options.cluster_on.as_deref()?;
+        let kind = members::index_kind(from, index)?;
+        (!scope.clears(kind, &table.name, index)).then_some(index)
+    });
+    let wanted = table.options.cluster_on.as_deref();
+    if was != wanted {
+        let sql = cluster_on(&format!("TABLE {}", qualified(&table.name)), wanted);
+        steps.instant(format!("set what {} is clustered on", table.name), key, sql);
     }
 }

@@ -1,28 +1,45 @@
 //! Enums, domains and composites.
 
 use relata_schema::dialect::postgres::print::{
-    check_clause, create_composite, create_domain, create_enum, ident, literal, qualified,
+    attribute_definition, check_clause, create_composite, create_domain, create_enum, create_range, ident, literal,
+    qualified,
 };
-use relata_schema::model::{Check, CompositeType, Domain, EnumType, ObjectKey, ObjectKind, ObjectName};
+use relata_schema::model::{
+    Attribute, Check, CompositeType, Domain, EnumType, ObjectKey, ObjectKind, ObjectName, RangeType,
+};
+use relata_schema::{ColumnType, Type};
 
 use super::scope::Scope;
 use super::steps::{Steps, loses};
 
 /// The name a type has while its successor is there too.
 pub(super) fn retired(name: &ObjectName) -> ObjectName {
+    with_ending(name, "__old")
+}
+
+/// The function that makes a row of the new type of a row of the old one.
+fn converter(name: &ObjectName) -> ObjectName {
+    with_ending(name, "__new")
+}
+
+fn with_ending(name: &ObjectName, ending: &str) -> ObjectName {
     let mut short = name.name.clone();
-    while short.len() + "__old".len() > 63 {
+    while short.len() + ending.len() > 63 {
         short.pop();
     }
-    ObjectName::new(&name.namespace, format!("{short}__old"))
+    ObjectName::new(&name.namespace, format!("{short}{ending}"))
 }
 
 fn rebuilt(scope: &Scope<'_>, name: &ObjectName) -> bool {
-    scope.rebuilt_types.contains(name)
+    scope.rebuilt_types.contains(name) || scope.replaced_types.contains(name)
 }
 
 /// Renames the types that make room for a successor of the same name.
 pub(super) fn retire(scope: &Scope<'_>, steps: &mut Steps) {
+    for name in &scope.rebuilt_collations {
+        let sql = format!("ALTER COLLATION {} RENAME TO {}", qualified(name), ident(&retired(name).name));
+        steps.add(format!("retire collation {name}"), ObjectKey::of(ObjectKind::Other, name), sql);
+    }
     for name in &scope.rebuilt_types {
         let sql = format!("ALTER TYPE {} RENAME TO {}", qualified(name), ident(&retired(name).name));
         let step = steps.add(format!("retire type {name}"), ObjectKey::of(ObjectKind::Enum, name), sql);
@@ -58,7 +75,10 @@ pub(super) fn enumeration(scope: &Scope<'_>, to: &EnumType, steps: &mut Steps) {
 }
 
 /// The check of a domain is not made anew.
-pub(super) fn check_stays(check: &Check, to: &Domain) -> bool {
+pub(super) fn check_stays(scope: &Scope<'_>, check: &Check, to: &Domain) -> bool {
+    if scope.bared_domains.contains(&to.name) {
+        return false;
+    }
     let new = to.checks.iter().find(|new| new.name == check.name);
     new.is_some_and(|new| new.expression == check.expression && (check.not_valid || !new.not_valid))
 }
@@ -78,6 +98,11 @@ pub(super) fn domain(scope: &Scope<'_>, to: &Domain, steps: &mut Steps) {
         unchecked.for_each(|check| add(format!("{alter} ADD {}", check_clause(check))));
         return;
     };
+    let mut from = from.clone();
+    if scope.bared_domains.contains(&to.name) {
+        from.default = None;
+        from.checks.clear();
+    }
     if from.default != to.default {
         add(match &to.default {
             Some(default) => format!("{alter} SET DEFAULT {default}"),
@@ -86,7 +111,7 @@ pub(super) fn domain(scope: &Scope<'_>, to: &Domain, steps: &mut Steps) {
     }
     for check in &from.checks {
         let new = to.checks.iter().find(|new| new.name == check.name);
-        if !check_stays(check, to) {
+        if !check_stays(scope, check, to) {
             add(format!("{alter} DROP CONSTRAINT {}", ident(&check.name)));
         } else if check.not_valid && new.is_some_and(|new| !new.not_valid) {
             add(format!("{alter} VALIDATE CONSTRAINT {}", ident(&check.name)));
@@ -109,7 +134,10 @@ pub(super) fn composite(scope: &Scope<'_>, to: &CompositeType, steps: &mut Steps
     let Some(from) =
         scope.from.composites.iter().find(|from| from.name == to.name).filter(|_| !rebuilt(scope, &to.name))
     else {
-        steps.add(format!("create type {}", to.name), key, create_composite(to));
+        steps.add(format!("create type {}", to.name), key.clone(), create_composite(to));
+        for (_, _, sql) in converters(scope, to) {
+            steps.add(format!("make rows of the former {} rows of the new", to.name), key.clone(), sql);
+        }
         return;
     };
     let alter = format!("ALTER TYPE {}", qualified(&to.name));
@@ -117,7 +145,70 @@ pub(super) fn composite(scope: &Scope<'_>, to: &CompositeType, steps: &mut Steps
         steps.add(format!("alter type {}", to.name), key.clone(), sql);
     };
     // Anything but new attributes at the end rebuilds the type.
-    for (name, ty) in &to.attributes[from.attributes.len()..] {
-        add(format!("{alter} ADD ATTRIBUTE {} {} CASCADE", ident(name), ty.physical));
+    for attribute in &to.attributes[from.attributes.len()..] {
+        add(format!("{alter} ADD ATTRIBUTE {} CASCADE", attribute_definition(attribute)));
     }
+}
+
+/// Creates a range, or what is left of it to alter.
+pub(super) fn range(scope: &Scope<'_>, to: &RangeType, steps: &mut Steps) {
+    let there = scope.from.ranges.iter().any(|from| from.name == to.name);
+    if !there || rebuilt(scope, &to.name) {
+        let key = ObjectKey::of(ObjectKind::Range, &to.name);
+        steps.add(format!("create type {}", to.name), key, create_range(to));
+    }
+}
+
+/// The composite on both sides, if it is made anew.
+fn remade<'a>(scope: &'a Scope<'_>, ty: &ColumnType) -> Option<(&'a CompositeType, &'a CompositeType)> {
+    let Type::Composite(name) = ty.logical.element() else { return None };
+    if !scope.rebuilt_types.contains(name) {
+        return None;
+    }
+    let find = |list: &'a [CompositeType]| list.iter().find(|ty| &ty.name == name);
+    Some((find(&scope.from.composites)?, find(&scope.to.composites)?))
+}
+
+/// How a value of a rebuilt composite, of an array of it or of a domain over it becomes one of the new.
+pub(super) fn converted(scope: &Scope<'_>, value: &str, old: &ColumnType, new: &ColumnType) -> Option<String> {
+    if let (Type::Domain(old), Type::Domain(_)) = (&old.logical, &new.logical) {
+        let base = &scope.from.domains.iter().find(|domain| &domain.name == old)?.base;
+        let array = if base.physical.ends_with("[]") { "[]" } else { "" };
+        let (from, _) = remade(scope, base)?;
+        let value = format!("{value}::{}{array}", qualified(&retired(&from.name)));
+        return Some(format!("{}({value})::{}", qualified(&converter(&from.name)), new.physical));
+    }
+    let (from, _) = remade(scope, old)?;
+    (old.physical == new.physical).then(|| format!("{}({value})", qualified(&converter(&from.name))))
+}
+
+/// The functions that convert rows of a composite and arrays of them: name, argument, statement.
+pub(super) fn converters(scope: &Scope<'_>, to: &CompositeType) -> Vec<(String, String, String)> {
+    let used = scope.from.tables.iter().flat_map(|table| &table.columns).any(|column| scope.is_rebuilt(&column.ty));
+    let named = ColumnType::new(Type::Composite(to.name.clone()), qualified(&to.name));
+    let Some((from, _)) = remade(scope, &named).filter(|_| used) else { return Vec::new() };
+    let value = |attribute: &Attribute| {
+        let ty = &attribute.ty.physical;
+        let Some(old) = from.attributes.iter().find(|old| old.name == attribute.name) else {
+            return format!("NULL::{ty}");
+        };
+        let value = format!("($1).{}", ident(&attribute.name));
+        let array = if ty.ends_with("[]") && old.ty.physical.ends_with("[]") { "[]" } else { "" };
+        converted(scope, &value, &old.ty, &attribute.ty).unwrap_or_else(|| format!("{value}::text{array}::{ty}"))
+    };
+    let values: Vec<String> = to.attributes.iter().map(value).collect();
+    let (name, new) = (qualified(&converter(&to.name)), qualified(&to.name));
+    let old = qualified(&retired(&to.name));
+    let head = |of: &str| format!("CREATE FUNCTION {name}({old}{of}) RETURNS {new}{of} LANGUAGE sql IMMUTABLE AS");
+    let row = format!("CASE WHEN $1 IS NOT DISTINCT FROM NULL THEN NULL ELSE ROW({})::{new} END", values.join(", "));
+    let one = format!("{} {}", head(""), literal(&format!("SELECT {row}")));
+    // `unnest` in FROM would take a row apart: the elements are reached by number.
+    let many = format!(
+        "SELECT CASE WHEN $1 IS NULL THEN NULL ELSE ARRAY(SELECT {name}(($1)[i]) \
+         FROM pg_catalog.generate_subscripts($1, 1) AS i ORDER BY i) END"
+    );
+    vec![
+        (name.clone(), old.clone(), one),
+        (name.clone(), format!("{old}[]"), format!("{} {}", head("[]"), literal(&many))),
+    ]
 }

@@ -22,22 +22,25 @@ pub use constraint::{
     add_check, add_exclusion, add_foreign_key, add_key, check_clause, foreign_key_clause, key_clause,
 };
 pub use expression::expression;
-pub use index::{attach_index, create_index, index_name};
+pub use index::{STATISTICS, attach_index, create_index, index_name, index_settings, index_statistics};
 pub use object::{
-    create_composite, create_domain, create_enum, create_extension, create_namespace, create_sequence, owned_by,
-    sequence_options,
+    attribute_definition, create_composite, create_domain, create_enum, create_extension, create_namespace,
+    create_range, create_sequence, create_server, foreign_option_changes, foreign_options, owned_by, sequence_options,
 };
 pub use order::{creation_order, other_member, other_target};
-pub use privilege::{column_grants, column_revokes, comment, comment_targets, grants, grants_of, revokes};
+pub use privilege::{
+    column_grants, column_revokes, comment, comment_targets, default_privileges, grants, grants_of,
+    no_default_privileges, owner, privileges, revokes, set_owner,
+};
 pub use routine::{
     create_policy, create_trigger, grant_word, needs_unchecked_bodies, policy_clauses, routine_word, signature,
     trigger_state,
 };
 pub use table::{
-    attach_partition, column_definition, column_settings, create_table, is_plain, replica_identity, row_security,
-    storage_parameters,
+    attach_partition, cluster_on, column_definition, column_options, column_settings, create_table, is_plain,
+    replica_identity, row_security, storage_parameters, table_word,
 };
-pub use view::{create_view, view_word};
+pub use view::{CLUSTER_ON, create_view, for_view, view_settings, view_word};
 
 use crate::dialect::Dialect;
 use crate::model::{ObjectKey, ObjectKind, ObjectName, Schema, Table, View};
@@ -77,7 +80,8 @@ pub fn create_all(schema: &Schema) -> Vec<String> {
         out.push(UNCHECKED_BODIES.to_string());
     }
     let order = creation_order(schema);
-    for key in &order {
+    let (last, first): (Vec<_>, Vec<_>) = order.iter().partition(|key| comes_last(key));
+    for key in &first {
         out.extend(create(schema, key));
     }
     out.extend(schema.sequences.iter().filter_map(owned_by));
@@ -93,12 +97,22 @@ pub fn create_all(schema: &Schema) -> Vec<String> {
     }
     for view in &schema.views {
         out.extend(view.triggers.iter().flat_map(|trigger| create_trigger(&view.name, trigger)));
+        out.extend(view_settings(view));
+    }
+    for key in &last {
+        out.extend(create(schema, key));
     }
     out.extend(comments_and_grants(schema));
+    out.extend(schema.default_privileges.iter().flat_map(default_privileges));
     if unchecked {
         out.push(CHECKED_BODIES.to_string());
     }
     out
+}
+
+/// What acts on other statements is created after all of them: event triggers.
+pub fn comes_last(key: &ObjectKey) -> bool {
+    key.kind == ObjectKind::Other && key.member.starts_with("EVENT TRIGGER ")
 }
 
 fn tables_in<'s>(schema: &'s Schema, order: &'s [ObjectKey]) -> impl Iterator<Item = &'s Table> {
@@ -122,6 +136,8 @@ pub fn create(schema: &Schema, key: &ObjectKey) -> Vec<String> {
             std::iter::once(create_domain(domain)).chain(unchecked.map(add)).collect()
         }
         ObjectKind::Composite => one(schema.composites.iter().find(|c| &c.name == name).map(create_composite)),
+        ObjectKind::Range => one(schema.ranges.iter().find(|r| &r.name == name).map(create_range)),
+        ObjectKind::Server => one(schema.servers.iter().find(|s| s.name == name.name).map(create_server)),
         ObjectKind::Sequence => one(schema.sequences.iter().find(|s| &s.name == name).map(create_sequence)),
         ObjectKind::Routine => {
             let routine = schema.routines.iter().find(|r| &r.name == name && r.arguments == key.member);
@@ -129,7 +145,11 @@ pub fn create(schema: &Schema, key: &ObjectKey) -> Vec<String> {
         }
         ObjectKind::Other => {
             let other = schema.others.iter().find(|o| &o.name == name && other_member(o) == key.member);
-            one(other.filter(|other| !other.definition.is_empty()).map(|other| other.definition.clone()))
+            let other = other.filter(|other| !other.definition.is_empty());
+            let statements = |other: &crate::model::Opaque| {
+                std::iter::once(other.definition.clone()).chain(other.settings.clone()).collect()
+            };
+            other.map(statements).unwrap_or_default()
         }
         ObjectKind::Table => schema.table(name).map(|table| whole_table(schema, table)).unwrap_or_default(),
         ObjectKind::View => schema.view(name).map(whole_view).unwrap_or_default(),
@@ -155,7 +175,10 @@ pub fn whole_table(schema: &Schema, table: &Table) -> Vec<String> {
 /// A view, its indexes.
 pub fn whole_view(view: &View) -> Vec<String> {
     let mut out = vec![create_view(view, false)];
-    out.extend(view.indexes.iter().map(|index| create_index(&view.name, index)));
+    for index in &view.indexes {
+        out.push(create_index(&view.name, index));
+        out.extend(index_settings(&view.name, index));
+    }
     out
 }
 
@@ -171,9 +194,11 @@ pub fn keys_and_indexes(table: &Table) -> Vec<String> {
                 key.partition_of.as_ref().map(|parent| attach_index(parent, &index_name(&table.name, &key.name))),
             );
         }
+        out.extend(table.exclusions.iter().map(|exclusion| add_exclusion(&table.name, exclusion)));
     }
     for index in &table.indexes {
         out.push(create_index_of(table, index));
+        out.extend(index_settings(&table.name, index));
         out.extend(
             index.partition_of.as_ref().map(|parent| attach_index(parent, &index_name(&table.name, &index.name))),
         );
@@ -194,15 +219,21 @@ fn behaviour(table: &Table) -> Vec<String> {
     let own = table.triggers.iter().filter(|trigger| !trigger.inherited);
     out.extend(own.flat_map(|trigger| create_trigger(&table.name, trigger)));
     out.extend(replica_identity(table, None));
+    let index = table.options.cluster_on.as_deref();
+    out.extend(index.map(|index| cluster_on(&format!("TABLE {}", qualified(&table.name)), Some(index))));
     out
 }
 
-/// Every comment and every privilege.
+/// Every comment, owner and privilege.
 fn comments_and_grants(schema: &Schema) -> Vec<String> {
     let mut out = Vec::new();
     for key in creation_order(schema) {
         let texts = comment_targets(schema, &key).into_iter();
         out.extend(texts.filter_map(|(target, text)| Some(comment(&target, Some(&text?)))));
+        let tied = schema.sequences.iter().any(|s| s.name == key.name && s.owned_by.is_some());
+        if let Some((target, Some(name))) = owner(schema, &key).filter(|_| key.kind != ObjectKind::Sequence || !tied) {
+            out.push(set_owner(&target, Some(name)));
+        }
         out.extend(grants_of(schema, &key));
     }
     out

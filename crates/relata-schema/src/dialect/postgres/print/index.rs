@@ -34,9 +34,25 @@ pub fn create_index(table_name: &ObjectName, index: &Index) -> String {
     out
 }
 
+/// What the parameters of an index begin with that are the statistics target of its n-th part.
+pub const STATISTICS: &str = "statistics ";
+
+/// The statement that sets one of the parameters that `CREATE INDEX` cannot say.
+pub fn index_statistics(index: &ObjectName, key: &str, value: &str) -> Option<String> {
+    let part = key.strip_prefix(STATISTICS)?;
+    Some(format!("ALTER INDEX {} ALTER COLUMN {part} SET STATISTICS {value}", qualified(index)))
+}
+
+/// The statements that set the parameters of an index which `CREATE INDEX` cannot say.
+pub fn index_settings(table: &ObjectName, index: &Index) -> Vec<String> {
+    let name = index_name(table, &index.name);
+    index.parameters.iter().filter_map(|(key, value)| index_statistics(&name, key, value)).collect()
+}
+
 /// Storage parameters and tablespace of an index.
 fn parameters(parameters: &[(String, String)]) -> String {
-    let storage: Vec<_> = parameters.iter().filter(|(key, _)| key != "tablespace").cloned().collect();
+    let own = |key: &str| key == "tablespace" || key.starts_with(STATISTICS);
+    let storage: Vec<_> = parameters.iter().filter(|(key, _)| !own(key)).cloned().collect();
     let mut out = storage_parameters(" WITH ", &storage);
     if let Some((_, tablespace)) = parameters.iter().find(|(key, _)| key == "tablespace") {
         out.push_str(&format!(" TABLESPACE {}", ident(tablespace)));

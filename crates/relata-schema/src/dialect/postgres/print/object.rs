@@ -1,7 +1,10 @@
 //! Namespaces, extensions, types, sequences.
 
 use super::{ident, literal, qualified};
-use crate::model::{CompositeType, Domain, EnumType, Extension, Namespace, Sequence, SequenceParameters};
+use crate::model::{
+    Attribute, CompositeType, Domain, EnumType, Extension, ForeignServer, Namespace, RangeType, Sequence,
+    SequenceParameters,
+};
 
 /// `CREATE SCHEMA`.
 pub fn create_namespace(namespace: &Namespace) -> String {
@@ -39,8 +42,66 @@ pub fn create_domain(domain: &Domain) -> String {
 
 /// `CREATE TYPE … AS (…)`.
 pub fn create_composite(ty: &CompositeType) -> String {
-    let attributes = ty.attributes.iter().map(|(name, ty)| format!("{} {}", ident(name), ty.physical));
-    format!("CREATE TYPE {} AS ({})", qualified(&ty.name), attributes.collect::<Vec<_>>().join(", "))
+    let attributes: Vec<String> = ty.attributes.iter().map(attribute_definition).collect();
+    format!("CREATE TYPE {} AS ({})", qualified(&ty.name), attributes.join(", "))
+}
+
+/// An attribute as in `CREATE TYPE` or `ADD ATTRIBUTE`.
+pub fn attribute_definition(attribute: &Attribute) -> String {
+    let collation = attribute.collation.as_ref().map_or_else(String::new, |collation| format!(" COLLATE {collation}"));
+    format!("{} {}{collation}", ident(&attribute.name), attribute.ty.physical)
+}
+
+/// `CREATE TYPE … AS RANGE (…)`.
+pub fn create_range(ty: &RangeType) -> String {
+    let mut parts = vec![format!("SUBTYPE = {}", ty.subtype.physical)];
+    let optional = [
+        ("SUBTYPE_OPCLASS", &ty.operator_class),
+        ("COLLATION", &ty.collation),
+        ("CANONICAL", &ty.canonical),
+        ("SUBTYPE_DIFF", &ty.subtype_diff),
+    ];
+    parts.extend(optional.into_iter().filter_map(|(word, value)| Some(format!("{word} = {}", value.as_ref()?))));
+    if !ty.multirange.is_empty() {
+        let name = crate::model::ObjectName::new(&ty.name.namespace, &ty.multirange);
+        parts.push(format!("MULTIRANGE_TYPE_NAME = {}", qualified(&name)));
+    }
+    format!("CREATE TYPE {} AS RANGE ({})", qualified(&ty.name), parts.join(", "))
+}
+
+/// `CREATE SERVER`.
+pub fn create_server(server: &ForeignServer) -> String {
+    let mut out = format!("CREATE SERVER {}", ident(&server.name));
+    if let Some(ty) = &server.ty {
+        out.push_str(&format!(" TYPE {}", literal(ty)));
+    }
+    if let Some(version) = &server.version {
+        out.push_str(&format!(" VERSION {}", literal(version)));
+    }
+    out + &format!(" FOREIGN DATA WRAPPER {}{}", ident(&server.wrapper), foreign_options(&server.options))
+}
+
+/// ` OPTIONS (…)`, nothing if there are none.
+pub fn foreign_options(options: &[(String, String)]) -> String {
+    if options.is_empty() {
+        return String::new();
+    }
+    let pairs = options.iter().map(|(key, value)| format!("{} {}", ident(key), literal(value)));
+    format!(" OPTIONS ({})", pairs.collect::<Vec<_>>().join(", "))
+}
+
+/// `OPTIONS (ADD …, SET …, DROP …)` that brings options from `old` to `new`; `None` if they are the same.
+pub fn foreign_option_changes(old: &[(String, String)], new: &[(String, String)]) -> Option<String> {
+    let value =
+        |list: &[(String, String)], key: &str| list.iter().find(|pair| pair.0 == key).map(|pair| pair.1.clone());
+    let gone = old.iter().filter(|(key, _)| value(new, key).is_none()).map(|(key, _)| format!("DROP {}", ident(key)));
+    let come = new.iter().filter_map(|(key, text)| match value(old, key) {
+        Some(before) if &before == text => None,
+        Some(_) => Some(format!("SET {} {}", ident(key), literal(text))),
+        None => Some(format!("ADD {} {}", ident(key), literal(text))),
+    });
+    let parts: Vec<String> = gone.chain(come).collect();
+    (!parts.is_empty()).then(|| format!("OPTIONS ({})", parts.join(", ")))
 }
 
 /// `CREATE SEQUENCE`, without the column that owns it.

@@ -15,9 +15,12 @@ pub fn other_member(other: &Opaque) -> String {
 pub fn other_target(other: &Opaque) -> String {
     match other.kind.as_str() {
         "RULE" => format!("RULE {} ON {}", ident(&other.name.name), other.signature),
-        "CAST" => format!("CAST {}", other.signature),
-        "EVENT TRIGGER" | "PUBLICATION" | "LANGUAGE" | "FOREIGN DATA WRAPPER" | "SERVER" => {
+        "CAST" | "TRANSFORM" | "USER MAPPING" => format!("{} {}", other.kind, other.signature),
+        "EVENT TRIGGER" | "PUBLICATION" | "LANGUAGE" | "FOREIGN DATA WRAPPER" | "ACCESS METHOD" => {
             format!("{} {}", other.kind, ident(&other.name.name))
+        }
+        "OPERATOR CLASS" | "OPERATOR FAMILY" => {
+            format!("{} {} {}", other.kind, qualified(&other.name), other.signature)
         }
         "OPERATOR" => {
             let namespace = ident(&other.name.namespace);
@@ -100,8 +103,17 @@ fn nodes(schema: &Schema) -> BTreeMap<ObjectKey, Vec<ObjectKey>> {
         nodes.insert(of(ObjectKind::Domain, &domain.name), needs);
     }
     for composite in &schema.composites {
-        let needs = composite.attributes.iter().flat_map(|(_, ty)| named_types(&ty.logical)).collect();
+        let needs = composite.attributes.iter().flat_map(|attribute| named_types(&attribute.ty.logical));
+        let needs = needs.chain(composite.depends_on.iter().cloned()).collect();
         nodes.insert(of(ObjectKind::Composite, &composite.name), needs);
+    }
+    for range in &schema.ranges {
+        let mut needs = named_types(&range.subtype.logical);
+        needs.extend(range.depends_on.clone());
+        nodes.insert(of(ObjectKind::Range, &range.name), needs);
+    }
+    for server in &schema.servers {
+        nodes.insert(of(ObjectKind::Server, &ObjectName::bare(&server.name)), server.depends_on.clone());
     }
     for sequence in &schema.sequences {
         nodes.insert(of(ObjectKind::Sequence, &sequence.name), Vec::new());
@@ -136,6 +148,8 @@ fn table_needs(table: &Table) -> Vec<ObjectKey> {
         table.inherits.iter().map(|parent| ObjectKey::of(ObjectKind::Table, parent)).collect();
     needs.extend(table.partition_of.iter().map(|partition| ObjectKey::of(ObjectKind::Table, &partition.parent)));
     needs.extend(table.columns.iter().flat_map(|column| named_types(&column.ty.logical)));
+    needs.extend(table.of_type.iter().map(|ty| ObjectKey::of(ObjectKind::Composite, ty)));
+    needs.extend(table.foreign.iter().map(|at| ObjectKey::of(ObjectKind::Server, &ObjectName::bare(&at.server))));
     // What only triggers and policies use is there in time anyway: they come last.
     let own = |key: &&ObjectKey| key.name != table.name || key.kind == ObjectKind::Routine;
     needs.extend(table.depends_on.iter().filter(own).cloned());

@@ -1,8 +1,31 @@
 //! Tables and columns.
 
 use super::constraint::{exclusion_clause, key_clause};
-use super::{check_clause, ident, idents, literal, qualified, sequence_options};
+use super::{check_clause, foreign_options, ident, idents, literal, qualified, sequence_options};
 use crate::model::{Column, ObjectName, Table};
+
+/// `TABLE` or `FOREIGN TABLE`.
+pub fn table_word(table: &Table) -> &'static str {
+    if table.foreign.is_some() { "FOREIGN TABLE" } else { "TABLE" }
+}
+
+/// What a column of a table `OF` a type says beyond the type.
+fn typed_column(column: &Column) -> Option<String> {
+    let mut bare = column.clone();
+    bare.collation = None;
+    let definition = column_definition(&bare);
+    let after = definition.strip_prefix(&format!("{} {}", ident(&column.name), column.ty.physical))?;
+    (!after.is_empty()).then(|| format!("{} WITH OPTIONS{after}", ident(&column.name)))
+}
+
+/// The options of a column for a foreign-data wrapper.
+pub fn column_options(column: &Column) -> Vec<(String, String)> {
+    let own = column.parameters.iter().filter_map(|(key, value)| Some((key.strip_prefix(OPTION)?, value)));
+    own.map(|(key, value)| (key.to_string(), value.clone())).collect()
+}
+
+/// What the parameters of a column begin with that are options for a foreign-data wrapper.
+const OPTION: &str = "option ";
 
 /// Neither partitioned nor a partition: keys and constraints can stand in `CREATE TABLE`.
 pub fn is_plain(table: &Table) -> bool {
@@ -12,8 +35,11 @@ pub fn is_plain(table: &Table) -> bool {
 /// `CREATE TABLE` with columns and checks, and, where it [`is_plain`], its keys and exclusions.
 pub fn create_table(table: &Table) -> String {
     let partition = table.partition_of.is_some();
-    let mut items: Vec<String> =
-        table.columns.iter().filter(|column| partition || !column.inherited).map(column_definition).collect();
+    let written = table.columns.iter().filter(|column| partition || !column.inherited);
+    let mut items: Vec<String> = match &table.of_type {
+        Some(_) => written.filter_map(typed_column).collect(),
+        None => written.map(column_definition).collect(),
+    };
     if is_plain(table) {
         items.extend(table.primary_key.iter().map(|key| key_clause(key, true)));
         items.extend(table.uniques.iter().map(|key| key_clause(key, false)));
@@ -22,14 +48,22 @@ pub fn create_table(table: &Table) -> String {
     let own_checks = table.checks.iter().filter(|check| (partition || !check.inherited) && !check.not_valid);
     items.extend(own_checks.map(check_clause));
     let unlogged = if table.options.unlogged { "UNLOGGED " } else { "" };
-    let body = if items.is_empty() { String::new() } else { format!("\n    {}\n", items.join(",\n    ")) };
-    let mut out = format!("CREATE {unlogged}TABLE {} ({body})", qualified(&table.name));
+    let body = match (items.is_empty(), &table.of_type) {
+        (true, Some(_)) => String::new(),
+        (true, None) => " ()".to_string(),
+        (false, _) => format!(" (\n    {}\n)", items.join(",\n    ")),
+    };
+    let of = table.of_type.as_ref().map_or_else(String::new, |ty| format!(" OF {}", qualified(ty)));
+    let mut out = format!("CREATE {unlogged}{} {}{of}{body}", table_word(table), qualified(&table.name));
     if !table.inherits.is_empty() {
         let parents: Vec<String> = table.inherits.iter().map(qualified).collect();
         out.push_str(&format!("\nINHERITS ({})", parents.join(", ")));
     }
     if let Some(partitioning) = &table.partitioning {
         out.push_str(&format!("\nPARTITION BY {}", partitioning.key));
+    }
+    if let Some(foreign) = &table.foreign {
+        out.push_str(&format!("\nSERVER {}{}", ident(&foreign.server), foreign_options(&foreign.options)));
     }
     if let Some(method) = &table.options.access_method {
         out.push_str(&format!("\nUSING {}", ident(method)));
@@ -57,7 +91,8 @@ fn parameter_value(value: &str) -> String {
 
 /// A column as in `CREATE TABLE` or `ADD COLUMN`.
 pub fn column_definition(column: &Column) -> String {
-    let mut out = format!("{} {}", ident(&column.name), column.ty.physical);
+    let options = foreign_options(&column_options(column));
+    let mut out = format!("{} {}{options}", ident(&column.name), column.ty.physical);
     if let Some(collation) = &column.collation {
         out.push_str(&format!(" COLLATE {collation}"));
     }
@@ -105,7 +140,7 @@ pub fn column_settings(table: &ObjectName, column: &Column, parent: Option<&Colu
             out.push(format!("{alter} SET NOT NULL"));
         }
     }
-    for (key, value) in &column.parameters {
+    for (key, value) in column.parameters.iter().filter(|(key, _)| !key.starts_with(OPTION)) {
         out.push(match key.as_str() {
             "storage" => format!("{alter} SET STORAGE {value}"),
             "compression" => format!("{alter} SET COMPRESSION {value}"),
@@ -150,6 +185,14 @@ pub fn replica_identity(table: &Table, before: Option<&str>) -> Option<String> {
         None => "DEFAULT".to_string(),
     };
     Some(format!("ALTER TABLE ONLY {} REPLICA IDENTITY {identity}", qualified(&table.name)))
+}
+
+/// `CLUSTER ON`, or without an index what undoes it.
+pub fn cluster_on(relation: &str, index: Option<&str>) -> String {
+    match index {
+        Some(index) => format!("ALTER {relation} CLUSTER ON {}", ident(index)),
+        None => format!("ALTER {relation} SET WITHOUT CLUSTER"),
+    }
 }
 
 /// The list of columns in parentheses.

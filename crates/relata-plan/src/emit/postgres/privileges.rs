@@ -1,0 +1,95 @@
+//! Privileges, and those that new objects get.
+
+use relata_schema::dialect::postgres::print::{
+    column_grants, column_revokes, default_privileges, grants, no_default_privileges, privileges as held, revokes,
+};
+use relata_schema::model::{DefaultPrivileges, Grant, ObjectKey, ObjectKind, ObjectName};
+
+use super::objects::made_anew;
+use super::scope::Scope;
+use super::steps::Steps;
+
+/// Brings the privileges on an object and its columns to what they shall be.
+pub(super) fn privileges(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps) {
+    let (before, after) = (held(&scope.from, key), held(scope.to, key));
+    let there = !before.is_empty() && !made_anew(scope, key);
+    for (target, column, wanted) in after {
+        let remade = column.as_ref().is_some_and(|column| scope.clears(ObjectKind::Column, &key.name, column));
+        let same = |(target_before, other, _): &&(String, Option<String>, &[Grant])| {
+            *target_before == target && *other == column
+        };
+        let old = match before.iter().find(same).filter(|_| there && !remade) {
+            Some((_, _, old)) => old.to_vec(),
+            None if column.is_none() && !there => by_default(scope, key),
+            None => Vec::new(),
+        };
+        let what = format!("set privileges on {}", target.to_lowercase());
+        for sql in changes(&target, column.as_deref(), &old, wanted) {
+            steps.add(what.clone(), key.clone(), sql);
+        }
+    }
+}
+
+/// What an object has when it is created, from the default privileges that hold while the plan runs.
+fn by_default(scope: &Scope<'_>, key: &ObjectKey) -> Vec<Grant> {
+    let objects = match key.kind {
+        ObjectKind::Table | ObjectKind::View => "TABLES",
+        ObjectKind::Sequence => "SEQUENCES",
+        ObjectKind::Routine => "FUNCTIONS",
+        ObjectKind::Enum | ObjectKind::Domain | ObjectKind::Composite | ObjectKind::Range => "TYPES",
+        ObjectKind::Namespace => "SCHEMAS",
+        _ => return Vec::new(),
+    };
+    let holds = |privileges: &&DefaultPrivileges| {
+        privileges.role.is_empty()
+            && privileges.objects == objects
+            && (privileges.namespace.is_empty() || privileges.namespace == key.name.namespace)
+    };
+    scope.from.default_privileges.iter().filter(holds).flat_map(|privileges| privileges.grants.clone()).collect()
+}
+
+/// Brings the privileges of objects to come to what they shall be.
+pub(super) fn defaults(scope: &Scope<'_>, steps: &mut Steps) {
+    let (from, to) = (&scope.from.default_privileges, &scope.to.default_privileges);
+    let key = ObjectKey::of(ObjectKind::DefaultPrivileges, &ObjectName::default());
+    let same = |a: &DefaultPrivileges, b: &DefaultPrivileges| {
+        (&a.role, &a.namespace, &a.objects) == (&b.role, &b.namespace, &b.objects)
+    };
+    let beyond = |of: &DefaultPrivileges, others: &[DefaultPrivileges]| {
+        let other =
+            others.iter().find(|other| same(of, other)).map(|other| other.grants.as_slice()).unwrap_or_default();
+        let grants = of.grants.iter().filter(|grant| !other.contains(grant)).cloned().collect();
+        DefaultPrivileges { grants, ..of.clone() }
+    };
+    let namespace_goes =
+        |name: &str| !name.is_empty() && !scope.to.namespaces.iter().any(|namespace| namespace.name == name);
+    let gone = from.iter().filter(|old| !namespace_goes(&old.namespace));
+    let statements = gone.flat_map(|old| no_default_privileges(&beyond(old, to)));
+    let statements = statements.chain(to.iter().flat_map(|new| default_privileges(&beyond(new, from))));
+    for sql in statements {
+        steps.add("set default privileges", key.clone(), sql);
+    }
+}
+
+/// The statements that bring privileges from `old` to `new`.
+fn changes(target: &str, column: Option<&str>, old: &[Grant], new: &[Grant]) -> Vec<String> {
+    let twin = |list: &[Grant], grant: &Grant| {
+        list.iter().any(|other| other.grantee == grant.grantee && other.privilege == grant.privilege)
+    };
+    let mut out = Vec::new();
+    let gone: Vec<Grant> = old.iter().filter(|grant| !new.contains(grant)).cloned().collect();
+    let come: Vec<Grant> = new.iter().filter(|grant| !old.contains(grant)).cloned().collect();
+    // With or without grant option: what differs is taken back and given anew, unless it only grows.
+    let revoked: Vec<Grant> = gone.into_iter().filter(|grant| grant.grantable || !twin(new, grant)).collect();
+    match column {
+        Some(column) => {
+            out.extend(column_revokes(target, column, &revoked));
+            out.extend(column_grants(target, column, &come));
+        }
+        None => {
+            out.extend(revokes(target, &revoked));
+            out.extend(grants(target, &come));
+        }
+    }
+    out
+}
