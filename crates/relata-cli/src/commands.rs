@@ -6,6 +6,7 @@ pub mod demo;
 pub mod diff;
 pub mod init;
 pub mod inspect;
+pub mod lock;
 pub mod man;
 pub mod migrate;
 pub mod query;

@@ -83,6 +83,19 @@ impl<'s> Matching<'s> {
         Ok(matching)
     }
 
+    /// Takes renames that were decided before, as far as both sides still have them.
+    pub fn known(mut self, renames: &[Rename]) -> Self {
+        let before: Vec<ObjectKey> = lock::identity::keys(self.from).into_iter().map(|(_, key)| key).collect();
+        let after: Vec<ObjectKey> =
+            lock::identity::keys(&self.declared.schema).into_iter().map(|(_, key)| key).collect();
+        for rename in renames {
+            if before.contains(&rename.from) && !after.contains(&rename.from) && after.contains(&rename.to_key()) {
+                self.add(rename.clone());
+            }
+        }
+        self
+    }
+
     /// Takes what identities tell. `first` leads from the names of the start to those that the objects had first.
     pub fn identities(mut self, identities: &BTreeMap<String, String>, first: &[Rename]) -> Self {
         for rename in lock::identity::renames(identities, self.from, &self.declared.schema, first) {

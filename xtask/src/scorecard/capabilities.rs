@@ -57,6 +57,13 @@ pub struct Capability {
     pub mysql: Claim,
 }
 
+const RENAME_SCORES: &str = "crates/relata-plan/src/rename/tests.rs";
+const RENAMES: &str = "crates/relata-cli/tests/it/renames.rs";
+const BRANCHES: &str = "crates/relata-cli/tests/it/branches.rs";
+const BREAKING: &[Test] = &[
+    ("crates/relata-plan/src/breaking.rs", "every_break_says_what_fails_and_what_to_do"),
+    ("crates/relata-plan/src/breaking.rs", "what_only_adds_breaks_nothing"),
+];
 const CONFORMANCE: &str = "crates/relata-testkit/src/conformance.rs";
 const DATABASES: &str = "crates/relata-testkit/tests/it/databases.rs";
 const HISTORY: &str = "crates/relata-testkit/tests/it/migrations/history.rs";
@@ -270,14 +277,54 @@ pub const CAPABILITIES: &[Capability] = &[
         mysql: Claim::Done(PROOF),
     },
     Capability {
+        id: "M2",
+        title: "A rename is seen before it is planned as drop and add: declared, by identity, by score, asked",
+        sqlite: Claim::Done(&[
+            (RENAME_SCORES, "one_renamed_column_among_eleven_edits_is_seen"),
+            (RENAMES, "sqlite_renames_with_the_rows"),
+        ]),
+        postgres: Claim::Done(&[
+            (RENAMES, "postgres_renames_with_the_rows"),
+            (RENAMES, "postgres_renames_types_values_sequences_and_views"),
+        ]),
+        mysql: Claim::Part(&[(RENAMES, "mysql_renames_with_the_rows")], "values of inline enums: a change of type"),
+    },
+    Capability {
+        id: "M5",
+        title: "Branches: two heads are found, joined when both orders are proved to give the same, explained otherwise",
+        sqlite: Claim::Done(&[
+            (BRANCHES, "sqlite_branches_are_joined"),
+            (BRANCHES, "what_does_not_fit_is_explained_and_planned_anew"),
+            (BRANCHES, "rows_that_depend_on_the_order_are_seen"),
+        ]),
+        postgres: Claim::Done(&[(BRANCHES, "postgres_branches_are_joined")]),
+        mysql: Claim::Done(&[(BRANCHES, "mysql_branches_are_joined")]),
+    },
+    Capability {
+        id: "M6",
+        title: "Changes that break a running application are listed, with what fails and the safe way",
+        sqlite: Claim::Done(BREAKING),
+        postgres: Claim::Done(BREAKING),
+        mysql: Claim::Done(BREAKING),
+    },
+    Capability {
         id: "M22",
         title: "Adopt an existing database, detect drift, repair the history",
-        sqlite: Claim::Done(&[(COMMAND_MIGRATE, "sqlite_baseline"), (HISTORY, "edited_and_missing_files_are_named")]),
-        postgres: Claim::Done(&[
-            (COMMAND_MIGRATE, "postgres_baseline"),
+        sqlite: Claim::Done(&[
+            (COMMAND_MIGRATE, "sqlite_baseline"),
+            (BRANCHES, "sqlite_drift_is_adopted_or_undone"),
             (HISTORY, "edited_and_missing_files_are_named"),
         ]),
-        mysql: Claim::Done(&[(COMMAND_MIGRATE, "mysql_baseline"), (HISTORY, "edited_and_missing_files_are_named")]),
+        postgres: Claim::Done(&[
+            (COMMAND_MIGRATE, "postgres_baseline"),
+            (BRANCHES, "postgres_drift_is_adopted_or_undone"),
+            (HISTORY, "edited_and_missing_files_are_named"),
+        ]),
+        mysql: Claim::Done(&[
+            (COMMAND_MIGRATE, "mysql_baseline"),
+            (BRANCHES, "mysql_drift_is_adopted_or_undone"),
+            (HISTORY, "edited_and_missing_files_are_named"),
+        ]),
     },
     Capability {
         id: "A1",

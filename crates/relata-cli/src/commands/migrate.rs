@@ -8,9 +8,11 @@ mod apply;
 mod attend;
 pub mod baseline;
 pub mod compare;
+mod drift;
 mod ground;
 mod history;
 pub mod lint;
+mod merge;
 pub mod new;
 pub mod project;
 mod prove;
@@ -39,12 +41,18 @@ pub enum Migrate {
     Status(status::Status),
     /// Prove pending migrations on a shadow database: up, down, up, with the data compared
     Prove(prove::Prove),
+    /// Join two branches that both added migrations, once it is proved that they fit together
+    Merge(merge::Merge),
     /// Adopt a database that has tables already: write its schema as the first migration, recorded as applied
     Baseline(baseline::Baseline),
     /// Show everything that was ever done here, by whom and how long it took; verify that nobody wrote into it
     History(history::History),
     /// Say what is dangerous in migrations, of any tool, before they run [exit 3 when there are hazards]
     Lint(lint::Lint),
+    /// Write what somebody changed by hand as a migration, recorded as applied: the drift is taken over
+    Adopt(drift::Adopt),
+    /// Bring a database back to what its history says: the drift is undone, after its SQL was shown
+    UndoDrift(drift::UndoDrift),
     /// Make the history agree with the files after a deliberate edit
     Repair(repair::Repair),
 }
@@ -75,9 +83,12 @@ impl Migrate {
             Migrate::Rollback(command) => command.run(session).await,
             Migrate::Status(command) => command.run(session).await,
             Migrate::Prove(command) => command.run(session).await,
+            Migrate::Merge(command) => command.run(session).await,
             Migrate::Baseline(command) => command.run(session).await,
             Migrate::History(command) => command.run(session).await,
             Migrate::Lint(command) => command.run(session).await,
+            Migrate::Adopt(command) => command.run(session).await,
+            Migrate::UndoDrift(command) => command.run(session).await,
             Migrate::Repair(command) => command.run(session).await,
         }
     }

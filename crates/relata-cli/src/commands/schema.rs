@@ -5,6 +5,7 @@ use relata_sql::Result;
 
 use super::diff::Diff;
 use super::inspect::Inspect;
+use super::lock::Lock;
 use crate::session::{Exit, Session};
 
 /// Read schemas and compare them.
@@ -14,6 +15,8 @@ pub enum Schema {
     Inspect(Inspect),
     /// Print the SQL that turns one schema into another (exit 0: equal, 3: they differ, 1: no plan exists)
     Diff(Diff),
+    /// Write schema.lock anew from what is declared, with the identities in it, also after a merge that left conflicts
+    Lock(Lock),
 }
 
 impl Schema {
@@ -25,6 +28,7 @@ impl Schema {
         match self {
             Schema::Inspect(command) => command.run(session).await,
             Schema::Diff(command) => command.run(session).await,
+            Schema::Lock(command) => command.run(session).await,
         }
     }
 }

@@ -34,7 +34,8 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    fn plain(schema: Schema) -> Self {
+    /// A schema that is in a server's spelling already.
+    pub fn plain(schema: Schema) -> Self {
         Loaded {
             schema,
             server: None,

@@ -244,7 +244,7 @@ pub fn write(migration: &Migration) -> Result<()> {
 ///
 /// # Errors
 /// `Kind::Io`.
-pub fn reparent(migrations: &[Migration], history: &[Applied]) -> Result<Vec<String>> {
+pub fn reparent(dialect: Dialect, migrations: &[Migration], history: &[Applied]) -> Result<Vec<String>> {
     let mut rewritten = Vec::new();
     let mut digests: Vec<String> = history.iter().map(|row| row.digest.clone()).collect();
     let mut previous: Option<String> = None;
@@ -253,21 +253,31 @@ pub fn reparent(migrations: &[Migration], history: &[Applied]) -> Result<Vec<Str
         let pending = history.iter().all(|row| row.version != migration.version);
         let lost = migration.header.parents.iter().any(|parent| !digests.contains(parent));
         if pending && lost {
-            let body = migration.up.lines().filter(|line| !is_parent_line(line));
-            let body: String = body.flat_map(|line| [line, "\n"]).collect();
-            let parent = previous.iter().map(|digest| format!("-- {PREFIX} parent {digest}\n"));
-            migration.up = parent.collect::<String>() + &body;
-            migration.header.parents = previous.iter().cloned().collect();
-            write_file(&migration.path.join("up.sql"), &migration.up)?;
-            let dialect = migration.header.dialect.unwrap_or_default();
-            let down = migration.down.as_ref().map(|(header, text)| (header, text.as_str()));
-            migration.digest = digest_of(dialect, &migration.header, &migration.up, down);
+            let parents: Vec<String> = previous.iter().cloned().collect();
+            migration = follow(dialect, &migration, &parents)?;
             rewritten.push(migration.id());
         }
         digests.push(migration.digest.clone());
         previous = Some(migration.digest);
     }
     Ok(rewritten)
+}
+
+/// Writes other parents into a migration's `up.sql`, and returns it with the digest it has now.
+///
+/// # Errors
+/// `Kind::Io`.
+pub fn follow(dialect: Dialect, migration: &Migration, parents: &[String]) -> Result<Migration> {
+    let mut migration = migration.clone();
+    let body = migration.up.lines().filter(|line| !is_parent_line(line));
+    let body: String = body.flat_map(|line| [line, "\n"]).collect();
+    let lines: String = parents.iter().map(|digest| format!("-- {PREFIX} parent {digest}\n")).collect();
+    migration.up = lines + &body;
+    migration.header.parents = parents.to_vec();
+    write_file(&migration.path.join("up.sql"), &migration.up)?;
+    let down = migration.down.as_ref().map(|(header, text)| (header, text.as_str()));
+    migration.digest = digest_of(dialect, &migration.header, &migration.up, down);
+    Ok(migration)
 }
 
 fn is_parent_line(line: &str) -> bool {

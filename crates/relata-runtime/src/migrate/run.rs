@@ -278,6 +278,37 @@ impl Runner {
         Ok(row)
     }
 
+    /// Records a migration as applied without running it, on top of the history that is there: what it says was done by
+    /// hand.
+    ///
+    /// # Errors
+    /// `Kind::Migration` when it is recorded already; what the database reports.
+    pub async fn record(
+        &self,
+        connection: &mut dyn Connection,
+        migration: &Migration,
+        observer: &mut Observer<'_>,
+    ) -> Result<Applied> {
+        let lock = lock::acquire(connection, self, observer).await?;
+        let result = self.record_locked(connection, migration).await;
+        released(lock, connection, result).await
+    }
+
+    async fn record_locked(&self, connection: &mut dyn Connection, migration: &Migration) -> Result<Applied> {
+        history::create(connection, self).await?;
+        let history = history::read(connection).await?;
+        if history.iter().any(|row| row.version == migration.version) {
+            return Err(Error::new(Kind::Migration, format!("{} is recorded already", migration.id()))
+                .hint("see relata migrate status"));
+        }
+        let row = self.row(migration, State::Applied);
+        connection.begin(TransactionOptions::default()).await?;
+        history::write(connection, &row).await?;
+        trail::append(connection, self, Note::about(Action::Baseline, Ending::Done, &row)).await?;
+        connection.batch("COMMIT").await?;
+        Ok(row)
+    }
+
     /// Makes the history say what the files say: digests of edited migrations are taken over, rows of missing ones go.
     /// The schema is not touched. Returns what it did, in words.
     ///

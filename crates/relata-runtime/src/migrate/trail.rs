@@ -29,7 +29,7 @@ pub enum Action {
     Apply,
     /// A migration was rolled back.
     Rollback,
-    /// A migration was recorded as there before relata.
+    /// A migration was recorded as applied without being run: the database had what it says.
     Baseline,
     /// It was there when the trail began.
     Import,

@@ -95,7 +95,14 @@ impl Ground {
         project: &Project,
         before: &[Migration],
     ) -> Result<Option<String>> {
-        let status = migrate::status(target, &project.migrations).await?;
+        // What is pending beyond has no say here: it may be a branch that is not merged yet.
+        let history = migrate::read_history(target).await?;
+        let concerns = |migration: &&Migration| {
+            before.iter().any(|other| other.version == migration.version)
+                || history.iter().any(|row| row.version == migration.version)
+        };
+        let concerned: Vec<Migration> = project.migrations.iter().filter(concerns).cloned().collect();
+        let status = migrate::compare(&history, &concerned);
         if let Some(error) = status.error() {
             return Ok(Some(error.message().to_string()));
         }

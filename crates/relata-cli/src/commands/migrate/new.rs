@@ -74,6 +74,7 @@ impl New {
     /// When the declaration has mistakes, no plan exists, data would be lost unacknowledged, or the proof fails.
     pub async fn run(self, session: &Session) -> Result<Exit> {
         let project = Project::read(session, &self.common)?;
+        one_head(&project)?;
         if self.empty {
             return self.write_empty(session, &project);
         }
@@ -161,6 +162,18 @@ impl New {
         migrate::write_folder(&migration)?;
         report(session, &migration, None);
         Ok(Exit::Done)
+    }
+}
+
+/// On top of which of two branches would it be?
+fn one_head(project: &Project) -> Result<()> {
+    match migrate::Graph::of(&project.migrations)?.heads().into_values().find(|heads| heads.len() > 1) {
+        None => Ok(()),
+        Some(heads) => {
+            let ids: Vec<String> = heads.iter().map(|head| head.id()).collect();
+            Err(Error::new(Kind::Migration, format!("the history has {} heads: {}", ids.len(), ids.join(" and ")))
+                .hint("two branches both added migrations: relata migrate merge joins them first"))
+        }
     }
 }
 
@@ -267,7 +280,7 @@ fn refuse(way: &str, found: &[Diagnostic]) -> Result<()> {
 }
 
 /// A plan that holds what no transaction allows. SQLite's switch of foreign keys is the executor's business.
-fn needs_autocommit(dialect: Dialect, plan: &Plan) -> bool {
+pub fn needs_autocommit(dialect: Dialect, plan: &Plan) -> bool {
     dialect == Dialect::Postgres && plan.steps.iter().any(|step| !step.transactional)
 }
 

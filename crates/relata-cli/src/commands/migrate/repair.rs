@@ -26,7 +26,7 @@ impl Repair {
         let mut done = Vec::new();
         let mut connection = project.connect().await?;
         let history = migrate::read_history(connection.as_mut()).await?;
-        for rewritten in migrate::reparent(&project.migrations, &history)? {
+        for rewritten in migrate::reparent(project.dialect, &project.migrations, &history)? {
             done.push(format!("{rewritten}: its parent is written anew"));
         }
         project.migrations = migrate::read_folder(&project.directory, project.dialect)?;

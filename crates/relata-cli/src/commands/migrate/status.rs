@@ -188,8 +188,8 @@ impl Report {
 fn drift_finding(drift: &[String]) -> Diagnostic {
     let message = format!("the database is not what its history says: {}", drift.join("; "));
     Diagnostic::warning("migration-drift", message).help(
-        "somebody changed it without a migration; bring it back by hand, or take it over: \
-         relata schema diff --from migrations --to URL shows the SQL",
+        "somebody changed it without a migration; take it over: relata migrate adopt; or bring it back: \
+         relata migrate undo-drift, which shows the SQL first",
     )
 }
 
