@@ -467,6 +467,20 @@ impl Connection for MysqlConnection {
         self.session.busy || self.session.closed || self.client.is_disconnected()
     }
 
+    fn is_busy(&self) -> bool {
+        self.session.busy
+    }
+
+    fn abandon(self: Box<Self>) -> Answer<'static, ()> {
+        Answer::later(async move {
+            let (id, options) = (self.client.id(), self.client.opts().clone());
+            drop(self);
+            let mut other = Conn::new(options).await.map_err(errors::running)?;
+            other.query_drop(format!("KILL {id}")).await.map_err(errors::running)?;
+            other.disconnect().await.map_err(errors::running)
+        })
+    }
+
     fn reset(&mut self) -> Answer<'_, ()> {
         Answer::later(async move {
             if self.session.in_transaction {

@@ -421,6 +421,10 @@ impl Connection for PostgresConnection {
         self.broken || self.client.is_closed()
     }
 
+    fn is_busy(&self) -> bool {
+        self.running
+    }
+
     fn reset(&mut self) -> Answer<'_, ()> {
         let engine = self.engine.clone();
         engine.answer(self.as_new())
@@ -434,6 +438,14 @@ impl Connection for PostgresConnection {
                 Ok(()) => Ok(()),
                 Err(error) => Err(self.failed(error, "").await),
             }
+        })
+    }
+
+    fn abandon(self: Box<Self>) -> Answer<'static, ()> {
+        Answer::later(async move {
+            let asked = self.endpoint.cancel(self.client.cancel_token()).await;
+            drop(self);
+            asked
         })
     }
 

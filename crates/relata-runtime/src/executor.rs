@@ -4,8 +4,6 @@
 //! - A statement runs only on what it was given: inside a transaction that is the [`Tx`], so nothing slips past it.
 //! - A [`Lease`] is held for one statement (or one stream) and gives the connection back when dropped.
 
-use std::sync::atomic::Ordering;
-
 use relata_schema::Dialect;
 use relata_sql::driver::{Done, TransactionOptions};
 use relata_sql::render::{Rendered, Target};
@@ -13,6 +11,7 @@ use relata_sql::tree::Tree;
 use relata_sql::{Answer, Connection, Error, Result, RowSink, Statement};
 
 use crate::pool::Pooled;
+use crate::retry::RetryBudget;
 use crate::transaction::{Session, Tx};
 
 /// What a statement is about to do: SQLite reads on other connections than it writes on.
@@ -35,10 +34,17 @@ pub trait Executor: Send {
     fn dialect(&self) -> Dialect;
 
     /// A connection for one statement.
+    #[track_caller]
     fn lease(&mut self, intent: Intent) -> Answer<'_, Lease<'_>>;
 
     /// A transaction; inside one, a savepoint. [`crate::transaction!`] is the comfortable way.
+    #[track_caller]
     fn begin(&mut self, options: TransactionOptions) -> Answer<'_, Tx<'_>>;
+
+    /// How many retries may still be made altogether; `None`: as many as asked for.
+    fn retry_budget(&self) -> Option<&RetryBudget> {
+        None
+    }
 }
 
 impl<E: Executor + ?Sized> Executor for &mut E {
@@ -46,12 +52,18 @@ impl<E: Executor + ?Sized> Executor for &mut E {
         (**self).dialect()
     }
 
+    #[track_caller]
     fn lease(&mut self, intent: Intent) -> Answer<'_, Lease<'_>> {
         (**self).lease(intent)
     }
 
+    #[track_caller]
     fn begin(&mut self, options: TransactionOptions) -> Answer<'_, Tx<'_>> {
         (**self).begin(options)
+    }
+
+    fn retry_budget(&self) -> Option<&RetryBudget> {
+        (**self).retry_budget()
     }
 }
 
@@ -89,7 +101,7 @@ impl<'a> Lease<'a> {
     /// The connection itself. It counts as one statement.
     pub fn connection(&mut self) -> &mut dyn Connection {
         let held = self.held_mut();
-        held.statements().fetch_add(1, Ordering::Relaxed);
+        held.pool().observer().count_statement();
         held.connection()
     }
 

@@ -9,6 +9,7 @@
 //! It knows no concrete database (drivers are handed in), no macro and no planner.
 
 pub mod aggregate;
+mod breaker;
 pub mod change;
 mod db;
 pub mod entity;
@@ -16,13 +17,17 @@ pub mod executor;
 pub mod find;
 pub mod insert;
 pub mod load;
+mod metrics;
 pub mod migrate;
+pub mod observe;
 pub mod page;
-mod pool;
+pub mod pool;
 pub mod raw;
 pub mod relation;
 pub mod repository;
+pub mod retry;
 mod rules;
+pub mod secret;
 pub mod stream;
 pub mod table;
 pub mod transaction;

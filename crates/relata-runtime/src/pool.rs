@@ -1,232 +1,473 @@
-//! A bounded pool of connections to one database.
+//! A bounded pool of connections to one node.
 //!
 //! Invariants
 //! - At most [`PoolOptions::max_connections`] exist; who waits longest is served first.
 //! - The connection used last is handed out first, so that statement caches stay warm and spare ones age.
-//! - A connection goes back only if it is whole: not broken, no transaction open. One whose borrower was cancelled or
-//!   panicked is reset first, or closed.
+//! - A connection goes back only if it is whole: not broken, nothing running, no transaction open, not too old, of the
+//!   current epoch. One whose borrower was cancelled or panicked is reset first, under a deadline, or closed.
+//! - Whatever a borrower does, its place is free again in the end: no await of the pool's own is without a deadline.
 //! - A failure to connect is reported as what it is, never hidden behind a timeout.
 //!
-//! It deliberately does not keep a minimum of connections and has no background task.
+//! Tending ([`keeper`]) is a task that ends with the pool or its runtime; without it nothing is lost but the minimum,
+//! keepalive and reports of leaks.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+mod borrowed;
+mod keeper;
+mod options;
+mod shelf;
+mod tenants;
+
+use std::panic::Location;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use relata_sql::driver::ConnectOptions;
 use relata_sql::render::{ShapeCache, Target};
 use relata_sql::{Connection, DatabaseUrl, Driver, Error, Kind, Result};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
-/// How a pool behaves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PoolOptions {
-    /// At most so many connections. SQLite: so many readers beside the one writer.
-    pub max_connections: u32,
-    /// How long to wait for a free connection.
-    pub acquire_timeout: Duration,
-    /// A connection that was idle for longer is pinged before it is handed out.
-    pub ping_after: Duration,
-    /// A connection that was idle for longer is closed instead of handed out.
-    pub idle_timeout: Duration,
-    /// How connections are opened.
-    pub connect: ConnectOptions,
-}
+pub(crate) use borrowed::Pooled;
+pub use options::PoolOptions;
+pub use shelf::Loan;
+use shelf::{Member, Shelf};
+pub(crate) use tenants::{Tenant, Tenants};
 
-impl Default for PoolOptions {
-    fn default() -> Self {
-        PoolOptions {
-            max_connections: 10,
-            acquire_timeout: Duration::from_secs(10),
-            ping_after: Duration::from_secs(30),
-            idle_timeout: Duration::from_secs(600),
-            connect: ConnectOptions::default(),
-        }
-    }
-}
-
-struct Idle {
-    member: Member,
-    since: Instant,
-}
-
-/// A connection and the texts of the statements that it has seen.
-struct Member {
-    connection: Box<dyn Connection>,
-    shapes: Box<ShapeCache>,
-}
+use crate::breaker::{Breaker, Verdict};
+use crate::metrics::Closed;
+use crate::observe::{Observed, Observer, Vitals, Watch, tells_of_the_node};
+use crate::secret::Login;
 
 /// The pool.
 pub(crate) struct Pool {
     driver: Arc<dyn Driver>,
+    login: Arc<Login>,
     url: DatabaseUrl,
     options: PoolOptions,
+    observer: Arc<Observer>,
+    vitals: Arc<Vitals>,
     free: Semaphore,
-    idle: Mutex<Vec<Idle>>,
-    statements: AtomicU64,
+    shelf: Mutex<Shelf>,
+    waiting: AtomicU32,
+    epoch: AtomicU64,
+    suspended: AtomicBool,
+    resumed: Notify,
+    connected: AtomicBool,
+    kept: AtomicBool,
 }
 
-/// A borrowed connection. Dropping it gives it back.
-pub(crate) struct Pooled {
-    /// `None` only while dropping, and for a permit that is about to connect.
-    member: Option<Member>,
-    pool: Arc<Pool>,
-    dirty: bool,
+/// What is asked of the pool beside a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Request {
+    /// Who asks.
+    pub(crate) at: &'static Location<'static>,
+    /// When it is too late.
+    pub(crate) deadline: Option<Instant>,
+}
+
+impl Request {
+    /// Until when to wait.
+    pub(crate) fn until(&self, options: &PoolOptions) -> Instant {
+        let until = far(Instant::now(), options.acquire_timeout);
+        self.deadline.map_or(until, |deadline| until.min(deadline))
+    }
+}
+
+/// How a pool is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolStatus {
+    /// At most so many.
+    pub max: u32,
+    /// Borrowed, those that are being connected included.
+    pub in_use: u32,
+    /// Spare.
+    pub idle: u32,
+    /// Tasks that wait for one.
+    pub waiting: u32,
+    /// Nothing is handed out until it is resumed.
+    pub suspended: bool,
+    /// Who holds connections, longest first.
+    pub loans: Vec<Loan>,
+}
+
+/// A moment so far away that nobody waits for it.
+fn far(from: Instant, after: Duration) -> Instant {
+    from.checked_add(after).unwrap_or(from + Duration::from_secs(86_400 * 365))
 }
 
 impl Pool {
-    pub(crate) fn new(driver: Arc<dyn Driver>, url: DatabaseUrl, options: PoolOptions) -> Arc<Self> {
+    pub(crate) fn new(
+        driver: Arc<dyn Driver>,
+        (url, login): (DatabaseUrl, Arc<Login>),
+        options: PoolOptions,
+        observer: Arc<Observer>,
+    ) -> Arc<Self> {
+        let breaker = Breaker::new(options.breaker_failures, options.breaker_pause, options.breaker_slow);
+        let vitals = Vitals::new(place(&url), breaker);
         Arc::new(Pool {
             driver,
+            login,
             url,
-            free: Semaphore::new(options.max_connections.max(1) as usize),
+            observer,
+            vitals,
+            free: Semaphore::new(options.max_connections as usize),
+            shelf: Mutex::new(Shelf::new()),
             options,
-            idle: Mutex::new(Vec::new()),
-            statements: AtomicU64::new(0),
+            waiting: AtomicU32::new(0),
+            epoch: AtomicU64::new(0),
+            suspended: AtomicBool::new(false),
+            resumed: Notify::new(),
+            connected: AtomicBool::new(false),
+            kept: AtomicBool::new(false),
         })
     }
 
-    pub(crate) fn statement_count(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+    /// Tends it from now on, in the background.
+    pub(crate) fn keep(self: &Arc<Self>) {
+        keeper::start(self);
+    }
+
+    pub(crate) fn vitals(&self) -> &Vitals {
+        &self.vitals
+    }
+
+    pub(crate) fn observer(&self) -> &Arc<Observer> {
+        &self.observer
+    }
+
+    fn shelf(&self) -> std::sync::MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A fresh connection that is there at once, or `None`.
-    pub(crate) fn try_acquire(self: &Arc<Self>) -> Option<Pooled> {
+    pub(crate) fn try_acquire(self: &Arc<Self>, request: Request) -> Option<Pooled> {
+        if self.suspended.load(Ordering::Relaxed) || !self.vitals.breaker.is_calm() {
+            return None;
+        }
         let permit = self.free.try_acquire().ok()?;
-        let mut stack = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let usable = stack.last().is_some_and(|idle| idle.since.elapsed() < self.options.ping_after);
-        let idle = if usable { stack.pop() } else { None }?;
+        let now = Instant::now();
+        let epoch = self.epoch.load(Ordering::Acquire);
+        let mut shelf = self.shelf();
+        let fresh = |spare: &shelf::Spare| {
+            spare.member.epoch == epoch && now < spare.member.expires && now - spare.since < self.options.ping_after
+        };
+        let spare = if shelf.last().is_some_and(fresh) { shelf.pop() } else { None }?;
+        let slot = shelf.lend(request.at, now);
+        drop(shelf);
         permit.forget();
-        Some(Pooled { member: Some(idle.member), pool: self.clone(), dirty: false })
+        let mut member = spare.member;
+        member.observed.watch.clock = now;
+        member.observed.watch.fresh = true;
+        member.observed.watch.deadline = request.deadline;
+        Some(Pooled::new(self.clone(), slot, now, Some(member)))
     }
 
-    pub(crate) async fn acquire(self: &Arc<Self>) -> Result<Pooled> {
-        let permit = tokio::time::timeout(self.options.acquire_timeout, self.free.acquire()).await;
-        let permit = permit.map_err(|_| self.exhausted())?;
+    /// A connection, as soon as one can be had.
+    pub(crate) async fn acquire(self: &Arc<Self>, request: Request) -> Result<Pooled> {
+        let begun = Instant::now();
+        let until = request.until(&self.options);
+        self.refuse_if_hopeless(begun)?;
+        let waiting = self.queue()?;
+        let permit = tokio::time::timeout_at(until.into(), self.free.acquire()).await;
+        let permit = permit.map_err(|_| self.exhausted(begun))?;
         permit.map_err(|_| Error::new(Kind::Unavailable, "the pool is closed"))?.forget();
         // From here on dropping `pooled` gives the permit back.
-        let mut pooled = Pooled { member: None, pool: self.clone(), dirty: false };
-        while let Some(idle) = self.pop() {
-            let age = idle.since.elapsed();
-            if age >= self.options.idle_timeout {
-                continue;
-            }
-            pooled.member = Some(idle.member);
-            if age < self.options.ping_after || pooled.connection().ping().await.is_ok() {
-                return Ok(pooled);
-            }
-            pooled.member = None;
-        }
-        let options = &self.options.connect;
-        let connection = self.driver.connect(&self.url, options).await?;
-        let target = Target::of(connection.dialect(), connection.server());
-        let shapes = Box::new(ShapeCache::new(target, options.statement_cache));
-        pooled.member = Some(Member { connection, shapes });
+        let now = Instant::now();
+        let slot = self.shelf().lend(request.at, now);
+        let mut pooled = Pooled::new(self.clone(), slot, now, None);
+        self.wait_while_suspended(until, begun).await?;
+        drop(waiting);
+        self.vitals.metrics.wait.record(begun.elapsed());
+        let member = match self.usable_spare(until).await {
+            Some(member) => member,
+            None => self.open(until).await?,
+        };
+        pooled.fill(member, request.deadline);
         Ok(pooled)
     }
 
-    fn pop(&self) -> Option<Idle> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    /// A spare connection that is young, of today's topology, and alive if it rested for long.
+    async fn usable_spare(&self, until: Instant) -> Option<Member> {
+        loop {
+            let spare = self.shelf().pop()?;
+            let now = Instant::now();
+            let rested = now - spare.since;
+            let mut member = spare.member;
+            if let Some(why) = self.unfit(&member, now) {
+                self.dispose(member, why);
+            } else if rested >= self.options.idle_timeout {
+                self.dispose(member, Closed::Idle);
+            } else {
+                let rested_little = rested < self.options.ping_after && self.vitals.breaker.is_calm();
+                if rested_little || self.alive(&mut member, until).await {
+                    return Some(member);
+                }
+                self.dispose(member, Closed::Broken);
+                // They rested together: what befell one befell the others, and connecting tells the truth.
+                let others = self.shelf().take_all();
+                others.into_iter().for_each(|spare| self.dispose(spare.member, Closed::Broken));
+            }
+        }
     }
 
-    fn push(&self, member: Member) {
-        let idle = Idle { member, since: Instant::now() };
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
+    /// Whether it answers in time.
+    async fn alive(&self, member: &mut Member, until: Instant) -> bool {
+        let until = until.min(far(Instant::now(), self.options.ping_timeout));
+        match tokio::time::timeout_at(until.into(), member.observed.unwatched().ping()).await {
+            Ok(Ok(())) => {
+                self.vitals.breaker.succeeded();
+                true
+            }
+            Ok(Err(error)) => {
+                self.vitals.failed(&error);
+                false
+            }
+            Err(_) => {
+                self.vitals.breaker.failed(Instant::now(), "a connection did not answer");
+                false
+            }
+        }
     }
 
-    fn exhausted(&self) -> Error {
-        let count = self.options.max_connections;
-        let waited = self.options.acquire_timeout;
-        let message = format!("no connection to {} became free within {waited:?}: {count} in use", self.url);
-        Error::new(Kind::PoolTimeout, message)
+    /// Why a connection may not be handed out, if so.
+    fn unfit(&self, member: &Member, now: Instant) -> Option<Closed> {
+        if member.epoch != self.epoch.load(Ordering::Acquire) {
+            Some(Closed::Retired)
+        } else if now >= member.expires {
+            Some(Closed::Age)
+        } else {
+            None
+        }
+    }
+
+    /// Opens a connection. After the first that ever succeeded, failures that may pass are met with patience.
+    async fn open(&self, until: Instant) -> Result<Member> {
+        let begun = Instant::now();
+        let patience =
+            if self.connected.load(Ordering::Relaxed) { self.options.reconnect_patience } else { Duration::ZERO };
+        let until_patient = far(begun, patience).min(until);
+        let mut pause = crate::retry::Backoff::new(Duration::from_millis(10), Duration::from_millis(500));
+        let mut last = None;
+        loop {
+            let wait = match self.vitals.breaker.ask(Instant::now()) {
+                Verdict::Wait { until, .. } => until.saturating_duration_since(Instant::now()),
+                Verdict::Go => match self.connect(until).await {
+                    Ok(member) => return Ok(member),
+                    Err(error) if tells_of_the_node(error.kind()) => {
+                        last = Some(error);
+                        pause.next()
+                    }
+                    Err(error) => return Err(error),
+                },
+            };
+            if Instant::now() + wait >= until_patient {
+                let error = last.unwrap_or_else(|| self.refused());
+                return Err(match patience {
+                    Duration::ZERO => error,
+                    _ => error.hint(format!("it was tried again for {:.1} s", begun.elapsed().as_secs_f64())),
+                });
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn connect(&self, until: Instant) -> Result<Member> {
+        let begun = Instant::now();
+        // However long somebody waited for a place, connecting is worth an attempt.
+        let left = until.saturating_duration_since(begun).max(Duration::from_secs(1));
+        let mut options = self.options.connect.clone();
+        options.connect_timeout = options.connect_timeout.min(left);
+        let epoch = self.epoch.load(Ordering::Acquire);
+        match self.log_in(&options).await {
+            Ok(connection) => {
+                self.connected.store(true, Ordering::Relaxed);
+                self.vitals.breaker.succeeded();
+                self.vitals.metrics.connect.record(begun.elapsed());
+                let watch = Watch::new(self.observer.clone(), self.vitals.clone(), self.options.statement_timeout);
+                let age = self.options.max_lifetime;
+                let age = if age == Duration::MAX { age } else { age.mul_f64(1.0 - fastrand::f64() / 10.0) };
+                let target = Target::of(connection.dialect(), connection.server());
+                let shapes = Box::new(ShapeCache::new(target, options.statement_cache));
+                let observed = Observed::new(connection, watch);
+                Ok(Member { observed, shapes, born: begun, expires: far(begun, age), epoch })
+            }
+            Err(error) => {
+                self.vitals.metrics.connect_errors.add(1);
+                self.observer.errors.count(&error);
+                if error.kind() == Kind::Timeout {
+                    self.vitals.breaker.failed(Instant::now(), error.message());
+                } else {
+                    self.vitals.failed(&error);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// With the password of now; if that is one that was kept and is refused, with a new one.
+    async fn log_in(&self, options: &ConnectOptions) -> Result<Box<dyn Connection>> {
+        let url = self.login.url(&self.url).await?;
+        match self.driver.connect(&url, options).await {
+            Err(error) if error.kind() == Kind::Authentication && self.login.forget() => {
+                let url = self.login.url(&self.url).await?;
+                self.driver.connect(&url, options).await
+            }
+            result => result,
+        }
+    }
+
+    /// Closes a connection, in the background if that takes time.
+    fn dispose(&self, member: Member, why: Closed) {
+        self.vitals.metrics.closed[why as usize].add(1);
+        self.vitals.metrics.lifetime.record(member.born.elapsed());
+        let connection = member.observed.into_inner();
+        let parting = if connection.is_busy() { connection.abandon() } else { connection.close() };
+        if let Err(future) = parting.settled()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let limit = self.options.ping_timeout;
+            runtime.spawn(async move { drop(tokio::time::timeout(limit, future).await) });
+        }
+    }
+
+    /// Everybody waits, until [`Pool::resume`].
+    pub(crate) fn suspend(&self) {
+        self.suspended.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn resume(&self) {
+        self.suspended.store(false, Ordering::Release);
+        self.resumed.notify_waiters();
+    }
+
+    async fn wait_while_suspended(&self, until: Instant, begun: Instant) -> Result<()> {
+        loop {
+            let resumed = self.resumed.notified();
+            if !self.suspended.load(Ordering::Acquire) {
+                return Ok(());
+            }
+            tokio::time::timeout_at(until.into(), resumed).await.map_err(|_| {
+                self.vitals.metrics.timeouts.add(1);
+                let message = format!("the pool of {} has been suspended for {:?}", self.vitals.node, begun.elapsed());
+                Error::new(Kind::PoolTimeout, message).hint("`Db::resume` goes on")
+            })?;
+        }
+    }
+
+    /// Connections of before are closed when they come back: the topology or the login has changed.
+    pub(crate) fn retire(&self) {
+        self.epoch.fetch_add(1, Ordering::AcqRel);
+        let spare = self.shelf().take_all();
+        spare.into_iter().for_each(|spare| self.dispose(spare.member, Closed::Retired));
+    }
+
+    /// So many connect at the same time as the options want at least.
+    pub(crate) async fn warm_up(self: &Arc<Self>) {
+        let until = far(Instant::now(), self.options.acquire_timeout);
+        let missing = self.options.min_connections.saturating_sub(self.shelf().total());
+        let opening = (0..missing).map(|_| self.add_spare(until));
+        futures_util::future::join_all(opening).await;
+    }
+
+    /// Opens one connection more, if there is room, and leaves it spare.
+    async fn add_spare(self: &Arc<Self>, until: Instant) {
+        let Ok(permit) = self.free.try_acquire() else { return };
+        permit.forget();
+        let slot = self.shelf().lend(Location::caller(), Instant::now());
+        let mut pooled = Pooled::new(self.clone(), slot, Instant::now(), None);
+        if let Ok(member) = self.connect(until).await {
+            pooled.fill(member, None);
+        }
+    }
+
+    pub(crate) fn status(&self) -> PoolStatus {
+        let shelf = self.shelf();
+        PoolStatus {
+            max: self.options.max_connections,
+            in_use: shelf.lent(),
+            idle: shelf.spare(),
+            waiting: self.waiting.load(Ordering::Relaxed),
+            suspended: self.suspended.load(Ordering::Relaxed),
+            loans: shelf.loans(),
+        }
+    }
+}
+
+/// Refusals.
+impl Pool {
+    /// Takes a place in the queue.
+    fn queue(&self) -> Result<Waiting<'_>> {
+        let before = self.waiting.fetch_add(1, Ordering::Relaxed);
+        let waiting = Waiting(&self.waiting);
+        if before < self.options.max_waiting || self.free.available_permits() > 0 {
+            return Ok(waiting);
+        }
+        self.vitals.metrics.shed.add(1);
+        let message = format!("{before} tasks wait for a connection to {} already", self.vitals.node);
+        Err(Error::new(Kind::Overloaded, message)
+            .hint("tell the client to come back later (503), raise `max_connections`, or allow a longer queue"))
+    }
+
+    /// An outage that has lasted longer than anybody is patient: no need to wait for the same answer again.
+    fn refuse_if_hopeless(&self, now: Instant) -> Result<()> {
+        if self.vitals.breaker.is_calm() {
+            return Ok(());
+        }
+        match self.vitals.breaker.peek(now) {
+            Some(since) if now - since > self.options.reconnect_patience => {
+                self.vitals.metrics.shed.add(1);
+                Err(self.refused())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn refused(&self) -> Error {
+        let (_, since, reason) = self.vitals.breaker.state(Instant::now());
+        let since = since.map_or(0.0, |since| since.elapsed().as_secs_f64());
+        let message =
+            format!("{} has been failing for {since:.1} s; it is left alone for a moment: {reason}", self.vitals.node);
+        Error::new(Kind::Overloaded, message).hint("`relata health` says how every node is")
+    }
+
+    fn exhausted(&self, begun: Instant) -> Error {
+        self.vitals.metrics.timeouts.add(1);
+        let status = self.status();
+        let others = self.waiting.load(Ordering::Relaxed).saturating_sub(1);
+        let message = format!(
+            "no connection to {} became free within {:?}: {} in use, {others} more waiting",
+            self.url,
+            rounded(begun.elapsed()),
+            status.in_use,
+        );
+        let mut error = Error::new(Kind::PoolTimeout, message);
+        for loan in status.loans.iter().take(3) {
+            error = error.hint(format!("held for {:?} by {}", rounded(loan.held), loan.at));
+        }
+        error
             .hint("inside `transaction!` run every statement on its `tx`, not on the `Db`")
             .hint("finish streams and transactions sooner, or raise `max_connections`")
     }
 }
 
-impl Pooled {
-    pub(crate) fn connection(&mut self) -> &mut dyn Connection {
-        let member = self.member.as_mut().expect("a pooled connection is there until it is dropped");
-        member.connection.as_mut()
-    }
-
-    pub(crate) fn peek(&self) -> &dyn Connection {
-        let member = self.member.as_ref().expect("a pooled connection is there until it is dropped");
-        member.connection.as_ref()
-    }
-
-    pub(crate) fn shapes(&mut self) -> &mut ShapeCache {
-        let member = self.member.as_mut().expect("a pooled connection is there until it is dropped");
-        &mut member.shapes
-    }
-
-    pub(crate) fn target(&self) -> Target {
-        let member = self.member.as_ref().expect("a pooled connection is there until it is dropped");
-        member.shapes.target()
-    }
-
-    pub(crate) fn statements(&self) -> &AtomicU64 {
-        &self.pool.statements
-    }
-
-    /// It must be reset before anyone else gets it.
-    pub(crate) fn soil(&mut self) {
-        self.dirty = true;
-    }
-
-    /// What soiled it is over.
-    pub(crate) fn cleaned(&mut self) {
-        self.dirty = false;
-    }
+/// To the millisecond.
+fn rounded(duration: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 
-impl Drop for Pooled {
+/// A task that waits.
+struct Waiting<'a>(&'a AtomicU32);
+
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        let Some(member) = self.member.take() else {
-            self.pool.free.add_permits(1);
-            return;
-        };
-        if member.connection.is_broken() {
-            self.pool.free.add_permits(1);
-        } else if self.dirty || member.connection.in_transaction() {
-            clean(self.pool.clone(), member);
-        } else {
-            self.pool.push(member);
-            self.pool.free.add_permits(1);
-        }
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Resets a connection and gives it back; closes it if that fails or cannot be waited for.
-fn clean(pool: Arc<Pool>, member: Member) {
-    let mut cleaning = Box::pin(reset(Cleaning { pool, member: Some(member) }));
-    let waker = std::task::Waker::noop();
-    if cleaning.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_ready() {
-        return;
-    }
-    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-        runtime.spawn(cleaning);
-    }
-}
-
-struct Cleaning {
-    pool: Arc<Pool>,
-    member: Option<Member>,
-}
-
-impl Drop for Cleaning {
-    fn drop(&mut self) {
-        drop(self.member.take());
-        self.pool.free.add_permits(1);
-    }
-}
-
-async fn reset(mut cleaning: Cleaning) {
-    if let Some(mut member) = cleaning.member.take()
-        && member.connection.reset().await.is_ok()
-        && !member.connection.is_broken()
-        && !member.connection.in_transaction()
-    {
-        cleaning.pool.push(member);
+/// What a node is called.
+fn place(url: &DatabaseUrl) -> String {
+    match url.host() {
+        "" => url.database.clone(),
+        host => format!("{host}:{}", url.port()),
     }
 }

@@ -16,6 +16,7 @@ use relata_sql::{Answer, Error, Kind, Result};
 
 use crate::executor::{Executor, Intent, Lease};
 use crate::pool::Pooled;
+use crate::retry::RetryBudget;
 
 /// A connection inside a transaction.
 pub(crate) struct Session {
@@ -239,9 +240,20 @@ impl Options {
     }
 
     /// Whether to give `result` to the caller; otherwise one more attempt is due, after a pause.
-    pub async fn settled<T, E: Retryable>(&self, attempt: &mut u32, result: Result<T, E>) -> Option<Result<T, E>> {
+    pub async fn settled<T, E: Retryable>(
+        &self,
+        attempt: &mut u32,
+        result: Result<T, E>,
+        budget: Option<&RetryBudget>,
+    ) -> Option<Result<T, E>> {
         match result {
             Err(error) if error.is_retryable() && *attempt < self.retries => {
+                if *attempt == 0 {
+                    budget.inspect(|budget| budget.earn());
+                }
+                if !budget.is_none_or(RetryBudget::spend) {
+                    return Some(Err(error));
+                }
                 *attempt += 1;
                 tokio::time::sleep(pause(*attempt)).await;
                 None
@@ -251,13 +263,10 @@ impl Options {
     }
 }
 
-/// Doubling from 10 ms up to 1 s, spread by the clock so that two victims do not meet again.
+/// Up to 10 ms, doubling up to 1 s, spread over its whole length so that two victims do not meet again.
 fn pause(attempt: u32) -> Duration {
-    let base = 10u64 << attempt.min(7).saturating_sub(1);
-    let spread = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |since| u64::from(since.subsec_nanos()) % base);
-    Duration::from_millis((base + spread).min(1000))
+    let longest = Duration::from_millis(10 << attempt.min(8).saturating_sub(1)).min(Duration::from_secs(1));
+    longest.mul_f64(fastrand::f64()).max(Duration::from_millis(1))
 }
 
 /// An error that may tell that the same transaction could succeed when run again.
@@ -297,7 +306,7 @@ macro_rules! transaction {
         let mut attempt = 0u32;
         loop {
             let outcome = $crate::transaction!(@once $db, options, $tx, ($($ty)?), $body);
-            if let ::core::option::Option::Some(outcome) = options.settled(&mut attempt, outcome).await {
+            if let ::core::option::Option::Some(outcome) = options.settled(&mut attempt, outcome, $db.retry_budget()).await {
                 break outcome;
             }
         }

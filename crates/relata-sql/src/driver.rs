@@ -51,6 +51,17 @@ impl<'a, T> Answer<'a, T> {
         Answer(Inner::Ready(Some(result)))
     }
 
+    /// The result if it is there, else the future that will give it: for who puts something around a connection.
+    ///
+    /// # Errors
+    /// Never one of the database: `Err` is the future.
+    pub fn settled(self) -> std::result::Result<Result<T>, BoxFuture<'a, Result<T>>> {
+        match self.0 {
+            Inner::Ready(result) => Ok(result.unwrap_or_else(|| Err(Error::polled_twice()))),
+            Inner::Later(future) => Err(future),
+        }
+    }
+
     /// An answer that will be there.
     pub fn later(future: impl Future<Output = Result<T>> + Send + 'a) -> Self {
         Answer(Inner::Later(Box::pin(future)))
@@ -313,6 +324,20 @@ pub trait Connection: Send {
 
     /// It cannot be used any more.
     fn is_broken(&self) -> bool;
+
+    /// A statement was given up and is not over: the next one, or [`Connection::reset`], must end it first. What the pool
+    /// does with it: such a connection is reset under a deadline before anyone else gets it, or closed.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
+    /// Closes it although a statement may be running, and asks the server to stop that statement.
+    fn abandon(self: Box<Self>) -> Answer<'static, ()>
+    where
+        Self: 'static,
+    {
+        Answer::ready(Ok(()))
+    }
 
     /// Makes it as new for the next borrower: rolls back what is open, resets session settings if any were made.
     fn reset(&mut self) -> Answer<'_, ()>;

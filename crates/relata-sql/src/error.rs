@@ -69,6 +69,8 @@ kinds! {
     PoolTimeout = "R0307",
     /// What answered is no database, or broke the protocol.
     Protocol = "R0308",
+    /// Refused without trying, to shed load: too many wait already, or the breaker of the node is open.
+    Overloaded = "R0309",
     /// The SQL does not parse.
     Syntax = "R0401",
     /// No such table or view.

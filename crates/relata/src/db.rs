@@ -1,7 +1,10 @@
 //! [`Db`]: the engine's database handle, with the drivers that this build has.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use relata_runtime::retry::RetryBudget;
+use relata_runtime::secret::TokenProvider;
 use relata_runtime::{Executor, Intent, Lease, PoolOptions, Tx};
 use relata_schema::Dialect;
 use relata_sql::driver::TransactionOptions;
@@ -44,6 +47,16 @@ impl Db {
         relata_runtime::Db::connect(driver, url, options).await.map(Db)
     }
 
+    /// [`Db::open_with`], with passwords from a provider of tokens (a cloud's identity service).
+    ///
+    /// # Errors
+    /// As [`Db::open`], and what the provider says.
+    pub async fn open_with_tokens(url: &str, options: PoolOptions, provider: Arc<dyn TokenProvider>) -> Result<Db> {
+        let url = DatabaseUrl::parse(url)?;
+        let driver = driver(url.dialect)?;
+        relata_runtime::Db::connect_with(driver, url, options, Some(provider)).await.map(Db)
+    }
+
     /// Opens the database that the surroundings name: `RELATA_URL`, `DATABASE_URL`, `relata.toml` (the environment
     /// `RELATA_ENV`, or its default one), else the SQLite file `relata.db`, which is created if it is missing.
     ///
@@ -51,6 +64,27 @@ impl Db {
     /// `Kind::Configuration` when `relata.toml` is wrong; as [`Db::open`].
     pub async fn open_default() -> Result<Db> {
         Self::open(&config::default_url()?).await
+    }
+}
+
+/// Other handles to the same connections.
+impl Db {
+    /// As [`relata_runtime::Db::within`].
+    #[must_use]
+    pub fn within(&self, limit: Duration) -> Db {
+        Db(self.0.within(limit))
+    }
+
+    /// As [`relata_runtime::Db::until`].
+    #[must_use]
+    pub fn until(&self, deadline: Instant) -> Db {
+        Db(self.0.until(deadline))
+    }
+
+    /// As [`relata_runtime::Db::tenant`].
+    #[must_use]
+    pub fn tenant(&self, name: &str) -> Db {
+        Db(self.0.tenant(name))
     }
 }
 
@@ -87,11 +121,17 @@ impl Executor for Db {
         self.0.dialect()
     }
 
+    #[track_caller]
     fn lease(&mut self, intent: Intent) -> Answer<'_, Lease<'_>> {
         self.0.lease(intent)
     }
 
+    #[track_caller]
     fn begin(&mut self, options: TransactionOptions) -> Answer<'_, Tx<'_>> {
         self.0.begin(options)
+    }
+
+    fn retry_budget(&self) -> Option<&RetryBudget> {
+        self.0.retry_budget()
     }
 }

@@ -59,3 +59,311 @@ async fn a_wrong_address_is_told_at_once() {
     assert_eq!(error.kind(), Kind::Unreachable, "{error}");
     assert_eq!(Db::open("shop.db").await.unwrap_err().kind(), Kind::InvalidUrl);
 }
+
+/// Waits until something is true; says what if it never is.
+async fn until(what: &str, mut test: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !test() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+fn closed_for(db: &Db, reason: &str) -> u64 {
+    let wanted = format!("reason=\"{reason}\"}} ");
+    let lines = db.metrics();
+    let counts = lines.lines().filter(|line| line.starts_with("relata_pool_closed_total"));
+    counts.filter_map(|line| line.split_once(&wanted)).map(|(_, count)| count.parse::<u64>().unwrap()).sum()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_tasks_on_ten_connections_are_served_in_order() -> Result<()> {
+    let (db, _folder) =
+        in_a_file(PoolOptions { acquire_timeout: Duration::from_secs(60), ..PoolOptions::default() }).await;
+    let begun = std::time::Instant::now();
+    let tasks: Vec<_> = (0..1000)
+        .map(|_| {
+            let mut db = db.clone();
+            tokio::spawn(async move {
+                let waited = transaction!(db, read_only = true, |tx| {
+                    let waited = begun.elapsed();
+                    sql::<i64>("SELECT COUNT(*) FROM numbers", ()).one(&mut tx).await?;
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    Ok(waited)
+                });
+                waited.unwrap()
+            })
+        })
+        .collect();
+    let mut waits = Vec::new();
+    for task in tasks {
+        waits.push(task.await.unwrap());
+    }
+    let mean = waits.iter().sum::<Duration>() / 1000;
+    let longest = waits.iter().max().unwrap();
+    assert!(*longest < mean * 3, "mean {mean:?}, longest {longest:?}");
+    assert_eq!(db.pool_status()[1].waiting, 0);
+    assert!(db.pool_status()[1].idle <= 10);
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_waits_in_vain_is_told_who_holds_the_connections() -> Result<()> {
+    let options = PoolOptions { acquire_timeout: Duration::from_millis(30), ..PoolOptions::default() };
+    let (mut db, _folder) = in_a_file(options).await;
+    let mut other = db.clone();
+    let line = line!() + 1;
+    transaction!(db, |tx| {
+        sql::<()>("INSERT INTO numbers VALUES (1)", ()).exec(&mut tx).await?;
+        let mut third = other.clone();
+        let delete = |db| async move { sql::<()>("DELETE FROM numbers", ()).exec(db).await };
+        let (first, second) = tokio::join!(delete(&mut other), delete(&mut third));
+        for error in [first.unwrap_err().to_string(), second.unwrap_err().to_string()] {
+            assert!(error.contains("1 in use"), "{error}");
+            assert!(error.contains(&format!("by crates/relata/tests/it/pool.rs:{line}:")), "{error}");
+        }
+        Ok(())
+    })
+}
+
+#[tokio::test]
+async fn a_leak_is_reported_with_the_place_that_borrowed() -> Result<()> {
+    let options = PoolOptions { leak_after: Duration::from_millis(30), ..PoolOptions::default() };
+    let (db, _folder) = in_a_file(options).await;
+    let mut borrower = db.clone();
+    let line = line!() + 1;
+    transaction!(borrower, read_only = true, |tx| {
+        sql::<i64>("SELECT COUNT(*) FROM numbers", ()).one(&mut tx).await?;
+        until("the leak is counted", || db.metrics().contains("pool=\"read\"} 1\n# HELP relata_connect_errors_total"))
+            .await;
+        let loans = &db.pool_status()[1].loans;
+        assert!(loans[0].at.contains(&format!("pool.rs:{line}:")), "{loans:?}");
+        assert!(loans[0].held >= Duration::from_millis(30));
+        Ok(())
+    })?;
+    assert!(db.pool_status()[1].loans.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_long_queue_is_refused_and_a_cancelled_wait_leaves_nothing() -> Result<()> {
+    let options = PoolOptions { max_waiting: 2, ..PoolOptions::default() };
+    let (mut db, _folder) = in_a_file(options).await;
+    let other = db.clone();
+    transaction!(db, |tx| {
+        sql::<()>("INSERT INTO numbers VALUES (1)", ()).exec(&mut tx).await?;
+        let wait = || {
+            let mut db = other.clone();
+            tokio::spawn(async move { sql::<()>("DELETE FROM numbers", ()).exec(&mut db).await })
+        };
+        let waiting = [wait(), wait()];
+        until("two wait", || other.pool_status()[0].waiting == 2).await;
+        let error = wait().await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), Kind::Overloaded, "{error}");
+        waiting.iter().for_each(|task| task.abort());
+        until("nobody waits", || other.pool_status()[0].waiting == 0).await;
+        Ok(())
+    })?;
+    assert_eq!(sql::<()>("DELETE FROM numbers", ()).exec(&mut db).await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn suspended_and_resumed() -> Result<()> {
+    let options = PoolOptions { acquire_timeout: Duration::from_millis(50), ..PoolOptions::default() };
+    let (mut db, _folder) = in_a_file(options).await;
+    db.suspend();
+    let error = sql::<i64>("SELECT 1", ()).one(&mut db).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::PoolTimeout);
+    assert!(error.to_string().contains("has been suspended"), "{error}");
+    let mut waiting = db.within(Duration::from_secs(10));
+    let task = tokio::spawn(async move { sql::<i64>("SELECT 1", ()).one(&mut waiting).await });
+    db.resume();
+    // Whether it asked before or after, it gets its answer or waits no longer than the others.
+    assert_eq!(task.await.unwrap()?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_minimum_is_kept_and_old_connections_go() -> Result<()> {
+    let options = PoolOptions {
+        min_connections: 3,
+        max_lifetime: Duration::from_millis(100),
+        idle_timeout: Duration::from_secs(60),
+        ..PoolOptions::default()
+    };
+    let (mut db, _folder) = in_a_file(options).await;
+    until("three are there", || db.pool_status()[1].idle == 3).await;
+    until("they reach their age", || closed_for(&db, "age") >= 3).await;
+    until("others take their place", || db.pool_status()[1].idle == 3).await;
+    db.retire_connections();
+    assert_eq!(db.pool_status()[1].idle, 0);
+    assert!(closed_for(&db, "retired") >= 3);
+    assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut db).await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_borrowed_connection_of_an_older_epoch_is_closed_when_it_comes_back() -> Result<()> {
+    let (mut db, _folder) = in_a_file(PoolOptions::default()).await;
+    let handle = db.clone();
+    let before = closed_for(&db, "retired");
+    transaction!(db, |tx| {
+        sql::<()>("INSERT INTO numbers VALUES (1)", ()).exec(&mut tx).await?;
+        handle.retire_connections();
+        sql::<()>("INSERT INTO numbers VALUES (2)", ()).exec(&mut tx).await
+    })?;
+    assert!(closed_for(&db, "retired") > before);
+    assert_eq!(sql::<i64>("SELECT COUNT(*) FROM numbers", ()).one(&mut db).await?, 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_tenant_has_its_share_and_no_more() -> Result<()> {
+    let options =
+        PoolOptions { tenant_connections: 1, acquire_timeout: Duration::from_millis(50), ..PoolOptions::default() };
+    let (db, _folder) = in_a_file(options).await;
+    let (mut greedy, mut again, mut modest) = (db.tenant("a"), db.tenant("a"), db.tenant("b"));
+    transaction!(greedy, read_only = true, |tx| {
+        sql::<i64>("SELECT COUNT(*) FROM numbers", ()).one(&mut tx).await?;
+        let error = sql::<i64>("SELECT 1", ()).one(&mut again).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::PoolTimeout);
+        assert!(error.to_string().contains("the tenant \"a\" holds all 1 connections"), "{error}");
+        assert_eq!(sql::<i64>("SELECT 2", ()).one(&mut modest).await?, 2);
+        Ok(())
+    })?;
+    assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut again).await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_pool_of_zero_is_refused() {
+    let error = Db::open_with("sqlite::memory:", PoolOptions { max_connections: 0, ..PoolOptions::default() });
+    assert_eq!(error.await.unwrap_err().kind(), Kind::Configuration);
+}
+
+/// Sixteen writers of two processes: this test runs itself a second time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sixteen_writers_of_two_processes_never_find_the_file_locked() -> Result<()> {
+    const CHILD: &str = "RELATA_TEST_WRITERS";
+    if let Ok(url) = std::env::var(CHILD) {
+        return write_from_eight_tasks(&url).await;
+    }
+    let (mut db, folder) = in_a_file(PoolOptions::default()).await;
+    let url = format!("sqlite:{}", folder.path().join("test.db").display());
+    let this = std::env::current_exe().unwrap();
+    let name = "pool::sixteen_writers_of_two_processes_never_find_the_file_locked";
+    let child = std::process::Command::new(this).args([name, "--exact"]).env(CHILD, &url).output();
+    let child = tokio::task::spawn_blocking(move || child);
+    write_from_eight_tasks(&url).await?;
+    let output = child.await.unwrap().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(sql::<i64>("SELECT COUNT(*) FROM numbers", ()).one(&mut db).await?, 2 * 8 * 40);
+    Ok(())
+}
+
+async fn write_from_eight_tasks(url: &str) -> Result<()> {
+    let db =
+        Db::open_with(url, PoolOptions { acquire_timeout: Duration::from_secs(60), ..PoolOptions::default() }).await?;
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let mut db = db.clone();
+            tokio::spawn(async move {
+                for n in 0..20 {
+                    sql::<()>("INSERT INTO numbers VALUES (?)", (n,)).exec(&mut db).await?;
+                    transaction!(db, |tx| {
+                        let most: i64 = sql("SELECT COALESCE(MAX(n), 0) FROM numbers", ()).one(&mut tx).await?;
+                        sql::<()>("INSERT INTO numbers VALUES (?)", (most + 1,)).exec(&mut tx).await
+                    })?;
+                }
+                Ok(())
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap()?;
+    }
+    Ok(())
+}
+
+mod servers {
+    use relata_schema::Dialect;
+    use relata_testkit::TestDatabase;
+
+    use super::*;
+
+    fn sleeping(dialect: Dialect) -> &'static str {
+        if dialect == Dialect::Postgres { "SELECT COUNT(*) FROM pg_sleep(60)" } else { "SELECT SLEEP(60)" }
+    }
+
+    /// How many others run that statement just now.
+    async fn running(db: &mut Db) -> i64 {
+        let sql_text = if db.dialect() == Dialect::Postgres {
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT COUNT(*) FROM pg_sleep%' \
+             AND datname = current_database()"
+        } else {
+            "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP(60)%' AND db = DATABASE()"
+        };
+        sql(sql_text, ()).one(db).await.unwrap()
+    }
+
+    async fn stopped_on_the_server(dialect: Dialect) {
+        let database = TestDatabase::create(dialect).await;
+        let url = database.url().expose();
+        let mut db = Db::open_with(&url, PoolOptions { max_connections: 1, ..PoolOptions::default() }).await.unwrap();
+        let mut watching = Db::open(&url).await.unwrap();
+        let begun = std::time::Instant::now();
+        let mut hurried = db.within(Duration::from_millis(200));
+        let error = sql::<i64>(sleeping(dialect), ()).one(&mut hurried).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Timeout, "{error}");
+        assert!(error.to_string().contains("the server asked to stop it"), "{error}");
+        let error = sql::<i64>("SELECT 1", ()).one(&mut hurried).await.unwrap_err();
+        assert!(matches!(error.kind(), Kind::Timeout | Kind::PoolTimeout), "{error}");
+        // The only place of the pool is free again, and the server has stopped working for nobody.
+        assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut db).await.unwrap(), 1);
+        while running(&mut watching).await > 0 {
+            assert!(begun.elapsed() < Duration::from_secs(20), "the server is still at it");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20));
+    }
+
+    #[tokio::test]
+    async fn a_deadline_stops_the_statement_on_postgres() {
+        stopped_on_the_server(Dialect::Postgres).await;
+    }
+
+    #[tokio::test]
+    async fn a_deadline_stops_the_statement_on_mariadb() {
+        stopped_on_the_server(Dialect::Mysql).await;
+    }
+
+    async fn settings_do_not_leak(dialect: Dialect) {
+        let database = TestDatabase::create(dialect).await;
+        let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
+        let mut db = Db::open_with(&database.url().expose(), options).await.unwrap();
+        let (set, show) = match dialect {
+            Dialect::Postgres => ("SET search_path TO nowhere", "SELECT current_setting('search_path')"),
+            _ => ("SET SESSION sql_mode = 'ANSI'", "SELECT @@sql_mode"),
+        };
+        let before: String = sql(show, ()).one(&mut db).await.unwrap();
+        let mut abandoned = db.clone();
+        let dropped = tokio::time::timeout(Duration::from_millis(50), async {
+            transaction!(abandoned, |tx| {
+                sql::<()>(set, ()).exec(&mut tx).await?;
+                std::future::pending::<Result<()>>().await
+            })
+        });
+        assert!(dropped.await.is_err());
+        assert_eq!(sql::<String>(show, ()).one(&mut db).await.unwrap(), before);
+    }
+
+    #[tokio::test]
+    async fn session_settings_do_not_leak_on_postgres() {
+        settings_do_not_leak(Dialect::Postgres).await;
+    }
+
+    #[tokio::test]
+    async fn session_settings_do_not_leak_on_mariadb() {
+        settings_do_not_leak(Dialect::Mysql).await;
+    }
+}

@@ -1,0 +1,336 @@
+//! What is watched of every statement, in one place: time, errors, deadline, trace.
+//!
+//! [`Observed`] stands around a driver's connection and is a connection itself, so nothing above or below knows of it.
+//!
+//! Invariants
+//! - An answer that is there at once (SQLite) stays so: no future, no allocation, one reading of the clock.
+//! - A statement that runs past its deadline is given up; the pool then has the server stop it and cleans the
+//!   connection, or closes it.
+//! - No parameter is kept or written, in no span, log or metric.
+
+mod slow;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use relata_schema::{Dialect, Schema};
+use relata_sql::driver::{
+    BulkInsert, Cursor, Done, IntrospectOptions, RowSink, ServerInfo, Statement, TransactionOptions,
+};
+use relata_sql::{Answer, Connection, Error, Kind};
+use tracing::Instrument;
+
+use crate::breaker::Breaker;
+pub use crate::breaker::BreakerState;
+use crate::metrics::{Errors, Known, PoolMetrics, Statements};
+pub use crate::metrics::{HistogramValue, StatementValue, fingerprint, normalized};
+pub(crate) use slow::SlowLog;
+pub use slow::SlowStatement;
+
+/// What all connections of a [`crate::Db`] count together.
+#[derive(Default)]
+pub(crate) struct Observer {
+    pub(crate) statements: Statements,
+    pub(crate) errors: Errors,
+    pub(crate) slow: SlowLog,
+    count: AtomicU64,
+}
+
+impl Observer {
+    /// How many statements were sent.
+    pub(crate) fn statement_count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_statement(&self) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// What the connections to one node count together.
+pub(crate) struct Vitals {
+    /// `host:port`, or the path of a file.
+    pub(crate) node: String,
+    pub(crate) breaker: Breaker,
+    pub(crate) metrics: PoolMetrics,
+    /// Moving average of the time of a statement, in nanoseconds.
+    latency: AtomicU64,
+}
+
+impl Vitals {
+    pub(crate) fn new(node: String, breaker: Breaker) -> Arc<Self> {
+        Arc::new(Vitals { node, breaker, metrics: PoolMetrics::default(), latency: AtomicU64::new(0) })
+    }
+
+    /// How long statements take, as an average that forgets.
+    pub(crate) fn latency(&self) -> Duration {
+        Duration::from_nanos(self.latency.load(Ordering::Relaxed))
+    }
+
+    fn record(&self, took: Duration) {
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        let before = self.latency.load(Ordering::Relaxed);
+        // Lost updates do not matter for an average.
+        self.latency.store(if before == 0 { took } else { before - before / 8 + took / 8 }, Ordering::Relaxed);
+    }
+
+    /// A failure that says something about the node.
+    pub(crate) fn failed(&self, error: &Error) {
+        if tells_of_the_node(error.kind()) {
+            self.breaker.failed(Instant::now(), error.message());
+        }
+    }
+}
+
+/// Whether a failure is one of the node or the network, and not of the statement.
+pub(crate) fn tells_of_the_node(kind: Kind) -> bool {
+    matches!(kind, Kind::Unreachable | Kind::InDoubt | Kind::Unavailable | Kind::Protocol)
+}
+
+/// How many statements a connection remembers by their text.
+const REMEMBERED: usize = 64;
+
+/// What is watched of one connection.
+pub(crate) struct Watch {
+    observer: Arc<Observer>,
+    vitals: Arc<Vitals>,
+    /// Statements seen lately, by a hash of their text, in the place that the hash gives.
+    recent: Vec<Option<(u64, Arc<Known>)>>,
+    /// The last reading of the clock: the checkout, or the end of a statement.
+    pub(crate) clock: Instant,
+    /// Nothing has run since that checkout, so its reading serves as the beginning of the first statement.
+    pub(crate) fresh: bool,
+    /// The caller's deadline.
+    pub(crate) deadline: Option<Instant>,
+    limit: Duration,
+}
+
+impl Watch {
+    pub(crate) fn new(observer: Arc<Observer>, vitals: Arc<Vitals>, limit: Duration) -> Self {
+        let recent = vec![None; REMEMBERED];
+        Watch { observer, vitals, recent, clock: Instant::now(), fresh: false, deadline: None, limit }
+    }
+
+    fn begin(&mut self) -> Instant {
+        if std::mem::take(&mut self.fresh) { self.clock } else { Instant::now() }
+    }
+
+    /// Until when a statement that begins now may run.
+    fn until(&self, begun: Instant) -> Option<Instant> {
+        let limit = if self.limit == Duration::MAX { None } else { begun.checked_add(self.limit) };
+        match (limit, self.deadline) {
+            (Some(limit), Some(deadline)) => Some(limit.min(deadline)),
+            (limit, deadline) => limit.or(deadline),
+        }
+    }
+
+    fn known(&mut self, sql: &str) -> &Known {
+        let hash = hash(sql);
+        let place = &mut self.recent[(hash % REMEMBERED as u64) as usize];
+        if place.as_ref().is_none_or(|(known, _)| *known != hash) {
+            *place = Some((hash, self.observer.statements.of(sql)));
+        }
+        &place.as_ref().expect("it was filled just now").1
+    }
+
+    fn end(&mut self, sql: &str, begun: Instant, error: Option<&Error>) {
+        self.clock = Instant::now();
+        let took = self.clock - begun;
+        self.known(sql).record(took, error.is_some());
+        self.vitals.record(took);
+        match error {
+            None => self.vitals.breaker.called(took, self.clock),
+            Some(error) => {
+                self.observer.errors.count(error);
+                self.vitals.failed(error);
+            }
+        }
+        if self.observer.slow.is_slow(took) {
+            let known = self.known(sql);
+            let (text, number) = (known.text.clone(), known.fingerprint);
+            self.observer.slow.add(text, number, took, &self.vitals.node);
+        }
+    }
+}
+
+/// Eight bytes at a time: statements are compared by text only where they are counted.
+fn hash(sql: &str) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut chunks = sql.as_bytes().chunks_exact(8);
+    let mut hash = sql.len() as u64;
+    for chunk in &mut chunks {
+        let word = u64::from_le_bytes(chunk.try_into().expect("chunks of eight bytes"));
+        hash = (hash.rotate_left(5) ^ word).wrapping_mul(ODD);
+    }
+    for byte in chunks.remainder() {
+        hash = (hash.rotate_left(5) ^ u64::from(*byte)).wrapping_mul(ODD);
+    }
+    hash ^ (hash >> 29)
+}
+
+/// A connection that is watched.
+pub(crate) struct Observed {
+    connection: Box<dyn Connection>,
+    pub(crate) watch: Watch,
+}
+
+impl Observed {
+    pub(crate) fn new(connection: Box<dyn Connection>, watch: Watch) -> Self {
+        Observed { connection, watch }
+    }
+
+    /// The connection itself, for closing.
+    pub(crate) fn into_inner(self) -> Box<dyn Connection> {
+        self.connection
+    }
+
+    /// The connection itself, for what the pool does with it.
+    pub(crate) fn unwatched(&mut self) -> &mut dyn Connection {
+        &mut *self.connection
+    }
+}
+
+fn too_late(sql: &str) -> Error {
+    Error::new(Kind::Timeout, "the deadline was over before the statement was sent").sql(normalized(sql))
+}
+
+fn ran_out(begun: Instant, sql: &str) -> Error {
+    let message = format!("the statement was given up after {:?} and the server asked to stop it", begun.elapsed());
+    Error::new(Kind::Timeout, message)
+        .sql(normalized(sql))
+        .hint("what it writes may have happened: look before you send it again")
+        .hint("give it more time (`statement_timeout`, `Db::within`), or make it faster: EXPLAIN says what it does")
+}
+
+/// Watches an answer.
+fn watched<'a, T: Send + Unpin + 'a>(
+    watch: &'a mut Watch,
+    sql: &'a str,
+    run: impl FnOnce() -> Answer<'a, T>,
+) -> Answer<'a, T> {
+    let begun = watch.begin();
+    let until = watch.until(begun);
+    if until.is_some_and(|until| until <= begun) {
+        return Answer::ready(Err(too_late(sql)));
+    }
+    let span = span(watch, sql);
+    match span.in_scope(run).settled() {
+        Ok(result) => {
+            watch.end(sql, begun, result.as_ref().err());
+            tell(&span, result.as_ref().err());
+            Answer::ready(result)
+        }
+        Err(future) => Answer::later(async move {
+            let result = match until {
+                None => future.instrument(span.clone()).await,
+                Some(until) => {
+                    let limited = tokio::time::timeout_at(until.into(), future.instrument(span.clone()));
+                    limited.await.unwrap_or_else(|_| Err(ran_out(begun, sql)))
+                }
+            };
+            watch.end(sql, begun, result.as_ref().err());
+            tell(&span, result.as_ref().err());
+            result
+        }),
+    }
+}
+
+/// A span with OpenTelemetry's names, if anybody listens.
+fn span(watch: &Watch, sql: &str) -> tracing::Span {
+    let span = tracing::debug_span!(
+        target: "relata::statement",
+        "statement",
+        otel.kind = "client",
+        otel.name = tracing::field::Empty,
+        db.system.name = tracing::field::Empty,
+        db.query.text = tracing::field::Empty,
+        db.operation.name = tracing::field::Empty,
+        relata.fingerprint = tracing::field::Empty,
+        server.address = tracing::field::Empty,
+        error.type = tracing::field::Empty,
+        otel.status_code = tracing::field::Empty,
+    );
+    if !span.is_disabled() {
+        let text = normalized(sql);
+        let operation = text.split(' ').next().unwrap_or_default();
+        span.record("otel.name", operation).record("db.operation.name", operation);
+        span.record("relata.fingerprint", format!("{:016x}", fingerprint(&text)));
+        span.record("db.query.text", text.as_str());
+        span.record("server.address", watch.vitals.node.as_str());
+    }
+    span
+}
+
+fn tell(span: &tracing::Span, error: Option<&Error>) {
+    if let (false, Some(error)) = (span.is_disabled(), error) {
+        span.record("error.type", error.code()).record("otel.status_code", "ERROR");
+    }
+}
+
+impl Connection for Observed {
+    fn dialect(&self) -> Dialect {
+        self.connection.dialect()
+    }
+
+    fn server(&self) -> &ServerInfo {
+        self.connection.server()
+    }
+
+    fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Done> {
+        watched(&mut self.watch, statement.sql, || self.connection.execute(statement))
+    }
+
+    fn query<'a>(&'a mut self, statement: Statement<'a>, sink: &'a mut dyn RowSink) -> Answer<'a, ()> {
+        watched(&mut self.watch, statement.sql, || self.connection.query(statement, sink))
+    }
+
+    /// Only the opening is watched: how long the rows take is the reader's doing as much as the database's.
+    fn open_cursor<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Box<dyn Cursor + 'a>> {
+        watched(&mut self.watch, statement.sql, || self.connection.open_cursor(statement))
+    }
+
+    fn batch<'a>(&'a mut self, script: &'a str) -> Answer<'a, ()> {
+        watched(&mut self.watch, script, || self.connection.batch(script))
+    }
+
+    fn bulk_insert<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, u64> {
+        watched(&mut self.watch, "(bulk insert)", || self.connection.bulk_insert(insert))
+    }
+
+    fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()> {
+        watched(&mut self.watch, "BEGIN", || self.connection.begin(options))
+    }
+
+    fn in_transaction(&self) -> bool {
+        self.connection.in_transaction()
+    }
+
+    fn introspect<'a>(&'a mut self, options: &'a IntrospectOptions) -> Answer<'a, Schema> {
+        watched(&mut self.watch, "(introspect)", || self.connection.introspect(options))
+    }
+
+    fn is_broken(&self) -> bool {
+        self.connection.is_broken()
+    }
+
+    fn is_busy(&self) -> bool {
+        self.connection.is_busy()
+    }
+
+    fn abandon(self: Box<Self>) -> Answer<'static, ()> {
+        self.connection.abandon()
+    }
+
+    fn reset(&mut self) -> Answer<'_, ()> {
+        self.connection.reset()
+    }
+
+    fn ping(&mut self) -> Answer<'_, ()> {
+        self.connection.ping()
+    }
+
+    fn close(self: Box<Self>) -> Answer<'static, ()> {
+        self.connection.close()
+    }
+}

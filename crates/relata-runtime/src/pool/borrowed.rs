@@ -1,0 +1,153 @@
+//! A borrowed connection, and how it goes back.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use relata_sql::Connection;
+use relata_sql::render::{ShapeCache, Target};
+
+use super::Pool;
+use super::shelf::Member;
+use super::tenants::TenantPermit;
+use crate::metrics::Closed;
+
+/// A borrowed connection. Dropping it gives it back.
+pub(crate) struct Pooled {
+    /// `None` only while dropping, and for a place that is about to connect.
+    member: Option<Member>,
+    pool: Arc<Pool>,
+    place: u32,
+    since: Instant,
+    dirty: bool,
+    tenant: Option<TenantPermit>,
+}
+
+impl Pooled {
+    pub(super) fn new(pool: Arc<Pool>, place: u32, since: Instant, member: Option<Member>) -> Self {
+        Pooled { member, pool, place, since, dirty: false, tenant: None }
+    }
+
+    pub(super) fn fill(&mut self, mut member: Member, deadline: Option<Instant>) {
+        member.observed.watch.fresh = false;
+        member.observed.watch.deadline = deadline;
+        self.member = Some(member);
+    }
+
+    /// It counts against the limit of a tenant.
+    pub(crate) fn belong_to(&mut self, permit: TenantPermit) {
+        self.tenant = Some(permit);
+    }
+
+    fn member(&self) -> &Member {
+        self.member.as_ref().expect("a pooled connection is there until it is dropped")
+    }
+
+    fn member_mut(&mut self) -> &mut Member {
+        self.member.as_mut().expect("a pooled connection is there until it is dropped")
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut dyn Connection {
+        &mut self.member_mut().observed
+    }
+
+    pub(crate) fn peek(&self) -> &dyn Connection {
+        &self.member().observed
+    }
+
+    pub(crate) fn shapes(&mut self) -> &mut ShapeCache {
+        &mut self.member_mut().shapes
+    }
+
+    pub(crate) fn target(&self) -> Target {
+        self.member().shapes.target()
+    }
+
+    /// The pool it belongs to.
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    /// It must be reset before anyone else gets it.
+    pub(crate) fn soil(&mut self) {
+        self.dirty = true;
+    }
+
+    /// What soiled it is over.
+    pub(crate) fn cleaned(&mut self) {
+        self.dirty = false;
+    }
+}
+
+impl Drop for Pooled {
+    fn drop(&mut self) {
+        let place = Place { pool: self.pool.clone(), place: self.place };
+        let Some(member) = self.member.take() else { return };
+        let observed = &member.observed;
+        if observed.is_broken() {
+            return self.pool.dispose(member, Closed::Broken);
+        }
+        if self.dirty || observed.is_busy() || observed.in_transaction() {
+            return clean(place, member);
+        }
+        // A statement's end was read from the clock just now.
+        let now = observed.watch.clock.max(self.since);
+        self.pool.vitals.metrics.held.record(now - self.since);
+        place.put_back(member, now);
+    }
+}
+
+/// A place among those that the pool lends. Dropping it lets the next one in.
+struct Place {
+    pool: Arc<Pool>,
+    place: u32,
+}
+
+impl Place {
+    /// Gives the connection back, unless its time is over.
+    fn put_back(self, member: Member, now: Instant) {
+        match self.pool.unfit(&member, now) {
+            Some(why) => self.pool.dispose(member, why),
+            None => self.pool.shelf().push(member, now),
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.pool.shelf().returned(self.place);
+        self.pool.free.add_permits(1);
+    }
+}
+
+/// Resets a connection and gives it back; closes it if that fails, takes too long or cannot be waited for.
+fn clean(place: Place, member: Member) {
+    let mut cleaning = Box::pin(reset(place, member));
+    let waker = std::task::Waker::noop();
+    if cleaning.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_ready() {
+        return;
+    }
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(cleaning);
+    }
+}
+
+async fn reset(place: Place, mut member: Member) {
+    let limit = place.pool.options.ping_timeout;
+    let reset = member.observed.unwatched().reset();
+    let whole = match reset.settled() {
+        Ok(result) => result.is_ok(),
+        Err(future) => match tokio::time::timeout(limit, future).await {
+            Ok(result) => result.is_ok(),
+            Err(_) => {
+                place.pool.vitals.breaker.failed(Instant::now(), "a connection did not answer");
+                false
+            }
+        },
+    };
+    let observed = &member.observed;
+    if whole && !observed.is_broken() && !observed.is_busy() && !observed.in_transaction() {
+        place.put_back(member, Instant::now());
+    } else {
+        place.pool.dispose(member, Closed::Broken);
+    }
+}

@@ -1,0 +1,135 @@
+//! What a pool keeps under its lock: spare connections, and who holds the others.
+
+use std::panic::Location;
+use std::time::{Duration, Instant};
+
+use relata_sql::render::ShapeCache;
+
+use crate::observe::Observed;
+
+/// A connection, the texts of the statements that it has seen, and what the pool knows of it.
+pub(crate) struct Member {
+    pub(crate) observed: Observed,
+    pub(super) shapes: Box<ShapeCache>,
+    pub(super) born: Instant,
+    pub(super) expires: Instant,
+    pub(super) epoch: u64,
+}
+
+/// A spare connection.
+pub(super) struct Spare {
+    pub(super) member: Member,
+    pub(super) since: Instant,
+}
+
+/// A connection that somebody holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loan {
+    /// `file:line:column` of the program that borrowed it; of relata's own source where a statement of an entity did.
+    pub at: String,
+    /// For how long.
+    pub held: Duration,
+}
+
+struct Lent {
+    at: &'static Location<'static>,
+    since: Instant,
+    reported: bool,
+}
+
+/// Spare connections, the one used last on top, and a place for each that is lent.
+pub(super) struct Shelf {
+    spare: Vec<Spare>,
+    lent: Vec<Option<Lent>>,
+    places: Vec<u32>,
+}
+
+impl Shelf {
+    /// Empty; places are added as they are needed, for a limit of a million is no size.
+    pub(super) fn new() -> Self {
+        Shelf { spare: Vec::new(), lent: Vec::new(), places: Vec::new() }
+    }
+
+    pub(super) fn last(&self) -> Option<&Spare> {
+        self.spare.last()
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Spare> {
+        self.spare.pop()
+    }
+
+    pub(super) fn push(&mut self, member: Member, since: Instant) {
+        self.spare.push(Spare { member, since });
+    }
+
+    /// Puts one back without making it the one used last.
+    pub(super) fn put_under(&mut self, spare: Spare) {
+        self.spare.insert(0, spare);
+    }
+
+    pub(super) fn take_all(&mut self) -> Vec<Spare> {
+        std::mem::take(&mut self.spare)
+    }
+
+    /// Takes out those that fail the test.
+    pub(super) fn take_if(&mut self, mut test: impl FnMut(&Spare) -> bool) -> Vec<Spare> {
+        self.spare.extract_if(.., |spare| test(spare)).collect()
+    }
+
+    /// Notes that somebody holds a connection, or is getting one.
+    pub(super) fn lend(&mut self, at: &'static Location<'static>, now: Instant) -> u32 {
+        let lent = Some(Lent { at, since: now, reported: false });
+        match self.places.pop() {
+            Some(place) => {
+                self.lent[place as usize] = lent;
+                place
+            }
+            None => {
+                self.lent.push(lent);
+                self.lent.len() as u32 - 1
+            }
+        }
+    }
+
+    /// It came back, or is gone.
+    pub(super) fn returned(&mut self, place: u32) {
+        if self.lent[place as usize].take().is_some() {
+            self.places.push(place);
+        }
+    }
+
+    pub(super) fn lent(&self) -> u32 {
+        (self.lent.len() - self.places.len()) as u32
+    }
+
+    pub(super) fn spare(&self) -> u32 {
+        self.spare.len() as u32
+    }
+
+    pub(super) fn total(&self) -> u32 {
+        self.lent() + self.spare()
+    }
+
+    /// Who holds connections, longest first.
+    pub(super) fn loans(&self) -> Vec<Loan> {
+        let mut loans: Vec<_> = self.lent.iter().flatten().map(Lent::loan).collect();
+        loans.sort_by_key(|loan| std::cmp::Reverse(loan.held));
+        loans
+    }
+
+    /// Those held for longer than `limit` that were not told of before.
+    pub(super) fn leaks(&mut self, limit: Duration) -> Vec<Loan> {
+        let leaking = |lent: &&mut Lent| !lent.reported && lent.since.elapsed() > limit;
+        let tell = |lent: &mut Lent| {
+            lent.reported = true;
+            lent.loan()
+        };
+        self.lent.iter_mut().flatten().filter(leaking).map(tell).collect()
+    }
+}
+
+impl Lent {
+    fn loan(&self) -> Loan {
+        Loan { at: self.at.to_string(), held: self.since.elapsed() }
+    }
+}
