@@ -15,13 +15,18 @@ const K: [u32; 64] = [
 pub fn sha256(data: &[u8]) -> [u8; 32] {
     let mut state: [u32; 8] =
         [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19];
-    let mut padded = data.to_vec();
-    padded.push(0x80);
-    while padded.len() % 64 != 56 {
-        padded.push(0);
+    let blocks = data.chunks_exact(64);
+    let rest = blocks.remainder();
+    for block in blocks {
+        compress(&mut state, block);
     }
-    padded.extend_from_slice(&(data.len() as u64 * 8).to_be_bytes());
-    for block in padded.chunks_exact(64) {
+    // The rest, a one bit, zeros, and the length: one block, or two where the length does not fit.
+    let mut tail = [0; 128];
+    tail[..rest.len()].copy_from_slice(rest);
+    tail[rest.len()] = 0x80;
+    let end = if rest.len() < 56 { 64 } else { 128 };
+    tail[end - 8..end].copy_from_slice(&(data.len() as u64 * 8).to_be_bytes());
+    for block in tail[..end].chunks_exact(64) {
         compress(&mut state, block);
     }
     let mut out = [0; 32];
@@ -58,7 +63,13 @@ fn compress(state: &mut [u32; 8], block: &[u8]) {
 
 /// The SHA-256 of a text as 64 hexadecimal digits.
 pub fn hex(text: &str) -> String {
-    sha256(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut out = String::with_capacity(64);
+    for byte in sha256(text.as_bytes()) {
+        for half in [byte >> 4, byte & 15] {
+            out.push(char::from(b"0123456789abcdef"[usize::from(half)]));
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -72,5 +83,9 @@ mod tests {
         let long = "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq";
         assert_eq!(hex(long), "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
         assert_eq!(hex(&"a".repeat(1000)), "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3");
+        // Around the edge of a block, where the length needs a block of its own.
+        assert_eq!(hex(&"a".repeat(55)), "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318");
+        assert_eq!(hex(&"a".repeat(56)), "b35439a4ac6f0948b6d6f9e3c6af0f5f590ce20f1bde7090ef7970686ec6738a");
+        assert_eq!(hex(&"a".repeat(64)), "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb");
     }
 }
