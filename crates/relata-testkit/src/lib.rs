@@ -3,6 +3,7 @@
 //! - [`TestDatabase`]: a database for one test, of any dialect, gone when the test is over; empty, or with a schema that
 //!   is built once and then copied.
 //! - [`rolled_back`]: runs a test inside a transaction that is always rolled back, the fastest isolation there is.
+//! - [`Proxy`]: stands between a client and a server and delays, cuts, drops, throttles, garbles.
 //! - [`conformance`]: the driver contract ([`relata_sql::driver`]) as named cases. [`conformance_tests!`] makes a test of
 //!   each, for relata's own drivers and for anybody's.
 //!
@@ -12,12 +13,14 @@
 
 mod database;
 mod isolation;
+mod proxy;
 mod server;
 
 pub mod conformance;
 
 pub use database::TestDatabase;
 pub use isolation::rolled_back;
+pub use proxy::{Fault, Proxy};
 pub use server::{driver, server_url};
 
 /// The guide's page on testing, whose code is compiled with this crate's.

@@ -4,6 +4,7 @@
 
 mod databases;
 mod locks;
+mod failures;
 mod migrations;
 #[cfg(target_os = "linux")]
 mod tls;

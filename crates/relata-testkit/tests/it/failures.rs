@@ -1,0 +1,274 @@
+//! What goes wrong between a program and a server: each failure has its kind, its words and its end in time.
+
+use std::time::{Duration, Instant};
+
+use expect_test::{Expect, expect};
+use relata_runtime::pool::PoolOptions;
+use relata_runtime::{Db, Kind, Result, sql};
+use relata_schema::Dialect;
+use relata_sql::DatabaseUrl;
+use relata_sql::driver::ConnectOptions;
+use relata_testkit::{Fault, Proxy, TestDatabase, driver};
+
+const SERVERS: [Dialect; 2] = [Dialect::Postgres, Dialect::Mysql];
+
+fn hurried() -> PoolOptions {
+    PoolOptions {
+        acquire_timeout: Duration::from_secs(2),
+        reconnect_patience: Duration::from_millis(300),
+        ping_timeout: Duration::from_millis(300),
+        connect: ConnectOptions { connect_timeout: Duration::from_millis(600), ..ConnectOptions::default() },
+        ..PoolOptions::default()
+    }
+}
+
+async fn open(url: &DatabaseUrl, options: PoolOptions) -> Result<Db> {
+    Db::connect(std::sync::Arc::new(Borrowed(driver(url.dialect))), url.clone(), options).await
+}
+
+/// A driver that lives as long as the program, as one that is shared.
+struct Borrowed(&'static dyn relata_sql::Driver);
+
+impl relata_sql::Driver for Borrowed {
+    fn dialect(&self) -> Dialect {
+        self.0.dialect()
+    }
+
+    fn connect<'a>(
+        &'a self,
+        url: &'a DatabaseUrl,
+        options: &'a ConnectOptions,
+    ) -> relata_sql::Answer<'a, Box<dyn relata_sql::Connection>> {
+        self.0.connect(url, options)
+    }
+
+    fn create_database<'a>(&'a self, url: &'a DatabaseUrl) -> relata_sql::Answer<'a, ()> {
+        self.0.create_database(url)
+    }
+
+    fn drop_database<'a>(&'a self, url: &'a DatabaseUrl) -> relata_sql::Answer<'a, ()> {
+        self.0.drop_database(url)
+    }
+}
+
+async fn one(db: &mut Db) -> Result<i64> {
+    sql::<i64>("SELECT COUNT(*) FROM (SELECT 1 AS one) AS ones", ()).one(db).await
+}
+
+/// A database behind a proxy, with one connection in the pool.
+async fn behind_a_proxy(dialect: Dialect, options: PoolOptions) -> (Db, Proxy, TestDatabase) {
+    let database = TestDatabase::create(dialect).await;
+    let proxy = Proxy::in_front_of(database.url()).await;
+    let mut db = open(&proxy.url(database.url()), options).await.unwrap();
+    assert_eq!(one(&mut db).await.unwrap(), 1);
+    (db, proxy, database)
+}
+
+fn stable(message: &str, url: &DatabaseUrl) -> String {
+    message.replace(&format!(":{}", url.port()), ":PORT").replace(&url.database, "DATABASE")
+}
+
+async fn refused(url: &DatabaseUrl, options: PoolOptions, kind: Kind, expected: Expect) {
+    let begun = Instant::now();
+    let error = open(url, options).await.unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(10), "{error}");
+    assert_eq!(error.kind(), kind, "{error}");
+    expected.assert_eq(&stable(&error.to_string(), url));
+}
+
+#[tokio::test]
+async fn no_such_host() {
+    let url = "postgres://ann:hush@no-such-host.invalid/shop".parse().unwrap();
+    let error = open(&url, hurried()).await.unwrap_err();
+    assert!(matches!(error.kind(), Kind::Unreachable | Kind::Timeout), "{error}");
+    assert!(error.to_string().contains("no-such-host.invalid:5432") && !error.to_string().contains("hush"), "{error}");
+    let url = "mysql://ann:hush@no-such-host.invalid/shop".parse().unwrap();
+    let error = open(&url, hurried()).await.unwrap_err();
+    assert!(matches!(error.kind(), Kind::Unreachable | Kind::Timeout), "{error}");
+    assert!(error.to_string().contains("no-such-host.invalid:3306") && !error.to_string().contains("hush"), "{error}");
+}
+
+#[tokio::test]
+async fn a_host_that_keeps_silent_is_given_up_in_time() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let url: DatabaseUrl = format!("postgres://ann:hush@127.0.0.1:{port}/shop").parse().unwrap();
+    refused(
+        &url,
+        hurried(),
+        Kind::Timeout,
+        expect![[r#"
+            no connection to 127.0.0.1:PORT within 600 ms [R0204]
+              hint: check that the host is reachable, or allow a longer connect timeout"#]],
+    )
+    .await;
+    let url: DatabaseUrl = format!("mysql://ann:hush@127.0.0.1:{port}/shop").parse().unwrap();
+    refused(
+        &url,
+        hurried(),
+        Kind::Timeout,
+        expect![[r#"
+            the server at 127.0.0.1:PORT did not answer within 600ms [R0204]
+              hint: check host and port: a firewall, or a server that is no MariaDB, keeps silent like this"#]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn too_many_connections() {
+    for dialect in SERVERS {
+        let database = TestDatabase::create(dialect).await;
+        let mut root = open(database.url(), hurried()).await.unwrap();
+        let name = database.url().database.replace("relata_test_", "u");
+        let (create, drop_user) = match dialect {
+            Dialect::Postgres => (
+                format!(
+                    "CREATE ROLE {name} LOGIN CONNECTION LIMIT 1; GRANT ALL ON DATABASE {} TO {name}",
+                    database.url().database
+                ),
+                format!("DROP OWNED BY {name}; DROP ROLE {name}"),
+            ),
+            _ => (
+                format!("CREATE USER '{name}'@'%' WITH MAX_USER_CONNECTIONS 1; GRANT ALL ON *.* TO '{name}'@'%'"),
+                format!("DROP USER '{name}'@'%'"),
+            ),
+        };
+        // MariaDB's limit does not bind a SUPER user, so the grant leaves that out by being given table by table.
+        let create = create.replace("GRANT ALL ON *.*", "GRANT SELECT ON *.*");
+        root.batch(&create).await.unwrap();
+        let url = DatabaseUrl { user: name.clone(), ..database.url().clone() };
+        let first = open(&url, hurried()).await.unwrap();
+        let error = open(&url, hurried()).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unavailable, "{error}");
+        assert!(error.is_retryable());
+        drop(first);
+        // The server may need a moment to notice that the first has gone.
+        let begun = Instant::now();
+        while let Err(error) = open(&url, hurried()).await {
+            assert!(begun.elapsed() < Duration::from_secs(10), "{error}");
+        }
+        while root.batch(&drop_user).await.is_err() {
+            assert!(begun.elapsed() < Duration::from_secs(10), "the user cannot be dropped");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cut_wire_is_in_doubt_once_and_then_mended() {
+    for dialect in SERVERS {
+        let (mut db, proxy, _database) = behind_a_proxy(dialect, hurried()).await;
+        db.batch("CREATE TABLE notes (n int)").await.unwrap();
+        proxy.set(Fault::CutAnswerTo("INSERT INTO notes"));
+        let error = sql::<()>("INSERT INTO notes VALUES (1)", ()).exec(&mut db).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::InDoubt, "{error}");
+        assert!(!error.is_retryable(), "{error}");
+        assert_eq!(one(&mut db).await.unwrap(), 1, "the next one gets a new connection");
+    }
+}
+
+#[tokio::test]
+async fn connections_cut_while_idle_are_noticed_or_replaced() {
+    for dialect in SERVERS {
+        let (mut db, proxy, _database) = behind_a_proxy(dialect, hurried()).await;
+        proxy.cut();
+        // The first may be the one that notices; nobody after it.
+        let _ = one(&mut db).await;
+        for _ in 0..3 {
+            assert_eq!(one(&mut db).await.unwrap(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_frozen_server_costs_deadlines_and_never_the_pool() {
+    for dialect in SERVERS {
+        let (db, proxy, _database) = behind_a_proxy(dialect, PoolOptions { max_connections: 2, ..hurried() }).await;
+        proxy.set(Fault::HalfOpen);
+        let begun = Instant::now();
+        for _ in 0..3 {
+            let error = one(&mut db.within(Duration::from_millis(400))).await.unwrap_err();
+            assert!(
+                matches!(error.kind(), Kind::Timeout | Kind::PoolTimeout | Kind::Overloaded | Kind::Unreachable),
+                "{error}"
+            );
+        }
+        assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+        proxy.set(Fault::None);
+        let mended = Instant::now();
+        while let Err(error) = one(&mut db.within(Duration::from_secs(2))).await {
+            assert!(mended.elapsed() < Duration::from_secs(10), "it is not mended: {error}");
+        }
+        // Both places of the pool can be used again.
+        let (mut first, mut second) = (db.clone(), db.clone());
+        let (first, second) = tokio::join!(one(&mut first), one(&mut second));
+        assert_eq!((first.unwrap(), second.unwrap()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn an_outage_opens_the_breaker_which_refuses_at_once_and_closes_again() {
+    for dialect in SERVERS {
+        let options = PoolOptions { breaker_failures: 3, breaker_pause: Duration::from_millis(200), ..hurried() };
+        let (mut db, proxy, _database) = behind_a_proxy(dialect, options).await;
+        proxy.set(Fault::Refuse);
+        let begun = Instant::now();
+        let mut last;
+        loop {
+            last = one(&mut db).await.unwrap_err();
+            assert!(begun.elapsed() < Duration::from_secs(10), "never refused: {last}");
+            if last.kind() == Kind::Overloaded {
+                break;
+            }
+        }
+        assert!(last.to_string().contains("has been failing for"), "{last}");
+        assert!(db.metrics().contains("state=\"open\"} 1"), "{}", db.metrics());
+        let quick = Instant::now();
+        let refused = one(&mut db).await;
+        assert!(refused.is_err() && quick.elapsed() < Duration::from_millis(250), "{:?}", quick.elapsed());
+        proxy.set(Fault::None);
+        let mended = Instant::now();
+        while one(&mut db).await.is_err() {
+            assert!(mended.elapsed() < Duration::from_secs(10), "it stays open");
+        }
+        assert!(db.metrics().contains("state=\"closed\"} 1"));
+    }
+}
+
+#[tokio::test]
+async fn garbage_is_a_broken_protocol_and_breaks_only_its_connection() {
+    for dialect in SERVERS {
+        let (mut db, proxy, _database) = behind_a_proxy(dialect, hurried()).await;
+        proxy.set(Fault::Garble);
+        let error = one(&mut db.within(Duration::from_secs(2))).await.unwrap_err();
+        assert!(matches!(error.kind(), Kind::Protocol | Kind::InDoubt | Kind::Timeout), "{error}");
+        proxy.set(Fault::None);
+        assert_eq!(one(&mut db).await.unwrap(), 1);
+        assert_eq!(one(&mut db).await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn slow_wires_are_only_slow() {
+    for dialect in SERVERS {
+        let (mut db, proxy, _database) = behind_a_proxy(dialect, hurried()).await;
+        for fault in [Fault::Delay(Duration::from_millis(20)), Fault::Throttle(20_000)] {
+            proxy.set(fault);
+            let begun = Instant::now();
+            assert_eq!(one(&mut db).await.unwrap(), 1);
+            assert!(begun.elapsed() >= Duration::from_millis(1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn dropped_answers_end_with_the_deadline() {
+    for dialect in SERVERS {
+        let (db, proxy, _database) = behind_a_proxy(dialect, hurried()).await;
+        proxy.set(Fault::DropAnswers);
+        let error = one(&mut db.within(Duration::from_millis(200))).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Timeout, "{error}");
+        proxy.set(Fault::None);
+        let mut db = db.clone();
+        assert_eq!(one(&mut db).await.unwrap(), 1);
+    }
+}
