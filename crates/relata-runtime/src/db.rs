@@ -1,6 +1,7 @@
 //! [`Db`]: one database and the connections to it.
 
 mod report;
+mod route;
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -10,12 +11,14 @@ use relata_schema::Dialect;
 use relata_sql::driver::TransactionOptions;
 use relata_sql::{Answer, DatabaseUrl, Driver, Result};
 
+use crate::cluster::{Cluster, Reads};
 use crate::executor::{Executor, Intent, Lease};
 use crate::observe::Observer;
-use crate::pool::{Pool, PoolOptions, Pooled, Request, Tenant, Tenants};
+use crate::pool::{Pool, PoolOptions, Request, Tenant, Tenants};
 use crate::retry::RetryBudget;
 use crate::secret::{Login, TokenProvider};
 use crate::transaction::Tx;
+use route::Visit;
 
 /// A database. Cloning is cheap and shares the connections.
 ///
@@ -32,14 +35,25 @@ pub struct Db {
 struct View {
     deadline: Option<Instant>,
     tenant: Option<Arc<Tenant>>,
+    reads: Reads,
+    session: Option<Arc<Visit>>,
+}
+
+/// Where connections come from.
+enum Layout {
+    /// A SQLite file: one that writes, others that read.
+    File { writers: Arc<Pool>, readers: Arc<Pool> },
+    /// A SQLite database in memory: one for both.
+    Memory(Arc<Pool>),
+    /// Servers.
+    Servers(Arc<Cluster>),
 }
 
 struct Inner {
     dialect: Dialect,
     url: DatabaseUrl,
     options: PoolOptions,
-    writers: Arc<Pool>,
-    readers: Option<Arc<Pool>>,
+    layout: Layout,
     observer: Arc<Observer>,
     tenants: Tenants,
     budget: RetryBudget,
@@ -69,18 +83,26 @@ impl Db {
         let dialect = url.dialect;
         let file = dialect == Dialect::Sqlite && !in_memory(&url);
         let observer = Arc::new(Observer::default());
-        let pool = |options| Pool::new(driver.clone(), (url.clone(), login.clone()), options, observer.clone());
-        let (writers, readers) = match dialect {
-            Dialect::Sqlite if file => (pool(options.only_one(false)), Some(pool(options.clone()))),
+        let pool = |url: &DatabaseUrl, options: PoolOptions| {
+            Pool::new(driver.clone(), (url.clone(), login.clone()), options, observer.clone())
+        };
+        let layout = match dialect {
+            Dialect::Sqlite if file => {
+                let writers = pool(&url, options.only_one(false));
+                Layout::File { writers, readers: pool(&url, options.clone()) }
+            }
             // A database in memory lives as long as its connection.
-            Dialect::Sqlite => (pool(options.only_one(true)), None),
-            _ => (pool(options.clone()), None),
+            Dialect::Sqlite => Layout::Memory(pool(&url, options.only_one(true))),
+            _ => Layout::Servers(servers(&url, &options, pool)),
         };
         let tenants = Tenants::default();
         let budget = RetryBudget::default();
-        let inner = Inner { dialect, url, options, writers, readers, observer, tenants, budget };
+        let inner = Inner { dialect, url, options, layout, observer, tenants, budget };
         let db = Db { inner: Arc::new(inner), view: View::default() };
-        drop(db.inner.writers.acquire(db.request(Location::caller())).await?);
+        if let Layout::Servers(cluster) = &db.inner.layout {
+            cluster.watch(&driver, &login);
+        }
+        drop(db.pooled(Intent::Write, Location::caller()).await?);
         db.pools().for_each(Pool::keep);
         Ok(db)
     }
@@ -101,15 +123,20 @@ impl Db {
     }
 
     pub(crate) fn pools(&self) -> impl Iterator<Item = &Arc<Pool>> {
-        std::iter::once(&self.inner.writers).chain(&self.inner.readers)
+        let (first, second, nodes) = match &self.inner.layout {
+            Layout::File { writers, readers } => (Some(writers), Some(readers), &[][..]),
+            Layout::Memory(pool) => (Some(pool), None, &[][..]),
+            Layout::Servers(cluster) => (None, None, &cluster.nodes[..]),
+        };
+        first.into_iter().chain(second).chain(nodes.iter().map(|node| &node.pool))
     }
 
     /// What a pool is for, in a word.
     fn role_of(&self, pool: &Arc<Pool>) -> &'static str {
-        match &self.inner.readers {
-            Some(readers) if Arc::ptr_eq(readers, pool) => "read",
-            Some(_) => "write",
-            None => "all",
+        match &self.inner.layout {
+            Layout::File { readers, .. } if Arc::ptr_eq(readers, pool) => "read",
+            Layout::File { .. } => "write",
+            _ => "all",
         }
     }
 
@@ -117,40 +144,8 @@ impl Db {
         &self.inner.observer
     }
 
-    fn pool(&self, intent: Intent) -> &Arc<Pool> {
-        match (&self.inner.readers, intent) {
-            (Some(readers), Intent::Read) => readers,
-            _ => &self.inner.writers,
-        }
-    }
-
     fn request(&self, at: &'static Location<'static>) -> Request {
         Request { at, deadline: self.view.deadline }
-    }
-
-    /// A connection that is there at once.
-    fn at_hand(&self, intent: Intent, request: Request) -> Option<Pooled> {
-        let Some(tenant) = &self.view.tenant else { return self.pool(intent).try_acquire(request) };
-        let permit = tenant.try_enter()?;
-        let mut pooled = self.pool(intent).try_acquire(request)?;
-        pooled.belong_to(permit);
-        Some(pooled)
-    }
-
-    async fn wait_for(&self, intent: Intent, request: Request) -> Result<Pooled> {
-        let Some(tenant) = &self.view.tenant else { return self.pool(intent).acquire(request).await };
-        let permit = tenant.enter(request.until(&self.inner.options)).await?;
-        let mut pooled = self.pool(intent).acquire(request).await?;
-        pooled.belong_to(permit);
-        Ok(pooled)
-    }
-
-    pub(crate) async fn pooled(&self, intent: Intent, at: &'static Location<'static>) -> Result<Pooled> {
-        let request = self.request(at);
-        match self.at_hand(intent, request) {
-            Some(pooled) => Ok(pooled),
-            None => self.wait_for(intent, request).await,
-        }
     }
 
     /// A table or view found by introspection: for names that are known only at run time.
@@ -215,6 +210,25 @@ impl Db {
     }
 }
 
+/// A node for each host of the URL.
+fn servers(
+    url: &DatabaseUrl,
+    options: &PoolOptions,
+    pool: impl Fn(&DatabaseUrl, PoolOptions) -> Arc<Pool>,
+) -> Arc<Cluster> {
+    let mut options = options.clone();
+    if url.hosts.len() > 1 {
+        // Patience is the cluster's: another node may take over while this one is still failing.
+        options.reconnect_patience = Duration::ZERO;
+    }
+    let node = |host: &(String, u16)| {
+        let url = DatabaseUrl { hosts: vec![host.clone()], ..url.clone() };
+        let pool = pool(&url, options.clone());
+        (url, pool)
+    };
+    Cluster::new(url.hosts.iter().map(node).collect())
+}
+
 fn in_memory(url: &DatabaseUrl) -> bool {
     url.database.is_empty() || url.database.contains(":memory:") || url.param("mode") == Some("memory")
 }
@@ -228,8 +242,11 @@ impl Executor for Db {
     fn lease(&mut self, intent: Intent) -> Answer<'_, Lease<'_>> {
         let request = self.request(Location::caller());
         match self.at_hand(intent, request) {
-            Some(pooled) => Answer::ready(Ok(Lease::pooled(pooled))),
-            None => Answer::later(async move { self.wait_for(intent, request).await.map(Lease::pooled) }),
+            Some(pooled) => Answer::ready(Ok(Lease::pooled(pooled, self, intent))),
+            None => Answer::later(async move {
+                let pooled = self.wait_for(intent, request).await?;
+                Ok(Lease::pooled(pooled, self, intent))
+            }),
         }
     }
 
@@ -237,7 +254,7 @@ impl Executor for Db {
     fn begin(&mut self, options: TransactionOptions) -> Answer<'_, Tx<'_>> {
         let at = Location::caller();
         let intent = if options.read_only { Intent::Read } else { Intent::Write };
-        Answer::later(async move { Tx::begin(self.pooled(intent, at).await?, options).await })
+        Answer::later(async move { Tx::begin(self.pooled(intent, at).await?, options, self).await })
     }
 
     fn retry_budget(&self) -> Option<&RetryBudget> {

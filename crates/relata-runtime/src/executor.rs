@@ -5,11 +5,12 @@
 //! - A [`Lease`] is held for one statement (or one stream) and gives the connection back when dropped.
 
 use relata_schema::Dialect;
-use relata_sql::driver::{Done, TransactionOptions};
+use relata_sql::driver::{ColumnInfo, Done, Row, TransactionOptions};
 use relata_sql::render::{Rendered, Target};
 use relata_sql::tree::Tree;
-use relata_sql::{Answer, Connection, Error, Result, RowSink, Statement};
+use relata_sql::{Answer, Connection, Error, Kind, Result, RowSink, Statement};
 
+use crate::db::Db;
 use crate::pool::Pooled;
 use crate::retry::RetryBudget;
 use crate::transaction::{Session, Tx};
@@ -70,14 +71,18 @@ impl<E: Executor + ?Sized> Executor for &mut E {
 /// A connection for one statement.
 pub struct Lease<'a>(Held<'a>);
 
+/// A read that a failing node did not answer is tried so often on others.
+const READ_AGAIN: usize = 3;
+
 enum Held<'a> {
-    Pooled(Pooled),
+    /// Of the database, for what.
+    Pooled(Pooled, &'a Db, Intent),
     Session(&'a mut Session),
 }
 
 impl<'a> Lease<'a> {
-    pub(crate) fn pooled(pooled: Pooled) -> Self {
-        Lease(Held::Pooled(pooled))
+    pub(crate) fn pooled(pooled: Pooled, db: &'a Db, intent: Intent) -> Self {
+        Lease(Held::Pooled(pooled, db, intent))
     }
 
     pub(crate) fn session(session: &'a mut Session) -> Self {
@@ -86,14 +91,14 @@ impl<'a> Lease<'a> {
 
     fn held(&self) -> &Pooled {
         match &self.0 {
-            Held::Pooled(pooled) => pooled,
+            Held::Pooled(pooled, ..) => pooled,
             Held::Session(session) => &session.pooled,
         }
     }
 
     fn held_mut(&mut self) -> &mut Pooled {
         match &mut self.0 {
-            Held::Pooled(pooled) => pooled,
+            Held::Pooled(pooled, ..) => pooled,
             Held::Session(session) => &mut session.pooled,
         }
     }
@@ -130,11 +135,27 @@ impl<'a> Lease<'a> {
     /// # Errors
     /// `Kind::Unsupported` when the database cannot do it; what the database or the sink says.
     pub async fn query(&mut self, tree: Tree<'_, '_>, sink: &mut dyn RowSink) -> Result<()> {
+        let raw = matches!(tree, Tree::Raw(..));
         let rendered = self.render(tree)?;
         let statement = Statement::new(&rendered.sql, &rendered.params);
-        let result = self.connection().query(statement, sink).await;
+        let mut result = if self.has_others() {
+            let mut counting = Counting { sink, rows: 0 };
+            let mut result = self.connection().query(statement, &mut counting).await;
+            for _ in 0..READ_AGAIN {
+                if counting.rows > 0 || !self.takes_another(&result, raw).await {
+                    break;
+                }
+                result = self.connection().query(statement, &mut counting).await;
+            }
+            result
+        } else {
+            self.connection().query(statement, sink).await
+        };
         self.note(&result);
-        result.map_err(|error| with_sql(error, &rendered.sql))
+        if let Err(error) = result {
+            result = Err(with_sql(self.not_committed(error), &rendered.sql));
+        }
+        result
     }
 
     /// Runs a statement for what it does.
@@ -146,7 +167,65 @@ impl<'a> Lease<'a> {
         let statement = Statement::new(&rendered.sql, &rendered.params);
         let result = self.connection().execute(statement).await;
         self.note(&result);
-        result.map_err(|error| with_sql(error, &rendered.sql))
+        result.map_err(|error| with_sql(self.not_committed(error), &rendered.sql))
+    }
+
+    /// The database has nodes that could take over.
+    fn has_others(&self) -> bool {
+        matches!(&self.0, Held::Pooled(_, db, _) if db.has_several_nodes())
+    }
+
+    /// After a failure of the node that cannot have done anything: another connection, if there is one to be had.
+    async fn takes_another(&mut self, result: &Result<()>, raw: bool) -> bool {
+        let (Held::Pooled(pooled, db, intent), Err(error)) = (&mut self.0, result) else { return false };
+        let harmless = match error.kind() {
+            Kind::Unreachable => true,
+            // A SELECT of one's own may call a function that writes.
+            Kind::InDoubt | Kind::Unavailable | Kind::Protocol => *intent == Intent::Read && !raw,
+            _ => false,
+        };
+        let budget = db.retry_budget();
+        if !harmless || !budget.is_none_or(RetryBudget::spend) {
+            return false;
+        }
+        match db.pooled(*intent, std::panic::Location::caller()).await {
+            Ok(another) => {
+                *pooled = another;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Inside a transaction a broken connection leaves nothing in doubt: what was not committed is rolled back.
+    fn not_committed(&self, error: Error) -> Error {
+        match &self.0 {
+            Held::Session(session) if error.kind() == Kind::InDoubt && session.is_atomic() => {
+                error.with_kind(Kind::Unreachable).hint("nothing of the transaction has happened: run it again")
+            }
+            _ => error,
+        }
+    }
+}
+
+/// Knows whether rows were given on.
+struct Counting<'s> {
+    sink: &'s mut dyn RowSink,
+    rows: usize,
+}
+
+impl RowSink for Counting<'_> {
+    fn columns(&mut self, columns: &[ColumnInfo]) -> Result<()> {
+        self.sink.columns(columns)
+    }
+
+    fn wants_columns(&self) -> bool {
+        self.sink.wants_columns()
+    }
+
+    fn row(&mut self, row: &dyn Row) -> Result<()> {
+        self.rows += 1;
+        self.sink.row(row)
     }
 }
 

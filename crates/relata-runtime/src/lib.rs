@@ -11,6 +11,7 @@
 pub mod aggregate;
 mod breaker;
 pub mod change;
+pub mod cluster;
 mod db;
 pub mod entity;
 pub mod executor;
@@ -30,8 +31,10 @@ mod rules;
 pub mod secret;
 pub mod stream;
 pub mod table;
+mod token;
 pub mod transaction;
 
+pub use cluster::Reads;
 pub use db::Db;
 pub use entity::Entity;
 pub use executor::{Executor, Intent, Lease};
@@ -43,6 +46,7 @@ pub use relata_sql::{Error, FromRow, Id, Kind, Result};
 pub use repository::Repository;
 pub use stream::Rows;
 pub use table::{Record, Table};
+pub use token::Token;
 pub use transaction::Tx;
 
 /// The instant for `created_at`, `updated_at` and `deleted_at`, in microseconds: what every database keeps.

@@ -11,14 +11,15 @@
 mod slow;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{
     BulkInsert, Cursor, Done, IntrospectOptions, RowSink, ServerInfo, Statement, TransactionOptions,
 };
-use relata_sql::{Answer, Connection, Error, Kind};
+use relata_sql::{Answer, Connection, Error, Kind, Result};
+use tokio::sync::Notify;
 use tracing::Instrument;
 
 use crate::breaker::Breaker;
@@ -56,11 +57,49 @@ pub(crate) struct Vitals {
     pub(crate) metrics: PoolMetrics,
     /// Moving average of the time of a statement, in nanoseconds.
     latency: AtomicU64,
+    /// When a statement last succeeded, in milliseconds since `made`.
+    answered: AtomicU64,
+    made: Instant,
+    /// Somebody watches the node and raises an alarm when it is down.
+    guarded: AtomicBool,
+    alarm: Notify,
+    /// A write was refused because the node can only be read: roles have changed.
+    refused_write: Notify,
 }
 
 impl Vitals {
     pub(crate) fn new(node: String, breaker: Breaker) -> Arc<Self> {
-        Arc::new(Vitals { node, breaker, metrics: PoolMetrics::default(), latency: AtomicU64::new(0) })
+        Arc::new(Vitals {
+            node,
+            breaker,
+            metrics: PoolMetrics::default(),
+            latency: AtomicU64::new(0),
+            answered: AtomicU64::new(0),
+            made: Instant::now(),
+            guarded: AtomicBool::new(false),
+            alarm: Notify::new(),
+            refused_write: Notify::new(),
+        })
+    }
+
+    /// A statement has succeeded since then.
+    pub(crate) fn has_answered_since(&self, then: Instant) -> bool {
+        self.made + Duration::from_millis(self.answered.load(Ordering::Relaxed)) > then
+    }
+
+    /// Statements end when the alarm is raised.
+    pub(crate) fn guard(&self) {
+        self.guarded.store(true, Ordering::Relaxed);
+    }
+
+    /// The node is down: nobody needs to wait for its answers.
+    pub(crate) fn raise_alarm(&self) {
+        self.alarm.notify_waiters();
+    }
+
+    /// Until a write is refused because the node can only be read, or the node fails.
+    pub(crate) async fn suspicious(&self) {
+        self.refused_write.notified().await;
     }
 
     /// How long statements take, as an average that forgets.
@@ -75,10 +114,21 @@ impl Vitals {
         self.latency.store(if before == 0 { took } else { before - before / 8 + took / 8 }, Ordering::Relaxed);
     }
 
+    fn succeeded(&self, took: Duration, now: Instant) {
+        if self.guarded.load(Ordering::Relaxed) {
+            let since = u64::try_from(now.duration_since(self.made).as_millis()).unwrap_or(u64::MAX);
+            self.answered.store(since, Ordering::Relaxed);
+        }
+        self.breaker.called(took, now);
+    }
+
     /// A failure that says something about the node.
     pub(crate) fn failed(&self, error: &Error) {
         if tells_of_the_node(error.kind()) {
             self.breaker.failed(Instant::now(), error.message());
+        }
+        if tells_of_the_node(error.kind()) || error.kind() == Kind::ReadOnly {
+            self.refused_write.notify_one();
         }
     }
 }
@@ -104,12 +154,14 @@ pub(crate) struct Watch {
     /// The caller's deadline.
     pub(crate) deadline: Option<Instant>,
     limit: Duration,
+    /// A statement since the last `begin` may have changed the schema.
+    pub(crate) ran_ddl: bool,
 }
 
 impl Watch {
     pub(crate) fn new(observer: Arc<Observer>, vitals: Arc<Vitals>, limit: Duration) -> Self {
-        let recent = vec![None; REMEMBERED];
-        Watch { observer, vitals, recent, clock: Instant::now(), fresh: false, deadline: None, limit }
+        let (recent, clock) = (vec![None; REMEMBERED], Instant::now());
+        Watch { observer, vitals, recent, clock, fresh: false, deadline: None, limit, ran_ddl: false }
     }
 
     fn begin(&mut self) -> Instant {
@@ -140,7 +192,7 @@ impl Watch {
         self.known(sql).record(took, error.is_some());
         self.vitals.record(took);
         match error {
-            None => self.vitals.breaker.called(took, self.clock),
+            None => self.vitals.succeeded(took, self.clock),
             Some(error) => {
                 self.observer.errors.count(error);
                 self.vitals.failed(error);
@@ -214,6 +266,7 @@ fn watched<'a, T: Send + Unpin + 'a>(
     if until.is_some_and(|until| until <= begun) {
         return Answer::ready(Err(too_late(sql)));
     }
+    watch.ran_ddl |= changes_schema(sql);
     let span = span(watch, sql);
     match span.in_scope(run).settled() {
         Ok(result) => {
@@ -222,10 +275,12 @@ fn watched<'a, T: Send + Unpin + 'a>(
             Answer::ready(result)
         }
         Err(future) => Answer::later(async move {
+            let vitals = watch.vitals.clone();
+            let future = guarded(&vitals, future.instrument(span.clone()));
             let result = match until {
-                None => future.instrument(span.clone()).await,
+                None => future.await,
                 Some(until) => {
-                    let limited = tokio::time::timeout_at(until.into(), future.instrument(span.clone()));
+                    let limited = tokio::time::timeout_at(until.into(), future);
                     limited.await.unwrap_or_else(|_| Err(ran_out(begun, sql)))
                 }
             };
@@ -233,6 +288,30 @@ fn watched<'a, T: Send + Unpin + 'a>(
             tell(&span, result.as_ref().err());
             result
         }),
+    }
+}
+
+/// Whether a statement may change the schema: any that is none of the usual ones.
+fn changes_schema(sql: &str) -> bool {
+    let head = sql.trim_start().as_bytes();
+    let begins = |word: &str| head.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()));
+    let usual =
+        ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "("];
+    !usual.iter().any(|word| begins(word))
+}
+
+/// Ends with the node, if somebody watches that.
+async fn guarded<T>(vitals: &Vitals, future: impl Future<Output = Result<T>>) -> Result<T> {
+    if !vitals.guarded.load(Ordering::Relaxed) {
+        return future.await;
+    }
+    tokio::select! {
+        biased;
+        result = future => result,
+        () = vitals.alarm.notified() => {
+            let message = format!("{} went down while the statement was running; it may or may not have happened", vitals.node);
+            Err(Error::new(Kind::InDoubt, message).hint("look before you send it again"))
+        }
     }
 }
 
@@ -299,6 +378,7 @@ impl Connection for Observed {
     }
 
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()> {
+        self.watch.ran_ddl = false;
         watched(&mut self.watch, "BEGIN", || self.connection.begin(options))
     }
 

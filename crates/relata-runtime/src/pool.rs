@@ -187,25 +187,25 @@ impl Pool {
     }
 
     /// A spare connection that is young, of today's topology, and alive if it rested for long.
-    async fn usable_spare(&self, until: Instant) -> Option<Member> {
+    async fn usable_spare(&self, until: Instant) -> Option<Box<Member>> {
         loop {
             let spare = self.shelf().pop()?;
             let now = Instant::now();
             let rested = now - spare.since;
             let mut member = spare.member;
             if let Some(why) = self.unfit(&member, now) {
-                self.dispose(member, why);
+                self.dispose(*member, why);
             } else if rested >= self.options.idle_timeout {
-                self.dispose(member, Closed::Idle);
+                self.dispose(*member, Closed::Idle);
             } else {
                 let rested_little = rested < self.options.ping_after && self.vitals.breaker.is_calm();
                 if rested_little || self.alive(&mut member, until).await {
                     return Some(member);
                 }
-                self.dispose(member, Closed::Broken);
+                self.dispose(*member, Closed::Broken);
                 // They rested together: what befell one befell the others, and connecting tells the truth.
                 let others = self.shelf().take_all();
-                others.into_iter().for_each(|spare| self.dispose(spare.member, Closed::Broken));
+                others.into_iter().for_each(|spare| self.dispose(*spare.member, Closed::Broken));
             }
         }
     }
@@ -241,7 +241,7 @@ impl Pool {
     }
 
     /// Opens a connection. After the first that ever succeeded, failures that may pass are met with patience.
-    async fn open(&self, until: Instant) -> Result<Member> {
+    async fn open(&self, until: Instant) -> Result<Box<Member>> {
         let begun = Instant::now();
         let patience =
             if self.connected.load(Ordering::Relaxed) { self.options.reconnect_patience } else { Duration::ZERO };
@@ -271,7 +271,7 @@ impl Pool {
         }
     }
 
-    async fn connect(&self, until: Instant) -> Result<Member> {
+    async fn connect(&self, until: Instant) -> Result<Box<Member>> {
         let begun = Instant::now();
         // However long somebody waited for a place, connecting is worth an attempt.
         let left = until.saturating_duration_since(begun).max(Duration::from_secs(1));
@@ -289,7 +289,7 @@ impl Pool {
                 let target = Target::of(connection.dialect(), connection.server());
                 let shapes = Box::new(ShapeCache::new(target, options.statement_cache));
                 let observed = Observed::new(connection, watch);
-                Ok(Member { observed, shapes, born: begun, expires: far(begun, age), epoch })
+                Ok(Box::new(Member { observed, shapes, born: begun, expires: far(begun, age), epoch }))
             }
             Err(error) => {
                 self.vitals.metrics.connect_errors.add(1);
@@ -358,7 +358,7 @@ impl Pool {
     pub(crate) fn retire(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
         let spare = self.shelf().take_all();
-        spare.into_iter().for_each(|spare| self.dispose(spare.member, Closed::Retired));
+        spare.into_iter().for_each(|spare| self.dispose(*spare.member, Closed::Retired));
     }
 
     /// So many connect at the same time as the options want at least.
@@ -390,6 +390,14 @@ impl Pool {
             suspended: self.suspended.load(Ordering::Relaxed),
             loans: shelf.loans(),
         }
+    }
+}
+
+impl Pool {
+    /// How many are borrowed or waited for.
+    pub(crate) fn in_flight(&self) -> u32 {
+        let free = u32::try_from(self.free.available_permits()).unwrap_or(u32::MAX);
+        self.options.max_connections.saturating_sub(free) + self.waiting.load(Ordering::Relaxed)
     }
 }
 

@@ -8,19 +8,25 @@
 //! Invariant: no statement of a transaction runs outside of it. If the database has ended it already (a deadlock's
 //! victim, a full disk), the next statement and the commit fail with `Kind::TransactionFailed`.
 
+mod doubt;
+
 use std::time::Duration;
 
 use relata_schema::Dialect;
 use relata_sql::driver::{Isolation, TransactionOptions};
 use relata_sql::{Answer, Error, Kind, Result};
 
+use crate::db::Db;
 use crate::executor::{Executor, Intent, Lease};
 use crate::pool::Pooled;
 use crate::retry::RetryBudget;
+use doubt::Fate;
 
 /// A connection inside a transaction.
 pub(crate) struct Session {
     pub(crate) pooled: Pooled,
+    /// Whom to ask what became of a commit whose answer was lost.
+    certain: Option<Db>,
     /// Savepoints that are open.
     depth: u32,
     /// The savepoint of a nested transaction that was dropped without being finished.
@@ -47,12 +53,32 @@ impl Session {
         self.failed |= sent && self.pooled.peek().dialect() == Dialect::Postgres;
     }
 
+    /// Until its commit, all of it can be undone. MariaDB commits around a change of the schema, whatever was asked.
+    pub(crate) fn is_atomic(&self) -> bool {
+        self.pooled.peek().dialect() != Dialect::Mysql || !self.pooled.ran_ddl()
+    }
+
     fn ended(&self) -> Option<Error> {
         if self.pooled.peek().in_transaction() {
             return None;
         }
         let message = "the database has rolled the transaction back already";
         Some(Error::new(Kind::TransactionFailed, message).hint("pass errors on with `?`, and run the whole again"))
+    }
+
+    async fn commit(&mut self) -> Result<()> {
+        let Some(db) = self.certain.take() else { return self.run("COMMIT").await };
+        let noted = doubt::note(self.pooled.connection()).await.map_err(not_begun)?;
+        match (self.run("COMMIT").await, noted) {
+            (Err(error), Some(noted)) if error.kind() == Kind::InDoubt => match doubt::resolve(&db, &noted).await {
+                Fate::Committed => Ok(()),
+                Fate::NotCommitted => Err(error
+                    .with_kind(Kind::Unreachable)
+                    .hint("it was found out that nothing of the transaction has happened: run it again")),
+                Fate::Unknown => Err(error),
+            },
+            (result, _) => result,
+        }
     }
 
     async fn run(&mut self, script: &str) -> Result<()> {
@@ -77,12 +103,18 @@ impl Session {
     }
 }
 
+/// A transaction that may or may not have begun has done nothing.
+fn not_begun(error: Error) -> Error {
+    if error.kind() == Kind::InDoubt { error.with_kind(Kind::Unreachable) } else { error }
+}
+
 impl<'a> Tx<'a> {
-    pub(crate) async fn begin(mut pooled: Pooled, options: TransactionOptions) -> Result<Tx<'a>> {
+    pub(crate) async fn begin(mut pooled: Pooled, options: TransactionOptions, db: &Db) -> Result<Tx<'a>> {
         // Whatever becomes of the future from here on, nobody gets the connection in the middle of a transaction.
         pooled.soil();
-        pooled.connection().begin(options).await?;
-        let session = Session { pooled, depth: 0, abandoned: None, failed: false };
+        pooled.connection().begin(options).await.map_err(not_begun)?;
+        let certain = (options.certain && !options.read_only).then(|| db.clone());
+        let session = Session { pooled, certain, depth: 0, abandoned: None, failed: false };
         Ok(Tx { session: Owner::Whole(Box::new(session)), level: 0, open: true })
     }
 
@@ -112,7 +144,7 @@ impl<'a> Tx<'a> {
             return Err(error);
         }
         if level == 0 {
-            session.run("COMMIT").await?;
+            session.commit().await?;
         } else {
             session.run(&format!("RELEASE SAVEPOINT relata_{level}")).await?;
             session.depth = level - 1;
@@ -236,7 +268,7 @@ impl Options {
 
     /// What `begin` wants.
     pub fn transaction(&self) -> TransactionOptions {
-        self.options
+        TransactionOptions { certain: self.retries > 0, ..self.options }
     }
 
     /// Whether to give `result` to the caller; otherwise one more attempt is due, after a pause.

@@ -216,6 +216,9 @@ pub struct TransactionOptions {
     pub isolation: Isolation,
     /// It only reads. SQLite: `BEGIN DEFERRED`; else `BEGIN IMMEDIATE`, so that a writer never fails half-way.
     pub read_only: bool,
+    /// Should the answer to the commit be lost, it shall be found out what became of it. The connection ignores it; the
+    /// engine pays a round trip before the commit (PostgreSQL).
+    pub certain: bool,
 }
 
 /// What to read from the catalogue.

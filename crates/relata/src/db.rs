@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use relata_runtime::retry::RetryBudget;
 use relata_runtime::secret::TokenProvider;
-use relata_runtime::{Executor, Intent, Lease, PoolOptions, Tx};
+use relata_runtime::{Executor, Intent, Lease, PoolOptions, Reads, Tx};
 use relata_schema::Dialect;
 use relata_sql::driver::TransactionOptions;
 use relata_sql::{Answer, DatabaseUrl, Driver, Error, Kind, Result};
@@ -85,6 +85,18 @@ impl Db {
     #[must_use]
     pub fn tenant(&self, name: &str) -> Db {
         Db(self.0.tenant(name))
+    }
+
+    /// As [`relata_runtime::Db::reading`].
+    #[must_use]
+    pub fn reading(&self, reads: Reads) -> Db {
+        Db(self.0.reading(reads))
+    }
+
+    /// As [`relata_runtime::Db::session`].
+    #[must_use]
+    pub fn session(&self, reads: Reads) -> Db {
+        Db(self.0.session(reads))
     }
 }
 

@@ -65,11 +65,11 @@ mod guide;
 pub use db::Db;
 pub use relata_macros::{Entity, Enum};
 pub use relata_runtime::{
-    Cursor, Entity, Error, Executor, FromRow, Id, Intent, Kind, NewRow, Page, Params, PoolOptions, Record, Repository,
-    Result, Rows, Table, Tx, aggregate, change, find, insert, load, page, relation, sql, sql_unchecked, stream, table,
-    transaction,
+    Cursor, Entity, Error, Executor, FromRow, Id, Intent, Kind, NewRow, Page, Params, PoolOptions, Reads, Record,
+    Repository, Result, Rows, Table, Token, Tx, aggregate, change, find, insert, load, page, relation, sql,
+    sql_unchecked, stream, table, transaction,
 };
-pub use relata_runtime::{executor, observe, pool, secret};
+pub use relata_runtime::{cluster, executor, observe, pool, secret};
 pub use relata_sql::driver::Isolation;
 pub use relata_sql::typed::{Aggregate, Column, Expression, Field, Order, Pred, count_rows};
 pub use relata_sql::{DatabaseUrl, Decode, Encode, Interval, Value};

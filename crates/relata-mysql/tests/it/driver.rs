@@ -177,7 +177,8 @@ fn bulk_inserts_of_any_size_are_atomic() {
 #[test]
 fn transactions_are_counted_from_what_the_server_says() {
     let (_database, mut connection) = with("CREATE TABLE t (id int PRIMARY KEY)");
-    let options = TransactionOptions { isolation: Isolation::Serializable, read_only: false };
+    let options =
+        TransactionOptions { isolation: Isolation::Serializable, read_only: false, ..TransactionOptions::default() };
     block_on(connection.begin(options)).unwrap();
     assert!(connection.in_transaction());
     block_on(connection.batch("INSERT INTO t VALUES (1)")).unwrap();

@@ -14,7 +14,7 @@ use crate::metrics::Closed;
 /// A borrowed connection. Dropping it gives it back.
 pub(crate) struct Pooled {
     /// `None` only while dropping, and for a place that is about to connect.
-    member: Option<Member>,
+    member: Option<Box<Member>>,
     pool: Arc<Pool>,
     place: u32,
     since: Instant,
@@ -23,11 +23,11 @@ pub(crate) struct Pooled {
 }
 
 impl Pooled {
-    pub(super) fn new(pool: Arc<Pool>, place: u32, since: Instant, member: Option<Member>) -> Self {
+    pub(super) fn new(pool: Arc<Pool>, place: u32, since: Instant, member: Option<Box<Member>>) -> Self {
         Pooled { member, pool, place, since, dirty: false, tenant: None }
     }
 
-    pub(super) fn fill(&mut self, mut member: Member, deadline: Option<Instant>) {
+    pub(super) fn fill(&mut self, mut member: Box<Member>, deadline: Option<Instant>) {
         member.observed.watch.fresh = false;
         member.observed.watch.deadline = deadline;
         self.member = Some(member);
@@ -67,6 +67,11 @@ impl Pooled {
         &self.pool
     }
 
+    /// A statement since the last `begin` may have changed the schema.
+    pub(crate) fn ran_ddl(&self) -> bool {
+        self.member().observed.watch.ran_ddl
+    }
+
     /// It must be reset before anyone else gets it.
     pub(crate) fn soil(&mut self) {
         self.dirty = true;
@@ -84,7 +89,7 @@ impl Drop for Pooled {
         let Some(member) = self.member.take() else { return };
         let observed = &member.observed;
         if observed.is_broken() {
-            return self.pool.dispose(member, Closed::Broken);
+            return self.pool.dispose(*member, Closed::Broken);
         }
         if self.dirty || observed.is_busy() || observed.in_transaction() {
             return clean(place, member);
@@ -104,9 +109,9 @@ struct Place {
 
 impl Place {
     /// Gives the connection back, unless its time is over.
-    fn put_back(self, member: Member, now: Instant) {
+    fn put_back(self, member: Box<Member>, now: Instant) {
         match self.pool.unfit(&member, now) {
-            Some(why) => self.pool.dispose(member, why),
+            Some(why) => self.pool.dispose(*member, why),
             None => self.pool.shelf().push(member, now),
         }
     }
@@ -120,7 +125,7 @@ impl Drop for Place {
 }
 
 /// Resets a connection and gives it back; closes it if that fails, takes too long or cannot be waited for.
-fn clean(place: Place, member: Member) {
+fn clean(place: Place, member: Box<Member>) {
     let mut cleaning = Box::pin(reset(place, member));
     let waker = std::task::Waker::noop();
     if cleaning.as_mut().poll(&mut std::task::Context::from_waker(waker)).is_ready() {
@@ -131,7 +136,7 @@ fn clean(place: Place, member: Member) {
     }
 }
 
-async fn reset(place: Place, mut member: Member) {
+async fn reset(place: Place, mut member: Box<Member>) {
     let limit = place.pool.options.ping_timeout;
     let reset = member.observed.unwatched().reset();
     let whole = match reset.settled() {
@@ -148,6 +153,6 @@ async fn reset(place: Place, mut member: Member) {
     if whole && !observed.is_broken() && !observed.is_busy() && !observed.in_transaction() {
         place.put_back(member, Instant::now());
     } else {
-        place.pool.dispose(member, Closed::Broken);
+        place.pool.dispose(*member, Closed::Broken);
     }
 }

@@ -66,7 +66,7 @@ impl Pool {
         let unfit = self.shelf().take_if(|spare| self.unfit(&spare.member, now).is_some());
         for spare in unfit {
             let why = self.unfit(&spare.member, now).unwrap_or(Closed::Age);
-            self.dispose(spare.member, why);
+            self.dispose(*spare.member, why);
         }
         // The oldest lie at the bottom; those used last are kept as the minimum.
         let total = self.shelf().total();
@@ -76,7 +76,7 @@ impl Pool {
             keep -= u32::from(old);
             old
         });
-        idle.into_iter().for_each(|spare| self.dispose(spare.member, Closed::Idle));
+        idle.into_iter().for_each(|spare| self.dispose(*spare.member, Closed::Idle));
     }
 
     /// Pings what has rested for long, one after the other, each with the right of a borrower.
@@ -99,7 +99,7 @@ impl Pool {
                 spare.member.observed.watch.clock = Instant::now();
                 self.shelf().put_under(spare);
             } else {
-                self.dispose(spare.member, Closed::Broken);
+                self.dispose(*spare.member, Closed::Broken);
             }
             drop(permit);
         }

@@ -18,7 +18,7 @@ pub(crate) struct Member {
 
 /// A spare connection.
 pub(super) struct Spare {
-    pub(super) member: Member,
+    pub(super) member: Box<Member>,
     pub(super) since: Instant,
 }
 
@@ -58,7 +58,7 @@ impl Shelf {
         self.spare.pop()
     }
 
-    pub(super) fn push(&mut self, member: Member, since: Instant) {
+    pub(super) fn push(&mut self, member: Box<Member>, since: Instant) {
         self.spare.push(Spare { member, since });
     }
 

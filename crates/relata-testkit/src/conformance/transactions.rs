@@ -65,7 +65,7 @@ pub(super) async fn isolation_levels(suite: &Suite<'_>) {
         (Isolation::Serializable, "SERIALIZABLE"),
         (Isolation::Default, ""),
     ] {
-        begin(&mut session, TransactionOptions { isolation, read_only: false }).await;
+        begin(&mut session, TransactionOptions { isolation, read_only: false, ..TransactionOptions::default() }).await;
         if suite.is(Dialect::Postgres) && !name.is_empty() {
             let found = session.decoded::<String>("SELECT current_setting('transaction_isolation')", &[]).await;
             assert_eq!(found, [name.to_lowercase()]);
@@ -119,7 +119,11 @@ pub(super) async fn savepoints(suite: &Suite<'_>) {
 
 pub(super) async fn reset(suite: &Suite<'_>) {
     let mut session = pair(suite).await;
-    begin(&mut session, TransactionOptions { isolation: Isolation::Serializable, read_only: false }).await;
+    begin(
+        &mut session,
+        TransactionOptions { isolation: Isolation::Serializable, read_only: false, ..TransactionOptions::default() },
+    )
+    .await;
     session.run("UPDATE t SET b = 1").await;
     session.connection.reset().await.expect("resets");
     assert!(!session.connection.in_transaction());
@@ -136,7 +140,8 @@ pub(super) async fn conflicting_writers(suite: &Suite<'_>) {
         return second_writer_waits(suite).await;
     }
     let [mut one, mut two] = [pair(suite).await, suite.connect().await];
-    let options = TransactionOptions { isolation: Isolation::RepeatableRead, read_only: false };
+    let options =
+        TransactionOptions { isolation: Isolation::RepeatableRead, read_only: false, ..TransactionOptions::default() };
     begin(&mut one, options).await;
     begin(&mut two, options).await;
     assert_eq!(two.number("SELECT sum(b) FROM t").await, 0);

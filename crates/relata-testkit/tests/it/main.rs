@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[cfg(target_os = "linux")]
+mod cluster;
 mod databases;
 mod locks;
 mod failures;

@@ -3,7 +3,7 @@
 mod certificates;
 mod mariadb;
 mod postgres;
-mod private_server;
+pub(crate) mod private_server;
 
 use relata_sql::driver::{ConnectOptions, Connection, Row, RowSink, Statement};
 use relata_sql::{Decode, Error, Result};

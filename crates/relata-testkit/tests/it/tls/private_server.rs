@@ -19,7 +19,7 @@ use super::certificates;
 
 /// Which server, and as whom it runs.
 #[derive(Clone, Copy)]
-pub(super) enum Product {
+pub(crate) enum Product {
     Postgres,
     Mariadb,
 }
@@ -74,11 +74,7 @@ impl Product {
                 ),
             ),
             Product::Mariadb => (
-                ["/usr/sbin/mariadbd", "/usr/local/sbin/mariadbd"]
-                    .map(PathBuf::from)
-                    .into_iter()
-                    .find(|path| path.exists())
-                    .unwrap_or_else(|| "mariadbd".into()),
+                mariadb_program(),
                 format!(
                     "--no-defaults --datadir={folder}/data --port={port} --bind-address=127.0.0.1 --socket={folder}/sock \
                      --pid-file={folder}/pid --innodb-flush-method=nosync --skip-log-bin --skip-name-resolve --ssl-ca={folder}/right.crt \
@@ -96,8 +92,14 @@ impl Product {
     }
 }
 
+/// MariaDB's server, which is seldom on the path of ordinary users.
+pub(crate) fn mariadb_program() -> PathBuf {
+    let places = ["/usr/sbin/mariadbd", "/usr/local/sbin/mariadbd"].map(PathBuf::from);
+    places.into_iter().find(|path| path.exists()).unwrap_or_else(|| "mariadbd".into())
+}
+
 /// The newest PostgreSQL of Debian's, else the one on the path.
-fn postgres_program(name: &str) -> PathBuf {
+pub(crate) fn postgres_program(name: &str) -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut found: Vec<_> = versions.map(|entry| entry.path().join("bin").join(name)).filter(|p| p.exists()).collect();
     found.sort();
@@ -105,14 +107,14 @@ fn postgres_program(name: &str) -> PathBuf {
 }
 
 /// Starts programs in the folder as an unprivileged user.
-struct Runner {
+pub(crate) struct Runner {
     folder: PathBuf,
     /// User and group, if this process is root, whom both servers refuse to run as.
     user: Option<(u32, u32)>,
 }
 
 impl Runner {
-    fn new(folder: &Path, product: Product) -> Self {
+    pub(crate) fn new(folder: &Path, product: Product) -> Self {
         let user = (id(&["-u"]) == Some(0)).then(|| {
             let name = product.users().into_iter().find(|user| id(&["-u", user]).is_some()).unwrap();
             (id(&["-u", name]).unwrap(), id(&["-g", name]).unwrap())
@@ -120,7 +122,7 @@ impl Runner {
         Runner { folder: folder.into(), user }
     }
 
-    fn command(&self, program: &Path) -> Command {
+    pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL"]);
         if let Some((user, group)) = self.user {
@@ -130,13 +132,13 @@ impl Runner {
         command
     }
 
-    fn run(&self, program: &Path, arguments: &[&str]) {
+    pub(crate) fn run(&self, program: &Path, arguments: &[&str]) {
         let output = self.command(program).args(arguments).output().unwrap();
         assert!(output.status.success(), "{}: {}", program.display(), String::from_utf8_lossy(&output.stderr));
     }
 
     /// Gives the folder and what is in it to the user.
-    fn own(&self) {
+    pub(crate) fn own(&self) {
         let Some((user, group)) = self.user else { return };
         chown(&self.folder, Some(user), Some(group)).unwrap();
         for entry in std::fs::read_dir(&self.folder).unwrap() {
@@ -224,7 +226,7 @@ fn launch(product: Product, runner: &Runner, certificate: &str) -> (Child, u16) 
 }
 
 /// Reads the log until it says `ready`, and on to its end in a thread, so that the server never waits for a reader.
-fn wait_until_ready(child: &mut Child, ready: &'static str) -> Result<(), String> {
+pub(crate) fn wait_until_ready(child: &mut Child, ready: &'static str) -> Result<(), String> {
     let log = BufReader::new(child.stderr.take().unwrap());
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {

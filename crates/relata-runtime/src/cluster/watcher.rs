@@ -1,0 +1,170 @@
+//! Asking each node what it is, for as long as somebody has the cluster.
+//!
+//! One task per node, so that one that hangs does not keep the others from being seen; each holds the cluster weakly.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use relata_sql::driver::ConnectOptions;
+use relata_sql::{Connection, Driver, Error, Kind, Result};
+
+use super::probe::{self, Answered};
+use super::{Cluster, Node, Role, State};
+use crate::secret::Login;
+
+/// Between two questions: when all is well, and while something is wrong.
+const CALM: Duration = Duration::from_millis(500);
+const ALERT: Duration = Duration::from_millis(50);
+
+/// How long a node may take to answer. Two of these and a pause are how long a frozen one stays in rotation.
+const LIMIT: Duration = Duration::from_millis(800);
+
+/// A node that has been well for so long is forgiven its falls.
+const FORGIVEN: Duration = Duration::from_secs(60);
+
+/// The most good answers that a node that went up and down owes.
+const MOST_OWED: u32 = 32;
+
+struct Watcher {
+    cluster: Weak<Cluster>,
+    node: Arc<Node>,
+    driver: Arc<dyn Driver>,
+    login: Arc<Login>,
+    connection: Option<Box<dyn Connection>>,
+}
+
+pub(super) fn start(cluster: &Arc<Cluster>, driver: &Arc<dyn Driver>, login: &Arc<Login>) {
+    let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+    for node in &cluster.nodes {
+        node.pool.vitals().guard();
+        let (driver, login) = (driver.clone(), login.clone());
+        let watcher = Watcher { cluster: Arc::downgrade(cluster), node: node.clone(), driver, login, connection: None };
+        runtime.spawn(watcher.run());
+    }
+}
+
+impl Watcher {
+    async fn run(mut self) {
+        loop {
+            let begun = Instant::now();
+            let result = tokio::time::timeout(LIMIT, self.ask()).await.unwrap_or_else(|_| Err(silent()));
+            if result.is_err() {
+                self.connection = None;
+            }
+            let Some(cluster) = self.cluster.upgrade() else { return };
+            let well = result.is_ok();
+            match result {
+                Ok(answered) => cluster.answered(&self.node, answered),
+                Err(error) => cluster.failed(&self.node, &error, begun),
+            }
+            let pause = if well && cluster.primary().is_some() { CALM } else { ALERT };
+            drop(cluster);
+            // Notified while it was asking: it asks again at once.
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.node.look_now.notified() => {}
+                () = self.node.pool.vitals().suspicious() => {}
+            }
+        }
+    }
+
+    async fn ask(&mut self) -> Result<Answered> {
+        if self.connection.is_none() {
+            let options = ConnectOptions { connect_timeout: LIMIT, statement_cache: 8, ..ConnectOptions::default() };
+            let url = self.login.url(&self.node.url).await?;
+            self.connection = Some(self.driver.connect(&url, &options).await?);
+        }
+        match &mut self.connection {
+            Some(connection) => probe::ask(&mut **connection).await,
+            None => Err(silent()),
+        }
+    }
+}
+
+fn silent() -> Error {
+    Error::new(Kind::Timeout, format!("it did not answer within {LIMIT:?}"))
+}
+
+impl Cluster {
+    /// A node has said what it is.
+    fn answered(&self, node: &Node, answered: Answered) {
+        let now = Instant::now();
+        let role = if answered.takes_writes { Role::Primary } else { Role::Replica };
+        if answered.takes_writes
+            && self.primary().is_some_and(|primary| std::ptr::eq(&**primary, node))
+            && let Some(position) = &answered.position
+        {
+            self.note_primary(now, position);
+        }
+        let lag = match (&role, &answered.position) {
+            (Role::Replica, Some(position)) => self.lag(now, position),
+            (Role::Primary, _) => Some(Duration::ZERO),
+            _ => None,
+        };
+        let mut state = node.state();
+        let before = state.role;
+        state.failures = 0;
+        state.trouble = None;
+        state.lag = lag;
+        state.timeline = answered.timeline.or(state.timeline);
+        state.position = answered.position;
+        state.owes = state.owes.saturating_sub(1);
+        if state.last_fall.is_some_and(|fall| now - fall > FORGIVEN) {
+            (state.falls, state.last_fall) = (0, None);
+        }
+        let readable = state.owes == 0;
+        if before != role {
+            (state.role, state.since) = (role, now);
+        }
+        drop(state);
+        node.readable.store(readable, Ordering::Relaxed);
+        if before != role {
+            tracing::info!(target: "relata::cluster", node = node.name, from = before.word(), to = role.word(), "a role has changed");
+            if before == Role::Primary {
+                node.pool.retire();
+            }
+            if matches!(before, Role::Down | Role::Unknown) {
+                node.pool.vitals().breaker.succeeded();
+            }
+            self.elect();
+            self.changed.send_modify(|count| *count += 1);
+        } else if role == Role::Primary {
+            self.elect();
+        }
+    }
+
+    /// A node did not answer a question asked at `begun`. As long as it answers statements it is busy, not dead.
+    fn failed(&self, node: &Node, error: &Error, begun: Instant) {
+        let now = Instant::now();
+        if error.kind() == Kind::Timeout && node.pool.vitals().has_answered_since(begun) {
+            return;
+        }
+        let mut state = node.state();
+        state.failures += 1;
+        state.trouble = Some(error.message().to_string());
+        // A refused or broken connection says enough; silence may be one lost packet.
+        let certain = error.kind() != Kind::Timeout || state.failures >= 2;
+        if !certain || state.role == Role::Down {
+            return;
+        }
+        let before = state.role;
+        fall(&mut state, now);
+        drop(state);
+        node.readable.store(false, Ordering::Relaxed);
+        tracing::warn!(target: "relata::cluster", node = node.name, from = before.word(), error = %error, "a node is down");
+        node.pool.retire();
+        node.pool.vitals().raise_alarm();
+        self.elect();
+        self.changed.send_modify(|count| *count += 1);
+    }
+}
+
+/// It went down; the more often lately, the longer it must prove itself.
+fn fall(state: &mut State, now: Instant) {
+    (state.role, state.since) = (Role::Down, now);
+    state.lag = None;
+    state.falls += 1;
+    state.last_fall = Some(now);
+    state.owes = (1 << state.falls.min(5)).min(MOST_OWED) - 1;
+}

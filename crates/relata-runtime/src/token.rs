@@ -1,0 +1,148 @@
+//! Positions in a server's log: what a read must have seen.
+
+use std::str::FromStr;
+
+use relata_sql::{Error, Kind};
+
+/// How far a primary had written: a read with [`Reads::AtLeast`](crate::Reads::AtLeast) sees at least that.
+///
+/// It is small and printable, for a cookie or a header, and means the same to every process that uses the same servers.
+///
+/// ```
+/// use relata_runtime::Token;
+/// let token: Token = "lsn:1/6B374D48".parse()?;
+/// assert!(token.is_covered_by(&"lsn:1/6B374D49".parse()?));
+/// assert_eq!(token.to_string(), "lsn:1/6B374D48");
+/// let token: Token = "gtid:0-1-100,1-2-7".parse()?;
+/// assert!(!token.is_covered_by(&"gtid:0-3-200".parse()?), "it lacks the domain 1");
+/// # Ok::<(), relata_runtime::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Token(pub(crate) Position);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Position {
+    /// SQLite: whoever begins to read sees what was committed before.
+    Local,
+    /// PostgreSQL: bytes of the write-ahead log.
+    Lsn(u64),
+    /// MariaDB: for each domain the last server and sequence number.
+    Gtid(Vec<(u32, u32, u64)>),
+}
+
+impl Token {
+    /// That of a database without replicas.
+    pub(crate) fn local() -> Token {
+        Token(Position::Local)
+    }
+
+    /// Whether somebody who is at `other` has seen everything that this token stands for.
+    pub fn is_covered_by(&self, other: &Token) -> bool {
+        self.0.is_covered_by(&other.0)
+    }
+
+    /// The later of two.
+    #[must_use]
+    pub fn max(self, other: Token) -> Token {
+        if self.is_covered_by(&other) { other } else { self }
+    }
+}
+
+impl Position {
+    pub(crate) fn is_covered_by(&self, other: &Position) -> bool {
+        match (self, other) {
+            (Position::Local, _) => true,
+            (Position::Lsn(wanted), Position::Lsn(there)) => wanted <= there,
+            (Position::Gtid(wanted), Position::Gtid(there)) => wanted.iter().all(|(domain, _, sequence)| {
+                there.iter().any(|(other, _, reached)| other == domain && sequence <= reached)
+            }),
+            _ => false,
+        }
+    }
+
+    /// An LSN as the server writes it.
+    pub(crate) fn lsn(text: &str) -> Option<Position> {
+        let (high, low) = text.trim().split_once('/')?;
+        let (high, low) = (u64::from_str_radix(high, 16).ok()?, u64::from_str_radix(low, 16).ok()?);
+        (low <= u64::from(u32::MAX) && high <= u64::from(u32::MAX)).then_some(Position::Lsn(high << 32 | low))
+    }
+
+    /// A list of GTIDs as the server writes it.
+    pub(crate) fn gtid(text: &str) -> Option<Position> {
+        let one = |text: &str| {
+            let mut parts = text.trim().split('-');
+            let parsed = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+            parts.next().is_none().then_some(parsed)
+        };
+        let texts = text.split(',').map(str::trim).filter(|text| !text.is_empty());
+        texts.map(one).collect::<Option<Vec<_>>>().map(Position::Gtid)
+    }
+
+    /// As the server writes it.
+    pub(crate) fn plain(&self) -> String {
+        match self {
+            Position::Local => String::new(),
+            Position::Lsn(lsn) => format!("{:X}/{:X}", lsn >> 32, lsn & 0xffff_ffff),
+            Position::Gtid(parts) => {
+                let parts = parts.iter().map(|(domain, server, sequence)| format!("{domain}-{server}-{sequence}"));
+                parts.collect::<Vec<_>>().join(",")
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let word = match self.0 {
+            Position::Local => return f.write_str("local"),
+            Position::Lsn(_) => "lsn",
+            Position::Gtid(_) => "gtid",
+        };
+        write!(f, "{word}:{}", self.0.plain())
+    }
+}
+
+impl FromStr for Token {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let parsed = match text.split_once(':') {
+            None if text == "local" => Some(Position::Local),
+            Some(("lsn", rest)) => Position::lsn(rest),
+            Some(("gtid", rest)) => Position::gtid(rest),
+            _ => None,
+        };
+        parsed.map(Token).ok_or_else(|| {
+            Error::new(Kind::InvalidValue, "this is no token of a position")
+                .hint("pass on what `Db::token` gave, as it was printed; treat another as none")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_come_back_from_text() {
+        for text in
+            ["local", "lsn:0/0", "lsn:FFFFFFFF/FFFFFFFF", "gtid:0-1-18446744073709551615", "gtid:0-1-1,5-9-2", "gtid:"]
+        {
+            assert_eq!(text.parse::<Token>().unwrap().to_string(), text);
+        }
+        for text in ["", "lsn:", "lsn:1", "lsn:1FFFFFFFF/0", "gtid:1-2", "gtid:1-2-3-4", "gtid:a-b-c", "x:1/2"] {
+            assert_eq!(text.parse::<Token>().unwrap_err().kind(), Kind::InvalidValue, "{text}");
+        }
+    }
+
+    #[test]
+    fn later_covers_earlier_and_strangers_nothing() {
+        let token = |text: &str| text.parse::<Token>().unwrap();
+        assert!(token("lsn:0/FF").is_covered_by(&token("lsn:1/0")));
+        assert!(!token("lsn:1/0").is_covered_by(&token("lsn:0/FF")));
+        assert!(token("gtid:0-1-5").is_covered_by(&token("gtid:0-2-5,1-1-1")), "whoever wrote it");
+        assert!(!token("lsn:0/1").is_covered_by(&token("gtid:0-1-9")));
+        assert!(token("local").is_covered_by(&token("lsn:0/0")));
+        assert_eq!(token("lsn:0/5").max(token("lsn:0/9")), token("lsn:0/9"));
+    }
+}

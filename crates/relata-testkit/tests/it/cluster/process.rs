@@ -1,0 +1,46 @@
+//! Whole servers as the kernel sees them: a process and its children.
+
+use std::process::{Child, Command};
+
+/// The children of a process.
+fn children(parent: u32) -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let processes = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    processes.filter(|pid| parent_of(*pid) == Some(parent)).collect()
+}
+
+fn parent_of(pid: u32) -> Option<u32> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in parentheses may hold anything; behind it come the state and the parent.
+    text.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+}
+
+fn signal(name: &str, pids: &[u32]) {
+    let pids: Vec<_> = pids.iter().map(u32::to_string).collect();
+    // One that has gone in the meantime is no failure.
+    let _ = Command::new("kill").arg(format!("-{name}")).args(&pids).stderr(std::process::Stdio::null()).status();
+}
+
+fn all(child: &Child) -> Vec<u32> {
+    let mut pids = vec![child.id()];
+    pids.extend(children(child.id()));
+    pids
+}
+
+/// As if the machine's clock stood still.
+pub(super) fn freeze(child: &Child) {
+    // The parent first, so that it starts no further children.
+    signal("STOP", &[child.id()]);
+    signal("STOP", &all(child));
+}
+
+pub(super) fn thaw(child: &Child) {
+    signal("CONT", &all(child));
+}
+
+/// As if the machine had lost its power: backends that outlive their postmaster would go on to acknowledge commits.
+pub(super) fn kill(child: &mut Child) {
+    freeze(child);
+    signal("KILL", &all(child));
+    let _ = child.wait();
+}
