@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use relata_runtime::cluster::Role;
+use relata_runtime::cluster::{NodeStatus, Role};
 use relata_runtime::pool::PoolOptions;
 use relata_runtime::{Db, sql};
 use relata_schema::Dialect;
@@ -53,6 +53,16 @@ async fn until_nodes(db: &Db, limit: Duration, what: &str, mut test: impl FnMut(
             return begun.elapsed();
         }
         assert!(begun.elapsed() < limit, "{what}: in vain for {limit:?}: {:#?}", db.nodes());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Waits until every replica has what the primary has now.
+async fn until_caught_up(db: &Db) {
+    let (token, begun) = (db.token().await.unwrap(), Instant::now());
+    let there = |node: &NodeStatus| node.position.as_ref().is_some_and(|position| token.is_covered_by(position));
+    while !db.nodes().iter().all(there) {
+        assert!(begun.elapsed() < Duration::from_secs(20), "never caught up: {:#?}", db.nodes());
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

@@ -10,7 +10,7 @@ use relata_schema::Dialect;
 use tempfile::TempDir;
 
 use super::load::Writers;
-use super::{alone, free_port, open, process, until_nodes};
+use super::{alone, free_port, open, process, until_caught_up, until_nodes};
 use crate::tls::private_server::{Product, Runner, mariadb_program, wait_until_ready};
 
 /// The primary is the first.
@@ -85,6 +85,7 @@ impl Servers {
         let db = open(Dialect::Mysql, "root", &ports, "shop").await;
         let begun = |roles: &[Role]| roles == [Role::Primary, Role::Replica];
         until_nodes(&db, Duration::from_secs(20), "a primary and a replica", begun).await;
+        until_caught_up(&db).await;
         db
     }
 }

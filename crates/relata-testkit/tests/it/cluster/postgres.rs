@@ -10,7 +10,7 @@ use relata_schema::Dialect;
 use tempfile::TempDir;
 
 use super::load::Writers;
-use super::{alone, free_port, number, open, process, until_nodes};
+use super::{alone, free_port, number, open, process, until_caught_up, until_nodes};
 use crate::tls::private_server::{Product, Runner, postgres_program, wait_until_ready};
 
 /// The primary is the first.
@@ -107,6 +107,7 @@ impl Servers {
             roles == [Role::Primary, Role::Replica, Role::Replica]
         })
         .await;
+        until_caught_up(&db).await;
         db
     }
 
