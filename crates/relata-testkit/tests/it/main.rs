@@ -5,8 +5,8 @@
 #[cfg(target_os = "linux")]
 mod cluster;
 mod databases;
-mod locks;
 mod failures;
+mod locks;
 mod migrations;
 #[cfg(target_os = "linux")]
 mod tls;
