@@ -125,12 +125,13 @@ pub fn probes(files: &[File<'_>], options: &Options) -> Vec<Probe> {
 /// The finding that rows break what the probe asked about.
 pub fn broken(probe: &Probe, rows: Vec<String>, options: &Options) -> Finding {
     let rule = &rules::any::violated_by_data::RULE;
+    let when = if probe.at_once { "it fails" } else { "its validation fails" };
     let more = if rows.len() < probe::SAMPLE { "" } else { ", these and perhaps more" };
     Finding {
         code: rule.code,
         level: context::level_of(rule, options),
         file: probe.file,
-        message: format!("it fails on the data that is there: {}{more}", probe.breaks),
+        message: format!("{when} on the data that is there: {}{more}", probe.breaks),
         help: Some("correct the rows first, in a migration before this one".into()),
         rows,
         extent: probe.extent,

@@ -70,6 +70,8 @@ const HISTORY: &str = "crates/relata-testkit/tests/it/migrations/history.rs";
 const FAILURE: &str = "crates/relata-testkit/tests/it/migrations/failure.rs";
 const COMMAND: &str = "crates/relata-cli/tests/it/diff.rs";
 const COMMAND_MIGRATE: &str = "crates/relata-cli/tests/it/migrate.rs";
+const COMMAND_LINT: &str = "crates/relata-cli/tests/it/lint.rs";
+const LINT: &str = "crates/relata-plan/src/lint/tests.rs";
 const COMMAND_CONFIG: &str = "crates/relata-cli/tests/it/config.rs";
 const SQLITE_ROUND_TRIP: &str = "crates/relata-sqlite/tests/it/round_trip.rs";
 const SQLITE_PLANS: &str = "crates/relata-sqlite/tests/it/plans.rs";
@@ -324,6 +326,31 @@ pub const CAPABILITIES: &[Capability] = &[
             (COMMAND_MIGRATE, "mysql_baseline"),
             (BRANCHES, "mysql_drift_is_adopted_or_undone"),
             (HISTORY, "edited_and_missing_files_are_named"),
+        ]),
+    },
+    Capability {
+        id: "M21",
+        title: "Lint: what blocks, breaks or loses is said before it runs; sizes and rows of the database count; SARIF, GitHub, JSON",
+        sqlite: Claim::Done(&[
+            (LINT, "each_rule_is_documented_and_its_examples_hold"),
+            (LINT, "what_is_safe_is_no_hazard"),
+            (LINT, "hazards_are_found_in_any_spelling"),
+            (COMMAND_LINT, "rows_decide_on_sqlite"),
+            (COMMAND_LINT, "the_rules_are_listed_and_the_form_for_code_scanning_is_whole"),
+        ]),
+        postgres: Claim::Done(&[
+            (LINT, "each_rule_is_documented_and_its_examples_hold"),
+            (LINT, "what_is_safe_is_no_hazard"),
+            (LINT, "hazards_are_found_in_any_spelling"),
+            (COMMAND_LINT, "rows_decide_on_postgres"),
+            (COMMAND_LINT, "the_rules_are_listed_and_the_form_for_code_scanning_is_whole"),
+        ]),
+        mysql: Claim::Done(&[
+            (LINT, "each_rule_is_documented_and_its_examples_hold"),
+            (LINT, "what_is_safe_is_no_hazard"),
+            (LINT, "hazards_are_found_in_any_spelling"),
+            (COMMAND_LINT, "rows_decide_on_mysql"),
+            (COMMAND_LINT, "the_rules_are_listed_and_the_form_for_code_scanning_is_whole"),
         ]),
     },
     Capability {

@@ -12,6 +12,7 @@ mod errors;
 mod help;
 mod inspect;
 mod killed;
+mod lint;
 mod migrate;
 mod migrate_new;
 mod query;

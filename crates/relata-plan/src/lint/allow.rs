@@ -97,9 +97,9 @@ fn read(extent: Extent, comment: &str, statements: &[Statement<'_>], length: usi
     Some(Allow { extent, codes, reason, covers })
 }
 
-/// The rule whose name shares the most words with what was written.
+/// The rule whose name begins most like what was written.
 fn nearest(code: &str) -> Option<&'static str> {
-    let shared = |rule: &Rule| code.split('-').filter(|word| rule.code.split('-').any(|own| own == *word)).count();
+    let shared = |rule: &Rule| code.bytes().zip(rule.code.bytes()).take_while(|(one, two)| one == two).count();
     let near = rules::ALL.iter().copied().max_by_key(|rule| shared(rule));
-    near.filter(|rule| shared(rule) > 0).map(|rule| rule.code)
+    near.filter(|rule| shared(rule) >= 3).map(|rule| rule.code)
 }

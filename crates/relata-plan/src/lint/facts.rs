@@ -46,6 +46,14 @@ pub struct TableFact {
     file: usize,
 }
 
+impl TableFact {
+    /// The column is part of the primary key.
+    pub fn is_key(&self, column: &str) -> bool {
+        let mut keys = self.constraints.values().filter(|constraint| constraint.kind == ConstraintKind::PrimaryKey);
+        keys.any(|key| key.columns.iter().any(|own| own == column))
+    }
+}
+
 /// A column.
 #[derive(Debug, Clone, Default)]
 pub struct ColumnFact {

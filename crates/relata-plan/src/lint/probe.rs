@@ -21,7 +21,9 @@ pub struct Probe {
     pub file: usize,
     /// What asks for it.
     pub extent: Extent,
-    /// What the rows break: `orders.total has no value`.
+    /// It fails at once; else when the constraint is validated.
+    pub at_once: bool,
+    /// What the rows break: `rows of orders have no total`.
     pub breaks: String,
     /// The query: at most [`SAMPLE`] rows.
     pub sql: String,
@@ -30,20 +32,21 @@ pub struct Probe {
 /// The questions that one statement raises.
 pub fn of(context: &Context<'_>, file: usize) -> Vec<Probe> {
     let mut asked = Vec::new();
-    let mut ask = |extent: Extent, breaks: String, query: String| {
-        asked.push(Probe { file, extent, breaks, sql: format!("{query} LIMIT {SAMPLE}") });
+    let mut ask = |extent: Extent, at_once: bool, breaks: String, query: String| {
+        asked.push(Probe { file, extent, at_once, breaks, sql: format!("{query} LIMIT {SAMPLE}") });
     };
     match &context.statement.kind {
         StatementKind::CreateIndex(index) if index.unique && !index.partial && asks(context, &index.table) => {
             if let Some(columns) = index.columns.iter().cloned().collect::<Option<Vec<Name>>>() {
                 let (breaks, query) = duplicates(context, &index.table, &columns);
-                ask(context.statement.extent, breaks, query);
+                ask(context.statement.extent, true, breaks, query);
             }
         }
         StatementKind::Alter(alter) if alter.object == "TABLE" && asks(context, &alter.name) => {
             for action in &alter.actions {
+                let later = matches!(&action.action, Action::AddConstraint(constraint) if constraint.not_valid);
                 for (breaks, query) in altered(context, &alter.name, &action.action) {
-                    ask(action.extent, breaks, query);
+                    ask(action.extent, !later, breaks, query);
                 }
             }
         }

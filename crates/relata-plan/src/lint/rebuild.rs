@@ -1,6 +1,6 @@
 //! How tables are built anew where they cannot be changed: create, copy, drop, rename.
 
-use relata_schema::sql::{Action, Name, StatementKind, TypeName};
+use relata_schema::sql::{Action, Name, Statement, StatementKind, TypeName};
 
 use super::Context;
 
@@ -20,11 +20,15 @@ pub fn successor<'c>(context: &Context<'c>, table: &Name) -> Option<&'c Name> {
         StatementKind::Rename(pairs) => pairs.iter().find(|(_, to)| to.same(table)).map(|(from, _)| from),
         _ => None,
     })?;
-    let filled = context.statements[..context.at].iter().any(|statement| match &statement.kind {
-        StatementKind::Write(write) => write.verb == "INSERT" && write.table.same(renamed),
+    copy_into(context, renamed).map(|_| renamed)
+}
+
+/// The statement before this one that writes rows into the table.
+pub fn copy_into<'c>(context: &Context<'c>, table: &Name) -> Option<&'c Statement<'c>> {
+    context.statements[..context.at].iter().find(|statement| match &statement.kind {
+        StatementKind::Write(write) => write.verb == "INSERT" && write.table.same(table),
         _ => false,
-    });
-    filled.then_some(renamed)
+    })
 }
 
 /// What SQLite converts values of a column into.

@@ -234,14 +234,20 @@ async fn leave_applied(
 
 /// What files look like.
 fn guess(scripts: &[Script]) -> Dialect {
-    const MYSQL: &[&str] = &["`", "engine=", "engine =", "auto_increment", "delimiter ", "/*!", " unsigned"];
-    const SQLITE: &[&str] = &["autoincrement", "pragma ", "without rowid", ") strict"];
+    const MYSQL: &[&str] = &["`", "engine=", "engine =", "auto_increment", "delimiter ", "/*!", "enum("];
+    const SQLITE: &[&str] = &["autoincrement", "pragma ", "without rowid", ") strict", "strftime(", "datetime('now'"];
     const POSTGRES: &[&str] = &["$$", "concurrently", "serial", "jsonb", "timestamptz", "::", "not valid", "plpgsql"];
     let texts: Vec<String> = scripts.iter().map(|script| script.text.to_lowercase()).collect();
     let signs = |words: &[&str]| words.iter().filter(|word| texts.iter().any(|text| text.contains(**word))).count();
-    match (signs(POSTGRES), signs(MYSQL), signs(SQLITE)) {
-        (postgres, mysql, sqlite) if mysql > postgres && mysql >= sqlite => Dialect::Mysql,
-        (postgres, _, sqlite) if sqlite > postgres => Dialect::Sqlite,
+    // Bodies of triggers between BEGIN and END, without anything that cuts them out.
+    let bodies = |text: &String| {
+        let body = text.contains("create trigger") && text.contains("end;") && text.contains("begin");
+        body && !["$$", "execute ", "delimiter"].iter().any(|word| text.contains(word))
+    };
+    let sqlite = signs(SQLITE) + if texts.iter().any(bodies) { 3 } else { 0 };
+    match (signs(POSTGRES), signs(MYSQL)) {
+        (postgres, mysql) if mysql > postgres && mysql >= sqlite => Dialect::Mysql,
+        (postgres, _) if sqlite > postgres => Dialect::Sqlite,
         _ => Dialect::Postgres,
     }
 }

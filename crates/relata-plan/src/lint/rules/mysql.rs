@@ -8,6 +8,7 @@ super::family! {
     engine_without_transactions
     foreign_key_type
     implicit_commit
+    inline_reference
     not_null_may_fail
     row_size
     three_byte_charset

@@ -8,6 +8,7 @@ super::family! {
     foreign_keys_left_off
     pragma_in_transaction
     rebuild_cost
+    rebuild_stricter
     rebuild_with_foreign_keys
     strict_conversion
     writable_schema

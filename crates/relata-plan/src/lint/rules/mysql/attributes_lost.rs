@@ -22,7 +22,8 @@ fn check(context: &Context<'_>, report: &mut Report) {
     let Some((alter, actions)) = context.alters_table() else { return };
     for action in actions {
         let Action::Redefine { from, column } = &action.action else { continue };
-        let lost = context.facts.column(&alter.name, from.last()).is_some_and(|old| old.not_null);
+        let key = context.facts.table(&alter.name).is_some_and(|table| table.is_key(from.last()));
+        let lost = !key && context.facts.column(&alter.name, from.last()).is_some_and(|old| old.not_null);
         if lost && !column.not_null && !column.null && !column.primary_key {
             report
                 .at(action.extent, format!("{from} of {} is no longer NOT NULL", alter.name))

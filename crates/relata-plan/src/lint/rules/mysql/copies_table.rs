@@ -25,6 +25,15 @@ use crate::lint::redefinition::redefinition;
 
 fn check(context: &Context<'_>, report: &mut Report) {
     let Some((alter, actions)) = context.alters_existing() else { return };
+    // The server refuses what it cannot do so.
+    let refuses = |action: &TableAction| match &action.action {
+        Action::Algorithm(word) => matches!(word.as_str(), "INPLACE" | "INSTANT" | "NOCOPY"),
+        Action::Lock(word) => word == "NONE",
+        _ => false,
+    };
+    if actions.iter().any(refuses) {
+        return;
+    }
     let adds_key = actions.iter().any(|action| match &action.action {
         Action::AddConstraint(constraint) => constraint.kind == ConstraintKind::PrimaryKey,
         _ => false,
