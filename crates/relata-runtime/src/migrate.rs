@@ -9,6 +9,7 @@
 //! Deliberately not here: planning (the command does it), and databases by name: everything goes through
 //! [`Connection`].
 
+mod backup;
 mod content;
 mod execute;
 mod folder;
@@ -20,14 +21,18 @@ mod lock;
 mod lost;
 mod observe;
 mod prove;
+pub mod repeatable;
 mod rows;
 mod run;
 mod settings;
+pub mod shelf;
 mod status;
 pub mod trail;
 mod wait;
 pub mod watch;
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -48,6 +53,7 @@ pub use lost::{Loss, Vanishing, keep, measure};
 pub use observe::{Observed, strongest, surprises};
 pub use prove::{Compare, Proof, prove};
 pub use run::{Rollback, applied_by, undone_by};
+pub use shelf::{Reason, Shelve, Shelved, Taken, read as read_shelf};
 pub use status::{Entry, EntryState, Status, compare, status};
 pub use trail::{TrailEntry, read as read_trail, verify as verify_trail};
 
@@ -69,6 +75,10 @@ pub struct Runner {
     pub lock_attempts: u32,
     /// What to do when a migration fails in the middle and no transaction undoes it.
     pub on_failure: OnFailure,
+    /// What of each migration, by version, is kept before it goes. SQLite keeps a backup as a copy of the whole file.
+    pub shelve: BTreeMap<String, Shelve>,
+    /// How many migrations' backups are kept.
+    pub keep_backups: usize,
     /// Asks it to stop before the next statement.
     pub stop: Stop,
 }
@@ -110,6 +120,8 @@ impl Default for Runner {
             statement_lock_timeout: Some(Duration::from_secs(5)),
             lock_attempts: 12,
             on_failure: OnFailure::default(),
+            shelve: BTreeMap::new(),
+            keep_backups: 3,
             stop: Stop::default(),
         }
     }
@@ -204,6 +216,28 @@ pub enum Event<'a> {
         /// Its SQL.
         sql: &'a str,
     },
+    /// A repeatable script is applied.
+    Repeated {
+        /// Its name.
+        name: &'a str,
+        /// How long it took.
+        duration: Duration,
+    },
+    /// Something that a migration takes away was copied before.
+    Kept {
+        /// What, and where.
+        what: &'a Shelved,
+    },
+    /// The whole database was copied.
+    BackedUp {
+        /// To this file.
+        file: &'a Path,
+    },
+    /// Something that a migration had taken away is back.
+    PutBack {
+        /// What.
+        what: &'a Shelved,
+    },
     /// A statement that a killed run had begun turned out to be done: it is not run again.
     FoundDone {
         /// Which, from 1.
@@ -230,12 +264,18 @@ pub fn introspect_options() -> IntrospectOptions {
     IntrospectOptions { ignore_tables: own_tables(), ..IntrospectOptions::default() }
 }
 
+/// Takes out of a schema what relata keeps for itself beyond [`introspect_options`]: the tables of the shelf.
+pub fn hide_own(schema: &mut Schema) {
+    shelf::hide(schema);
+}
+
 /// The schema of a database without relata's own tables.
 ///
 /// # Errors
 /// What the database reports.
 pub async fn schema(connection: &mut dyn Connection) -> Result<Schema> {
     let mut schema = connection.introspect(&introspect_options()).await?;
+    hide_own(&mut schema);
     schema.canonicalize();
     Ok(schema)
 }

@@ -7,8 +7,10 @@
 mod apply;
 mod attend;
 pub mod baseline;
+mod check;
 pub mod compare;
 mod drift;
+mod foresee;
 mod ground;
 mod history;
 pub mod lint;
@@ -18,7 +20,9 @@ pub mod project;
 mod prove;
 mod repair;
 mod rollback;
+mod shelf;
 mod status;
+mod test;
 mod witness;
 
 use std::path::PathBuf;
@@ -45,6 +49,10 @@ pub enum Migrate {
     Merge(merge::Merge),
     /// Adopt a database that has tables already: write its schema as the first migration, recorded as applied
     Baseline(baseline::Baseline),
+    /// Everything that has to hold before migrations are merged, for CI: history, scripts, proof, drift [exit 3: findings]
+    Check(check::Check),
+    /// Run all migrations up, down and up again on a shadow database, empty and with rows
+    Test(test::Test),
     /// Show everything that was ever done here, by whom and how long it took; verify that nobody wrote into it
     History(history::History),
     /// Say what is dangerous in migrations, of any tool, before they run [exit 3 when there are hazards]
@@ -53,6 +61,8 @@ pub enum Migrate {
     Adopt(drift::Adopt),
     /// Bring a database back to what its history says: the drift is undone, after its SQL was shown
     UndoDrift(drift::UndoDrift),
+    /// Show what migrations took away and is kept for their rollback; delete it for good
+    Shelf(shelf::Shelf),
     /// Make the history agree with the files after a deliberate edit
     Repair(repair::Repair),
 }
@@ -85,10 +95,13 @@ impl Migrate {
             Migrate::Prove(command) => command.run(session).await,
             Migrate::Merge(command) => command.run(session).await,
             Migrate::Baseline(command) => command.run(session).await,
+            Migrate::Check(command) => command.run(session).await,
+            Migrate::Test(command) => command.run(session).await,
             Migrate::History(command) => command.run(session).await,
             Migrate::Lint(command) => command.run(session).await,
             Migrate::Adopt(command) => command.run(session).await,
             Migrate::UndoDrift(command) => command.run(session).await,
+            Migrate::Shelf(command) => command.run(session).await,
             Migrate::Repair(command) => command.run(session).await,
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use relata_runtime::migrate::introspect_options;
+use relata_runtime::migrate::{hide_own, introspect_options};
 use relata_schema::change::Rename;
 use relata_schema::declare::Declaration;
 use relata_schema::lower::lower;
@@ -109,7 +109,8 @@ impl Loader {
     async fn database(&self, url: &DatabaseUrl) -> Result<Loaded> {
         let mut connection = drivers::connect_to_read(url).await?;
         let server = connection.server().clone();
-        let schema = connection.introspect(&introspect_options()).await?;
+        let mut schema = connection.introspect(&introspect_options()).await?;
+        hide_own(&mut schema);
         connection.close().await?;
         if schema.dialect == self.dialect {
             return Ok(Loaded { server: Some(server), ..Loaded::plain(schema) });

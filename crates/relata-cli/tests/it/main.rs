@@ -15,6 +15,7 @@ mod killed;
 mod lint;
 mod migrate;
 mod migrate_new;
+mod migrate_team;
 mod query;
 mod renames;
 mod shadow;

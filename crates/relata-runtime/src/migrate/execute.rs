@@ -18,7 +18,7 @@ use super::history::{self, Applied};
 use super::observe::{self, Lookout};
 use super::settings::Settings;
 use super::trail::{self, Action, Ending, Note, StatementRun};
-use super::{Event, Observer, Runner, rows};
+use super::{Event, Observer, Runner, rows, shelf};
 
 /// What a statement is, as far as running it safely depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -240,6 +240,44 @@ pub(super) enum Outcome<'a> {
 }
 
 impl Outcome<'_> {
+    /// Before the first statement: what goes is kept.
+    pub(super) async fn prepare(&self, connection: &mut dyn Connection, report: &mut Report<'_, '_>) -> Result<()> {
+        match self {
+            Outcome::Nothing => Ok(()),
+            Outcome::Undone(row, _) => shelf::prune(connection, &row.version).await,
+            Outcome::Applied(row, _) => {
+                let shelve = report.runner.shelve.get(&row.version);
+                let copied = |shelve: &&shelf::Shelve| {
+                    shelve.reason == shelf::Reason::Preserve || connection.dialect() != Dialect::Sqlite
+                };
+                let Some(shelve) = shelve.filter(copied) else { return Ok(()) };
+                let kept = shelf::put(connection, &row.version, shelve).await?;
+                kept.iter().for_each(|what| (report.observer)(Event::Kept { what }));
+                Ok(())
+            }
+        }
+    }
+
+    /// After the last statement: what was kept comes back. Gives what is no longer kept.
+    pub(super) async fn complete(
+        &self,
+        connection: &mut dyn Connection,
+        report: &mut Report<'_, '_>,
+    ) -> Result<Vec<shelf::Shelved>> {
+        match self {
+            Outcome::Applied(row, _) if report.runner.shelve.contains_key(&row.version) => {
+                shelf::settle(connection, &row.version).await?;
+                Ok(Vec::new())
+            }
+            Outcome::Nothing | Outcome::Applied(..) => Ok(Vec::new()),
+            Outcome::Undone(row, _) => {
+                let back = shelf::put_back(connection, &row.version).await?;
+                back.iter().for_each(|what| (report.observer)(Event::PutBack { what }));
+                Ok(back)
+            }
+        }
+    }
+
     pub(super) async fn write(&self, connection: &mut dyn Connection, report: &Report<'_, '_>) -> Result<()> {
         let (action, row, begun) = match self {
             Outcome::Nothing => return Ok(()),
@@ -289,14 +327,17 @@ async fn transaction(
         lookout.begin(connection).await?;
     }
     let search_path = SearchPath::read(connection).await?;
+    outcome.prepare(connection, report).await?;
     for (index, statement) in statements.iter().enumerate() {
         let result = in_place(connection, statements, index, report).await;
         result.map_err(|error| located(error, index, statements.len(), statement))?;
     }
+    search_path.restore(connection).await?;
+    let back = outcome.complete(connection, report).await?;
+    shelf::drop_tables(connection, &back).await?;
     if let Some(off) = off {
         off.check(connection).await?;
     }
-    search_path.restore(connection).await?;
     outcome.write(connection, report).await?;
     connection.batch("COMMIT").await
 }

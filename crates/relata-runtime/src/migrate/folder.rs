@@ -6,7 +6,7 @@
 //!
 //! A folder inside that holds migrations is a **domain**: `migrations/billing/20261121143000_ab12cd_add_invoices/`. Each
 //! domain is a chain of its own; what one needs of another stands in its header (`depends-on`). The folder
-//! `repeatable/` holds scripts that are no migrations.
+//! `repeatable/` holds scripts that are no migrations, and `seeds/` rows for tests.
 
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
@@ -22,6 +22,9 @@ use super::history::Applied;
 
 /// The folder of scripts that are applied whenever they change.
 pub(super) const REPEATABLE: &str = "repeatable";
+
+/// The folder of SQL that puts rows in, for tests.
+const SEEDS: &str = "seeds";
 
 /// One migration as its files say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,12 +91,12 @@ pub fn read(directory: &Path, dialect: Dialect) -> Result<Vec<Migration>> {
 }
 
 /// The folders of a folder that may hold migrations, with their names.
-fn folders(directory: &Path) -> Result<Vec<(PathBuf, String)>> {
+pub(super) fn folders(directory: &Path) -> Result<Vec<(PathBuf, String)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(directory).map_err(|error| io(directory, error))? {
         let path = entry.map_err(|error| io(directory, error))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_dir() && !name.starts_with('.') && name != REPEATABLE {
+        if path.is_dir() && !name.starts_with('.') && name != REPEATABLE && name != SEEDS {
             found.push((path, name));
         }
     }
@@ -304,7 +307,7 @@ fn random_suffix() -> String {
     format!("{:06x}", random & 0xff_ffff)
 }
 
-fn read_file(path: &Path) -> Result<String> {
+pub(super) fn read_file(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|error| {
         let missing = error.kind() == std::io::ErrorKind::NotFound;
         let error = io(path, error);

@@ -10,6 +10,7 @@ use relata_schema::Dialect;
 use relata_sql::driver::Connection;
 use relata_sql::{Error, Kind, Result, Value};
 
+use super::shelf::SHELF_TABLE;
 use super::trail::{self, Action, Ending, Note, TRAIL_TABLE};
 use super::{Runner, rows};
 
@@ -20,7 +21,7 @@ pub const STEPS_TABLE: &str = "relata_migration_steps";
 
 /// The tables that are relata's own: introspection for migrations leaves them out.
 pub fn own_tables() -> Vec<String> {
-    vec![HISTORY_TABLE.into(), STEPS_TABLE.into(), TRAIL_TABLE.into()]
+    vec![HISTORY_TABLE.into(), STEPS_TABLE.into(), TRAIL_TABLE.into(), SHELF_TABLE.into()]
 }
 
 /// How far a migration is.

@@ -33,7 +33,7 @@ use super::header::done_probe;
 use super::history::STEPS_TABLE;
 use super::settings::Settings;
 use super::wait::Attempts;
-use super::{Direction, Event, rows};
+use super::{Direction, Event, rows, shelf};
 
 /// How far a statement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +116,9 @@ impl Journal<'_> {
     ) -> Result<()> {
         let entries = self.read(connection).await?;
         let total = self.statements.len();
+        if entries.is_empty() {
+            outcome.prepare(connection, report).await?;
+        }
         for (index, statement) in self.statements.iter().enumerate() {
             match classify(connection.dialect(), &statement.sql) {
                 Class::Session | Class::ForeignKeys { .. } => {
@@ -464,14 +467,32 @@ impl Journal<'_> {
         &self,
         connection: &mut dyn Connection,
         outcome: &Outcome<'_>,
-        report: &Report<'_, '_>,
+        report: &mut Report<'_, '_>,
     ) -> Result<()> {
-        let dialect = connection.dialect();
         connection.begin(TransactionOptions::default()).await?;
+        let result = self.finish_in_transaction(connection, outcome, report).await;
+        match result {
+            Ok(back) => shelf::drop_tables(connection, &back).await,
+            Err(error) => {
+                if connection.in_transaction() && !connection.is_broken() {
+                    connection.batch("ROLLBACK").await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn finish_in_transaction(
+        &self,
+        connection: &mut dyn Connection,
+        outcome: &Outcome<'_>,
+        report: &mut Report<'_, '_>,
+    ) -> Result<Vec<shelf::Shelved>> {
+        let back = outcome.complete(connection, report).await?;
         outcome.write(connection, report).await?;
-        let sql = format!("DELETE FROM {STEPS_TABLE} WHERE version = {}", rows::placeholder(dialect, 1));
-        rows::run(connection, &sql, &[Value::Text(self.version.into())]).await?;
-        connection.batch("COMMIT").await
+        forget(connection, self.version).await?;
+        connection.batch("COMMIT").await?;
+        Ok(back)
     }
 }
 

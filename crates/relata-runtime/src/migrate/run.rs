@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use relata_schema::Dialect;
 use relata_schema::script::{self, ScriptStatement};
 use relata_sql::driver::{Connection, TransactionOptions};
 use relata_sql::{Error, Kind, Result};
@@ -10,10 +11,11 @@ use super::execute::{self, Outcome, Report};
 use super::folder::Migration;
 use super::history::{self, Applied, State};
 use super::journal::{self, Journal};
+use super::shelf::{self, Reason, Shelved};
 use super::status::{self, Entry, EntryState, Status};
 use super::trail::{self, Action, Ending, Note};
 use super::wait::{self, Attempts};
-use super::{Direction, Event, Header, Observer, OnFailure, Runner, lock};
+use super::{Direction, Event, Header, Observer, OnFailure, Runner, backup, lock};
 
 /// How far to roll back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +72,10 @@ impl Runner {
         for (migration, begun) in applied_by(&status, migrations, to)? {
             done.push(self.up(connection, migration, begun, observer).await?);
         }
+        let outdated = shelf::outdated(connection, self.keep_backups).await?;
+        if !outdated.is_empty() {
+            self.purge_locked(connection, &outdated).await?;
+        }
         Ok(done)
     }
 
@@ -80,6 +86,7 @@ impl Runner {
         begun: bool,
         observer: &mut Observer<'_>,
     ) -> Result<Applied> {
+        self.back_up(connection, migration, begun, observer).await?;
         let row = self.row(migration, State::Running);
         let script = Script { migration, direction: Direction::Up, header: &migration.header, text: &migration.up };
         let error = match self.run(connection, &script, &row, begun, observer).await {
@@ -91,6 +98,50 @@ impl Runner {
             Ok(false) => Err(error),
             Err(other) => Err(error.hint(format!("undoing what had been done of it failed too: {other}"))),
         }
+    }
+
+    /// SQLite: a copy of the whole file before a migration that takes something away.
+    async fn back_up(
+        &self,
+        connection: &mut dyn Connection,
+        migration: &Migration,
+        begun: bool,
+        observer: &mut Observer<'_>,
+    ) -> Result<()> {
+        let shelve = self.shelve.get(&migration.version);
+        let wanted = shelve.is_some_and(|shelve| shelve.reason == Reason::Backup && !shelve.taken.is_empty());
+        if connection.dialect() == Dialect::Sqlite && wanted && !begun {
+            let made = backup::make(connection, &migration.version, self.keep_backups).await;
+            let made = made.map_err(|error| error.context(format!("applying {}", migration.id())))?;
+            made.iter().for_each(|file| observer(Event::BackedUp { file }));
+        }
+        Ok(())
+    }
+
+    /// Deletes what is kept on the shelf of these versions, and notes it. Gives what it was.
+    ///
+    /// # Errors
+    /// What the database reports.
+    pub async fn purge(
+        &self,
+        connection: &mut dyn Connection,
+        versions: &[String],
+        observer: &mut Observer<'_>,
+    ) -> Result<Vec<Shelved>> {
+        let lock = lock::acquire(connection, self, observer).await?;
+        let result = self.purge_locked(connection, versions).await;
+        released(lock, connection, result).await
+    }
+
+    async fn purge_locked(&self, connection: &mut dyn Connection, versions: &[String]) -> Result<Vec<Shelved>> {
+        history::create(connection, self).await?;
+        let gone = shelf::purge(connection, versions).await?;
+        for what in &gone {
+            let row = Applied { version: what.version.clone(), ..Applied::default() };
+            let note = Note { note: what.to_string(), ..Note::about(Action::Purge, Ending::Done, &row) };
+            trail::append(connection, self, note).await?;
+        }
+        Ok(gone)
     }
 
     /// After a failure in the middle, where no transaction does it: undoes what was done of a migration, if this runner
@@ -433,7 +484,7 @@ async fn unlimited<T>(limits: wait::Limits, connection: &mut dyn Connection, res
 }
 
 /// Gives the lock back whatever happened; the first error is the one to tell.
-async fn released<T>(lock: lock::Lock, connection: &mut dyn Connection, result: Result<T>) -> Result<T> {
+pub(super) async fn released<T>(lock: lock::Lock, connection: &mut dyn Connection, result: Result<T>) -> Result<T> {
     let release = lock.release(connection).await;
     let value = result?;
     release.map(|()| value)

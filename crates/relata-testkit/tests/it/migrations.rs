@@ -4,6 +4,7 @@ mod failure;
 mod history;
 mod killed;
 mod runners;
+mod shelf;
 mod trail;
 mod waiting;
 

@@ -1,12 +1,16 @@
 //! `relata migrate apply`: applies what is pending.
 
-use clap::Args;
-use relata_runtime::migrate::{self, OnFailure};
-use relata_sql::Result;
+use std::collections::BTreeMap;
 
-use super::Common;
+use clap::Args;
+use relata_runtime::migrate::repeatable::Script;
+use relata_runtime::migrate::{self, Migration, OnFailure, Reason, Shelve};
+use relata_sql::{Connection, Result};
+
 use super::attend::{Patience, attended};
 use super::project::{Project, count};
+use super::{Common, foresee};
+use crate::output::Tone;
 use crate::session::{Exit, Session};
 
 /// Options of `relata migrate apply`.
@@ -21,6 +25,15 @@ pub struct Apply {
     /// Where a migration fails in the middle and no transaction undoes it: leave it there for the next run to go on
     #[arg(long)]
     keep_half: bool,
+    /// Keep what is taken away on the shelf, so that a rollback brings it back
+    #[arg(long)]
+    preserve: bool,
+    /// Make no backup of what is taken away
+    #[arg(long)]
+    no_backup: bool,
+    /// How many migrations' backups are kept
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    keep_backups: usize,
     #[command(flatten)]
     patience: Patience,
     #[command(flatten)]
@@ -42,25 +55,76 @@ impl Apply {
         if self.dry_run {
             return self.dry_run(session, &project).await;
         }
+        if project.migrations.is_empty() && project.scripts.is_empty() && project.is_missing_file() {
+            session.output.say("nothing to apply");
+            return Ok(Exit::Done);
+        }
         let mut connection = project.connect().await?;
+        project.runner.shelve = self.foreseen(session, &project, connection.as_mut()).await?;
+        project.runner.keep_backups = self.keep_backups;
         let output = &session.output;
         let applied = attended(output, &project, connection.as_mut(), async |runner, connection, observer| {
-            runner.apply(connection, &project.migrations, self.to.as_deref(), observer).await
+            let applied = runner.apply(connection, &project.migrations, self.to.as_deref(), observer).await?;
+            // A script may need what a migration that is still pending makes.
+            let scripts: &[Script] = if self.to.is_none() { &project.scripts } else { &[] };
+            Ok((applied, runner.repeat(connection, scripts, observer).await?))
         });
-        let applied = applied.await?;
+        let (applied, repeated) = applied.await?;
         connection.close().await?;
         if output.json {
             let rows = applied.iter().map(|row| {
                 serde_json::json!({ "version": row.version, "name": row.name, "digest": row.digest,
                     "duration_ms": row.duration_ms })
             });
-            output.result(&format!("{:#}", serde_json::json!({ "applied": rows.collect::<Vec<_>>() })));
-        } else if applied.is_empty() {
+            output.result(&format!(
+                "{:#}",
+                serde_json::json!({ "applied": rows.collect::<Vec<_>>(),
+                "repeated": repeated })
+            ));
+        } else if applied.is_empty() && repeated.is_empty() {
             output.say("nothing to apply");
-        } else {
+        } else if !applied.is_empty() {
             output.say(&format!("{} applied to {}", count(applied.len(), "migration"), project.url));
         }
         Ok(Exit::Done)
+    }
+
+    /// What of each pending migration is kept before it goes. Refuses what would be lost for good.
+    async fn foreseen(
+        &self,
+        session: &Session,
+        project: &Project,
+        connection: &mut dyn Connection,
+    ) -> Result<BTreeMap<String, Shelve>> {
+        let status = migrate::status(connection, &project.migrations).await?;
+        if status.error().is_some() {
+            // The runner says it, under the lock.
+            return Ok(BTreeMap::new());
+        }
+        let wanted = migrate::applied_by(&status, &project.migrations, self.to.as_deref())?;
+        let wanted: Vec<&Migration> = wanted.into_iter().filter(|(_, begun)| !begun).map(|(one, _)| one).collect();
+        let progress = session.output.progress("finding out on a shadow database what would be taken away");
+        let foreseen = foresee::foresee(project, connection, &wanted).await;
+        drop(progress);
+        let foreseen = match foreseen {
+            Ok(foreseen) => foreseen,
+            Err(error) if self.preserve => {
+                return Err(error.context("finding out what would be taken away").hint("nothing was applied"));
+            }
+            Err(error) => {
+                let word = session.output.paint(Tone::Warning, "warning");
+                session
+                    .output
+                    .say(&format!("{word}: what would be taken away is not known and not backed up: {error}"));
+                return Ok(BTreeMap::new());
+            }
+        };
+        foresee::refuse(&wanted, &foreseen, self.preserve)?;
+        Ok(match (self.preserve, self.no_backup) {
+            (true, _) => foresee::shelves(&foreseen, Reason::Preserve),
+            (false, false) => foresee::shelves(&foreseen, Reason::Backup),
+            (false, true) => BTreeMap::new(),
+        })
     }
 
     async fn dry_run(&self, session: &Session, project: &Project) -> Result<Exit> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use relata_runtime::migrate::repeatable::{self, Script};
 use relata_runtime::migrate::{self, Event, Migration, Runner};
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::ConnectOptions;
@@ -27,6 +28,8 @@ pub struct Project {
     pub shadow: Option<DatabaseUrl>,
     /// Every migration of the folder.
     pub migrations: Vec<Migration>,
+    /// Every repeatable script of the folder.
+    pub scripts: Vec<Script>,
     /// Who runs them.
     pub runner: Runner,
 }
@@ -42,8 +45,9 @@ impl Project {
         };
         let shadow = shadow_server(session, common.shadow.as_deref(), dialect, &[])?;
         let migrations = migrate::read_folder(&directory, dialect)?;
+        let scripts = repeatable::read(&directory, dialect)?;
         let runner = Runner { who: who(), lock_timeout: Duration::from_secs(common.lock_timeout), ..Runner::default() };
-        Ok(Project { directory, url, dialect, shadow, migrations, runner })
+        Ok(Project { directory, url, dialect, shadow, migrations, scripts, runner })
     }
 
     /// Opens the database; a SQLite file is created if it is not there yet.
@@ -118,6 +122,17 @@ pub fn tell(output: &Output, event: &Event<'_>) {
         )),
         Event::FoundDone { position, .. } => {
             output.say(&format!("statement {position} had been begun by the run that was cut off, and is done"))
+        }
+        Event::Kept { what } => {
+            output.say(&format!("{} {what}, in {}", output.paint(Tone::Good, "kept"), what.kept_in))
+        }
+        Event::PutBack { what } => output.say(&format!("{} {what}", output.paint(Tone::Good, "put back"))),
+        Event::BackedUp { file } => {
+            output.say(&format!("{} to {}", output.paint(Tone::Good, "backed up"), file.display()))
+        }
+        Event::Repeated { name, duration } => {
+            let took = output.paint(Tone::Faint, &format!("{} ms", duration.as_millis()));
+            output.say(&format!("{} {name} {took}", output.paint(Tone::Good, "applied script")));
         }
         Event::NothingToUndo { position, .. } => {
             output.say(&format!("statement {position} finds nothing to undo: that was not done"))

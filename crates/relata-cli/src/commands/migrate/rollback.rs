@@ -9,12 +9,14 @@ use std::path::PathBuf;
 use clap::Args;
 use relata_plan::PlanOptions;
 use relata_runtime::migrate::{self, EntryState, Loss, Migration, Rollback as Target, Status as Standing};
-use relata_schema::Schema;
+use relata_schema::change::Rename;
+use relata_schema::{Dialect, Schema};
 use relata_sql::{Connection, Error, Kind, Result};
 
 use super::Common;
 use super::attend::{Patience, attended};
 use super::compare::vanishing;
+use super::foresee::{plausible, written_renames};
 use super::project::{Project, count};
 use crate::commands::diff::plan_options;
 use crate::output::Tone;
@@ -218,8 +220,7 @@ async fn look(
         let table = schema.table(&vanishing.table);
         table.is_some_and(|table| vanishing.column.as_ref().is_none_or(|column| table.column(column).is_some()))
     };
-    let undone: Vec<_> = undone.iter().map(|migration| migrate::opposite(&migration.header.renames)).collect();
-    let renames = migrate::composed(&undone);
+    let renames = plausible(renamed(project.dialect, undone), &before, &after);
     let vanishing: Vec<_> = vanishing(&before, &after, &renames).into_iter().filter(there).collect();
     let mut counted = migrate::measure(connection, &vanishing).await?;
     counted.retain(|loss| loss.values > 0);
@@ -229,6 +230,20 @@ async fn look(
     let other = other.flat_map(|text| text.split("; ").map(String::from).collect::<Vec<_>>());
     let other = other.filter(|text| !vanishing.iter().any(|gone| is_about(text, gone))).collect();
     Ok(Losses { schema, counted, other })
+}
+
+/// What the ways down rename: what the files say of their ways up, undone, and what stands in their SQL.
+fn renamed(dialect: Dialect, undone: &[&Migration]) -> Vec<Rename> {
+    let steps = undone.iter().map(|migration| {
+        let mut renames = migrate::opposite(&migration.header.renames);
+        let text = migration.down.as_ref().map(|(_, text)| text.as_str()).unwrap_or_default();
+        let written = written_renames(dialect, text);
+        renames.extend(
+            written.into_iter().filter(|rename| !migrate::opposite(&migration.header.renames).contains(rename)),
+        );
+        renames
+    });
+    migrate::composed(&steps.collect::<Vec<_>>())
 }
 
 /// Whether the planner's words for a loss are about what vanishes: that is counted, and would be said twice, or be said

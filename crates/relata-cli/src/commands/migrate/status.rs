@@ -1,8 +1,9 @@
 //! `relata migrate status`: the history beside the files, the database beside the history, the declaration beside both.
 
 use clap::Args;
+use relata_runtime::migrate::repeatable;
 use relata_runtime::migrate::{self, Compare, Entry, EntryState, Status as Standing};
-use relata_schema::Diagnostic;
+use relata_schema::{Diagnostic, Schema};
 use relata_sql::{Connection, Result};
 
 use super::Common;
@@ -26,14 +27,17 @@ pub struct Status {
 
 /// Everything that is found.
 #[derive(Default)]
-struct Report {
-    standing: Standing,
+pub struct Report {
+    /// The history beside the files.
+    pub standing: Standing,
     /// Digest of the schema that the database has.
     schema: Option<String>,
     /// What the database has otherwise than its history says; `None`: not looked at.
-    drift: Option<Vec<String>>,
+    pub drift: Option<Vec<String>>,
     /// What is declared otherwise than all migrations give; `None`: nothing is declared, or not looked at.
     undeclared: Option<Vec<String>>,
+    /// The repeatable scripts that are not applied as they are now.
+    scripts: Vec<String>,
     /// Why something was not looked at.
     notes: Vec<String>,
 }
@@ -47,7 +51,7 @@ impl Status {
         let project = Project::read(session, &self.common)?;
         let mut report = Report::default();
         match project.connect_to_read().await? {
-            Some(mut connection) => self.look(session, &project, connection.as_mut(), &mut report).await?,
+            Some(mut connection) => report.look(session, &project, connection.as_mut(), self.no_drift).await?,
             None => {
                 report.standing = migrate::compare(&[], &project.migrations);
                 report.notes.push(format!("{} is not there yet: relata migrate apply creates it", project.url));
@@ -66,39 +70,19 @@ impl Status {
         }
         Ok(if report.clean() { Exit::Done } else { Exit::Findings })
     }
+}
 
-    async fn look(
-        &self,
-        session: &Session,
-        project: &Project,
-        connection: &mut dyn Connection,
-        report: &mut Report,
-    ) -> Result<()> {
-        report.standing = migrate::status(connection, &project.migrations).await?;
-        if self.no_drift {
-            return Ok(());
-        }
-        let live = migrate::schema(connection).await?;
-        report.schema = Some(migrate::schema_digest(&live));
-        let unfinished = |entry: &Entry| matches!(entry.state, EntryState::HalfApplied | EntryState::HalfUndone);
-        if report.standing.error().is_some() || report.standing.entries.iter().any(unfinished) {
-            report.notes.push("drift was not looked for: history and files do not agree".into());
-            return Ok(());
-        }
-        let history: Vec<_> = report.standing.entries.iter().filter_map(|entry| entry.applied.clone()).collect();
-        let progress = session.output.progress("looking for drift");
-        let replayed = project.replayed(project.applied(&history)).await;
-        drop(progress);
-        match replayed {
-            Ok(expected) => report.drift = Some(Planner::default().differences(&live, &expected)),
-            Err(error) => report.notes.push(format!("drift was not looked for: {error}")),
-        }
-        Ok(())
-    }
+/// The schema that the history gives, with the repeatable scripts as far as they run there.
+async fn replayed(project: &Project, history: &[migrate::Applied]) -> Result<Schema> {
+    let mut shadow = project.replay(project.applied(history)).await?;
+    repeatable::run_on_shadow(shadow.connection()?, &project.scripts).await?;
+    let schema = migrate::schema(shadow.connection()?).await?;
+    shadow.close().await?;
+    Ok(schema)
 }
 
 /// What is declared otherwise than all migrations give; `None` where nothing is declared.
-async fn undeclared(session: &Session, project: &Project) -> Result<Option<Vec<String>>> {
+pub async fn undeclared(session: &Session, project: &Project) -> Result<Option<Vec<String>>> {
     let paths = session.config()?.sources(&session.environment()?);
     if paths.is_empty() || !paths.iter().all(|path| path.exists()) {
         return Ok(None);
@@ -111,11 +95,45 @@ async fn undeclared(session: &Session, project: &Project) -> Result<Option<Vec<S
 }
 
 impl Report {
+    /// Looks at the history and, unless that is not wanted, for drift.
+    pub async fn look(
+        &mut self,
+        session: &Session,
+        project: &Project,
+        connection: &mut dyn Connection,
+        no_drift: bool,
+    ) -> Result<()> {
+        self.standing = migrate::status(connection, &project.migrations).await?;
+        let trail = migrate::read_trail(connection).await?;
+        let changed = repeatable::pending(&project.scripts, &trail);
+        self.scripts = changed.into_iter().map(|script| script.name.clone()).collect();
+        if no_drift {
+            return Ok(());
+        }
+        let live = migrate::schema(connection).await?;
+        self.schema = Some(migrate::schema_digest(&live));
+        let unfinished = |entry: &Entry| matches!(entry.state, EntryState::HalfApplied | EntryState::HalfUndone);
+        if self.standing.error().is_some() || self.standing.entries.iter().any(unfinished) {
+            self.notes.push("drift was not looked for: history and files do not agree".into());
+            return Ok(());
+        }
+        let history: Vec<_> = self.standing.entries.iter().filter_map(|entry| entry.applied.clone()).collect();
+        let progress = session.output.progress("looking for drift");
+        let replayed = replayed(project, &history).await;
+        drop(progress);
+        match replayed {
+            Ok(expected) => self.drift = Some(Planner::default().differences(&live, &expected)),
+            Err(error) => self.notes.push(format!("drift was not looked for: {error}")),
+        }
+        Ok(())
+    }
+
     fn clean(&self) -> bool {
         let none = |list: &Option<Vec<String>>| list.as_ref().is_none_or(Vec::is_empty);
         let settled = |entry: &Entry| matches!(entry.state, EntryState::Applied | EntryState::Baseline);
         self.standing.entries.iter().all(settled)
             && self.standing.findings.is_empty()
+            && self.scripts.is_empty()
             && none(&self.drift)
             && none(&self.undeclared)
     }
@@ -144,6 +162,10 @@ impl Report {
         if self.standing.pending() > 0 {
             let pending = count(self.standing.pending(), "migration");
             output.say(&format!("{pending} pending: {}", output.paint(Tone::Code, "relata migrate apply")));
+        }
+        if !self.scripts.is_empty() {
+            let apply = output.paint(Tone::Code, "relata migrate apply");
+            output.say(&format!("repeatable scripts changed: {}: {apply}", self.scripts.join(", ")));
         }
         if let Some(drift) = &self.drift {
             match drift.len() {
@@ -176,6 +198,7 @@ impl Report {
             "migrations": self.standing.entries.iter().map(entry).collect::<Vec<_>>(),
             "pending": self.standing.pending(),
             "findings": self.standing.findings.iter().map(diagnostic_json).collect::<Vec<_>>(),
+            "scripts": self.scripts,
             "schema": self.schema,
             "drift": self.drift,
             "undeclared": self.undeclared,
@@ -185,7 +208,8 @@ impl Report {
     }
 }
 
-fn drift_finding(drift: &[String]) -> Diagnostic {
+/// The finding for drift.
+pub fn drift_finding(drift: &[String]) -> Diagnostic {
     let message = format!("the database is not what its history says: {}", drift.join("; "));
     Diagnostic::warning("migration-drift", message).help(
         "somebody changed it without a migration; take it over: relata migrate adopt; or bring it back: \
@@ -193,7 +217,8 @@ fn drift_finding(drift: &[String]) -> Diagnostic {
     )
 }
 
-fn undeclared_finding(differences: &[String]) -> Diagnostic {
+/// The finding for a declaration that the migrations do not give.
+pub fn undeclared_finding(differences: &[String]) -> Diagnostic {
     let message = format!("what is declared is not what the migrations give: {}", differences.join("; "));
     Diagnostic::warning("migration-undeclared", message).help("relata migrate new NAME writes the migration")
 }

@@ -1,0 +1,149 @@
+//! `relata migrate test`: all migrations up, down and up again on a shadow database, from nothing, first empty and then
+//! with rows.
+//!
+//! After each migration up the schema is noted; on the way down it must come out again, and on the second way up too.
+//! With rows (`--seed FILE`, or every file of `seeds/` inside the folder of migrations) the rows are put in when all
+//! migrations are up: what then goes down must come up again with them. Rows that a way down takes away are not missed;
+//! a statement that they make fail is found. Repeatable scripts run at the end, twice.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use relata_runtime::migrate::{self, Compare, Header, Migration, repeatable};
+use relata_schema::{Schema, script};
+use relata_sql::{Error, Kind, Result};
+
+use super::Common;
+use super::compare::Planner;
+use super::project::{Project, count};
+use crate::output::Tone;
+use crate::session::{Exit, Session};
+use crate::shadow::Shadow;
+
+/// Options of `relata migrate test`.
+#[derive(Args)]
+pub struct Test {
+    /// SQL that puts rows in, run when all migrations are up [default: the files of seeds/ in the folder of migrations]
+    #[arg(long, value_name = "FILE")]
+    seed: Vec<PathBuf>,
+    /// Only up, not down and up again: for a history with migrations that have no down.sql
+    #[arg(long)]
+    up_only: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Test {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// `Kind::ProofFailed` with the migration and what it did otherwise than the first time.
+    pub async fn run(self, session: &Session) -> Result<Exit> {
+        let project = Project::read(session, &self.common)?;
+        let seeds = self.seeds(&project)?;
+        let mut rounds = vec![("empty", Vec::new())];
+        if !seeds.is_empty() {
+            rounds.push(("with rows", seeds));
+        }
+        let mut done = Vec::new();
+        for (name, seeds) in rounds {
+            let progress = session.output.progress(&format!("all migrations, {name}"));
+            let depth = self.round(&project, &seeds).await.map_err(|error| error.context(name.to_string()))?;
+            drop(progress);
+            let word = session.output.paint(Tone::Good, "passed");
+            let ways = if self.up_only { "up" } else { "up, down, up" };
+            let all = count(depth, "migration");
+            session.output.say(&format!("{word} {name}: {all} {ways}"));
+            done.push(serde_json::json!({ "round": name, "migrations": depth, "ways": ways }));
+        }
+        if session.output.json {
+            session.output.result(&format!("{:#}", serde_json::json!({ "passed": done })));
+        }
+        Ok(Exit::Done)
+    }
+
+    fn seeds(&self, project: &Project) -> Result<Vec<PathBuf>> {
+        if !self.seed.is_empty() {
+            return Ok(self.seed.clone());
+        }
+        let directory = project.directory.join("seeds");
+        let Ok(entries) = std::fs::read_dir(&directory) else { return Ok(Vec::new()) };
+        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        files.retain(|path| path.extension().is_some_and(|extension| extension == "sql"));
+        files.sort();
+        Ok(files)
+    }
+
+    /// All the way up, down and up; gives how many migrations went.
+    async fn round(&self, project: &Project, seeds: &[PathBuf]) -> Result<usize> {
+        let mut shadow = Shadow::open(project.dialect, project.shadow.as_ref()).await?;
+        let mut stations = vec![migrate::schema(shadow.connection()?).await?];
+        for migration in &project.migrations {
+            stations.push(up(&mut shadow, migration).await?);
+        }
+        for file in seeds {
+            seed(&mut shadow, file).await?;
+        }
+        if !self.up_only {
+            self.down_and_up(project, &mut shadow, &stations).await?;
+        }
+        // Twice: they are applied whenever they change.
+        for time in ["the first time", "again"] {
+            let undone = repeatable::run_on_shadow(shadow.connection()?, &project.scripts).await?;
+            if let Some((name, error)) = undone.into_iter().next() {
+                return Err(error.context(format!("repeatable script {name}, {time}")));
+            }
+        }
+        shadow.close().await?;
+        Ok(project.migrations.len())
+    }
+
+    async fn down_and_up(&self, project: &Project, shadow: &mut Shadow, stations: &[Schema]) -> Result<()> {
+        for (position, migration) in project.migrations.iter().enumerate().rev() {
+            let Some((header, text)) = &migration.down else {
+                if migration.header.baseline {
+                    break;
+                }
+                return Err(Error::new(Kind::ProofFailed, format!("{} has no down.sql", migration.id()))
+                    .hint("write it, or test the way up alone: --up-only"));
+            };
+            let ran = migrate::run_script(shadow.connection()?, header, text).await;
+            ran.map_err(|error| error.context(format!("{} down", migration.id())))?;
+            let found = migrate::schema(shadow.connection()?).await?;
+            same(&stations[position], &found, migration, "down.sql does not give back the schema from before up.sql")?;
+        }
+        let lowest = project.migrations.iter().rposition(|one| one.header.baseline && one.down.is_none());
+        let first = lowest.map_or(0, |position| position + 1);
+        for (position, migration) in project.migrations.iter().enumerate().skip(first) {
+            let found = up(shadow, migration).await?;
+            let why = "up.sql does not give the same schema after down.sql as at first";
+            same(&stations[position + 1], &found, migration, why)?;
+        }
+        Ok(())
+    }
+}
+
+async fn up(shadow: &mut Shadow, migration: &Migration) -> Result<Schema> {
+    let ran = migrate::run_script(shadow.connection()?, &migration.header, &migration.up).await;
+    ran.map_err(|error| error.context(format!("{} up", migration.id())))?;
+    migrate::schema(shadow.connection()?).await
+}
+
+async fn seed(shadow: &mut Shadow, file: &std::path::Path) -> Result<()> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Error::new(Kind::Io, format!("{}: {error}", file.display())).caused_by(error))?;
+    if script::split(shadow.dialect(), &text).is_empty() {
+        return Ok(());
+    }
+    let ran = migrate::run_script(shadow.connection()?, &Header::default(), &text).await;
+    ran.map_err(|error| error.context(format!("putting in the rows of {}", file.display())))
+}
+
+fn same(expected: &Schema, found: &Schema, migration: &Migration, why: &str) -> Result<()> {
+    let differences = Planner::default().differences(found, expected);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let error = Error::new(Kind::ProofFailed, format!("{}: {why}", migration.id()));
+    Err(differences.into_iter().take(10).fold(error, Error::hint))
+}

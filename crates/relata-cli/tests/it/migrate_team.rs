@@ -1,0 +1,292 @@
+//! What teams and production need of `relata migrate`: nothing is lost unsaid, what is taken away comes back, the trail,
+//! branches and domains, repeatable scripts, and the commands for CI. On the three databases.
+
+use relata_schema::Dialect;
+use relata_testkit::TestDatabase;
+
+use crate::command::{Project, Run};
+
+/// A project and a database.
+struct Team {
+    project: Project,
+    url: String,
+    dialect: Dialect,
+}
+
+impl Team {
+    fn run(&self, words: &[&str]) -> Run {
+        self.project.run(&[&["migrate"], words, &["--url", &self.url]].concat())
+    }
+
+    fn ok(&self, words: &[&str]) -> Run {
+        let run = self.run(words);
+        assert_eq!(run.code, 0, "{words:?}\n{}\n{}", run.stdout, run.stderr);
+        run
+    }
+
+    /// Fails with this code; gives what was said.
+    fn fails(&self, words: &[&str], code: i32) -> String {
+        let run = self.run(words);
+        assert_eq!(run.code, code, "{words:?}\n{}\n{}", run.stdout, run.stderr);
+        format!("{}{}", run.stdout, run.stderr)
+    }
+
+    fn sql(&self, sql: &str) -> String {
+        let run = self.project.ok(&["query", "--url", &self.url, sql]);
+        run.stdout.lines().skip(1).collect::<Vec<_>>().join(",")
+    }
+
+    fn write(&self, id: &str, up: &str, down: &str) {
+        self.project.write(&format!("migrations/{id}/up.sql"), up);
+        self.project.write(&format!("migrations/{id}/down.sql"), down);
+    }
+}
+
+fn on(dialect: Dialect, test: impl Fn(&Team)) {
+    let project = Project::new();
+    if dialect == Dialect::Sqlite {
+        let url = format!("sqlite:{}", project.path("app.db").display());
+        return test(&Team { project, url, dialect });
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(TestDatabase::create(dialect));
+    test(&Team { project, url: database.url().expose(), dialect });
+}
+
+macro_rules! on_every_database {
+    ($($case:ident)*) => {
+        mod sqlite { $(#[test] fn $case() { super::on(relata_schema::Dialect::Sqlite, super::$case); })* }
+        mod postgres { $(#[test] fn $case() { super::on(relata_schema::Dialect::Postgres, super::$case); })* }
+        mod mysql { $(#[test] fn $case() { super::on(relata_schema::Dialect::Mysql, super::$case); })* }
+    };
+}
+
+on_every_database! {
+    nothing_is_lost_unsaid
+    what_is_preserved_comes_back
+    the_trail_is_shown_and_verified
+    two_branches_and_domains
+    scripts_are_applied_when_they_change
+    ci_has_one_command
+    all_migrations_are_tested
+    half_a_migration_is_finished_or_undone
+}
+
+const POSTS: &str = "20260101000000_aaaaaa_posts";
+const LESS: &str = "20260102000000_bbbbbb_less";
+const CREATE: &str = "CREATE TABLE posts (id integer NOT NULL PRIMARY KEY, title varchar(20), slug varchar(20));\n\
+                      INSERT INTO posts VALUES (1, 'one', 'uno'), (2, 'two', 'dos');\n";
+
+fn with_less(team: &Team) {
+    team.write(POSTS, CREATE, "DROP TABLE posts;");
+    team.ok(&["apply"]);
+    team.write(LESS, "ALTER TABLE posts DROP COLUMN slug;\n", "ALTER TABLE posts ADD COLUMN slug varchar(20);\n");
+}
+
+fn nothing_is_lost_unsaid(team: &Team) {
+    with_less(team);
+    let name = if team.dialect == Dialect::Postgres { "public.posts.slug" } else { "posts.slug" };
+    let said = team.fails(&["apply"], 1);
+    assert!(said.contains(&format!("{LESS} would lose column {name} with its values")), "{said}");
+    assert!(said.contains(&format!("-- relata: loses column {name}")), "{said}");
+    assert!(said.contains("--preserve"), "{said}");
+    assert_eq!(team.sql("SELECT count(slug) FROM posts"), "2", "nothing was applied");
+    // A rename is no loss, and what only this run made is none either.
+    let rename = "ALTER TABLE posts RENAME COLUMN slug TO path;\n";
+    team.write(LESS, rename, "ALTER TABLE posts RENAME COLUMN path TO slug;\n");
+    let scratch = "20260103000000_cccccc_scratch";
+    team.write(scratch, "CREATE TABLE scratch (x integer); DROP TABLE scratch;", "");
+    team.ok(&["apply"]);
+    team.ok(&["rollback", "--steps", "2"]);
+    // Said in the file, it is done; what goes is backed up.
+    let up = "-- relata: loses column posts.slug because nobody reads it\nALTER TABLE posts DROP COLUMN slug;\n";
+    team.write(LESS, up, "ALTER TABLE posts ADD COLUMN slug varchar(20);\n");
+    let run = team.ok(&["apply"]);
+    let expected = if team.dialect == Dialect::Sqlite { "backed up to " } else { "kept column " };
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+    // On the way back what was written since is counted, and accepted by name.
+    team.ok(&["rollback", "--steps", "2"]);
+    let refused = team.fails(&["rollback"], 1);
+    assert!(refused.contains("posts with 2 rows"), "{refused}");
+    let wrong = team.fails(&["rollback", "--accept-loss", "other"], 1);
+    assert!(wrong.contains("posts with 2 rows"), "{wrong}");
+    team.ok(&["rollback", "--accept-loss", "posts"]);
+}
+
+fn what_is_preserved_comes_back(team: &Team) {
+    with_less(team);
+    team.ok(&["apply", "--preserve"]);
+    let shelf = team.ok(&["shelf"]).stdout;
+    assert!(shelf.contains("posts.slug, 2 rows"), "{shelf}");
+    let status = team.ok(&["status"]);
+    assert!(status.stderr.contains("no drift"), "the shelf is no drift: {}", status.stderr);
+    team.sql("INSERT INTO posts VALUES (3, 'three')");
+    let back = team.ok(&["rollback"]);
+    assert!(back.stderr.contains("put back column "), "{}", back.stderr);
+    assert_eq!(team.sql("SELECT count(*) FROM posts WHERE slug = 'dos' AND id = 2"), "1");
+    assert_eq!(team.sql("SELECT count(*) FROM posts WHERE slug IS NULL"), "1");
+    // Purged, it is gone for good.
+    team.ok(&["apply", "--preserve"]);
+    let asked = team.fails(&["shelf", "--purge", "20260102"], 1);
+    assert!(asked.contains("this would be deleted for good: column "), "{asked}");
+    team.ok(&["shelf", "--purge-all", "--yes"]);
+    assert!(team.ok(&["shelf"]).stderr.contains("the shelf is empty"));
+    team.ok(&["history", "--verify"]);
+    team.ok(&["rollback"]);
+    assert_eq!(team.sql("SELECT count(slug) FROM posts"), "0");
+}
+
+fn the_trail_is_shown_and_verified(team: &Team) {
+    with_less(team);
+    let run = team.ok(&["history", "--verify", "--statements"]);
+    assert!(run.stdout.contains("CREATE TABLE POSTS") && run.stdout.contains("2 rows"), "{}", run.stdout);
+    let hash = run.stderr.rsplit(' ').next().unwrap().trim().to_string();
+    team.ok(&["history", "--verify", "--expect", &hash]);
+    let json: serde_json::Value = serde_json::from_str(&team.ok(&["history", "--verify", "--json"]).stdout).unwrap();
+    assert_eq!((&json["verified"], &json["hash"]), (&true.into(), &hash.clone().into()));
+    team.sql("UPDATE relata_migrations SET digest = 'edited' WHERE version LIKE '20260101%'");
+    let said = team.fails(&["history", "--verify"], 3);
+    assert!(said.contains(&format!("the history has {POSTS} with another digest")), "{said}");
+    team.sql("UPDATE relata_migration_log SET who = 'eve'");
+    let said = team.fails(&["history", "--verify"], 3);
+    assert!(said.contains("was changed after it had been written"), "{said}");
+    // What is repaired is noted.
+    team.ok(&["repair"]);
+    let said = team.ok(&["history"]).stdout;
+    assert!(said.contains("repair digest"), "{said}");
+}
+
+fn two_branches_and_domains(team: &Team) {
+    team.write(POSTS, CREATE, "DROP TABLE posts;");
+    team.ok(&["apply"]);
+    let status = team.ok(&["status", "--no-drift", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+    let parent = format!("-- relata: parent {}\n", status["migrations"][0]["digest"].as_str().unwrap());
+    let (one, other) = ("20260201000000_111111_one", "20260202000000_222222_other");
+    team.write(one, &format!("{parent}CREATE TABLE one (x integer);"), "DROP TABLE one;");
+    team.write(other, &format!("{parent}CREATE TABLE other (x integer);"), "DROP TABLE other;");
+    let said = team.fails(&["apply"], 1);
+    assert!(said.contains(&format!("the history has 2 heads: {one} and {other} (they part after {POSTS})")), "{said}");
+    assert!(said.contains("relata migrate merge"), "{said}");
+    assert!(team.fails(&["check", "--no-proof", "--no-drift"], 3).contains("migration-heads"));
+    std::fs::remove_dir_all(team.project.path(&format!("migrations/{other}"))).unwrap();
+    // A domain is a chain of its own; what it needs of another comes first, whatever the names say.
+    let invoices = "billing/20260101000001_333333_invoices";
+    let needs = format!("-- relata: depends-on {}\n", &one[..21]);
+    team.write(
+        invoices,
+        &format!("{needs}ALTER TABLE one ADD COLUMN invoice integer;"),
+        "ALTER TABLE one DROP COLUMN invoice;",
+    );
+    let run = team.ok(&["apply"]);
+    let applied: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("applied ")).collect();
+    assert!(applied[0].contains("_one ") && applied[1].contains("_invoices "), "{}", run.stderr);
+    team.ok(&["status"]);
+    let run = team.ok(&["rollback", "--steps", "2"]);
+    let back: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("rolled back ")).collect();
+    assert!(back[0].contains("_invoices ") && back[1].contains("_one "), "{}", run.stderr);
+}
+
+fn scripts_are_applied_when_they_change(team: &Team) {
+    team.write(POSTS, CREATE, "DROP TABLE posts;");
+    let view = |name: &str, select: &str| match team.dialect {
+        Dialect::Sqlite => format!("DROP VIEW IF EXISTS {name};\nCREATE VIEW {name} AS {select};\n"),
+        Dialect::Postgres | Dialect::Mysql => format!("CREATE OR REPLACE VIEW {name} AS {select};\n"),
+    };
+    // The names stand in the wrong order: what is missing is made by a later script.
+    team.project.write("migrations/repeatable/views/a.sql", &view("a", "SELECT id FROM b"));
+    team.project.write("migrations/repeatable/views/b.sql", &view("b", "SELECT id FROM posts"));
+    let run = team.ok(&["apply"]);
+    assert!(
+        run.stderr.contains("applied script views/b") && run.stderr.contains("applied script views/a"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(team.sql("SELECT count(*) FROM a"), "2");
+    assert!(team.ok(&["apply"]).stderr.contains("nothing to apply"));
+    let status = team.ok(&["status"]);
+    assert!(status.stderr.contains("no drift"), "{}", status.stderr);
+    team.project.write("migrations/repeatable/views/a.sql", &view("a", "SELECT id FROM b WHERE id > 1"));
+    let status = team.fails(&["status", "--no-drift"], 3);
+    assert!(status.contains("repeatable scripts changed: views/a"), "{status}");
+    let run = team.ok(&["apply"]);
+    assert!(run.stderr.contains("views/a") && !run.stderr.contains("views/b"), "{}", run.stderr);
+    assert_eq!(team.sql("SELECT count(*) FROM a"), "1");
+    assert!(team.ok(&["history", "--verify"]).stdout.contains("repeat"));
+    team.project.write("migrations/repeatable/c.sql", "CREATE VIEW c AS SELECT 1 AS x;");
+    let check = team.run(&["check", "--no-proof", "--no-drift"]);
+    assert!(check.stderr.contains("c.sql, line 1: CREATE VIEW C does not bear being run again"), "{}", check.stderr);
+    team.project.write("migrations/repeatable/c.sql", "SELECT x FROM nowhere;");
+    let failed = team.fails(&["apply"], 1);
+    assert!(failed.contains("c.sql") && failed.contains("nowhere"), "{failed}");
+}
+
+fn ci_has_one_command(team: &Team) {
+    with_less(team);
+    let run = team.ok(&["check"]);
+    assert!(run.stdout.contains("ok proof: 1 pending migration proved"), "{}{}", run.stdout, run.stderr);
+    assert!(run.stdout.contains("ok history: 1 applied, 1 pending"), "{}", run.stdout);
+    team.sql("CREATE TABLE by_hand (x integer)");
+    let said = team.fails(&["check", "--no-proof"], 3);
+    assert!(said.contains("failed drift") && said.contains("by_hand"), "{said}");
+    team.sql("DROP TABLE by_hand");
+    team.write(LESS, "ALTER TABLE posts DROP COLUMN slug;", "SELECT 1;");
+    let json = team.run(&["check", "--json"]);
+    assert_eq!(json.code, 3);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let states: Vec<String> = json["checks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|check| format!("{} {}", check["check"], check["state"]))
+        .collect();
+    assert!(states.contains(&"\"proof\" \"failed\"".to_string()), "{states:?}");
+    assert_eq!(json["clean"], false);
+}
+
+fn all_migrations_are_tested(team: &Team) {
+    team.write(POSTS, CREATE, "DROP TABLE posts;");
+    team.write(LESS, "ALTER TABLE posts DROP COLUMN slug;", "ALTER TABLE posts ADD COLUMN slug varchar(20);");
+    let run = team.ok(&["test"]);
+    assert!(run.stderr.contains("passed empty: 2 migrations up, down, up"), "{}", run.stderr);
+    team.project.write("migrations/seeds/rows.sql", "INSERT INTO posts (id, title) VALUES (7, NULL);");
+    let run = team.ok(&["test"]);
+    assert!(run.stderr.contains("passed with rows: 2 migrations up, down, up"), "{}", run.stderr);
+    // A way down that only rows make fail.
+    let not_null = match team.dialect {
+        Dialect::Sqlite => "ALTER TABLE posts ADD COLUMN slug varchar(20) CHECK (title IS NOT NULL);",
+        Dialect::Postgres => "ALTER TABLE posts ADD COLUMN slug varchar(20), ADD CHECK (title IS NOT NULL);",
+        Dialect::Mysql => "ALTER TABLE posts ADD COLUMN slug varchar(20), ADD CHECK (title IS NOT NULL);",
+    };
+    team.write(LESS, "ALTER TABLE posts DROP COLUMN slug;", not_null);
+    let said = team.fails(&["test"], 1);
+    assert!(said.contains(LESS), "{said}");
+    team.write(LESS, "ALTER TABLE posts DROP COLUMN slug;", "SELECT 1;");
+    let said = team.fails(&["test"], 1);
+    assert!(said.contains(&format!("{LESS}: down.sql does not give back the schema from before up.sql")), "{said}");
+}
+
+fn half_a_migration_is_finished_or_undone(team: &Team) {
+    with_less(team);
+    let off = "-- relata: transaction off\n";
+    let up = "CREATE TABLE a (x integer);\nCREATE TABLE b (x integer);\nCREATE TABEL c (x integer);\n";
+    team.write(LESS, &format!("{off}{up}"), &format!("{off}DROP TABLE c;\nDROP TABLE b;\nDROP TABLE a;\n"));
+    let said = team.fails(&["apply"], 1);
+    assert!(said.contains("the database is as it was before"), "{said}");
+    let status = team.fails(&["status"], 3);
+    assert!(status.contains("pending") && status.contains("no drift"), "{status}");
+    let said = team.fails(&["apply", "--keep-half"], 1);
+    assert!(said.contains("or undo them with relata migrate rollback"), "{said}");
+    assert!(team.fails(&["status"], 3).contains("half applied"));
+    team.ok(&["rollback"]);
+    assert!(team.fails(&["status"], 3).contains("no drift"));
+    team.fails(&["apply", "--keep-half"], 1);
+    team.write(
+        LESS,
+        &format!("{off}{}", up.replace("TABEL", "TABLE")),
+        &format!("{off}DROP TABLE c;\nDROP TABLE b;\nDROP TABLE a;\n"),
+    );
+    let run = team.ok(&["apply"]);
+    assert!(run.stderr.contains("2 of 3 statements were done"), "{}", run.stderr);
+    team.ok(&["status"]);
+}

@@ -1,0 +1,56 @@
+//! SQLite: a copy of the whole file before a migration that takes something away.
+//!
+//! The copy is made in one step (`VACUUM INTO`, one read transaction): it is complete and consistent also while another
+//! process writes. It appears under its name only once it is whole: `FILE-relata-backup-VERSION`. The newest few are kept.
+
+use std::path::{Path, PathBuf};
+
+use relata_schema::Dialect;
+use relata_sql::Result;
+use relata_sql::driver::Connection;
+
+use super::folder::io;
+use super::lock;
+
+/// Between the name of the database's file and the version.
+const MARK: &str = "-relata-backup-";
+
+/// Copies the database; `None` where it is in memory.
+pub(super) async fn make(connection: &mut dyn Connection, version: &str, keep: usize) -> Result<Option<PathBuf>> {
+    let Some(file) = lock::sqlite_file(connection).await? else { return Ok(None) };
+    let path = PathBuf::from(format!("{file}{MARK}{version}"));
+    let partial = PathBuf::from(format!("{}.partial", path.display()));
+    if partial.exists() {
+        std::fs::remove_file(&partial).map_err(|error| io(&partial, error))?;
+    }
+    let vacuum = format!("VACUUM INTO {}", Dialect::Sqlite.literal(&partial.display().to_string()));
+    if let Err(error) = connection.batch(&vacuum).await {
+        // What there is of it is of no use, and may be what fills the disk; the first error is the one to tell.
+        let _ = std::fs::remove_file(&partial);
+        let size = std::fs::metadata(&file).map(|file| file.len()).unwrap_or_default();
+        return Err(error
+            .context(format!("backing up to {}", path.display()))
+            .hint(format!("nothing was changed; the backup needs up to {size} bytes there"))
+            .hint("make room, or apply without it: --no-backup"));
+    }
+    let copied = std::fs::File::open(&partial).and_then(|file| file.sync_all());
+    copied.and_then(|()| std::fs::rename(&partial, &path)).map_err(|error| io(&path, error))?;
+    forget_older(Path::new(&file), keep)?;
+    Ok(Some(path))
+}
+
+/// Removes all but the newest backups of a database; versions begin with their time.
+fn forget_older(file: &Path, keep: usize) -> Result<()> {
+    let directory = file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let prefix = format!("{}{MARK}", file.file_name().unwrap_or_default().to_string_lossy());
+    let entries = std::fs::read_dir(directory).map_err(|error| io(directory, error))?;
+    let ours = |name: &String| name.starts_with(&prefix) && !name.ends_with(".partial");
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(ours).collect();
+    names.sort();
+    for name in names.iter().rev().skip(keep.max(1)) {
+        let path = directory.join(name);
+        std::fs::remove_file(&path).map_err(|error| io(&path, error))?;
+    }
+    Ok(())
+}

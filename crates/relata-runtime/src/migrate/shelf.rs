@@ -1,0 +1,396 @@
+//! The shelf: what a migration takes away is copied before, and put back by its rollback.
+//!
+//! - A table is kept whole; a column with the key of its rows; a column that becomes narrower with the values that the
+//!   narrower type changes. PostgreSQL: tables in the schema `relata_shelf`; elsewhere tables `relata_shelf_…`.
+//! - What is kept stands in `relata_migration_shelf`, with the migration's version. A rollback puts back what fits: rows
+//!   by key, never over rows that are there; a value that somebody changed since stays as it is.
+//! - Where DDL is transactional all of it happens in the migration's own transaction. On MariaDB it is copied before the
+//!   first statement and put back in the transaction that ends the rollback; rows that others write while it is copied are
+//!   not kept.
+//!
+//! Weaker than a backup: a column of a table without any key cannot be put back (the table is copied, for people to look
+//! at). On MariaDB triggers run when rows are put back.
+
+mod sql;
+
+use relata_schema::Dialect;
+use relata_schema::model::{ObjectName, Schema, Table};
+use relata_sql::driver::Connection;
+use relata_sql::{Error, Kind, Result, Value};
+
+use super::{history, rows};
+
+/// The name of the table that says what is kept.
+pub const SHELF_TABLE: &str = "relata_migration_shelf";
+/// PostgreSQL: the schema of kept tables. Elsewhere: what their names begin with.
+pub const SHELF: &str = "relata_shelf";
+
+/// Something that a migration takes away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// The table, or the table of the column.
+    pub table: ObjectName,
+    /// The column; `None`: the whole table.
+    pub column: Option<String>,
+    /// The column stays and holds less.
+    pub narrowed: bool,
+}
+
+/// Why something is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Somebody asked for it: it stays until it is put back or purged.
+    Preserve,
+    /// A backup: it goes when newer ones have come.
+    Backup,
+}
+
+impl Reason {
+    /// The word the shelf keeps.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Reason::Preserve => "preserve",
+            Reason::Backup => "backup",
+        }
+    }
+}
+
+/// What of one migration is to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shelve {
+    /// What.
+    pub taken: Vec<Taken>,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// One thing that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shelved {
+    /// Version of the migration that took it away.
+    pub version: String,
+    /// Its place among what is kept of that migration.
+    pub position: i64,
+    /// What was taken away.
+    pub taken: Taken,
+    /// Where it is kept.
+    pub kept_in: ObjectName,
+    /// The columns that identify its rows; empty: it is kept to look at, and not put back.
+    pub key: Vec<String>,
+    /// How many rows are kept.
+    pub rows: u64,
+    /// A word of [`Reason`].
+    pub reason: String,
+    /// Since when.
+    pub at: String,
+}
+
+impl std::fmt::Display for Shelved {
+    /// `table posts, 12 rows`, `column posts.slug, 3 rows`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let plural = if self.rows == 1 { "" } else { "s" };
+        match &self.taken.column {
+            None => write!(f, "table {}", self.taken.table)?,
+            Some(column) => write!(f, "column {}.{column}", self.taken.table)?,
+        }
+        write!(f, ", {} row{plural}", self.rows)
+    }
+}
+
+fn create_table(dialect: Dialect) -> String {
+    let (key, text, tail) = history::column_types(dialect);
+    format!(
+        "CREATE TABLE IF NOT EXISTS {SHELF_TABLE} (version {key} NOT NULL, position bigint NOT NULL, \
+         namespace {key} NOT NULL, table_name {key} NOT NULL, column_name {key}, kind {key} NOT NULL, \
+         kept_in {key} NOT NULL, key_columns {text} NOT NULL, row_count bigint NOT NULL, reason {key} NOT NULL, \
+         at {key} NOT NULL, PRIMARY KEY (version, position)){tail}"
+    )
+}
+
+/// Everything that is kept, oldest migration first.
+///
+/// # Errors
+/// What the database reports.
+pub async fn read(connection: &mut dyn Connection) -> Result<Vec<Shelved>> {
+    if !history::exists(connection, SHELF_TABLE).await? {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT version, position, namespace, table_name, coalesce(column_name, ''), kind, kept_in, key_columns, \
+         row_count, reason, at FROM {SHELF_TABLE} ORDER BY version, position"
+    );
+    let dialect = connection.dialect();
+    rows::all(connection, &sql, &[]).await?.iter().map(|row| decode(dialect, row)).collect()
+}
+
+fn decode(dialect: Dialect, row: &[Value]) -> Result<Shelved> {
+    let column: String = rows::cell(row, 4)?;
+    let kept_in: String = rows::cell(row, 6)?;
+    let key: String = rows::cell(row, 7)?;
+    Ok(Shelved {
+        version: rows::cell(row, 0)?,
+        position: rows::cell(row, 1)?,
+        taken: Taken {
+            table: ObjectName::new(rows::cell::<String>(row, 2)?, rows::cell::<String>(row, 3)?),
+            column: (!column.is_empty()).then_some(column),
+            narrowed: rows::cell::<String>(row, 5)? == "narrowed",
+        },
+        kept_in: place(dialect, &kept_in),
+        key: serde_json::from_str(&key).unwrap_or_default(),
+        rows: u64::try_from(rows::cell::<i64>(row, 8)?).unwrap_or(0),
+        reason: rows::cell(row, 9)?,
+        at: rows::cell(row, 10)?,
+    })
+}
+
+fn place(dialect: Dialect, name: &str) -> ObjectName {
+    if dialect == Dialect::Postgres { ObjectName::new(SHELF, name) } else { ObjectName::bare(name) }
+}
+
+/// A schema without what is on the shelf.
+pub(super) fn hide(schema: &mut Schema) {
+    let kept = |name: &ObjectName| {
+        name.namespace == SHELF || name.name.strip_prefix(SHELF).is_some_and(|rest| rest.starts_with('_'))
+    };
+    schema.tables.retain(|table| !kept(&table.name));
+    schema.namespaces.retain(|namespace| namespace.name != SHELF);
+}
+
+/// Before the first statement of a migration: copies what it will take away.
+pub(super) async fn put(connection: &mut dyn Connection, version: &str, shelve: &Shelve) -> Result<Vec<Shelved>> {
+    let dialect = connection.dialect();
+    connection.batch(&create_table(dialect)).await?;
+    if dialect == Dialect::Postgres {
+        connection.batch(&format!("CREATE SCHEMA IF NOT EXISTS {SHELF}")).await?;
+    }
+    let schema = super::schema(connection).await?;
+    let there: Vec<&Taken> = shelve.taken.iter().filter(|taken| worth_keeping(&schema, taken, &shelve.taken)).collect();
+    let mut kept: Vec<i64> = Vec::new();
+    for shelved in read(connection).await?.iter().filter(|shelved| shelved.version == version) {
+        kept.push(shelved.position);
+    }
+    for (position, taken) in there.into_iter().enumerate() {
+        let position = position as i64;
+        let Some(table) = schema.table(&taken.table).filter(|_| !kept.contains(&position)) else { continue };
+        let put = put_one(connection, version, position, taken, table, shelve).await;
+        put.map_err(|error| {
+            error
+                .context(format!("keeping {} before it goes", described(taken)))
+                .hint("nothing of the migration has run; without keeping anything: --no-backup")
+        })?;
+    }
+    of(connection, version).await
+}
+
+fn described(taken: &Taken) -> String {
+    match &taken.column {
+        None => format!("table {}", taken.table),
+        Some(column) => format!("column {}.{column}", taken.table),
+    }
+}
+
+/// It is there, it holds something of its own, and it is not kept with something else: a partition is kept with its table,
+/// a column with the whole table.
+fn worth_keeping(schema: &Schema, taken: &Taken, all: &[Taken]) -> bool {
+    let whole = |name: &ObjectName| all.iter().any(|other| other.column.is_none() && &other.table == name);
+    let Some(table) = schema.table(&taken.table) else { return false };
+    match &taken.column {
+        None => !table.partition_of.as_ref().is_some_and(|partition| whole(&partition.parent)),
+        Some(column) => !whole(&taken.table) && table.column(column).is_some_and(|column| column.generated.is_none()),
+    }
+}
+
+async fn put_one(
+    connection: &mut dyn Connection,
+    version: &str,
+    position: i64,
+    taken: &Taken,
+    table: &Table,
+    shelve: &Shelve,
+) -> Result<()> {
+    let dialect = connection.dialect();
+    let name = match dialect {
+        Dialect::Postgres => format!("{version}_{position}"),
+        Dialect::Sqlite | Dialect::Mysql => format!("{SHELF}_{version}_{position}"),
+    };
+    let key = key_of(table, &shelve.taken);
+    if key.is_empty() && taken.column.is_some() && shelve.reason == Reason::Preserve {
+        let message = format!("{} has no key: what is kept of a column could not be put back", table.name);
+        return Err(Error::new(Kind::Unsupported, message)
+            .hint("give the table a primary key first, or say that it may be lost and apply without --preserve"));
+    }
+    let stored = table.columns.iter().filter(|column| column.generated.is_none()).map(|column| column.name.clone());
+    let columns: Vec<String> = match &taken.column {
+        Some(column) if !key.is_empty() => key.iter().chain([column]).cloned().collect(),
+        _ => stored.collect(),
+    };
+    let kept_in = place(dialect, &name);
+    if dialect == Dialect::Postgres {
+        let lock = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", dialect.qualified(&table.name));
+        if connection.in_transaction() {
+            connection.batch(&lock).await?;
+        }
+    }
+    connection.batch(&format!("DROP TABLE IF EXISTS {}", dialect.qualified(&kept_in))).await?;
+    sql::copy(connection, table, &kept_in, &columns, &key, taken).await?;
+    let count = rows::all(connection, &format!("SELECT count(*) FROM {}", dialect.qualified(&kept_in)), &[]).await?;
+    let count: i64 = count.first().map_or(Ok(0), |row| rows::cell(row, 0))?;
+    let kind = match (&taken.column, taken.narrowed) {
+        (None, _) => "table",
+        (Some(_), false) => "column",
+        (Some(_), true) => "narrowed",
+    };
+    let insert = format!(
+        "INSERT INTO {SHELF_TABLE} (version, position, namespace, table_name, column_name, kind, kept_in, key_columns, \
+         row_count, reason, at) VALUES ({})",
+        rows::placeholders(dialect, 11)
+    );
+    let text = |text: &str| Value::Text(text.to_string());
+    let values = [
+        text(version),
+        Value::Int(position),
+        text(&taken.table.namespace),
+        text(&taken.table.name),
+        taken.column.as_deref().map_or(Value::Null, text),
+        text(kind),
+        text(&name),
+        text(&serde_json::Value::from(key).to_string()),
+        Value::Int(count),
+        text(shelve.reason.word()),
+        text(&super::now()),
+    ];
+    rows::run(connection, &insert, &values).await.map(drop)
+}
+
+/// Columns that identify a row before and after: the primary key, else a unique constraint without NULL, of which
+/// nothing is taken away.
+fn key_of(table: &Table, taken: &[Taken]) -> Vec<String> {
+    let goes =
+        |column: &str| taken.iter().any(|taken| taken.table == table.name && taken.column.as_deref() == Some(column));
+    let usable = |columns: &Vec<String>| {
+        let solid = |name: &String| table.column(name).is_some_and(|column| column.not_null) && !goes(name);
+        !columns.is_empty() && columns.iter().all(solid)
+    };
+    let primary = table.primary_key.iter().map(|key| key.columns().map(str::to_string).collect::<Vec<_>>());
+    let primary = primary.filter(|columns| !columns.iter().any(|column| goes(column)));
+    let uniques = table.uniques.iter().map(|key| key.columns().map(str::to_string).collect());
+    primary.chain(uniques.filter(usable)).next().unwrap_or_default()
+}
+
+/// After the last statement of a migration: of columns that became narrower only what they lost is kept.
+pub(super) async fn settle(connection: &mut dyn Connection, version: &str) -> Result<()> {
+    for shelved in of(connection, version).await?.iter().filter(|shelved| shelved.taken.narrowed) {
+        sql::settle(connection, shelved).await?;
+    }
+    Ok(())
+}
+
+/// Before the first statement of a rollback: what somebody changed since is no longer put back.
+pub(super) async fn prune(connection: &mut dyn Connection, version: &str) -> Result<()> {
+    for shelved in of(connection, version).await?.iter().filter(|shelved| shelved.taken.narrowed) {
+        sql::prune(connection, shelved).await?;
+    }
+    Ok(())
+}
+
+/// After the last statement of a rollback: puts back what is kept of the migration. Gives what was put back.
+pub(super) async fn put_back(connection: &mut dyn Connection, version: &str) -> Result<Vec<Shelved>> {
+    let mut kept = of(connection, version).await?;
+    if kept.is_empty() {
+        return Ok(kept);
+    }
+    let schema = super::schema(connection).await?;
+    let fits = |shelved: &Shelved| match (&shelved.taken.column, schema.table(&shelved.taken.table)) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(column), Some(table)) => {
+            let has = |name: &String| table.column(name).is_some();
+            table.column(column).is_some_and(|column| column.generated.is_none())
+                && !shelved.key.is_empty()
+                && shelved.key.iter().all(has)
+        }
+    };
+    kept.retain(fits);
+    // Tables before columns, and each table after those that it refers to.
+    let order = referred_first(&schema);
+    let place = |shelved: &Shelved| order.iter().position(|name| *name == shelved.taken.table);
+    kept.sort_by_key(|shelved| (shelved.taken.column.is_some(), place(shelved)));
+    let quiet = sql::Quiet::begin(connection, &schema, &kept).await?;
+    for shelved in &kept {
+        if let Some(table) = schema.table(&shelved.taken.table) {
+            let done = sql::put_back(connection, table, shelved).await;
+            done.map_err(|error| error.context(format!("putting back {shelved}")))?;
+        }
+    }
+    quiet.end(connection).await?;
+    for shelved in &kept {
+        let place = |number| rows::placeholder(connection.dialect(), number);
+        let sql = format!("DELETE FROM {SHELF_TABLE} WHERE version = {} AND position = {}", place(1), place(2));
+        rows::run(connection, &sql, &[Value::Text(version.into()), Value::Int(shelved.position)]).await?;
+    }
+    Ok(kept)
+}
+
+/// Drops the tables of what is no longer kept. On MariaDB that commits: it comes after the transaction.
+pub(super) async fn drop_tables(connection: &mut dyn Connection, gone: &[Shelved]) -> Result<()> {
+    let dialect = connection.dialect();
+    for shelved in gone {
+        connection.batch(&format!("DROP TABLE IF EXISTS {}", dialect.qualified(&shelved.kept_in))).await?;
+    }
+    Ok(())
+}
+
+/// Deletes what is kept of these versions. Gives what it was.
+pub(super) async fn purge(connection: &mut dyn Connection, versions: &[String]) -> Result<Vec<Shelved>> {
+    let mut gone = read(connection).await?;
+    gone.retain(|shelved| versions.contains(&shelved.version));
+    for version in versions {
+        let place = rows::placeholder(connection.dialect(), 1);
+        let sql = format!("DELETE FROM {SHELF_TABLE} WHERE version = {place}");
+        if !gone.is_empty() {
+            rows::run(connection, &sql, &[Value::Text(version.clone())]).await?;
+        }
+    }
+    drop_tables(connection, &gone).await?;
+    Ok(gone)
+}
+
+/// The versions whose backups are older than the newest `keep`.
+pub(super) async fn outdated(connection: &mut dyn Connection, keep: usize) -> Result<Vec<String>> {
+    let kept = read(connection).await?;
+    let mut backups: Vec<(String, String)> = Vec::new();
+    for shelved in kept.iter().filter(|shelved| shelved.reason == Reason::Backup.word()) {
+        let entry = (shelved.at.clone(), shelved.version.clone());
+        if !backups.iter().any(|(_, version)| *version == entry.1) {
+            backups.push(entry);
+        }
+    }
+    backups.sort();
+    let surplus = backups.len().saturating_sub(keep);
+    Ok(backups.into_iter().take(surplus).map(|(_, version)| version).collect())
+}
+
+async fn of(connection: &mut dyn Connection, version: &str) -> Result<Vec<Shelved>> {
+    let mut kept = read(connection).await?;
+    kept.retain(|shelved| shelved.version == version);
+    Ok(kept)
+}
+
+/// Tables after those that their foreign keys refer to, as far as there is no circle.
+fn referred_first(schema: &Schema) -> Vec<ObjectName> {
+    let mut order: Vec<ObjectName> = Vec::new();
+    let mut waiting: Vec<&Table> = schema.tables.iter().collect();
+    while !waiting.is_empty() {
+        let names: Vec<&ObjectName> = waiting.iter().map(|table| &table.name).collect();
+        let free = |table: &&Table| {
+            let others = table.foreign_keys.iter().map(|key| &key.references).filter(|name| **name != table.name);
+            others.into_iter().all(|name| !names.contains(&name))
+        };
+        let (ready, rest): (Vec<&Table>, Vec<&Table>) = waiting.iter().partition(|table| free(table));
+        // A circle: whoever comes first.
+        let (ready, rest) = if ready.is_empty() { (rest, Vec::new()) } else { (ready, rest) };
+        order.extend(ready.into_iter().map(|table| table.name.clone()));
+        waiting = rest;
+    }
+    order
+}

@@ -1,0 +1,311 @@
+//! The statements of the shelf: copying, comparing and putting back, in each dialect.
+
+use std::collections::BTreeMap;
+
+use relata_schema::Dialect;
+use relata_schema::model::{ObjectName, Schema, Table};
+use relata_sql::driver::Connection;
+use relata_sql::{Result, Value};
+
+use super::{Shelved, Taken};
+use crate::migrate::rows;
+
+/// The column of a kept table that holds what a narrower type made of the value.
+const AFTER: &str = "relata_after";
+
+/// Creates the kept table from the rows that are there.
+pub(super) async fn copy(
+    connection: &mut dyn Connection,
+    table: &Table,
+    kept_in: &ObjectName,
+    columns: &[String],
+    key: &[String],
+    taken: &Taken,
+) -> Result<()> {
+    let dialect = connection.dialect();
+    let foreign =
+        if dialect == Dialect::Postgres { own_types(connection, &table.name).await? } else { BTreeMap::new() };
+    let mut list: Vec<String> = Vec::new();
+    for column in columns {
+        let name = dialect.quote(column);
+        // A kept column must not hold on to a type that the migration drops: it is kept as text.
+        list.push(if foreign.contains_key(column) { format!("{name}::text AS {name}") } else { name });
+    }
+    if taken.narrowed && !key.is_empty() {
+        let column = taken.column.as_deref().unwrap_or_default();
+        list.push(format!("{} AS {AFTER}", text_of(dialect, &dialect.quote(column))));
+    }
+    let values = match &taken.column {
+        Some(column) if !key.is_empty() => format!(" WHERE {} IS NOT NULL", dialect.quote(column)),
+        _ => String::new(),
+    };
+    // MariaDB joins by index only.
+    let plain = |name: &&String| table.column(name).is_some_and(|column| !is_long(&column.ty.physical));
+    let index = match dialect {
+        Dialect::Mysql if !key.is_empty() && key.iter().all(|name| plain(&name)) => {
+            format!(" (PRIMARY KEY ({}))", quoted(dialect, key))
+        }
+        _ => String::new(),
+    };
+    let from = dialect.qualified(&table.name);
+    let create =
+        format!("CREATE TABLE {}{index} AS SELECT {} FROM {from}{values}", dialect.qualified(kept_in), list.join(", "));
+    connection.batch(&create).await
+}
+
+/// MariaDB's types that have no index without a length.
+fn is_long(physical: &str) -> bool {
+    let ty = physical.to_ascii_lowercase();
+    ["text", "blob", "json", "geometry"].iter().any(|long| ty.contains(long))
+}
+
+/// PostgreSQL: the columns whose types are not the system's own.
+async fn own_types(connection: &mut dyn Connection, table: &ObjectName) -> Result<BTreeMap<String, String>> {
+    let sql = format!(
+        "SELECT a.attname::text, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a \
+         JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = {}::regclass AND a.attnum > 0 AND NOT a.attisdropped \
+         AND t.typnamespace <> 'pg_catalog'::regnamespace",
+        Dialect::Postgres.literal(&Dialect::Postgres.qualified(table))
+    );
+    types(connection, &sql).await
+}
+
+/// PostgreSQL: the types of the columns of a table.
+async fn all_types(connection: &mut dyn Connection, table: &ObjectName) -> Result<BTreeMap<String, String>> {
+    let sql = format!(
+        "SELECT attname::text, format_type(atttypid, atttypmod) FROM pg_attribute \
+         WHERE attrelid = {}::regclass AND attnum > 0 AND NOT attisdropped",
+        Dialect::Postgres.literal(&Dialect::Postgres.qualified(table))
+    );
+    types(connection, &sql).await
+}
+
+async fn types(connection: &mut dyn Connection, sql: &str) -> Result<BTreeMap<String, String>> {
+    let found = rows::all(connection, sql, &[]).await?;
+    found.iter().map(|row| Ok((rows::cell(row, 0)?, rows::cell(row, 1)?))).collect()
+}
+
+fn text_of(dialect: Dialect, expression: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => format!("CAST({expression} AS TEXT)"),
+        Dialect::Postgres => format!("{expression}::text"),
+        Dialect::Mysql => format!("CAST({expression} AS CHAR)"),
+    }
+}
+
+fn quoted(dialect: Dialect, columns: &[String]) -> String {
+    columns.iter().map(|column| dialect.quote(column)).collect::<Vec<_>>().join(", ")
+}
+
+/// `t.id = s.id AND …`; on PostgreSQL types that are not the system's own are compared as text, as they were kept.
+fn same_row(dialect: Dialect, key: &[String], foreign: &BTreeMap<String, String>) -> String {
+    let pair = |column: &String| {
+        let name = dialect.quote(column);
+        if foreign.contains_key(column) { format!("t.{name}::text = s.{name}") } else { format!("t.{name} = s.{name}") }
+    };
+    key.iter().map(pair).collect::<Vec<_>>().join(" AND ")
+}
+
+fn differs(dialect: Dialect, left: &str, right: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => format!("{left} IS NOT {right}"),
+        Dialect::Postgres => format!("{left} IS DISTINCT FROM {right}"),
+        Dialect::Mysql => format!("NOT ({left} <=> {right})"),
+    }
+}
+
+/// Updates rows of `target` (called `t` or `s` there) that belong together by key.
+fn update_joined(dialect: Dialect, target: (&str, &str), other: (&str, &str), set: &str, on: &str) -> String {
+    let ((target, alias), (other, other_alias)) = (target, other);
+    match dialect {
+        Dialect::Sqlite | Dialect::Postgres => {
+            format!("UPDATE {target} AS {alias} SET {set} FROM {other} AS {other_alias} WHERE {on}")
+        }
+        Dialect::Mysql => format!(
+            "UPDATE {target} AS {alias} JOIN {other} AS {other_alias} ON {on} SET {}",
+            set.split(" = ")
+                .enumerate()
+                .map(|(at, part)| if at == 0 { format!("{alias}.{part}") } else { part.into() })
+                .collect::<Vec<_>>()
+                .join(" = ")
+        ),
+    }
+}
+
+/// Notes what the narrower type made of the values, and forgets those that it left alone.
+pub(super) async fn settle(connection: &mut dyn Connection, shelved: &Shelved) -> Result<()> {
+    let Some((dialect, table, kept, column)) = parts(connection, shelved) else { return Ok(()) };
+    if !has_column(connection, &shelved.taken.table, column).await? {
+        return Ok(());
+    }
+    let foreign = foreign(connection, &shelved.taken.table).await?;
+    let name = dialect.quote(column);
+    let set = format!("{AFTER} = {}", text_of(dialect, &format!("t.{name}")));
+    let on = same_row(dialect, &shelved.key, &foreign);
+    connection.batch(&update_joined(dialect, (&kept, "s"), (&table, "t"), &set, &on)).await?;
+    let same = differs(dialect, &text_of(dialect, &name), AFTER);
+    connection.batch(&format!("DELETE FROM {kept} WHERE NOT ({same})")).await
+}
+
+/// Forgets values that somebody changed since they were narrowed.
+pub(super) async fn prune(connection: &mut dyn Connection, shelved: &Shelved) -> Result<()> {
+    let Some((dialect, table, kept, column)) = parts(connection, shelved) else { return Ok(()) };
+    if !has_column(connection, &shelved.taken.table, column).await? {
+        return Ok(());
+    }
+    let foreign = foreign(connection, &shelved.taken.table).await?;
+    let now = text_of(dialect, &format!("t.{}", dialect.quote(column)));
+    let on = same_row(dialect, &shelved.key, &foreign);
+    let verb = if dialect == Dialect::Mysql { "DELETE s FROM" } else { "DELETE FROM" };
+    let changed = differs(dialect, &now, &format!("s.{AFTER}"));
+    connection
+        .batch(&format!("{verb} {kept} AS s WHERE EXISTS (SELECT 1 FROM {table} AS t WHERE {on} AND {changed})"))
+        .await
+}
+
+fn parts<'s>(connection: &dyn Connection, shelved: &'s Shelved) -> Option<(Dialect, String, String, &'s str)> {
+    let dialect = connection.dialect();
+    let column = shelved.taken.column.as_deref().filter(|_| !shelved.key.is_empty())?;
+    Some((dialect, dialect.qualified(&shelved.taken.table), dialect.qualified(&shelved.kept_in), column))
+}
+
+async fn has_column(connection: &mut dyn Connection, table: &ObjectName, column: &str) -> Result<bool> {
+    let schema = crate::migrate::schema(connection).await?;
+    Ok(schema.table(table).is_some_and(|table| table.column(column).is_some()))
+}
+
+async fn foreign(connection: &mut dyn Connection, table: &ObjectName) -> Result<BTreeMap<String, String>> {
+    match connection.dialect() {
+        Dialect::Postgres => own_types(connection, table).await,
+        Dialect::Sqlite | Dialect::Mysql => Ok(BTreeMap::new()),
+    }
+}
+
+/// Puts rows of a table, or values of a column, back.
+pub(super) async fn put_back(connection: &mut dyn Connection, table: &Table, shelved: &Shelved) -> Result<()> {
+    let dialect = connection.dialect();
+    let types = match dialect {
+        Dialect::Postgres => all_types(connection, &table.name).await?,
+        Dialect::Sqlite | Dialect::Mysql => BTreeMap::new(),
+    };
+    let foreign = foreign(connection, &table.name).await?;
+    let value = |column: &String| {
+        let name = format!("s.{}", dialect.quote(column));
+        match types.get(column) {
+            Some(ty) if foreign.contains_key(column) => format!("{name}::{ty}"),
+            _ => name,
+        }
+    };
+    let (target, kept) = (dialect.qualified(&table.name), dialect.qualified(&shelved.kept_in));
+    let on = same_row(dialect, &shelved.key, &foreign);
+    if let Some(column) = &shelved.taken.column {
+        let set = format!("{} = {}", dialect.quote(column), value(column));
+        return connection.batch(&update_joined(dialect, (&target, "t"), (&kept, "s"), &set, &on)).await;
+    }
+    let kept_columns = columns_of(connection, &shelved.kept_in).await?;
+    let stored = |name: &&String| table.column(name).is_some_and(|column| column.generated.is_none());
+    let columns: Vec<String> = kept_columns.iter().filter(stored).cloned().collect();
+    let values: Vec<String> = columns.iter().map(value).collect();
+    let overriding = match dialect {
+        Dialect::Postgres => " OVERRIDING SYSTEM VALUE",
+        Dialect::Sqlite | Dialect::Mysql => "",
+    };
+    let new = if shelved.key.is_empty() {
+        String::new()
+    } else {
+        format!(" WHERE NOT EXISTS (SELECT 1 FROM {target} AS t WHERE {on})")
+    };
+    connection
+        .batch(&format!(
+            "INSERT INTO {target} ({}){overriding} SELECT {} FROM {kept} AS s{new}",
+            quoted(dialect, &columns),
+            values.join(", ")
+        ))
+        .await?;
+    if dialect == Dialect::Postgres { counters(connection, table).await } else { Ok(()) }
+}
+
+/// The columns of a kept table: it is no part of the schema, so its catalogue is asked.
+async fn columns_of(connection: &mut dyn Connection, kept: &ObjectName) -> Result<Vec<String>> {
+    let dialect = connection.dialect();
+    let (name, namespace) = (dialect.literal(&kept.name), dialect.literal(&kept.namespace));
+    let sql = match dialect {
+        Dialect::Sqlite => format!("SELECT name FROM pragma_table_info({name}) ORDER BY cid"),
+        Dialect::Postgres => format!(
+            "SELECT column_name::text FROM information_schema.columns WHERE table_schema = {namespace} \
+             AND table_name = {name} ORDER BY ordinal_position"
+        ),
+        Dialect::Mysql => format!(
+            "SELECT column_name FROM information_schema.columns WHERE table_schema = database() \
+             AND table_name = {name} ORDER BY ordinal_position"
+        ),
+    };
+    rows::all(connection, &sql, &[]).await?.iter().map(|row| rows::cell(row, 0)).collect()
+}
+
+/// PostgreSQL: counters go on after the greatest number that is there.
+async fn counters(connection: &mut dyn Connection, table: &Table) -> Result<()> {
+    let target = Dialect::Postgres.qualified(&table.name);
+    for column in &table.columns {
+        let (name, literal) = (Dialect::Postgres.quote(&column.name), Dialect::Postgres.literal(&column.name));
+        let sequence = format!("pg_get_serial_sequence({}, {literal})", Dialect::Postgres.literal(&target));
+        let found = rows::one(connection, &format!("SELECT {sequence}"), &[]).await?;
+        if matches!(found, Some(Value::Text(_))) {
+            let set = format!("SELECT setval({sequence}, max({name})) FROM {target} HAVING max({name}) IS NOT NULL");
+            connection.batch(&set).await?;
+        }
+    }
+    Ok(())
+}
+
+/// While rows are put back nothing else happens: triggers are off (not on MariaDB, which cannot), foreign keys are looked
+/// at when all is there.
+pub(super) struct Quiet(Vec<String>);
+
+impl Quiet {
+    pub(super) async fn begin(connection: &mut dyn Connection, schema: &Schema, kept: &[Shelved]) -> Result<Self> {
+        let dialect = connection.dialect();
+        let mut after = Vec::new();
+        if dialect == Dialect::Sqlite {
+            connection.batch("PRAGMA defer_foreign_keys = ON").await?;
+        }
+        if dialect == Dialect::Mysql {
+            connection.batch("SET SESSION foreign_key_checks = 0").await?;
+            after.push("SET SESSION foreign_key_checks = 1".to_string());
+        }
+        let mut seen: Vec<&ObjectName> = Vec::new();
+        for shelved in kept {
+            let Some(table) = schema.table(&shelved.taken.table) else { continue };
+            if seen.contains(&&table.name) || table.triggers.is_empty() {
+                continue;
+            }
+            seen.push(&table.name);
+            let name = dialect.qualified(&table.name);
+            match dialect {
+                Dialect::Postgres if table.triggers.iter().all(|trigger| trigger.enabled.is_empty()) => {
+                    connection.batch(&format!("ALTER TABLE {name} DISABLE TRIGGER USER")).await?;
+                    after.push(format!("ALTER TABLE {name} ENABLE TRIGGER USER"));
+                }
+                Dialect::Sqlite => {
+                    for trigger in &table.triggers {
+                        connection.batch(&format!("DROP TRIGGER {}", dialect.quote(&trigger.name))).await?;
+                        after.push(trigger.definition.clone());
+                    }
+                }
+                Dialect::Postgres | Dialect::Mysql => {}
+            }
+        }
+        Ok(Quiet(after))
+    }
+
+    pub(super) async fn end(self, connection: &mut dyn Connection) -> Result<()> {
+        if connection.dialect() == Dialect::Postgres && !self.0.is_empty() {
+            // A table with checks still to be made cannot be altered.
+            connection.batch("SET CONSTRAINTS ALL IMMEDIATE").await?;
+        }
+        for sql in self.0 {
+            connection.batch(&sql).await?;
+        }
+        Ok(())
+    }
+}

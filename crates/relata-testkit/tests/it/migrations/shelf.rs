@@ -1,0 +1,224 @@
+//! What a migration takes away is kept, and its rollback brings it back.
+
+use relata_runtime::migrate::{self, Event, OnFailure, Reason, Rollback, Shelve, Taken};
+use relata_schema::Dialect;
+use relata_sql::Kind;
+
+use super::{Case, block_on, on_every_database};
+
+const FIRST: &str = "20260101000000_aaaaaa_posts";
+const ID: &str = "20260102000000_bbbbbb_less";
+const VERSION: &str = "20260102000000_bbbbbb";
+
+on_every_database! {
+    what_is_dropped_comes_back
+    what_is_narrowed_comes_back_where_nobody_changed_it
+    a_failed_migration_loses_nothing
+    without_a_key_nothing_is_promised
+    backups_are_few_and_purged
+}
+
+async fn case(dialect: Dialect) -> Case {
+    let mut case = Case::new(dialect).await;
+    let up = "CREATE TABLE tags (id integer NOT NULL PRIMARY KEY, name varchar(20));\n\
+              CREATE TABLE labels (id integer NOT NULL PRIMARY KEY, tag integer REFERENCES tags (id));\n\
+              CREATE TABLE posts (id integer NOT NULL PRIMARY KEY, title varchar(20), slug varchar(20));\n\
+              CREATE TABLE loose (x integer, y integer);\n\
+              INSERT INTO tags VALUES (1, 'a'), (2, 'ü''\\\\');\nINSERT INTO labels VALUES (10, 2);\n\
+              INSERT INTO posts VALUES (1, 'one', 'uno'), (2, 'twoandmore', NULL), (3, 'three', 'tres');\n\
+              INSERT INTO loose VALUES (1, 2);";
+    case.write(FIRST, up, "DROP TABLE loose; DROP TABLE posts; DROP TABLE labels; DROP TABLE tags");
+    case.apply().await.unwrap();
+    case
+}
+
+fn taken(dialect: Dialect, table: &str, column: Option<&str>, narrowed: bool) -> Taken {
+    Taken { table: dialect.name(table), column: column.map(String::from), narrowed }
+}
+
+fn shelve(case: &mut Case, reason: Reason, taken: Vec<Taken>) {
+    case.runner.shelve.insert(VERSION.into(), Shelve { taken, reason });
+}
+
+const UP: &str = "ALTER TABLE posts DROP COLUMN slug;\nDROP TABLE labels;\nDROP TABLE tags;";
+const DOWN: &str = "CREATE TABLE tags (id integer NOT NULL PRIMARY KEY, name varchar(20));\n\
+                    CREATE TABLE labels (id integer NOT NULL PRIMARY KEY, tag integer REFERENCES tags (id));\n\
+                    ALTER TABLE posts ADD COLUMN slug varchar(20);";
+
+async fn is_back(case: &mut Case) {
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE id = 1 AND slug = 'uno'").await, 1);
+    assert_eq!(case.count("SELECT count(*) FROM tags").await, 2);
+    assert_eq!(case.count("SELECT count(*) FROM tags JOIN labels ON tag = tags.id WHERE name LIKE 'ü%'").await, 1);
+    let kept = migrate::read_shelf(case.connection.as_mut()).await.unwrap();
+    assert_eq!(kept, [], "the shelf is empty again");
+}
+
+async fn what_is_dropped_comes_back(dialect: Dialect) {
+    let mut case = case(dialect).await;
+    let before = migrate::schema(case.connection.as_mut()).await.unwrap();
+    case.write(ID, UP, DOWN);
+    let all = [("posts", Some("slug")), ("labels", None), ("tags", None), ("tags", Some("name"))];
+    let all = all.into_iter().map(|(table, column)| taken(dialect, table, column, false)).collect();
+    shelve(&mut case, Reason::Preserve, all);
+    case.apply().await.unwrap();
+    let kept = migrate::read_shelf(case.connection.as_mut()).await.unwrap();
+    let said: Vec<String> = kept.iter().map(|kept| kept.to_string().replace("public.", "")).collect();
+    assert_eq!(said, ["column posts.slug, 2 rows", "table labels, 1 row", "table tags, 2 rows"]);
+    assert_eq!(case.tables().await, ["loose", "posts"], "the shelf is no part of the schema");
+    // Life goes on: rows go and come.
+    case.connection.batch("DELETE FROM posts WHERE id = 3").await.unwrap();
+    case.connection.batch("INSERT INTO posts VALUES (4, 'four')").await.unwrap();
+    case.runner.shelve.clear();
+    case.rollback(Rollback::Steps(1)).await.unwrap();
+    is_back(&mut case).await;
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE slug IS NULL").await, 2);
+    assert_eq!(case.count("SELECT count(*) FROM posts").await, 3);
+    let after = migrate::schema(case.connection.as_mut()).await.unwrap();
+    assert_eq!(migrate::schema_digest(&after), migrate::schema_digest(&before));
+    // And once more.
+    case.apply().await.unwrap();
+    case.rollback(Rollback::Steps(1)).await.unwrap();
+}
+
+async fn what_is_narrowed_comes_back_where_nobody_changed_it(dialect: Dialect) {
+    let mut case = case(dialect).await;
+    let (up, down) = match dialect {
+        Dialect::Sqlite => ("UPDATE posts SET title = substr(title, 1, 4);", "SELECT 1;"),
+        Dialect::Postgres => (
+            "ALTER TABLE posts ALTER COLUMN title TYPE varchar(4) USING left(title, 4);",
+            "ALTER TABLE posts ALTER COLUMN title TYPE varchar(20);",
+        ),
+        Dialect::Mysql => (
+            "UPDATE posts SET title = left(title, 4); ALTER TABLE posts MODIFY title varchar(4);",
+            "ALTER TABLE posts MODIFY title varchar(20);",
+        ),
+    };
+    case.write(ID, up, down);
+    shelve(&mut case, Reason::Preserve, vec![taken(dialect, "posts", Some("title"), true)]);
+    case.apply().await.unwrap();
+    let kept = case.count("SELECT row_count FROM relata_migration_shelf").await;
+    assert_eq!(kept, 3);
+    case.connection.batch("UPDATE posts SET title = 'new' WHERE id = 3").await.unwrap();
+    case.rollback(Rollback::Steps(1)).await.unwrap();
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE title = 'twoandmore'").await, 1, "it is whole again");
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE title = 'new'").await, 1, "what is newer stays");
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE title = 'one'").await, 1);
+}
+
+async fn a_failed_migration_loses_nothing(dialect: Dialect) {
+    let mut case = case(dialect).await;
+    case.runner.on_failure = OnFailure::Undo;
+    for (position, off) in ["", "-- relata: transaction off\n"].into_iter().enumerate() {
+        if dialect == Dialect::Sqlite && position == 1 {
+            // The whole file is the backup; see below.
+            continue;
+        }
+        case.write(ID, &format!("{off}{UP}\nCREATE TABEL typo (x integer);"), &format!("{off}{DOWN}"));
+        let all = vec![taken(dialect, "posts", Some("slug"), false), taken(dialect, "labels", None, false)];
+        let all = all.into_iter().chain([taken(dialect, "tags", None, false)]).collect();
+        shelve(&mut case, Reason::Backup, all);
+        let mut files = Vec::new();
+        let migrations = case.migrations();
+        let mut observer = |event: Event<'_>| {
+            if let Event::BackedUp { file } = event {
+                files.push(file.to_path_buf());
+            }
+        };
+        let error = case.runner.apply(case.connection.as_mut(), &migrations, None, &mut observer).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Syntax, "{error}");
+        assert_eq!(case.states().await[1], format!("{ID} pending"), "{error}");
+        is_back(&mut case).await;
+        if dialect == Dialect::Sqlite {
+            let url = relata_sql::DatabaseUrl::sqlite_file(files[0].to_str().unwrap());
+            let mut copy = relata_testkit::driver(dialect).connect(&url, &Default::default()).await.unwrap();
+            assert_eq!(migrate::schema(copy.as_mut()).await.unwrap().tables.len(), 4, "the copy is whole");
+        }
+    }
+}
+
+async fn without_a_key_nothing_is_promised(dialect: Dialect) {
+    let mut case = case(dialect).await;
+    case.write(ID, "ALTER TABLE loose DROP COLUMN y;", "ALTER TABLE loose ADD COLUMN y integer;");
+    shelve(&mut case, Reason::Preserve, vec![taken(dialect, "loose", Some("y"), false)]);
+    let error = case.apply().await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Unsupported);
+    assert!(error.to_string().contains("has no key"), "{error}");
+    assert_eq!(case.count("SELECT y FROM loose").await, 2, "nothing has run");
+    if dialect == Dialect::Mysql {
+        case.rollback(Rollback::Steps(1)).await.unwrap();
+    }
+    shelve(&mut case, Reason::Backup, vec![taken(dialect, "loose", Some("y"), false)]);
+    case.apply().await.unwrap();
+    case.rollback(Rollback::Steps(1)).await.unwrap();
+    if dialect != Dialect::Sqlite {
+        let kept = migrate::read_shelf(case.connection.as_mut()).await.unwrap();
+        assert_eq!(kept.len(), 1, "it is there to be looked at");
+    }
+}
+
+async fn backups_are_few_and_purged(dialect: Dialect) {
+    let mut case = case(dialect).await;
+    case.runner.keep_backups = 2;
+    for number in 2..6 {
+        let table = format!("t{number}");
+        case.connection.batch(&format!("CREATE TABLE {table} (x integer)")).await.unwrap();
+        let version = format!("2026010{number}000000_bbbbbb");
+        case.write(&format!("{version}_x"), &format!("DROP TABLE {table}"), "");
+        let taken = vec![taken(dialect, &table, None, false)];
+        case.runner.shelve.insert(version, Shelve { taken, reason: Reason::Backup });
+        case.apply().await.unwrap();
+    }
+    if dialect == Dialect::Sqlite {
+        let file = std::path::PathBuf::from(&case.database.url().database);
+        let names = std::fs::read_dir(file.parent().unwrap()).unwrap();
+        let names =
+            names.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().contains("-relata-backup-"));
+        assert_eq!(names.count(), 2);
+        return;
+    }
+    let kept = migrate::read_shelf(case.connection.as_mut()).await.unwrap();
+    let versions: Vec<&str> = kept.iter().map(|kept| kept.version.as_str()).collect();
+    assert_eq!(versions, ["20260104000000_bbbbbb", "20260105000000_bbbbbb"]);
+    let versions = vec!["20260104000000_bbbbbb".to_string()];
+    let gone = case.runner.purge(case.connection.as_mut(), &versions, &mut |_| {}).await.unwrap();
+    assert_eq!(gone.len(), 1);
+    assert_eq!(migrate::read_shelf(case.connection.as_mut()).await.unwrap().len(), 1);
+    let trail = migrate::read_trail(case.connection.as_mut()).await.unwrap();
+    assert_eq!(trail.last().unwrap().action, "purge");
+}
+
+/// PostgreSQL: a kept column does not hold on to the type that goes with it; triggers and counters.
+#[test]
+fn types_triggers_and_counters_of_postgres() {
+    block_on(async {
+        let mut case = Case::new(Dialect::Postgres).await;
+        let create = "CREATE TYPE mood AS ENUM ('sad', 'glad');\n\
+                      CREATE TABLE people (id serial PRIMARY KEY, mood mood, moods mood[]);";
+        let log = "CREATE TABLE log (x integer);\n\
+                   CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES (1); RETURN NEW; END $$;";
+        let trigger = "CREATE TRIGGER t AFTER INSERT OR UPDATE ON people FOR EACH ROW EXECUTE FUNCTION f();";
+        let rows = "INSERT INTO people (mood, moods) VALUES ('sad', '{sad,glad}'), (NULL, NULL);";
+        case.write(FIRST, &format!("{create}\n{log}\n{rows}\n{trigger}"), "");
+        case.apply().await.unwrap();
+        case.write(ID, "DROP TABLE people; DROP TYPE mood;", &format!("{create}\n{trigger}"));
+        shelve(&mut case, Reason::Preserve, vec![taken(Dialect::Postgres, "people", None, false)]);
+        case.apply().await.unwrap();
+        case.rollback(Rollback::Steps(1)).await.unwrap();
+        assert_eq!(case.count("SELECT count(*) FROM people WHERE mood = 'sad' AND moods[2] = 'glad'").await, 1);
+        assert_eq!(case.count("SELECT count(*) FROM log").await, 0, "no trigger ran");
+        case.connection.batch("INSERT INTO people (mood) VALUES ('glad')").await.unwrap();
+        assert_eq!(case.count("SELECT max(id) FROM people").await, 3);
+        assert_eq!(case.count("SELECT count(*) FROM log").await, 1, "triggers are on again");
+        // The column only, and its type.
+        case.write(
+            ID,
+            "ALTER TABLE people DROP mood, DROP moods; DROP TYPE mood;",
+            "CREATE TYPE mood AS ENUM ('sad', 'glad'); ALTER TABLE people ADD mood mood, ADD moods mood[];",
+        );
+        let both = ["mood", "moods"].map(|column| taken(Dialect::Postgres, "people", Some(column), false)).to_vec();
+        shelve(&mut case, Reason::Preserve, both);
+        case.apply().await.unwrap();
+        case.rollback(Rollback::Steps(1)).await.unwrap();
+        assert_eq!(case.count("SELECT count(*) FROM people WHERE mood = 'sad' AND moods[2] = 'glad'").await, 1);
+    });
+}
