@@ -21,11 +21,13 @@ mod members;
 mod objects;
 mod owners;
 mod privileges;
+mod probe;
 mod rename;
 mod scope;
 mod steps;
 mod sweep;
 mod tables;
+mod text;
 mod types;
 
 use relata_schema::change::{Alteration, Change, Step, TableChange};
@@ -54,6 +56,7 @@ pub(super) fn emit(
     let views = from.views.iter().map(|view| view.name.clone());
     let before = from.tables.iter().map(|table| table.name.clone()).chain(views).collect();
     locks::predict(&scope, &before, &mut steps);
+    probe::ask(&mut steps);
     (steps, diagnostics)
 }
 

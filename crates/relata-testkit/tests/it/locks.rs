@@ -3,7 +3,8 @@
 use relata_plan::PlanOptions;
 use relata_runtime::migrate::{self, Header, run_watched, surprises};
 use relata_schema::{Dialect, Schema};
-use relata_sql::driver::Connection;
+use relata_sql::Value;
+use relata_sql::driver::{Connection, Row, RowSink, Statement};
 use relata_testkit::TestDatabase;
 
 /// A kind of change: what is there, and what is done to it. The plan is relata's own.
@@ -70,6 +71,58 @@ async fn observed(dialect: Dialect, text: &str) -> (String, usize) {
         }
     }
     (found, seen)
+}
+
+struct Answer(Option<bool>);
+
+impl RowSink for Answer {
+    fn row(&mut self, row: &dyn Row) -> relata_sql::Result<()> {
+        self.0 = Some(row.cell(0)?.to_value() == Value::Bool(true));
+        Ok(())
+    }
+}
+
+async fn is_done(connection: &mut dyn Connection, probe: &str) -> bool {
+    let mut answer = Answer(None);
+    let asked = connection.query(Statement::once(probe, &[]), &mut answer).await;
+    asked.unwrap_or_else(|error| panic!("{probe}: {error}"));
+    answer.0.unwrap()
+}
+
+/// Every step of every case, alone: its question is false before it and true after it.
+async fn probed() -> (String, usize) {
+    let database = TestDatabase::create(Dialect::Postgres).await;
+    let mut connection = database.connect().await;
+    let (mut wrong, mut asked) = (String::new(), 0);
+    for case in cases(include_str!("locks/postgres.txt")) {
+        let before = built(&mut *connection, &[&case.setup]).await;
+        let after = built(&mut *connection, &[&case.setup, case.change]).await;
+        built(&mut *connection, &[&case.setup]).await;
+        for (from, to) in [(&before, &after), (&after, &before)] {
+            for step in relata_plan::plan(from, to, &PlanOptions::default()).0.steps {
+                let probe = &step.done_probe;
+                let early = !probe.is_empty() && is_done(&mut *connection, probe).await;
+                connection.batch(&step.sql).await.unwrap_or_else(|error| panic!("{}: {error}", step.sql));
+                let done = probe.is_empty() || is_done(&mut *connection, probe).await;
+                asked += usize::from(!probe.is_empty());
+                if early || !done {
+                    wrong.push_str(&format!(
+                        "{}: {} ({early} before, {done} after): {probe}\n",
+                        case.name, step.summary
+                    ));
+                }
+            }
+        }
+    }
+    (wrong, asked)
+}
+
+#[test]
+fn postgres_steps_say_whether_they_were_done() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (wrong, asked) = runtime.block_on(probed());
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(asked >= 100, "only {asked} steps were asked");
 }
 
 fn check(dialect: Dialect, text: &str, at_least: usize) {

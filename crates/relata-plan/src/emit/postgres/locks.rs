@@ -14,6 +14,7 @@ use relata_schema::change::{Lock, LockMode, LockSpan, Recipe, Step};
 use relata_schema::model::{Column, ObjectKind, ObjectName, Table};
 
 use super::scope::Scope;
+use super::text::Text;
 use LockMode::{AccessExclusive, Share, ShareRowExclusive, ShareUpdateExclusive};
 use LockSpan::{Instant, Rewrite, Scan};
 
@@ -469,46 +470,4 @@ fn says_not_null(table: &Table, column: &str) -> bool {
 fn parameters_mode(text: &str) -> LockMode {
     let strong = ["user_catalog_table", "security_barrier", "security_invoker", "check_option"];
     if strong.iter().any(|word| text.contains(word)) { AccessExclusive } else { ShareUpdateExclusive }
-}
-
-/// A statement that is read from its beginning, in the printer's spelling.
-struct Text<'t>(&'t str);
-
-impl Text<'_> {
-    fn eat(&mut self, word: &str) -> bool {
-        let Some(rest) = self.0.strip_prefix(word) else { return false };
-        self.0 = rest;
-        true
-    }
-
-    /// One part of a name.
-    fn part(&mut self) -> String {
-        let mut out = String::new();
-        if let Some(mut rest) = self.0.strip_prefix('"') {
-            while let Some((text, after)) = rest.split_once('"') {
-                out.push_str(text);
-                rest = after;
-                match rest.strip_prefix('"') {
-                    Some(after) => {
-                        out.push('"');
-                        rest = after;
-                    }
-                    None => break,
-                }
-            }
-            self.0 = rest;
-        } else {
-            let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
-            let end = self.0.find(|c| !plain(c)).unwrap_or(self.0.len());
-            out.push_str(&self.0[..end]);
-            self.0 = &self.0[end..];
-        }
-        out
-    }
-
-    /// A qualified name.
-    fn name(&mut self) -> ObjectName {
-        let first = self.part();
-        if self.eat(".") { ObjectName::new(first, self.part()) } else { ObjectName::bare(first) }
-    }
 }
