@@ -295,6 +295,9 @@ fn implementation(context: &Context<'_>) -> TokenStream {
             fn from_row(row: &dyn __relata::Row) -> ::relata::Result<Self> {
                 <#name as ::relata::Entity>::decode(row, 0)
             }
+            fn entity() -> ::core::option::Option<&'static __relata::TableMeta> {
+                ::core::option::Option::Some(&TABLE)
+            }
         }
     }
 }

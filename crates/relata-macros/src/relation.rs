@@ -113,6 +113,7 @@ fn write_one(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
                     to_column: #to_column,
                     cardinality: __relata::Cardinality::#kind,
                     via: #via,
+                    from_root: __relata::FromRoot::new(),
                 };
                 &META
             };

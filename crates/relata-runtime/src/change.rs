@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use relata_sql::driver::Row;
 use relata_sql::expr::Expr;
 use relata_sql::meta::{ColumnMeta, TableMeta};
 use relata_sql::tree::{self, Scope, Source, Tree};
@@ -10,6 +11,7 @@ use relata_sql::{Error, Kind, Result, Value};
 
 use crate::entity::{Entity, mapped};
 use crate::executor::{Executor, Intent};
+use crate::find::Collect;
 use crate::rules;
 
 /// It says which rows.
@@ -108,6 +110,23 @@ impl<E: Entity, S> Update<E, S> {
     where
         S: Bounded,
     {
+        let required = self.required;
+        execute_update(executor, E::TABLE, required, self.statement(false)?).await
+    }
+
+    /// Runs it; gives back each changed row as it then is. **Dialects**: MariaDB cannot, `Kind::Unsupported`.
+    ///
+    /// # Errors
+    /// As [`Update::exec`].
+    pub async fn returning(self, executor: &mut impl Executor) -> Result<Vec<E>>
+    where
+        S: Bounded,
+    {
+        let required = self.required;
+        changed(executor, required, Tree::Update(&mut self.statement(true)?)).await
+    }
+
+    fn statement(self, returning: bool) -> Result<tree::Update> {
         let table = E::TABLE;
         if self.assignments.is_empty() {
             let message = format!("the update of {} sets nothing", table.entity);
@@ -126,9 +145,8 @@ impl<E: Entity, S> Update<E, S> {
                 assignments.push((column.to_string(), Expr::Value(Value::Timestamp(crate::now()))));
             }
         }
-        let update =
-            tree::Update { source: Source::Entity(table), assignments, filter: self.filter, scope: self.scope };
-        execute_update(executor, table, self.required, update).await
+        let (filter, scope) = (self.filter, self.scope);
+        Ok(tree::Update { source: Source::Entity(table), assignments, filter, scope, returning })
     }
 }
 
@@ -179,21 +197,47 @@ impl<E: Entity, S> Delete<E, S> {
     where
         S: Bounded,
     {
+        let required = self.required;
+        match self.statement(false) {
+            Deletion::Marks(mut update) => execute(executor, E::TABLE, required, Tree::Update(&mut update)).await,
+            Deletion::Removes(mut delete) => execute(executor, E::TABLE, required, Tree::Delete(&mut delete)).await,
+        }
+    }
+
+    /// Runs it; gives back each row as it was, or with `soft_delete` as it then is. **Dialects**: MariaDB cannot give
+    /// back rows that are only marked, MySQL none: `Kind::Unsupported`.
+    ///
+    /// # Errors
+    /// As [`Delete::exec`].
+    pub async fn returning(self, executor: &mut impl Executor) -> Result<Vec<E>>
+    where
+        S: Bounded,
+    {
+        let required = self.required;
+        match self.statement(true) {
+            Deletion::Marks(mut update) => changed(executor, required, Tree::Update(&mut update)).await,
+            Deletion::Removes(mut delete) => changed(executor, required, Tree::Delete(&mut delete)).await,
+        }
+    }
+
+    fn statement(self, returning: bool) -> Deletion {
         let table = E::TABLE;
         let (source, filter, scope) = (Source::Entity(table), self.filter, self.scope);
         match table.soft_delete.filter(|_| !self.permanently) {
             Some(position) => {
                 let column = table.columns[position].column.to_string();
                 let assignments = vec![(column, Expr::Value(Value::Timestamp(crate::now())))];
-                let update = tree::Update { source, assignments, filter, scope };
-                execute_update(executor, table, self.required, update).await
+                Deletion::Marks(tree::Update { source, assignments, filter, scope, returning })
             }
-            None => {
-                let mut delete = tree::Delete { source, filter, scope };
-                execute(executor, table, self.required, Tree::Delete(&mut delete)).await
-            }
+            None => Deletion::Removes(tree::Delete { source, filter, scope, returning }),
         }
     }
+}
+
+/// What deleting means for an entity.
+enum Deletion {
+    Marks(tree::Update),
+    Removes(tree::Delete),
 }
 
 /// Runs an `UPDATE` of an entity.
@@ -214,13 +258,25 @@ async fn execute(
 ) -> Result<u64> {
     let mut lease = executor.lease(Intent::Write).await?;
     let done = lease.execute(tree).await.map_err(|error| mapped(error, table))?;
+    as_required(table, required, done.rows_affected)
+}
+
+/// Runs a statement that gives back the rows it changes.
+async fn changed<E: Entity>(executor: &mut impl Executor, required: Option<u64>, tree: Tree<'_, '_>) -> Result<Vec<E>> {
+    let mut lease = executor.lease(Intent::Write).await?;
+    let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| E::decode(row, 0) };
+    lease.query(tree, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
+    as_required(E::TABLE, required, sink.rows.len() as u64)?;
+    Ok(sink.rows)
+}
+
+fn as_required(table: &'static TableMeta, required: Option<u64>, changed: u64) -> Result<u64> {
     match required {
-        Some(required) if done.rows_affected != required => {
-            let few = done.rows_affected < required;
-            let message =
-                format!("{} rows of {} were to be changed, but it was {}", required, table.entity, done.rows_affected);
-            Err(Error::new(if few { Kind::NotFound } else { Kind::TooManyRows }, message).table(table.table))
+        Some(required) if changed != required => {
+            let kind = if changed < required { Kind::NotFound } else { Kind::TooManyRows };
+            let message = format!("{required} rows of {} were to be changed, but it was {changed}", table.entity);
+            Err(Error::new(kind, message).table(table.table))
         }
-        _ => Ok(done.rows_affected),
+        _ => Ok(changed),
     }
 }

@@ -52,12 +52,12 @@ pub trait Entity: Sized + Send + Sync + 'static {
 
     /// The row with this key.
     fn by_key(key: impl Into<Self::Key>) -> Find<Self> {
-        Find::keyed(key_filter(Self::TABLE, key.into().into_values()))
+        Find::keyed(key_filter(Self::TABLE, |take| key.into().give(take)))
     }
 
     /// Changes the row with this key.
     fn update(key: impl Into<Self::Key>) -> Update<Self, Filtered> {
-        Update::new(Some(key_filter(Self::TABLE, key.into().into_values())))
+        Update::new(Some(key_filter(Self::TABLE, |take| key.into().give(take))))
     }
 
     /// Changes many rows: `.filter(…)` says which, `.all_rows()` that it shall be all.
@@ -67,7 +67,7 @@ pub trait Entity: Sized + Send + Sync + 'static {
 
     /// Deletes the row with this key; with `soft_delete` it is marked as deleted.
     fn delete(key: impl Into<Self::Key>) -> Delete<Self, Filtered> {
-        Delete::new(Some(key_filter(Self::TABLE, key.into().into_values())))
+        Delete::new(Some(key_filter(Self::TABLE, |take| key.into().give(take))))
     }
 
     /// Deletes many rows: `.filter(…)` says which, `.all_rows()` that it shall be all.
@@ -81,23 +81,18 @@ pub trait Entity: Sized + Send + Sync + 'static {
     }
 }
 
-/// The condition that a row has this key.
-pub(crate) fn key_filter(table: &'static TableMeta, values: Vec<Value>) -> Expr {
-    let mut parts: Vec<Expr> = table
-        .key
-        .iter()
-        .zip(values)
-        .map(|(position, value)| {
+/// The condition that a row has the key whose values are given.
+pub(crate) fn key_filter(table: &'static TableMeta, give: impl FnOnce(&mut dyn FnMut(Value))) -> Expr {
+    let mut filter = None;
+    let mut columns = table.key.iter();
+    give(&mut |value| {
+        if let Some(position) = columns.next() {
             let column = ColumnRef { path: Path::ROOT, column: &table.columns[*position] };
-            Expr::Compare(column, relata_sql::expr::BinaryOp::Eq, value)
-        })
-        .collect();
-    match parts.len() {
-        // Without a key nothing is found, rather than everything.
-        0 => Expr::Or(Vec::new()),
-        1 => parts.swap_remove(0),
-        _ => Expr::And(parts),
-    }
+            Expr::and_into(&mut filter, Expr::Compare(column, relata_sql::expr::BinaryOp::Eq, value));
+        }
+    });
+    // Without a key nothing is found, rather than everything.
+    filter.unwrap_or(Expr::Or(Vec::new()))
 }
 
 /// Decodes one cell; `derive(Entity)` calls it for each field.

@@ -138,7 +138,7 @@ impl<'a> Lease<'a> {
         let raw = matches!(tree, Tree::Raw(..));
         let rendered = self.render(tree)?;
         let statement = Statement::new(&rendered.sql, &rendered.params);
-        let mut result = if self.has_others() {
+        let result = if self.has_others() {
             let mut counting = Counting { sink, rows: 0 };
             let mut result = self.connection().query(statement, &mut counting).await;
             for _ in 0..READ_AGAIN {
@@ -151,11 +151,7 @@ impl<'a> Lease<'a> {
         } else {
             self.connection().query(statement, sink).await
         };
-        self.note(&result);
-        if let Err(error) = result {
-            result = Err(with_sql(self.not_committed(error), &rendered.sql));
-        }
-        result
+        self.settle(rendered, result)
     }
 
     /// Runs a statement for what it does.
@@ -166,8 +162,14 @@ impl<'a> Lease<'a> {
         let rendered = self.render(tree)?;
         let statement = Statement::new(&rendered.sql, &rendered.params);
         let result = self.connection().execute(statement).await;
+        self.settle(rendered, result)
+    }
+
+    fn settle<T>(&mut self, rendered: Rendered, result: Result<T>) -> Result<T> {
         self.note(&result);
-        result.map_err(|error| with_sql(self.not_committed(error), &rendered.sql))
+        let result = result.map_err(|error| with_sql(self.not_committed(error), &rendered.sql));
+        self.held_mut().shapes().sent(rendered);
+        result
     }
 
     /// The database has nodes that could take over.

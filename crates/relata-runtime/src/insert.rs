@@ -71,7 +71,10 @@ impl<E: Entity> Draft<E> {
     fn prepared(mut self) -> Result<Self> {
         stamp(E::TABLE, &mut self.columns, &mut self.values);
         for (column, value) in self.columns.as_slice().iter().zip(&self.values) {
-            rules::check(E::TABLE, &E::TABLE.columns[usize::from(*column)], value)?;
+            let column = &E::TABLE.columns[usize::from(*column)];
+            if !column.rules.is_empty() {
+                rules::check(E::TABLE, column, value)?;
+            }
         }
         Ok(self)
     }
@@ -171,7 +174,7 @@ async fn insert_row(
     let by_key = found_by(table, &columns, &known, |position, _| table.key.contains(&position));
     match (&by_key, done.last_insert_id) {
         (Expr::And(parts), Some(id)) if parts.len() < table.key.len() && table.key.len() == 1 => {
-            Ok(Some(key_filter(table, vec![Value::Int(id)])))
+            Ok(Some(key_filter(table, |take| take(Value::Int(id)))))
         }
         (Expr::And(parts), _) if parts.len() < table.key.len() || parts.is_empty() => {
             let message =

@@ -10,6 +10,7 @@
 
 pub mod aggregate;
 mod breaker;
+mod by_name;
 pub mod change;
 pub mod cluster;
 mod db;

@@ -5,11 +5,12 @@ use std::marker::PhantomData;
 use relata_sql::tree::Tree;
 use relata_sql::{Encode, FromRow, Result, Value};
 
+use crate::by_name::ByName;
 use crate::executor::{Executor, Intent};
 use crate::find::{Collect, not_found};
 use crate::stream::Rows;
 
-/// A query in SQL that gives a `T` for each row: a tuple by position, or one value.
+/// A query in SQL that gives a `T` for each row: a tuple by position, one value, or an entity by the names of its columns.
 ///
 /// `?` stands for each parameter on every database (`??` is a question mark). The text is part of the program; only
 /// values come from outside.
@@ -93,11 +94,11 @@ impl<T: FromRow> Raw<T> {
     /// # Errors
     /// What the database says; `Kind::Parameters` when their number is wrong; `Kind::Decode` when a column does not fit.
     pub async fn all(mut self, executor: &mut impl Executor) -> Result<Vec<T>> {
-        let mut sink = Collect { rows: Vec::new(), read: T::from_row };
+        let mut sink = ByName::new(T::entity(), Collect { rows: Vec::new(), read: T::from_row });
         let intent = self.intent();
         let mut lease = executor.lease(intent).await?;
         lease.query(Tree::Raw(&self.sql, &mut self.params), &mut sink).await?;
-        Ok(sink.rows)
+        Ok(sink.sink.rows)
     }
 
     /// The first row, if there is any.
@@ -122,7 +123,7 @@ impl<T: FromRow> Raw<T> {
         T: 'x,
     {
         let (sql, mut params) = (self.sql, self.params);
-        Rows::start(executor, move |lease| lease.render(Tree::Raw(&sql, &mut params)), T::from_row, None)
+        Rows::start(executor, move |lease| lease.render(Tree::Raw(&sql, &mut params)), T::from_row, (T::entity(), None))
     }
 
     /// Runs it for what it does; gives back how many rows it changed. No rows are read: `sql::<()>(…)`.

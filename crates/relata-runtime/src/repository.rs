@@ -127,7 +127,6 @@ fn save<E: Entity>(row: &E) -> Result<Update> {
     if let Some(position) = table.updated_at {
         assignments.push((table.columns[position].column.to_string(), Expr::Value(Value::Timestamp(crate::now()))));
     }
-    let key = table.key.iter().map(|position| row.value(*position)).collect();
-    let filter = Some(key_filter(table, key));
-    Ok(Update { source: Source::Entity(table), assignments, filter, scope: Scope::Live })
+    let filter = Some(key_filter(table, |take| table.key.iter().for_each(|position| take(row.value(*position)))));
+    Ok(Update { source: Source::Entity(table), assignments, filter, scope: Scope::Live, returning: false })
 }

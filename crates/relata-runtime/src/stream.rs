@@ -15,6 +15,7 @@ use relata_sql::render::Rendered;
 use relata_sql::tree::{Select, Tree};
 use relata_sql::{Error, Result, Statement};
 
+use crate::by_name::ByName;
 use crate::entity::mapped;
 use crate::executor::{Executor, Intent, Lease, with_sql};
 use crate::find::at_row;
@@ -40,21 +41,22 @@ impl<'x, T: Send + 'x> Rows<'x, T> {
         read: impl Fn(&dyn Row) -> Result<T> + Send + 'x,
         table: Option<&'static TableMeta>,
     ) -> Self {
-        Self::start(executor, move |lease| lease.render(Tree::Select(&mut select)), read, table)
+        Self::start(executor, move |lease| lease.render(Tree::Select(&mut select)), read, (None, table))
     }
 
+    /// `named`: the entity whose columns are found by name; `table`: the one that errors are about.
     pub(crate) fn start(
         executor: &'x mut (impl Executor + 'x),
         render: impl FnOnce(&mut Lease<'_>) -> Result<Rendered> + Send + 'x,
         read: impl Fn(&dyn Row) -> Result<T> + Send + 'x,
-        table: Option<&'static TableMeta>,
+        (named, table): (Option<&'static TableMeta>, Option<&'static TableMeta>),
     ) -> Self {
         let ready = Ready::default();
         let queue = ready.clone();
         let running = async move {
             let mut lease = executor.lease(Intent::Read).await?;
             let rendered = render(&mut lease)?;
-            let mut sink = Portion { queue, read, count: 0 };
+            let mut sink = ByName::new(named, Portion { queue, read, count: 0 });
             let result = portions(lease.connection(), &rendered, &mut sink).await;
             lease.note(&result);
             let result = result.map_err(|error| with_sql(error, &rendered.sql));
@@ -78,11 +80,11 @@ impl<'x, T: Send + 'x> Rows<'x, T> {
 async fn portions<T: Send>(
     connection: &mut dyn relata_sql::Connection,
     rendered: &Rendered,
-    sink: &mut Portion<T, impl Fn(&dyn Row) -> Result<T> + Send>,
+    sink: &mut ByName<Portion<T, impl Fn(&dyn Row) -> Result<T> + Send>>,
 ) -> Result<()> {
     let mut cursor = connection.open_cursor(Statement::new(&rendered.sql, &rendered.params)).await?;
     while cursor.fetch(PORTION, sink).await? {
-        let queue = sink.queue.clone();
+        let queue = sink.sink.queue.clone();
         // Wait until what was fetched is used up: only then `Rows` polls again.
         std::future::poll_fn(|_| match queue.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
             true => Poll::Ready(()),

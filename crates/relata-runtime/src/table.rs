@@ -259,7 +259,7 @@ impl Table {
         self.checked(row)?;
         let assignments = row.iter().map(|(name, value)| ((*name).to_string(), Expr::Value(value.clone()))).collect();
         let filter = Some(self.key_filter(key)?);
-        let mut update = Update { source: self.source(), assignments, filter, scope: Scope::All };
+        let mut update = Update { source: self.source(), assignments, filter, scope: Scope::All, returning: false };
         let mut lease = executor.lease(Intent::Write).await?;
         Ok(lease.execute(Tree::Update(&mut update)).await?.rows_affected > 0)
     }
@@ -269,7 +269,8 @@ impl Table {
     /// # Errors
     /// As [`Table::by_key`].
     pub async fn delete(&self, key: &[Value], executor: &mut impl Executor) -> Result<bool> {
-        let mut delete = Delete { source: self.source(), filter: Some(self.key_filter(key)?), scope: Scope::All };
+        let mut delete =
+            Delete { source: self.source(), filter: Some(self.key_filter(key)?), scope: Scope::All, returning: false };
         let mut lease = executor.lease(Intent::Write).await?;
         Ok(lease.execute(Tree::Delete(&mut delete)).await?.rows_affected > 0)
     }

@@ -230,6 +230,26 @@ pub struct RelationMeta {
     pub cardinality: Cardinality,
     /// The junction in between, if any.
     pub via: Option<Junction>,
+    /// The path that takes it from the root.
+    pub from_root: FromRoot,
+}
+
+/// Keeps the path that a relation makes from the root, the commonest of all.
+#[derive(Default)]
+pub struct FromRoot(OnceLock<Path>);
+
+impl std::fmt::Debug for FromRoot {
+    /// The path leads back to the relation: it is not printed again.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FromRoot")
+    }
+}
+
+impl FromRoot {
+    /// Not asked for yet.
+    pub const fn new() -> Self {
+        FromRoot(OnceLock::new())
+    }
 }
 
 /// The way from the root of a query to a joined table. Copying it copies a pointer.
@@ -276,6 +296,13 @@ impl Path {
     /// One step further. Each distinct path is kept once for the life of the program, so equal paths are equal pointers.
     #[must_use]
     pub fn step(self, relation: &'static RelationMeta) -> Path {
+        match self {
+            Path::ROOT => *relation.from_root.0.get_or_init(|| Path::kept(self, relation)),
+            _ => Path::kept(self, relation),
+        }
+    }
+
+    fn kept(self, relation: &'static RelationMeta) -> Path {
         type Nodes = HashMap<(Path, usize), &'static PathNode>;
         static NODES: OnceLock<Mutex<Nodes>> = OnceLock::new();
         let key = (self, std::ptr::from_ref(relation) as usize);

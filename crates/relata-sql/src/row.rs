@@ -3,6 +3,7 @@
 use crate::cell::Decode;
 use crate::driver::Row;
 use crate::error::{Error, Kind, Result};
+use crate::meta::TableMeta;
 use crate::typed::Field;
 
 /// What a row of any query can be read into: one value, or a tuple of up to twelve.
@@ -16,6 +17,11 @@ pub trait FromRow: Send + Sized {
     /// # Errors
     /// `Kind::Decode`.
     fn from_row(row: &dyn Row) -> Result<Self>;
+
+    /// The entity that it is, whose columns are found by their names; `None`: columns are taken as they come.
+    fn entity() -> Option<&'static TableMeta> {
+        None
+    }
 }
 
 impl<T: Field> FromRow for T {

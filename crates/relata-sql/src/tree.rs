@@ -188,6 +188,8 @@ pub struct Update {
     pub filter: Option<Expr>,
     /// Rows marked as deleted.
     pub scope: Scope,
+    /// Give back the fields of the entity, or all columns, of each row as it then is.
+    pub returning: bool,
 }
 
 /// A `DELETE`.
@@ -199,6 +201,8 @@ pub struct Delete {
     pub filter: Option<Expr>,
     /// Rows marked as deleted.
     pub scope: Scope,
+    /// Give back the fields of the entity, or all columns, of each row as it was.
+    pub returning: bool,
 }
 
 /// A statement of any kind, to be rendered. Rendering moves its values out and leaves the rest as it was.

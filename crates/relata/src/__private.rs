@@ -7,7 +7,9 @@ pub use relata_runtime::load::{Carries, Contains, Loaded};
 pub use relata_runtime::relation::{Many, One, Optional, Rel, Relation};
 pub use relata_sql::cell::{Cell, Element, Mismatch};
 pub use relata_sql::driver::Row;
-pub use relata_sql::meta::{Cardinality, ColumnMeta, Junction, Path, RelationMeta, RuleMeta, TableMeta, UniqueMeta};
+pub use relata_sql::meta::{
+    Cardinality, ColumnMeta, FromRoot, Junction, Path, RelationMeta, RuleMeta, TableMeta, UniqueMeta,
+};
 pub use relata_sql::typed::{Column, Field, NewValue};
 pub use relata_sql::{Decode, Encode, FromRow, Value};
 

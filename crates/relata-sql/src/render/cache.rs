@@ -14,9 +14,13 @@ use super::out::{Shape, Text};
 use super::{Rendered, Scratch, Target, Writer};
 use crate::error::Result;
 use crate::tree::Tree;
+use crate::value::Value;
 
 /// A shape of more words is rendered each time.
 const LONGEST: usize = 2048;
+
+/// Room for so many parameters is kept from statement to statement.
+const MOST_KEPT: usize = 64;
 
 /// SQL texts by shape. The least recently used goes first.
 pub struct ShapeCache {
@@ -26,6 +30,7 @@ pub struct ShapeCache {
     texts: HashMap<Box<[u64]>, Known, BuildHasherDefault<WordHasher>>,
     /// Reused from statement to statement.
     key: Vec<u64>,
+    params: Vec<Value>,
     scratch: Scratch,
 }
 
@@ -43,6 +48,7 @@ impl ShapeCache {
             clock: 0,
             texts: HashMap::default(),
             key: Vec::with_capacity(64),
+            params: Vec::new(),
             scratch: Scratch::default(),
         }
     }
@@ -70,6 +76,7 @@ impl ShapeCache {
         let mut key = std::mem::take(&mut self.key);
         key.clear();
         let mut writer = Writer::new(self.target, Shape(key), std::mem::take(&mut self.scratch));
+        writer.params = std::mem::take(&mut self.params);
         let written = writer.tree(&mut tree);
         let (Shape(key), params, scratch) = writer.finish();
         (self.key, self.scratch) = (key, scratch);
@@ -84,6 +91,15 @@ impl ShapeCache {
         let sql: Arc<str> = self.text(&mut tree)?.into();
         self.keep(sql.clone());
         Ok(Rendered { sql, params })
+    }
+
+    /// Takes back the room for the parameters of a statement that has been sent.
+    pub fn sent(&mut self, mut rendered: Rendered) {
+        // Room for a great many would be held for as long as the connection lives.
+        if rendered.params.capacity() <= MOST_KEPT {
+            rendered.params.clear();
+            self.params = rendered.params;
+        }
     }
 
     fn text(&self, tree: &mut Tree<'_, '_>) -> Result<String> {

@@ -5,6 +5,8 @@
 
 use relata_schema::Dialect;
 
+use crate::meta::TableMeta;
+
 /// Takes the pieces of a statement in their order.
 pub(crate) trait Out {
     /// SQL of ours.
@@ -13,6 +15,8 @@ pub(crate) trait Out {
     fn foreign(&mut self, sql: &str);
     /// An identifier.
     fn ident(&mut self, dialect: Dialect, name: &str);
+    /// The columns that an entity selects, of the table with this alias. `names`: each gets a name, from this number on.
+    fn columns(&mut self, dialect: Dialect, alias: usize, meta: &'static TableMeta, names: Option<u64>);
     /// A number that is part of the text.
     fn number(&mut self, number: u64);
     /// The placeholder of the parameter with this number.
@@ -43,6 +47,22 @@ impl Out for Text {
             self.0.push_str(name);
         }
         self.0.push(quote);
+    }
+
+    fn columns(&mut self, dialect: Dialect, alias: usize, meta: &'static TableMeta, names: Option<u64>) {
+        for (index, column) in meta.columns[..meta.selected].iter().enumerate() {
+            if index > 0 {
+                self.0.push_str(", ");
+            }
+            self.0.push('t');
+            self.number(alias as u64);
+            self.0.push('.');
+            self.ident(dialect, column.column);
+            if let Some(first) = names {
+                self.0.push_str(" AS c");
+                self.number(first + index as u64);
+            }
+        }
     }
 
     fn number(&mut self, number: u64) {
@@ -89,6 +109,7 @@ const IDENT: u64 = 2 << 56;
 const NUMBER: u64 = 3 << 56;
 const PLACEHOLDERS: u64 = 4 << 56;
 const TEXT: u64 = 5 << 56;
+const COLUMNS: u64 = 6 << 56;
 
 impl Shape {
     /// The letters themselves, eight to a word; the length is in the word that announces them.
@@ -115,6 +136,11 @@ impl Out for Shape {
 
     fn ident(&mut self, _: Dialect, name: &str) {
         self.letters(IDENT, name);
+    }
+
+    fn columns(&mut self, _: Dialect, alias: usize, meta: &'static TableMeta, names: Option<u64>) {
+        let names = names.map_or(0, |first| first + 1);
+        self.0.extend([COLUMNS | alias as u64, std::ptr::from_ref(meta).addr() as u64, names]);
     }
 
     fn number(&mut self, number: u64) {

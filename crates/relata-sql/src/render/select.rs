@@ -5,8 +5,8 @@ use relata_schema::Dialect;
 use super::out::Out;
 use super::{Level, Writer};
 use crate::error::{Error, Result};
-use crate::expr::{Expr, Nulls, OrderKey};
-use crate::meta::{Cardinality, Path, RelationMeta};
+use crate::expr::{ColumnRef, Expr, Nulls, OrderKey};
+use crate::meta::{Cardinality, Path, RelationMeta, TableMeta};
 use crate::tree::{Batch, Item, Keys, Lock, LockWait, Scope, Select, Source};
 use crate::value::Value;
 
@@ -92,8 +92,7 @@ impl<O: Out> Writer<O> {
     fn parent_key(&mut self, relation: &'static RelationMeta, junction: Option<usize>) {
         match (relation.via, junction) {
             (Some(via), Some(alias)) => self.alias_column(alias, via.table.columns[via.near].column),
-            _ => self
-                .column(crate::expr::ColumnRef { path: Path::ROOT, column: &relation.to.columns[relation.to_column] }),
+            _ => self.column(ColumnRef { path: Path::ROOT, column: &relation.to.columns[relation.to_column] }),
         }
     }
 
@@ -186,19 +185,31 @@ impl<O: Out> Writer<O> {
                     self.push(meta.select_list[usize::from(self.dialect() == Dialect::Mysql)]);
                 }
                 Item::Entity(path, meta) => {
-                    for (at, column) in meta.columns[..meta.selected].iter().enumerate() {
-                        if at > 0 {
-                            self.push(", ");
-                        }
-                        self.column(crate::expr::ColumnRef { path: *path, column });
-                        self.name_item(named, &mut number);
+                    let (dialect, alias) = (self.dialect(), self.alias_of(*path));
+                    match alias {
+                        Some(alias) => self.out.columns(dialect, alias, meta, named.then_some(number)),
+                        None => self.plain_columns(*path, meta, number)?,
                     }
+                    number += meta.selected as u64;
                 }
                 Item::Expr(expr) => {
                     self.expr(expr)?;
                     self.name_item(named, &mut number);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Columns with names where one table alone is read.
+    fn plain_columns(&mut self, path: Path, meta: &'static TableMeta, first: u64) -> Result<()> {
+        let mut number = first;
+        for (at, column) in meta.columns[..meta.selected].iter().enumerate() {
+            if at > 0 {
+                self.push(", ");
+            }
+            self.column(ColumnRef { path, column });
+            self.name_item(true, &mut number);
         }
         Ok(())
     }
@@ -348,7 +359,7 @@ impl<O: Out> Writer<O> {
 fn scope_filter(source: &Source, scope: Scope) -> Option<Expr> {
     let meta = source.entity()?;
     let column = &meta.columns[meta.soft_delete?];
-    let reference = Expr::Column(crate::expr::ColumnRef { path: Path::ROOT, column });
+    let reference = Expr::Column(ColumnRef { path: Path::ROOT, column });
     match scope {
         Scope::Live => Some(Expr::IsNull(Box::new(reference), true)),
         Scope::Deleted => Some(Expr::IsNull(Box::new(reference), false)),

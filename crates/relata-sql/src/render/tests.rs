@@ -4,7 +4,7 @@ use expect_test::{Expect, expect};
 
 use super::*;
 use crate::expr::{BinaryOp, ColumnRef, Expr, OrderKey, Related};
-use crate::meta::{Cardinality, ColumnMeta, Junction, RelationMeta};
+use crate::meta::{Cardinality, ColumnMeta, FromRoot, Junction, RelationMeta};
 use crate::tree::{Batch, Conflict, Delete, Insert, Item, Keys, Lock, LockWait, Scope, Select, Update};
 use crate::typed::{Column, Pred, count_rows};
 
@@ -76,7 +76,7 @@ const fn relation(
     cardinality: Cardinality,
     via: Option<Junction>,
 ) -> RelationMeta {
-    RelationMeta { name, from, from_column, to, to_column, cardinality, via }
+    RelationMeta { name, from, from_column, to, to_column, cardinality, via, from_root: FromRoot::new() }
 }
 
 const ID: Column<Post, i64> = Column::new(Path::ROOT, &POSTS.columns[0]);
@@ -490,7 +490,13 @@ fn updates_and_deletes() {
                 vec![("author_id".into(), (ID + 1).into_expr()), ("Title".into(), Expr::Value(Value::Null))];
             let filter = Some(filter.clone().into_expr());
             let source = Source::Entity(&POSTS);
-            cache.render(Tree::Update(&mut Update { source, assignments, filter, scope: Scope::Live }))
+            cache.render(Tree::Update(&mut Update {
+                source,
+                assignments,
+                filter,
+                scope: Scope::Live,
+                returning: false,
+            }))
         })
     };
     expect![[r#"
@@ -511,7 +517,36 @@ fn updates_and_deletes() {
     "#]]
     .assert_eq(&sides(|cache| {
         let filter = Some(TITLE.eq("x").into_expr());
-        cache.render(Tree::Delete(&mut Delete { source: Source::Entity(&POSTS), filter, scope: Scope::All }))
+        cache.render(Tree::Delete(&mut Delete {
+            source: Source::Entity(&POSTS),
+            filter,
+            scope: Scope::All,
+            returning: false,
+        }))
+    }));
+}
+
+#[test]
+fn changed_rows_come_back() {
+    let source = || Source::Entity(&USERS);
+    let filter = || Some(ID.eq(1).into_expr());
+    expect![[r#"
+        sqlite   UPDATE "users" SET "name" = ?1 WHERE "id" = ?2 RETURNING "id", "name"
+        postgres UPDATE "users" SET "name" = $1 WHERE "id" = $2 RETURNING "id", "name"
+        mysql    -- MariaDB does not give back the rows that an update changes [R0407];  hint: in one `transaction!`, read them with `.for_update()` first, then update them by their keys
+    "#]].assert_eq(&sides(|cache| {
+        let assignments = vec![("name".into(), Expr::Value(Value::Text("x".into())))];
+        let (source, filter, scope) = (source(), filter(), Scope::All);
+        cache.render(Tree::Update(&mut Update { source, assignments, filter, scope, returning: true }))
+    }));
+    expect![[r#"
+        sqlite   DELETE FROM "users" WHERE "id" = ?1 RETURNING "id", "name"
+        postgres DELETE FROM "users" WHERE "id" = $1 RETURNING "id", "name"
+        mysql    DELETE FROM `users` WHERE `id` = ? RETURNING `id`, `name`
+    "#]]
+    .assert_eq(&sides(|cache| {
+        let (source, filter, scope) = (source(), filter(), Scope::All);
+        cache.render(Tree::Delete(&mut Delete { source, filter, scope, returning: true }))
     }));
 }
 

@@ -99,13 +99,34 @@ impl<O: Out> Writer<O> {
             self.push(" = ");
             self.expr(value)?;
         }
-        self.where_of_write(&update.source, update.scope, &mut update.filter)
+        self.where_of_write(&update.source, update.scope, &mut update.filter)?;
+        if update.returning && self.dialect() == Dialect::Mysql {
+            return Err(Error::unsupported(
+                "MariaDB does not give back the rows that an update changes",
+                "in one `transaction!`, read them with `.for_update()` first, then update them by their keys",
+            ));
+        }
+        self.give_back(update.returning, &update.source)
     }
 
     pub(super) fn delete(&mut self, delete: &mut Delete) -> Result<()> {
         self.push("DELETE FROM ");
         self.source(&delete.source);
-        self.where_of_write(&delete.source, delete.scope, &mut delete.filter)
+        self.where_of_write(&delete.source, delete.scope, &mut delete.filter)?;
+        self.give_back(delete.returning, &delete.source)
+    }
+
+    fn give_back(&mut self, wanted: bool, source: &Source) -> Result<()> {
+        if wanted && !self.target.returning {
+            return Err(Error::unsupported(
+                "MySQL does not give back the rows that a statement deletes",
+                "in one `transaction!`, read them with `.for_update()` first, then delete them by their keys",
+            ));
+        }
+        if wanted {
+            self.returning(source);
+        }
+        Ok(())
     }
 
     /// The rows of an `UPDATE` or `DELETE`; those found through relations by way of their key.

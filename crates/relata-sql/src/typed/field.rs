@@ -189,30 +189,28 @@ impl<E: 'static, K: Field<Base = K>> NewValue<Id<E, K>> for K {
 
 /// The key of an entity: one field, or a tuple of them.
 pub trait Key: Clone + Send + 'static {
-    /// Its values in the order of the key's columns.
-    fn into_values(self) -> Vec<Value>;
+    /// Gives its values in the order of the key's columns.
+    fn give(self, take: &mut dyn FnMut(Value));
 }
 
 impl<T: Field> Key for T {
-    fn into_values(self) -> Vec<Value> {
-        vec![self.encode()]
+    fn give(self, take: &mut dyn FnMut(Value)) {
+        take(self.encode());
     }
 }
 
 /// An entity without key.
 impl Key for () {
-    fn into_values(self) -> Vec<Value> {
-        Vec::new()
-    }
+    fn give(self, _: &mut dyn FnMut(Value)) {}
 }
 
 macro_rules! keys {
     ($($name:ident),*) => {
         impl<$($name: Field),*> Key for ($($name,)*) {
-            fn into_values(self) -> Vec<Value> {
+            fn give(self, take: &mut dyn FnMut(Value)) {
                 #[allow(non_snake_case)]
                 let ($($name,)*) = self;
-                vec![$($name.encode()),*]
+                $(take($name.encode());)*
             }
         }
     };

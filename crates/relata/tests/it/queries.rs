@@ -199,6 +199,15 @@ async fn raw_sql_is_typed_and_bound(mut db: Db) -> Result<()> {
     assert_eq!(sql::<()>("UPDATE posts SET title = ? WHERE slug = ?", ("new", "b1")).exec(&mut db).await?, 1);
     let post = sql::<Tag>("SELECT id, name FROM tags", ()).optional(&mut db).await?;
     assert!(post.is_none());
+    let users = "SELECT name, 7 AS more, email, id FROM users ORDER BY id";
+    let user = sql::<User>(users, ()).one(&mut db).await?;
+    assert_eq!((user.id, user.name.as_str(), user.email.as_str()), (ann, "Ann", "ann@example.com"), "found by name");
+    assert_eq!(sql::<User>(users, ()).stream(&mut db).next().await?.unwrap().id, ann);
+    let error = sql::<User>("SELECT id, name FROM users", ()).all(&mut db).await.unwrap_err();
+    assert_eq!(error.message(), "the query gives no column email, which User needs: it gives id, name");
+    let twice = "SELECT u.*, p.id FROM users u JOIN posts p ON p.author_id = u.id";
+    let error = sql::<User>(twice, ()).all(&mut db).await.unwrap_err();
+    assert_eq!(error.message(), "the query gives several columns id, and User needs one");
     let error = sql::<i64>("SELECT COUNT(*) FROM posts WHERE slug = ?", ()).one(&mut db).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Parameters);
     let error = sql::<(i64, i64)>("SELECT COUNT(*) FROM posts", ()).one(&mut db).await.unwrap_err();
@@ -267,8 +276,10 @@ async fn a_wrong_row_is_named(mut db: Db) -> Result<()> {
     blog(&mut db).await?;
     let error = relata::sql::<EveryType>("SELECT id FROM posts", ()).all(&mut db).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Decode, "{error}");
-    let error =
-        relata::sql::<Tag>("SELECT id, NULL FROM tags UNION SELECT 1, NULL", ()).all(&mut db).await.unwrap_err();
+    let error = relata::sql::<Tag>("SELECT id, NULL AS name FROM tags UNION SELECT 1, NULL", ())
+        .all(&mut db)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), Kind::Decode);
     assert_eq!(error.details().entity.as_deref(), Some("Tag"));
     assert_eq!(error.details().field.as_deref(), Some("name"));

@@ -9,6 +9,7 @@ use crate::queries::blog;
 
 crate::setup::everywhere!(
     updates_say_what_they_changed,
+    changed_rows_come_back,
     bulk_inserts_are_all_or_nothing,
     upserts,
     rules_are_checked_before_sending,
@@ -35,6 +36,27 @@ async fn updates_say_what_they_changed(mut db: Db) -> Result<()> {
     Account::update(account.id).set(Account.balance.add(1)).exec(&mut db).await?;
     assert_eq!(Account::by_key(account.id).one(&mut db).await?.balance, 16);
     assert_eq!(Account::delete(account.id).require_rows(1).exec(&mut db).await?, 1);
+    Ok(())
+}
+
+async fn changed_rows_come_back(mut db: Db) -> Result<()> {
+    let [ann, ..] = blog(&mut db).await?;
+    let update = || Post::update_many().filter(Post.author_id.eq(ann)).set(Post.title.to("new"));
+    let updated = update().returning(&mut db).await;
+    if db.dialect() == Dialect::Mysql {
+        let error = updated.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unsupported);
+        assert!(error.hints()[0].contains("for_update"), "{error}");
+    } else {
+        let updated = updated?;
+        assert_eq!(updated.len(), 3);
+        assert!(updated.iter().all(|post| post.author_id == ann && post.title == "new"));
+        assert_eq!(update().require_rows(4).returning(&mut db).await.unwrap_err().kind(), Kind::NotFound);
+        assert_eq!(Post::delete(updated[0].id).returning(&mut db).await?[0].id, updated[0].id);
+        assert_eq!(Post::find().count(&mut db).await?, 3);
+    }
+    let gone = Post::delete_many().filter(Post.author_id.eq(ann)).permanently().returning(&mut db).await?;
+    assert_eq!((gone.len(), Post::find().with_deleted().count(&mut db).await?), (3, 1));
     Ok(())
 }
 
