@@ -1,4 +1,7 @@
-//! Views, triggers, routines, events. The last three are taken as `SHOW CREATE` gives them, all in one round trip.
+//! Views, triggers, routines, packages, events, all as `SHOW CREATE` gives them.
+//!
+//! What was created under a `sql_mode` that makes its text mean something else is carried as a statement that sets the
+//! mode for itself, so that it can be created by any session.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +9,8 @@ use relata_schema::model::{ObjectKey, ObjectKind, ObjectName, Opaque, Routine, R
 use relata_schema::{Dialect, Schema};
 use relata_sql::Result;
 
-use super::texts::{Used, account, unqualified, with_follows};
-use super::{Catalogue, filled, text};
+use super::texts::{Used, account, under_mode, unqualified, view_query, with_follows};
+use super::{Catalogue, Line, filled, text};
 
 pub(crate) async fn read(catalogue: &mut Catalogue<'_>, schema: &mut Schema, ignored: &[String]) -> Result<()> {
     if !schema.views.is_empty() {
@@ -20,7 +23,9 @@ pub(crate) async fn read(catalogue: &mut Catalogue<'_>, schema: &mut Schema, ign
         let column = if named.kind == "EVENT" { 3 } else { 2 };
         // NULL: the role may not see the body.
         if let Some(definition) = filled(&line, column) {
-            named.keep(schema, &definition);
+            let definition = with_follows(&definition, named.follows.as_deref());
+            let mode = if catalogue.mysql { "" } else { text(&line, 1) };
+            named.keep(schema, under_mode(definition, mode));
         }
     }
     Ok(())
@@ -34,15 +39,22 @@ async fn views(catalogue: &mut Catalogue<'_>, schema: &mut Schema) -> Result<()>
         catalogue.database
     );
     let lines = catalogue.lines(&sql).await?;
+    // The catalogue leaves the character sets of literals out.
+    let show = |line: &Line| format!("SHOW CREATE VIEW {}", Dialect::Mysql.quote(text(line, 0)));
+    let shown: Vec<&Line> = lines.iter().filter(|line| !text(line, 1).is_empty()).collect();
+    let statements: Vec<String> = shown.iter().map(|line| show(line)).collect();
+    let answers = catalogue.first_lines(&statements).await?;
+    let written: BTreeMap<&str, Line> = shown.iter().map(|line| text(line, 0)).zip(answers).collect();
     let views: Vec<ObjectName> = schema.views.iter().map(|view| view.name.clone()).collect();
-    for line in lines {
-        let Some(view) = schema.views.iter_mut().find(|view| view.name.name == text(&line, 0)) else { continue };
-        let (query, used) = unqualified(text(&line, 1), &catalogue.name);
-        view.query = query;
-        view.check_option = filled(&line, 2).filter(|option| option != "NONE");
-        view.parameters.push(("definer".into(), account(text(&line, 3))));
-        view.parameters.push(("security".into(), text(&line, 4).to_string()));
-        view.parameters.extend(filled(&line, 5).map(|algorithm| ("algorithm".to_string(), algorithm)));
+    for line in &lines {
+        let Some(view) = schema.views.iter_mut().find(|view| view.name.name == text(line, 0)) else { continue };
+        let (query, used) = unqualified(text(line, 1), &catalogue.name);
+        let own = written.get(text(line, 0)).and_then(|own| view_query(text(own, 1), text(line, 0)));
+        view.query = own.map_or(query, |own| unqualified(own, &catalogue.name).0);
+        view.check_option = filled(line, 2).filter(|option| option != "NONE");
+        view.parameters.push(("definer".into(), account(text(line, 3))));
+        view.parameters.push(("security".into(), text(line, 4).to_string()));
+        view.parameters.extend(filled(line, 5).map(|algorithm| ("algorithm".to_string(), algorithm)));
         view.depends_on = used.iter().map(|used| dependency(used, &views)).collect();
     }
     Ok(())
@@ -72,27 +84,23 @@ impl Named {
         format!("SHOW CREATE {} {}", self.kind, Dialect::Mysql.quote(&self.name))
     }
 
-    fn keep(&self, schema: &mut Schema, definition: &str) {
+    fn keep(&self, schema: &mut Schema, definition: String) {
         let name = ObjectName::bare(&self.name);
         match self.kind.as_str() {
             "TRIGGER" => {
-                let definition = with_follows(definition, self.follows.as_deref());
                 let trigger = Trigger { name: self.name.clone(), definition, ..Trigger::default() };
                 let table = schema.tables.iter_mut().find(|table| table.name.name == self.detail);
                 table.into_iter().for_each(|table| table.triggers.push(trigger.clone()));
             }
-            "EVENT" => schema.others.push(Opaque {
-                kind: "EVENT".into(),
-                name,
-                definition: definition.to_string(),
-                ..Opaque::default()
-            }),
+            "EVENT" | "PACKAGE" | "PACKAGE BODY" => {
+                schema.others.push(Opaque { kind: self.kind.clone(), name, definition, ..Opaque::default() });
+            }
             kind => schema.routines.push(Routine {
                 name,
                 kind: if kind == "FUNCTION" { RoutineKind::Function } else { RoutineKind::Procedure },
                 result: Some(self.detail.clone()).filter(|result| !result.is_empty()),
                 language: "SQL".into(),
-                definition: definition.to_string(),
+                definition,
                 comment: self.comment.clone(),
                 ..Routine::default()
             }),
@@ -105,7 +113,7 @@ async fn list(catalogue: &mut Catalogue<'_>, ignored: &[String]) -> Result<Vec<N
     let mut found = Vec::new();
     let routines = format!(
         "SELECT routine_type, routine_name, dtd_identifier, routine_comment FROM information_schema.routines \
-         WHERE routine_schema = {database} AND routine_type IN ('FUNCTION', 'PROCEDURE')"
+         WHERE routine_schema = {database} AND routine_type IN ('FUNCTION', 'PROCEDURE', 'PACKAGE', 'PACKAGE BODY')"
     );
     for line in catalogue.lines(&routines).await? {
         found.push(Named {

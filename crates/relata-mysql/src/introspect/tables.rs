@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use relata_schema::Schema;
-use relata_schema::dialect::mysql::types;
+use relata_schema::dialect::mysql::{print, types};
 use relata_schema::model::{
     Action, Check, Column, ForeignKey, Generated, Grant, Index, IndexPart, Key, ObjectName, Partitioning, Sequence,
     Table, TableOptions, View,
@@ -11,7 +11,8 @@ use relata_schema::model::{
 use relata_schema::types::{ColumnType, Type};
 use relata_sql::Result;
 
-use super::texts::{account, create_options, default, on_update, sequence_parameters, unescape, unqualified};
+use super::texts::{account, default, on_update, sequence_parameters, unescape, unqualified};
+use super::written::{self, Written, WrittenKey};
 use super::{Catalogue, Line, filled, text};
 
 /// Tables and views by name while they are put together.
@@ -19,6 +20,8 @@ use super::{Catalogue, Line, filled, text};
 struct Reading {
     tables: BTreeMap<String, Table>,
     views: BTreeMap<String, View>,
+    /// What `SHOW CREATE TABLE` tells of each table.
+    written: BTreeMap<String, Written>,
     sequences: Vec<String>,
 }
 
@@ -27,6 +30,10 @@ pub(crate) async fn read(catalogue: &mut Catalogue<'_>, schema: &mut Schema, ign
     list(catalogue, &mut reading, ignored).await?;
     if !(reading.tables.is_empty() && reading.views.is_empty()) {
         columns(catalogue, &mut reading).await?;
+        reading.written = written(catalogue, &reading.tables).await?;
+        options(&mut reading);
+        defaults_in_bytes(catalogue, &mut reading).await?;
+        reference_systems(catalogue, &mut reading).await?;
         indexes(catalogue, &mut reading).await?;
         foreign_keys(catalogue, &mut reading).await?;
         checks(catalogue, &mut reading).await?;
@@ -41,7 +48,7 @@ pub(crate) async fn read(catalogue: &mut Catalogue<'_>, schema: &mut Schema, ign
 
 async fn list(catalogue: &mut Catalogue<'_>, reading: &mut Reading, ignored: &[String]) -> Result<()> {
     let sql = format!(
-        "SELECT table_name, table_type, engine, table_collation, create_options, table_comment \
+        "SELECT table_name, table_type, engine, table_collation, table_comment \
          FROM information_schema.tables WHERE table_schema = {}",
         catalogue.database
     );
@@ -66,7 +73,7 @@ async fn list(catalogue: &mut Catalogue<'_>, reading: &mut Reading, ignored: &[S
 }
 
 fn table(line: &Line, versioned: bool) -> Table {
-    let mut parameters = create_options(text(line, 4));
+    let mut parameters = Vec::new();
     if versioned {
         parameters.push(("system versioning".into(), "WITH".into()));
     }
@@ -78,7 +85,28 @@ fn table(line: &Line, versioned: bool) -> Table {
         parameters,
         ..TableOptions::default()
     };
-    Table { name: ObjectName::bare(text(line, 0)), options, comment: filled(line, 5), ..Table::default() }
+    Table { name: ObjectName::bare(text(line, 0)), options, comment: filled(line, 4), ..Table::default() }
+}
+
+/// Every table as `SHOW CREATE TABLE` gives it. One that the role may not see is left out.
+async fn written(catalogue: &mut Catalogue<'_>, tables: &BTreeMap<String, Table>) -> Result<BTreeMap<String, Written>> {
+    let show = |name: &String| format!("SHOW CREATE TABLE {}", relata_schema::Dialect::Mysql.quote(name));
+    let statements: Vec<String> = tables.keys().map(show).collect();
+    let answers = catalogue.first_lines(&statements).await?;
+    Ok(tables.keys().zip(answers).map(|(name, line)| (name.clone(), written::read(text(&line, 1)))).collect())
+}
+
+/// Options and periods of a table, as they are written.
+fn options(reading: &mut Reading) {
+    for (name, table) in &mut reading.tables {
+        let Some(written) = reading.written.get(name) else { continue };
+        let period = |(name, columns): &(String, String)| (format!("{}{name}", print::PERIOD), columns.clone());
+        // Once said, it stays for good, also with engines that have no such thing.
+        let aria = table.options.engine.as_deref() == Some("Aria");
+        let means = |(key, _): &&(String, String)| aria || key != "page_checksum";
+        table.options.parameters.extend(written.options.iter().filter(means).cloned());
+        table.options.parameters.extend(written.periods.iter().map(period));
+    }
 }
 
 /// A collation begins with its character set.
@@ -139,6 +167,54 @@ fn column(line: &Line, options: &TableOptions, mysql: bool, database: &str) -> C
     }
 }
 
+/// The server shows bytes that are no text as `?`: such defaults are asked for.
+async fn defaults_in_bytes(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result<()> {
+    let quote = |name: &str| relata_schema::Dialect::Mysql.quote(name);
+    let mut statements = Vec::new();
+    let mut asked = Vec::new();
+    for (name, table) in &reading.tables {
+        for (index, column) in table.columns.iter().enumerate() {
+            let literal = |sql: &String| sql.starts_with('\'') && sql.contains(['?', '\u{fffd}']);
+            if matches!(column.ty.logical, Type::Bytes(_)) && column.default.as_ref().is_some_and(literal) {
+                let (table, column) = (quote(name), quote(&column.name));
+                let sql = format!("SELECT HEX(DEFAULT({column})) FROM (SELECT 1) AS one LEFT JOIN {table} ON FALSE");
+                statements.push(sql);
+                asked.push((name.clone(), index));
+            }
+        }
+    }
+    for ((name, index), line) in asked.into_iter().zip(catalogue.first_lines(&statements).await?) {
+        let column = reading.tables.get_mut(&name).and_then(|table| table.columns.get_mut(index));
+        if let (Some(column), Some(bytes)) = (column, filled(&line, 0)) {
+            column.default = Some(format!("x'{bytes}'"));
+        }
+    }
+    Ok(())
+}
+
+/// `REF_SYSTEM_ID` of geometries.
+async fn reference_systems(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result<()> {
+    let geometric = |column: &Column| {
+        let family = ["geometry", "point", "linestring", "polygon", "multi", "geom"];
+        family.iter().any(|word| column.ty.physical.starts_with(word))
+    };
+    if catalogue.mysql || !reading.tables.values().flat_map(|table| &table.columns).any(geometric) {
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT g_table_name, g_geometry_column, srid FROM information_schema.geometry_columns \
+         WHERE f_table_schema = {} AND srid <> 0",
+        catalogue.database
+    );
+    for line in catalogue.lines(&sql).await? {
+        let table = reading.tables.get_mut(text(&line, 0));
+        let column = table.and_then(|table| table.columns.iter_mut().find(|column| column.name == text(&line, 1)));
+        let parameter = (print::REFERENCE_SYSTEM.to_string(), text(&line, 2).to_string());
+        column.into_iter().for_each(|column| column.parameters.push(parameter.clone()));
+    }
+    Ok(())
+}
+
 async fn indexes(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result<()> {
     let own = if catalogue.mysql { "is_visible = 'NO', expression" } else { "ignored = 'YES', NULL" };
     let sql = format!(
@@ -149,17 +225,17 @@ async fn indexes(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result
     for line in catalogue.lines(&sql).await? {
         let Some(table) = reading.tables.get_mut(text(&line, 0)) else { continue };
         let part = index_part(&line);
-        let memory = table.options.engine.as_deref() == Some("MEMORY");
+        let written = reading.written.get(text(&line, 0)).and_then(|table| table.keys.get(text(&line, 1)));
         let method = match text(&line, 6) {
             "FULLTEXT" => Some("fulltext"),
             "SPATIAL" | "RTREE" => Some("spatial"),
-            "HASH" if !memory => Some("hash"),
-            "BTREE" if memory => Some("btree"),
-            _ => None,
+            _ => written.and_then(|key| key.method.as_deref()),
         };
+        let parameters = || written.map(key_parameters).unwrap_or_default();
         if text(&line, 1) == "PRIMARY" {
             let key = table.primary_key.get_or_insert_with(|| Key {
                 method: method.map(String::from),
+                parameters: parameters(),
                 comment: filled(&line, 7),
                 ..Key::default()
             });
@@ -173,13 +249,38 @@ async fn indexes(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result
                 unique: text(&line, 2) == "0",
                 method: method.map(String::from),
                 parts: vec![part],
+                parameters: parameters(),
                 invisible: text(&line, 8) == "1",
                 comment: filled(&line, 7),
                 ..Index::default()
             }),
         }
     }
+    reading.tables.values_mut().for_each(implied_parts);
     Ok(())
+}
+
+/// `WITHOUT OVERLAPS` and the other options of a key.
+fn key_parameters(key: &WrittenKey) -> Vec<(String, String)> {
+    let period = key.without_overlaps.iter().map(|period| (print::WITHOUT_OVERLAPS.to_string(), period.clone()));
+    period.chain(key.parameters.iter().cloned()).collect()
+}
+
+/// Takes out of keys what the server adds by itself: the columns of a period, the end of a row's time.
+fn implied_parts(table: &mut Table) {
+    let ends = |column: &Column| column.generated.as_ref().is_some_and(|made| made.expression == "ROW END");
+    let row_end = table.columns.iter().find(|column| ends(column)).map(|column| column.name.clone());
+    let uniques =
+        table.indexes.iter_mut().filter(|index| index.unique).map(|index| (&mut index.parts, &index.parameters));
+    let keys = uniques.chain(table.primary_key.iter_mut().map(|key| (&mut key.parts, &key.parameters)));
+    for (parts, parameters) in keys {
+        if row_end.is_some() && parts.len() > 1 && parts.last().map(|part| &part.column) == row_end.as_ref() {
+            parts.pop();
+        }
+        if parameters.iter().any(|(key, _)| key == print::WITHOUT_OVERLAPS) {
+            parts.truncate(parts.len().saturating_sub(2));
+        }
+    }
 }
 
 fn index_part(line: &Line) -> IndexPart {
@@ -264,6 +365,11 @@ async fn checks(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result<
     for line in catalogue.lines(&sql).await? {
         let Some(table) = reading.tables.get_mut(text(&line, 0)) else { continue };
         let of_column = text(&line, 2) == "Column";
+        let periods = reading.written.get(text(&line, 0)).map(|written| written.periods.as_slice()).unwrap_or_default();
+        // A period is reported as the check that it implies.
+        if !of_column && periods.iter().any(|(name, _)| name == text(&line, 1)) {
+            continue;
+        }
         let expression = if catalogue.mysql { own_check(text(&line, 3)) } else { text(&line, 3).to_string() };
         let named = |wanted: bool| if of_column == wanted { text(&line, 1).to_string() } else { String::new() };
         let check = Check { name: named(false), column: named(true), expression, ..Check::default() };
@@ -299,7 +405,7 @@ fn fold_json(table: &mut Table, check: &Check) -> bool {
 async fn partitions(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result<()> {
     let sql = format!(
         "SELECT table_name, partition_method, partition_expression, subpartition_method, subpartition_expression, \
-         partition_name, partition_description, partition_comment, subpartition_name \
+         partition_name, NULL, NULL, subpartition_name \
          FROM information_schema.partitions WHERE table_schema = {} AND partition_name IS NOT NULL \
          ORDER BY table_name, partition_ordinal_position, subpartition_ordinal_position",
         catalogue.database
@@ -308,69 +414,39 @@ async fn partitions(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Res
     for line in catalogue.lines(&sql).await? {
         by_table.entry(text(&line, 0).to_string()).or_default().push(line);
     }
-    let by_time = |lines: &[Line]| lines.first().is_some_and(|line| text(line, 1) == "SYSTEM_TIME");
-    let historic: Vec<String> =
-        by_table.iter().filter(|(_, lines)| by_time(lines)).map(|(name, _)| name.clone()).collect();
     for (name, lines) in by_table {
+        let written = reading.written.get(&name);
         if let Some(table) = reading.tables.get_mut(&name) {
-            table.partitioning = partitioning(&lines);
-        }
-    }
-    history(catalogue, reading, &historic).await
-}
-
-/// How often `SYSTEM_TIME` partitions follow each other stands nowhere but in `SHOW CREATE TABLE`.
-async fn history(catalogue: &mut Catalogue<'_>, reading: &mut Reading, tables: &[String]) -> Result<()> {
-    let show = |name: &String| format!("SHOW CREATE TABLE {}", relata_schema::Dialect::Mysql.quote(name));
-    let statements: Vec<String> = tables.iter().map(show).collect();
-    for (name, line) in tables.iter().zip(catalogue.first_lines(&statements).await?) {
-        let partitioning = reading.tables.get_mut(name).and_then(|table| table.partitioning.as_mut());
-        let clause = text(&line, 1).rsplit_once("PARTITION BY ").map(|(_, clause)| clause);
-        if let (Some(partitioning), Some(clause)) = (partitioning, clause) {
-            partitioning.key = clause.split("\n(").next().unwrap_or(clause).replace('\n', " ").trim().to_string();
+            table.partitioning = partitioning(&lines, written);
         }
     }
     Ok(())
 }
 
-fn partitioning(lines: &[Line]) -> Option<Partitioning> {
+/// The key as the catalogue gives it, which probes can ask for; the list as it is written.
+fn partitioning(lines: &[Line], written: Option<&Written>) -> Option<Partitioning> {
     let first = lines.first()?;
+    let partitions = written.map(|written| written.partitions.clone()).unwrap_or_default();
     let mut key = format!("{} ({})", text(first, 1), text(first, 2));
     if text(first, 1) == "SYSTEM_TIME" {
-        key = "SYSTEM_TIME".into();
+        // How often they follow each other stands nowhere else.
+        let clause = written.and_then(|written| written.partition_key.clone());
+        return Some(Partitioning { key: clause.unwrap_or_else(|| "SYSTEM_TIME".into()), partitions });
     }
-    let first_name = text(first, 5);
-    let subpartitions = lines.iter().filter(|line| text(line, 5) == first_name && line[8].is_some()).count();
     if let Some(method) = filled(first, 3) {
-        key.push_str(&format!(" SUBPARTITION BY {method} ({}) SUBPARTITIONS {subpartitions}", text(first, 4)));
+        key.push_str(&format!(" SUBPARTITION BY {method} ({})", text(first, 4)));
+        if !partitions.iter().any(|partition| partition.contains("(SUBPARTITION ")) {
+            let first_name = text(first, 5);
+            let count = lines.iter().filter(|line| text(line, 5) == first_name && line[8].is_some()).count();
+            key.push_str(&format!(" SUBPARTITIONS {count}"));
+        }
     }
-    let mut whole: Vec<&Line> = lines.iter().collect();
-    whole.dedup_by(|a, b| text(a, 5) == text(b, 5));
-    let hashed = text(first, 1).ends_with("HASH") || text(first, 1).ends_with("KEY");
-    let standard = whole.iter().enumerate().all(|(index, line)| text(line, 5) == format!("p{index}"));
-    if hashed && standard && whole.iter().all(|line| text(line, 7).is_empty()) {
-        key.push_str(&format!(" PARTITIONS {}", whole.len()));
-        return Some(Partitioning { key, partitions: Vec::new() });
+    if partitions.is_empty() {
+        let mut names: Vec<&str> = lines.iter().map(|line| text(line, 5)).collect();
+        names.dedup();
+        key.push_str(&format!(" PARTITIONS {}", names.len()));
     }
-    Some(Partitioning { key, partitions: whole.into_iter().map(partition).collect() })
-}
-
-fn partition(line: &Line) -> String {
-    let mut sql = format!("PARTITION {}", relata_schema::Dialect::Mysql.ident(text(line, 5)));
-    let bound = text(line, 6);
-    match text(line, 1) {
-        "RANGE" | "RANGE COLUMNS" if bound == "MAXVALUE" => sql.push_str(" VALUES LESS THAN MAXVALUE"),
-        "RANGE" | "RANGE COLUMNS" => sql.push_str(&format!(" VALUES LESS THAN ({bound})")),
-        "LIST" | "LIST COLUMNS" if bound == "DEFAULT" || bound == "MAXVALUE" => sql.push_str(" DEFAULT"),
-        "LIST" | "LIST COLUMNS" => sql.push_str(&format!(" VALUES IN ({bound})")),
-        "SYSTEM_TIME" if bound == "CURRENT" => sql.push_str(" CURRENT"),
-        "SYSTEM_TIME" => sql.push_str(" HISTORY"),
-        _ => {}
-    }
-    if let Some(comment) = filled(line, 7) {
-        sql.push_str(&format!(" COMMENT = {}", relata_schema::Dialect::Mysql.literal(&comment)));
-    }
-    sql
+    Some(Partitioning { key, partitions })
 }
 
 async fn privileges(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result<()> {

@@ -34,20 +34,8 @@ pub(crate) fn on_update(extra: &str) -> Option<String> {
     Some(rest.split(' ').next().unwrap_or(rest).trim_end_matches(',').to_string())
 }
 
-/// `row_format=COMPRESSED stats_persistent=1` as pairs; what the server adds by itself is left out.
-pub(crate) fn create_options(reported: &str) -> Vec<(String, String)> {
-    let mut options = Vec::new();
-    for word in words(reported) {
-        if let Some((key, value)) = word.split_once('=') {
-            let key = if key.starts_with('`') { key.to_string() } else { key.to_ascii_lowercase() };
-            options.push((key, value.to_string()));
-        }
-    }
-    options
-}
-
 /// Words between spaces, except those in quotes.
-fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut quote = None;
     for character in text.chars() {
@@ -106,7 +94,7 @@ pub(crate) fn unqualified(definition: &str, database: &str) -> (String, Vec<Used
 }
 
 /// The quoted text at the start, with its quotes.
-fn quoted(text: &str) -> &str {
+pub(crate) fn quoted(text: &str) -> &str {
     let mut characters = text.char_indices();
     let Some((_, quote)) = characters.next() else { return text };
     let mut escaped = false;
@@ -163,9 +151,64 @@ pub(crate) fn with_follows(definition: &str, previous: Option<&str>) -> String {
     format!("{head} FOLLOWS {}{tail}", Dialect::Mysql.quote(previous))
 }
 
+/// The query in `CREATE … VIEW name AS query [WITH … CHECK OPTION]`.
+pub(crate) fn view_query<'s>(shown: &'s str, name: &str) -> Option<&'s str> {
+    let (_, query) = shown.split_once(&format!(" VIEW {} AS ", Dialect::Mysql.quote(name)))?;
+    let options = [" WITH CASCADED CHECK OPTION", " WITH LOCAL CHECK OPTION"];
+    Some(options.iter().find_map(|option| query.strip_suffix(option)).unwrap_or(query))
+}
+
+/// Modes under which the same text means something else. The strictness of a session is not among them.
+const MEANINGS: [&str; 12] = [
+    "REAL_AS_FLOAT",
+    "PIPES_AS_CONCAT",
+    "ANSI_QUOTES",
+    "IGNORE_SPACE",
+    "ORACLE",
+    "MSSQL",
+    "NO_BACKSLASH_ESCAPES",
+    "HIGH_NOT_PRECEDENCE",
+    "NO_UNSIGNED_SUBTRACTION",
+    "EMPTY_STRING_IS_NULL",
+    "SIMULTANEOUS_ASSIGNMENT",
+    "TIME_ROUND_FRACTIONAL",
+];
+
+/// The statement as any session can run it: if its mode gives it a meaning of its own, it sets that mode for itself.
+pub(crate) fn under_mode(definition: String, sql_mode: &str) -> String {
+    let needed: Vec<&str> = sql_mode.split(',').filter(|mode| MEANINGS.contains(mode)).collect();
+    if needed.is_empty() {
+        return definition;
+    }
+    format!(
+        "SET STATEMENT sql_mode = CONCAT(@@sql_mode, ',{}') FOR EXECUTE IMMEDIATE {}",
+        needed.join(","),
+        Dialect::Mysql.literal(&definition)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mode_that_gives_a_text_its_meaning_goes_with_it() {
+        let sql = "CREATE FUNCTION \"f\"() RETURNS int RETURN 'a' || 'b'";
+        assert_eq!(under_mode(sql.into(), "STRICT_TRANS_TABLES,NO_ZERO_DATE"), sql);
+        assert_eq!(
+            under_mode(sql.into(), "ANSI_QUOTES,STRICT_TRANS_TABLES"),
+            "SET STATEMENT sql_mode = CONCAT(@@sql_mode, ',ANSI_QUOTES') FOR EXECUTE IMMEDIATE \
+             'CREATE FUNCTION \"f\"() RETURNS int RETURN ''a'' || ''b'''"
+        );
+    }
+
+    #[test]
+    fn the_query_of_a_view() {
+        let shown = "CREATE ALGORITHM=UNDEFINED DEFINER=`r`@`h` SQL SECURITY DEFINER VIEW `v` AS select _latin1'x' AS `x` \
+                     WITH LOCAL CHECK OPTION";
+        assert_eq!(view_query(shown, "v"), Some("select _latin1'x' AS `x`"));
+        assert_eq!(view_query(shown, "w"), None);
+    }
 
     #[test]
     fn views_lose_the_name_of_their_database() {
@@ -198,10 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn options_and_updates() {
-        let options = create_options("row_format=COMPRESSED `encryption`='a b' partitioned");
-        let pair = |key: &str, value: &str| (key.to_string(), value.to_string());
-        assert_eq!(options, [pair("row_format", "COMPRESSED"), pair("`encryption`", "'a b'")]);
+    fn updates() {
         assert_eq!(on_update("on update current_timestamp(3), INVISIBLE").as_deref(), Some("current_timestamp(3)"));
     }
 

@@ -27,13 +27,21 @@ pub fn migrate(old: &str, new: &str) -> (Vec<String>, Database, Box<dyn Connecti
 /// Runs the plan, and asks before and after each step whether it was done.
 fn apply(connection: &mut dyn Connection, from: &Schema, to: &Schema) -> Vec<String> {
     let (plan, diagnostics) = plan(from, to, &PlanOptions::default());
-    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let refused = |found: &relata_schema::Diagnostic| found.severity == relata_schema::Severity::Error;
+    assert!(!diagnostics.iter().any(refused), "{diagnostics:?}");
     for step in &plan.steps {
         assert!(!step.transactional && !step.done_probe.is_empty(), "{step:?}");
         let sql = &step.sql;
+        // Rows may need no filling; everything else is asked for because it is not so yet.
+        if !sql.starts_with("UPDATE") {
+            let before = value(connection, &step.done_probe);
+            assert_eq!(before, Value::Int(0), "not done, and the probe says it is\n{}\n{}", step.sql, step.done_probe);
+        }
         block_on(connection.batch(sql)).unwrap_or_else(|error| panic!("{error}\n{sql}\n\nof\n{}", plan.script()));
         let done = value(connection, &step.done_probe);
-        assert_eq!(done, Value::Int(1), "{}\n{}", step.sql, step.done_probe);
+        // What no view of the catalogue shows is done twice rather than not at all.
+        let seen = i64::from(step.done_probe != "SELECT 0");
+        assert_eq!(done, Value::Int(seen), "{}\n{}", step.sql, step.done_probe);
     }
     plan.statements()
 }
@@ -172,6 +180,87 @@ fn views_routines_triggers_events_sequences() {
          CREATE TRIGGER a BEFORE INSERT ON t FOR EACH ROW SET NEW.id = 9; CREATE TRIGGER b BEFORE INSERT ON t FOR EACH ROW SET NEW.id = 2;
          CREATE TRIGGER d AFTER INSERT ON t FOR EACH ROW DO 1; CREATE EVENT e ON SCHEDULE EVERY 2 DAY STARTS '2030-01-01' DO DO 1",
     );
+}
+
+/// Pairs whose difference stands in no view of the catalogue, or takes more than one statement.
+const PAIRS: &[(&str, &str)] = &[
+    (
+        "CREATE TABLE t (id int, a int, b int, PRIMARY KEY (id), KEY ka (a) USING BTREE, KEY kb (b))",
+        "CREATE TABLE t (id int, a int, b int, PRIMARY KEY (id) USING BTREE COMMENT 'p', KEY ka (a), KEY kb (b) USING BTREE)",
+    ),
+    (
+        "CREATE TABLE t (id int PRIMARY KEY, a int, KEY ka (a)) ENGINE=MyISAM",
+        "CREATE TABLE t (id int PRIMARY KEY, a int, KEY ka (a) KEY_BLOCK_SIZE=1024) ENGINE=MyISAM KEY_BLOCK_SIZE=2048",
+    ),
+    (
+        "CREATE TABLE t (id int PRIMARY KEY, a int, KEY ka (a)) ROW_FORMAT=COMPRESSED KEY_BLOCK_SIZE=8",
+        "CREATE TABLE t (id int PRIMARY KEY, a int, KEY ka (a)) ROW_FORMAT=DYNAMIC",
+    ),
+    (
+        "CREATE TABLE t (id int PRIMARY KEY) ENGINE=Aria TRANSACTIONAL=0 PAGE_CHECKSUM=0",
+        "CREATE TABLE t (id int PRIMARY KEY) ENGINE=Aria ROW_FORMAT=DYNAMIC",
+    ),
+    (
+        "CREATE TABLE t (id int PRIMARY KEY, a binary(2) DEFAULT x'ff00', p point REF_SYSTEM_ID=4326)",
+        "CREATE TABLE t (id int PRIMARY KEY, a binary(2) DEFAULT 0x41fe, p point)",
+    ),
+    (
+        "CREATE TABLE t (id int, s date NOT NULL, e date NOT NULL)",
+        "CREATE TABLE t (id int, s date, e date, PERIOD FOR `p q` (s, e), UNIQUE KEY u (id, `p q` WITHOUT OVERLAPS))",
+    ),
+    (
+        "CREATE TABLE t (id int PRIMARY KEY, a int)",
+        "CREATE TABLE t (id int PRIMARY KEY, a int, s timestamp(6) GENERATED ALWAYS AS ROW START,
+            e timestamp(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (s, e)) WITH SYSTEM VERSIONING",
+    ),
+    (
+        "CREATE TABLE t (id int PRIMARY KEY, a int)",
+        "CREATE TABLE t (id int PRIMARY KEY, a int WITH SYSTEM VERSIONING)",
+    ),
+    (
+        "CREATE TABLE t (id int, y int) PARTITION BY RANGE (y) (PARTITION a VALUES LESS THAN (1), PARTITION z VALUES LESS THAN MAXVALUE);
+         INSERT INTO t VALUES (1, 0), (2, 5), (3, 50)",
+        "CREATE TABLE t (id int, y int) PARTITION BY RANGE (y) (PARTITION b VALUES LESS THAN (10) COMMENT = 'x', PARTITION z VALUES LESS THAN MAXVALUE)",
+    ),
+    (
+        "CREATE TABLE t (y int) PARTITION BY RANGE (y) SUBPARTITION BY HASH (y) (PARTITION a VALUES LESS THAN (1) (SUBPARTITION b, SUBPARTITION c))",
+        "CREATE TABLE t (y int) PARTITION BY RANGE (y) SUBPARTITION BY HASH (y) SUBPARTITIONS 3 (PARTITION a VALUES LESS THAN (1))",
+    ),
+    (
+        "CREATE PROCEDURE p() SELECT 1; CREATE TABLE t (id int, a varchar(9)); CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1;
+         CREATE VIEW v AS SELECT 'x' AS x",
+        "SET STATEMENT sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT' FOR EXECUTE IMMEDIATE 'CREATE PROCEDURE \"p\"() SELECT ''a'' || ''b''';
+         CREATE TABLE t (id int, a varchar(9)); SET STATEMENT sql_mode = 'ANSI_QUOTES' FOR EXECUTE IMMEDIATE
+         'CREATE TRIGGER \"g\" BEFORE INSERT ON \"t\" FOR EACH ROW SET NEW.\"a\" = 1'; CREATE VIEW v AS SELECT _latin1'x' AS x;
+         SET STATEMENT sql_mode = 'ORACLE' FOR EXECUTE IMMEDIATE 'CREATE PACKAGE k AS FUNCTION f RETURN int; END';
+         SET STATEMENT sql_mode = 'ORACLE' FOR EXECUTE IMMEDIATE
+         'CREATE PACKAGE BODY k AS FUNCTION f RETURN int AS BEGIN RETURN 1; END; END'",
+    ),
+    (
+        "CREATE TABLE t (id int PRIMARY KEY, a int, b timestamp NULL); INSERT INTO t VALUES (1, NULL, NULL)",
+        "CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 7, b timestamp NOT NULL DEFAULT '2001-01-01 00:00:00')",
+    ),
+    (
+        "CREATE TABLE t (id int PRIMARY KEY, a int, b int AS (a + 1), c timestamp NOT NULL DEFAULT current_timestamp(), d enum('x') COMMENT 'd')",
+        "CREATE TABLE t (id int PRIMARY KEY, a int INVISIBLE, b int AS (a + 2) COMMENT 'b', c timestamp NOT NULL DEFAULT current_timestamp() ON UPDATE current_timestamp(),
+            d enum('x') CHARACTER SET utf8mb4)",
+    ),
+];
+
+#[test]
+fn pairs_there_and_back() {
+    for (old, new) in PAIRS {
+        both_ways(old, new);
+    }
+}
+
+#[test]
+fn a_sequence_that_gave_no_number_starts_at_its_new_start() {
+    for (used, expected) in [("", 50), ("DO nextval(s);", 101)] {
+        let (_, _database, mut connection) =
+            migrate(&format!("CREATE SEQUENCE s CACHE 100;{used}"), "CREATE SEQUENCE s START WITH 50 CACHE 100");
+        assert_eq!(value(&mut *connection, "SELECT nextval(s)"), Value::Int(expected));
+    }
 }
 
 #[test]

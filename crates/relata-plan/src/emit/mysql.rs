@@ -11,6 +11,7 @@
 //! server takes the cheapest way by itself).
 
 mod foreign_keys;
+mod partitions;
 mod probe;
 mod table;
 mod way;
@@ -43,6 +44,7 @@ pub(super) fn emit(
     }
     let plan = Planned { from, to, changes: &wanted };
     diagnostics.extend(plan.altered().flat_map(period_columns));
+    diagnostics.extend(plan.altered().flat_map(replaced_nulls));
     plan.foreign_keys(&mut phases);
     plan.drop_tables(&mut phases);
     plan.rename_tables(&mut phases);
@@ -96,6 +98,39 @@ fn period_columns(altered: Altered<'_>) -> Vec<Diagnostic> {
             .help("drop system versioning (its history goes), and add it again, in two migrations of your own")
     };
     changed.map(|column| refuse(column)).collect()
+}
+
+/// A column can be left out of a history only once there is one: the table with all of its columns in it, and what then
+/// remains to be changed.
+fn versioned_first(altered: Altered<'_>) -> Option<(Table, Vec<TableChange>)> {
+    let left_out = |column: &&Column| column.parameters.iter().any(|(key, _)| key == "system versioning");
+    if table::versioned(&altered.from.options)
+        || !table::versioned(&altered.to.options)
+        || !altered.to.columns.iter().any(|column| left_out(&column))
+    {
+        return None;
+    }
+    let mut between = altered.to.clone();
+    for column in &mut between.columns {
+        column.parameters.retain(|(key, _)| key != "system versioning");
+    }
+    let change = |to: &Column| {
+        let from = between.column(&to.name).cloned().unwrap_or_default();
+        TableChange::Column(Alteration::Alter { from: Box::new(from), to: Box::new(to.clone()) })
+    };
+    let rest = altered.to.columns.iter().filter(left_out).map(change).collect();
+    Some((between, rest))
+}
+
+/// A warning for each column whose NULLs become its default.
+fn replaced_nulls(altered: Altered<'_>) -> Vec<Diagnostic> {
+    let warn = |(old, _, default): (&Column, &Column, &str)| {
+        let message = format!("rows with NULL in {}.{} get the default {default}", altered.from.name, old.name);
+        Diagnostic::warning("mysql-null-replaced", message)
+            .about(ObjectKey::member(ObjectKind::Column, &altered.from.name, &old.name))
+            .help("fill the column first if they shall have something else")
+    };
+    table::filled(altered).map(warn).collect()
 }
 
 /// The changes that drop nothing, and a note for each that would.
@@ -288,7 +323,14 @@ impl<'p> Planned<'p> {
 
     fn alter_tables(&self, phases: &mut Phases) {
         for altered in self.altered() {
-            phases.alter_tables.extend(table::alter(altered));
+            match versioned_first(altered) {
+                None => phases.alter_tables.extend(table::alter(altered)),
+                Some((between, rest)) => {
+                    let whole = Altered { to: &between, ..altered };
+                    phases.alter_tables.extend(table::alter(whole));
+                    phases.alter_tables.extend(table::alter(Altered { from: &between, changes: &rest, ..altered }));
+                }
+            }
         }
     }
 
@@ -351,7 +393,7 @@ impl<'p> Planned<'p> {
                 let summary = format!("{} view {}", if old.is_some() { "replace" } else { "create" }, view.name);
                 let key = ObjectKey::of(ObjectKind::View, &view.name);
                 let sql = print::create_view(view, old.is_some());
-                phases.create_views.push(step(summary, key, sql, probe::view(view)));
+                phases.create_views.push(step(summary, key, sql, probe::view(old, view)));
             }
         }
     }
@@ -434,8 +476,16 @@ fn sequence(alteration: &Alteration<Sequence>, phases: &mut Phases) {
                 phases.sequences.push(step(summary, key(from), sql, probe::sequence(&to.name, true)));
             }
             if from.parameters != to.parameters {
+                let name = ident(&to.name.name);
                 let options = print::sequence_options(&to.parameters, true);
-                let sql = format!("ALTER SEQUENCE {}{options}", ident(&to.name.name));
+                let mut sql = format!("ALTER SEQUENCE {name}{options}");
+                if from.parameters.start != to.parameters.start {
+                    // One that gave no number yet begins at its new start.
+                    sql = format!(
+                        "IF (SELECT next_not_cached_value = start_value FROM {name}) THEN {sql} RESTART; \
+                         ELSE {sql}; END IF"
+                    );
+                }
                 let done = probe::sequence_parameters(to);
                 phases.sequences.push(step(format!("alter sequence {}", to.name), key(to), sql, done));
             }
@@ -467,23 +517,29 @@ fn routine(alteration: &Alteration<Routine>, phases: &mut Phases) {
 fn other(alteration: &Alteration<Opaque>, phases: &mut Phases) {
     let key = |item: &Opaque| ObjectKey::of(ObjectKind::Other, &item.name);
     let drop = |item: &Opaque| {
-        let sql = format!("DROP {} {}", item.kind, ident(&item.name.name));
+        let mut sql = format!("DROP {} {}", item.kind, ident(&item.name.name));
+        if item.kind != "EVENT" {
+            // Only this mode knows packages.
+            let text = Dialect::Mysql.literal(&sql);
+            sql = format!("SET STATEMENT sql_mode = CONCAT(@@sql_mode, ',ORACLE') FOR EXECUTE IMMEDIATE {text}");
+        }
         step(
             format!("drop {} {}", item.kind.to_lowercase(), item.name),
             key(item),
             sql,
-            probe::event(&item.name, false),
+            probe::other(&item.kind, &item.name, false),
         )
     };
     let create = |item: &Opaque| {
         let summary = format!("create {} {}", item.kind.to_lowercase(), item.name);
-        step(summary, key(item), item.definition.clone(), probe::event(&item.name, true))
+        step(summary, key(item), item.definition.clone(), probe::other(&item.kind, &item.name, true))
     };
     match alteration {
         Alteration::Create(item) => phases.create_others.push(create(item)),
-        Alteration::Drop(item) => phases.drop_objects.push(drop(item)),
+        // The body of a package goes before the package.
+        Alteration::Drop(item) => phases.drop_objects.insert(0, drop(item)),
         Alteration::Alter { from, to } => {
-            phases.drop_objects.push(drop(from));
+            phases.drop_objects.insert(0, drop(from));
             phases.create_others.push(create(to));
         }
     }

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use relata_schema::change::{Alteration, Step, TableChange};
 use relata_schema::dialect::mysql::print;
-use relata_schema::model::{Check, Column, Index, Key, Partitioning, Table, TableOptions};
+use relata_schema::model::{Check, Column, Index, Key, Table, TableOptions};
 
+use super::partitions::{self, Repartition};
 use super::way::{Way, modification};
 use super::{Altered, foreign_keys, ident, lock, probe, step};
 
@@ -32,6 +33,8 @@ struct Clauses {
     columns: bool,
     /// Columns that are dropped and made again: their indexes come again too.
     remade: BTreeSet<String>,
+    /// Every key comes again: keys remember the block size that the table had.
+    all_keys: bool,
 }
 
 impl Clauses {
@@ -60,7 +63,13 @@ impl Clauses {
         if versioned(&altered.from.options) {
             sql = format!("SET STATEMENT system_versioning_alter_history = 1 FOR {sql}");
         }
-        let probes = if self.probes.is_empty() { &self.weak_probes } else { &self.probes };
+        // It is done as a whole or not at all: what is sure to be seen suffices.
+        let seen: Vec<String> = self.weak_probes.iter().filter(|probe| *probe != probe::UNSEEN).cloned().collect();
+        let probes = match (self.probes.is_empty(), seen.is_empty()) {
+            (false, _) => &self.probes,
+            (true, false) => &seen,
+            (true, true) => &vec![probe::UNSEEN.to_string()],
+        };
         let summary = format!("alter table {}: {}", to.name, self.summary.join(", "));
         let mut made = step(summary, to.key(), sql, probe::all(probes));
         // What is done in an instant alone is not beside what needs the rows.
@@ -76,11 +85,12 @@ impl Clauses {
     }
 }
 
-/// The one step that alters the table, unless all that differs is done elsewhere (foreign keys, triggers, privileges).
-pub(super) fn alter(altered: Altered<'_>) -> Option<Step> {
+/// The steps that alter the table; none if all that differs is done elsewhere (foreign keys, triggers, privileges).
+pub(super) fn alter(altered: Altered<'_>) -> Vec<Step> {
     let mut clauses = Clauses::default();
     options(altered, &mut clauses);
     columns(altered, &mut clauses);
+    periods(altered, &mut clauses);
     indexes(altered, &mut clauses);
     for change in altered.changes {
         match change {
@@ -90,17 +100,62 @@ pub(super) fn alter(altered: Altered<'_>) -> Option<Step> {
                 let comment = altered.to.comment.as_deref().unwrap_or_default();
                 clauses.rest.push(format!("COMMENT = {}", relata_schema::Dialect::Mysql.literal(comment)));
                 clauses.summary.push("comment".into());
-                clauses.weak_probes.push(probe::options(altered.to));
+                clauses.weak_probes.push(probe::options(altered.from, altered.to));
             }
             _ => {}
         }
     }
+    let mut apart = None;
     for change in altered.changes {
         if let TableChange::Partitioning { from, to } = change {
-            partitioning(altered, from.as_ref(), to.as_ref(), &mut clauses);
+            match partitions::way(altered.to, from.as_ref(), to.as_ref()) {
+                Repartition::Whole(clause) => whole_partitioning(altered, clause, &mut clauses),
+                Repartition::Apart(clause, loses) => {
+                    apart = to.as_ref().map(|to| partitions::apart(altered.to, &clause, loses, to));
+                }
+            }
         }
     }
-    clauses.into_step(altered)
+    let mut steps = fill(altered);
+    steps.extend(clauses.into_step(altered));
+    steps.extend(apart);
+    steps
+}
+
+fn whole_partitioning(altered: Altered<'_>, clause: String, clauses: &mut Clauses) {
+    clauses.summary.push("partitions".into());
+    clauses.partitioning = Some(clause);
+    clauses.at_least(Way::Rebuild);
+    clauses.probes.push(match &altered.to.partitioning {
+        Some(new) => probe::partitions(&altered.to.name, new),
+        None => probe::no_partitions(&altered.to.name),
+    });
+}
+
+/// Columns that take no NULL any more and keep their type: what there is of NULL becomes the default before. The server
+/// would refuse, or take a value of its own.
+pub(super) fn filled(altered: Altered<'_>) -> impl Iterator<Item = (&Column, &Column, &str)> {
+    pairs(altered).into_iter().filter_map(|(old, new)| {
+        let strict = !old.not_null && new.not_null && old.generated.is_none() && new.generated.is_none();
+        let same = old.ty.physical == new.ty.physical && !new.auto_increment;
+        let default = new.default.as_deref()?;
+        (strict && same).then_some((old, new, default))
+    })
+}
+
+fn fill(altered: Altered<'_>) -> Vec<Step> {
+    let to = &altered.to.name;
+    let fill = |(old, _, default): (&Column, &Column, &str)| {
+        let (table, column) = (ident(&to.name), ident(&old.name));
+        let sql = format!("UPDATE {table} SET {column} = {default} WHERE {column} IS NULL");
+        let done = format!("SELECT COUNT(*) = 0 FROM {table} WHERE {column} IS NULL");
+        let mut made = step(format!("fill {to}.{} with its default", old.name), altered.to.key(), sql, done);
+        made.recipe = Way::BuildShared.recipe();
+        let (mode, span) = Way::BuildShared.lock();
+        made.locks = vec![lock(to, mode, span)];
+        made
+    };
+    filled(altered).map(fill).collect()
 }
 
 fn is_text(column: &Column) -> bool {
@@ -182,7 +237,8 @@ fn family(physical: &str) -> Family {
     let word = physical.split(['(', ' ']).next().unwrap_or_default();
     match word {
         "uuid" => Family::Alone("uuid"),
-        "inet4" | "inet6" => Family::Alone("inet"),
+        "inet4" => Family::Alone("inet4"),
+        "inet6" => Family::Alone("inet6"),
         "vector" => Family::Alone("vector"),
         "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon"
         | "geometrycollection" | "geomcollection" => Family::Alone("geometry"),
@@ -225,6 +281,29 @@ fn columns(altered: Altered<'_>, clauses: &mut Clauses) {
     clauses.rest.extend(std::mem::take(&mut clauses.adds).into_values());
 }
 
+/// `PERIOD FOR …`: those of applications, and that of the system where its columns have names.
+fn periods(altered: Altered<'_>, clauses: &mut Clauses) {
+    let (from, to) = (&altered.from.options, &altered.to.options);
+    let there = |options: &TableOptions, period: (&str, &str)| print::periods(options).any(|other| other == period);
+    for (name, _) in print::periods(from).filter(|period| !there(to, *period)) {
+        clauses.drops.push(format!("DROP PERIOD FOR {}", ident(name)));
+        clauses.summary.push(format!("drop period {name}"));
+        clauses.probes.push(probe::check(&altered.from.name, name, false));
+    }
+    for (name, columns) in print::periods(to).filter(|period| !there(from, *period)) {
+        clauses.rest.push(format!("ADD {}", print::period_definition(name, columns)));
+        clauses.summary.push(format!("add period {name}"));
+        clauses.probes.push(probe::check(&altered.to.name, name, true));
+        clauses.at_least(Way::Rebuild);
+    }
+    let (old, new) = (print::system_period(altered.from), print::system_period(altered.to));
+    if let (None, Some(period)) = (&old, new) {
+        clauses.rest.push(format!("ADD {period}"));
+    } else if let (Some(_), None) = (old, print::system_period(altered.to)) {
+        clauses.drops.push("DROP PERIOD FOR SYSTEM_TIME".into());
+    }
+}
+
 fn column(altered: Altered<'_>, old: &Column, new: &Column, clauses: &mut Clauses) {
     let (was, shall) = (spelled(altered.from, old), spelled(altered.to, new));
     let checks = (print::column_check(altered.from, &old.name), print::column_check(altered.to, &new.name));
@@ -250,7 +329,7 @@ fn column(altered: Altered<'_>, old: &Column, new: &Column, clauses: &mut Clause
     if old.name == new.name {
         clauses.rest.push(format!("MODIFY COLUMN {definition}"));
         clauses.summary.push(format!("modify column {}", new.name));
-        clauses.weak_probes.push(probe::column_is(altered.to, new));
+        clauses.weak_probes.push(probe::column_is(altered.to, &shall));
     } else {
         clauses.rest.push(format!("CHANGE COLUMN {name} {definition}"));
     }
@@ -271,9 +350,7 @@ fn remake(altered: Altered<'_>, old: &Column, new: &Column, clauses: &mut Clause
     clauses.drops.push(format!("DROP COLUMN {}", ident(&old.name)));
     add_column(altered, new, clauses);
     clauses.summary.push(format!("make column {} again", new.name));
-    let generated = if new.generated.is_some() { "<> ''" } else { "IS NULL" };
-    let probe = probe::column_type(altered.to, new);
-    clauses.weak_probes.push(format!("{probe} AND generation_expression {generated}"));
+    clauses.weak_probes.push(probe::column_is(altered.to, &spelled(altered.to, new)));
     clauses.remade.insert(new.name.clone());
     if old.generated.is_none() {
         let why = match &new.generated {
@@ -332,7 +409,8 @@ fn indexes(altered: Altered<'_>, clauses: &mut Clauses) {
     }
     implicit_indexes(altered, &touched, clauses);
     // Dropping a column takes it out of its indexes.
-    let again = |index: &&Index| index.parts.iter().any(|part| clauses.remade.contains(&part.column));
+    let again =
+        |index: &&Index| clauses.all_keys || index.parts.iter().any(|part| clauses.remade.contains(&part.column));
     let again: Vec<&Index> =
         altered.to.indexes.iter().filter(|index| !touched.contains(&index.name)).filter(again).collect();
     for index in again {
@@ -340,7 +418,8 @@ fn indexes(altered: Altered<'_>, clauses: &mut Clauses) {
         clauses.rest.push(format!("ADD {}", print::index_definition(index)));
         clauses.at_least(Way::Build);
     }
-    let key = altered.to.primary_key.as_ref().filter(|key| key.columns().any(|name| clauses.remade.contains(name)));
+    let again = |key: &&Key| clauses.all_keys || key.columns().any(|name| clauses.remade.contains(name));
+    let key = altered.to.primary_key.as_ref().filter(again);
     let changes = altered.changes.iter().any(|change| matches!(change, TableChange::PrimaryKey(_)));
     if let (Some(key), false) = (key, changes) {
         clauses.drops.insert(0, "DROP PRIMARY KEY".into());
@@ -402,6 +481,7 @@ fn index(altered: Altered<'_>, old: Option<&Index>, new: Option<&Index>, clauses
                 let word = if new.invisible { "IGNORED" } else { "NOT IGNORED" };
                 clauses.rest.push(format!("ALTER INDEX {} {word}", ident(&new.name)));
                 clauses.summary.push(format!("index {} {}", new.name, word.to_lowercase()));
+                clauses.probes.push(probe::ignored(&to.name, &new.name, new.invisible));
             }
             return;
         }
@@ -416,14 +496,23 @@ fn index(altered: Altered<'_>, old: Option<&Index>, new: Option<&Index>, clauses
     }
     if let Some(new) = new {
         clauses.rest.push(format!("ADD {}", print::index_definition(new)));
-        if old.is_some_and(|old| old.name == new.name) {
+        if let Some(old) = old.filter(|old| old.name == new.name) {
             clauses.summary.push(format!("change index {}", new.name));
+            clauses
+                .weak_probes
+                .push(seen(old, new).then(|| probe::index_is(&to.name, new)).unwrap_or(probe::UNSEEN.into()));
         } else {
             clauses.summary.push(format!("add index {}", new.name));
             clauses.probes.push(probe::index(&to.name, &new.name, true));
         }
         clauses.at_least(built(altered.from, new));
     }
+}
+
+/// Whether the catalogue shows a difference.
+fn seen(old: &Index, new: &Index) -> bool {
+    let kind = |index: &Index| index.method.clone().filter(|method| method == "fulltext" || method == "spatial");
+    (&old.parts, old.unique, &old.comment, kind(old)) != (&new.parts, new.unique, &new.comment, kind(new))
 }
 
 /// The index as it will be once the columns have their new names.
@@ -448,8 +537,13 @@ fn primary_key(altered: Altered<'_>, alteration: &Alteration<Key>, clauses: &mut
     if let Some(new) = new {
         clauses.rest.push(format!("ADD {}", print::primary_key_definition(new)));
     }
-    if old != new.is_some() {
-        clauses.probes.push(probe::index(&altered.to.name, "PRIMARY", new.is_some()));
+    let primary = |key: &Key| Index { name: "PRIMARY".into(), ..as_index(key) };
+    match (&altered.from.primary_key, new) {
+        (Some(from), Some(to)) if seen(&primary(from), &primary(to)) => {
+            clauses.weak_probes.push(probe::index_is(&altered.to.name, &primary(to)));
+        }
+        (Some(_), Some(_)) => clauses.weak_probes.push(probe::UNSEEN.into()),
+        (_, new) => clauses.probes.push(probe::index(&altered.to.name, "PRIMARY", new.is_some())),
     }
     clauses.summary.push(if new.is_some() { "set primary key" } else { "drop primary key" }.into());
     clauses.at_least(if new.is_some() { Way::RebuildOnline } else { Way::Rebuild });
@@ -475,14 +569,16 @@ fn check(altered: Altered<'_>, alteration: &Alteration<Check>, clauses: &mut Cla
     if let Some(new) = new {
         clauses.rest.push(format!("ADD {}", print::check_definition(new)));
         clauses.summary.push(format!("{} check {}", if same_name { "change" } else { "add" }, new.name));
-        if !same_name {
+        if same_name {
+            clauses.weak_probes.push(probe::check_is(&altered.to.name, new));
+        } else {
             clauses.probes.push(probe::check(&altered.to.name, &new.name, true));
         }
         clauses.at_least(Way::Rebuild);
     }
 }
 
-fn versioned(options: &TableOptions) -> bool {
+pub(super) fn versioned(options: &TableOptions) -> bool {
     options.parameters.iter().any(|(key, _)| key == "system versioning")
 }
 
@@ -499,30 +595,34 @@ fn options(altered: Altered<'_>, clauses: &mut Clauses) {
     if let (Some(charset), Some(collation), false) = (&to.charset, &to.collation, same_charset(altered)) {
         clauses.rest.push(format!("DEFAULT CHARACTER SET = {charset} COLLATE = {collation}"));
     }
-    let plain = |options: &TableOptions| -> Vec<(String, String)> {
-        options.parameters.iter().filter(|(key, _)| key != "system versioning").cloned().collect()
-    };
-    let (old, new) = (plain(from), plain(to));
+    let (old, new): (Vec<_>, Vec<_>) = (print::plain_options(from).collect(), print::plain_options(to).collect());
     for (key, value) in new.iter().filter(|option| !old.contains(option)) {
         clauses.rest.push(print::option_clause(key, value));
         clauses.at_least(option(key));
     }
-    for (key, _) in old.iter().filter(|(key, _)| !new.iter().any(|(other, _)| other == key)) {
+    // The options of Aria mean nothing to another engine, which takes no word about them.
+    let still = |key: &str| from.engine == to.engine || !matches!(key, "transactional" | "page_checksum");
+    for (key, _) in old.iter().filter(|(key, _)| still(key) && !new.iter().any(|(other, _)| other == key)) {
         clauses.rest.push(print::option_clause(key, option_default(key)));
         clauses.at_least(option(key));
     }
+    let block_size =
+        |options: &[&(String, String)]| options.iter().find(|(key, _)| key == "key_block_size").cloned().cloned();
+    clauses.all_keys = block_size(&old) != block_size(&new);
     if clauses.rest.len() > before {
         clauses.summary.push("options".into());
-        clauses.weak_probes.push(probe::options(altered.to));
+        clauses.weak_probes.push(probe::options(altered.from, altered.to));
     }
     match (versioned(from), versioned(to)) {
         (false, true) => {
             clauses.rest.push("ADD SYSTEM VERSIONING".into());
             clauses.summary.push("keep the history of rows".into());
+            clauses.probes.push(probe::versioned(&altered.to.name, true));
         }
         (true, false) => {
             clauses.drops.push("DROP SYSTEM VERSIONING".into());
             clauses.summary.push("forget the history of rows".into());
+            clauses.probes.push(probe::versioned(&altered.to.name, false));
             clauses.loses.push(format!("the history of {}", altered.to.name));
         }
         _ => return,
@@ -534,29 +634,7 @@ fn options(altered: Altered<'_>, clauses: &mut Clauses) {
 fn option_default(key: &str) -> &'static str {
     match key {
         "max_rows" | "min_rows" | "avg_row_length" | "key_block_size" | "checksum" | "delay_key_write"
-        | "page_checksum" | "transactional" => "0",
+        | "page_checksum" => "0",
         _ => "DEFAULT",
     }
-}
-
-fn partitioning(altered: Altered<'_>, from: Option<&Partitioning>, to: Option<&Partitioning>, clauses: &mut Clauses) {
-    clauses.summary.push("partitions".into());
-    let kept = match (from, to) {
-        (Some(old), Some(new)) if old.key == new.key => new.partitions.strip_prefix(old.partitions.as_slice()),
-        _ => None,
-    };
-    clauses.partitioning = Some(match (to, kept) {
-        (None, _) => "REMOVE PARTITIONING".into(),
-        (Some(_), Some(added)) if !added.is_empty() && clauses.drops.is_empty() && clauses.rest.is_empty() => {
-            format!("ADD PARTITION ({})", added.join(", "))
-        }
-        (Some(new), _) => print::partition_clause(new),
-    });
-    if !clauses.partitioning.as_deref().unwrap_or_default().starts_with("ADD") {
-        clauses.at_least(Way::Rebuild);
-    }
-    clauses.probes.push(match to {
-        Some(new) => probe::partitions(&altered.to.name, new),
-        None => probe::no_partitions(&altered.to.name),
-    });
 }

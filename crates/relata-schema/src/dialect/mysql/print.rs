@@ -13,8 +13,9 @@ pub use object::{
     create_sequence, create_trigger, create_view, drop_sequence, follows, grant, revoke, sequence_options,
 };
 pub use table::{
-    add_foreign_key, check_definition, column_check, column_definition, create_table, foreign_key_definition,
-    index_definition, option_clause, partition_clause, primary_key_definition, table_options, unique_definition,
+    PERIOD, REFERENCE_SYSTEM, WITHOUT_OVERLAPS, add_foreign_key, check_definition, column_check, column_definition,
+    create_table, foreign_key_definition, index_definition, option_clause, partition_clause, period_definition,
+    periods, plain_options, primary_key_definition, system_period, table_options, unique_definition,
 };
 
 use std::collections::BTreeSet;

@@ -6,6 +6,15 @@ use crate::model::{
     Action, Check, Column, ForeignKey, Generated, Index, IndexPart, Key, ObjectName, Partitioning, Table, TableOptions,
 };
 
+/// The key of the parameter of a key whose last part is this period, `WITHOUT OVERLAPS`.
+pub const WITHOUT_OVERLAPS: &str = "without overlaps";
+/// What the key of a table's parameter begins with that is an application-time period: its name follows, and the value
+/// is its two columns in parentheses.
+pub const PERIOD: &str = "period for ";
+/// The key of the parameter of a column that holds the id of its spatial reference system.
+pub const REFERENCE_SYSTEM: &str = "ref_system_id";
+const SYSTEM_VERSIONING: &str = "system versioning";
+
 fn literal(text: &str) -> String {
     Dialect::Mysql.literal(text)
 }
@@ -13,7 +22,8 @@ fn literal(text: &str) -> String {
 /// `CREATE TABLE` with columns, keys, indexes, checks and these of its foreign keys.
 pub fn create_table(table: &Table, foreign_keys: &[&ForeignKey]) -> String {
     let mut lines: Vec<String> = table.columns.iter().map(|column| column_definition(table, column)).collect();
-    lines.extend(period(table));
+    lines.extend(system_period(table));
+    lines.extend(periods(&table.options).map(|(name, columns)| period_definition(name, columns)));
     lines.extend(table.primary_key.as_ref().map(primary_key_definition));
     lines.extend(table.uniques.iter().map(unique_definition));
     lines.extend(table.indexes.iter().map(index_definition));
@@ -32,12 +42,22 @@ pub fn create_table(table: &Table, foreign_keys: &[&ForeignKey]) -> String {
 }
 
 /// `PERIOD FOR SYSTEM_TIME (start, end)`, if columns keep the time of a row.
-fn period(table: &Table) -> Option<String> {
+pub fn system_period(table: &Table) -> Option<String> {
     let named = |word: &str| {
         let is = |column: &&Column| column.generated.as_ref().is_some_and(|made| made.expression == word);
         table.columns.iter().find(is).map(|column| ident(&column.name))
     };
     Some(format!("PERIOD FOR SYSTEM_TIME ({}, {})", named("ROW START")?, named("ROW END")?))
+}
+
+/// The application-time periods of a table: name and columns.
+pub fn periods(options: &TableOptions) -> impl Iterator<Item = (&str, &str)> {
+    options.parameters.iter().filter_map(|(key, value)| Some((key.strip_prefix(PERIOD)?, value.as_str())))
+}
+
+/// `PERIOD FOR name (start, end)`.
+pub fn period_definition(name: &str, columns: &str) -> String {
+    format!("PERIOD FOR {} {columns}", ident(name))
 }
 
 /// The check that is written on the column.
@@ -52,6 +72,11 @@ pub fn column_definition(table: &Table, column: &Column) -> String {
         sql.push(' ');
         sql.push_str(text);
     };
+    let (of_type, parameters): (Vec<_>, Vec<_>) =
+        column.parameters.iter().partition(|(key, _)| key == REFERENCE_SYSTEM);
+    for (key, value) in of_type {
+        add(&format!("{}={value}", key.to_ascii_uppercase()));
+    }
     if let Some(charset) = &column.charset {
         add(&format!("CHARACTER SET {charset}"));
     }
@@ -80,7 +105,7 @@ pub fn column_definition(table: &Table, column: &Column) -> String {
     if column.auto_increment {
         add("AUTO_INCREMENT");
     }
-    for (key, value) in &column.parameters {
+    for (key, value) in parameters {
         add(&column_parameter(key, value));
     }
     if let Some(comment) = &column.comment {
@@ -109,7 +134,7 @@ fn generated_clause(generated: &Generated) -> String {
 
 /// `PRIMARY KEY (…)`.
 pub fn primary_key_definition(key: &Key) -> String {
-    let mut sql = format!("PRIMARY KEY ({})", parts(&key.parts));
+    let mut sql = format!("PRIMARY KEY ({})", key_parts(&key.parts, &key.parameters));
     add_index_options(&mut sql, key.method.as_deref(), &key.parameters, key.comment.as_deref());
     sql
 }
@@ -117,7 +142,7 @@ pub fn primary_key_definition(key: &Key) -> String {
 /// `UNIQUE KEY name (…)`. To this database it is a unique index, and that is how it reads back.
 pub fn unique_definition(key: &Key) -> String {
     let name = if key.name.is_empty() { String::new() } else { format!("{} ", ident(&key.name)) };
-    let mut sql = format!("UNIQUE KEY {name}({})", parts(&key.parts));
+    let mut sql = format!("UNIQUE KEY {name}({})", key_parts(&key.parts, &key.parameters));
     add_index_options(&mut sql, key.method.as_deref(), &key.parameters, key.comment.as_deref());
     sql
 }
@@ -130,7 +155,7 @@ pub fn index_definition(index: &Index) -> String {
         method if index.unique => ("UNIQUE KEY", method),
         method => ("KEY", method),
     };
-    let mut sql = format!("{kind} {} ({})", ident(&index.name), parts(&index.parts));
+    let mut sql = format!("{kind} {} ({})", ident(&index.name), key_parts(&index.parts, &index.parameters));
     add_index_options(&mut sql, method, &index.parameters, index.comment.as_deref());
     if index.invisible {
         sql.push_str(" IGNORED");
@@ -142,7 +167,7 @@ fn add_index_options(sql: &mut String, method: Option<&str>, parameters: &[(Stri
     if let Some(method) = method {
         sql.push_str(&format!(" USING {}", method.to_ascii_uppercase()));
     }
-    for (key, value) in parameters {
+    for (key, value) in parameters.iter().filter(|(key, _)| key != WITHOUT_OVERLAPS) {
         sql.push_str(&format!(" {} {value}", key.to_ascii_uppercase()));
     }
     if let Some(comment) = comment {
@@ -150,8 +175,10 @@ fn add_index_options(sql: &mut String, method: Option<&str>, parameters: &[(Stri
     }
 }
 
-fn parts(parts: &[IndexPart]) -> String {
-    parts.iter().map(part).collect::<Vec<_>>().join(", ")
+fn key_parts(parts: &[IndexPart], parameters: &[(String, String)]) -> String {
+    let period = parameters.iter().find(|(key, _)| key == WITHOUT_OVERLAPS);
+    let period = period.map(|(_, name)| format!("{} WITHOUT OVERLAPS", ident(name)));
+    parts.iter().map(part).chain(period).collect::<Vec<_>>().join(", ")
 }
 
 fn part(part: &IndexPart) -> String {
@@ -205,13 +232,17 @@ pub fn table_options(table: &Table) -> Vec<String> {
     options.extend(engine.as_ref().map(|engine| format!("ENGINE={engine}")));
     options.extend(charset.as_ref().map(|charset| format!("DEFAULT CHARSET={charset}")));
     options.extend(collation.as_ref().map(|collation| format!("COLLATE={collation}")));
-    let versioned = |key: &str| key == "system versioning";
-    options.extend(parameters.iter().filter(|(key, _)| !versioned(key)).map(|(key, value)| option_clause(key, value)));
+    options.extend(plain_options(&table.options).map(|(key, value)| option_clause(key, value)));
     options.extend(table.comment.as_ref().map(|comment| format!("COMMENT={}", literal(comment))));
-    if parameters.iter().any(|(key, _)| versioned(key)) {
+    if parameters.iter().any(|(key, _)| key == SYSTEM_VERSIONING) {
         options.push("WITH SYSTEM VERSIONING".into());
     }
     options
+}
+
+/// The parameters that are `KEY=value`, rather than a period or the keeping of history.
+pub fn plain_options(options: &TableOptions) -> impl Iterator<Item = &(String, String)> {
+    options.parameters.iter().filter(|(key, _)| key != SYSTEM_VERSIONING && !key.starts_with(PERIOD))
 }
 
 /// `KEY=value` of a table option.
