@@ -69,7 +69,7 @@ fn named(partitioning: &Partitioning) -> bool {
 
 /// The names of subpartitions that have one.
 pub(super) fn subpartitions(partition: &str) -> Vec<String> {
-    partition.split("SUBPARTITION `").skip(1).map(|rest| quoted(rest)).collect()
+    partition.split("SUBPARTITION `").skip(1).map(quoted).collect()
 }
 
 /// The comments, as literals.

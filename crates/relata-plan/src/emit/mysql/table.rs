@@ -498,9 +498,8 @@ fn index(altered: Altered<'_>, old: Option<&Index>, new: Option<&Index>, clauses
         clauses.rest.push(format!("ADD {}", print::index_definition(new)));
         if let Some(old) = old.filter(|old| old.name == new.name) {
             clauses.summary.push(format!("change index {}", new.name));
-            clauses
-                .weak_probes
-                .push(seen(old, new).then(|| probe::index_is(&to.name, new)).unwrap_or(probe::UNSEEN.into()));
+            let probe = if seen(old, new) { probe::index_is(&to.name, new) } else { probe::UNSEEN.into() };
+            clauses.weak_probes.push(probe);
         } else {
             clauses.summary.push(format!("add index {}", new.name));
             clauses.probes.push(probe::index(&to.name, &new.name, true));
