@@ -145,11 +145,9 @@ fn key(item: &str) -> Option<(String, WrittenKey)> {
             None if word == "USING" => key.method = words.next().map(|method| method.to_ascii_lowercase()),
             None if word == "COMMENT" => drop(words.next()),
             // MySQL puts it into a comment that only it reads.
-            None if word == "WITH" || word.ends_with("WITH") => {
-                if words.next().is_some_and(|word| word == "PARSER") {
-                    let parser = words.next().unwrap_or_default();
-                    key.parameters.push(("with parser".into(), parser));
-                }
+            None if word.ends_with("WITH") && words.peek().is_some_and(|word| word == "PARSER") => {
+                words.next();
+                key.parameters.extend(words.next().map(|parser| ("with parser".to_string(), parser)));
             }
             None => {}
         }
