@@ -478,6 +478,8 @@ record! {
         pub references: ObjectName,
         /// Columns there; empty: its primary key (SQLite).
         pub referenced_columns: Vec<String>,
+        /// SQLite: the columns there are not written, for they are its primary key.
+        pub columns_unsaid: bool,
         /// What happens when the other row goes.
         pub on_delete: Action,
         /// What happens when the other key changes.

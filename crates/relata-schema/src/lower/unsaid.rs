@@ -5,7 +5,7 @@
 //! absence means nothing: they are taken over from the schema that is.
 
 use crate::change::Rename;
-use crate::model::{Column, Key, ObjectKind, ObjectName, Schema, Table};
+use crate::model::{Column, ForeignKey, Key, ObjectKind, ObjectName, Schema, Table};
 use crate::types::Type;
 
 /// Adds to a declared schema what `from` has and entities cannot say. `renames` are those that were declared.
@@ -139,6 +139,11 @@ fn carry_table(table: &mut Table, old: &Table, from: &Schema, renames: &[Rename]
                 column.identity.clone_from(&old.identity);
             }
         }
+    }
+    for key in &mut table.foreign_keys {
+        let same =
+            |old: &&ForeignKey| (&old.columns, &old.referenced_columns) == (&key.columns, &key.referenced_columns);
+        key.columns_unsaid = old.foreign_keys.iter().find(same).is_some_and(|old| old.columns_unsaid);
     }
     for index in &mut table.indexes {
         if let Some(old) = old.indexes.iter().find(|old| old.name == index.name) {

@@ -263,6 +263,7 @@ fn respell_foreign_keys(schema: &mut Schema) {
                 key.references.name.clone_from(name);
                 if key.referenced_columns.is_empty() && primary_key.len() == key.columns.len() {
                     key.referenced_columns.clone_from(primary_key);
+                    key.columns_unsaid = true;
                 }
                 for column in &mut key.referenced_columns {
                     let found = columns.iter().find(|other| other.eq_ignore_ascii_case(column));

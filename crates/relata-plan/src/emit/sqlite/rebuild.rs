@@ -56,12 +56,13 @@ impl Emitter<'_> {
             );
             self.add(summary, key.clone(), sql);
         }
-        self.add(format!("drop the old table {name}"), key.clone(), format!("DROP TABLE {old_name}"));
+        let gone = contentless(from).then(|| format!("the index {name}, which keeps no rows to fill it from"));
+        self.add(format!("drop the old table {name}"), key.clone(), format!("DROP TABLE {old_name}")).loses = gone;
         self.legacy(altered, true);
         let sql = format!("ALTER TABLE {new_name} RENAME TO {old_name}");
         self.add(format!("give table {name} its name"), key.clone(), sql);
         self.legacy(altered, false);
-        if outside_content(to) {
+        if outside_content(to) && !contentless(to) {
             let sql = format!("INSERT INTO {old_name} ({old_name}) VALUES ('rebuild')");
             self.add_as(Recipe::Rebuild, LockSpan::Rewrite, format!("fill {name} from its content table"), key, sql);
         }
@@ -211,6 +212,13 @@ fn lost(altered: &Altered<'_>) -> Option<String> {
 
 fn counts(table: &Table) -> bool {
     table.columns.iter().any(|column| column.auto_increment)
+}
+
+/// A full-text table that can give nothing back, and so cannot be filled anew.
+fn contentless(table: &Table) -> bool {
+    let using = table.options.virtual_using.as_deref().unwrap_or_default();
+    let tokens = token::tokens(using);
+    tokens.windows(3).any(|three| three[0].is("content") && three[1].is_mark("=") && three[2].name().is_empty())
 }
 
 /// A full-text table that keeps no rows of its own.

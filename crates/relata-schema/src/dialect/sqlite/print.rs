@@ -188,7 +188,7 @@ pub fn foreign_key(key: &ForeignKey) -> String {
 /// `REFERENCES …` as it stands on a column.
 pub fn references(key: &ForeignKey) -> String {
     let mut out = format!("REFERENCES {}", ident(&key.references.name));
-    if !key.referenced_columns.is_empty() {
+    if !key.referenced_columns.is_empty() && !key.columns_unsaid {
         out.push_str(&format!(" ({})", names(&key.referenced_columns)));
     }
     for (word, action) in [("DELETE", key.on_delete), ("UPDATE", key.on_update)] {
