@@ -95,6 +95,7 @@ impl Reading {
             not_valid: !cell::<bool>(row, 16)?,
             inherited: cell::<u32>(row, 6)? != 0,
             comment: self.comment(PG_CONSTRAINT, cell(row, 0)?, 0),
+            ..ForeignKey::default()
         }))
     }
 
