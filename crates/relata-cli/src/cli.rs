@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use relata_schema::Dialect;
 use relata_sql::Result;
 
-use crate::commands::{completions, data, demo, init, man, migrate, query, schema};
+use crate::commands::{cluster, completions, data, demo, health, init, man, migrate, query, schema};
 use crate::session::{Exit, Session};
 
 const STYLES: Styles = Styles::styled()
@@ -72,6 +72,11 @@ pub enum Command {
     /// Look at the rows of tables
     #[command(subcommand)]
     Data(data::Data),
+    /// Say how every part of a database is [exit 3 when unhealthy, 1 when unreachable]
+    Health(health::Health),
+    /// Look at the nodes of a database that has several
+    #[command(subcommand)]
+    Cluster(cluster::Cluster),
     /// See it all on a real database, in under a minute; leaves a small project behind
     Demo(demo::Demo),
     /// Start a project here: relata.toml and an example entity
@@ -94,6 +99,8 @@ impl Command {
             Command::Migrate(command) => command.run(session).await,
             Command::Query(command) => command.run(session).await,
             Command::Data(command) => command.run(session).await,
+            Command::Health(command) => command.run(session).await,
+            Command::Cluster(command) => command.run(session).await,
             Command::Demo(command) => command.run(session).await,
             Command::Init(command) => command.run(session),
             Command::Completions(command) => Ok(command.run(session)),

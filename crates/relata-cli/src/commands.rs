@@ -1,9 +1,11 @@
 //! One file per command; each holds its options and what it does.
 
+pub mod cluster;
 pub mod completions;
 pub mod data;
 pub mod demo;
 pub mod diff;
+pub mod health;
 pub mod init;
 pub mod inspect;
 pub mod lock;

@@ -1,5 +1,10 @@
 //! The drivers this build has, and opening connections with them.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use relata_runtime::Db;
+use relata_runtime::pool::PoolOptions;
 use relata_schema::Dialect;
 use relata_sql::driver::ConnectOptions;
 use relata_sql::{Connection, DatabaseUrl, Driver, Result};
@@ -11,6 +16,26 @@ pub fn driver(dialect: Dialect) -> &'static dyn Driver {
         Dialect::Postgres => &relata_postgres::PostgresDriver,
         Dialect::Mysql => &relata_mysql::MysqlDriver,
     }
+}
+
+/// A handle to a database that may be down, or may not exist: nothing is connected, nothing is created.
+///
+/// # Errors
+/// `Kind::Configuration` when the URL's settings contradict each other.
+pub fn prepare(url: &DatabaseUrl, limit: Duration) -> Result<Db> {
+    let driver: Arc<dyn Driver> = match url.dialect {
+        Dialect::Sqlite => Arc::new(relata_sqlite::SqliteDriver),
+        Dialect::Postgres => Arc::new(relata_postgres::PostgresDriver),
+        Dialect::Mysql => Arc::new(relata_mysql::MysqlDriver),
+    };
+    let connect = ConnectOptions {
+        create_if_missing: url.database == ":memory:",
+        connect_timeout: limit,
+        busy_timeout: limit.min(ConnectOptions::default().busy_timeout),
+        ..ConnectOptions::default()
+    };
+    let options = PoolOptions { max_connections: 2, acquire_timeout: limit, connect, ..PoolOptions::default() };
+    Db::prepare(driver, url.clone(), options, None)
 }
 
 /// Opens a connection to a database that exists: a missing SQLite file is an error, not an empty database.

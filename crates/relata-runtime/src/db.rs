@@ -13,6 +13,7 @@ use relata_sql::{Answer, DatabaseUrl, Driver, Result};
 
 use crate::cluster::{Cluster, Reads};
 use crate::executor::{Executor, Intent, Lease};
+use crate::health::Memory;
 use crate::observe::Observer;
 use crate::pool::{Pool, PoolOptions, Request, Tenant, Tenants};
 use crate::retry::RetryBudget;
@@ -57,6 +58,7 @@ struct Inner {
     observer: Arc<Observer>,
     tenants: Tenants,
     budget: RetryBudget,
+    memory: Memory,
 }
 
 impl Db {
@@ -73,6 +75,22 @@ impl Db {
     /// # Errors
     /// As [`Db::connect`], and what the provider says.
     pub async fn connect_with(
+        driver: Arc<dyn Driver>,
+        url: DatabaseUrl,
+        options: PoolOptions,
+        provider: Option<Arc<dyn TokenProvider>>,
+    ) -> Result<Db> {
+        let db = Self::prepare(driver, url, options, provider)?;
+        drop(db.pooled(Intent::Write, Location::caller()).await?);
+        Ok(db)
+    }
+
+    /// A handle to a database that may not be there: connections are opened when they are needed, and whatever is wrong
+    /// is told then. For what looks at a database that may be down.
+    ///
+    /// # Errors
+    /// `Kind::Configuration` when the options make no pool.
+    pub fn prepare(
         driver: Arc<dyn Driver>,
         mut url: DatabaseUrl,
         options: PoolOptions,
@@ -97,12 +115,11 @@ impl Db {
         };
         let tenants = Tenants::default();
         let budget = RetryBudget::default();
-        let inner = Inner { dialect, url, options, layout, observer, tenants, budget };
+        let inner = Inner { dialect, url, options, layout, observer, tenants, budget, memory: Memory::default() };
         let db = Db { inner: Arc::new(inner), view: View::default() };
         if let Layout::Servers(cluster) = &db.inner.layout {
             cluster.watch(&driver, &login);
         }
-        drop(db.pooled(Intent::Write, Location::caller()).await?);
         db.pools().for_each(Pool::keep);
         Ok(db)
     }
@@ -132,12 +149,16 @@ impl Db {
     }
 
     /// What a pool is for, in a word.
-    fn role_of(&self, pool: &Arc<Pool>) -> &'static str {
+    pub(crate) fn role_of(&self, pool: &Arc<Pool>) -> &'static str {
         match &self.inner.layout {
             Layout::File { readers, .. } if Arc::ptr_eq(readers, pool) => "read",
             Layout::File { .. } => "write",
             _ => "all",
         }
+    }
+
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.inner.memory
     }
 
     pub(crate) fn observer(&self) -> &Observer {

@@ -17,6 +17,7 @@ mod db;
 pub mod entity;
 pub mod executor;
 pub mod find;
+pub mod health;
 pub mod insert;
 pub mod load;
 mod metrics;

@@ -127,6 +127,11 @@ impl Pool {
         keeper::start(self);
     }
 
+    /// A connection held for longer is taken for forgotten.
+    pub(crate) fn leak_limit(&self) -> Duration {
+        self.options.leak_after
+    }
+
     pub(crate) fn vitals(&self) -> &Vitals {
         &self.vitals
     }

@@ -69,7 +69,7 @@ pub use relata_runtime::{
     Repository, Result, Rows, Table, Token, Tx, aggregate, change, find, insert, load, page, relation, sql,
     sql_unchecked, stream, table, transaction,
 };
-pub use relata_runtime::{cluster, executor, observe, pool, secret};
+pub use relata_runtime::{cluster, executor, health, observe, pool, secret};
 pub use relata_sql::driver::Isolation;
 pub use relata_sql::typed::{Aggregate, Column, Expression, Field, Order, Pred, count_rows};
 pub use relata_sql::{DatabaseUrl, Decode, Encode, Interval, Value};

@@ -9,6 +9,7 @@ mod demo;
 mod diff;
 mod entities;
 mod errors;
+mod health;
 mod help;
 mod inspect;
 mod killed;

@@ -1,0 +1,84 @@
+//! `relata health` and `relata cluster status`.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::command::{Project, Run};
+
+fn json(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {} {}", run.stdout, run.stderr))
+}
+
+fn status_of<'v>(health: &'v Value, part: &str) -> &'v str {
+    let parts = health["parts"].as_array().unwrap();
+    let found = parts.iter().find(|found| found["name"].as_str().is_some_and(|name| name.starts_with(part)));
+    found.unwrap_or_else(|| panic!("no part {part}: {health:#}"))["status"].as_str().unwrap()
+}
+
+#[test]
+fn databases_that_are_well() {
+    let project = Project::new();
+    project.sqlite("app.db", "CREATE TABLE t (n int)");
+    let servers = ["RELATA_TEST_POSTGRES", "RELATA_TEST_MYSQL"].map(|name| std::env::var(name).unwrap());
+    for url in ["sqlite:app.db", &format!("{}/postgres", servers[0]), &format!("{}/mysql", servers[1])] {
+        let run = project.run(&["health", "--json", "--url", url]);
+        assert_eq!(run.code, 0, "{url}: {} {}", run.stdout, run.stderr);
+        let health = json(&run);
+        assert_eq!(status_of(&health, "connection"), "healthy");
+        assert_eq!(status_of(&health, "writes"), "healthy");
+        assert_eq!(status_of(&health, "pool"), "healthy");
+        let plain = project.run(&["health", "--url", url]);
+        assert!(plain.stdout.contains("connection\thealthy\tanswered in "), "{}", plain.stdout);
+    }
+}
+
+#[test]
+fn what_cannot_be_reached_ends_with_1_in_time() {
+    let project = Project::new();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    for url in [
+        "postgres://ann:hush@127.0.0.1:1/shop".to_string(),
+        format!("postgres://ann:hush@127.0.0.1:{port}/shop"),
+        format!("mysql://ann:hush@127.0.0.1:{port}/shop"),
+        "sqlite:missing.db".to_string(),
+    ] {
+        let begun = Instant::now();
+        let run = project.run(&["health", "--json", "--timeout", "1", "--url", &url]);
+        assert_eq!(run.code, 1, "{url}: {} {}", run.stdout, run.stderr);
+        assert!(begun.elapsed() < Duration::from_secs(5), "{url} took {:?}", begun.elapsed());
+        let health = json(&run);
+        assert_eq!(status_of(&health, "connection"), "unreachable");
+        assert!(!run.stdout.contains("hush") && !run.stderr.contains("hush"));
+    }
+    assert!(!project.path("missing.db").exists(), "looking creates nothing");
+}
+
+#[test]
+fn a_database_that_can_only_be_read_ends_with_3() {
+    let project = Project::new();
+    let server = std::env::var("RELATA_TEST_POSTGRES").unwrap();
+    let url = format!("{server}/postgres?options=-c%20default_transaction_read_only%3Don");
+    let run = project.run(&["health", "--json", "--url", &url]);
+    assert_eq!(run.code, 3, "{} {}", run.stdout, run.stderr);
+    assert_eq!(status_of(&json(&run), "writes"), "unhealthy");
+}
+
+#[test]
+fn a_node_that_is_down_is_shown() {
+    let project = Project::new();
+    let server = std::env::var("RELATA_TEST_POSTGRES").unwrap();
+    let url = format!("{server},127.0.0.1:1/postgres");
+    let run = project.run(&["cluster", "status", "--json", "--url", &url]);
+    assert_eq!(run.code, 3, "{} {}", run.stdout, run.stderr);
+    let nodes = json(&run);
+    assert_eq!((nodes[0]["role"].as_str(), nodes[1]["role"].as_str()), (Some("primary"), Some("down")));
+    assert!(nodes[0]["position"].as_str().unwrap().starts_with("lsn:"));
+    assert!(nodes[1]["trouble"].as_str().unwrap().contains("nothing listens there"), "{nodes:#}");
+    let run = project.run(&["cluster", "status", "--url", &format!("{server}/postgres")]);
+    assert_eq!(run.code, 0, "{} {}", run.stdout, run.stderr);
+    let run = project.run(&["cluster", "status", "--url", "sqlite:app.db"]);
+    assert_eq!(run.code, 1);
+    assert!(run.stderr.contains("it has no nodes"), "{}", run.stderr);
+}
