@@ -4,12 +4,19 @@
 //! true does not pass. What is missing is written out.
 
 mod capabilities;
+mod connections;
 
 use capabilities::{CAPABILITIES, Capability, Claim};
+use connections::CONNECTIONS;
 
 use crate::workspace::{Finding, Workspace};
 
 const PAGE: &str = "docs/scorecard.md";
+
+/// Every row, in the order of the page.
+fn all() -> impl Iterator<Item = &'static Capability> {
+    CAPABILITIES.iter().chain(CONNECTIONS)
+}
 
 /// Writes the page.
 pub fn write(workspace: &Workspace) -> Result<Vec<Finding>, String> {
@@ -33,7 +40,7 @@ fn claims(capability: &Capability) -> [&Claim; 3] {
 
 fn missing_tests(workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for capability in CAPABILITIES {
+    for capability in all() {
         for claim in claims(capability) {
             let tests = claim.tests();
             if tests.is_empty() && !matches!(claim, Claim::Missing(_)) {
@@ -61,12 +68,12 @@ fn render() -> String {
          ✓ done · ◐ part of it, the rest is named below · – not there\n\n\
          | id | capability | SQLite | PostgreSQL | MariaDB |\n|---|---|:-:|:-:|:-:|\n",
     );
-    for capability in CAPABILITIES {
+    for capability in all() {
         let [sqlite, postgres, mysql] = claims(capability).map(Claim::mark);
         out.push_str(&format!("| {} | {} | {sqlite} | {postgres} | {mysql} |\n", capability.id, capability.title));
     }
     out.push_str("\n## Where it is tested, and what is not there\n");
-    for capability in CAPABILITIES {
+    for capability in all() {
         out.push_str(&format!("\n### {} {}\n\n", capability.id, capability.title));
         for (database, claim) in ["SQLite", "PostgreSQL", "MariaDB"].into_iter().zip(claims(capability)) {
             out.push_str(&format!("- {database}: {}\n", claim.explain()));

@@ -149,7 +149,8 @@ fn pools(db: &Db) -> Vec<Finding> {
         let (status, vitals) = (pool.status(), pool.vitals());
         let role = db.role_of(pool);
         let name = if role == "all" { format!("pool {}", vitals.node) } else { format!("pool {role} {}", vitals.node) };
-        let numbers = format!("{} of {} in use, {} idle, {} waiting", status.in_use, status.max, status.idle, status.waiting);
+        let numbers =
+            format!("{} of {} in use, {} idle, {} waiting", status.in_use, status.max, status.idle, status.waiting);
         let leaks = vitals.metrics.leaks.value();
         let finding = if status.suspended {
             Finding::new(name, HealthStatus::Unhealthy, "it is suspended").advise("Db::resume goes on")
@@ -170,7 +171,10 @@ fn pools(db: &Db) -> Vec<Finding> {
                 let since = since.map_or(0.0, |since| (now - since).as_secs_f64());
                 let reason = format!("{} for {since:.1} s: {reason}", state.word());
                 let name = format!("breaker {}", vitals.node);
-                findings.push(Finding::new(name, HealthStatus::Unhealthy, reason).advise("it closes by itself with the first success"));
+                findings.push(
+                    Finding::new(name, HealthStatus::Unhealthy, reason)
+                        .advise("it closes by itself with the first success"),
+                );
             }
         }
     }
@@ -195,14 +199,16 @@ fn node(node: &NodeStatus) -> Finding {
     match node.role {
         Role::Down => {
             let why = node.trouble.as_deref().unwrap_or("it does not answer");
-            Finding::new(name, HealthStatus::Degraded, format!("down for {since} s: {why}")).advise("see why, or take it out of the URL")
+            Finding::new(name, HealthStatus::Degraded, format!("down for {since} s: {why}"))
+                .advise("see why, or take it out of the URL")
         }
         Role::Unknown => Finding::new(name, HealthStatus::Degraded, "not asked yet"),
         Role::Primary => Finding::new(name, HealthStatus::Healthy, format!("primary for {since} s")),
         Role::Replica => match node.lag {
             Some(lag) if lag > LATE => {
                 let reason = format!("replica, {} s behind", lag.as_secs());
-                Finding::new(name, HealthStatus::Degraded, reason).advise("is it overloaded, or held up by a long query?")
+                Finding::new(name, HealthStatus::Degraded, reason)
+                    .advise("is it overloaded, or held up by a long query?")
             }
             Some(lag) => Finding::new(name, HealthStatus::Healthy, format!("replica, {} ms behind", lag.as_millis())),
             None => Finding::new(name, HealthStatus::Healthy, "replica; how far behind is not known"),

@@ -18,6 +18,9 @@ mod relations {}
 #[doc = include_str!("../../../docs/guide/src/transactions.md")]
 mod transactions {}
 
+#[doc = include_str!("../../../docs/guide/src/connections.md")]
+mod connections {}
+
 #[doc = include_str!("../../../docs/guide/src/errors.md")]
 mod errors {}
 

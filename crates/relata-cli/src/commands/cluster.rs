@@ -59,7 +59,11 @@ impl Status {
         until_asked(&db, self.timeout).await;
         // One server is not watched: it is asked here.
         let alone = db.nodes().len() == 1;
-        let failed = if alone { db.health(self.timeout).await.status() > relata_runtime::health::HealthStatus::Degraded } else { false };
+        let failed = if alone {
+            db.health(self.timeout).await.status() > relata_runtime::health::HealthStatus::Degraded
+        } else {
+            false
+        };
         let nodes = db.nodes();
         if session.output.json {
             session.output.result(&format!("{:#}", Value::Array(nodes.iter().map(json_of).collect())));

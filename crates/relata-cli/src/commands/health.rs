@@ -56,7 +56,8 @@ impl Health {
 
 fn print(session: &Session, health: &Report) {
     let mut grid = Grid::new(&["part", "status", "reason"]);
-    let cells = |part: &Part| [part.name.as_str(), part.status.word(), part.reason.as_str()].map(|text| Some(text.to_string()));
+    let cells =
+        |part: &Part| [part.name.as_str(), part.status.word(), part.reason.as_str()].map(|text| Some(text.to_string()));
     grid.rows.extend(health.parts.iter().map(|part| cells(part).to_vec()));
     session.output.rows(&grid);
     for part in health.parts.iter().filter(|part| part.status != HealthStatus::Healthy) {

@@ -17,6 +17,8 @@ fn help_reads_well() {
           migrate      Make, apply and undo migrations
           query        Run SQL and show the rows
           data         Look at the rows of tables
+          health       Say how every part of a database is [exit 3 when unhealthy, 1 when unreachable]
+          cluster      Look at the nodes of a database that has several
           demo         See it all on a real database, in under a minute; leaves a small project behind
           init         Start a project here: relata.toml and an example entity
           completions  Print the completion script for a shell

@@ -82,7 +82,8 @@ async fn sqlite(connection: &mut dyn Connection) -> Result<Vec<Finding>> {
             Finding::new("writes", HealthStatus::Healthy, "the write lock was given")
         }
         Err(error) if error.kind() == Kind::LockTimeout => {
-            Finding::new("writes", HealthStatus::Degraded, error.message()).advise("another process holds the write lock for long")
+            Finding::new("writes", HealthStatus::Degraded, error.message())
+                .advise("another process holds the write lock for long")
         }
         Err(error) => Finding::new("writes", HealthStatus::Unhealthy, error.message())
             .advise("check the rights of the file and of its folder, and the disk"),
@@ -138,7 +139,8 @@ fn longest_transaction(seconds: i64) -> Option<Finding> {
 fn wraparound(age: i64) -> Option<Finding> {
     (age > WRAPAROUND).then(|| {
         let reason = format!("{age} transactions since the last freeze; at 2 000 000 000 writes stop");
-        Finding::new("wraparound", HealthStatus::Unhealthy, reason).advise("run VACUUM FREEZE, and see why autovacuum did not")
+        Finding::new("wraparound", HealthStatus::Unhealthy, reason)
+            .advise("run VACUUM FREEZE, and see why autovacuum did not")
     })
 }
 

@@ -1,0 +1,159 @@
+//! The part of the table that is about connections.
+
+use super::capabilities::{Capability, Claim, Test};
+
+const POOL: &str = "crates/relata/tests/it/pool.rs";
+const FAILURES: &str = "crates/relata-testkit/tests/it/failures.rs";
+const POSTGRES: &str = "crates/relata-testkit/tests/it/cluster/postgres.rs";
+const MARIADB: &str = "crates/relata-testkit/tests/it/cluster/mariadb.rs";
+const HEALTH: &str = "crates/relata-cli/tests/it/health.rs";
+const SECRET: &str = "crates/relata-runtime/src/secret.rs";
+const TLS_POSTGRES: &str = "crates/relata-testkit/tests/it/tls/postgres.rs";
+const TLS_MARIADB: &str = "crates/relata-testkit/tests/it/tls/mariadb.rs";
+
+const QUEUE: &[Test] = &[
+    (POOL, "a_thousand_tasks_on_ten_connections_are_served_in_order"),
+    (POOL, "who_waits_in_vain_is_told_who_holds_the_connections"),
+    (POOL, "a_leak_is_reported_with_the_place_that_borrowed"),
+    (POOL, "a_minimum_is_kept_and_old_connections_go"),
+    (POOL, "a_tenant_has_its_share_and_no_more"),
+    (POOL, "sixteen_writers_of_two_processes_never_find_the_file_locked"),
+];
+const QUEUE_POSTGRES: &[Test] = &[
+    (POOL, "session_settings_do_not_leak_on_postgres"),
+    (POOL, "a_deadline_stops_the_statement_on_postgres"),
+    (FAILURES, "a_frozen_server_costs_deadlines_and_never_the_pool"),
+];
+const QUEUE_MARIADB: &[Test] = &[
+    (POOL, "session_settings_do_not_leak_on_mariadb"),
+    (POOL, "a_deadline_stops_the_statement_on_mariadb"),
+    (FAILURES, "a_frozen_server_costs_deadlines_and_never_the_pool"),
+];
+const RECOVERY: &[Test] = &[
+    (FAILURES, "connections_cut_while_idle_are_noticed_or_replaced"),
+    (FAILURES, "a_frozen_server_costs_deadlines_and_never_the_pool"),
+    (FAILURES, "too_many_connections"),
+];
+const RETRY: &[Test] = &[
+    (FAILURES, "a_cut_wire_is_in_doubt_once_and_then_mended"),
+    (FAILURES, "an_outage_opens_the_breaker_which_refuses_at_once_and_closes_again"),
+];
+const BREAKER: &[Test] = &[
+    (FAILURES, "an_outage_opens_the_breaker_which_refuses_at_once_and_closes_again"),
+    (POOL, "a_long_queue_is_refused_and_a_cancelled_wait_leaves_nothing"),
+];
+const NO_NODES: &str = "a file has no nodes";
+
+/// Rows of connections and of what is told about them.
+pub const CONNECTIONS: &[Capability] = &[
+    Capability {
+        id: "C1",
+        title: "Pool: fair queue, minimum, age, leak reports, limits per tenant, deadlines, statement cache",
+        sqlite: Claim::Done(QUEUE),
+        postgres: Claim::Part(QUEUE_POSTGRES, "prepared statements under a transaction pooler"),
+        mysql: Claim::Done(QUEUE_MARIADB),
+    },
+    Capability {
+        id: "C2",
+        title: "Broken, silent and refused connections are noticed and replaced",
+        sqlite: Claim::Missing("a file has no wire; locks are waited for"),
+        postgres: Claim::Done(RECOVERY),
+        mysql: Claim::Done(RECOVERY),
+    },
+    Capability {
+        id: "C3",
+        title: "Retry with full jitter and a budget, never of a write that may have happened",
+        sqlite: Claim::Done(&[("crates/relata/tests/it/transactions.rs", "retries_run_the_block_again")]),
+        postgres: Claim::Done(RETRY),
+        mysql: Claim::Done(RETRY),
+    },
+    Capability {
+        id: "C4",
+        title: "Reads over replicas by lag and load",
+        sqlite: Claim::Missing(NO_NODES),
+        postgres: Claim::Done(&[
+            (POSTGRES, "reads_go_to_replicas_and_see_what_a_token_stands_for"),
+            (POSTGRES, "a_frozen_replica_leaves_rotation_and_comes_back"),
+        ]),
+        mysql: Claim::Done(&[(MARIADB, "reads_go_to_the_replica_and_see_what_a_token_stands_for")]),
+    },
+    Capability {
+        id: "C5",
+        title: "TLS verified against real servers; passwords from environment, file, command, token provider",
+        sqlite: Claim::Missing("a file has no wire"),
+        postgres: Claim::Done(&[
+            (TLS_POSTGRES, "the_server_is_verified_as_sslmode_says"),
+            (SECRET, "passwords_come_from_files_and_commands"),
+            (SECRET, "a_token_is_kept_until_it_is_refused"),
+        ]),
+        mysql: Claim::Done(&[
+            (TLS_MARIADB, "the_server_is_verified_as_ssl_mode_says"),
+            (SECRET, "passwords_come_from_files_and_commands"),
+            (SECRET, "a_token_is_kept_until_it_is_refused"),
+        ]),
+    },
+    Capability {
+        id: "C6",
+        title: "Metrics: waiting, use, time-outs, lifetime, errors, breaker, statements, by node",
+        sqlite: Claim::Done(&[(POOL, "a_leak_is_reported_with_the_place_that_borrowed")]),
+        postgres: Claim::Done(&[(FAILURES, "an_outage_opens_the_breaker_which_refuses_at_once_and_closes_again")]),
+        mysql: Claim::Done(&[(FAILURES, "an_outage_opens_the_breaker_which_refuses_at_once_and_closes_again")]),
+    },
+    Capability {
+        id: "C7",
+        title: "Circuit breaker, load shedding, reading without a primary",
+        sqlite: Claim::Part(
+            &[(POOL, "a_long_queue_is_refused_and_a_cancelled_wait_leaves_nothing")],
+            "answers from a cache",
+        ),
+        postgres: Claim::Part(
+            &[
+                (FAILURES, "an_outage_opens_the_breaker_which_refuses_at_once_and_closes_again"),
+                (POSTGRES, "without_a_primary_reads_go_on_and_writes_say_what_is_wrong"),
+            ],
+            "answers from a cache",
+        ),
+        mysql: Claim::Part(BREAKER, "answers from a cache"),
+    },
+    Capability {
+        id: "C8",
+        title: "Failover: the new primary is found, no acknowledged write is lost, none is written twice",
+        sqlite: Claim::Missing(NO_NODES),
+        postgres: Claim::Part(
+            &[
+                (POSTGRES, "a_killed_primary_loses_nothing_acknowledged_and_writes_nothing_twice"),
+                (POSTGRES, "with_asynchronous_replication_nothing_is_written_twice"),
+            ],
+            "discovery by Patroni, DNS",
+        ),
+        mysql: Claim::Part(
+            &[(MARIADB, "a_killed_primary_is_replaced_and_nothing_is_written_twice")],
+            "a commit whose answer was lost stays in doubt; discovery by Galera's status",
+        ),
+    },
+    Capability {
+        id: "C9",
+        title: "Read/write split with read-your-writes, by token across processes",
+        sqlite: Claim::Done(&[("crates/relata-runtime/src/token.rs", "tokens_come_back_from_text")]),
+        postgres: Claim::Done(&[(POSTGRES, "reads_go_to_replicas_and_see_what_a_token_stands_for")]),
+        mysql: Claim::Done(&[(MARIADB, "reads_go_to_the_replica_and_see_what_a_token_stands_for")]),
+    },
+    Capability {
+        id: "F5",
+        title: "Health of every part in one call",
+        sqlite: Claim::Part(&[(HEALTH, "databases_that_are_well")], "migrations, backups, disk"),
+        postgres: Claim::Part(
+            &[
+                (HEALTH, "databases_that_are_well"),
+                (HEALTH, "what_cannot_be_reached_ends_with_1_in_time"),
+                (HEALTH, "a_database_that_can_only_be_read_ends_with_3"),
+                (HEALTH, "a_node_that_is_down_is_shown"),
+            ],
+            "migrations, backups, disk",
+        ),
+        mysql: Claim::Part(
+            &[(HEALTH, "databases_that_are_well"), (HEALTH, "what_cannot_be_reached_ends_with_1_in_time")],
+            "migrations, backups, disk",
+        ),
+    },
+];
