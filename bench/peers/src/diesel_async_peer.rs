@@ -66,7 +66,8 @@ peer!(
     sqlite,
     diesel_async::sync_connection_wrapper::SyncConnectionWrapper<SqliteConnection>,
     |url| url.strip_prefix("sqlite:").unwrap_or(url),
-    &["PRAGMA journal_mode = wal", "PRAGMA foreign_keys = on"],
+    // The connection before this one is closed on another thread, which may still hold the file's lock.
+    &["PRAGMA busy_timeout = 5000", "PRAGMA journal_mode = wal", "PRAGMA foreign_keys = on"],
     insert_sqlite
 );
 peer!(postgres, AsyncPgConnection, |url| url, &[], insert_postgres);

@@ -4,11 +4,11 @@ use std::marker::PhantomData;
 
 use relata_sql::Result;
 use relata_sql::driver::Row;
-use relata_sql::expr::{ColumnRef, Expr};
+use relata_sql::expr::{ColumnRef, Expr, Nulls, OrderKey};
 use relata_sql::meta::TableMeta;
 use relata_sql::row::plain_cell;
-use relata_sql::tree::{Item, Select};
-use relata_sql::typed::{Aggregate, Column, Expression, Field, Having, Order};
+use relata_sql::tree::{Item, Select, SetOperator};
+use relata_sql::typed::{Aggregate, Column, Expression, Field, Having, Order, Subquery, Windowed};
 
 use crate::entity::{Entity, mapped};
 use crate::executor::Executor;
@@ -61,7 +61,7 @@ macro_rules! selections {
     (@expr Column $value:ident) => { $value.expr().into_expr() };
     (@expr $name:ident $value:ident) => { $value.into_expr() };
 }
-selections!(Column, Expression, Aggregate);
+selections!(Column, Expression, Aggregate, Windowed);
 
 impl<R, T> GroupKeys<R> for Column<R, T> {
     fn push(self, keys: &mut Vec<Expr>) {
@@ -173,6 +173,38 @@ impl<E: Entity, T: Send> Projection<E, T> {
         self
     }
 
+    /// The rows of both queries, each once. Order, limit and offset of this query are those of the whole (see
+    /// [`Projection::order_by_place`]), those of the other are its own.
+    pub fn union<F>(self, other: Projection<F, T>) -> Self {
+        self.combined(SetOperator::Union, other)
+    }
+
+    /// The rows of both queries, one after the other.
+    pub fn union_all<F>(self, other: Projection<F, T>) -> Self {
+        self.combined(SetOperator::UnionAll, other)
+    }
+
+    /// The rows that both queries give. It comes before other combinations: databases disagree on what binds more.
+    pub fn intersect<F>(self, other: Projection<F, T>) -> Self {
+        self.combined(SetOperator::Intersect, other)
+    }
+
+    /// The rows that the other query does not give.
+    pub fn except<F>(self, other: Projection<F, T>) -> Self {
+        self.combined(SetOperator::Except, other)
+    }
+
+    fn combined<F>(mut self, operator: SetOperator, other: Projection<F, T>) -> Self {
+        self.select.combined.push((operator, other.select));
+        self
+    }
+
+    /// Orders combined queries by a column of the result; the first is at 1.
+    pub fn order_by_place(mut self, place: u32, descending: bool) -> Self {
+        self.select.order.push(OrderKey { expr: Expr::Number(place.into()), descending, nulls: Nulls::Native });
+        self
+    }
+
     /// All rows.
     ///
     /// # Errors
@@ -215,6 +247,12 @@ impl<E: Entity, T: Send> Projection<E, T> {
     {
         let read = naming(self.read, &self.select.items, E::TABLE);
         Rows::open(executor, self.select, read, Some(E::TABLE))
+    }
+}
+
+impl<E: Entity, T> Subquery<T> for Projection<E, T> {
+    fn into_select(self) -> Select {
+        self.select
     }
 }
 

@@ -7,12 +7,12 @@ use relata_sql::driver::Row;
 use relata_sql::error::Details;
 use relata_sql::expr::{ColumnRef, Expr};
 use relata_sql::meta::{ColumnMeta, Path, TableMeta};
-use relata_sql::typed::Key;
+use relata_sql::typed::{Key, Subquery};
 use relata_sql::{Decode, Error, Kind, Result, Value};
 
 use crate::change::{Delete, Filtered, Unfiltered, Update};
 use crate::find::Find;
-use crate::insert::{InsertMany, NewRow};
+use crate::insert::{InsertColumns, InsertFrom, InsertMany, NewRow};
 use crate::load::Carries;
 
 /// A struct that is a table. Derive it; the module's head of the facade shows how.
@@ -73,6 +73,11 @@ pub trait Entity: Sized + Send + Sync + 'static {
     /// Deletes many rows: `.filter(…)` says which, `.all_rows()` that it shall be all.
     fn delete_many() -> Delete<Self, Unfiltered> {
         Delete::new(None)
+    }
+
+    /// Inserts the rows that a query gives into these columns, without bringing them here.
+    fn insert_from<T>(columns: impl InsertColumns<Self, T>, query: impl Subquery<T>) -> InsertFrom<Self> {
+        InsertFrom::new(columns.names(), query.into_select())
     }
 
     /// Inserts many rows in the fastest way the database has.

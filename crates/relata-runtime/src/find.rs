@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use relata_sql::driver::{ColumnInfo, Row, RowSink};
-use relata_sql::expr::{AggregateFunction, Expr};
+use relata_sql::expr::{AggregateFunction, ColumnRef, Expr, Reached};
 use relata_sql::meta::Path;
 use relata_sql::row::plain_cell;
 use relata_sql::tree::{Item, Lock, LockWait, Scope, Select, Source, Tree};
@@ -11,11 +11,11 @@ use relata_sql::typed::{Order, Pred};
 use relata_sql::{Error, Kind, Result};
 
 use crate::aggregate::{GroupKeys, Grouped, Projection, Selection};
-use crate::entity::{Entity, mapped};
+use crate::entity::{Entity, mapped, root_column};
 use crate::executor::{Executor, Intent};
 use crate::load::{Loading, Loads, Parents};
 use crate::page::{Cursor, Page, fetch_page};
-use crate::relation::{And, IntoLoad};
+use crate::relation::{And, IntoLoad, Rel, Relation};
 use crate::stream::Rows;
 
 /// A query over the rows of `E`, each with what `L` loads.
@@ -135,6 +135,58 @@ impl<E: Entity, L> Find<E, L> {
     pub fn skip_locked(mut self) -> Self {
         let shared = self.select.lock.is_some_and(|lock| lock.shared);
         self.select.lock = Some(Lock { shared, wait: LockWait::SkipLocked });
+        self
+    }
+
+    /// Fails at once if others have locked a row; together with [`Find::for_update`].
+    pub fn no_wait(mut self) -> Self {
+        let shared = self.select.lock.is_some_and(|lock| lock.shared);
+        self.select.lock = Some(Lock { shared, wait: LockWait::NoWait });
+        self
+    }
+
+    /// The first row only, in the order, of those that agree in these. **Dialects**: PostgreSQL alone; elsewhere
+    /// `Kind::Unsupported`. The order must begin with the same columns.
+    pub fn distinct_on(mut self, keys: impl GroupKeys<E>) -> Self {
+        keys.push(&mut self.select.distinct_on);
+        self
+    }
+
+    /// Also every row that these rows lead to along a relation of the entity with itself, however far: a tree from its
+    /// root, or the way up from a leaf. Circles end. Filters before it say where it starts, filters after it narrow the
+    /// whole down.
+    ///
+    /// ```text
+    /// let tree = Category::by_key(1).reach(Category.children, None).all(&mut db).await?;
+    /// let path = Category::by_key(42).reach(Category.parent, None).all(&mut db).await?;
+    /// ```
+    ///
+    /// # Panics
+    /// When the entity's key is not one field.
+    pub fn reach<M: Relation<From = E, To = E>>(mut self, _: Rel<E, M>, steps: impl Into<Option<u64>>) -> Self {
+        let table = E::TABLE;
+        let [key] = table.key else { panic!("{} is reached by its key, which is not one field", table.entity) };
+        assert!(
+            M::META.via.is_none(),
+            "{}.{} leads through a junction and cannot be followed",
+            table.entity,
+            M::META.name
+        );
+        let steps = steps.into();
+        let mut start = std::mem::replace(&mut self.select, Select::new(Source::Entity(table)));
+        let columns = [*key, M::META.from_column].map(|position| Item::Expr(root_column(&table.columns[position])));
+        start.items = columns.into();
+        if steps.is_some() {
+            start.items.push(Item::Expr(Expr::Number(0)));
+        }
+        // What is said of the result stays with it.
+        self.select.scope = start.scope;
+        self.select.order = std::mem::take(&mut start.order);
+        self.select.lock = start.lock.take();
+        self.unique = false;
+        let key = ColumnRef { path: Path::ROOT, column: &table.columns[*key] };
+        let reached = Reached { relation: M::META, start, steps };
+        self.select.filter = Some(Expr::Reached(key, Box::new(reached)));
         self
     }
 
@@ -318,7 +370,8 @@ pub(crate) async fn run(executor: &mut dyn Executor, mut select: Select, sink: &
 
 /// Counts the rows of a query.
 pub(crate) async fn count(executor: &mut dyn Executor, mut select: Select) -> Result<u64> {
-    let whole = select.limit.is_some() || select.offset.is_some() || select.distinct || !select.group_by.is_empty();
+    let shaped = !select.group_by.is_empty() || !select.combined.is_empty() || !select.distinct_on.is_empty();
+    let whole = select.limit.is_some() || select.offset.is_some() || select.distinct || shaped;
     select.lock = None;
     let mut lease = executor.lease(Intent::Read).await?;
     let tree = if whole {

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use relata_schema::Dialect;
 use relata_sql::driver::{BulkInsert, Row};
-use relata_sql::expr::{BinaryOp, ColumnRef, Expr};
+use relata_sql::expr::{BinaryOp, Cast, ColumnRef, Expr};
 use relata_sql::meta::{Path, TableMeta};
 use relata_sql::tree::{Conflict, Insert, Item, Scope, Select, Source, Tree};
 use relata_sql::typed::Column;
@@ -161,8 +161,15 @@ async fn insert_row(
     let known = if target.returning { Vec::new() } else { values.clone() };
     let lookup = conflict.as_ref().map(|conflict| conflict.target.clone());
     let source = Source::Entity(table);
-    let mut insert =
-        Insert { source, columns: &names(table, &columns), values, rows: 1, conflict, returning: target.returning };
+    let mut insert = Insert {
+        source,
+        columns: &names(table, &columns),
+        values,
+        rows: 1,
+        query: None,
+        conflict,
+        returning: target.returning,
+    };
     if target.returning {
         lease.query(Tree::Insert(&mut insert), sink).await?;
         return Ok(None);
@@ -231,6 +238,63 @@ conflict_columns!(A, B, C, D);
 conflict_columns!(A, B, C, D, F);
 conflict_columns!(A, B, C, D, F, G);
 
+/// Columns that take what a query gives: of the same types, in the same order.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot take rows of type `{T}`",
+    label = "expected a column of `{E}` for each column of the query, of the same type"
+)]
+pub trait InsertColumns<E, T>: ConflictColumns<E> {}
+
+impl<E, T> InsertColumns<E, T> for Column<E, T> {}
+
+macro_rules! insert_columns {
+    ($($name:ident),*) => {
+        impl<E, $($name),*> InsertColumns<E, ($($name,)*)> for ($(Column<E, $name>,)*) {}
+    };
+}
+insert_columns!(A);
+insert_columns!(A, B);
+insert_columns!(A, B, C);
+insert_columns!(A, B, C, D);
+insert_columns!(A, B, C, D, F);
+insert_columns!(A, B, C, D, F, G);
+
+/// An insert of what a query gives.
+#[must_use = "nothing is inserted until `.exec(…)`"]
+pub struct InsertFrom<E> {
+    columns: Vec<String>,
+    query: Select,
+    marker: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity> InsertFrom<E> {
+    pub(crate) fn new(columns: Vec<String>, query: Select) -> Self {
+        InsertFrom { columns, query, marker: PhantomData }
+    }
+
+    /// Inserts the rows; gives back how many. Declared rules are not checked: the values do not come this way.
+    ///
+    /// # Errors
+    /// Constraint violations with entity and field; what the database says.
+    pub async fn exec(mut self, executor: &mut impl Executor) -> Result<u64> {
+        let now = Value::Timestamp(crate::now());
+        for position in [E::TABLE.created_at, E::TABLE.updated_at].into_iter().flatten() {
+            let column = E::TABLE.columns[position].column;
+            if self.columns.iter().all(|known| known != column) {
+                self.columns.push(column.to_string());
+                self.query.items.push(Item::Expr(Expr::Literal(now.clone(), Cast::of(&now))));
+            }
+        }
+        let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
+        let (source, query) = (Source::Entity(E::TABLE), Some(self.query));
+        let mut insert =
+            Insert { source, columns: &columns, values: Vec::new(), rows: 0, query, conflict: None, returning: false };
+        let mut lease = executor.lease(Intent::Write).await?;
+        let done = lease.execute(Tree::Insert(&mut insert)).await;
+        Ok(done.map_err(|error| mapped(error, E::TABLE))?.rows_affected)
+    }
+}
+
 /// An insert that knows what to do when the row exists.
 #[must_use = "nothing is inserted until `.update(…)`, `.update_all(…)` or `.ignore(…)`"]
 pub struct Upsert<E> {
@@ -281,8 +345,15 @@ impl<E: Entity> Upsert<E> {
         let conflict = native.then(|| Conflict { target: self.target, update: Vec::new() });
         let columns = names(E::TABLE, &draft.columns);
         let source = Source::Entity(E::TABLE);
-        let mut insert =
-            Insert { source, columns: &columns, values: draft.values, rows: 1, conflict, returning: false };
+        let mut insert = Insert {
+            source,
+            columns: &columns,
+            values: draft.values,
+            rows: 1,
+            query: None,
+            conflict,
+            returning: false,
+        };
         match lease.execute(Tree::Insert(&mut insert)).await {
             Err(error) if !native && error.kind() == Kind::UniqueViolation => Ok(false),
             done => Ok(done.map_err(|error| mapped(error, E::TABLE))?.rows_affected == 1),

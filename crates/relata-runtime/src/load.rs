@@ -130,7 +130,7 @@ impl Parents {
     /// The rows that a query gives.
     pub(crate) fn of(select: &Select, table: &TableMeta) -> Self {
         let narrowed = select.filter.is_some() || select.limit.is_some() || select.offset.is_some();
-        if narrowed || select.lock.is_some() {
+        if narrowed || select.lock.is_some() || !select.distinct_on.is_empty() {
             Parents::Some
         } else if table.soft_delete.is_none() || select.scope == Scope::All {
             Parents::All

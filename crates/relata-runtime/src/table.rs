@@ -245,8 +245,15 @@ impl Table {
     pub async fn insert(&self, row: &[(&str, Value)], executor: &mut impl Executor) -> Result<()> {
         let columns = self.checked(row)?;
         let values = row.iter().map(|(_, value)| value.clone()).collect();
-        let mut insert =
-            Insert { source: self.source(), columns: &columns, values, rows: 1, conflict: None, returning: false };
+        let mut insert = Insert {
+            source: self.source(),
+            columns: &columns,
+            values,
+            rows: 1,
+            query: None,
+            conflict: None,
+            returning: false,
+        };
         let mut lease = executor.lease(Intent::Write).await?;
         lease.execute(Tree::Insert(&mut insert)).await.map(drop)
     }

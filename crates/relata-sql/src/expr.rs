@@ -75,6 +75,145 @@ pub enum Function {
     Coalesce,
     /// Text without blanks at both ends.
     Trim,
+    /// Texts one after the other; NULL if one of them is.
+    Concat,
+    /// A text with each occurrence of the second replaced by the third.
+    Replace,
+    /// So many characters of a text from a place on, counted from 1.
+    Substring,
+}
+
+/// Functions of a row's place among the rows of its window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WindowFunction {
+    /// Its number.
+    RowNumber,
+    /// Its number; equal rows have the same, with gaps after them.
+    Rank,
+    /// Its number; equal rows have the same, without gaps.
+    DenseRank,
+    /// Its rank from 0 to 1.
+    PercentRank,
+    /// Which share of the rows comes no later.
+    CumeDist,
+    /// Its part, of so many parts of equal size.
+    Ntile(u32),
+    /// A value of the row so many before.
+    Lag(u32),
+    /// A value of the row so many after.
+    Lead(u32),
+    /// A value of the frame's first row.
+    FirstValue,
+    /// A value of the frame's last row.
+    LastValue,
+}
+
+/// The type of a parameter that nothing around it tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cast {
+    /// A boolean.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A floating-point number.
+    Float,
+    /// A decimal.
+    Decimal,
+    /// Text.
+    Text,
+    /// Bytes.
+    Bytes,
+    /// A UUID.
+    Uuid,
+    /// A date.
+    Date,
+    /// A time of day.
+    Time,
+    /// A date and time without zone.
+    DateTime,
+    /// An instant.
+    Timestamp,
+    /// JSON.
+    Json,
+    /// Whatever the database makes of it.
+    Unknown,
+}
+
+impl Cast {
+    /// The type of a value.
+    pub const fn of(value: &Value) -> Self {
+        match value {
+            Value::Bool(_) => Cast::Bool,
+            Value::Int(_) => Cast::Int,
+            Value::Float(_) => Cast::Float,
+            Value::UInt(_) | Value::Decimal(_) => Cast::Decimal,
+            Value::Text(_) => Cast::Text,
+            Value::Bytes(_) => Cast::Bytes,
+            Value::Uuid(_) => Cast::Uuid,
+            Value::Date(_) => Cast::Date,
+            Value::Time(_) => Cast::Time,
+            Value::DateTime(_) => Cast::DateTime,
+            Value::Timestamp(_) => Cast::Timestamp,
+            Value::Json(_) => Cast::Json,
+            Value::Null | Value::Interval(_) | Value::Array(_) => Cast::Unknown,
+        }
+    }
+
+    /// Its name on PostgreSQL, the only one that has to be told.
+    pub const fn postgres(self) -> Option<&'static str> {
+        Some(match self {
+            Cast::Bool => "boolean",
+            Cast::Int => "bigint",
+            Cast::Float => "double precision",
+            Cast::Decimal => "numeric",
+            Cast::Text => "text",
+            Cast::Bytes => "bytea",
+            Cast::Uuid => "uuid",
+            Cast::Date => "date",
+            Cast::Time => "time",
+            Cast::DateTime => "timestamp",
+            Cast::Timestamp => "timestamptz",
+            Cast::Json => "jsonb",
+            Cast::Unknown => return None,
+        })
+    }
+}
+
+/// An end of a frame, counted in rows from the present one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// The first row of the partition.
+    First,
+    /// So many rows before.
+    Before(u64),
+    /// The present row.
+    Here,
+    /// So many rows after.
+    After(u64),
+    /// The last row of the partition.
+    Last,
+}
+
+/// Which rows a window function sees.
+#[derive(Debug, Clone, Default)]
+pub struct Window {
+    /// Only rows that agree in these.
+    pub partition: Vec<Expr>,
+    /// In which order.
+    pub order: Vec<OrderKey>,
+    /// From where to where in that order; else up to the present row and its equals.
+    pub rows: Option<(Bound, Bound)>,
+}
+
+/// Rows that are reached from others along a relation of a table with itself.
+#[derive(Debug, Clone)]
+pub struct Reached {
+    /// Along which relation.
+    pub relation: &'static RelationMeta,
+    /// The keys of the rows it starts from and where their relation leads.
+    pub start: Select,
+    /// At most so many steps.
+    pub steps: Option<u64>,
 }
 
 /// Functions over many rows.
@@ -153,6 +292,22 @@ pub enum Expr {
     Exists(Box<Related>),
     /// How many related rows there are.
     CountRelated(Box<Related>),
+    /// A parameter with its type, where nothing around it tells.
+    Literal(Value, Cast),
+    /// A small number that is part of the text: the place of a column in the result.
+    Number(u64),
+    /// The value of the first condition that holds, or of the last expression.
+    Case(Vec<(Expr, Expr)>, Option<Box<Expr>>),
+    /// A window function with what it is of.
+    Window(WindowFunction, Option<Box<Expr>>),
+    /// A window function or an aggregate over a window.
+    Over(Box<Expr>, Box<Window>),
+    /// An aggregate of the rows that keep a condition.
+    Filtered(Box<Expr>, Box<Expr>),
+    /// The one value that a query gives.
+    Scalar(Box<Select>),
+    /// The key is that of a row that is reached.
+    Reached(ColumnRef, Box<Reached>),
     /// SQL of the caller's, pieces around parameters: `sql[0] param[0] sql[1] …`.
     Raw(&'static str, Vec<Value>),
 }
@@ -194,44 +349,60 @@ impl Expr {
         });
     }
 
-    /// Calls `visit` with every path that must be joined for this expression.
-    pub fn paths(&self, visit: &mut dyn FnMut(Path)) {
+    /// Calls `visit` with every expression directly in this one. What stands in subqueries is not in it.
+    pub fn parts(&self, visit: &mut dyn FnMut(&Expr)) {
         match self {
-            Expr::Column(column) | Expr::Compare(column, ..) => visit(column.path),
-            Expr::Named(_) | Expr::Value(_) | Expr::Raw(..) => {}
-            Expr::Binary(left, _, right) => {
-                left.paths(visit);
-                right.paths(visit);
+            Expr::Column(_)
+            | Expr::Compare(..)
+            | Expr::Named(_)
+            | Expr::Value(_)
+            | Expr::Literal(..)
+            | Expr::Number(_)
+            | Expr::Exists(_)
+            | Expr::CountRelated(_)
+            | Expr::Scalar(_)
+            | Expr::Reached(..)
+            | Expr::Raw(..) => {}
+            Expr::Binary(left, _, right) | Expr::Filtered(left, right) => {
+                visit(left);
+                visit(right);
             }
-            Expr::And(parts) | Expr::Or(parts) | Expr::Call(_, parts) => {
-                parts.iter().for_each(|part| part.paths(visit));
-            }
+            Expr::And(parts) | Expr::Or(parts) | Expr::Call(_, parts) => parts.iter().for_each(visit),
             Expr::Not(inner)
             | Expr::IsNull(inner, _)
             | Expr::In(inner, ..)
             | Expr::InSelect(inner, _)
             | Expr::Between(inner, ..)
-            | Expr::Like(inner, ..) => inner.paths(visit),
-            Expr::Aggregate(_, inner, _) => inner.iter().for_each(|inner| inner.paths(visit)),
+            | Expr::Like(inner, ..) => visit(inner),
+            Expr::Aggregate(_, inner, _) | Expr::Window(_, inner) => inner.iter().for_each(|inner| visit(inner)),
+            Expr::Case(cases, otherwise) => {
+                for (condition, value) in cases {
+                    visit(condition);
+                    visit(value);
+                }
+                otherwise.iter().for_each(|otherwise| visit(otherwise));
+            }
+            Expr::Over(function, window) => {
+                visit(function);
+                window.partition.iter().chain(window.order.iter().map(|key| &key.expr)).for_each(visit);
+            }
+        }
+    }
+
+    /// Calls `visit` with every path that must be joined for this expression.
+    pub fn paths(&self, visit: &mut dyn FnMut(Path)) {
+        match self {
+            Expr::Column(column) | Expr::Compare(column, ..) | Expr::Reached(column, _) => visit(column.path),
             Expr::Exists(related) | Expr::CountRelated(related) => visit(related.path),
+            _ => self.parts(&mut |part| part.paths(visit)),
         }
     }
 
     /// It has a subquery that refers to the tables around it.
     pub fn has_subquery(&self) -> bool {
-        match self {
-            Expr::Exists(_) | Expr::CountRelated(_) => true,
-            Expr::Column(_) | Expr::Compare(..) | Expr::Named(_) | Expr::Value(_) | Expr::Raw(..) => false,
-            Expr::Binary(left, _, right) => left.has_subquery() || right.has_subquery(),
-            Expr::And(parts) | Expr::Or(parts) | Expr::Call(_, parts) => parts.iter().any(Expr::has_subquery),
-            Expr::Not(inner)
-            | Expr::IsNull(inner, _)
-            | Expr::In(inner, ..)
-            | Expr::InSelect(inner, _)
-            | Expr::Between(inner, ..)
-            | Expr::Like(inner, ..) => inner.has_subquery(),
-            Expr::Aggregate(_, inner, _) => inner.as_ref().is_some_and(|inner| inner.has_subquery()),
-        }
+        let mut found = matches!(self, Expr::Exists(_) | Expr::CountRelated(_));
+        self.parts(&mut |part| found |= part.has_subquery());
+        found
     }
 }
 

@@ -10,6 +10,7 @@ mod cache;
 mod expr;
 mod out;
 mod select;
+mod window;
 mod write;
 
 use std::sync::Arc;

@@ -111,6 +111,8 @@ pub struct Select {
     pub items: Vec<Item>,
     /// Different rows only.
     pub distinct: bool,
+    /// The first row only of those that agree in these.
+    pub distinct_on: Vec<Expr>,
     /// Which rows.
     pub filter: Option<Expr>,
     /// Which groups.
@@ -129,6 +131,33 @@ pub struct Select {
     pub lock: Option<Lock>,
     /// For many parents at once.
     pub batch: Option<Batch>,
+    /// Combined with these, one after the other. Order, limit and offset are those of the whole.
+    pub combined: Vec<(SetOperator, Select)>,
+}
+
+/// How the rows of two queries are combined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetOperator {
+    /// Those of both, each once.
+    Union,
+    /// Those of both.
+    UnionAll,
+    /// Those that both have.
+    Intersect,
+    /// Those that the second has not.
+    Except,
+}
+
+impl SetOperator {
+    /// Its SQL.
+    pub const fn sql(self) -> &'static str {
+        match self {
+            SetOperator::Union => " UNION ",
+            SetOperator::UnionAll => " UNION ALL ",
+            SetOperator::Intersect => " INTERSECT ",
+            SetOperator::Except => " EXCEPT ",
+        }
+    }
 }
 
 impl Select {
@@ -138,6 +167,7 @@ impl Select {
             source,
             items: Vec::new(),
             distinct: false,
+            distinct_on: Vec::new(),
             filter: None,
             group_by: Vec::new(),
             having: None,
@@ -147,6 +177,7 @@ impl Select {
             scope: Scope::Live,
             lock: None,
             batch: None,
+            combined: Vec::new(),
         }
     }
 }
@@ -171,6 +202,8 @@ pub struct Insert<'a> {
     pub values: Vec<Value>,
     /// How many rows.
     pub rows: usize,
+    /// The rows that a query gives, instead of values.
+    pub query: Option<Select>,
     /// What to do when a row with the same key exists.
     pub conflict: Option<Conflict>,
     /// Give back the fields of the entity, or all columns.

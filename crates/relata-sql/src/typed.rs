@@ -13,10 +13,16 @@ use crate::meta::{ColumnMeta, Path};
 use crate::value::{Encode, Value};
 
 mod aggregate;
+mod case;
 mod field;
+mod subquery;
+mod window;
 
 pub use aggregate::{Aggregate, Having, count_rows};
+pub use case::Case;
 pub use field::{Field, Key, NewValue, Number, Operand};
+pub use subquery::{Subquery, scalar};
+pub use window::{Ranking, Window, Windowed, cume_dist, dense_rank, ntile, percent_rank, rank, row_number};
 
 /// A column, reached from the root `R`, that holds a `T` (`Option<…>` where it may be NULL).
 pub struct Column<R, T> {
@@ -119,6 +125,12 @@ impl<R, T> Column<R, T> {
 
     fn into_expr(self) -> Expr {
         Expr::Column(self.reference)
+    }
+}
+
+impl<R, T> From<Column<R, T>> for Expression<R, T> {
+    fn from(column: Column<R, T>) -> Self {
+        column.expr()
     }
 }
 
@@ -377,6 +389,23 @@ macro_rules! operators {
             /// Without blanks at both ends.
             pub fn trim(self) -> Expression<R, T> {
                 Expression::new(Expr::Call(Function::Trim, vec![self.into_expr()]))
+            }
+
+            /// This text and another after it; NULL if one of them is.
+            pub fn concat(self, other: impl Operand<R, T>) -> Expression<R, T> {
+                Expression::new(Expr::Call(Function::Concat, vec![self.into_expr(), other.into_operand()]))
+            }
+
+            /// With every occurrence of a text replaced by another.
+            pub fn replace(self, text: impl Into<String>, by: impl Into<String>) -> Expression<R, T> {
+                let [text, by] = [text.into(), by.into()].map(|text| Expr::Value(Value::Text(text)));
+                Expression::new(Expr::Call(Function::Replace, vec![self.into_expr(), text, by]))
+            }
+
+            /// So many characters from a place on; the first is at 1.
+            pub fn substring(self, from: u32, length: u32) -> Expression<R, T> {
+                let [from, length] = [from, length].map(|number| Expr::Number(number.into()));
+                Expression::new(Expr::Call(Function::Substring, vec![self.into_expr(), from, length]))
             }
 
             /// Length in characters.

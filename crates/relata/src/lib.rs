@@ -71,7 +71,11 @@ pub use relata_runtime::{
 };
 pub use relata_runtime::{cluster, executor, health, observe, pool, secret};
 pub use relata_sql::driver::Isolation;
-pub use relata_sql::typed::{Aggregate, Column, Expression, Field, Order, Pred, count_rows};
+pub use relata_sql::expr::Bound;
+pub use relata_sql::typed::{
+    Aggregate, Case, Column, Expression, Field, Order, Pred, Subquery, Window, Windowed, count_rows, cume_dist,
+    dense_rank, ntile, percent_rank, rank, row_number, scalar,
+};
 pub use relata_sql::{DatabaseUrl, Decode, Encode, Interval, Value};
 
 /// Dates and times as columns keep them.

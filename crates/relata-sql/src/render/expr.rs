@@ -63,6 +63,18 @@ impl<O: Out> Writer<O> {
                 self.related(related)?;
                 self.push(")");
             }
+            Expr::Literal(value, cast) => self.literal(value, *cast),
+            Expr::Number(number) => self.number(*number),
+            Expr::Case(cases, otherwise) => self.case(cases, otherwise.as_deref_mut())?,
+            Expr::Window(function, inner) => self.window_function(*function, inner.as_deref_mut())?,
+            Expr::Over(function, window) => self.over(function, window)?,
+            Expr::Filtered(aggregate, condition) => self.filtered(aggregate, condition)?,
+            Expr::Scalar(select) => {
+                self.push("(");
+                self.select(select)?;
+                self.push(")");
+            }
+            Expr::Reached(key, reached) => self.reached(*key, reached)?,
             Expr::Raw(sql, params) => {
                 self.push("(");
                 self.raw(sql, params)?;
@@ -88,6 +100,10 @@ impl<O: Out> Writer<O> {
                 | Expr::Call(..)
                 | Expr::Aggregate(..)
                 | Expr::CountRelated(_)
+                | Expr::Literal(..)
+                | Expr::Over(..)
+                | Expr::Filtered(..)
+                | Expr::Scalar(_)
                 | Expr::Raw(..)
         );
         if plain {
@@ -200,7 +216,14 @@ impl<O: Out> Writer<O> {
 
     fn call(&mut self, function: Function, arguments: &mut [Expr]) -> Result<()> {
         let dialect = self.dialect();
+        if function == Function::Concat && dialect != Dialect::Mysql {
+            // CONCAT of PostgreSQL leaves NULLs out.
+            return self.concatenated(arguments);
+        }
         self.push(match function {
+            Function::Concat => "CONCAT(",
+            Function::Replace => "REPLACE(",
+            Function::Substring => "SUBSTR(",
             Function::Lower => "LOWER(",
             Function::Upper => "UPPER(",
             Function::Length if dialect == Dialect::Sqlite => "LENGTH(",
@@ -219,7 +242,12 @@ impl<O: Out> Writer<O> {
         Ok(())
     }
 
-    fn aggregate(&mut self, function: AggregateFunction, inner: Option<&mut Expr>, distinct: bool) -> Result<()> {
+    pub(super) fn aggregate(
+        &mut self,
+        function: AggregateFunction,
+        inner: Option<&mut Expr>,
+        distinct: bool,
+    ) -> Result<()> {
         let average = function == AggregateFunction::Avg && self.dialect() != Dialect::Sqlite;
         if average {
             self.push("CAST(");

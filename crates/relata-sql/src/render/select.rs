@@ -7,7 +7,7 @@ use super::{Level, Writer};
 use crate::error::{Error, Result};
 use crate::expr::{ColumnRef, Expr, Nulls, OrderKey};
 use crate::meta::{Cardinality, Path, RelationMeta, TableMeta};
-use crate::tree::{Batch, Item, Keys, Lock, LockWait, Scope, Select, Source};
+use crate::tree::{Batch, Item, Keys, Lock, LockWait, Scope, Select, SetOperator, Source};
 use crate::value::Value;
 
 impl<O: Out> Writer<O> {
@@ -22,14 +22,64 @@ impl<O: Out> Writer<O> {
     fn plain(&mut self, select: &mut Select) -> Result<()> {
         self.level_of(select, false);
         self.push(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });
+        self.distinct_on(&mut select.distinct_on)?;
         self.items(&mut select.items, false)?;
         self.from(&select.source)?;
         self.restrict(&select.source, select.scope, &mut select.filter)?;
         self.grouped(&mut select.group_by, &mut select.having)?;
+        for (index, (operator, operand)) in select.combined.iter_mut().enumerate() {
+            if *operator == SetOperator::Intersect && index > 0 {
+                return Err(Error::unsupported(
+                    "an intersection after another combination means something else on each database",
+                    "intersect first, or filter by `.in_query(…)`",
+                ));
+            }
+            self.push(operator.sql());
+            self.operand_of_set(operand)?;
+        }
         self.order(&mut select.order)?;
         self.limit(select.limit, select.offset);
         self.lock(select.lock)?;
         self.levels.pop();
+        Ok(())
+    }
+
+    /// SQLite takes no parentheses here, so that a query with an order or limit of its own stands in a `FROM`.
+    fn operand_of_set(&mut self, select: &mut Select) -> Result<()> {
+        let own = !select.order.is_empty() || select.limit.is_some() || select.offset.is_some();
+        if !own && select.combined.is_empty() {
+            return self.select(select);
+        }
+        self.push("SELECT * FROM (");
+        self.select(select)?;
+        self.push(") AS part");
+        Ok(())
+    }
+
+    fn distinct_on(&mut self, keys: &mut [Expr]) -> Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        if self.dialect() != Dialect::Postgres {
+            return Err(Error::unsupported(
+                "only PostgreSQL has DISTINCT ON",
+                "number the rows of each group by `row_number().over(…)`, or load them from the other side with `.limit(1)`",
+            ));
+        }
+        self.push("DISTINCT ON (");
+        self.separated(keys)?;
+        self.push(") ");
+        Ok(())
+    }
+
+    /// Expressions with commas between.
+    pub(super) fn separated(&mut self, exprs: &mut [Expr]) -> Result<()> {
+        for (index, expr) in exprs.iter_mut().enumerate() {
+            if index > 0 {
+                self.push(", ");
+            }
+            self.expr(expr)?;
+        }
         Ok(())
     }
 
@@ -134,6 +184,7 @@ impl<O: Out> Writer<O> {
             Item::Entity(..) => None,
         });
         let exprs = items
+            .chain(select.distinct_on.iter())
             .chain(select.filter.iter())
             .chain(select.group_by.iter())
             .chain(select.having.iter())
@@ -294,8 +345,12 @@ impl<O: Out> Writer<O> {
     }
 
     fn order(&mut self, order: &mut [OrderKey]) -> Result<()> {
+        self.order_after(order, " ORDER BY ")
+    }
+
+    pub(super) fn order_after(&mut self, order: &mut [OrderKey], words: &'static str) -> Result<()> {
         for (index, key) in order.iter_mut().enumerate() {
-            self.push(if index == 0 { " ORDER BY " } else { ", " });
+            self.push(if index == 0 { words } else { ", " });
             if self.dialect() == Dialect::Mysql && key.nulls != Nulls::Native {
                 self.push("(");
                 // Its values are needed once more.

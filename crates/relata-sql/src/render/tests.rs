@@ -448,7 +448,7 @@ fn inserts() {
         sides(|cache| {
             let (source, conflict) = (Source::Entity(&POSTS), conflict.clone());
             let values = vec![Value::Int(1); columns.len() * rows];
-            let mut insert = Insert { source, columns, values, rows, conflict, returning: rows == 1 };
+            let mut insert = Insert { source, columns, values, rows, query: None, conflict, returning: rows == 1 };
             cache.render(Tree::Insert(&mut insert))
         })
     };
@@ -605,3 +605,5 @@ fn a_shape_is_rendered_once_whatever_its_values() {
     assert!(!Arc::ptr_eq(&first, &third));
     assert_eq!((first, kept), (third, 3));
 }
+
+mod wide;

@@ -18,8 +18,17 @@ impl<O: Out> Writer<O> {
         } else {
             self.push(" (");
             self.idents(insert.columns.iter().copied());
-            self.push(") VALUES ");
-            self.rows(insert.columns.len(), insert.rows, &mut insert.values);
+            self.push(")");
+            match &mut insert.query {
+                Some(query) => {
+                    self.push(" ");
+                    self.select(query)?;
+                }
+                None => {
+                    self.push(" VALUES ");
+                    self.rows(insert.columns.len(), insert.rows, &mut insert.values);
+                }
+            }
         }
         if let Some(conflict) = &insert.conflict {
             self.conflict(conflict, insert.columns);
@@ -97,7 +106,12 @@ impl<O: Out> Writer<O> {
             }
             self.ident(column);
             self.push(" = ");
-            self.expr(value)?;
+            let mut related = value.has_subquery();
+            value.paths(&mut |path| related |= !path.is_root());
+            match update.source.entity().filter(|_| related) {
+                Some(table) => self.related_value(table, value)?,
+                None => self.expr(value)?,
+            }
         }
         self.where_of_write(&update.source, update.scope, &mut update.filter)?;
         if update.returning && self.dialect() == Dialect::Mysql {

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{BinaryOp, Expr, Field, Operand, Order};
+use super::{BinaryOp, Expr, Field, Operand, Order, Pred};
 use crate::expr::AggregateFunction;
 
 /// A function over the rows of a group.
@@ -33,6 +33,12 @@ impl<R, T> Aggregate<R, T> {
     /// The untyped data.
     pub fn into_expr(self) -> Expr {
         self.expr
+    }
+
+    /// Of the rows that keep this only.
+    #[must_use]
+    pub fn filter(self, filter: Pred<R>) -> Self {
+        Aggregate { expr: Expr::Filtered(Box::new(self.expr), Box::new(filter.into_expr())), marker: PhantomData }
     }
 
     /// Least first.

@@ -132,6 +132,12 @@ impl<R, T: Field> Operand<R, T> for Expression<R, T> {
     }
 }
 
+impl<R, T: Field<Base = T>> Operand<R, T> for Expression<R, Option<T>> {
+    fn into_operand(self) -> Expr {
+        self.into_expr()
+    }
+}
+
 impl<R> Operand<R, String> for &str {
     fn into_operand(self) -> Expr {
         Expr::Value(Value::Text(self.to_string()))

@@ -12,5 +12,6 @@ mod relations;
 mod setup;
 mod tables;
 mod transactions;
+mod wide;
 mod writes;
 mod written;

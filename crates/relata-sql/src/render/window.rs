@@ -1,0 +1,209 @@
+//! Windows, conditions as values, and rows reached step by step.
+
+use relata_schema::Dialect;
+
+use super::Writer;
+use super::out::Out;
+use crate::error::{Error, Kind, Result};
+use crate::expr::{Bound, Cast, ColumnRef, Expr, Reached, Window, WindowFunction};
+use crate::meta::Path;
+use crate::value::Value;
+
+impl<O: Out> Writer<O> {
+    pub(super) fn literal(&mut self, value: &mut Value, cast: Cast) {
+        match cast.postgres().filter(|_| self.dialect() == Dialect::Postgres) {
+            Some(ty) => {
+                self.push("CAST(");
+                self.param(value);
+                self.push(" AS ");
+                self.push(ty);
+                self.push(")");
+            }
+            None => self.param(value),
+        }
+    }
+
+    pub(super) fn case(&mut self, cases: &mut [(Expr, Expr)], otherwise: Option<&mut Expr>) -> Result<()> {
+        self.push("CASE");
+        for (condition, value) in cases {
+            self.push(" WHEN ");
+            self.expr(condition)?;
+            self.push(" THEN ");
+            self.expr(value)?;
+        }
+        if let Some(otherwise) = otherwise {
+            self.push(" ELSE ");
+            self.expr(otherwise)?;
+        }
+        self.push(" END");
+        Ok(())
+    }
+
+    pub(super) fn concatenated(&mut self, arguments: &mut [Expr]) -> Result<()> {
+        self.push("(");
+        for (index, argument) in arguments.iter_mut().enumerate() {
+            if index > 0 {
+                self.push(" || ");
+            }
+            self.expr(argument)?;
+        }
+        self.push(")");
+        Ok(())
+    }
+
+    pub(super) fn window_function(&mut self, function: WindowFunction, inner: Option<&mut Expr>) -> Result<()> {
+        self.push(match function {
+            WindowFunction::RowNumber => "ROW_NUMBER(",
+            WindowFunction::Rank => "RANK(",
+            WindowFunction::DenseRank => "DENSE_RANK(",
+            WindowFunction::PercentRank => "PERCENT_RANK(",
+            WindowFunction::CumeDist => "CUME_DIST(",
+            WindowFunction::Ntile(_) => "NTILE(",
+            WindowFunction::Lag(_) => "LAG(",
+            WindowFunction::Lead(_) => "LEAD(",
+            WindowFunction::FirstValue => "FIRST_VALUE(",
+            WindowFunction::LastValue => "LAST_VALUE(",
+        });
+        if let Some(inner) = inner {
+            self.expr(inner)?;
+        }
+        match function {
+            WindowFunction::Ntile(parts) => self.number(parts.into()),
+            WindowFunction::Lag(rows) | WindowFunction::Lead(rows) => {
+                self.push(", ");
+                self.number(rows.into());
+            }
+            _ => {}
+        }
+        self.push(")");
+        Ok(())
+    }
+
+    pub(super) fn over(&mut self, function: &mut Expr, window: &mut Window) -> Result<()> {
+        self.expr(function)?;
+        self.push(" OVER (");
+        if !window.partition.is_empty() {
+            self.push("PARTITION BY ");
+            self.separated(&mut window.partition)?;
+        }
+        self.order_after(&mut window.order, if window.partition.is_empty() { "ORDER BY " } else { " ORDER BY " })?;
+        if let Some((from, to)) = window.rows {
+            self.push(" ROWS BETWEEN ");
+            self.bound(from);
+            self.push(" AND ");
+            self.bound(to);
+        }
+        self.push(")");
+        Ok(())
+    }
+
+    fn bound(&mut self, bound: Bound) {
+        match bound {
+            Bound::First => self.push("UNBOUNDED PRECEDING"),
+            Bound::Here => self.push("CURRENT ROW"),
+            Bound::Last => self.push("UNBOUNDED FOLLOWING"),
+            Bound::Before(rows) => {
+                self.number(rows);
+                self.push(" PRECEDING");
+            }
+            Bound::After(rows) => {
+                self.number(rows);
+                self.push(" FOLLOWING");
+            }
+        }
+    }
+
+    /// MariaDB has no `FILTER`: there the rows that are not meant count as NULL, which every aggregate leaves out.
+    pub(super) fn filtered(&mut self, aggregate: &mut Expr, condition: &mut Expr) -> Result<()> {
+        if self.dialect() != Dialect::Mysql {
+            self.expr(aggregate)?;
+            self.push(" FILTER (WHERE ");
+            self.expr(condition)?;
+            self.push(")");
+            return Ok(());
+        }
+        let Expr::Aggregate(function, inner, distinct) = aggregate else {
+            return Err(Error::new(Kind::Internal, "only an aggregate has a filter"));
+        };
+        let value = inner.take().map_or(Expr::Number(1), |inner| *inner);
+        let counts_rows = matches!(value, Expr::Number(_));
+        let condition_of_value = std::mem::replace(condition, Expr::Number(1));
+        let mut only = Expr::Case(vec![(condition_of_value, value)], None);
+        let written = self.aggregate(*function, Some(&mut only), *distinct);
+        // The tree keeps its shape.
+        if let Expr::Case(mut cases, _) = only
+            && let Some((kept, value)) = cases.pop()
+        {
+            *condition = kept;
+            *inner = (!counts_rows).then(|| Box::new(value));
+        }
+        written
+    }
+
+    /// The key is among those of a recursive query. `UNION` leaves out what is there already, so that circles end.
+    pub(super) fn reached(&mut self, key: ColumnRef, reached: &mut Reached) -> Result<()> {
+        let relation = reached.relation;
+        let column = |position: usize| relation.to.columns[position].column;
+        self.column(key);
+        self.push(" IN (WITH RECURSIVE reached(k, l");
+        self.push(if reached.steps.is_some() { ", d) AS (" } else { ") AS (" });
+        self.select(&mut reached.start)?;
+        self.push(" UNION SELECT ");
+        let alias = self.fresh_alias();
+        self.alias_column(alias, key.column.column);
+        self.push(", ");
+        self.alias_column(alias, column(relation.from_column));
+        if reached.steps.is_some() {
+            self.push(", reached.d + 1");
+        }
+        self.push(" FROM ");
+        self.table(relation.to);
+        self.push(" AS ");
+        self.alias(alias);
+        self.push(" JOIN reached ON ");
+        self.alias_column(alias, column(relation.to_column));
+        self.push(" = reached.l");
+        let mut word = " WHERE ";
+        if let Some(position) = relation.to.soft_delete {
+            self.push(word);
+            self.alias_column(alias, column(position));
+            self.push(" IS NULL");
+            word = " AND ";
+        }
+        if let Some(steps) = reached.steps {
+            self.push(word);
+            self.push("reached.d < ");
+            self.number(steps);
+        }
+        self.push(") SELECT k FROM reached)");
+        Ok(())
+    }
+
+    /// A new value that comes from related rows: a subquery for the row's own key.
+    pub(super) fn related_value(&mut self, table: &'static crate::meta::TableMeta, value: &mut Expr) -> Result<()> {
+        let [key] = table.key else {
+            let message =
+                format!("a value from a relation cannot be set: the key of {} is not one column", table.entity);
+            return Err(Error::new(Kind::Unsupported, message).hint("read the values first, then write them by key"));
+        };
+        let key = table.columns[*key].column;
+        self.open_level([&*value], [Path::ROOT], true);
+        let alias = self.next_alias_of_level();
+        self.push("(SELECT ");
+        self.expr(value)?;
+        self.push(" FROM ");
+        self.table(table);
+        self.push(" AS ");
+        self.alias(alias);
+        self.joins()?;
+        self.push(" WHERE ");
+        self.alias_column(alias, key);
+        self.push(" = ");
+        self.table(table);
+        self.push(".");
+        self.ident(key);
+        self.push(")");
+        self.levels.pop();
+        Ok(())
+    }
+}

@@ -1,0 +1,54 @@
+//! `CASE`: a value that depends on conditions.
+
+use std::marker::PhantomData;
+
+use super::{Expr, Expression, Field, Operand, Pred};
+use crate::expr::Cast;
+
+/// A value that depends on conditions: that of the first that holds.
+///
+/// ```
+/// # use relata_sql::{meta::{ColumnMeta, Path}, typed::{Case, Column, Expression}};
+/// # struct Post; static LIKES: ColumnMeta = ColumnMeta::new("likes", "likes");
+/// # let likes: Column<Post, i64> = Column::new(Path::ROOT, &LIKES);
+/// let class: Expression<Post, String> = Case::when(likes.gt(99), "loved").or_when(likes.gt(9), "liked").otherwise("new");
+/// ```
+#[must_use = "it is nothing until `.otherwise(…)` or `.or_null()` ends it"]
+pub struct Case<R, T> {
+    cases: Vec<(Expr, Expr)>,
+    marker: PhantomData<fn() -> (R, T)>,
+}
+
+impl<R, T: Field> Case<R, T> {
+    /// This value if the condition holds.
+    pub fn when(condition: Pred<R>, value: impl Operand<R, T>) -> Self {
+        Case { cases: Vec::new(), marker: PhantomData }.or_when(condition, value)
+    }
+
+    /// This value if the condition holds and none before did.
+    pub fn or_when(mut self, condition: Pred<R>, value: impl Operand<R, T>) -> Self {
+        self.cases.push((condition.into_expr(), typed(value.into_operand())));
+        self
+    }
+
+    /// This value if no condition holds.
+    pub fn otherwise(self, value: impl Operand<R, T>) -> Expression<R, T> {
+        Expression::new(Expr::Case(self.cases, Some(Box::new(typed(value.into_operand())))))
+    }
+
+    /// NULL if no condition holds.
+    pub fn or_null(self) -> Expression<R, Option<T::Base>> {
+        Expression::new(Expr::Case(self.cases, None))
+    }
+}
+
+/// A parameter says its type: nothing around it does.
+fn typed(expr: Expr) -> Expr {
+    match expr {
+        Expr::Value(value) => {
+            let cast = Cast::of(&value);
+            Expr::Literal(value, cast)
+        }
+        other => other,
+    }
+}
