@@ -112,11 +112,11 @@ pub fn lint(files: &[File<'_>], options: &Options) -> Vec<Finding> {
     found
 }
 
-/// The questions to the rows of the live database that the files raise. None without [`Options::live`].
+/// The questions to the rows of the live database that the files raise. None unless [`Live::asked`].
 pub fn probes(files: &[File<'_>], options: &Options) -> Vec<Probe> {
     let level = context::level_of(&rules::any::violated_by_data::RULE, options);
     let mut asked = Vec::new();
-    if options.live.is_some() && level != Level::Off {
+    if options.live.as_ref().is_some_and(|live| live.asked) && level != Level::Off {
         walk(files, options, |context, file| asked.extend(probe::of(context, file)));
     }
     asked

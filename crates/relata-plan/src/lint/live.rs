@@ -16,6 +16,8 @@ pub const LARGE: u64 = 1_000_000;
 pub struct Live {
     /// Its schema.
     pub schema: Schema,
+    /// Its rows are asked too, by [`probes`](super::probes).
+    pub asked: bool,
     /// The size of its tables, from its statistics, by the name of the table and by `namespace.name`.
     pub sizes: BTreeMap<String, TableSize>,
 }

@@ -128,6 +128,9 @@ fn writes_and_what_they_assign() {
         ("INSERT", false, "b,c;c,d".into())
     );
     assert_eq!(assigned("WITH x AS (DELETE FROM y) DELETE FROM a USING x"), ("DELETE", true, String::new()));
+    let merge = "MERGE INTO a USING b ON c WHEN MATCHED THEN UPDATE SET d = 1, d = 2 \
+        WHEN NOT MATCHED THEN INSERT (e, f) VALUES (1, 2)";
+    assert_eq!(assigned(merge), ("MERGE", true, "d,d;e,f".into()));
     assert_eq!(only(Dialect::Postgres, "WITH x AS (SELECT 1) SELECT 2"), StatementKind::Query);
     assert_eq!(only(Dialect::Postgres, "COPY a TO STDOUT"), StatementKind::Query);
 }

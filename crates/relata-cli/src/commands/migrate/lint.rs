@@ -7,12 +7,12 @@ mod files;
 mod live;
 mod print;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use relata_plan::lint::{self, Finding, Level, Options, rules};
-use relata_runtime::migrate as history;
-use relata_schema::{Dialect, Schema};
+use relata_plan::lint::{self, Finding, Level, Live, Options, rules};
+use relata_runtime::migrate::{self as history, Migration};
+use relata_schema::{Diagnostic, Dialect, Schema, Severity, Span};
 use relata_sql::{Connection, DatabaseUrl, Error, Kind, Result};
 
 use crate::cli::DialectOption;
@@ -210,6 +210,60 @@ pub async fn examine(mut scripts: Vec<Script>, mut options: Options, url: Option
     }
     drop(files);
     Ok(Outcome { scripts, dialect: options.dialect, findings, notes })
+}
+
+/// What is dangerous in one migration that has just been written, on top of a schema.
+///
+/// # Errors
+/// When the settings are wrong.
+pub fn of_new(session: &Session, migration: &Migration, start: &Schema) -> Result<Vec<Diagnostic>> {
+    let dialect = start.dialect;
+    let config = &session.config()?.lint;
+    let live = Live { schema: start.clone(), ..Live::default() };
+    let levels = config.levels()?;
+    let options = Options { dialect, levels, live: Some(live), ..Options::default() };
+    let script = Script::of_migration(migration);
+    let found = lint::lint(&[script.file(dialect)], &options);
+    let hazards = found.iter().filter(|finding| finding.level == Level::Hazard);
+    Ok(hazards.map(|finding| diagnostic(&script, finding)).collect())
+}
+
+/// What is dangerous in the migrations of a folder that `pending` says to look at; hazards are errors.
+///
+/// # Errors
+/// When a file cannot be read or the settings are wrong.
+pub fn of_folder(
+    session: &Session,
+    directory: &Path,
+    dialect: Dialect,
+    pending: impl Fn(&str) -> bool,
+) -> Result<Vec<Diagnostic>> {
+    let mut scripts = if directory.is_dir() { gather(&[directory.to_path_buf()])? } else { Vec::new() };
+    for script in &mut scripts {
+        script.checked = script.version.as_deref().is_none_or(&pending);
+    }
+    let config = &session.config()?.lint;
+    let server_version = config.server_version.as_deref().map(number).transpose()?.unwrap_or(0);
+    let options = Options { dialect, server_version, levels: config.levels()?, ..Options::default() };
+    let files: Vec<_> = scripts.iter().map(|script| script.file(dialect)).collect();
+    let found = lint::lint(&files, &options);
+    Ok(found.iter().map(|finding| diagnostic(&scripts[finding.file], finding)).collect())
+}
+
+/// A finding as other commands print what they find.
+fn diagnostic(script: &Script, finding: &Finding) -> Diagnostic {
+    let severity = if finding.level == Level::Hazard { Severity::Error } else { Severity::Warning };
+    let span = Span {
+        file: script.path.clone(),
+        line: finding.line,
+        column: finding.column - 1,
+        length: finding.extent.of(&script.text).lines().next().unwrap_or_default().chars().count(),
+    };
+    let found = Diagnostic::new(finding.code, severity, finding.message.clone()).at(span);
+    match &finding.help {
+        Some(help) => found.help(help.clone()),
+        None => found,
+    }
 }
 
 /// Takes out migrations that the history of the database has: what they did is in its schema.

@@ -100,6 +100,7 @@ impl New {
             return Ok(Exit::Done);
         }
         self.show(session, &ways)?;
+        let start = ground.schema.clone();
         ground.fill(session, &project, &project.migrations, &self.data).await?;
         let (directory, parent) = (&project.directory, project.migrations.last());
         let migration = ways.migration(&self.name, directory, parent, &ways.target, None);
@@ -113,6 +114,7 @@ impl New {
         let on = format!("on {} {}: {proved}", server.product, server.version);
         let migration = ways.migration(&self.name, directory, parent, &proof.schema, Some(on));
         migrate::write_folder(&migration)?;
+        tell_hazards(session, &migration, &start)?;
         if !lock.write(&ways.target, &ways.renames)? {
             let note = format!("{} is for another dialect and was left as it is", lock.path().display());
             session.output.say(&note);
@@ -175,6 +177,15 @@ fn one_head(project: &Project) -> Result<()> {
                 .hint("two branches both added migrations: relata migrate merge joins them first"))
         }
     }
+}
+
+/// What the lint says of what was written: it is planned, and may still block or break.
+fn tell_hazards(session: &Session, migration: &Migration, start: &Schema) -> Result<()> {
+    let found = super::lint::of_new(session, migration, start)?;
+    let warnings: Vec<Diagnostic> =
+        found.into_iter().map(|found| Diagnostic { severity: Severity::Warning, ..found }).collect();
+    session.output.diagnostics(&warnings);
+    Ok(())
 }
 
 /// The names that objects had first, by those that all migrations give them.

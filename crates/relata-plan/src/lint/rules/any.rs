@@ -8,6 +8,7 @@ super::family! {
     drop_column
     drop_constraint
     drop_default
+    drop_index
     drop_not_null
     drop_object
     drop_schema

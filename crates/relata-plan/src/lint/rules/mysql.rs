@@ -5,6 +5,7 @@ super::family! {
     blocks_writes
     charset_conversion
     copies_table
+    drop_partition
     engine_without_transactions
     foreign_key_type
     implicit_commit

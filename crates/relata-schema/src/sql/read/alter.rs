@@ -63,6 +63,9 @@ fn action(object: &str, mut cursor: Cursor<'_, '_>) -> Action {
         "ATTACH" if cursor.take("PARTITION") => named(cursor, Action::AttachPartition),
         "DETACH" if cursor.take("PARTITION") => {
             let partition = cursor.name().unwrap_or_default();
+            if cursor.is("FINALIZE") {
+                return Action::Other;
+            }
             Action::DetachPartition { partition, concurrently: cursor.take("CONCURRENTLY") }
         }
         "ENABLE" => switch(cursor, true),

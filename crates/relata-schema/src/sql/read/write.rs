@@ -72,11 +72,31 @@ fn insert(cursor: &mut Cursor<'_, '_>, write: &mut Write) {
 fn change(cursor: &mut Cursor<'_, '_>, write: &mut Write) {
     const LIMITS: &[&str] = &["WHERE", "LIMIT", "JOIN", "USING"];
     write.limited = LIMITS.iter().any(|word| cursor.has(word)) || (write.verb == "UPDATE" && cursor.has("FROM"));
+    if write.verb == "MERGE" {
+        merge(*cursor, write);
+    }
     if write.verb == "UPDATE"
         && let Some(at) = cursor.find(&["SET"])
     {
         cursor.skip(at + 1);
         write.assigned.push(assignments(cursor));
+    }
+}
+
+/// Each `UPDATE SET …` and `INSERT (…)` of a merge.
+fn merge(mut cursor: Cursor<'_, '_>, write: &mut Write) {
+    write.limited = true;
+    while let Some(ahead) = cursor.find(&["THEN"]) {
+        cursor.skip(ahead + 1);
+        let end = cursor.find(&["WHEN"]).unwrap_or(cursor.rest().len());
+        let mut part = Cursor::new(cursor.dialect, &cursor.rest()[..end]);
+        if part.take_all(&["UPDATE", "SET"]) {
+            write.assigned.push(assignments(&part));
+        } else if part.take("INSERT")
+            && let Some(inside) = part.group()
+        {
+            write.assigned.push(inside.split().into_iter().filter_map(|mut part| part.name()).collect());
+        }
     }
 }
 

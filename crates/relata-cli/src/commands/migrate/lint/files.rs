@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 
 use relata_plan::lint::File;
-use relata_runtime::migrate::Header;
+use relata_runtime::migrate::{Header, Migration};
 use relata_schema::Dialect;
 use relata_sql::{Error, Kind, Result};
 
@@ -35,6 +35,21 @@ pub struct Script {
 }
 
 impl Script {
+    /// The way there of a migration that may not be in its folder yet.
+    pub fn of_migration(migration: &Migration) -> Self {
+        Script {
+            path: shown(&migration.path.join("up.sql")),
+            text: migration.up.clone(),
+            dialect: migration.header.dialect,
+            version: Some(migration.id()),
+            checked: true,
+            wrapped: !migration.header.transaction_off,
+            has_reverse: Some(migration.down.is_some()),
+            repeatable: false,
+            acknowledged: migration.header.loses.clone(),
+        }
+    }
+
     /// As the lint takes it. MariaDB ends a transaction at each change of the schema, so its runner has none.
     pub fn file(&self, dialect: Dialect) -> File<'_> {
         File {

@@ -39,7 +39,7 @@ pub async fn read(connection: &mut dyn Connection) -> Result<Live> {
             sizes.insert(table.name.name.clone(), TableSize { rows, bytes: 0 });
         }
     }
-    Ok(Live { schema, sizes })
+    Ok(Live { schema, asked: true, sizes })
 }
 
 /// Estimates; where nobody has analysed yet, from the size on disk, a hundred bytes a row. The schemas first in the search

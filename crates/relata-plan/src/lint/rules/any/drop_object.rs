@@ -1,4 +1,4 @@
-//! A view, routine, type or trigger that is dropped
+//! A view, routine, type, trigger or policy that is dropped
 //!
 //! What uses it fails, or what it kept right is no longer kept. Made anew in the same file it is no finding.
 //!
@@ -25,6 +25,7 @@ fn check(context: &Context<'_>, report: &mut Report) {
         "SEQUENCE" => "its number is lost, and inserts that ask for the next fail",
         "EXTENSION" => "its types and functions go with it",
         "TRIGGER" | "EVENT TRIGGER" | "RULE" | "EVENT" => "what it does is no longer done",
+        "POLICY" => "other rows are seen than before",
         "OWNED" => "everything that the role owns is lost",
         _ => return,
     };

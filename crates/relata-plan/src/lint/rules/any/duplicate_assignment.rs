@@ -18,6 +18,13 @@ pub const RULE: Rule = rule("duplicate-assignment", Level::Hazard, EVERYWHERE, i
 fn check(context: &Context<'_>, report: &mut Report) {
     let lists: Vec<Vec<&Name>> = match &context.statement.kind {
         StatementKind::Write(write) => write.assigned.iter().map(|list| list.iter().collect()).collect(),
+        StatementKind::Alter(alter) => {
+            let columns = alter.actions.iter().filter_map(|action| match &action.action {
+                Action::AddColumn { column, if_not_exists: false } => Some(&column.name),
+                _ => None,
+            });
+            vec![columns.collect()]
+        }
         StatementKind::CreateTable(table) => vec![table.columns.iter().map(|column| &column.name).collect()],
         _ => return,
     };

@@ -20,7 +20,7 @@ pub const RULE: Rule = rule("unique-may-fail", Level::Hazard, MYSQL_AND_SQLITE, 
 
 fn check(context: &Context<'_>, report: &mut Report) {
     // With a database at hand the rows themselves are asked.
-    if context.options.live.is_some() {
+    if context.options.live.as_ref().is_some_and(|live| live.asked) {
         return;
     }
     let mut found = Vec::new();

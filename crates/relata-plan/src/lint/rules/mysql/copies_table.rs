@@ -49,7 +49,7 @@ fn check(context: &Context<'_>, report: &mut Report) {
             Action::DropConstraint { kind: ConstraintKind::PrimaryKey, .. } if !adds_key => "a dropped primary key".into(),
             Action::AddColumn { column, .. } if column.generated == Some(Generated::Stored) => "a stored column".into(),
             Action::AddColumn { column, .. } if column.auto_increment => "an AUTO_INCREMENT column".into(),
-            Action::Option(word) if matches!(word.as_str(), "ENGINE" | "ORDER" | "PARTITION" | "FORCE") => word.clone(),
+            Action::Option(word) if matches!(word.as_str(), "ENGINE" | "ORDER" | "PARTITION") => word.clone(),
             Action::AddConstraint(constraint)
                 if constraint.kind == ConstraintKind::ForeignKey
                     && context.facts.setting("foreign_key_checks") != Some("0") =>
@@ -58,9 +58,13 @@ fn check(context: &Context<'_>, report: &mut Report) {
             }
             _ => continue,
         };
+        // Of a table that is InnoDB already it is a rebuild in place.
+        let rebuild = context.text(action.extent).to_lowercase().ends_with("innodb");
+        let level = if rebuild { Level::Style } else { Level::Hazard };
         report
             .at(action.extent, format!("{what}: all of {} is copied while nobody can write it", alter.name))
             .help("ALGORITHM=INPLACE, LOCK=NONE where the server can; else pt-online-schema-change or gh-ost")
+            .level(level)
             .by_size_of(&alter.name);
     }
 }

@@ -17,7 +17,7 @@ use crate::lint::rules::vocabulary::*;
 pub const RULE: Rule = rule("not-null-may-fail", Level::Hazard, MYSQL, include_str!("not_null_may_fail.rs"), check);
 
 fn check(context: &Context<'_>, report: &mut Report) {
-    if context.options.live.is_some() {
+    if context.options.live.as_ref().is_some_and(|live| live.asked) {
         return;
     }
     let Some((alter, actions)) = context.alters_existing() else { return };

@@ -35,6 +35,10 @@ fn change(context: &Context<'_>) -> Option<(Extent, String)> {
             Some((whole, format!("a policy decides anew which rows of {table} there are")))
         }
         StatementKind::Alter(alter) => match alter.object {
+            "DOMAIN" => {
+                let default = alter.actions.iter().find(|action| action.action == Action::SetDefault)?;
+                Some((default.extent, format!("the default of {} changes", alter.name)))
+            }
             "POLICY" => Some((whole, format!("the policy {} changes", alter.name))),
             "FUNCTION" | "PROCEDURE" | "ROUTINE" | "VIEW" | "SEQUENCE" | "EXTENSION" | "ROLE" | "DATABASE" => {
                 let plain = alter.actions.iter().any(|action| {

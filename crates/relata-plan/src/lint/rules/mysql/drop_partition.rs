@@ -1,0 +1,30 @@
+//! A partition that is dropped or emptied
+//!
+//! Its rows are lost.
+//!
+//! ```sql,bad
+//! ALTER TABLE events DROP PARTITION p2020;
+//! ```
+//!
+//! ```sql,good
+//! ALTER TABLE events ADD COLUMN note varchar(80);
+//! ```
+
+use crate::lint::rules::vocabulary::*;
+
+/// See the head of this file.
+pub const RULE: Rule = rule("drop-partition", Level::Hazard, MYSQL, include_str!("drop_partition.rs"), check);
+
+fn check(context: &Context<'_>, report: &mut Report) {
+    let Some((alter, _)) = context.alters_existing() else { return };
+    let loses = |word: &str| word.eq_ignore_ascii_case("DROP") || word.eq_ignore_ascii_case("TRUNCATE");
+    let tokens = &context.statement.tokens;
+    let found = tokens.windows(2).find(|pair| loses(pair[0].text) && pair[1].is("PARTITION"));
+    if let Some(pair) = found
+        && !context.is_acknowledged(alter.name.last())
+    {
+        report
+            .at(pair[0].extent().through(pair[1].extent()), format!("the rows of that partition of {} are lost", alter.name))
+            .help("EXCHANGE PARTITION with a table that keeps them");
+    }
+}
