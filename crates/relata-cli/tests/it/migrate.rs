@@ -228,7 +228,7 @@ fn mistakes_in_files_are_named() {
         1,
         expect![[r#"
             error: migrations/20260103000000_cccccc_bad/up.sql, line 1: transacton "off" is no header relata knows [R0701]
-              help: known are: dialect, parent, depends-on, schema, transaction off, renames, loses, baseline, proved, done
+              help: known are: dialect, parent, depends-on, schema, transaction off, renames, loses, baseline, proved, done, allow
         "#]],
     );
     project.write("migrations/20260103000000_cccccc_bad/up.sql", "-- relata: dialect postgres\n");

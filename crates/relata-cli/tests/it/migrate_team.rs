@@ -223,7 +223,9 @@ fn scripts_are_applied_when_they_change(team: &Team) {
 
 fn ci_has_one_command(team: &Team) {
     with_less(team);
-    let run = team.ok(&["check"]);
+    let hazard = team.fails(&["check", "--no-proof", "--no-drift"], 3);
+    assert!(hazard.contains("failed lint: 1 hazard") && hazard.contains("drop-column"), "{hazard}");
+    let run = team.ok(&["check", "--no-lint"]);
     assert!(run.stdout.contains("ok proof: 1 pending migration proved"), "{}{}", run.stdout, run.stderr);
     assert!(run.stdout.contains("ok history: 1 applied, 1 pending"), "{}", run.stdout);
     team.sql("CREATE TABLE by_hand (x integer)");

@@ -5,6 +5,7 @@
 //! | files | names, headers, dependencies between domains, the order of repeatable scripts |
 //! | history | edited, missing and half-applied migrations; two heads; parents that are not there |
 //! | scripts | repeatable scripts that do not bear being run again |
+//! | lint | what blocks, breaks or loses something in pending migrations: hazards of `relata migrate lint` |
 //! | proof | every pending migration: up, down, up on a shadow database |
 //! | drift | the database beside what its history gives; the declaration beside what all migrations give |
 
@@ -28,6 +29,9 @@ pub struct Check {
     /// Look at the files alone: nothing is said of what a database has
     #[arg(long)]
     no_database: bool,
+    /// Look for nothing dangerous in the SQL
+    #[arg(long)]
+    no_lint: bool,
     /// Prove nothing
     #[arg(long)]
     no_proof: bool,
@@ -90,6 +94,7 @@ impl Check {
         }
         verdicts.push(history(&report));
         verdicts.push(scripts(&project));
+        verdicts.push(self.lint(session, &project, &report)?);
         verdicts.push(self.proof(session, &project).await);
         verdicts.push(self.drift(session, &project, &report).await);
         let clean = !verdicts.iter().any(|verdict| verdict.failed(self.strict));
@@ -99,6 +104,27 @@ impl Check {
             verdicts.iter().for_each(|verdict| self.print(session, verdict));
         }
         Ok(if clean { Exit::Done } else { Exit::Findings })
+    }
+
+    /// Hazards are errors; style is not this command's business unless warnings are asked for.
+    fn lint(&self, session: &Session, project: &Project, report: &Report) -> Result<Verdict> {
+        if self.no_lint {
+            return Ok(Verdict::skipped("lint", "--no-lint"));
+        }
+        let pending: Vec<String> = report
+            .standing
+            .entries
+            .iter()
+            .filter(|entry| entry.state == EntryState::Pending)
+            .map(|entry| entry.id.clone())
+            .collect();
+        let wanted = |id: &str| pending.iter().any(|pending| pending == id || pending.ends_with(&format!("/{id}")));
+        let found = super::lint::of_folder(session, &project.directory, project.dialect, wanted)?;
+        let (hazards, styles): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|finding| finding.severity == Severity::Error);
+        let detail = format!("{}, {}", count(hazards.len(), "hazard"), count(styles.len(), "style finding"));
+        let findings = if self.strict { [hazards, styles].concat() } else { hazards };
+        Ok(Verdict::of("lint", detail, findings))
     }
 
     async fn proof(&self, session: &Session, project: &Project) -> Verdict {
