@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use relata_schema::declare::{
     Declaration, DefaultValue, Entity, EnumDeclaration, Field, IndexDeclaration, IndexPartDeclaration,
-    ReferenceDeclaration, Relation, RelationKind, Rule, simple_name,
+    ReferenceDeclaration, Relation, RelationKind, Rule, field_names, simple_name,
 };
 use relata_schema::model::{Action, Match, NullsOrder};
 use relata_schema::naming;
@@ -203,12 +203,13 @@ fn foreign_key(entity: &Entity, key: &ReferenceDeclaration) -> Vec<String> {
     let there = if there.is_empty() { String::new() } else { format!("({})", there.join(", ")) };
     let mut arguments = vec![format!("{} => {}{there}", fields.join(", "), key.entity)];
     arguments.extend(reference_options(key));
-    if let [field] = key.fields.as_slice() {
-        let on_field = entity.field(field).and_then(|field| field.references.as_ref());
-        let relation = belongs_to(entity, field, &key.entity)
-            .filter(|_| on_field.is_none_or(|reference| reference.entity != key.entity));
-        arguments.extend(relation.map(|relation| format!("relation = {}", ident(&relation.name))));
-    }
+    let on_field = match key.fields.as_slice() {
+        [field] => entity.field(field).and_then(|field| field.references.as_ref()),
+        _ => None,
+    };
+    let relation = belongs_to(entity, &key.fields.join(", "), &key.entity)
+        .filter(|_| on_field.is_none_or(|reference| reference.entity != key.entity));
+    arguments.extend(relation.map(|relation| format!("relation = {}", ident(&relation.name))));
     arguments
 }
 
@@ -222,8 +223,8 @@ fn relation_text(relation: &Relation) -> Option<(&'static str, String)> {
     let (name, entity) = (ident(&relation.name), &relation.entity);
     Some(match &relation.kind {
         RelationKind::BelongsTo { .. } => return None,
-        RelationKind::HasOne { field } => ("has_one", format!("{name}: {entity}.{}", ident(field))),
-        RelationKind::HasMany { field } => ("has_many", format!("{name}: {entity}.{}", ident(field))),
+        RelationKind::HasOne { field } => ("has_one", format!("{name}: {entity}.{}", ends(field))),
+        RelationKind::HasMany { field } => ("has_many", format!("{name}: {entity}.{}", ends(field))),
         RelationKind::ManyToMany { via, near, far } => {
             let ends = match (near, far) {
                 (Some(near), Some(far)) => format!("({}, {})", ident(near), ident(far)),
@@ -232,6 +233,14 @@ fn relation_text(relation: &Relation) -> Option<(&'static str, String)> {
             ("many_to_many", format!("{name}: {entity} via {via}{ends}"))
         }
     })
+}
+
+/// The field that a relation names, or several in parentheses.
+fn ends(fields: &str) -> String {
+    match field_names(fields).as_slice() {
+        [field] => ident(field),
+        several => format!("({})", several.iter().map(|field| ident(field)).collect::<Vec<_>>().join(", ")),
+    }
 }
 
 /// The name that the reader gives to the relation of a reference.

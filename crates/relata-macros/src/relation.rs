@@ -1,8 +1,8 @@
 //! Relations: a marker type with its constant data for each, the joined columns, and what a loaded row gives.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
-use relata_schema::declare::{Entity, Relation, RelationKind, simple_name};
+use relata_schema::declare::{Entity, Relation, RelationKind, field_names, simple_name};
 use relata_schema::naming;
 
 use crate::entity::Context;
@@ -71,31 +71,43 @@ fn write_one(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
     };
     let target = quote!(<#to as ::relata::Entity>::TABLE);
     let mut via = quote!(::core::option::Option::None);
-    let (from_column, to_column, check) = match &named.relation.kind {
+    // The columns that are equal (here, there), and the fields there that must exist.
+    let (pairs, fields): (Vec<(TokenStream, TokenStream)>, Vec<String>) = match &named.relation.kind {
         RelationKind::BelongsTo { field, .. } => {
-            let at = context.position(field);
-            let at = at.unwrap_or_default();
-            let reference = context.fields[at].field.references.as_ref();
-            match reference.and_then(|reference| reference.referenced_fields.first()) {
-                Some(there) => (quote!(#at), quote!(#target.position(#there)), Some((to.clone(), there.clone()))),
-                None => (quote!(#at), quote!(#target.key[0]), None),
-            }
+            let here = field_names(field);
+            let there = referenced(context, &here, &named.relation.entity);
+            let pair = |(index, here): (usize, &&str)| {
+                let at = context.position(here).unwrap_or_default();
+                let at = Literal::usize_unsuffixed(at);
+                let place = Literal::usize_unsuffixed(index);
+                let there = there.get(index).map(|there| quote!(#target.position(#there)));
+                (quote!(#at), there.unwrap_or_else(|| quote!(#target.key[#place])))
+            };
+            (here.iter().enumerate().map(pair).collect(), there.to_vec())
         }
         RelationKind::HasOne { field } | RelationKind::HasMany { field } => {
-            (quote!(TABLE.key[0]), quote!(#target.position(#field)), Some((to.clone(), field.clone())))
+            let pair = |(index, there): (usize, &&str)| {
+                let place = Literal::usize_unsuffixed(index);
+                (quote!(TABLE.key[#place]), quote!(#target.position(#there)))
+            };
+            let there = field_names(field);
+            (there.iter().enumerate().map(pair).collect(), there.into_iter().map(str::to_string).collect())
         }
         RelationKind::ManyToMany { via: junction, near, far } => {
             via = junction_meta(context, named, junction, near.as_deref(), far.as_deref());
-            (quote!(TABLE.key[0]), quote!(#target.key[0]), None)
+            (vec![(quote!(TABLE.key[0]), quote!(#target.key[0]))], Vec::new())
         }
     };
     // Gives rustc's own message, with the fields that there are, when the field is not there.
-    let check = check.map(|(entity, field)| {
-        let field = ident(&field);
+    let check = fields.iter().map(|field| {
+        let field = ident(field);
         quote! {
-            const _: fn(<#entity as ::relata::Entity>::Columns<#entity>) = |columns| { let _ = columns.#field; };
+            const _: fn(<#to as ::relata::Entity>::Columns<#to>) = |columns| { let _ = columns.#field; };
         }
     });
+    let check = quote!(#(#check)*);
+    let Some(((from_column, to_column), further)) = pairs.split_first() else { return TokenStream::new() };
+    let further = further.iter().map(|(here, there)| quote!((#here, #there)));
     quote! {
         #[doc(hidden)]
         #vis enum #marker {}
@@ -111,6 +123,7 @@ fn write_one(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
                     from_column: #from_column,
                     to: #target,
                     to_column: #to_column,
+                    further: &[#(#further),*],
                     cardinality: __relata::Cardinality::#kind,
                     via: #via,
                     from_root: __relata::FromRoot::new(),
@@ -119,6 +132,16 @@ fn write_one(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
             };
         }
     }
+}
+
+/// The fields that a reference of these fields names; none: the key.
+fn referenced<'a>(context: &Context<'a>, here: &[&str], entity: &str) -> &'a [String] {
+    let on_field = match here {
+        [field] => context.entity.field(field).and_then(|field| field.references.as_ref()),
+        _ => None,
+    };
+    let on_struct = context.entity.foreign_keys.iter().find(|key| key.fields == here && key.entity == entity);
+    on_field.filter(|reference| reference.entity == entity).or(on_struct).map_or(&[], |key| &key.referenced_fields)
 }
 
 fn junction_meta(

@@ -166,12 +166,8 @@ impl<E: Entity, L> Find<E, L> {
     pub fn reach<M: Relation<From = E, To = E>>(mut self, _: Rel<E, M>, steps: impl Into<Option<u64>>) -> Self {
         let table = E::TABLE;
         let [key] = table.key else { panic!("{} is reached by its key, which is not one field", table.entity) };
-        assert!(
-            M::META.via.is_none(),
-            "{}.{} leads through a junction and cannot be followed",
-            table.entity,
-            M::META.name
-        );
+        let plain = M::META.via.is_none() && M::META.further.is_empty();
+        assert!(plain, "{}.{} leads by more than one column and cannot be followed", table.entity, M::META.name);
         let steps = steps.into();
         let mut start = std::mem::replace(&mut self.select, Select::new(Source::Entity(table)));
         let columns = [*key, M::META.from_column].map(|position| Item::Expr(root_column(&table.columns[position])));

@@ -22,7 +22,7 @@ use crate::relation::{Load, Relation, RelationKind};
 
 mod places;
 
-use places::Places;
+use places::{ParentKey, Places};
 
 const BATCH: usize = 16_384;
 
@@ -141,7 +141,8 @@ impl Parents {
 
     /// The children of these.
     fn children<M, N>(&self, load: &Load<M, N>, relation: &'static RelationMeta) -> Self {
-        if relation.via.is_some() || load.filter.is_some() || load.limit.is_some() || load.offset > 0 {
+        let narrowed = load.filter.is_some() || load.limit.is_some() || load.offset > 0;
+        if relation.via.is_some() || !relation.further.is_empty() || narrowed {
             return Parents::Some;
         }
         let column = &relation.to.columns[relation.to_column];
@@ -384,6 +385,7 @@ where
 {
     let keys = parents.iter().map(|(entity, _)| entity.value(M::META.from_column)).collect();
     let (places, keys) = Places::of(keys);
+    let further = further_keys(M::META, parents.iter().map(|(entity, _)| *entity));
     let mut items = Vec::new();
     load.nested.items(Path::ROOT, &mut items);
     for keys in all.keys(M::META, keys) {
@@ -391,7 +393,7 @@ where
         let mut lease = executor.lease(Intent::Read).await?;
         let appended = select.batch.as_ref().is_none_or(Batch::appends_key);
         let key = if appended { load.nested.width() } else { M::META.to_column };
-        let mut sink = Distribute::<E, M, N> { load, parents, places: &places, key, read: 0 };
+        let mut sink = Distribute::<E, M, N> { load, parents, places: &places, key, further: &further, read: 0 };
         lease.query(Tree::Select(&mut select), &mut sink).await.map_err(|error| mapped(error, M::To::TABLE))?;
     }
     Ok(())
@@ -415,6 +417,28 @@ fn batch_select<M, N>(load: &Load<M, N>, items: Vec<Item>, keys: Keys, relation:
     select
 }
 
+/// The rest of the key of each parent; empty where it is of one column.
+fn further_keys<'e, E: Entity>(
+    relation: &'static RelationMeta,
+    parents: impl Iterator<Item = &'e E>,
+) -> Vec<Vec<ParentKey>> {
+    if relation.further.is_empty() {
+        return Vec::new();
+    }
+    let rest = |parent: &E| relation.further.iter().map(|(here, _)| ParentKey::of(&parent.value(*here))).collect();
+    parents.map(rest).collect()
+}
+
+/// Whether a row agrees with the rest of a parent's key.
+fn agrees(relation: &'static RelationMeta, rest: &[ParentKey], row: &dyn Row, places: &Places) -> Result<bool> {
+    for ((_, there), wanted) in relation.further.iter().zip(rest) {
+        if places.key_of(&row.cell(*there)?) != *wanted {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Gives each row to its parents.
 struct Distribute<'s, 'p, E: Entity, M: Relation<From = E>, N: Loads<M::To>> {
     load: &'s Load<M, N>,
@@ -422,6 +446,8 @@ struct Distribute<'s, 'p, E: Entity, M: Relation<From = E>, N: Loads<M::To>> {
     places: &'s Places,
     /// Which cell holds the parent's key.
     key: usize,
+    /// The rest of each parent's key, where it is of several columns.
+    further: &'s [Vec<ParentKey>],
     /// So many rows have been read.
     read: usize,
 }
@@ -430,9 +456,12 @@ impl<E: Entity, M: Relation<From = E>, N: Loads<M::To>> RowSink for Distribute<'
     fn row(&mut self, row: &dyn Row) -> Result<()> {
         let mut place = self.places.first(&row.cell(self.key)?);
         while let Some(parent) = place {
+            place = self.places.after(parent);
+            if !self.further.is_empty() && !agrees(M::META, &self.further[parent], row, self.places)? {
+                continue;
+            }
             let child = self.load.nested.read(row, &mut 0).map_err(|error| at_row(error, self.read))?;
             M::Kind::add(self.parents[parent].1, child);
-            place = self.places.after(parent);
         }
         self.read += 1;
         Ok(())

@@ -255,19 +255,19 @@ pub struct Relation {
 pub enum RelationKind {
     /// A field here refers to the other: `field`, and whether it may be NULL.
     BelongsTo {
-        /// The field here.
+        /// The field here; of a foreign key of several, all of them with commas between (see [`field_names`]).
         field: String,
         /// The field may be NULL.
         nullable: bool,
     },
     /// A field there refers here; at most one.
     HasOne {
-        /// The field there.
+        /// The field there, or several with commas between.
         field: String,
     },
     /// A field there refers here.
     HasMany {
-        /// The field there.
+        /// The field there, or several with commas between.
         field: String,
     },
     /// Through a junction entity.
@@ -279,6 +279,11 @@ pub enum RelationKind {
         /// The junction's field that refers there.
         far: Option<String>,
     },
+}
+
+/// The fields that a relation names: one, or several with commas between.
+pub fn field_names(fields: &str) -> Vec<&str> {
+    fields.split(',').map(str::trim).collect()
 }
 
 impl Default for RelationKind {

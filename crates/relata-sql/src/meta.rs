@@ -226,6 +226,8 @@ pub struct RelationMeta {
     pub to: &'static TableMeta,
     /// Position of the column it leads to.
     pub to_column: usize,
+    /// The other pairs of columns (here, there) of a foreign key of several.
+    pub further: &'static [(usize, usize)],
     /// How many rows.
     pub cardinality: Cardinality,
     /// The junction in between, if any.

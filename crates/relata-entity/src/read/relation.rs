@@ -124,7 +124,12 @@ fn read_one(kind: &str, piece: &Piece) -> Option<Relation> {
         return Some(Relation { name, entity: entity.path()?, kind, ..Relation::default() });
     }
     let (entity, field) = target.cut_at(".")?;
-    let field = field.word()?;
+    let field = match field.trailing_group() {
+        (head, Some(fields)) if head.tokens.is_empty() => {
+            Piece::cut(fields).iter().map(Piece::word).collect::<Option<Vec<_>>>()?.join(", ")
+        }
+        _ => field.word()?,
+    };
     let kind = match kind {
         "has_one" => RelationKind::HasOne { field },
         _ => RelationKind::HasMany { field },
@@ -165,16 +170,12 @@ pub(super) fn read_foreign_key(attribute: &Attribute, scope: &mut Scope<'_>) {
         return;
     }
     let given = read_reference_options(&pieces[arrow + 1..], &mut reference, scope.findings);
-    if let (Some(name), [field]) = (&given, reference.fields.as_slice()) {
-        let nullable = scope.entity.field(field).is_some_and(|field| field.nullable);
-        let mut relation = belongs_to(name.clone(), &reference.entity, field, nullable);
+    if let Some(name) = given {
+        let nullable = |name: &String| scope.entity.field(name).is_some_and(|field| field.nullable);
+        let nullable = reference.fields.iter().any(nullable);
+        let mut relation = belongs_to(name, &reference.entity, &reference.fields.join(", "), nullable);
         relation.span = reference.span.clone();
         scope.relate(relation, attribute);
-    } else if given.is_some() {
-        scope
-            .findings
-            .error("entity-foreign-key-relation", attribute, "a foreign key of several fields gives no relation yet")
-            .help("remove `relation = …`; query it with a filter on both fields");
     }
     scope.entity.foreign_keys.push(reference);
 }

@@ -580,15 +580,6 @@ fn relations() {
           at: foreign_key(slug, title => Other(a))
     "#]],
     );
-    check_struct(
-        "#[foreign_key(slug, title => Other(a, b), relation = other)]",
-        expect![[r#"
-        error[entity-foreign-key-relation]: a foreign key of several fields gives no relation yet
-          --> post.rs:2:3
-          help: remove `relation = …`; query it with a filter on both fields
-          at: foreign_key(slug, title => Other(a, b), relation = other)
-    "#]],
-    );
     check_field(
         "#[references(User, on_delte = cascade)] user_id: Id<User>",
         expect![[r#"

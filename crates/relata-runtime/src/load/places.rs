@@ -65,6 +65,11 @@ impl Places {
         head.filter(|head| *head != NONE).map(|head| head as usize)
     }
 
+    /// Another cell of a row, as a key.
+    pub(super) fn key_of(&self, cell: &Cell<'_>) -> ParentKey {
+        ParentKey::of_cell(cell, self.uuid)
+    }
+
     /// The next parent with the same key.
     #[inline]
     pub(super) fn after(&self, parent: usize) -> Option<usize> {
@@ -89,14 +94,14 @@ fn dense(keys: &[Value]) -> Option<Heads> {
 
 /// A key that rows are distributed by.
 #[derive(PartialEq, Eq, Hash)]
-enum ParentKey {
+pub(super) enum ParentKey {
     Int(i64),
     Text(String),
     Bytes(Vec<u8>),
 }
 
 impl ParentKey {
-    fn of(value: &Value) -> Self {
+    pub(super) fn of(value: &Value) -> Self {
         match value {
             Value::Int(number) => ParentKey::Int(*number),
             Value::Text(text) => ParentKey::Text(text.clone()),

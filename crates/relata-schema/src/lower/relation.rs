@@ -1,6 +1,6 @@
 //! Relations are checked: the other entity exists, and there is a reference for them.
 
-use crate::declare::{Entity, Field, Relation, RelationKind, simple_name};
+use crate::declare::{Entity, Field, Relation, RelationKind, field_names, simple_name};
 use crate::diagnostic::Diagnostic;
 use crate::model::{ObjectKey, ObjectKind};
 use crate::naming;
@@ -17,9 +17,9 @@ pub(super) fn check(lowering: &mut Lowering<'_>, entity: &Entity) {
         let Some(target) = lowering.entity(&relation.entity, &relation.span, object.clone()) else { continue };
         let problem = match &relation.kind {
             RelationKind::BelongsTo { .. } => None,
-            RelationKind::HasMany { field } => refers_back(entity, target, field).err(),
-            RelationKind::HasOne { field } => match refers_back(entity, target, field) {
-                Ok(field) => has_one(target, field),
+            RelationKind::HasMany { field } => refer_back(entity, target, field).err(),
+            RelationKind::HasOne { field } => match refer_back(entity, target, field) {
+                Ok(fields) => has_one(target, &fields),
                 Err(problem) => Some(problem),
             },
             RelationKind::ManyToMany { via, near, far } => match lowering.entity(via, &relation.span, object.clone()) {
@@ -37,6 +37,29 @@ type Problem = Box<Diagnostic>;
 
 fn problem(code: &'static str, message: String, help: String) -> Problem {
     Box::new(Diagnostic::error(code, message).help(help))
+}
+
+/// The fields of `target` that refer to `entity`: one, or those of one foreign key in the order of the key.
+fn refer_back<'e>(entity: &Entity, target: &'e Entity, names: &str) -> Result<Vec<&'e Field>, Problem> {
+    let names = field_names(names);
+    if let [name] = names.as_slice() {
+        return refers_back(entity, target, name).map(|field| vec![field]);
+    }
+    let key: Vec<&str> = entity.key_fields().iter().map(|field| field.name.as_str()).collect();
+    let known = target.foreign_keys.iter().any(|reference| {
+        let there: Vec<&str> = match reference.referenced_fields.as_slice() {
+            [] => key.clone(),
+            fields => fields.iter().map(String::as_str).collect(),
+        };
+        simple_name(&reference.entity) == entity.name && reference.fields == names && there == key
+    });
+    let fields = names.iter().map(|name| target.field(name)).collect::<Option<Vec<_>>>();
+    fields.filter(|_| known).ok_or_else(|| {
+        let (names, target) = (names.join(", "), &target.name);
+        let message = format!("no foreign key of `{target}` on ({names}) refers to the key of `{}`", entity.name);
+        let help = format!("put `#[foreign_key({names} => {}({}))]` on `{target}`", entity.name, key.join(", "));
+        problem("schema-relation-reference", message, help)
+    })
 }
 
 /// The field of `target` that refers to `entity`.
@@ -70,12 +93,16 @@ fn refers_to(owner: &Entity, field: &Field, entity: &Entity) -> bool {
     on_field.chain(on_struct).any(|reference| simple_name(&reference.entity) == entity.name)
 }
 
-fn has_one(target: &Entity, field: &Field) -> Option<Problem> {
-    if reference::is_unique(target, &[field]) {
+fn has_one(target: &Entity, fields: &[&Field]) -> Option<Problem> {
+    if reference::is_unique(target, fields) {
         return None;
     }
-    let message = format!("several rows of `{}` may have the same `{}`", target.name, field.name);
-    let help = format!("put `#[unique]` on `{}.{}`, or write `has_many`", target.name, field.name);
+    let names = fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ");
+    let message = format!("several rows of `{}` may have the same `{names}`", target.name);
+    let help = match fields {
+        [_] => format!("put `#[unique]` on `{}.{names}`, or write `has_many`", target.name),
+        _ => format!("put `#[unique({names})]` on `{}`, or write `has_many`", target.name),
+    };
     Some(problem("schema-has-one-not-unique", message, help))
 }
 

@@ -304,6 +304,10 @@ impl<O: Out> Writer<O> {
         self.alias_column(near.0, near.1);
         self.push(" = ");
         self.alias_column(outer, relation.from.columns[relation.from_column].column);
+        for (here, there) in relation.further {
+            self.push(" AND ");
+            self.pair((inner, *there), (outer, *here), relation);
+        }
         if let Some(position) = relation.to.soft_delete {
             self.push(" AND ");
             self.alias_column(inner, relation.to.columns[position].column);

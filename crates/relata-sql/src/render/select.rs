@@ -104,6 +104,10 @@ impl<O: Out> Writer<O> {
         if numbered {
             self.push(" AS parent, ROW_NUMBER() OVER (PARTITION BY ");
             self.parent_key(relation, alias);
+            for (_, there) in relation.further {
+                self.push(", ");
+                self.column(ColumnRef { path: Path::ROOT, column: &relation.to.columns[*there] });
+            }
             self.order(&mut select.order)?;
             self.push(") AS place");
         }
@@ -303,11 +307,20 @@ impl<O: Out> Writer<O> {
             self.push(" AS ");
             self.alias(alias);
             self.push(" ON ");
-            self.alias_column(alias, relation.to.columns[relation.to_column].column);
-            self.push(" = ");
-            self.alias_column(parent, relation.from.columns[relation.from_column].column);
+            self.pair((alias, relation.to_column), (parent, relation.from_column), relation);
+            for (here, there) in relation.further {
+                self.push(" AND ");
+                self.pair((alias, *there), (parent, *here), relation);
+            }
         }
         Ok(())
+    }
+
+    /// Two columns that a relation makes equal, by alias and position: where it leads, and where it starts.
+    pub(super) fn pair(&mut self, to: (usize, usize), from: (usize, usize), relation: &'static RelationMeta) {
+        self.alias_column(to.0, relation.to.columns[to.1].column);
+        self.push(" = ");
+        self.alias_column(from.0, relation.from.columns[from.1].column);
     }
 
     pub(super) fn restrict(&mut self, source: &Source, scope: Scope, filter: &mut Option<Expr>) -> Result<()> {

@@ -76,7 +76,7 @@ const fn relation(
     cardinality: Cardinality,
     via: Option<Junction>,
 ) -> RelationMeta {
-    RelationMeta { name, from, from_column, to, to_column, cardinality, via, from_root: FromRoot::new() }
+    RelationMeta { name, from, from_column, to, to_column, further: &[], cardinality, via, from_root: FromRoot::new() }
 }
 
 const ID: Column<Post, i64> = Column::new(Path::ROOT, &POSTS.columns[0]);

@@ -3,11 +3,11 @@
 use super::{Column, Expr, Expression, Field, Pred};
 use crate::tree::Select;
 
-/// A query that gives one column of type `T`.
+/// A query whose rows are of type `T`: one value, or a tuple.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no query of one column of type `{T}`",
-    label = "expected a query that selects one `{T}`",
-    note = "end the query with `.select(…)` of one column or expression of that type"
+    message = "`{Self}` is no query of rows of type `{T}`",
+    label = "expected a query that selects `{T}`",
+    note = "end the query with `.select(…)` of columns or expressions of that type"
 )]
 pub trait Subquery<T> {
     /// The untyped data.

@@ -11,7 +11,6 @@
 //@ [entity-relation-form]
 //@ [entity-foreign-key-form]
 //@ [entity-foreign-key-length]
-//@ [entity-foreign-key-relation]
 //@ [enum-shape]
 //@ [enum-value-twice]
 
@@ -44,7 +43,6 @@ pub struct Tuple(i64);
 #[has_many(others: Two)]
 #[foreign_key(name)]
 #[foreign_key(name, id => Two(a))]
-#[foreign_key(name, id => Two(a, b), relation = two)]
 pub struct Generic<T> {
     #[id]
     pub id: i64,

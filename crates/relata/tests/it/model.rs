@@ -149,3 +149,25 @@ pub struct Transfer {
     pub to: Id<Account>,
     pub amount: i64,
 }
+
+/// Its key has two columns, and so has what refers to it.
+#[derive(Entity, Debug, Clone)]
+#[entity(table = "flights")]
+#[primary_key(day, number)]
+#[has_many(seats: Seat.(day, number))]
+pub struct Flight {
+    pub day: i32,
+    pub number: i32,
+    pub goal: String,
+}
+
+#[derive(Entity, Debug, Clone)]
+#[entity(table = "seats")]
+#[foreign_key(day, number => Flight, relation = flight)]
+pub struct Seat {
+    #[id]
+    pub id: Id<Seat>,
+    pub day: i32,
+    pub number: i32,
+    pub passenger: String,
+}

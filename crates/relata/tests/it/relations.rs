@@ -7,6 +7,7 @@ use crate::model::*;
 use crate::queries::blog;
 
 crate::setup::everywhere!(
+    keys_of_two_columns_relate,
     one_many_and_many_to_many,
     limits_hold_for_each_parent,
     trees_and_nested_relations,
@@ -170,5 +171,33 @@ async fn the_number_of_statements_is_bounded(mut db: Db) -> Result<()> {
             assert_eq!(comment.writer().unwrap().id, user.posts()[0].author().id);
         }
     }
+    Ok(())
+}
+
+async fn keys_of_two_columns_relate(mut db: Db) -> Result<()> {
+    for (day, number, goal) in [(1, 1, "Rome"), (1, 2, "Oslo"), (2, 1, "Bern")] {
+        NewFlight { day, number, goal: goal.into() }.insert(&mut db).await?;
+    }
+    for (day, number, passenger) in [(1, 1, "Ann"), (1, 2, "Bob"), (1, 2, "Cyd"), (2, 1, "Dan")] {
+        NewSeat { day, number, passenger: passenger.into() }.insert(&mut db).await?;
+    }
+    let flights =
+        Flight::find().with(Flight.seats.order(|seat| seat.id.asc())).order(Flight.goal.asc()).all(&mut db).await?;
+    let found: Vec<(String, String)> = flights
+        .iter()
+        .map(|flight| (flight.goal.clone(), flight.seats().iter().map(|seat| seat.passenger.as_str()).collect()))
+        .collect();
+    let expected = [("Bern", "Dan"), ("Oslo", "BobCyd"), ("Rome", "Ann")];
+    assert_eq!(found, expected.map(|(goal, seats)| (goal.to_string(), seats.to_string())));
+    let last = Flight.seats.order(|seat| seat.id.desc()).limit(1);
+    let flights = Flight::find().with(last).order(Flight.goal.asc()).all(&mut db).await?;
+    let last: Vec<&str> = flights.iter().map(|flight| flight.seats()[0].passenger.as_str()).collect();
+    assert_eq!(last, ["Dan", "Cyd", "Ann"]);
+    let seat = Seat::find().filter(Seat.flight().goal.eq("Oslo")).with(Seat.flight).order(Seat.id.asc());
+    let seat = seat.first(&mut db).await?.unwrap();
+    assert_eq!((seat.passenger.as_str(), seat.flight().goal.as_str()), ("Bob", "Oslo"));
+    let full = Flight::find().filter(Flight.seats.count().gt(1)).one(&mut db).await?;
+    assert_eq!(full.goal, "Oslo");
+    assert_eq!(Flight::find().filter(Flight.seats.any(Seat.passenger.eq("Dan"))).one(&mut db).await?.goal, "Bern");
     Ok(())
 }
