@@ -6,7 +6,7 @@
 use std::io;
 
 use relata_sql::{Error, Kind};
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
 /// Why a parameter could not be encoded; travels through `tokio-postgres` as the cause of its error.
 #[derive(Debug)]
@@ -96,6 +96,9 @@ pub(crate) fn database(db: &DbError) -> Error {
     }
     if let Some(hint) = db.hint() {
         error = error.hint(sentence(hint));
+    }
+    if let Some(ErrorPosition::Original(position)) = db.position() {
+        error = error.position(position.saturating_sub(1) as usize);
     }
     match hint(kind) {
         Some(hint) => error.hint(hint),

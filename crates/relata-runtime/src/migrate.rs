@@ -11,6 +11,7 @@
 
 mod backup;
 mod content;
+mod copy;
 mod execute;
 mod folder;
 pub mod graph;

@@ -5,7 +5,7 @@
 //!
 //! - SQLite: a trigger's body ends with `; END ;`.
 //! - PostgreSQL: semicolons in parentheses (rules) and in `BEGIN ATOMIC … END` do not end a statement; lines that begin
-//!   with a backslash (`\restrict`, `\connect`: commands of psql) are skipped.
+//!   with a backslash (`\restrict`, `\connect`: commands of psql) are skipped; [`shell_commands`] lists them.
 //!   The lines after `COPY … FROM stdin;`, up to `\.`, are that statement's [`ScriptStatement::data`].
 //! - MariaDB: `DELIMITER` as the `mariadb` shell reads it; `/*! … */` is part of a statement, never a comment.
 
@@ -46,7 +46,22 @@ pub fn statements(dialect: Dialect, text: &str) -> Vec<ScriptStatement> {
 /// The script with every comment gone and every run of white space outside quotes replaced by one space: two scripts
 /// with the same normal form do the same. `DELIMITER` lines and terminators are gone too: statements end with `;\n`.
 pub fn normalise(dialect: Dialect, text: &str) -> String {
-    split(dialect, text).iter().map(|sql| flatten(dialect, sql) + ";\n").collect()
+    let normal = |statement: &ScriptStatement| {
+        flatten(dialect, &statement.sql) + ";\n" + statement.data.as_deref().unwrap_or_default()
+    };
+    statements(dialect, text).iter().map(normal).collect()
+}
+
+/// psql's backslash commands of a PostgreSQL script, which are no SQL and are skipped: line, and the command as written.
+///
+/// ```
+/// use relata_schema::script;
+/// assert_eq!(script::shell_commands("select '\\x';\n\\connect shop\n"), [(2, "\\connect shop".to_string())]);
+/// ```
+pub fn shell_commands(text: &str) -> Vec<(usize, String)> {
+    let mut splitter = Splitter::new(Dialect::Postgres, text);
+    splitter.split();
+    splitter.commands
 }
 
 /// One statement without comments, with single spaces.
@@ -267,6 +282,8 @@ struct Splitter<'a> {
     /// The line of the byte `counted`.
     line: usize,
     counted: usize,
+    /// Commands of the database's shell that were skipped, with their lines.
+    commands: Vec<(usize, String)>,
 }
 
 impl<'a> Splitter<'a> {
@@ -286,10 +303,16 @@ impl<'a> Splitter<'a> {
             from_stdin: false,
             line: 1,
             counted: 0,
+            commands: Vec::new(),
         }
     }
 
     fn run(mut self) -> Vec<ScriptStatement> {
+        self.split();
+        self.out
+    }
+
+    fn split(&mut self) {
         loop {
             if self.lexer.text[self.lexer.at..].starts_with(&self.delimiter) && self.may_end() {
                 self.lexer.at += self.delimiter.len();
@@ -307,7 +330,6 @@ impl<'a> Splitter<'a> {
             }
         }
         self.finish();
-        self.out
     }
 
     /// Skips `DELIMITER x` and psql's backslash commands at the beginning of a statement.
@@ -329,6 +351,8 @@ impl<'a> Splitter<'a> {
             Dialect::Sqlite => false,
         };
         if skip {
+            let number = self.lexer.text[..self.lexer.at].matches('\n').count() + 1;
+            self.commands.push((number, line.trim_end().to_string()));
             self.lexer.at += line.len();
         }
         skip

@@ -159,6 +159,8 @@ pub struct Details {
     pub field: Option<String>,
     /// The SQL without its parameters.
     pub sql: Option<String>,
+    /// Where in the SQL it went wrong, if the database tells: characters before that place.
+    pub position: Option<usize>,
 }
 
 impl Error {
@@ -290,6 +292,12 @@ impl Error {
     #[must_use]
     pub fn sql(self, sql: impl Into<String>) -> Self {
         self.with_details(|details| details.sql = Some(sql.into()))
+    }
+
+    /// Sets where in the SQL it went wrong: how many characters stand before that place.
+    #[must_use]
+    pub fn position(self, characters: usize) -> Self {
+        self.with_details(|details| details.position = Some(characters))
     }
 
     /// Keeps what caused it.

@@ -53,7 +53,7 @@ fn located(error: Error, sql: &str, offset: Option<usize>) -> Error {
     };
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-    error.hint(format!("look at line {line}, column {column} of the SQL"))
+    error.position(before.chars().count()).hint(format!("look at line {line}, column {column} of the SQL"))
 }
 
 /// An error by SQLite's extended result code and message.

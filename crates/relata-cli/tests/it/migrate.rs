@@ -205,8 +205,9 @@ fn mistakes_in_files_are_named() {
         &["apply"],
         1,
         expect![[r#"
-        error: applying 20260103000000_cccccc_bad: statement 2 of 2, line 2: near "TABEL": syntax error [R0401, SQLITE_ERROR]
+        error: applying 20260103000000_cccccc_bad: statement 2 of 2, line 2, column 8: near "TABEL": syntax error [R0401, SQLITE_ERROR]
           sql: CREATE TABEL bad (id INTEGER)
+                      ^
           help: look at line 1, column 8 of the SQL
           help: nothing of this migration was kept: it ran in one transaction
     "#]],
@@ -216,8 +217,9 @@ fn mistakes_in_files_are_named() {
         &["prove"],
         1,
         expect![[r#"
-        error: 20260103000000_cccccc_bad: proof on a shadow copy: up.sql: statement 2 of 2, line 2: near "TABEL": syntax error [R0704, SQLITE_ERROR]
+        error: 20260103000000_cccccc_bad: proof on a shadow copy: up.sql: statement 2 of 2, line 2, column 8: near "TABEL": syntax error [R0704, SQLITE_ERROR]
           sql: CREATE TABEL bad (id INTEGER)
+                      ^
           help: look at line 1, column 8 of the SQL
     "#]],
     );

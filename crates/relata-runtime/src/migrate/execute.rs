@@ -14,11 +14,11 @@ use relata_sql::driver::{Connection, Statement, TransactionOptions};
 use relata_sql::{Error, Kind, Result, Value};
 
 use super::header::Header;
-use super::history::{self, Applied};
+use super::history::{self, Applied, State};
 use super::observe::{self, Lookout};
 use super::settings::Settings;
 use super::trail::{self, Action, Ending, Note, StatementRun};
-use super::{Event, Observer, Runner, rows, shelf};
+use super::{Event, Observer, Runner, copy, lock, rows, shelf};
 
 /// What a statement is, as far as running it safely depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,9 @@ pub(super) fn classify(dialect: Dialect, sql: &str) -> Class {
         ["SELECT", "SET_CONFIG", ..] | ["SELECT", "PG_CATALOG", "SET_CONFIG", ..] => Class::Session,
         ["BEGIN" | "COMMIT" | "END", ..] | ["START", "TRANSACTION", ..] => Class::Transaction,
         ["ROLLBACK", ..] => Class::Rollback,
-        ["INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "MERGE" | "WITH" | "SELECT" | "VALUES", ..] => Class::Data,
+        ["INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "MERGE" | "COPY" | "WITH" | "SELECT" | "VALUES", ..] => {
+            Class::Data
+        }
         _ => Class::Schema,
     }
 }
@@ -97,7 +99,7 @@ async fn run(
         let result = match (classify(dialect, &statement.sql), &mut lookout) {
             (Class::Transaction, _) => Ok(()),
             (Class::Schema | Class::Data, Some(lookout)) => lookout.run(connection, index, statement).await,
-            _ => connection.batch(&statement.sql).await,
+            _ => execute(connection, statement).await.map(drop),
         };
         result.map_err(|error| located(error, index, statements.len(), statement))?;
     }
@@ -143,7 +145,7 @@ impl<'r, 'o> Report<'r, 'o> {
         }
         (self.observer)(Event::Statement { position, statements: count, sql });
         let begun = Instant::now();
-        let result = self.with_path(connection, sql).await;
+        let result = self.with_path(connection, statement).await;
         let outcome = if result.is_ok() { "done" } else { "failed" };
         let rows = result.as_ref().ok().copied().flatten();
         self.remember(connection.dialect(), statement, index, begun.elapsed(), rows, outcome);
@@ -157,19 +159,19 @@ impl<'r, 'o> Report<'r, 'o> {
     }
 
     /// Runs a statement that sets up the session, outside a transaction.
-    pub(super) async fn session(&mut self, connection: &mut dyn Connection, sql: &str) -> Result<()> {
-        self.with_path(connection, sql).await.map(drop)
+    pub(super) async fn session(&mut self, connection: &mut dyn Connection, statement: &ScriptStatement) -> Result<()> {
+        self.with_path(connection, statement).await.map(drop)
     }
 
-    async fn with_path(&mut self, connection: &mut dyn Connection, sql: &str) -> Result<Option<u64>> {
+    async fn with_path(&mut self, connection: &mut dyn Connection, statement: &ScriptStatement) -> Result<Option<u64>> {
         if connection.dialect() != Dialect::Postgres || connection.in_transaction() && self.path.is_none() {
-            return patiently(connection, sql).await;
+            return patiently(connection, statement).await;
         }
         let own = SearchPath::read(connection).await?;
         if let Some(path) = self.path.take() {
             SearchPath(Some(path)).restore(connection).await?;
         }
-        let result = patiently(connection, sql).await;
+        let result = patiently(connection, statement).await;
         if result.is_ok() || !connection.in_transaction() && !connection.is_broken() {
             let now = SearchPath::read(connection).await?;
             if now.0 != own.0 {
@@ -204,14 +206,14 @@ impl<'r, 'o> Report<'r, 'o> {
 }
 
 /// Runs a statement. What PostgreSQL builds concurrently waits for locks as long as it takes (see [`super::wait`]).
-async fn patiently(connection: &mut dyn Connection, sql: &str) -> Result<Option<u64>> {
-    let words = script::words(connection.dialect(), sql, 4);
+async fn patiently(connection: &mut dyn Connection, statement: &ScriptStatement) -> Result<Option<u64>> {
+    let words = script::words(connection.dialect(), &statement.sql, 4);
     if connection.dialect() != Dialect::Postgres || !words.iter().any(|word| word == "CONCURRENTLY") {
-        return execute(connection, sql).await;
+        return execute(connection, statement).await;
     }
     let before = rows::one(connection, "SELECT current_setting('lock_timeout')", &[]).await?;
     connection.batch("SET lock_timeout = 0").await?;
-    let result = execute(connection, sql).await;
+    let result = execute(connection, statement).await;
     if let Some(Value::Text(before)) = before
         && !connection.is_broken()
     {
@@ -221,7 +223,11 @@ async fn patiently(connection: &mut dyn Connection, sql: &str) -> Result<Option<
 }
 
 /// Runs a statement; gives the rows that it changed where it is one that changes rows.
-async fn execute(connection: &mut dyn Connection, sql: &str) -> Result<Option<u64>> {
+pub(super) async fn execute(connection: &mut dyn Connection, statement: &ScriptStatement) -> Result<Option<u64>> {
+    let sql = statement.sql.as_str();
+    if let Some(data) = &statement.data {
+        return copy::insert(connection, sql, data).await.map(Some);
+    }
     let words = script::words(connection.dialect(), sql, 1);
     if matches!(words.first().map(String::as_str), Some("INSERT" | "UPDATE" | "DELETE" | "REPLACE" | "MERGE")) {
         return connection.execute(Statement::once(sql, &[])).await.map(|done| Some(done.rows_affected));
@@ -240,6 +246,26 @@ pub(super) enum Outcome<'a> {
 }
 
 impl Outcome<'_> {
+    /// First thing in the transaction: nobody else is at it, also where a pooler has lost the session's lock.
+    async fn guard(&self, connection: &mut dyn Connection) -> Result<()> {
+        let (row, there) = match self {
+            Outcome::Nothing => return Ok(()),
+            Outcome::Applied(row, _) => (row, false),
+            Outcome::Undone(row, _) => (row, true),
+        };
+        lock::guard(connection).await?;
+        let found = history::state(connection, &row.version).await?;
+        let settled = matches!(found, Some(State::Applied | State::Baseline));
+        if settled == there {
+            return Ok(());
+        }
+        let done = if there { "rolled back" } else { "applied" };
+        let message = format!("{} was {done} by another runner just now, in spite of the lock", row.id());
+        Err(Error::new(Kind::MigrationLocked, message)
+            .hint("a pooler between here and the server shares sessions: give the server's own URL for migrations")
+            .hint("nothing was done twice; run again"))
+    }
+
     /// Before the first statement: what goes is kept.
     pub(super) async fn prepare(&self, connection: &mut dyn Connection, report: &mut Report<'_, '_>) -> Result<()> {
         match self {
@@ -327,6 +353,7 @@ async fn transaction(
         lookout.begin(connection).await?;
     }
     let search_path = SearchPath::read(connection).await?;
+    outcome.guard(connection).await?;
     outcome.prepare(connection, report).await?;
     for (index, statement) in statements.iter().enumerate() {
         let result = in_place(connection, statements, index, report).await;
@@ -356,13 +383,40 @@ async fn in_place(
     }
 }
 
-/// Says which statement failed.
+/// Says which statement failed, and where in it if the database tells: with the line as it stands in the file and a mark
+/// under the place.
 pub(super) fn located(error: Error, index: usize, count: usize, statement: &ScriptStatement) -> Error {
+    if let Some((line, column, text)) = place(&error, &statement.sql) {
+        let mark = format!("{text}\n       {}^", " ".repeat(column - 1));
+        let place = format!("line {}, column {column}", statement.line + line - 1);
+        return error.sql(mark).context(format!("statement {} of {count}, {place}", index + 1));
+    }
     let error = match &error.details().sql {
         Some(sql) if !sql.is_empty() => error,
         _ => error.sql(excerpt(&statement.sql)),
     };
     error.context(format!("statement {} of {count}, line {}", index + 1, statement.line))
+}
+
+/// Line and column from 1 in the statement, and the text of that line.
+fn place(error: &Error, sql: &str) -> Option<(usize, usize, String)> {
+    let position = error.details().position.or_else(|| near(error, sql))?;
+    let before: String = sql.chars().take(position).collect();
+    let line = before.matches('\n').count();
+    let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
+    // Tabs would move the mark.
+    let text = sql.lines().nth(line)?.replace('\t', " ");
+    (text.chars().count() <= 200).then_some((line + 1, column, text))
+}
+
+/// MariaDB tells the text where it gave up: `… near 'TABEL c (x)' at line 1`.
+fn near(error: &Error, sql: &str) -> Option<usize> {
+    let (_, rest) = error.message().split_once(" near '")?;
+    let (text, _) = rest.rsplit_once("' at line ")?;
+    let first = text.lines().next().filter(|text| !text.is_empty())?;
+    let byte = sql.find(first)?;
+    let blank = first.len() - first.trim_start().len();
+    Some(sql[..byte + blank].chars().count())
 }
 
 /// A statement on one line, cut where people stop reading.

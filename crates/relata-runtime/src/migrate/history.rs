@@ -175,6 +175,14 @@ fn decode(row: &[Value]) -> Result<Applied> {
     })
 }
 
+/// How far one migration is; `None`: it has no row.
+pub(super) async fn state(connection: &mut dyn Connection, version: &str) -> Result<Option<State>> {
+    let place = rows::placeholder(connection.dialect(), 1);
+    let sql = format!("SELECT state FROM {HISTORY_TABLE} WHERE version = {place}");
+    let found = rows::all(connection, &sql, &[Value::Text(version.into())]).await?;
+    found.first().map(|row| State::read(&rows::cell::<String>(row, 0)?)).transpose()
+}
+
 /// Writes a row, replacing one of the same version, in one statement: a killed run leaves the old or the new.
 pub(super) async fn write(connection: &mut dyn Connection, applied: &Applied) -> Result<()> {
     let columns = ["version", "name", "digest", "parent", "applied_at", "duration_ms", "applied_by", "tool", "state"];

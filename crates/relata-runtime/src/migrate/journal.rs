@@ -122,7 +122,7 @@ impl Journal<'_> {
         for (index, statement) in self.statements.iter().enumerate() {
             match classify(connection.dialect(), &statement.sql) {
                 Class::Session | Class::ForeignKeys { .. } => {
-                    let result = report.session(connection, &statement.sql).await;
+                    let result = report.session(connection, statement).await;
                     result.map_err(|error| located(error, index, total, statement))?;
                     continue;
                 }

@@ -1,8 +1,9 @@
 //! One runner at a time.
 //!
 //! - PostgreSQL: a session advisory lock. It lives with the connection: a killed runner gives it back, and while its
-//!   last statement still runs on the server, it keeps it. Through a transaction pooler (PgBouncer) sessions are
-//!   shared: give the server's own URL for migrations.
+//!   last statement still runs on the server, it keeps it. A transaction pooler (PgBouncer) shares sessions, so that the
+//!   lock may be another's: therefore each transaction takes a lock of its own first, and looks whether its migration
+//!   was applied meanwhile ([`guard`]).
 //! - MariaDB: `GET_LOCK`, named by the database, with the same life.
 //! - SQLite: a lock of the operating system on `FILE-relata-lock` beside the database. It dies with its process, so a
 //!   dead holder is never waited for. A database in memory needs none.
@@ -23,6 +24,14 @@ use super::{Event, Observer, Runner, rows};
 const POSTGRES_KEY: i64 = 0x7265_6c61_6d69_6772;
 /// How often a taken lock is asked for again.
 const INTERVAL: Duration = Duration::from_millis(200);
+
+/// PostgreSQL: keeps other runners out for the length of this transaction, whatever a pooler makes of the session's lock.
+pub(super) async fn guard(connection: &mut dyn Connection) -> Result<()> {
+    if connection.dialect() == Dialect::Postgres {
+        rows::one(connection, &format!("SELECT pg_advisory_xact_lock({POSTGRES_KEY} + 1)"), &[]).await?;
+    }
+    Ok(())
+}
 
 /// The lock, held until released (or until the connection or the process ends).
 pub(super) enum Lock {

@@ -82,6 +82,9 @@ fn read_one(path: &Path, name: String, dialect: Dialect) -> Result<Option<Script
     if header.dialect.is_some_and(|other| other != dialect) {
         return Ok(None);
     }
+    if dialect == Dialect::Postgres {
+        folder::refuse_commands(&text, path)?;
+    }
     let needs = needs(&text);
     let covered = format!("{}\n{}", needs.join("\n"), script::normalise(dialect, &text));
     Ok(Some(Script { name, needs, digest: digest::hex(&covered), text, path: path.to_path_buf() }))

@@ -233,7 +233,8 @@ impl Runner {
             let failed = Note::about(action, Ending::Failed, row);
             let note = Note { duration_ms: milliseconds(duration), statements: &report.statements, ..failed };
             self.note_failure(connection, note, &error).await;
-            return Err(error.context(format!("{doing} {id}")));
+            let error = error.context(format!("{doing} {id}"));
+            return Err(if connection.is_broken() { error.hint(CONNECTION_LOST) } else { error });
         }
         observer(Event::Finished { id: &id, direction: script.direction, duration });
         Ok(Applied { duration_ms: milliseconds(duration), state, ..row.clone() })
@@ -285,6 +286,7 @@ impl Runner {
     /// Says in history and trail that a migration begins to run one by one.
     async fn announce(&self, connection: &mut dyn Connection, journal: &Journal<'_>, row: &Applied) -> Result<()> {
         connection.begin(TransactionOptions::default()).await?;
+        lock::guard(connection).await?;
         history::write(connection, row).await?;
         let action = match journal.direction {
             Direction::Up => Action::Apply,
@@ -448,6 +450,10 @@ struct Script<'a> {
     header: &'a Header,
     text: &'a str,
 }
+
+/// What is to be said when the server went away in the middle.
+const CONNECTION_LOST: &str = "the connection is gone; once the server is back, relata migrate status says where the database stands, and relata migrate \
+     apply or rollback go on there";
 
 /// Errors that say themselves what to do next.
 fn told_already(error: &Error) -> bool {

@@ -1,5 +1,6 @@
 //! The migration executor on the three databases: history, edits, failures, two runners, resuming, losses.
 
+mod broken;
 mod failure;
 mod history;
 mod killed;

@@ -22,7 +22,7 @@ async fn a_failing_statement_is_located(dialect: Dialect) {
     let error = case.apply().await.unwrap_err();
     assert_eq!(error.kind(), Kind::UndefinedTable);
     let text = error.to_string();
-    assert!(text.starts_with(&format!("applying {ID}: statement 3 of 3, line 4: ")), "{text}");
+    assert!(text.starts_with(&format!("applying {ID}: statement 3 of 3, line 4")), "{text}");
     assert!(text.contains("sql: SELECT x FROM nowhere"), "{text}");
     assert!(text.contains("hint: "), "{text}");
 }
