@@ -68,6 +68,25 @@ const CONFORMANCE: &str = "crates/relata-testkit/src/conformance.rs";
 const DATABASES: &str = "crates/relata-testkit/tests/it/databases.rs";
 const HISTORY: &str = "crates/relata-testkit/tests/it/migrations/history.rs";
 const FAILURE: &str = "crates/relata-testkit/tests/it/migrations/failure.rs";
+const KILLED: &str = "crates/relata-testkit/tests/it/migrations/killed.rs";
+const SHELF: &str = "crates/relata-testkit/tests/it/migrations/shelf.rs";
+const TRAIL: &str = "crates/relata-testkit/tests/it/migrations/trail.rs";
+const BROKEN: &str = "crates/relata-testkit/tests/it/migrations/broken.rs";
+const TEAM: &str = "crates/relata-cli/tests/it/migrate_team.rs";
+const LOSS: &[Test] = &[
+    (TEAM, "nothing_is_lost_unsaid"),
+    (TEAM, "what_is_preserved_comes_back"),
+    (SHELF, "what_is_dropped_comes_back"),
+    (SHELF, "what_is_narrowed_comes_back_where_nobody_changed_it"),
+];
+const ORDER: &[Test] = &[(TEAM, "two_branches_and_domains"), (TRAIL, "what_came_last_goes_first")];
+const AUDIT: &[Test] = &[
+    (TRAIL, "everything_is_noted"),
+    (TRAIL, "what_is_written_by_hand_is_found"),
+    (TEAM, "the_trail_is_shown_and_verified"),
+];
+const BACKUP: &[Test] = &[(SHELF, "a_failed_migration_loses_nothing"), (SHELF, "backups_are_few_and_purged")];
+const SCRIPTS: &[Test] = &[(TEAM, "scripts_are_applied_when_they_change")];
 const COMMAND: &str = "crates/relata-cli/tests/it/diff.rs";
 const COMMAND_MIGRATE: &str = "crates/relata-cli/tests/it/migrate.rs";
 const COMMAND_LINT: &str = "crates/relata-cli/tests/it/lint.rs";
@@ -95,9 +114,17 @@ const ERRORS: &[Test] = &[
     (CONFORMANCE, "violated_constraints"),
     (CONFORMANCE, "parameters_stay_secret"),
     (WRITES, "constraint_errors_name_entity_and_field"),
+    (BROKEN, "a_mistake_on_line_40_is_shown"),
 ];
-const ROLLBACK: &[Test] =
-    &[(HISTORY, "apply_rollback_apply"), (HISTORY, "rollback_goes_so_far"), (HISTORY, "what_goes_is_counted_and_kept")];
+const ROLLBACK: &[Test] = &[
+    (HISTORY, "apply_rollback_apply"),
+    (HISTORY, "rollback_goes_so_far"),
+    (HISTORY, "what_goes_is_counted_and_kept"),
+    (KILLED, "applying_goes_on"),
+    (KILLED, "what_was_cut_off_is_undone"),
+    (KILLED, "rolling_back_goes_on"),
+    (TEAM, "half_a_migration_is_finished_or_undone"),
+];
 const PROOF: &[Test] = &[(FAILURE, "proof_finds_what_does_not_hold")];
 const TRANSACTION: &[Test] = &[
     (TRANSACTIONS, "nested_ones_are_savepoints"),
@@ -288,10 +315,45 @@ pub const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         id: "M3",
-        title: "Roll back one, many, or to a version; what would be lost is said before, and kept",
+        title: "Roll back one, many, or to a version, also what was killed at any statement; what would be lost is said before, and kept",
         sqlite: Claim::Done(ROLLBACK),
         postgres: Claim::Done(ROLLBACK),
         mysql: Claim::Done(ROLLBACK),
+    },
+    Capability {
+        id: "M7",
+        title: "A step that loses data is refused unless its file names it; preserved, and brought back by the rollback",
+        sqlite: Claim::Done(LOSS),
+        postgres: Claim::Done(LOSS),
+        mysql: Claim::Done(LOSS),
+    },
+    Capability {
+        id: "M8",
+        title: "Order by the graph: parents, and what one domain needs of another",
+        sqlite: Claim::Done(ORDER),
+        postgres: Claim::Done(ORDER),
+        mysql: Claim::Done(ORDER),
+    },
+    Capability {
+        id: "M14",
+        title: "A trail of who, when, what, digest, duration and rows of each statement, outcome; tampering is found",
+        sqlite: Claim::Done(AUDIT),
+        postgres: Claim::Done(AUDIT),
+        mysql: Claim::Done(AUDIT),
+    },
+    Capability {
+        id: "M20",
+        title: "A backup before what takes something away; what fails where no transaction helps is undone",
+        sqlite: Claim::Done(BACKUP),
+        postgres: Claim::Done(BACKUP),
+        mysql: Claim::Done(BACKUP),
+    },
+    Capability {
+        id: "M23",
+        title: "Repeatable scripts by domain, applied when they change, in the order of their needs",
+        sqlite: Claim::Done(SCRIPTS),
+        postgres: Claim::Done(SCRIPTS),
+        mysql: Claim::Done(SCRIPTS),
     },
     Capability {
         id: "M4",

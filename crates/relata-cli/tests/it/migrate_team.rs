@@ -182,6 +182,15 @@ fn two_branches_and_domains(team: &Team) {
     let applied: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("applied ")).collect();
     assert!(applied[0].contains("_one ") && applied[1].contains("_invoices "), "{}", run.stderr);
     team.ok(&["status"]);
+    let path = team.ok(&["new", "totals", "--empty", "--domain", "billing"]).stdout;
+    assert!(path.starts_with("migrations/billing/2"), "{path}");
+    let up = team.project.read(&format!("{}/up.sql", path.trim()));
+    let status: serde_json::Value =
+        serde_json::from_str(&team.run(&["status", "--no-drift", "--json"]).stdout).unwrap();
+    let invoices =
+        status["migrations"].as_array().unwrap().iter().find(|one| one["id"].as_str().unwrap().ends_with("_invoices"));
+    assert!(up.contains(&format!("-- relata: parent {}", invoices.unwrap()["digest"].as_str().unwrap())), "{up}");
+    std::fs::remove_dir_all(team.project.path(path.trim())).unwrap();
     let run = team.ok(&["rollback", "--steps", "2"]);
     let back: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("rolled back ")).collect();
     assert!(back[0].contains("_invoices ") && back[1].contains("_one "), "{}", run.stderr);

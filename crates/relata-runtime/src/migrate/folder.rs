@@ -8,6 +8,7 @@
 //! domain is a chain of its own; what one needs of another stands in its header (`depends-on`). The folder
 //! `repeatable/` holds scripts that are no migrations, and `seeds/` rows for tests.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
@@ -52,6 +53,14 @@ impl Migration {
     /// Version and name, as the folder is called.
     pub fn id(&self) -> String {
         if self.name.is_empty() { self.version.clone() } else { format!("{}_{}", self.version, self.name) }
+    }
+
+    /// The same in a domain of the folder `directory`; its digest does not change.
+    #[must_use]
+    pub fn in_domain(mut self, directory: &Path, domain: &str) -> Self {
+        self.domain = domain.to_string();
+        self.path = directory.join(domain).join(self.id());
+        self
     }
 
     /// The digests of its parents as the history keeps them.
@@ -272,16 +281,17 @@ pub fn write(migration: &Migration) -> Result<()> {
 }
 
 /// Writes the parents of pending migrations anew where they name one that is not there: each follows the one before it
-/// in the order of versions. Returns the ids of those that were rewritten.
+/// in its domain. Returns the ids of those that were rewritten.
 ///
 /// # Errors
 /// `Kind::Io`.
 pub fn reparent(dialect: Dialect, migrations: &[Migration], history: &[Applied]) -> Result<Vec<String>> {
     let mut rewritten = Vec::new();
     let mut digests: Vec<String> = history.iter().map(|row| row.digest.clone()).collect();
-    let mut previous: Option<String> = None;
+    let mut previous_of: BTreeMap<String, String> = BTreeMap::new();
     for migration in migrations {
         let mut migration = migration.clone();
+        let previous = previous_of.get(&migration.domain).cloned();
         let pending = history.iter().all(|row| row.version != migration.version);
         let lost = migration.header.parents.iter().any(|parent| !digests.contains(parent));
         if pending && lost {
@@ -290,7 +300,7 @@ pub fn reparent(dialect: Dialect, migrations: &[Migration], history: &[Applied])
             rewritten.push(migration.id());
         }
         digests.push(migration.digest.clone());
-        previous = Some(migration.digest);
+        previous_of.insert(migration.domain, migration.digest);
     }
     Ok(rewritten)
 }

@@ -122,6 +122,14 @@ pub fn heads(migrations: &[Migration]) -> Result<Vec<&Migration>> {
     Ok(Graph::of(migrations)?.heads().into_values().flatten().collect())
 }
 
+/// What a new migration of a domain is made on top of: the newest head there.
+///
+/// # Errors
+/// As [`Graph::of`].
+pub fn newest<'m>(migrations: &'m [Migration], domain: &str) -> Result<Option<&'m Migration>> {
+    Ok(Graph::of(migrations)?.heads().remove(domain).and_then(|heads| heads.last().copied()))
+}
+
 fn parents(migrations: &[Migration]) -> Vec<Vec<usize>> {
     let by_digest: BTreeMap<&str, usize> =
         migrations.iter().enumerate().map(|(position, migration)| (migration.digest.as_str(), position)).collect();

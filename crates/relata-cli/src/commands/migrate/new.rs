@@ -32,6 +32,9 @@ pub struct New {
     /// What is declared: any source [default: the sources of relata.toml, else src]
     #[arg(long, value_name = "SRC")]
     from: Option<String>,
+    /// The domain it belongs to: a folder inside the folder of migrations
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    domain: String,
     /// Write a migration to fill in by hand
     #[arg(long)]
     empty: bool,
@@ -102,7 +105,7 @@ impl New {
         self.show(session, &ways)?;
         let start = ground.schema.clone();
         ground.fill(session, &project, &project.migrations, &self.data).await?;
-        let (directory, parent) = (&project.directory, project.migrations.last());
+        let (directory, parent) = (&project.directory, migrate::newest(&project.migrations, &self.domain)?);
         let migration = ways.migration(&self.name, directory, parent, &ways.target, None);
         let progress = session.output.progress("proving it: up, down, up");
         let planner = Planner { renames: ways.renames.clone() };
@@ -113,6 +116,7 @@ impl New {
         ground.close().await?;
         let on = format!("on {} {}: {proved}", server.product, server.version);
         let migration = ways.migration(&self.name, directory, parent, &proof.schema, Some(on));
+        let migration = migration.in_domain(directory, &self.domain);
         migrate::write_folder(&migration)?;
         tell_hazards(session, &migration, &start)?;
         if !lock.write(&ways.target, &ways.renames)? {
@@ -151,7 +155,8 @@ impl New {
     }
 
     fn write_empty(&self, session: &Session, project: &Project) -> Result<Exit> {
-        let parents = project.migrations.last().map(|last| last.digest.clone()).into_iter().collect();
+        let parent = migrate::newest(&project.migrations, &self.domain)?;
+        let parents = parent.map(|last| last.digest.clone()).into_iter().collect();
         let draft = Draft {
             domain: String::new(),
             name: self.name.clone(),
@@ -161,6 +166,7 @@ impl New {
             down: Some("-- how it is undone; without it, delete this file\n".into()),
         };
         let migration = draft.migration(&project.directory, project.dialect, jiff::Timestamp::now());
+        let migration = migration.in_domain(&project.directory, &self.domain);
         migrate::write_folder(&migration)?;
         report(session, &migration, None);
         Ok(Exit::Done)
