@@ -11,6 +11,9 @@ use crate::PlanOptions;
 
 /// The statements for `changes`, in an order that works.
 pub fn emit(from: &Schema, to: &Schema, changes: &[Change], options: &PlanOptions) -> (Plan, Vec<Diagnostic>) {
+    if changes.is_empty() {
+        return (Plan { dialect: to.dialect, steps: Vec::new() }, Vec::new());
+    }
     let (steps, diagnostics) = match to.dialect {
         Dialect::Sqlite => sqlite::emit(from, to, changes, options),
         Dialect::Postgres => postgres::emit(from, to, changes, options),

@@ -905,9 +905,9 @@ impl Schema {
         Schema { dialect, ..Schema::default() }
     }
 
-    /// The table of that name.
+    /// The table of that name. Found at once where the tables are sorted, as [`Schema::canonicalize`] leaves them.
     pub fn table(&self, name: &ObjectName) -> Option<&Table> {
-        self.tables.iter().find(|table| &table.name == name)
+        found(&self.tables, name, |table| &table.name)
     }
 
     /// The first table with that unqualified name.
@@ -917,7 +917,7 @@ impl Schema {
 
     /// The view of that name.
     pub fn view(&self, name: &ObjectName) -> Option<&View> {
-        self.views.iter().find(|view| &view.name == name)
+        found(&self.views, name, |view| &view.name)
     }
 
     /// No object at all (a namespace that always exists does not count).
@@ -927,4 +927,11 @@ impl Schema {
         rest.dialect = Dialect::default();
         namespaces && rest == Schema::default()
     }
+}
+
+/// By binary search, which cannot find a wrong one; one by one if that finds none.
+fn found<'i, T>(items: &'i [T], name: &ObjectName, named: impl Fn(&T) -> &ObjectName) -> Option<&'i T> {
+    let at = items.partition_point(|item| named(item) < name);
+    let there = items.get(at).filter(|item| named(item) == name);
+    there.or_else(|| items.iter().find(|item| named(item) == name))
 }

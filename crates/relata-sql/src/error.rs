@@ -314,11 +314,16 @@ impl std::fmt::Display for Error {
         for context in self.0.context.iter().rev() {
             write!(f, "{context}: ")?;
         }
-        write!(f, "{} [{}", self.0.message, self.code())?;
+        // The code belongs to the sentence; what follows it on lines of its own comes after.
+        let (sentence, rest) = self.0.message.split_once('\n').unwrap_or((&self.0.message, ""));
+        write!(f, "{sentence} [{}", self.code())?;
         if let Some(state) = &self.0.details.sqlstate {
             write!(f, ", {state}")?;
         }
         f.write_str("]")?;
+        if !rest.is_empty() {
+            write!(f, "\n{}", rest.trim_end())?;
+        }
         let details = &self.0.details;
         for (word, value) in [
             ("entity", &details.entity),

@@ -215,7 +215,10 @@ impl<O: Out> Writer<O> {
         if wanted == given {
             return Ok(());
         }
-        let message = format!("the SQL has {wanted} placeholders, but {given} parameters were given");
+        let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let were = if given == 1 { "was" } else { "were" };
+        let (wanted, given) = (counted(wanted, "placeholder"), counted(given, "parameter"));
+        let message = format!("the SQL has {wanted}, but {given} {were} given");
         Err(Error::new(Kind::Parameters, message).sql(sql).hint("write ?? for a question mark that is no placeholder"))
     }
 }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use relata_runtime::migrate::introspect_options;
 use relata_runtime::table::{Condition, Table, TableQuery};
 use relata_schema::model::ObjectName;
-use relata_schema::{Schema, naming};
+use relata_schema::{Dialect, Schema, Type, naming};
 use relata_sql::{Error, Kind, Result, Value};
 
 use super::query::Rows;
@@ -45,7 +45,9 @@ impl Data {
         let mut connection = connect_to_read(&url).await?;
         let schema = connection.introspect(&introspect_options()).await?;
         connection.close().await?;
-        let table = Table::in_schema(&find(&schema, &show.table)?.to_string(), &schema)?;
+        let name = find(&schema, &show.table)?;
+        let table = Table::in_schema(&name.to_string(), &schema)?;
+        show.check_values(&schema, &name)?;
         let query = show.query(&table)?;
         let mut db = relata::Db::open(&url.expose()).await?;
         let columns = table.columns().iter().map(|column| column.name.clone()).collect();
@@ -57,6 +59,31 @@ impl Data {
 }
 
 impl Show {
+    /// Values that a server would refuse in its own words are refused here, by name.
+    fn check_values(&self, schema: &Schema, name: &ObjectName) -> Result<()> {
+        let Some(table) = schema.table(name).filter(|_| schema.dialect != Dialect::Sqlite) else { return Ok(()) };
+        for text in &self.conditions {
+            let (column, condition) = condition(text)?;
+            let Some(found) = table.column(column) else { continue };
+            let (Condition::Equal(value)
+            | Condition::NotEqual(value)
+            | Condition::Less(value)
+            | Condition::AtMost(value)
+            | Condition::Greater(value)
+            | Condition::AtLeast(value)) = &condition
+            else {
+                continue;
+            };
+            if let (Value::Text(value), Some(what)) = (value, expected(&found.ty.logical))
+                && !fits(&found.ty.logical, value)
+            {
+                let message = format!("{name}.{column} is {}, and {value:?} is no {what}", found.ty.physical);
+                return Err(Error::new(Kind::Parameters, message).hint(format!("write {column}=VALUE with a {what}")));
+            }
+        }
+        Ok(())
+    }
+
     fn query(&self, table: &Table) -> Result<TableQuery> {
         let mut query = table.select().limit(self.limit.into());
         for text in &self.conditions {
@@ -100,6 +127,28 @@ fn condition(text: &str) -> Result<(&str, Condition)> {
         _ => return Err(wrong()),
     };
     Ok((column, condition))
+}
+
+/// What a text has to be to become a value of the type; `None`: the server says.
+fn expected(ty: &Type) -> Option<&'static str> {
+    match ty {
+        Type::Int(_) | Type::UInt(_) => Some("whole number"),
+        Type::Decimal(_) | Type::Float32 | Type::Float64 => Some("number"),
+        Type::Bool => Some("truth value (true, false)"),
+        Type::Uuid => Some("UUID"),
+        _ => None,
+    }
+}
+
+fn fits(ty: &Type, text: &str) -> bool {
+    match ty {
+        Type::Int(_) | Type::UInt(_) => text.parse::<i128>().is_ok(),
+        Type::Decimal(_) | Type::Float32 | Type::Float64 => text.parse::<f64>().is_ok(),
+        Type::Bool => ["true", "false", "t", "f", "1", "0", "yes", "no", "on", "off"]
+            .contains(&text.to_ascii_lowercase().as_str()),
+        Type::Uuid => uuid::Uuid::try_parse(text).is_ok(),
+        _ => true,
+    }
 }
 
 fn find(schema: &Schema, name: &str) -> Result<ObjectName> {

@@ -3,7 +3,7 @@
 use clap::Args;
 use relata_schema::{Dialect, script};
 use relata_sql::driver::{ColumnInfo, Row, RowSink, Statement};
-use relata_sql::{Connection, Result, Value};
+use relata_sql::{Connection, Error, Kind, Result, Value};
 use serde_json::json;
 
 use crate::drivers::connect;
@@ -14,7 +14,7 @@ use crate::session::{Exit, Session};
 #[derive(Args)]
 pub struct Query {
     /// One SQL statement; `-` reads it from standard input
-    #[arg(value_name = "SQL")]
+    #[arg(value_name = "SQL", allow_hyphen_values = true)]
     sql: String,
 }
 
@@ -24,6 +24,11 @@ impl Query {
     /// # Errors
     /// When the database refuses the statement.
     pub async fn run(self, session: &Session) -> Result<Exit> {
+        if self.sql.len() > 1 && self.sql.starts_with('-') && !self.sql.contains(char::is_whitespace) {
+            return Err(Error::new(Kind::InvalidUrl, format!("there is no option {}", self.sql)).hint(
+                "relata query --help lists them; SQL that begins so is given on standard input: relata query -",
+            ));
+        }
         let url = session.url()?;
         let sql = if self.sql == "-" { read_standard_input()? } else { self.sql };
         let mut connection = connect(&url).await?;
@@ -56,9 +61,8 @@ fn report_changes(output: &Output, rows: u64) {
 }
 
 fn read_standard_input() -> Result<String> {
-    std::io::read_to_string(std::io::stdin()).map_err(|error| {
-        relata_sql::Error::new(relata_sql::Kind::Io, format!("standard input cannot be read: {error}"))
-    })
+    std::io::read_to_string(std::io::stdin())
+        .map_err(|error| Error::new(Kind::Io, format!("standard input cannot be read: {error}")))
 }
 
 /// Runs one statement and keeps its rows.

@@ -2,7 +2,8 @@
 //!
 //! What creates, drops or enters another database, or makes roles of the whole server, is left out with a note: the
 //! shadow database takes its place, also where names are qualified with the database that the script enters. A
-//! statement that would write to yet another database by a qualified name is refused.
+//! statement that would write to yet another database by a qualified name is refused. Rows that follow a `COPY` are no
+//! part of a schema and are left out too.
 
 use std::path::Path;
 
@@ -28,8 +29,10 @@ pub async fn load(shadow: &mut Shadow, path: &Path, text: &str) -> Result<Vec<Di
         } else if let Some(name) = &own_name {
             statement.sql = script::unqualify(dialect, &statement.sql, name);
         }
-        if let Some(what) = left_out(dialect, &words) {
-            let message = format!("{what} is left out: a shadow database takes its place");
+        let rows = statement.data.is_some().then(|| "the rows of COPY are left out: a schema has none".to_string());
+        let left_out = left_out(dialect, &words);
+        let left_out = left_out.map(|what| format!("{what} is left out: a shadow database takes its place"));
+        if let Some(message) = rows.or(left_out) {
             diagnostics.push(Diagnostic::new(
                 "source-left-out",
                 relata_schema::Severity::Note,

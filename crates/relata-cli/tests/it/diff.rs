@@ -99,3 +99,33 @@ fn a_declared_rename_is_no_drop() {
     assert_eq!(run.code, 3, "{}", run.stderr);
     assert!(run.stdout.contains("RENAME COLUMN") && !run.stdout.contains("DROP"), "{}", run.stdout);
 }
+
+#[test]
+fn rows_in_a_dump_are_left_out_with_a_note() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(TestDatabase::create(Dialect::Postgres));
+    let url = database.url().expose();
+    let project = Project::new();
+    let dump = "CREATE TABLE public.notes (id bigint, body text);\nCOPY public.notes (id, body) FROM stdin;\n\
+                1\tDROP TABLE x; it's text\n\\.\n\nALTER TABLE public.notes ADD PRIMARY KEY (id);\n";
+    project.write("dump.sql", dump);
+    let run = project.ok(&["schema", "inspect", "dump.sql", "--dialect", "postgres", "--shadow", &url]);
+    assert!(run.stdout.contains("PRIMARY KEY"), "{}", run.stdout);
+    assert!(run.stderr.contains("dump.sql:2: the rows of COPY are left out"), "{}", run.stderr);
+}
+
+#[test]
+fn several_directories_declare_one_schema() {
+    let project = Project::new();
+    let entity = |name: &str| {
+        format!("use relata::prelude::*;\n#[derive(Entity)]\npub struct {name} {{\n #[id] pub id: Id<{name}>,\n}}\n")
+    };
+    project.write("shop/item.rs", &entity("Item"));
+    project.write("blog/post.rs", &entity("Post"));
+    project.write("relata.toml", "sources = ['shop', 'blog']\n");
+    let written = project.ok(&["migrate", "new", "init", "--url", "sqlite:app.db"]);
+    let up = project.read(&format!("{}/up.sql", written.stdout.trim()));
+    assert!(up.contains("items") && up.contains("posts"), "{up}");
+    project.ok(&["migrate", "apply", "--url", "sqlite:app.db"]);
+    project.ok(&["migrate", "status", "--url", "sqlite:app.db"]);
+}

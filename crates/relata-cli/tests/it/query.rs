@@ -83,3 +83,30 @@ fn rows_are_chosen_and_ordered() {
     let run = project.run(&["data", "show", "items", "--where", "price"]);
     assert!(run.stderr.contains("is no condition"), "{}", run.stderr);
 }
+
+#[test]
+fn sql_may_begin_with_a_comment_and_options_are_still_known() {
+    let project = shop();
+    assert_eq!(project.ok(&["query", "-- how many\nselect count(*) n from items", "--quiet"]).stdout, "n\n2\n");
+    assert_eq!(project.ok(&["query", "--json", "-- one\nselect 1 n"]).stdout, "[\n  {\"n\": 1}\n]\n");
+    let wrong = project.run(&["query", "--jsno"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.stderr.contains("there is no option --jsno"), "{}", wrong.stderr);
+}
+
+#[test]
+fn a_value_that_is_none_of_the_column_is_named() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(relata_testkit::TestDatabase::create(relata_schema::Dialect::Postgres));
+    let url = database.url().expose();
+    let project = Project::new();
+    project.ok(&["query", "--url", &url, "CREATE TABLE items (id bigint PRIMARY KEY, sold boolean)"]);
+    let show = |condition: &str| project.run(&["data", "show", "items", "--url", &url, "--where", condition]);
+    expect![[r#"
+        error: public.items.id is bigint, and "x" is no whole number [R0409]
+          help: write id=VALUE with a whole number
+    "#]]
+    .assert_eq(&show("id=x").stderr);
+    assert_eq!(show("sold=perhaps").code, 1);
+    assert_eq!((show("id=7").code, show("sold=yes").code), (0, 0));
+}

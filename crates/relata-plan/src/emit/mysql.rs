@@ -16,7 +16,7 @@ mod probe;
 mod table;
 mod way;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use relata_schema::change::{Alteration, Change, Lock, LockMode, LockSpan, Recipe, Step, TableChange};
 use relata_schema::dialect::mysql::print;
@@ -400,9 +400,10 @@ impl<'p> Planned<'p> {
 
     fn grants(&self, phases: &mut Phases) {
         let none = Vec::new();
+        let renamed: BTreeMap<&ObjectName, &Table> =
+            self.altered().map(|altered| (&altered.to.name, altered.from)).collect();
         for table in &self.to.tables {
-            let renamed = self.altered().find(|altered| altered.to.name == table.name).map(|altered| altered.from);
-            let old = renamed.or_else(|| self.from.table(&table.name));
+            let old = renamed.get(&table.name).copied().or_else(|| self.from.table(&table.name));
             let key = table.key();
             grants(phases, &key, &table.name, None, old.map_or(&none, |old| &old.grants), &table.grants);
             for column in &table.columns {

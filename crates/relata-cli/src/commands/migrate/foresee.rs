@@ -4,11 +4,12 @@
 //! What exists in the target now and is not acknowledged by name in the file (`-- relata: loses table posts`) is refused,
 //! unless it is kept on the shelf. Migrations whose statements can only add are not looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use relata_plan::loss::{How, Loss, losses, unacknowledged};
 use relata_runtime::migrate::{self, Migration, Reason, Shelve, Taken};
 use relata_schema::change::Rename;
+use relata_schema::lock::identity::keys;
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
 use relata_schema::{Dialect, Schema, script};
 use relata_sql::{Connection, Error, Kind, Result};
@@ -135,15 +136,21 @@ pub fn written_renames(dialect: Dialect, text: &str) -> Vec<Rename> {
 /// Of renames those that lead from what was there before to what is there after, each once: a table that is built anew
 /// under its old name is no rename.
 pub fn plausible(mut renames: Vec<Rename>, before: &Schema, after: &Schema) -> Vec<Rename> {
+    let keys = |schema: &Schema| -> BTreeSet<ObjectKey> { keys(schema).into_iter().map(|(_, key)| key).collect() };
+    let (before_keys, after_keys) = (keys(before), keys(after));
     renames.retain(|rename| {
         let from = &rename.from;
-        if !from.member.is_empty() {
-            return before.table(&from.name).is_some_and(|table| table.column(&from.member).is_some());
+        if from.kind == ObjectKind::Enum && !from.member.is_empty() {
+            return before.enums.iter().any(|ty| ty.name == from.name && ty.values.contains(&from.member));
         }
-        before.table(&from.name).is_some()
-            && after.table(&from.name).is_none()
-            && before.table(&rename.to).is_none()
-            && after.table(&rename.to).is_some()
+        if !from.member.is_empty() {
+            return before_keys.contains(from);
+        }
+        let to = rename.to_key();
+        before_keys.contains(from)
+            && !after_keys.contains(from)
+            && !before_keys.contains(&to)
+            && after_keys.contains(&to)
     });
     let mut once: Vec<Rename> = Vec::new();
     for rename in renames {

@@ -3,6 +3,8 @@
 //! The server refuses to change the type of a column that a foreign key joins, and to drop the last index that serves
 //! one. Such a foreign key is dropped first and added last, although it is the same before and after.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use relata_schema::change::{Alteration, LockMode, LockSpan, Recipe, Step, TableChange};
 use relata_schema::dialect::mysql::print;
 use relata_schema::model::{ForeignKey, Index, IndexPart, ObjectKey, ObjectKind, ObjectName, Table};
@@ -33,7 +35,9 @@ impl Planned<'_> {
 
     fn in_the_way(&self, phases: &mut Phases) {
         let dropped = self.dropped();
-        let alteration = |name: &ObjectName| self.altered().find(|altered| &altered.from.name == name);
+        let altered: BTreeMap<&ObjectName, Altered<'_>> =
+            self.altered().map(|altered| (&altered.from.name, altered)).collect();
+        let alteration = |name: &ObjectName| altered.get(name).copied();
         for table in self.from.tables.iter().filter(|table| !dropped.contains(&table.name)) {
             let here = alteration(&table.name);
             let after = here.map_or(Some(table), |altered| Some(altered.to));
@@ -54,12 +58,11 @@ impl Planned<'_> {
     /// Tables that go are dropped after those that refer to them; a circle must be cut first.
     fn between_dropped(&self, phases: &mut Phases) {
         let dropped = self.dropped();
-        let order: Vec<&Table> = print::tables_in_order(self.from).into_iter().rev().collect();
-        for (index, table) in order.iter().enumerate().filter(|(_, table)| dropped.contains(&table.name)) {
-            for later in order[index + 1..].iter().filter(|later| dropped.contains(&later.name)) {
-                let holds = later.foreign_keys.iter().filter(|key| key.references == table.name);
-                phases.drop_foreign_keys.extend(holds.map(|key| drop(&later.name, &key.name)));
-            }
+        let mut gone: BTreeSet<&ObjectName> = BTreeSet::new();
+        for table in print::tables_in_order(self.from).into_iter().rev().filter(|table| dropped.contains(&table.name)) {
+            let holds = table.foreign_keys.iter().filter(|key| gone.contains(&key.references));
+            phases.drop_foreign_keys.extend(holds.map(|key| drop(&table.name, &key.name)));
+            gone.insert(&table.name);
         }
     }
 }

@@ -7,11 +7,11 @@
 //! Only tables and views that are there before the plan count: nobody waits for one that nobody else knows. Not here:
 //! sequences, indexes and types by themselves, and locks that plain reads and writes do not notice.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use relata_schema::Type;
 use relata_schema::change::{Lock, LockMode, LockSpan, Recipe, Step};
 use relata_schema::model::{Column, ObjectKind, ObjectName, Table};
+use relata_schema::{Schema, Type};
 
 use super::scope::Scope;
 use super::text::Text;
@@ -20,7 +20,8 @@ use LockSpan::{Instant, Rewrite, Scan};
 
 /// Fills in locks and recipe of every step. `before` holds the names of tables and views before renames.
 pub(super) fn predict(scope: &Scope<'_>, before: &BTreeSet<ObjectName>, steps: &mut [Step]) {
-    let mut reading = Reading { scope, before, released: BTreeSet::new(), locks: Vec::new() };
+    let mut reading =
+        Reading { scope, before, children: children(&scope.from), released: BTreeSet::new(), locks: Vec::new() };
     for step in steps {
         reading.statement(step);
         step.locks = reading.finish();
@@ -41,9 +42,21 @@ fn recipe(locks: &[Lock]) -> Recipe {
     locks.iter().map(of).max().unwrap_or(Recipe::Instant)
 }
 
+/// The partitions of each table, and those that inherit from it.
+fn children(schema: &Schema) -> BTreeMap<&ObjectName, Vec<&ObjectName>> {
+    let mut children: BTreeMap<&ObjectName, Vec<&ObjectName>> = BTreeMap::new();
+    for table in &schema.tables {
+        for parent in table.partition_of.iter().map(|partition| &partition.parent).chain(&table.inherits) {
+            children.entry(parent).or_default().push(&table.name);
+        }
+    }
+    children
+}
+
 struct Reading<'r, 's> {
     scope: &'r Scope<'s>,
     before: &'r BTreeSet<ObjectName>,
+    children: BTreeMap<&'r ObjectName, Vec<&'r ObjectName>>,
     /// Foreign keys that were dropped so far.
     released: BTreeSet<(ObjectName, String)>,
     locks: Vec<Lock>,
@@ -84,11 +97,9 @@ impl Reading<'_, '_> {
         let mut found = vec![name.clone()];
         let mut at = 0;
         while at < found.len() {
-            for table in &self.scope.from.tables {
-                let parents = table.partition_of.iter().map(|partition| &partition.parent).chain(&table.inherits);
-                let child = parents.into_iter().any(|parent| *parent == found[at]);
-                if child && !found.contains(&table.name) {
-                    found.push(table.name.clone());
+            for &child in self.children.get(&found[at]).into_iter().flatten() {
+                if !found.contains(child) {
+                    found.push(child.clone());
                 }
             }
             at += 1;

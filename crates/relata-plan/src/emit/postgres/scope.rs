@@ -37,6 +37,8 @@ pub(super) struct Scope<'s> {
     pub parked: BTreeSet<(ObjectName, String)>,
     /// Columns whose type changes.
     pub retyped: BTreeSet<(ObjectName, String)>,
+    /// The tables that are on both sides, parents first: their positions in `from` and `to`.
+    pairs: Vec<(usize, usize)>,
 }
 
 pub(super) fn routine_key(routine: &Routine) -> ObjectKey {
@@ -55,9 +57,22 @@ pub(super) fn table_key(name: &ObjectName) -> ObjectKey {
     ObjectKey::of(ObjectKind::Table, name)
 }
 
+/// The positions of the tables that both schemas have, in the order in which they could be created.
+fn pairs(from: &Schema, to: &Schema) -> Vec<(usize, usize)> {
+    fn positions(schema: &Schema) -> BTreeMap<&ObjectName, usize> {
+        schema.tables.iter().enumerate().map(|(position, table)| (&table.name, position)).collect()
+    }
+    let (before, after) = (positions(from), positions(to));
+    let order = relata_schema::dialect::postgres::print::creation_order(to);
+    let tables = order.iter().filter(|key| key.kind == ObjectKind::Table);
+    tables.filter_map(|key| Some((*before.get(&key.name)?, *after.get(&key.name)?))).collect()
+}
+
 impl<'s> Scope<'s> {
     pub(super) fn new(from: Schema, to: &'s Schema, changes: Vec<Change>) -> Self {
+        let pairs = pairs(&from, to);
         let mut scope = Scope {
+            pairs,
             from,
             to,
             changes,
@@ -101,9 +116,8 @@ impl<'s> Scope<'s> {
 
     /// The surviving tables on both sides, parents first.
     pub(super) fn surviving(&self) -> Vec<(&Table, &'s Table)> {
-        let order = relata_schema::dialect::postgres::print::creation_order(self.to);
-        let tables = order.iter().filter(|key| key.kind == ObjectKind::Table);
-        tables.filter_map(|key| self.both(&key.name)).collect()
+        let both = |&(from, to): &(usize, usize)| (&self.from.tables[from], &self.to.tables[to]);
+        self.pairs.iter().map(both).filter(|(_, to)| !self.is_cleared(&to.key())).collect()
     }
 
     /// The parents that the table has before and after: what they have comes and goes through them.

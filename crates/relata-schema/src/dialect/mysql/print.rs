@@ -18,7 +18,7 @@ pub use table::{
     periods, plain_options, primary_key_definition, system_period, table_options, unique_definition,
 };
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dialect::Dialect;
 use crate::model::{ObjectKey, ObjectKind, ObjectName, Schema, Table, View};
@@ -91,15 +91,28 @@ pub fn triggers_in_order(table: &Table) -> Vec<&crate::model::Trigger> {
 
 /// Each item after what it needs; where needs run in a circle, in the order given.
 fn in_order<T>(items: &[T], name: impl Fn(&T) -> &ObjectName, needs: impl Fn(&T) -> Vec<ObjectName>) -> Vec<&T> {
-    let mut waiting: Vec<(&T, Vec<ObjectName>)> = items.iter().map(|item| (item, needs(item))).collect();
-    let mut names: BTreeSet<ObjectName> = items.iter().map(|item| name(item).clone()).collect();
+    let positions: BTreeMap<&ObjectName, usize> =
+        items.iter().enumerate().map(|(position, item)| (name(item), position)).collect();
+    let mut waits = vec![0_usize; items.len()];
+    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); items.len()];
+    for (position, item) in items.iter().enumerate() {
+        for &needed in needs(item).iter().filter_map(|need| positions.get(need)).filter(|&&at| at != position) {
+            waits[position] += 1;
+            followers[needed].push(position);
+        }
+    }
+    let mut ready: BTreeSet<usize> = (0..items.len()).filter(|&position| waits[position] == 0).collect();
+    let mut left: BTreeSet<usize> = (0..items.len()).collect();
     let mut ordered = Vec::with_capacity(items.len());
-    while !waiting.is_empty() {
-        let ready = |(_, needs): &(&T, Vec<ObjectName>)| !needs.iter().any(|need| names.contains(need));
-        let next = waiting.iter().position(ready).unwrap_or(0);
-        let (item, _) = waiting.remove(next);
-        names.remove(name(item));
-        ordered.push(item);
+    while let Some(next) = ready.pop_first().or_else(|| left.first().copied()) {
+        left.remove(&next);
+        ordered.push(&items[next]);
+        for &follower in &followers[next] {
+            waits[follower] = waits[follower].saturating_sub(1);
+            if waits[follower] == 0 && left.contains(&follower) {
+                ready.insert(follower);
+            }
+        }
     }
     ordered
 }
