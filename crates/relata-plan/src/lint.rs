@@ -50,6 +50,9 @@ pub struct File<'a> {
     pub in_transaction: bool,
     /// Its way back is there: a `down.sql`. `None`: it is in no folder of migrations.
     pub has_reverse: Option<bool>,
+    /// The runner is relata's own: it gives up waiting for locks, goes on where it was cut off, and keeps transactions to
+    /// itself.
+    pub managed: bool,
     /// It is applied again whenever it changes.
     pub repeatable: bool,
     /// What it loses, acknowledged in its header (`-- relata: loses …`).
@@ -165,7 +168,10 @@ fn walk(files: &[File<'_>], options: &Options, mut visit: impl FnMut(&Context<'_
     for (index, file) in files.iter().enumerate() {
         let text = plain(file.text);
         let statements = flat(sql::read(options.dialect, text));
-        let transactions = transactions::of(&statements, file.in_transaction);
+        let transactions = match file.managed {
+            true => transactions::of_managed(&statements, file.in_transaction),
+            false => transactions::of(&statements, file.in_transaction),
+        };
         facts.begin_file();
         for at in 0..statements.len() {
             facts.enter(transactions[at]);

@@ -167,7 +167,7 @@ fn folders_of_migrations_are_read_as_they_run() {
     );
     project.write(&format!("{first}/down.sql"), "DROP TABLE a;\n");
     let second = "migrations/20260102000000_bbbbbb_second";
-    let text = "-- relata: loses column a.c\n-- relata: allow timeouts because the runner sets them\n\
+    let text = "-- relata: loses column a.c\n\
                 CREATE INDEX CONCURRENTLY i ON a (b);\nALTER TABLE a DROP COLUMN c;\nALTER TABLE a ALTER COLUMN b TYPE varchar(40);\n";
     project.write(&format!("{second}/up.sql"), text);
     assert_eq!(hazards(&lint(&project, &["--json"])), ["not-in-transaction"]);
@@ -312,4 +312,17 @@ fn the_declared_application_is_not_broken_unseen() {
     project.write("a.sql", "ALTER TABLE notes DROP COLUMN body;\n");
     let run = lint(&project, &["a.sql", "--app", "schema.lock", "--dialect", "sqlite", "--json"]);
     assert_eq!(hazards(&run), ["breaks-application", "drop-column"]);
+}
+
+/// What was planned may still block: `migrate new` says so, with the types of the schema that it starts from.
+#[test]
+fn a_new_migration_is_looked_at() {
+    let project = Project::new();
+    project.write("a.sql", "CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT);");
+    let arguments = |name: &'static str| ["migrate", "new", name, "--from", "a.sql", "--url", "sqlite:app.db"];
+    let first = project.ok(&arguments("first"));
+    assert!(!first.stderr.contains("warning["), "{}", first.stderr);
+    project.write("a.sql", "CREATE TABLE notes (id INTEGER PRIMARY KEY, body NUMERIC);");
+    let second = project.run(&[&arguments("second")[..], &["--accept-loss"]].concat());
+    assert!(second.stderr.contains("warning[affinity-change]"), "{}{}", second.stdout, second.stderr);
 }

@@ -91,7 +91,7 @@ pub struct ConstraintFact {
 /// The name as tables are known by: without the default namespace.
 pub fn key(name: &Name) -> String {
     match name.namespace() {
-        Some("public" | "main" | "dbo") | None => name.last().to_string(),
+        Some("public" | "main" | "temp" | "pg_temp") | None => name.last().to_string(),
         Some(_) => name.to_string(),
     }
 }

@@ -2,6 +2,12 @@
 
 use relata_schema::sql::{Statement, StatementKind};
 
+/// The transactions of a file that relata's own runner runs: one around everything, or none at all. It passes over `BEGIN`
+/// and `COMMIT`.
+pub fn of_managed(statements: &[Statement<'_>], wrapped: bool) -> Vec<Option<usize>> {
+    vec![wrapped.then_some(0); statements.len()]
+}
+
 /// For each statement the number of its transaction; `None`: by itself. `wrapped`: the runner begins one before the first
 /// statement. A file that commits before it begins anything and begins again later is written for such a runner.
 pub fn of(statements: &[Statement<'_>], wrapped: bool) -> Vec<Option<usize>> {

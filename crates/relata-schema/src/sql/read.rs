@@ -50,6 +50,8 @@ fn kind<'a>(cursor: &mut Cursor<'_, 'a>) -> StatementKind<'a> {
     match first.as_str() {
         "BEGIN" => session::begin(cursor),
         "START" if cursor.take("TRANSACTION") => StatementKind::Begin,
+        // On MariaDB it ends the body of a routine that somebody has cut at its semicolons.
+        "END" if cursor.dialect == Dialect::Mysql => StatementKind::Other,
         "COMMIT" | "END" => StatementKind::Commit { chain: session::chain(cursor) },
         "ROLLBACK" | "ABORT" => session::rollback(cursor),
         "SAVEPOINT" | "RELEASE" => StatementKind::Savepoint,

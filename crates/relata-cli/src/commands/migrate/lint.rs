@@ -40,10 +40,10 @@ pub struct Lint {
     #[arg(long)]
     strict: bool,
     /// The runner of these files wraps each in a transaction
-    #[arg(long)]
+    #[arg(long, alias = "assume-in-transaction")]
     in_transaction: bool,
     /// Version of the server, like 15 or 10.11 [default: that of --url, else of relata.toml, else the newest]
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", alias = "pg-version")]
     server_version: Option<String>,
     /// Look at the last so many files only; the others say what is there when they run
     #[arg(long, value_name = "NUMBER")]

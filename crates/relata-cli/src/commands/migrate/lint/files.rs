@@ -57,6 +57,7 @@ impl Script {
             text: &self.text,
             in_transaction: self.wrapped && dialect != Dialect::Mysql,
             has_reverse: self.has_reverse,
+            managed: self.version.is_some(),
             repeatable: self.repeatable,
             acknowledged: self.acknowledged.clone(),
             checked: self.checked,

@@ -20,9 +20,25 @@ use crate::lint::rules::vocabulary::*;
 /// See the head of this file.
 pub const RULE: Rule = rule("nested-transaction", Level::Hazard, EVERYWHERE, include_str!("nested_transaction.rs"), check);
 
+/// relata's runner passes over `BEGIN` and `COMMIT`, and refuses the rest.
+fn managed(context: &Context<'_>, report: &mut Report) {
+    let alone = !context.file.in_transaction && context.dialect() != Dialect::Mysql;
+    let refused = match &context.statement.kind {
+        StatementKind::Rollback { .. } => "a migration cannot roll itself back: it is refused",
+        StatementKind::Begin | StatementKind::Commit { .. } if alone => {
+            "a migration with transaction off runs statement by statement: it is refused"
+        }
+        _ => return,
+    };
+    report.at(context.statement.extent, refused).help("take it out");
+}
+
 fn check(context: &Context<'_>, report: &mut Report) {
     if context.statement.nested {
         return;
+    }
+    if context.file.managed {
+        return managed(context, report);
     }
     let before = context.at.checked_sub(1).and_then(|at| {
         let ended = matches!(context.statements[at].kind, StatementKind::Commit { .. } | StatementKind::Rollback { .. });

@@ -20,7 +20,7 @@ pub const RULE: Rule = rule("robust-statement", Level::Style, POSTGRES, include_
 
 fn check(context: &Context<'_>, report: &mut Report) {
     let alone = context.statements.len() == 1;
-    if context.in_transaction() || context.statement.nested || alone {
+    if context.file.managed || context.in_transaction() || context.statement.nested || alone {
         return;
     }
     for (extent, words) in fragile(context) {

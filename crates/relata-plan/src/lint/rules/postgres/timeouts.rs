@@ -1,7 +1,7 @@
 //! A migration that may wait for a lock without end
 //!
 //! A statement that waits for a lock makes everybody wait who comes after it. `lock_timeout` gives up instead, and
-//! `statement_timeout` ends what takes longer than it should.
+//! `statement_timeout` ends what takes longer than it should. relata's own runner waits for locks only so long.
 //!
 //! ```sql,bad
 //! ALTER TABLE orders ADD COLUMN note text;
@@ -19,6 +19,9 @@ use crate::lint::rules::vocabulary::*;
 pub const RULE: Rule = rule("timeouts", Level::Style, POSTGRES, include_str!("timeouts.rs"), check);
 
 fn check(context: &Context<'_>, report: &mut Report) {
+    if context.file.managed {
+        return;
+    }
     let earlier = |statement: &Statement<'_>| locks(context, statement);
     if !locks(context, context.statement) || context.statements[..context.at].iter().any(earlier) {
         return;

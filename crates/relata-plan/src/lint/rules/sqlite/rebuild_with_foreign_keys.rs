@@ -33,9 +33,8 @@ fn check(context: &Context<'_>, report: &mut Report) {
         return;
     }
     let off = context.facts.setting("foreign_keys").is_some_and(|value| matches!(value, "off" | "0" | "false" | "no"));
-    let generated = context.text.contains("-- relata: ");
     for name in drop.names.iter().filter(|name| is_rebuilt(context, name)) {
-        if !off && !generated {
+        if !off {
             report
                 .at(context.statement.extent, format!("with foreign keys on, dropping {name} deletes rows of other tables"))
                 .help("PRAGMA foreign_keys = OFF before the transaction, PRAGMA foreign_key_check after it")
