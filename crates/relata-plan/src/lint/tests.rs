@@ -104,28 +104,31 @@ fn sample_cases_are_judged_as_known() {
         println!("skipped: no sample cases beside the repository");
         return;
     };
-    let (mut right, mut total, mut said) = (0, 0, String::new());
+    let (mut right, mut said_right, mut total, mut said) = (0, 0, 0, String::new());
     for case in index.split("},") {
         let value = |key: &str| case.split(&format!("\"{key}\": \"")).nth(1).and_then(|rest| rest.split('"').next());
         let (Some(rule), Some(test), Some(expected)) = (value("rule_file"), value("test"), value("expect")) else {
             continue;
         };
         let text = std::fs::read_to_string(cases.join(rule).join(format!("{test}.{expected}.sql"))).unwrap();
-        let settings = case.contains("\"settings\": true");
-        let found = look(Dialect::Postgres, &text, |file, _| file.in_transaction = settings);
+        let wrapped = case.contains("\"settings\": true") && test.contains("assum");
+        let found = look(Dialect::Postgres, &text, |file, _| file.in_transaction = wrapped);
         let codes = |level: Level| -> Vec<&str> {
             found.iter().filter(|finding| finding.level == level).map(|finding| finding.code).collect()
         };
         let hazard = !codes(Level::Hazard).is_empty();
         let agrees = hazard == (expected == "err");
-        (right, total) = (right + usize::from(agrees), total + 1);
+        let found_or_safe = if expected == "err" { !found.is_empty() } else { !hazard };
+        (right, said_right, total) = (right + usize::from(agrees), said_right + usize::from(found_or_safe), total + 1);
         if !agrees {
             let (hazards, styles) = (codes(Level::Hazard), codes(Level::Style));
             writeln!(said, "{rule}/{test} should be {expected}: {hazards:?}, style {styles:?}").unwrap();
         }
     }
-    println!("{right} of {total} sample cases\n{said}");
-    assert!(right * 100 >= total * 50, "{said}");
+    println!(
+        "{right} of {total} sample cases by exit code, {said_right} when a finding of style counts as found\n{said}"
+    );
+    assert!(right * 100 >= total * 68 && said_right * 100 >= total * 88, "{right}, {said_right} of {total}\n{said}");
 }
 
 /// What is safe, and must stay without a hazard: the forms that false alarms come from.

@@ -7,6 +7,7 @@
 //! | `*.down.sql`, `down.sql` | not looked at unless named: a way back drops what the way there made |
 //! | any other `*.sql` | as the database's own shell runs it: statement by statement |
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use relata_plan::lint::File;
@@ -71,35 +72,53 @@ impl Script {
 /// `Kind::Io` when nothing is there or a file is no text.
 pub fn gather(paths: &[PathBuf]) -> Result<Vec<Script>> {
     let mut scripts = Vec::new();
+    let mut folders: BTreeMap<&Path, BTreeSet<&Path>> = BTreeMap::new();
+    for path in paths {
+        if let Some((folder, own)) = migration(path) {
+            folders.entry(folder).or_default().insert(own);
+        }
+    }
     for path in paths {
         if path.is_dir() {
-            let mut found = Vec::new();
-            walk(path, &mut found)?;
-            if found.is_empty() {
-                return Err(Error::new(Kind::Io, format!("{} holds no *.sql file", path.display()))
-                    .hint("name a file, or a folder of migrations"));
-            }
-            for file in found {
-                scripts.push(read(&file, true)?);
+            scripts.extend(below(path)?);
+        } else if let Some((folder, _)) = migration(path) {
+            // The first of a folder stands for all of it that are named.
+            if let Some(named) = folders.remove(folder) {
+                scripts.extend(with_earlier(folder, &named)?);
             }
         } else {
-            scripts.extend(before(path)?);
             scripts.push(read(path, true)?);
         }
     }
     Ok(scripts)
 }
 
-/// The migrations before one that is named alone: what they made is known when it is looked at.
-fn before(path: &Path) -> Result<Vec<Script>> {
-    let (Some(own), true) = (path.parent(), path.file_name().is_some_and(|name| name == "up.sql")) else {
-        return Ok(Vec::new());
-    };
-    let Some(folder) = own.parent().filter(|folder| folder.is_dir()) else { return Ok(Vec::new()) };
-    let mut earlier: Vec<PathBuf> = entries(folder)?.into_iter().map(|entry| entry.join("up.sql")).collect();
-    earlier.retain(|up| up.is_file() && up.parent().and_then(Path::file_name) < own.file_name());
-    earlier.sort();
-    earlier.iter().map(|up| read(up, false)).collect()
+/// Every file of a folder, and of those in it.
+fn below(directory: &Path) -> Result<Vec<Script>> {
+    let mut found = Vec::new();
+    walk(directory, &mut found)?;
+    if found.is_empty() {
+        return Err(Error::new(Kind::Io, format!("{} holds no *.sql file", directory.display()))
+            .hint("name a file, or a folder of migrations"));
+    }
+    found.iter().map(|file| read(file, true)).collect()
+}
+
+/// The folder of migrations and the migration's own, for the path of an `up.sql`.
+fn migration(path: &Path) -> Option<(&Path, &Path)> {
+    let own = path.parent().filter(|_| path.file_name().is_some_and(|name| name == "up.sql"))?;
+    let folder = own.parent()?;
+    Some((if folder.as_os_str().is_empty() { Path::new(".") } else { folder }, own))
+}
+
+/// Migrations that are named, and those before the last of them: what they made is known when the others are looked at.
+fn with_earlier(folder: &Path, named: &BTreeSet<&Path>) -> Result<Vec<Script>> {
+    let last = named.iter().filter_map(|own| own.file_name()).max();
+    let is_named = |own: &Path| named.iter().any(|named| named.file_name() == own.file_name());
+    let mut all: Vec<PathBuf> = entries(folder)?;
+    all.retain(|own| own.file_name() <= last && (is_named(own) || own.join("up.sql").is_file()));
+    all.sort();
+    all.iter().map(|own| read(&own.join("up.sql"), is_named(own))).collect()
 }
 
 fn walk(directory: &Path, found: &mut Vec<PathBuf>) -> Result<()> {

@@ -58,7 +58,10 @@ fn check(context: &Context<'_>, report: &mut Report) {
         StatementKind::Commit { .. } | StatementKind::Rollback { .. } => {
             if !context.in_transaction() && known {
                 report.at(context.statement.extent, "no transaction has begun").help("take it out");
-            } else if context.file.in_transaction && context.transactions[context.at] == Some(0) {
+            } else if context.file.in_transaction
+                && context.transactions[context.at] == Some(0)
+                && !context.expects_wrapping()
+            {
                 report
                     .at(context.statement.extent, "it ends the transaction that the runner has begun")
                     .help("-- relata: transaction off at the top of the file");
