@@ -11,6 +11,11 @@ pub fn is_rebuilt(context: &Context<'_>, table: &Name) -> bool {
 
 /// The table that takes the name of one that is dropped, if rows were written into it before.
 pub fn successor<'c>(context: &Context<'c>, table: &Name) -> Option<&'c Name> {
+    later_name(context, table).or_else(|| earlier_name(context, table))
+}
+
+/// Create, copy, drop, rename: the table that is renamed to the name of the one that goes.
+fn later_name<'c>(context: &Context<'c>, table: &Name) -> Option<&'c Name> {
     let renamed = context.after().find_map(|statement| match &statement.kind {
         StatementKind::Alter(alter) => {
             let takes = |to: &Name| to.last() == table.last() && !alter.name.same(table);
@@ -21,6 +26,19 @@ pub fn successor<'c>(context: &Context<'c>, table: &Name) -> Option<&'c Name> {
         _ => None,
     })?;
     copy_into(context, renamed).map(|_| renamed)
+}
+
+/// Rename, create, copy, drop: the table that was made under the name that the one that goes had before.
+fn earlier_name<'c>(context: &Context<'c>, table: &Name) -> Option<&'c Name> {
+    let before = &context.statements[..context.at];
+    let old = before.iter().find_map(|statement| match &statement.kind {
+        StatementKind::Alter(alter) => {
+            let left = |action: &Action| matches!(action, Action::Rename(to) if to.last() == table.last());
+            alter.actions.iter().any(|action| left(&action.action)).then_some(&alter.name)
+        }
+        _ => None,
+    })?;
+    (context.facts.is_new(old) && copy_into(context, old).is_some()).then_some(old)
 }
 
 /// The statement before this one that writes rows into the table.

@@ -200,6 +200,11 @@ fn what_is_safe_is_no_hazard() {
             "CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT, b UNSIGNED BIG INT) STRICT; CREATE INDEX i ON a (b)",
         ),
         (Sqlite, "CREATE INDEX i ON orders (customer_id)"),
+        (
+            Sqlite,
+            "PRAGMA foreign_keys=off; BEGIN; ALTER TABLE t RENAME TO old; CREATE TABLE t (id INTEGER PRIMARY KEY); \
+                  INSERT INTO t SELECT id FROM old; DROP TABLE old; COMMIT; PRAGMA foreign_keys=on",
+        ),
         (Sqlite, "CREATE TRIGGER t AFTER INSERT ON a BEGIN DELETE FROM b; UPDATE c SET d = 1; END; SELECT 1"),
     ];
     let mut wrong = String::new();
@@ -266,6 +271,8 @@ fn hazards_are_found_in_any_spelling() {
         (Sqlite, "ALTER TABLE a ADD COLUMN b TEXT NOT NULL", "required-column"),
         (Sqlite, "ALTER TABLE a ADD COLUMN b UNIQUE", "add-column-refused"),
         (Sqlite, "DROP TABLE a", "drop-table"),
+        (Sqlite, "ALTER TABLE a RENAME TO b; CREATE TABLE a (id INTEGER PRIMARY KEY); DROP TABLE b", "drop-table"),
+        (Sqlite, "ALTER TABLE a ADD COLUMN b INTEGER DEFAULT 1 REFERENCES c (id)", "add-column-refused"),
         (Sqlite, "CREATE UNIQUE INDEX i ON a (b)", "unique-may-fail"),
     ];
     let mut wrong = String::new();

@@ -32,6 +32,10 @@ fn check(context: &Context<'_>, report: &mut Report) {
             "a stored generated column"
         } else if default.is_some_and(|default| default.words.iter().any(clock) || !default.calls.is_empty()) {
             "a default that is not constant"
+        } else if column.references.is_some()
+            && default.is_some_and(|default| default.form != ExpressionForm::Null)
+        {
+            "a reference with a default, while foreign keys are on,"
         } else {
             continue;
         };
