@@ -171,6 +171,12 @@ fn what_is_safe_is_no_hazard() {
                     ALTER TABLE a DROP CONSTRAINT b_not_null",
         ),
         (Postgres, "ALTER TABLE a ADD CONSTRAINT b NOT NULL c NOT VALID"),
+        (
+            Postgres,
+            "ALTER TABLE \"A\" ADD CONSTRAINT x CHECK (\"cD\" IS NOT NULL) NOT VALID; \
+                    ALTER TABLE \"A\" VALIDATE CONSTRAINT x; ALTER TABLE \"A\" ALTER COLUMN \"cD\" SET NOT NULL; \
+                    ALTER TABLE \"A\" DROP CONSTRAINT x",
+        ),
         (Postgres, "REFRESH MATERIALIZED VIEW CONCURRENTLY v"),
         (Postgres, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader; REVOKE ALL ON SCHEMA public FROM PUBLIC"),
         (Postgres, "DO $$ BEGIN IF NOT EXISTS (SELECT 1) THEN CREATE TYPE mood AS ENUM ('a'); END IF; END $$"),

@@ -1,6 +1,7 @@
 //! Expressions, as far as their effect can be told from their text.
 
 use super::{Extent, Token, TokenKind};
+use crate::dialect::Dialect;
 
 /// An expression.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,7 +12,7 @@ pub struct Expression {
     pub form: ExpressionForm,
     /// The functions it calls, in lower case, without their schema, in order.
     pub calls: Vec<String>,
-    /// The words it uses that are neither calls nor texts, in lower case: columns, keywords, numbers.
+    /// The words it uses that are neither calls nor texts, folded like names: columns, keywords, numbers.
     pub words: Vec<String>,
 }
 
@@ -28,7 +29,7 @@ pub enum ExpressionForm {
 }
 
 impl Expression {
-    pub(super) fn read(tokens: &[Token<'_>]) -> Self {
+    pub(super) fn read(dialect: Dialect, tokens: &[Token<'_>]) -> Self {
         let tokens = unwrap(tokens);
         let extent = match (tokens.first(), tokens.last()) {
             (Some(first), Some(last)) => first.extent().through(last.extent()),
@@ -39,7 +40,9 @@ impl Expression {
             let name = matches!(token.kind, TokenKind::Word | TokenKind::Quoted);
             let called = tokens.get(at + 1).is_some_and(|next| next.is_mark("("));
             let typed = at > 0 && tokens[at - 1].is_mark(":");
-            match token.content().to_ascii_lowercase() {
+            let exact = dialect == Dialect::Postgres && token.kind == TokenKind::Quoted;
+            let folded = if exact { token.content() } else { token.content().to_lowercase() };
+            match folded {
                 word if name && called && !typed && !is_operator(&word) => expression.calls.push(word),
                 word if name => expression.words.push(word),
                 _ => {}
@@ -102,12 +105,11 @@ fn is_number(token: &Token<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::Dialect;
     use crate::sql::tokens;
 
     #[test]
     fn forms_and_calls() {
-        let read = |text| Expression::read(&tokens(Dialect::Postgres, text, 0));
+        let read = |text| Expression::read(Dialect::Postgres, &tokens(Dialect::Postgres, text, 0));
         for (text, form) in [
             ("NULL", ExpressionForm::Null),
             ("null::text", ExpressionForm::Null),
@@ -122,5 +124,6 @@ mod tests {
         let found = read("pg_catalog.lower(random()::varchar(3)) in (select 'f()')");
         assert_eq!(found.calls, ["lower", "random"]);
         assert!(read("(((a IS NOT NULL)))").is_not_null_of("a"));
+        assert!(read("\"createdAt\" IS NOT NULL").is_not_null_of("createdAt"));
     }
 }

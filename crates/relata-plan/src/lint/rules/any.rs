@@ -5,6 +5,7 @@ super::family! {
     allow_unknown
     allow_unused
     breaks_application
+    destructive_default
     drop_column
     drop_constraint
     drop_default

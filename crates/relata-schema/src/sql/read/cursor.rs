@@ -175,7 +175,7 @@ impl<'t, 'a> Cursor<'t, 'a> {
             depth = depth.saturating_sub(usize::from(token.is_mark(")")));
             self.at += 1;
         }
-        Expression::read(&self.tokens[start..self.at])
+        Expression::read(self.dialect, &self.tokens[start..self.at])
     }
 
     /// Some token that is left, outside parentheses, is this word.

@@ -17,7 +17,7 @@
 use crate::lint::rules::vocabulary::*;
 
 /// See the head of this file.
-pub const RULE: Rule = rule("foreign-keys-left-off", Level::Style, SQLITE, include_str!("foreign_keys_left_off.rs"), check);
+pub const RULE: Rule = rule("foreign-keys-left-off", Level::Hazard, SQLITE, include_str!("foreign_keys_left_off.rs"), check);
 
 fn check(context: &Context<'_>, report: &mut Report) {
     let is = |statement: &Statement<'_>, on: bool| match &statement.kind {
