@@ -1,7 +1,8 @@
 //! The runner: prepares tables, interleaves the jobs of all peers, prints a table of medians and ratios.
 //!
-//! `bench-suite [--sqlite PATH] [--postgres URL] [--mysql URL] [--rounds N] [--only WORD,…] WORKER…`
-//! where each WORKER is `PROGRAM=peer,peer,…`. The first peer of a database is the raw driver: ratios are to it.
+//! `bench-suite [--sqlite PATH] [--postgres URL] [--mysql URL] [--rounds N] [--only WORD,…] [--least] WORKER…`
+//! `--least` prints the least of the rounds instead of the median: for a machine that does other work beside.
+//! Each WORKER is `PROGRAM=peer,peer,…`. The first peer of a database is the raw driver: ratios are to it.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -48,6 +49,7 @@ struct Options {
     urls: Vec<(Database, String)>,
     rounds: usize,
     only: Vec<String>,
+    least: bool,
     workers: Vec<String>,
 }
 
@@ -61,6 +63,7 @@ fn options() -> Result<Options, Error> {
             "--postgres" => options.urls.push((Database::Postgres, value()?)),
             "--mysql" => options.urls.push((Database::Mysql, value()?)),
             "--rounds" => options.rounds = value()?.parse()?,
+            "--least" => options.least = true,
             "--only" => options.only = value()?.split(',').map(str::to_string).collect(),
             _ => options.workers.push(word),
         }
@@ -76,7 +79,7 @@ fn main() -> Result<(), Error> {
             for &size in case.sizes() {
                 let name = format!("{}/{}/{size}", database.word(), case.word());
                 if options.only.is_empty() || options.only.iter().any(|word| name.contains(word.as_str())) {
-                    measure(&mut workers, *database, url, case, size, options.rounds)?;
+                    measure(&mut workers, (*database, url), (case, size), &options)?;
                 }
             }
         }
@@ -88,17 +91,15 @@ type Results = BTreeMap<usize, (String, Vec<Took>, String)>;
 
 fn measure(
     workers: &mut [Worker],
-    database: Database,
-    url: &str,
-    case: Case,
-    size: usize,
-    rounds: usize,
+    (database, url): (Database, &str),
+    (case, size): (Case, usize),
+    options: &Options,
 ) -> Result<(), Error> {
     let job = |peer: &str, iterations| Job { peer: peer.into(), database, url: url.into(), case, size, iterations };
     workers.first_mut().ok_or("no workers")?.run(&job("setup", 1))?;
     let mut results = Results::new();
     let iterations = iterations(case, size);
-    for _ in 0..rounds {
+    for _ in 0..options.rounds {
         let mut position = 0;
         for worker in workers.iter_mut() {
             for peer in worker.peers.clone() {
@@ -114,7 +115,8 @@ fn measure(
             }
         }
     }
-    print(database, case, size, iterations, &results);
+    let pick = if options.least { least } else { median };
+    print((database, case, size), iterations, &results, pick);
     Ok(())
 }
 
@@ -129,7 +131,12 @@ fn iterations(case: Case, size: usize) -> usize {
     }
 }
 
-fn print(database: Database, case: Case, size: usize, iterations: usize, results: &Results) {
+fn print(
+    (database, case, size): (Database, Case, usize),
+    iterations: usize,
+    results: &Results,
+    pick: fn(Vec<f64>) -> f64,
+) {
     println!("\n{} {} {size}", database.word(), case.word());
     println!(
         "  {:<14}{:>11}{:>11}{:>9}{:>9}{:>12}{:>13}",
@@ -137,8 +144,8 @@ fn print(database: Database, case: Case, size: usize, iterations: usize, results
     );
     let per = |total: Duration| total.as_secs_f64() * 1e6 / iterations as f64;
     let row = |tooks: &[Took]| {
-        let wall = median(tooks.iter().map(|took| per(took.wall)).collect());
-        (wall, median(tooks.iter().map(|took| per(took.cpu)).collect()))
+        let wall = pick(tooks.iter().map(|took| per(took.wall)).collect());
+        (wall, pick(tooks.iter().map(|took| per(took.cpu)).collect()))
     };
     let done: Vec<_> = results.values().filter(|(_, tooks, error)| error.is_empty() && !tooks.is_empty()).collect();
     let Some((_, first, _)) = done.first() else { return };
@@ -162,6 +169,10 @@ fn print(database: Database, case: Case, size: usize, iterations: usize, results
             println!("  {peer:<14}  did other work: {} instead of {}", tooks[0].check, first[0].check);
         }
     }
+}
+
+fn least(values: Vec<f64>) -> f64 {
+    values.into_iter().fold(f64::NAN, f64::min)
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
