@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use expect_test::{Expect, expect};
 use relata_runtime::pool::PoolOptions;
-use relata_runtime::{Db, Kind, Result, sql};
+use relata_runtime::{Db, Kind, Result, sql, transaction};
 use relata_schema::Dialect;
 use relata_sql::DatabaseUrl;
 use relata_sql::driver::ConnectOptions;
@@ -273,5 +273,51 @@ async fn dropped_answers_end_with_the_deadline() {
         proxy.set(Fault::None);
         let mut db = db.clone();
         assert_eq!(one(&mut db).await.unwrap(), 1);
+    }
+}
+
+/// Inserts one row in a transaction whose commit suffers `fault`; how it ended, and how many rows there are then.
+async fn commit_under(dialect: Dialect, fault: Fault, retries: u32) -> (Result<u64>, i64) {
+    let (mut db, proxy, _database) = behind_a_proxy(dialect, hurried()).await;
+    db.batch("CREATE TABLE notes (n int)").await.unwrap();
+    let mut attempts = 0;
+    let outcome = transaction!(db, retries = retries, |tx| {
+        attempts += 1;
+        if attempts == 1 {
+            proxy.set(fault.clone());
+        }
+        sql::<()>("INSERT INTO notes VALUES (1)", ()).exec(&mut tx).await
+    });
+    (outcome, sql::<i64>("SELECT COUNT(*) FROM notes", ()).one(&mut db).await.unwrap())
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_resolved_on_postgres_and_told_elsewhere() {
+    let lost = Fault::CutAnswerTo("COMMIT");
+    let (outcome, rows) = commit_under(Dialect::Postgres, lost.clone(), 3).await;
+    assert_eq!((outcome.unwrap(), rows), (1, 1), "it was found to have happened");
+    for dialect in SERVERS {
+        let (outcome, rows) = commit_under(dialect, lost.clone(), 0).await;
+        assert_eq!((outcome.unwrap_err().kind(), rows), (Kind::InDoubt, 1), "nobody asked to find out");
+    }
+    let (outcome, rows) = commit_under(Dialect::Mysql, lost, 3).await;
+    assert_eq!((outcome.unwrap_err().kind(), rows), (Kind::InDoubt, 1), "never twice");
+}
+
+#[tokio::test]
+async fn a_commit_that_never_arrived_is_made_once_on_postgres_and_told_elsewhere() {
+    let (outcome, rows) = commit_under(Dialect::Postgres, Fault::CutRequest("COMMIT"), 3).await;
+    assert_eq!((outcome.unwrap(), rows), (1, 1));
+    let (outcome, rows) = commit_under(Dialect::Mysql, Fault::CutRequest("COMMIT"), 3).await;
+    assert_eq!((outcome.unwrap_err().kind(), rows), (Kind::InDoubt, 0));
+}
+
+#[tokio::test]
+async fn a_statement_cut_inside_a_transaction_leaves_nothing_in_doubt() {
+    for dialect in SERVERS {
+        let (outcome, rows) = commit_under(dialect, Fault::CutAnswerTo("INSERT INTO notes"), 3).await;
+        assert_eq!((outcome.unwrap(), rows), (1, 1));
+        let (outcome, rows) = commit_under(dialect, Fault::CutAnswerTo("INSERT INTO notes"), 0).await;
+        assert_eq!((outcome.unwrap_err().kind(), rows), (Kind::Unreachable, 0));
     }
 }
