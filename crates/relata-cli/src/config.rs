@@ -60,6 +60,8 @@ pub struct Environment {
     pub url: Option<String>,
     /// A server where temporary databases may be created; `${NAME}` is replaced.
     pub shadow: Option<String>,
+    /// Settings of an application's pool; the command reads them and uses its own.
+    pub pool: Option<serde::de::IgnoredAny>,
     /// Its own sources, if not those of the file.
     pub sources: Option<Vec<PathBuf>>,
 }

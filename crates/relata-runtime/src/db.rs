@@ -4,12 +4,12 @@ mod report;
 mod route;
 
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 use relata_schema::Dialect;
 use relata_sql::driver::TransactionOptions;
-use relata_sql::{Answer, DatabaseUrl, Driver, Result};
+use relata_sql::{Answer, DatabaseUrl, Driver, Error, Result};
 
 use crate::cluster::{Cluster, Reads};
 use crate::executor::{Executor, Intent, Lease};
@@ -53,7 +53,7 @@ enum Layout {
 struct Inner {
     dialect: Dialect,
     url: DatabaseUrl,
-    options: PoolOptions,
+    options: RwLock<Arc<PoolOptions>>,
     layout: Layout,
     observer: Arc<Observer>,
     tenants: Tenants,
@@ -115,6 +115,7 @@ impl Db {
         };
         let tenants = Tenants::default();
         let budget = RetryBudget::default();
+        let options = RwLock::new(Arc::new(options));
         let inner = Inner { dialect, url, options, layout, observer, tenants, budget, memory: Memory::default() };
         let db = Db { inner: Arc::new(inner), view: View::default() };
         if let Layout::Servers(cluster) = &db.inner.layout {
@@ -122,6 +123,45 @@ impl Db {
         }
         db.pools().for_each(Pool::keep);
         Ok(db)
+    }
+
+    /// A handle that does not keep the database open.
+    pub fn downgrade(&self) -> WeakDb {
+        WeakDb(Arc::downgrade(&self.inner))
+    }
+
+    /// What is wrong with the configuration that should hold, for [`Db::health`]; `None`: nothing any more.
+    pub fn note_configuration(&self, error: Option<Error>) {
+        self.memory().note_configuration(error.map(|error| error.message().to_string()));
+    }
+
+    /// Its options of now.
+    pub fn options(&self) -> Arc<PoolOptions> {
+        self.inner.options.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Other options from now on, for every handle: pools grow and shrink, and connections are replaced as they come
+    /// back. Breakers keep their settings, and so do tenants that somebody speaks for just now.
+    ///
+    /// # Errors
+    /// `Kind::Configuration` when no pool can be made of them; then nothing changes.
+    pub fn reconfigure(&self, options: PoolOptions) -> Result<()> {
+        options.check()?;
+        match &self.inner.layout {
+            Layout::File { writers, readers } => {
+                writers.reconfigure(options.only_one(false));
+                readers.reconfigure(options.clone());
+            }
+            // Its only connection is the database: there is nothing to grow or to replace.
+            Layout::Memory(_) => {}
+            Layout::Servers(cluster) => {
+                for node in &cluster.nodes {
+                    node.pool.reconfigure(node_options(&options, cluster.nodes.len()));
+                }
+            }
+        }
+        *self.inner.options.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(options);
+        Ok(())
     }
 
     /// The dialect of the database.
@@ -210,7 +250,7 @@ impl Db {
     /// [`PoolOptions::tenant_connections`] connections at once, so that one tenant cannot take them all.
     #[must_use]
     pub fn tenant(&self, name: &str) -> Db {
-        let tenant = self.inner.tenants.named(name, self.inner.options.tenant_connections);
+        let tenant = self.inner.tenants.named(name, self.options().tenant_connections);
         Db { inner: self.inner.clone(), view: View { tenant: Some(tenant), ..self.view.clone() } }
     }
 
@@ -225,10 +265,23 @@ impl Db {
     }
 
     /// Closes every connection of now: spare ones at once, borrowed ones when they come back. After a change of login,
-    /// topology or search path.
+    /// topology or search path. A database in memory keeps its connection, for that is the database.
     pub fn retire_connections(&self) {
+        if let Layout::Memory(_) = &self.inner.layout {
+            return;
+        }
         self.pools().for_each(|pool| pool.retire());
     }
+}
+
+/// The options of each of so many nodes.
+fn node_options(options: &PoolOptions, nodes: usize) -> PoolOptions {
+    let mut options = options.clone();
+    if nodes > 1 {
+        // Patience is the cluster's: another node may take over while this one is still failing.
+        options.reconnect_patience = Duration::ZERO;
+    }
+    options
 }
 
 /// A node for each host of the URL.
@@ -237,17 +290,23 @@ fn servers(
     options: &PoolOptions,
     pool: impl Fn(&DatabaseUrl, PoolOptions) -> Arc<Pool>,
 ) -> Arc<Cluster> {
-    let mut options = options.clone();
-    if url.hosts.len() > 1 {
-        // Patience is the cluster's: another node may take over while this one is still failing.
-        options.reconnect_patience = Duration::ZERO;
-    }
+    let options = node_options(options, url.hosts.len());
     let node = |host: &(String, u16)| {
         let url = DatabaseUrl { hosts: vec![host.clone()], ..url.clone() };
         let pool = pool(&url, options.clone());
         (url, pool)
     };
     Cluster::new(url.hosts.iter().map(node).collect())
+}
+
+/// A handle that does not keep the database open.
+pub struct WeakDb(Weak<Inner>);
+
+impl WeakDb {
+    /// The database, if anybody still has it.
+    pub fn upgrade(&self) -> Option<Db> {
+        self.0.upgrade().map(|inner| Db { inner, view: View::default() })
+    }
 }
 
 fn in_memory(url: &DatabaseUrl) -> bool {

@@ -116,11 +116,25 @@ impl Finding {
 
 /// Since when each part has been as it is.
 #[derive(Default)]
-pub(crate) struct Memory(Mutex<HashMap<String, (HealthStatus, Timestamp)>>);
+pub(crate) struct Memory {
+    parts: Mutex<HashMap<String, (HealthStatus, Timestamp)>>,
+    /// What is wrong with the configuration that should hold.
+    configuration: Mutex<Option<String>>,
+}
 
 impl Memory {
+    pub(crate) fn note_configuration(&self, wrong: Option<String>) {
+        *self.configuration.lock().unwrap_or_else(PoisonError::into_inner) = wrong;
+    }
+
+    fn configuration(&self) -> Option<Finding> {
+        let wrong = self.configuration.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let finding = Finding::new("configuration", HealthStatus::Degraded, wrong);
+        Some(finding.advise("mend the file; until then the settings of before hold"))
+    }
+
     fn remember(&self, finding: Finding) -> Part {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = known.entry(finding.name.clone()).or_insert_with(|| (finding.status, crate::now()));
         if entry.0 != finding.status {
             *entry = (finding.status, crate::now());
@@ -137,6 +151,7 @@ impl Db {
         let mut findings = probes::server(&self.within(limit)).await;
         findings.extend(pools(self));
         findings.extend(nodes(&self.nodes()));
+        findings.extend(self.memory().configuration());
         let parts = findings.into_iter().map(|finding| self.memory().remember(finding)).collect();
         Health { parts, took: begun.elapsed() }
     }

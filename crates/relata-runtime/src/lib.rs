@@ -37,7 +37,7 @@ mod token;
 pub mod transaction;
 
 pub use cluster::Reads;
-pub use db::Db;
+pub use db::{Db, WeakDb};
 pub use entity::Entity;
 pub use executor::{Executor, Intent, Lease};
 pub use insert::NewRow;

@@ -19,7 +19,7 @@ mod tenants;
 
 use std::panic::Location;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use relata_sql::driver::ConnectOptions;
@@ -43,7 +43,12 @@ pub(crate) struct Pool {
     driver: Arc<dyn Driver>,
     login: Arc<Login>,
     url: DatabaseUrl,
-    options: PoolOptions,
+    options: RwLock<Arc<PoolOptions>>,
+    /// How many places there should be, and how many of those there are too many come back to be taken away.
+    size: AtomicU32,
+    surplus: AtomicU32,
+    /// [`PoolOptions::ping_after`] in nanoseconds, for the checkout.
+    ping_after: AtomicU64,
     observer: Arc<Observer>,
     vitals: Arc<Vitals>,
     free: Semaphore,
@@ -112,7 +117,10 @@ impl Pool {
             vitals,
             free: Semaphore::new(options.max_connections as usize),
             shelf: Mutex::new(Shelf::new()),
-            options,
+            size: AtomicU32::new(options.max_connections),
+            surplus: AtomicU32::new(0),
+            ping_after: AtomicU64::new(nanoseconds(options.ping_after)),
+            options: RwLock::new(Arc::new(options)),
             waiting: AtomicU32::new(0),
             epoch: AtomicU64::new(0),
             suspended: AtomicBool::new(false),
@@ -129,7 +137,7 @@ impl Pool {
 
     /// A connection held for longer is taken for forgotten.
     pub(crate) fn leak_limit(&self) -> Duration {
-        self.options.leak_after
+        self.options().leak_after
     }
 
     pub(crate) fn vitals(&self) -> &Vitals {
@@ -138,6 +146,37 @@ impl Pool {
 
     pub(crate) fn observer(&self) -> &Arc<Observer> {
         &self.observer
+    }
+
+    fn options(&self) -> Arc<PoolOptions> {
+        self.options.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Other options from now on: places are added or taken away, and every connection is replaced when it comes back.
+    /// The breaker keeps its own.
+    pub(crate) fn reconfigure(&self, options: PoolOptions) {
+        self.resize(options.max_connections);
+        self.ping_after.store(nanoseconds(options.ping_after), Ordering::Relaxed);
+        *self.options.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(options);
+        self.retire();
+    }
+
+    fn resize(&self, size: u32) {
+        let before = self.size.swap(size, Ordering::AcqRel);
+        for _ in before..size {
+            self.add_place();
+        }
+        let leaving = before.saturating_sub(size);
+        let gone = self.free.forget_permits(leaving as usize);
+        self.surplus.fetch_add(leaving - u32::try_from(gone).unwrap_or(leaving), Ordering::AcqRel);
+    }
+
+    /// A place is free again, or new; unless there are too many.
+    fn add_place(&self) {
+        let fewer = |surplus: u32| surplus.checked_sub(1);
+        if self.surplus.fetch_update(Ordering::AcqRel, Ordering::Acquire, fewer).is_err() {
+            self.free.add_permits(1);
+        }
     }
 
     fn shelf(&self) -> std::sync::MutexGuard<'_, Shelf> {
@@ -152,9 +191,10 @@ impl Pool {
         let permit = self.free.try_acquire().ok()?;
         let now = Instant::now();
         let epoch = self.epoch.load(Ordering::Acquire);
+        let ping_after = Duration::from_nanos(self.ping_after.load(Ordering::Relaxed));
         let mut shelf = self.shelf();
         let fresh = |spare: &shelf::Spare| {
-            spare.member.epoch == epoch && now < spare.member.expires && now - spare.since < self.options.ping_after
+            spare.member.epoch == epoch && now < spare.member.expires && now - spare.since < ping_after
         };
         let spare = if shelf.last().is_some_and(fresh) { shelf.pop() } else { None }?;
         let slot = shelf.lend(request.at, now);
@@ -170,7 +210,7 @@ impl Pool {
     /// A connection, as soon as one can be had.
     pub(crate) async fn acquire(self: &Arc<Self>, request: Request) -> Result<Pooled> {
         let begun = Instant::now();
-        let until = request.until(&self.options);
+        let until = request.until(&self.options());
         self.refuse_if_hopeless(begun)?;
         let waiting = self.queue()?;
         let permit = tokio::time::timeout_at(until.into(), self.free.acquire()).await;
@@ -200,10 +240,10 @@ impl Pool {
             let mut member = spare.member;
             if let Some(why) = self.unfit(&member, now) {
                 self.dispose(*member, why);
-            } else if rested >= self.options.idle_timeout {
+            } else if rested >= self.options().idle_timeout {
                 self.dispose(*member, Closed::Idle);
             } else {
-                let rested_little = rested < self.options.ping_after && self.vitals.breaker.is_calm();
+                let rested_little = rested < self.options().ping_after && self.vitals.breaker.is_calm();
                 if rested_little || self.alive(&mut member, until).await {
                     return Some(member);
                 }
@@ -217,7 +257,7 @@ impl Pool {
 
     /// Whether it answers in time.
     async fn alive(&self, member: &mut Member, until: Instant) -> bool {
-        let until = until.min(far(Instant::now(), self.options.ping_timeout));
+        let until = until.min(far(Instant::now(), self.options().ping_timeout));
         match tokio::time::timeout_at(until.into(), member.observed.unwatched().ping()).await {
             Ok(Ok(())) => {
                 self.vitals.breaker.succeeded();
@@ -249,7 +289,7 @@ impl Pool {
     async fn open(&self, until: Instant) -> Result<Box<Member>> {
         let begun = Instant::now();
         let patience =
-            if self.connected.load(Ordering::Relaxed) { self.options.reconnect_patience } else { Duration::ZERO };
+            if self.connected.load(Ordering::Relaxed) { self.options().reconnect_patience } else { Duration::ZERO };
         let until_patient = far(begun, patience).min(until);
         let mut pause = crate::retry::Backoff::new(Duration::from_millis(10), Duration::from_millis(500));
         let mut last = None;
@@ -280,7 +320,7 @@ impl Pool {
         let begun = Instant::now();
         // However long somebody waited for a place, connecting is worth an attempt.
         let left = until.saturating_duration_since(begun).max(Duration::from_secs(1));
-        let mut options = self.options.connect.clone();
+        let mut options = self.options().connect.clone();
         options.connect_timeout = options.connect_timeout.min(left);
         let epoch = self.epoch.load(Ordering::Acquire);
         match self.log_in(&options).await {
@@ -288,8 +328,8 @@ impl Pool {
                 self.connected.store(true, Ordering::Relaxed);
                 self.vitals.breaker.succeeded();
                 self.vitals.metrics.connect.record(begun.elapsed());
-                let watch = Watch::new(self.observer.clone(), self.vitals.clone(), self.options.statement_timeout);
-                let age = self.options.max_lifetime;
+                let watch = Watch::new(self.observer.clone(), self.vitals.clone(), self.options().statement_timeout);
+                let age = self.options().max_lifetime;
                 let age = if age == Duration::MAX { age } else { age.mul_f64(1.0 - fastrand::f64() / 10.0) };
                 let target = Target::of(connection.dialect(), connection.server());
                 let shapes = Box::new(ShapeCache::new(target, options.statement_cache));
@@ -330,7 +370,7 @@ impl Pool {
         if let Err(future) = parting.settled()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
-            let limit = self.options.ping_timeout;
+            let limit = self.options().ping_timeout;
             runtime.spawn(async move { drop(tokio::time::timeout(limit, future).await) });
         }
     }
@@ -368,8 +408,8 @@ impl Pool {
 
     /// So many connect at the same time as the options want at least.
     pub(crate) async fn warm_up(self: &Arc<Self>) {
-        let until = far(Instant::now(), self.options.acquire_timeout);
-        let missing = self.options.min_connections.saturating_sub(self.shelf().total());
+        let until = far(Instant::now(), self.options().acquire_timeout);
+        let missing = self.options().min_connections.saturating_sub(self.shelf().total());
         let opening = (0..missing).map(|_| self.add_spare(until));
         futures_util::future::join_all(opening).await;
     }
@@ -388,7 +428,7 @@ impl Pool {
     pub(crate) fn status(&self) -> PoolStatus {
         let shelf = self.shelf();
         PoolStatus {
-            max: self.options.max_connections,
+            max: self.size.load(Ordering::Relaxed),
             in_use: shelf.lent(),
             idle: shelf.spare(),
             waiting: self.waiting.load(Ordering::Relaxed),
@@ -402,7 +442,7 @@ impl Pool {
     /// How many are borrowed or waited for.
     pub(crate) fn in_flight(&self) -> u32 {
         let free = u32::try_from(self.free.available_permits()).unwrap_or(u32::MAX);
-        self.options.max_connections.saturating_sub(free) + self.waiting.load(Ordering::Relaxed)
+        self.size.load(Ordering::Relaxed).saturating_sub(free) + self.waiting.load(Ordering::Relaxed)
     }
 }
 
@@ -412,7 +452,7 @@ impl Pool {
     fn queue(&self) -> Result<Waiting<'_>> {
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
         let waiting = Waiting(&self.waiting);
-        if before < self.options.max_waiting || self.free.available_permits() > 0 {
+        if before < self.options().max_waiting || self.free.available_permits() > 0 {
             return Ok(waiting);
         }
         self.vitals.metrics.shed.add(1);
@@ -427,7 +467,7 @@ impl Pool {
             return Ok(());
         }
         match self.vitals.breaker.peek(now) {
-            Some(since) if now - since > self.options.reconnect_patience => {
+            Some(since) if now - since > self.options().reconnect_patience => {
                 self.vitals.metrics.shed.add(1);
                 Err(self.refused())
             }
@@ -461,6 +501,10 @@ impl Pool {
             .hint("inside `transaction!` run every statement on its `tx`, not on the `Db`")
             .hint("finish streams and transactions sooner, or raise `max_connections`")
     }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// To the millisecond.

@@ -63,7 +63,24 @@ impl Db {
     /// # Errors
     /// `Kind::Configuration` when `relata.toml` is wrong; as [`Db::open`].
     pub async fn open_default() -> Result<Db> {
-        Self::open(&config::default_url()?).await
+        Self::open_settings(config::default_settings()?).await
+    }
+
+    /// Opens the database of a `relata.toml` (the environment `RELATA_ENV`, or its default one) and follows the file:
+    /// changed settings of the pool hold without a restart, wrong ones are refused and told.
+    ///
+    /// # Errors
+    /// `Kind::Configuration` with the line of what is wrong; as [`Db::open`].
+    pub async fn open_file(path: impl AsRef<std::path::Path>) -> Result<Db> {
+        Self::open_settings(config::settings_of(path.as_ref())?).await
+    }
+
+    async fn open_settings(settings: config::Settings) -> Result<Db> {
+        let db = Self::open_with(&settings.url, settings.options.clone()).await?;
+        if let Some(file) = settings.file {
+            config::follow(file, settings.url, db.0.downgrade());
+        }
+        Ok(db)
     }
 }
 

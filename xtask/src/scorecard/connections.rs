@@ -36,11 +36,26 @@ const RECOVERY: &[Test] = &[
 ];
 const RETRY: &[Test] = &[
     (FAILURES, "a_cut_wire_is_in_doubt_once_and_then_mended"),
+    (FAILURES, "a_statement_cut_inside_a_transaction_leaves_nothing_in_doubt"),
     (FAILURES, "an_outage_opens_the_breaker_which_refuses_at_once_and_closes_again"),
+];
+const RETRY_POSTGRES: &[Test] = &[
+    (FAILURES, "a_commit_whose_answer_is_lost_is_resolved_on_postgres_and_told_elsewhere"),
+    (FAILURES, "a_commit_that_never_arrived_is_made_once_on_postgres_and_told_elsewhere"),
+    (FAILURES, "a_statement_cut_inside_a_transaction_leaves_nothing_in_doubt"),
 ];
 const BREAKER: &[Test] = &[
     (FAILURES, "an_outage_opens_the_breaker_which_refuses_at_once_and_closes_again"),
     (POOL, "a_long_queue_is_refused_and_a_cancelled_wait_leaves_nothing"),
+];
+const CONFIGURED: &[Test] = &[
+    (POOL, "changed_settings_hold_without_a_restart_and_wrong_ones_are_refused"),
+    ("crates/relata/src/config.rs", "what_is_wrong_is_said_with_its_line"),
+];
+const SECRETS: &[Test] = &[
+    ("crates/relata/src/config.rs", "the_url_of_an_environment"),
+    ("crates/relata/src/config.rs", "the_settings_of_its_pool"),
+    (SECRET, "passwords_come_from_files_and_commands"),
 ];
 const NO_NODES: &str = "a file has no nodes";
 
@@ -64,7 +79,7 @@ pub const CONNECTIONS: &[Capability] = &[
         id: "C3",
         title: "Retry with full jitter and a budget, never of a write that may have happened",
         sqlite: Claim::Done(&[("crates/relata/tests/it/transactions.rs", "retries_run_the_block_again")]),
-        postgres: Claim::Done(RETRY),
+        postgres: Claim::Done(RETRY_POSTGRES),
         mysql: Claim::Done(RETRY),
     },
     Capability {
@@ -137,6 +152,13 @@ pub const CONNECTIONS: &[Capability] = &[
         sqlite: Claim::Done(&[("crates/relata-runtime/src/token.rs", "tokens_come_back_from_text")]),
         postgres: Claim::Done(&[(POSTGRES, "reads_go_to_replicas_and_see_what_a_token_stands_for")]),
         mysql: Claim::Done(&[(MARIADB, "reads_go_to_the_replica_and_see_what_a_token_stands_for")]),
+    },
+    Capability {
+        id: "F2",
+        title: "Environments, secrets from the environment, changed settings without restart",
+        sqlite: Claim::Done(CONFIGURED),
+        postgres: Claim::Done(SECRETS),
+        mysql: Claim::Done(SECRETS),
     },
     Capability {
         id: "F5",

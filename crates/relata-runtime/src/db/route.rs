@@ -63,7 +63,7 @@ impl Db {
     }
 
     pub(super) async fn wait_for(&self, intent: Intent, request: Request) -> Result<Pooled> {
-        let until = request.until(&self.inner.options);
+        let until = request.until(&self.options());
         let permit = match &self.view.tenant {
             Some(tenant) => Some(tenant.enter(until).await?),
             None => None,
@@ -124,7 +124,7 @@ impl Db {
             }
             let now = Instant::now();
             if now >= until {
-                return Err(nobody(cluster, &reads, last, self.inner.options.acquire_timeout));
+                return Err(nobody(cluster, &reads, last, self.options().acquire_timeout));
             }
             let next = (now + pause.next().max(Duration::from_millis(2))).min(until);
             let _ = tokio::time::timeout_at(next.into(), changes.changed()).await;
@@ -137,7 +137,7 @@ impl Db {
             return node.pool.acquire(request).await;
         }
         let mut pooled = node.pool.acquire(request).await?;
-        let limit = request.until(&self.inner.options).saturating_duration_since(Instant::now()).min(WAIT_ON_REPLICA);
+        let limit = request.until(&self.options()).saturating_duration_since(Instant::now()).min(WAIT_ON_REPLICA);
         if matches!(reached(pooled.connection(), &token.0, limit).await, Ok(true)) {
             node.note_position(token.0.clone());
             return Ok(pooled);
@@ -224,7 +224,7 @@ impl Db {
             };
             // Straight to the primary: asking is no write of the session.
             let request = self.request(at);
-            let until = request.until(&self.inner.options);
+            let until = request.until(&self.options());
             let mut pooled = Box::pin(self.node_of_cluster(cluster, Intent::Write, request, until)).await?;
             token_of(pooled.connection()).await
         }

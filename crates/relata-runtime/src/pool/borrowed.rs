@@ -120,7 +120,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.pool.shelf().returned(self.place);
-        self.pool.free.add_permits(1);
+        self.pool.add_place();
     }
 }
 
@@ -137,7 +137,7 @@ fn clean(place: Place, member: Box<Member>) {
 }
 
 async fn reset(place: Place, mut member: Box<Member>) {
-    let limit = place.pool.options.ping_timeout;
+    let limit = place.pool.options().ping_timeout;
     let reset = member.observed.unwatched().reset();
     let whole = match reset.settled() {
         Ok(result) => result.is_ok(),

@@ -19,7 +19,7 @@ pub(crate) fn start(pool: &Arc<Pool>) {
     if pool.kept.swap(true, Ordering::AcqRel) {
         return;
     }
-    let options = &pool.options;
+    let options = pool.options();
     let shortest = [options.idle_timeout, options.keepalive, options.max_lifetime, options.leak_after];
     let pause = shortest.into_iter().min().unwrap_or(LONGEST) / 4;
     let pause = pause.clamp(SHORTEST, LONGEST);
@@ -46,7 +46,7 @@ impl Pool {
     }
 
     fn report_leaks(&self) {
-        let leaks = self.shelf().leaks(self.options.leak_after);
+        let leaks = self.shelf().leaks(self.options().leak_after);
         self.vitals.metrics.leaks.add(leaks.len() as u64);
         for leak in leaks {
             tracing::warn!(
@@ -61,8 +61,8 @@ impl Pool {
 
     fn drop_old(&self) {
         let now = Instant::now();
-        let idle_limit = self.options.idle_timeout;
-        let mut keep = self.options.min_connections;
+        let idle_limit = self.options().idle_timeout;
+        let mut keep = self.options().min_connections;
         let unfit = self.shelf().take_if(|spare| self.unfit(&spare.member, now).is_some());
         for spare in unfit {
             let why = self.unfit(&spare.member, now).unwrap_or(Closed::Age);
@@ -81,10 +81,10 @@ impl Pool {
 
     /// Pings what has rested for long, one after the other, each with the right of a borrower.
     async fn keep_alive(self: &Arc<Self>) {
-        if self.options.keepalive == Duration::MAX {
+        if self.options().keepalive == Duration::MAX {
             return;
         }
-        let limit = self.options.keepalive;
+        let limit = self.options().keepalive;
         loop {
             let Ok(permit) = self.free.try_acquire() else { return };
             let now = Instant::now();
@@ -94,7 +94,7 @@ impl Pool {
                 due && std::mem::take(&mut first)
             };
             let Some(mut spare) = self.shelf().take_if(resting).pop() else { return };
-            let alive = self.alive(&mut spare.member, far(now, self.options.ping_timeout)).await;
+            let alive = self.alive(&mut spare.member, far(now, self.options().ping_timeout)).await;
             if alive {
                 spare.member.observed.watch.clock = Instant::now();
                 self.shelf().put_under(spare);

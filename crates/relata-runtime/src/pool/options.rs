@@ -77,6 +77,57 @@ impl Default for PoolOptions {
     }
 }
 
+macro_rules! settings {
+    (counts: $($count:ident)*; durations: $($duration:ident)*) => {
+        impl PoolOptions {
+            /// The names of what can be set by [`PoolOptions::set`]: those of the fields.
+            pub const SETTINGS: &'static [&'static str] = &[$(stringify!($count),)* $(stringify!($duration),)*];
+
+            /// Sets one by its name: a count, or a duration like `500ms`, `10s`, `5m`, `1h`, or `off`.
+            ///
+            /// # Errors
+            /// What is wrong, for a message that names the place.
+            pub fn set(&mut self, name: &str, value: &str) -> std::result::Result<(), String> {
+                match name {
+                    $(stringify!($count) => self.$count = count(value)?,)*
+                    $(stringify!($duration) => self.$duration = duration(value)?,)*
+                    _ => return Err(format!("{name:?} is no setting of a pool; there are: {}", Self::SETTINGS.join(", "))),
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+settings! {
+    counts: max_connections min_connections max_waiting tenant_connections breaker_failures;
+    durations: acquire_timeout ping_after ping_timeout idle_timeout keepalive max_lifetime leak_after reconnect_patience
+        statement_timeout breaker_pause breaker_slow
+}
+
+fn count(value: &str) -> std::result::Result<u32, String> {
+    value.parse().map_err(|_| format!("{value:?} is no count"))
+}
+
+/// `500ms`, `10s`, `5m`, `1h`, `off`.
+fn duration(value: &str) -> std::result::Result<Duration, String> {
+    if value == "off" {
+        return Ok(Duration::MAX);
+    }
+    let end = value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len());
+    let milliseconds = match &value[end..] {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => 0,
+    };
+    match value[..end].parse::<u64>().ok().and_then(|number| number.checked_mul(milliseconds)) {
+        Some(number) if milliseconds > 0 => Ok(Duration::from_millis(number)),
+        _ => Err(format!("{value:?} is no duration; write 500ms, 10s, 5m, 1h or off")),
+    }
+}
+
 impl PoolOptions {
     /// Whether a pool can be made of it.
     ///
@@ -115,6 +166,27 @@ impl PoolOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_have_the_names_of_the_fields() {
+        let mut options = PoolOptions::default();
+        for name in PoolOptions::SETTINGS {
+            let value = if name.contains("connections") || name.ends_with("waiting") || name.ends_with("failures") {
+                "7"
+            } else {
+                "7s"
+            };
+            options.set(name, value).unwrap();
+        }
+        assert_eq!((options.max_connections, options.keepalive), (7, Duration::from_secs(7)));
+        options.set("max_lifetime", "off").unwrap();
+        assert_eq!(options.max_lifetime, Duration::MAX);
+        for (name, value) in
+            [("max_connections", "many"), ("keepalive", "7"), ("keepalive", "7 s"), ("keepalive", ""), ("size", "1")]
+        {
+            assert!(options.set(name, value).is_err(), "{name} = {value}");
+        }
+    }
 
     #[test]
     fn what_can_be_no_pool_is_refused() {

@@ -367,3 +367,41 @@ mod servers {
         settings_do_not_leak(Dialect::Mysql).await;
     }
 }
+
+#[tokio::test]
+async fn changed_settings_hold_without_a_restart_and_wrong_ones_are_refused() -> Result<()> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("relata.toml");
+    let write = |pool: &str| {
+        let database = folder.path().join("test.db");
+        // Other files beside it do not matter, and nobody sees it half-written.
+        let text =
+            format!("[environments.only]\nurl = \"sqlite:{}\"\n[environments.only.pool]\n{pool}\n", database.display());
+        std::fs::write(folder.path().join("new"), text).unwrap();
+        std::fs::rename(folder.path().join("new"), &file).unwrap();
+    };
+    write("max_connections = 3");
+    let mut db = Db::open_file(&file).await?;
+    assert_eq!(db.options().max_connections, 3);
+    write("max_connections = 5\nacquire_timeout = \"1s\"");
+    until("the change holds", || db.options().max_connections == 5).await;
+    assert_eq!(db.pool_status()[1].max, 5);
+    write("max_connections = \"all of them\"");
+    let begun = std::time::Instant::now();
+    let told = loop {
+        let health = db.health(Duration::from_secs(2)).await;
+        if let Some(part) = health.parts.into_iter().find(|part| part.name == "configuration") {
+            break part.reason;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(20), "nobody tells");
+        // SQLite answers at once: without a pause nobody else would get a turn.
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    };
+    assert!(told.contains("relata.toml:4: max_connections: \"all of them\" is no count"), "{told}");
+    assert_eq!(db.options().max_connections, 5, "the old one stays");
+    write("max_connections = 1");
+    until("it is mended", || db.options().max_connections == 1).await;
+    assert_eq!(db.pool_status()[1].max, 1);
+    assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut db).await?, 1);
+    Ok(())
+}
