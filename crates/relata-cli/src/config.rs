@@ -35,7 +35,7 @@ pub const FILE: &str = "relata.toml";
 pub const DEFAULT_URL: &str = "sqlite:relata.db";
 
 /// The whole file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The environment when `--env` is not given; else the only one there is.
@@ -53,7 +53,7 @@ pub struct Config {
 }
 
 /// One environment.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
     /// Its database; `${NAME}` is replaced.
@@ -67,7 +67,7 @@ pub struct Environment {
 }
 
 /// Settings of `relata migrate lint`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lint {
     /// Levels of rules: `off`, `style` or `hazard`.
