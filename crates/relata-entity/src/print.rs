@@ -94,6 +94,7 @@ fn options(entity: &Entity) -> Vec<String> {
         named("table", entity.table.as_ref()),
         named("schema", entity.namespace.as_ref()),
         flag(entity.no_key, "no_key"),
+        flag(entity.view, "view"),
         flag(entity.soft_delete, "soft_delete"),
         flag(entity.timestamps, "timestamps"),
         flag(entity.strict, "strict"),
@@ -109,7 +110,8 @@ fn options(entity: &Entity) -> Vec<String> {
         match key.as_str() {
             "engine" | "charset" | "collation" => options.extend(named(key, Some(value))),
             key if syn::parse_str::<syn::Ident>(key).is_ok() => others.extend(named(key, Some(value))),
-            key => others.push(literal(key)),
+            key if value.is_empty() => others.push(literal(key)),
+            key => others.push(literal(&format!("{key}={value}"))),
         }
     }
     if !others.is_empty() {

@@ -1,8 +1,8 @@
 //! Writes Rust entities for a schema, of any dialect.
 //!
 //! What is written compiles, and when it is read and lowered for the same dialect it gives back the schema as far as
-//! entities can say it. What they cannot say (views, routines, triggers, grants, …) is reported, object by object, as
-//! notes, and stands at the head of the source.
+//! entities can say it. What they cannot say (the query of a view, routines, triggers, grants, …) is reported, object by
+//! object, as notes, and stands at the head of the source. A view becomes an entity without key that is only read.
 //!
 //! The way: names first, then fields with the types that Rust has for them, then keys and relations. Then the result is
 //! lowered, and wherever the outcome differs, the entity says more: the exact type, the default as SQL. What still
@@ -48,6 +48,9 @@ pub fn write(schema: &Schema) -> Written {
     let mut declaration = Declaration::default();
     for table in schema.tables.iter().filter(|table| is_written(table)) {
         declaration.entities.push(tables::entity(schema, table, &names, &mut diagnostics));
+    }
+    for view in schema.views.iter().filter(|view| !view.columns.is_empty()) {
+        declaration.entities.push(tables::view(schema, view, &names, &mut diagnostics));
     }
     declaration.enums = enums::declarations(schema, &names);
     relations::add(schema, &names, &mut declaration);

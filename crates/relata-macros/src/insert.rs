@@ -1,4 +1,4 @@
-//! `NewPost`: the fields that a new row must have; setters for the others.
+//! `NewPost`: the fields that a new row must have; setters for the others. A view has none: rows are not made there.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -14,6 +14,9 @@ fn is_optional(context: &Context<'_>, column: &Column<'_>) -> bool {
 
 /// The struct, and what it can do.
 pub(crate) fn write(context: &Context<'_>) -> (TokenStream, TokenStream) {
+    if context.entity.view {
+        return (TokenStream::new(), TokenStream::new());
+    }
     let (name, vis) = (context.name, context.vis);
     let (new, draft) = (format_ident!("New{name}"), format_ident!("{name}Draft"));
     let written = context.fields.iter().enumerate().filter(|(_, column)| column.field.generated.is_none());

@@ -38,6 +38,8 @@ pub struct Entity {
     pub primary_key_name: Option<String>,
     /// `#[entity(no_key)]`: the table has no primary key, and that is meant.
     pub no_key: bool,
+    /// `#[entity(view)]`: a view, which is read and never created from here.
+    pub view: bool,
     /// `#[foreign_key(a, b => Other(c, d))]`: composite foreign keys.
     pub foreign_keys: Vec<ReferenceDeclaration>,
     /// `#[check("sql", name = "…")]`: raw checks.

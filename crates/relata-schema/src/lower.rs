@@ -11,6 +11,10 @@
 //! - MariaDB cannot index unlimited text: text in a key or index becomes `varchar` (of the length that `len` allows, or
 //!   255).
 //!
+//! - On MariaDB a table that says nothing else has the character set utf8mb4 and the collation utf8mb4_unicode_ci, whatever
+//!   the server's default is.
+//! - A view is said by its fields only: it is not created, and stays as it is.
+//!
 //! Invariants: deterministic; every diagnostic is reported, never just the first; what has an error is left out of the
 //! schema, everything else is in it. It deliberately parses no SQL: raw expressions are passed on as they are.
 
@@ -38,7 +42,7 @@ pub fn lower(declaration: &Declaration, dialect: Dialect) -> (Schema, Vec<Diagno
     let mut schema = Schema::new(dialect);
     let entities = lowering.distinct_entities();
     lowering.enums(&mut schema);
-    for entity in &entities {
+    for entity in entities.iter().filter(|entity| !entity.view) {
         let table = lowering.table(entity);
         lowering.namespace(&mut schema, &table.name.namespace);
         schema.tables.push(table);
@@ -186,6 +190,10 @@ impl<'d> Lowering<'d> {
                     self.option(&mut options, key, value);
                 }
             }
+        }
+        if self.dialect == Dialect::Mysql && options.charset.is_none() && options.collation.is_none() {
+            options.charset = Some("utf8mb4".into());
+            options.collation = Some("utf8mb4_unicode_ci".into());
         }
         options
     }

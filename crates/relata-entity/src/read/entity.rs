@@ -15,6 +15,7 @@ const OPTIONS: &[&str] = &[
     "strict",
     "without_rowid",
     "no_key",
+    "view",
     "renamed_from",
     "comment",
     "engine",
@@ -124,7 +125,11 @@ fn read_option(piece: &Piece, scope: &mut Scope<'_>) {
                     let value = value.literal().unwrap_or_else(|| value.text());
                     scope.entity.options.push((key, value));
                 }
-                None => scope.entity.options.push((piece.literal().unwrap_or_else(|| piece.text()), String::new())),
+                None => {
+                    let text = piece.literal().unwrap_or_else(|| piece.text());
+                    let (key, value) = text.split_once('=').unwrap_or((&text, ""));
+                    scope.entity.options.push((key.to_string(), value.to_string()));
+                }
             }
         }
         return;
@@ -163,6 +168,7 @@ fn read_flag(word: &str, piece: &Piece, scope: &mut Scope<'_>) {
         "strict" => entity.strict = true,
         "without_rowid" => entity.without_rowid = true,
         "no_key" => entity.no_key = true,
+        "view" => entity.view = true,
         _ if OPTIONS.contains(&word) => {
             scope
                 .findings
@@ -242,7 +248,7 @@ fn check_key(ident: &syn::Ident, fields: &syn::FieldsNamed, scope: &mut Scope<'_
             .help("keep one: `#[id]` for a single field, `#[primary_key(a, b)]` for several");
     }
     let keyless = ids.is_empty() && scope.entity.primary_key.is_empty();
-    if keyless && !scope.entity.no_key && !fields.named.is_empty() {
+    if keyless && !scope.entity.no_key && !scope.entity.view && !fields.named.is_empty() {
         let named_id = scope.entity.field("id").map(|_| "put `#[id]` on the field `id`");
         let help = named_id.unwrap_or("put `#[id]` on the key, or `#[primary_key(a, b)]` on the struct");
         scope

@@ -93,6 +93,14 @@ impl Names {
             }
             names.fields.insert(table.name.clone(), fields);
         }
+        for view in schema.views.iter().filter(|view| !view.columns.is_empty()) {
+            let base = naming::pascal(&naming::singular(&naming::snake(&view.name.name)));
+            let namespace = if is_usual(&view.name) { String::new() } else { naming::pascal(&view.name.namespace) };
+            names.types.insert(view.name.clone(), free_type(&base, &namespace, &mut taken));
+            let mut used = BTreeSet::new();
+            let fields = view.columns.iter().map(|(column, _)| (column.clone(), free_field(column, &mut used)));
+            names.fields.insert(view.name.clone(), fields.collect());
+        }
         for declared in &schema.enums {
             let name = free_type(&naming::pascal(&declared.name.name), "", &mut taken);
             names.enums.insert(declared.name.clone(), name);
@@ -150,7 +158,7 @@ fn free_field(column: &str, used: &mut BTreeSet<String>) -> String {
     if !base.starts_with(|c: char| c.is_alphabetic()) {
         base = format!("column_{base}");
     }
-    if matches!(base.as_str(), "self" | "super" | "crate") {
+    if matches!(base.as_str(), "self" | "Self" | "super" | "crate") {
         base.push('_');
     }
     let numbered = (2..).map(|number| format!("{base}_{number}"));

@@ -59,7 +59,10 @@ fn objects(schema: &Schema, notes: &mut Vec<Diagnostic>) {
             left_out(ObjectKind::Sequence, "sequence", &sequence.name);
         }
     }
-    schema.views.iter().for_each(|item| left_out(ObjectKind::View, "view", &item.name));
+    for view in &schema.views {
+        let what = if view.columns.is_empty() { "view" } else { "the query of view" };
+        left_out(ObjectKind::View, what, &view.name);
+    }
     schema.routines.iter().for_each(|item| left_out(ObjectKind::Routine, "routine", &item.name));
     schema.ranges.iter().for_each(|item| left_out(ObjectKind::Range, "range type", &item.name));
     let name = |name: &str| ObjectName::bare(name);

@@ -3,9 +3,9 @@
 use relata_schema::declare::{CheckDeclaration, DefaultValue, Entity, Field, Rule};
 use relata_schema::diagnostic::{Diagnostic, Severity};
 use relata_schema::dialect::Dialect;
-use relata_schema::model::{Column, ObjectKey, ObjectKind, ObjectName, Schema, Sequence, Table};
+use relata_schema::model::{Column, ObjectKey, ObjectKind, ObjectName, Schema, Sequence, Table, View};
 use relata_schema::naming;
-use relata_schema::types::Type;
+use relata_schema::types::{ColumnType, Type};
 
 use super::names::Names;
 use super::types::{self, RustType};
@@ -42,6 +42,14 @@ pub(super) fn entity(schema: &Schema, table: &Table, names: &Names, diagnostics:
     keys::indexes(schema.dialect, table, &mut entity);
     checks(schema.dialect, table, &mut entity);
     entity
+}
+
+/// The entity of a view: all of its columns may be NULL, as far as anyone knows.
+pub(super) fn view(schema: &Schema, view: &View, names: &Names, diagnostics: &mut Vec<Diagnostic>) -> Entity {
+    let column = |(name, ty): &(String, ColumnType)| Column { name: name.clone(), ty: ty.clone(), ..Column::default() };
+    let columns = view.columns.iter().map(column).collect();
+    let table = Table { name: view.name.clone(), columns, comment: view.comment.clone(), ..Table::default() };
+    Entity { no_key: false, view: true, ..entity(schema, &table, names, diagnostics) }
 }
 
 fn options(table: &Table) -> Vec<(String, String)> {

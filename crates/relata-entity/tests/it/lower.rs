@@ -202,64 +202,64 @@ fn a_blog() {
                 ALTER TABLE public.posts ADD CONSTRAINT posts_author_id_fkey FOREIGN KEY (author_id) REFERENCES public.users (id) ON DELETE CASCADE;
             "#]],
             expect![[r#"
-        CREATE TABLE tags (
-          name varchar(255) NOT NULL,
-          PRIMARY KEY (name)
-        );
-        CREATE TABLE users (
-          id bigint(20) NOT NULL AUTO_INCREMENT,
-          email varchar(255) NOT NULL,
-          admin tinyint(1) NOT NULL DEFAULT 0,
-          balance decimal(10,2) NOT NULL,
-          token uuid NOT NULL DEFAULT uuid(),
-          bio longtext NOT NULL DEFAULT 'it''s',
-          born date,
-          `key` longtext GENERATED ALWAYS AS (lower(email)) STORED NOT NULL,
-          avatar longblob,
-          settings json NOT NULL,
-          color longtext NOT NULL,
-          PRIMARY KEY (id),
-          UNIQUE KEY users_email_key (email),
-          KEY users_born_idx (born),
-          CONSTRAINT users_color_check CHECK (color IN ('red', 'blue')),
-          CONSTRAINT users_color_check1 CHECK (color <> ''),
-          CONSTRAINT users_email_check CHECK (email LIKE '%_@_%')
-        );
-        CREATE TABLE posts (
-          id bigint(20) NOT NULL AUTO_INCREMENT,
-          author_id bigint(20) NOT NULL,
-          slug varchar(120) NOT NULL,
-          title longtext NOT NULL,
-          body longtext,
-          mood enum('happy','very_sad') NOT NULL DEFAULT 'happy',
-          stars smallint(6) NOT NULL DEFAULT 0,
-          published_at timestamp(6) NULL,
-          created_at timestamp(6) NOT NULL DEFAULT current_timestamp(6),
-          updated_at timestamp(6) NOT NULL DEFAULT current_timestamp(6),
-          deleted_at timestamp(6) NULL,
-          PRIMARY KEY (id),
-          UNIQUE KEY posts_author_id_slug_key (author_id, slug),
-          KEY posts_published_at_slug_idx (published_at DESC, slug),
-          CONSTRAINT posts_author_id_fkey FOREIGN KEY (author_id) REFERENCES users (id) ON DELETE CASCADE ON UPDATE NO ACTION,
-          CONSTRAINT posts_slug_check CHECK (char_length(slug) >= 1 AND char_length(slug) <= 120),
-          CONSTRAINT posts_stars_check CHECK (stars >= 0 AND stars <= 5)
-        );
-        CREATE TABLE comments (
-          id bigint(20) NOT NULL AUTO_INCREMENT,
-          post_id bigint(20) NOT NULL,
-          user_id bigint(20),
-          PRIMARY KEY (id),
-          CONSTRAINT comments_post_id_fkey FOREIGN KEY (post_id) REFERENCES posts (id) ON DELETE NO ACTION ON UPDATE NO ACTION,
-          CONSTRAINT comments_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE NO ACTION ON UPDATE NO ACTION
-        );
-        CREATE TABLE post_tags (
-          post_id bigint(20) NOT NULL,
-          tag_id varchar(255) NOT NULL,
-          PRIMARY KEY (post_id, tag_id),
-          CONSTRAINT post_tags_post_id_fkey FOREIGN KEY (post_id) REFERENCES posts (id) ON DELETE NO ACTION ON UPDATE NO ACTION,
-          CONSTRAINT post_tags_tag_id_fkey FOREIGN KEY (tag_id) REFERENCES tags (name) ON DELETE NO ACTION ON UPDATE NO ACTION
-        );
-    "#]],
+                CREATE TABLE tags (
+                  name varchar(255) NOT NULL,
+                  PRIMARY KEY (name)
+                ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+                CREATE TABLE users (
+                  id bigint(20) NOT NULL AUTO_INCREMENT,
+                  email varchar(255) NOT NULL,
+                  admin tinyint(1) NOT NULL DEFAULT 0,
+                  balance decimal(10,2) NOT NULL,
+                  token uuid NOT NULL DEFAULT uuid(),
+                  bio longtext NOT NULL DEFAULT 'it''s',
+                  born date,
+                  `key` longtext GENERATED ALWAYS AS (lower(email)) STORED NOT NULL,
+                  avatar longblob,
+                  settings json NOT NULL,
+                  color longtext NOT NULL,
+                  PRIMARY KEY (id),
+                  UNIQUE KEY users_email_key (email),
+                  KEY users_born_idx (born),
+                  CONSTRAINT users_color_check CHECK (color IN ('red', 'blue')),
+                  CONSTRAINT users_color_check1 CHECK (color <> ''),
+                  CONSTRAINT users_email_check CHECK (email LIKE '%_@_%')
+                ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+                CREATE TABLE posts (
+                  id bigint(20) NOT NULL AUTO_INCREMENT,
+                  author_id bigint(20) NOT NULL,
+                  slug varchar(120) NOT NULL,
+                  title longtext NOT NULL,
+                  body longtext,
+                  mood enum('happy','very_sad') NOT NULL DEFAULT 'happy',
+                  stars smallint(6) NOT NULL DEFAULT 0,
+                  published_at timestamp(6) NULL,
+                  created_at timestamp(6) NOT NULL DEFAULT current_timestamp(6),
+                  updated_at timestamp(6) NOT NULL DEFAULT current_timestamp(6),
+                  deleted_at timestamp(6) NULL,
+                  PRIMARY KEY (id),
+                  UNIQUE KEY posts_author_id_slug_key (author_id, slug),
+                  KEY posts_published_at_slug_idx (published_at DESC, slug),
+                  CONSTRAINT posts_author_id_fkey FOREIGN KEY (author_id) REFERENCES users (id) ON DELETE CASCADE ON UPDATE NO ACTION,
+                  CONSTRAINT posts_slug_check CHECK (char_length(slug) >= 1 AND char_length(slug) <= 120),
+                  CONSTRAINT posts_stars_check CHECK (stars >= 0 AND stars <= 5)
+                ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+                CREATE TABLE comments (
+                  id bigint(20) NOT NULL AUTO_INCREMENT,
+                  post_id bigint(20) NOT NULL,
+                  user_id bigint(20),
+                  PRIMARY KEY (id),
+                  CONSTRAINT comments_post_id_fkey FOREIGN KEY (post_id) REFERENCES posts (id) ON DELETE NO ACTION ON UPDATE NO ACTION,
+                  CONSTRAINT comments_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE NO ACTION ON UPDATE NO ACTION
+                ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+                CREATE TABLE post_tags (
+                  post_id bigint(20) NOT NULL,
+                  tag_id varchar(255) NOT NULL,
+                  PRIMARY KEY (post_id, tag_id),
+                  CONSTRAINT post_tags_post_id_fkey FOREIGN KEY (post_id) REFERENCES posts (id) ON DELETE NO ACTION ON UPDATE NO ACTION,
+                  CONSTRAINT post_tags_tag_id_fkey FOREIGN KEY (tag_id) REFERENCES tags (name) ON DELETE NO ACTION ON UPDATE NO ACTION
+                ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+            "#]],
         ],
     );
 }

@@ -5,7 +5,8 @@
 //! absence means nothing: they are taken over from the schema that is.
 
 use crate::change::Rename;
-use crate::model::{Column, ForeignKey, Key, ObjectKind, ObjectName, Schema, Table};
+use crate::dialect::Dialect;
+use crate::model::{Check, Column, ForeignKey, Key, ObjectKind, ObjectName, Schema, Table};
 use crate::types::Type;
 
 /// Adds to a declared schema what `from` has and entities cannot say. `renames` are those that were declared.
@@ -126,6 +127,19 @@ fn carry_table(table: &mut Table, old: &Table, from: &Schema, renames: &[Rename]
             table.depends_on.push(dependency.clone());
         }
     }
+    // What entities have no type for: they cannot have said that it goes.
+    for column in old.columns.iter().filter(|column| matches!(column.ty.logical, Type::Composite(_))) {
+        if table.column(&column.name).is_none() {
+            table.columns.push(column.clone());
+        }
+    }
+    for check in &mut table.checks {
+        // On MariaDB the check of a column has no name of its own.
+        let same = |old: &&Check| !old.column.is_empty() && old.expression == check.expression;
+        if let Some(old) = old.checks.iter().find(same).cloned().filter(|_| from.dialect == Dialect::Mysql) {
+            *check = old;
+        }
+    }
     let key: Vec<String> = table.primary_key.iter().flat_map(Key::columns).map(str::to_string).collect();
     for column in &mut table.columns {
         let renamed = renames.iter().find(|rename| {
@@ -135,7 +149,12 @@ fn carry_table(table: &mut Table, old: &Table, from: &Schema, renames: &[Rename]
         let name = renamed.map_or(column.name.as_str(), |rename| rename.from.member.as_str());
         if let Some(old) = old.column(name) {
             carry_column(column, old, from);
-            if column.identity.is_none() && !key.contains(&column.name) && column.ty == old.ty && old.not_null {
+            // SQLite takes NULL in a key that does not say NOT NULL.
+            if key.contains(&column.name) && from.dialect == Dialect::Sqlite && column.ty == old.ty {
+                column.not_null = old.not_null;
+            }
+            let generates = key.len() == 1 && key.contains(&column.name);
+            if column.identity.is_none() && !generates && column.ty == old.ty && old.not_null {
                 column.identity.clone_from(&old.identity);
             }
         }

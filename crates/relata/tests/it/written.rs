@@ -43,13 +43,18 @@ async fn recreated(source: &str, dialect: Dialect) -> Schema {
     introspect(&mut *connection).await
 }
 
-/// A schema without what entities do not say: views, comments of namespaces, and the spelling in which SQLite keeps an
+/// A schema without what entities do not say: the queries of views, comments of namespaces, and the spelling in which SQLite keeps an
 /// index on expressions.
 fn sayable(mut schema: Schema) -> Schema {
     schema.namespaces.clear();
     schema.views.clear();
     for index in schema.tables.iter_mut().flat_map(|table| &mut table.indexes) {
         index.parameters.retain(|(key, _)| key != "statement");
+    }
+    for table in &mut schema.tables {
+        // Words that SQLite lets one leave out.
+        table.columns.iter_mut().for_each(|column| column.parameters.retain(|(key, _)| key != "not null unsaid"));
+        table.foreign_keys.iter_mut().for_each(|key| key.columns_unsaid = false);
     }
     schema
 }
@@ -132,6 +137,9 @@ async fn sqlite_says_it_all() {
     let _ = (Order::find(), Person::find());
     let order = NewOrder { seller: "Bob".into() }.insert(&mut db).await.unwrap();
     assert_eq!(order.r#type, "it's");
+    use sqlite::Name;
+    let names = Name::find().order(Name.name.asc()).all(&mut db).await.unwrap();
+    assert_eq!(names.iter().map(|row| row.name.as_deref()).collect::<Vec<_>>(), [Some("Ann"), Some("Bob")]);
 }
 
 const POSTGRES: &str = r#"

@@ -1,7 +1,7 @@
 //! Entities, written by relata from a database.
 //!
 //! What the database has beyond them:
-//! - view names left out
+//! - the query of view names left out
 
 use relata::prelude::*;
 
@@ -81,4 +81,10 @@ pub struct Person {
     pub name: String,
     #[references(Person)]
     pub boss: Option<String>,
+}
+
+#[derive(Entity, Debug, Clone)]
+#[entity(view)]
+pub struct Name {
+    pub name: Option<String>,
 }
