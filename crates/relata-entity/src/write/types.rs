@@ -1,5 +1,6 @@
 //! The Rust type for a column.
 
+use relata_schema::dialect::Dialect;
 use relata_schema::model::{Column, Schema, Table};
 use relata_schema::types::Type;
 
@@ -28,7 +29,12 @@ pub(super) fn rust(schema: &Schema, names: &Names, table: &Table, column: &Colum
 
 fn of(schema: &Schema, names: &Names, ty: &Type) -> Option<RustType> {
     let text = || RustType::new("String", Type::Text);
+    let mysql = schema.dialect == Dialect::Mysql;
     Some(match ty {
+        // What MariaDB sends: a number, and bytes.
+        Type::Bit(length, _) if mysql && length.is_none_or(|length| length == 1) => RustType::new("bool", Type::Bool),
+        Type::Bit(..) if mysql => RustType::new("u64", Type::UInt(8)),
+        Type::Geometry(_) if mysql => RustType::new("Vec<u8>", Type::Bytes(None)),
         Type::Bool => RustType::new("bool", Type::Bool),
         Type::Int(1) => RustType::new("i8", Type::Int(1)),
         Type::Int(2) | Type::Year => RustType::new("i16", Type::Int(2)),
