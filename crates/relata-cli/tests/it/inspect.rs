@@ -17,7 +17,7 @@ fn every_kind_of_source_gives_the_same_schema() {
     let expected = project.ok(&["schema", "inspect", "schema.sql"]).stdout;
     expect![[r#"
         CREATE TABLE posts (
-          id INTEGER PRIMARY KEY NOT NULL,
+          id INTEGER PRIMARY KEY,
           title TEXT NOT NULL
         );
         CREATE INDEX by_title ON posts (title);
