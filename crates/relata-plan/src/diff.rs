@@ -154,8 +154,22 @@ fn same_routine(from: &Routine, to: &Routine) -> bool {
 }
 
 fn same_other(from: &Opaque, to: &Opaque) -> bool {
-    let bare = |other: &Opaque| Opaque { depends_on: Vec::new(), ..other.clone() };
+    let bare = |other: &Opaque| Opaque { depends_on: Vec::new(), definition: steady(other), ..other.clone() };
     bare(from) == bare(to)
+}
+
+/// The definition without what follows from the order of columns: the server lists those of statistics in that order.
+fn steady(other: &Opaque) -> String {
+    let parts = other.definition.split_once(" ON ").and_then(|(head, rest)| {
+        let (columns, table) = rest.rsplit_once(" FROM ")?;
+        Some((head, columns, table))
+    });
+    let Some((head, columns, table)) = parts.filter(|_| other.kind == "STATISTICS") else {
+        return other.definition.clone();
+    };
+    let mut columns: Vec<&str> = columns.split(", ").collect();
+    columns.sort_unstable();
+    format!("{head} ON {} FROM {table}", columns.join(", "))
 }
 
 /// Matches objects by name, through `rename`.

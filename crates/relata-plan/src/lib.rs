@@ -27,13 +27,15 @@ pub struct PlanOptions {
     pub mysql: bool,
     /// Drop what the target lacks. `false` leaves it and says so.
     pub drops: bool,
+    /// Others go on reading and writing: long steps run outside of the transaction (PostgreSQL).
+    pub online: bool,
     /// Renames that were declared or confirmed.
     pub renames: Vec<Rename>,
 }
 
 impl Default for PlanOptions {
     fn default() -> Self {
-        PlanOptions { server_version: 0, mysql: false, drops: true, renames: Vec::new() }
+        PlanOptions { server_version: 0, mysql: false, drops: true, online: false, renames: Vec::new() }
     }
 }
 

@@ -79,6 +79,10 @@ impl Dialect {
     /// A string literal.
     pub fn literal(self, text: &str) -> String {
         match self {
+            // What carries a script elsewhere may turn the ends of its lines.
+            Dialect::Postgres if text.contains('\r') => {
+                format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''").replace('\r', "\\r"))
+            }
             Dialect::Sqlite | Dialect::Postgres => format!("'{}'", text.replace('\'', "''")),
             Dialect::Mysql => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''")),
         }

@@ -576,6 +576,8 @@ record! {
     pub struct Partitioning {
         /// `RANGE`, `LIST`, `HASH`, `KEY`, with the key as the server writes it: `RANGE (created_at)`.
         pub key: String,
+        /// The columns in the key, also those in expressions (PostgreSQL).
+        pub columns: Vec<String>,
         /// MariaDB: the definitions of the partitions, verbatim, in order (PostgreSQL: tables with `partition_of`).
         pub partitions: Vec<String>,
     }

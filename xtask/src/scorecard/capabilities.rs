@@ -94,6 +94,7 @@ const LINT: &str = "crates/relata-plan/src/lint/tests.rs";
 const COMMAND_CONFIG: &str = "crates/relata-cli/tests/it/config.rs";
 const SQLITE_ROUND_TRIP: &str = "crates/relata-sqlite/tests/it/round_trip.rs";
 const SQLITE_PLANS: &str = "crates/relata-sqlite/tests/it/plans.rs";
+const POSTGRES_PAIRS: &str = "crates/relata-postgres/tests/it/pairs.rs";
 const POSTGRES_ROUND_TRIP: &str = "crates/relata-postgres/tests/it/round_trip.rs";
 const MYSQL_ROUND_TRIP: &str = "crates/relata-mysql/tests/it/round_trip.rs";
 const MYSQL_PLANS: &str = "crates/relata-mysql/tests/it/migrate.rs";
@@ -312,6 +313,25 @@ pub const CAPABILITIES: &[Capability] = &[
             (COMMAND, "applying_the_difference_leaves_none_on_mariadb"),
             (MYSQL_PLANS, "everything_comes_and_goes"),
         ]),
+    },
+    Capability {
+        id: "M1",
+        title: "Objects beyond tables change in use, in both directions: types, servers, publications, operators, owners, …",
+        sqlite: Claim::Missing("the database has none of them"),
+        postgres: Claim::Done(&[
+            (POSTGRES_PAIRS, "pairs_0"),
+            (POSTGRES_PAIRS, "pairs_1"),
+            (POSTGRES_PAIRS, "pairs_2"),
+            (POSTGRES_PAIRS, "pairs_3"),
+        ]),
+        mysql: Claim::Missing("the database has none of them"),
+    },
+    Capability {
+        id: "M1",
+        title: "Plans under which others go on reading and writing (`--online`)",
+        sqlite: Claim::Missing("one writer at a time: nothing is online"),
+        postgres: Claim::Done(&[(POSTGRES_PAIRS, "online_forms_arrive_too")]),
+        mysql: Claim::Missing("the server chooses: what can be instant or in place is"),
     },
     Capability {
         id: "M3",

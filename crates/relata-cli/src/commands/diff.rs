@@ -33,6 +33,9 @@ pub struct Diff {
     shadow: Option<String>,
     #[command(flatten)]
     identity: IdentityOptions,
+    /// Let others go on reading and writing: long steps run by themselves, outside of a transaction (PostgreSQL)
+    #[arg(long)]
+    online: bool,
     /// How to print the plan
     #[arg(long, value_enum, default_value_t = Format::Sql)]
     format: Format,
@@ -67,6 +70,7 @@ impl Diff {
 
         let matched = match_sides(&old, &new, &self.identity)?;
         let mut options = plan_options(old.server.as_ref().or(new.server.as_ref()));
+        options.online = self.online;
         options.renames = matched.renames;
         let (plan, mut found) = relata_plan::plan(&old.schema, &matched.target, &options);
         found.extend(warnings(&matched.open));

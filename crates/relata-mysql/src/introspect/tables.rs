@@ -431,7 +431,11 @@ fn partitioning(lines: &[Line], written: Option<&Written>) -> Option<Partitionin
     if text(first, 1) == "SYSTEM_TIME" {
         // How often they follow each other stands nowhere else.
         let clause = written.and_then(|written| written.partition_key.clone());
-        return Some(Partitioning { key: clause.unwrap_or_else(|| "SYSTEM_TIME".into()), partitions });
+        return Some(Partitioning {
+            key: clause.unwrap_or_else(|| "SYSTEM_TIME".into()),
+            partitions,
+            ..Partitioning::default()
+        });
     }
     if let Some(method) = filled(first, 3) {
         key.push_str(&format!(" SUBPARTITION BY {method} ({})", text(first, 4)));
@@ -446,7 +450,7 @@ fn partitioning(lines: &[Line], written: Option<&Written>) -> Option<Partitionin
         names.dedup();
         key.push_str(&format!(" PARTITIONS {}", names.len()));
     }
-    Some(Partitioning { key, partitions })
+    Some(Partitioning { key, partitions, ..Partitioning::default() })
 }
 
 async fn privileges(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result<()> {

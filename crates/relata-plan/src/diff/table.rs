@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use relata_schema::Dialect;
 use relata_schema::change::{Alteration, TableChange};
 use relata_schema::dialect::sqlite;
-use relata_schema::model::{Check, Column, Exclusion, ForeignKey, Index, Key, ObjectKind, Table};
+use relata_schema::model::{Check, Column, Exclusion, ForeignKey, Index, Key, ObjectKind, Partitioning, Table};
 
 use super::{Renames, alterations, by_key, pair, same};
 
@@ -62,7 +63,7 @@ fn properties(from: &Table, to: &Table, renames: &Renames<'_>) -> Vec<TableChang
     if (from.row_security, from.force_row_security) != (to.row_security, to.force_row_security) {
         changes.push(TableChange::RowSecurity);
     }
-    if from.partitioning != to.partitioning {
+    if partitioning(from, renames) != to.partitioning {
         let (from, to) = (from.partitioning.clone(), to.partitioning.clone());
         changes.push(TableChange::Partitioning { from, to });
     }
@@ -96,6 +97,36 @@ fn properties(from: &Table, to: &Table, renames: &Renames<'_>) -> Vec<TableChang
         changes.push(TableChange::Grants { from: from.grants.clone(), to: to.grants.clone() });
     }
     changes
+}
+
+/// How the table will be partitioned once its columns have been renamed.
+fn partitioning(from: &Table, renames: &Renames<'_>) -> Option<Partitioning> {
+    let mut partitioning = from.partitioning.clone()?;
+    for column in &mut partitioning.columns {
+        let new = renames.member(ObjectKind::Column, &from.name, column).to_string();
+        if new != *column {
+            let (old, new) = (Dialect::Postgres.ident(column), Dialect::Postgres.ident(&new));
+            partitioning.key = replace_word(&partitioning.key, &old, &new);
+        }
+        *column = new;
+    }
+    partitioning.columns.sort();
+    Some(partitioning)
+}
+
+/// Puts one identifier in the place of another, as whole words.
+fn replace_word(text: &str, old: &str, new: &str) -> String {
+    let part = |c: char| c.is_alphanumeric() || c == '_' || c == '$' || c == '"';
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(old) {
+        let (before, after) = (&rest[..at], &rest[at + old.len()..]);
+        let inside = before.ends_with(part) || after.starts_with(part);
+        out.push_str(before);
+        out.push_str(if inside { old } else { new });
+        rest = after;
+    }
+    out + rest
 }
 
 /// The table as the database will report it once columns and tables have been renamed: keys follow their columns.

@@ -9,8 +9,8 @@
 //!    at its place; then keys, indexes, foreign keys, triggers, policies, comments, privileges ([`build`]).
 //! 4. **Sweeping**: types, routines, sequences, extensions, namespaces that nothing uses any more ([`sweep`]).
 //!
-//! Everything can run in one transaction (a new enum value that the same plan uses cannot: that step says so). Indexes
-//! are built with plain `CREATE INDEX`, which blocks writers; `CONCURRENTLY` is left to a later form of the planner.
+//! Everything can run in one transaction (a new enum value that the same plan uses cannot: that step says so), unless it
+//! is asked for that nobody waits: then long steps take their online forms and run by themselves ([`online`]).
 
 mod build;
 mod clear;
@@ -19,9 +19,11 @@ mod columns;
 mod locks;
 mod members;
 mod objects;
+mod online;
 mod owners;
 mod privileges;
 mod probe;
+mod remake;
 mod rename;
 mod scope;
 mod steps;
@@ -47,12 +49,17 @@ pub(super) fn emit(
     let mut diagnostics = Vec::new();
     let mut changes = without_drops(changes, options, &mut diagnostics);
     let mut steps = Steps::default();
-    let renamed = rename::rename(from, &mut changes, &options.renames, &mut steps);
+    let mut renamed = rename::rename(from, &mut changes, &options.renames, &mut steps);
+    rename::identities(&mut renamed, to, &mut steps);
     let scope = Scope::new(renamed, to, changes);
     clear::clear(&scope, &mut steps);
     build::build(&scope, &mut steps, &mut diagnostics);
     sweep::sweep(&scope, &mut steps);
     let mut steps = steps.finish();
+    if options.online {
+        steps = online::online(&scope, steps);
+    }
+    diagnostics.extend(columns::assumptions(&scope));
     let views = from.views.iter().map(|view| view.name.clone());
     let before = from.tables.iter().map(|table| table.name.clone()).chain(views).collect();
     locks::predict(&scope, &before, &mut steps);

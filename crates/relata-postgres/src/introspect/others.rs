@@ -8,7 +8,7 @@
 pub(super) fn query(version: u32) -> String {
     let mut parts = vec![
         RULES, STATISTICS, COLLATIONS, CASTS, OPERATORS, FAMILIES, CLASSES, EVENT_TRIGGERS, WRAPPERS, MAPPINGS,
-        LANGUAGES, PARSERS, TEMPLATES, DICTIONARIES, CONFIGURATIONS, TRANSFORMS,
+        LANGUAGES, PARSERS, TEMPLATES, DICTIONARIES, CONFIGURATIONS, TRANSFORMS, METHODS, BASE_TYPES, SUBSCRIPTIONS,
     ];
     parts.push(if version >= 150_000 { PUBLICATIONS } else { PUBLICATIONS_14 });
     format!(
@@ -221,6 +221,25 @@ select 'TRANSFORM', 3576, t.oid, '', pg_catalog.format_type(t.trftype, null),
             case when t.trftosql <> 0 then 'TO SQL WITH FUNCTION ' || t.trftosql::regprocedure::text end) || ')',
     null::text[], null::text
 from pg_catalog.pg_transform t join pg_catalog.pg_language l on l.oid = t.trflang";
+
+const METHODS: &str = "
+select 'ACCESS METHOD', 2601, m.oid, '', m.amname::text, '',
+    'CREATE ACCESS METHOD ' || pg_catalog.quote_ident(m.amname) || ' TYPE '
+        || case m.amtype when 't' then 'TABLE' else 'INDEX' end || ' HANDLER ' || m.amhandler::regproc::text,
+    null::text[], null::text
+from pg_catalog.pg_am m where m.oid >= 16384";
+
+/// Types of somebody's own C code are only reported: what they are made of is not in the catalogue.
+const BASE_TYPES: &str = "
+select 'TYPE', 1247, t.oid, n.nspname::text, t.typname::text, '', '', null::text[], {owner:t.typowner}
+from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+where {ns} and (t.typtype = 'b' and t.typcategory <> 'A' or t.typtype = 'p')";
+
+/// Subscriptions are only reported: how they connect is a secret.
+const SUBSCRIPTIONS: &str = "
+select 'SUBSCRIPTION', 6100, s.oid, '', s.subname::text, '', '', null::text[], {owner:s.subowner}
+from pg_catalog.pg_subscription s
+where s.subdbid = (select b.oid from pg_catalog.pg_database b where b.datname = pg_catalog.current_database())";
 
 const PUBLICATIONS: &str = "
 select 'PUBLICATION', 6104, p.oid, '', p.pubname::text, '',

@@ -138,7 +138,12 @@ select c.oid, c.reltype, n.nspname::text, c.relname::text, c.relkind::text, c.re
     array(select h.inhparent from pg_catalog.pg_inherits h where h.inhrelid = c.oid order by h.inhseqno),
     (select t.typarray from pg_catalog.pg_type t where t.oid = c.reltype),
     {owner:c.relowner}, c.reloftype, f.ftoptions,
-    (select s.srvname::text from pg_catalog.pg_foreign_server s where s.oid = f.ftserver)
+    (select s.srvname::text from pg_catalog.pg_foreign_server s where s.oid = f.ftserver),
+    case when c.relkind = 'p' then array(
+        select a.attname::text from pg_catalog.pg_depend d join pg_catalog.pg_attribute a
+            on a.attrelid = d.objid and a.attnum = d.objsubid
+        where d.classid = 1259 and d.objid = c.oid and d.objsubid > 0 and d.refclassid = 1259 and d.refobjid = c.oid
+            and d.refobjsubid = 0 and d.deptype = 'i' order by a.attname) end
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     left join pg_catalog.pg_foreign_table f on f.ftrelid = c.oid
 where {ns} and {own} and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f', 'c') and c.relpersistence <> 't'";

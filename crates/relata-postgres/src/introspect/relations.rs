@@ -48,7 +48,10 @@ impl Reading {
             name: name.clone(),
             row_security: cell(row, 6)?,
             force_row_security: cell(row, 7)?,
-            partitioning: key.map(|key| Partitioning { key, partitions: Vec::new() }),
+            partitioning: match key {
+                Some(key) => Some(Partitioning { key, columns: cell(row, 23)?, partitions: Vec::new() }),
+                None => None,
+            },
             partition_of,
             inherits: parents,
             options: TableOptions {

@@ -4,6 +4,7 @@
 
 mod driver;
 mod generated;
+mod pairs;
 mod plan;
 mod round_trip;
 mod server;

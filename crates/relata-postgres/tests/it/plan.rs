@@ -11,50 +11,99 @@ use crate::server::Database;
 
 /// Plans from one schema to another; no error may be found.
 pub fn plan(from: &Schema, to: &Schema, about: &str) -> Plan {
-    let (plan, diagnostics) = relata_plan::plan(from, to, &PlanOptions::default());
+    plan_with(from, to, about, &PlanOptions::default())
+}
+
+fn plan_with(from: &Schema, to: &Schema, about: &str, options: &PlanOptions) -> Plan {
+    let (plan, diagnostics) = relata_plan::plan(from, to, options);
     let errors: Vec<_> = diagnostics.iter().filter(|found| found.severity == Severity::Error).collect();
     assert!(errors.is_empty(), "{about}: {errors:?}");
     plan
 }
 
-/// Carries a plan out: in one transaction, but for the steps that cannot be in one.
+/// Carries a plan out: in transactions, but for the steps that cannot be in one.
 pub async fn apply(database: &mut Database, plan: &Plan, about: &str) {
     let mut script = String::new();
     for step in &plan.steps {
         if step.transactional {
             script.push_str(&step.sql);
             script.push_str(";\n");
-        } else {
-            database.connection.batch(&format!("{script}\n;{}", step.sql)).await.ok();
-            script.clear();
+            continue;
         }
+        run(database, &std::mem::take(&mut script), plan, about).await;
+        run(database, &step.sql, plan, about).await;
     }
-    if let Err(error) = database.connection.batch(&script).await {
+    run(database, &script, plan, about).await;
+}
+
+async fn run(database: &mut Database, script: &str, plan: &Plan, about: &str) {
+    if let Err(error) = database.connection.batch(script).await {
         panic!("{about}: {error}\nin\n{}", plan.script());
     }
 }
 
 /// Checks the law for two scripts. `check` is a query and what it must give before and after.
-async fn law(about: &str, old: &str, new: &str, check: Option<(&str, &str)>) {
-    let mut target = Database::new().await;
-    target.run(new).await;
-    let to = inspect(target.connection.as_mut()).await;
-    target.drop().await;
+pub async fn law(about: &str, old: &str, new: &str, check: Option<(&str, &str)>) {
+    law_with(about, old, new, check, &PlanOptions::default()).await;
+}
+
+/// As [`law`]; gives the plan.
+pub async fn law_with(about: &str, old: &str, new: &str, check: Option<(&str, &str)>, options: &PlanOptions) -> Plan {
+    let to = read(new).await;
     let mut source = Database::new().await;
     source.run(old).await;
     let from = inspect(source.connection.as_mut()).await;
-    let plan_there = plan(&from, &to, about);
-    apply(&mut source, &plan_there, about).await;
-    let back = inspect(source.connection.as_mut()).await;
-    assert_same(&normal(&to), &normal(&back), &format!("{about}\n{}", plan_there.script()));
-    let again = plan(&back, &to, about);
-    assert!(again.is_empty(), "{about}: a second plan is not empty:\n{}", again.script());
-    if let Some((query, expected)) = check {
-        let rows = source.rows(query).await.unwrap();
-        let texts: Vec<String> = rows.iter().flatten().map(text).collect();
-        assert_eq!(texts.join(" "), expected, "{about}: data");
+    let plan = arrives(&mut source, &from, &to, about, options).await;
+    if let Some(check) = check {
+        holds(&mut source, check, about).await;
     }
     source.drop().await;
+    plan
+}
+
+/// The law in both directions on one database; and what is new survives being printed and loaded.
+pub async fn there_and_back(about: &str, old: &str, new: &str, check: Option<(&str, &str)>) {
+    let to = read(new).await;
+    let mut source = Database::new().await;
+    source.run(old).await;
+    let from = inspect(source.connection.as_mut()).await;
+    arrives(&mut source, &from, &to, about, &PlanOptions::default()).await;
+    if let Some(check) = check {
+        holds(&mut source, check, about).await;
+    }
+    let there = inspect(source.connection.as_mut()).await;
+    arrives(&mut source, &there, &from, &format!("{about}, back"), &PlanOptions::default()).await;
+    source.drop().await;
+    let mut copy = Database::new().await;
+    copy.run_each(&to.dialect.create_all(&to)).await;
+    assert_same(&to, &inspect(copy.connection.as_mut()).await, &format!("{about}: the copy differs"));
+    copy.drop().await;
+}
+
+/// The schema that a script makes.
+async fn read(script: &str) -> Schema {
+    let mut database = Database::new().await;
+    database.run(script).await;
+    let schema = inspect(database.connection.as_mut()).await;
+    database.drop().await;
+    schema
+}
+
+/// Plans, carries out, reads back, and plans again.
+async fn arrives(database: &mut Database, from: &Schema, to: &Schema, about: &str, options: &PlanOptions) -> Plan {
+    let there = plan_with(from, to, about, options);
+    apply(database, &there, about).await;
+    let back = inspect(database.connection.as_mut()).await;
+    assert_same(&normal(to), &normal(&back), &format!("{about}\n{}", there.script()));
+    let again = plan(&back, to, about);
+    assert!(again.is_empty(), "{about}: a second plan is not empty:\n{}", again.script());
+    there
+}
+
+async fn holds(database: &mut Database, (query, expected): (&str, &str), about: &str) {
+    let rows = database.rows(query).await.unwrap();
+    let texts: Vec<String> = rows.iter().flatten().map(text).collect();
+    assert_eq!(texts.join(" "), expected, "{about}: data");
 }
 
 fn text(value: &Value) -> String {

@@ -60,6 +60,9 @@ impl Table {
         self.triggers.sort_by(|a, b| a.name.cmp(&b.name));
         self.policies.sort_by(|a, b| a.name.cmp(&b.name));
         self.policies.iter_mut().for_each(|policy| policy.roles.sort());
+        if let Some(partitioning) = &mut self.partitioning {
+            partitioning.columns.sort();
+        }
         self.grants.sort();
         sort_set(&mut self.depends_on);
         self.uses.iter_mut().for_each(|use_| sort_set(&mut use_.uses));

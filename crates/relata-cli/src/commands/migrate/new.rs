@@ -38,6 +38,9 @@ pub struct New {
     /// Write a migration to fill in by hand
     #[arg(long)]
     empty: bool,
+    /// Let others go on reading and writing: long steps run by themselves, outside of a transaction (PostgreSQL)
+    #[arg(long)]
+    online: bool,
     /// Accept that data is lost for good where the plan says so; it is written into the file
     #[arg(long)]
     accept_loss: bool,
@@ -93,7 +96,8 @@ impl New {
             .identities(&lock.identities(), &first_names(&project.migrations))
             .decide(session)?;
         let answered = matched.answered.clone();
-        let ways = both_ways(&ground.schema, matched, &plan_options(Some(&server)));
+        let options = PlanOptions { online: self.online, ..plan_options(Some(&server)) };
+        let ways = both_ways(&ground.schema, matched, &options);
         session.output.diagnostics(&ways.findings);
         ways.refuse_errors()?;
         if ways.up.is_empty() {

@@ -163,6 +163,7 @@ mod tests {
     fn only_what_differs_is_touched() {
         let range = |parts: &[(&str, &str)]| Partitioning {
             key: "RANGE (`y`)".into(),
+            columns: Vec::new(),
             partitions: parts
                 .iter()
                 .map(|(name, bound)| match *bound {

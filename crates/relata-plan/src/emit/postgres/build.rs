@@ -12,7 +12,7 @@ use relata_schema::model::{ObjectKey, ObjectKind, ObjectName, Table};
 
 use super::scope::{Scope, other_key, table_key};
 use super::steps::Steps;
-use super::{members, objects, owners, privileges, tables, types};
+use super::{members, objects, owners, privileges, remake, tables, types};
 
 /// Adds the steps that build.
 pub(super) fn build(scope: &Scope<'_>, steps: &mut Steps, diagnostics: &mut Vec<Diagnostic>) {
@@ -25,9 +25,17 @@ pub(super) fn build(scope: &Scope<'_>, steps: &mut Steps, diagnostics: &mut Vec<
     types::retire(scope, steps);
     let mut keyed = BTreeSet::new();
     let (last, first): (Vec<_>, Vec<_>) = order.iter().partition(|key| comes_last(key));
+    let mut copied = false;
     for key in first {
+        if key.kind == ObjectKind::View && !copied {
+            remake::copy(scope, steps);
+            copied = true;
+        }
         keys_for_view(scope, key, &mut keyed, steps);
         one(scope, key, steps, diagnostics);
+    }
+    if !copied {
+        remake::copy(scope, steps);
     }
     owners::owners(scope, &order, steps);
     let in_order: Vec<&Table> =
@@ -84,7 +92,9 @@ fn one(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps, diagnostics: &mut 
             }
         }
         ObjectKind::Extension => {
-            to.extensions.iter().filter(|new| new.name == name.name).for_each(|e| objects::extension(scope, e, steps));
+            if let Some(extension) = to.extensions.iter().find(|new| new.name == name.name) {
+                objects::extension(scope, extension, steps, diagnostics);
+            }
         }
         ObjectKind::Enum => {
             to.enums.iter().filter(|new| &new.name == name).for_each(|ty| types::enumeration(scope, ty, steps));

@@ -19,6 +19,7 @@ pub(super) fn clear(scope: &Scope<'_>, steps: &mut Steps) {
     for key in order.iter().rev().filter(|key| is_rule_or_view(scope, key)) {
         drop_object(scope, key, steps);
     }
+    super::remake::prepare(scope, steps);
     foreign_keys(scope, steps);
     detach(scope, steps);
     untyped(scope, steps);
@@ -79,9 +80,28 @@ fn foreign_keys(scope: &Scope<'_>, steps: &mut Steps) {
     }
 }
 
-/// The table referred to goes, or the key in it.
+/// A partition that goes while foreign keys refer to the table it is of leaves it first.
+fn detach_from_referenced(scope: &Scope<'_>, table: &Table, steps: &mut Steps) {
+    let Some(partition) = table.partition_of.as_ref().filter(|partition| scope.survives(&partition.parent)) else {
+        return;
+    };
+    let mut roots = vec![&partition.parent];
+    while let Some(above) = roots.last().and_then(|name| scope.from.table(name)?.partition_of.as_ref()) {
+        roots.push(&above.parent);
+    }
+    let mut keys = scope.from.tables.iter().flat_map(|table| &table.foreign_keys);
+    if keys.any(|key| roots.contains(&&key.references)) {
+        let sql = format!("ALTER TABLE {} DETACH PARTITION {}", qualified(&partition.parent), qualified(&table.name));
+        steps.instant(format!("detach partition {}", table.name), table_key(&table.name), sql);
+    }
+}
+
+/// The table referred to goes, a partition of it, or the key in it.
 fn relies_on_what_goes(scope: &Scope<'_>, key: &ForeignKey) -> bool {
     let Some(there) = scope.from.table(&key.references) else { return false };
+    if there.partitioning.is_some() {
+        return true;
+    }
     scope.is_cleared(&table_key(&there.name))
         || members::keys_over(there, &key.referenced_columns).any(|(kind, name)| scope.clears(kind, &there.name, name))
 }
@@ -107,7 +127,8 @@ fn detach(scope: &Scope<'_>, steps: &mut Steps) {
                 }
             }
         }
-        for parent in from.inherits.iter().filter(|parent| !to.inherits.contains(parent)) {
+        let stays = scope.staying_parents(from, to);
+        for parent in from.inherits.iter().filter(|parent| !stays.contains(parent)) {
             let sql = format!("ALTER TABLE {name} NO INHERIT {}", qualified(parent));
             steps.instant(format!("end inheritance of {}", from.name), key.clone(), sql);
         }
@@ -300,9 +321,17 @@ fn drop_object(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps) {
         }
         ObjectKind::Table => {
             let Some(table) = scope.from.table(name) else { return };
+            if super::remake::goes_with_parent(scope, table) {
+                return;
+            }
+            if scope.remade.contains(name) {
+                super::remake::move_aside(table, steps);
+                return;
+            }
+            detach_from_referenced(scope, table, steps);
             let sql = format!("DROP {} {}", table_word(table), qualified(name));
             let step = steps.instant(format!("drop table {name}"), key.clone(), sql);
-            if table.foreign.is_none() {
+            if table.foreign.is_none() && table.partitioning.is_none() {
                 loses(step, format!("all rows of {name}"));
             }
         }

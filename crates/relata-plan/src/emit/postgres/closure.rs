@@ -19,6 +19,7 @@ impl Scope<'_> {
         loop {
             let before = self.cleared.len();
             self.close_servers();
+            self.close_tables();
             self.close_views();
             self.close_routines();
             self.close_members();
@@ -128,6 +129,32 @@ impl Scope<'_> {
         self.parked.extend(found);
     }
 
+    /// Tables that cannot stay: a partition key changes its type under them, or columns shall come from a new parent.
+    fn close_tables(&mut self) {
+        let mut remade = Vec::new();
+        let mut found = Vec::new();
+        for (from, to) in self.surviving() {
+            let key = from.partitioning.iter().flat_map(|partitioning| &partitioning.columns);
+            if key.clone().any(|column| self.retyped.contains(&(from.name.clone(), column.clone()))) {
+                found.push(table_key(&from.name));
+            }
+            let parents = self.staying_parents(from, to);
+            let given = |column: &str| {
+                let there = |parent: &&ObjectName| self.from.table(parent).is_some_and(|p| p.column(column).is_some());
+                let comes = |parent: &&ObjectName| self.to.table(parent).is_some_and(|p| p.column(column).is_some());
+                parents.iter().any(|parent| there(parent) || comes(parent))
+            };
+            let own = |column: &str| from.column(column).is_some_and(|old| !old.inherited);
+            let inherits = |column: &&Column| column.inherited && (!given(&column.name) || own(&column.name));
+            if to.partition_of.is_none() && to.columns.iter().any(|column| inherits(&column)) {
+                remade.push(from.name.clone());
+            }
+        }
+        found.extend(remade.iter().map(table_key));
+        self.cleared.extend(found);
+        self.remade.extend(remade);
+    }
+
     fn close_domains(&mut self) {
         let goes = |used: &ObjectKey| used.kind == ObjectKind::Routine && self.cleared.contains(used);
         let domains = self.from.domains.iter().filter(|domain| domain.depends_on.iter().any(goes));
@@ -232,6 +259,13 @@ impl Scope<'_> {
     /// The column goes, or is parked as text: what is over it goes.
     fn loses_column(&self, table: &ObjectName, column: &str) -> bool {
         self.clears(ObjectKind::Column, table, column) || self.is_parked(table, column)
+    }
+
+    /// Whether what an index is over goes, and the index with it.
+    pub(super) fn loses_index(&self, table: &Table, index: &str) -> bool {
+        let over = table.indexes.iter().filter(|other| other.name == index).flat_map(|index| &index.parts);
+        over.into_iter().any(|part| self.loses_column(&table.name, &part.column))
+            || table.used_by(ObjectKind::Index, index).iter().any(|used| self.loses(used))
     }
 
     /// Whether what a member of a table uses goes, and the member with it.

@@ -4,12 +4,11 @@
 //! the columns themselves go down from parents to children by the server's own doing, so children only say what differs.
 
 use relata_schema::change::{LockMode, LockSpan};
-use relata_schema::dialect::postgres::identity_sequence;
 use relata_schema::dialect::postgres::print::{
     column_definition, column_options, column_settings, foreign_option_changes, ident, literal, qualified,
 };
 use relata_schema::model::{Column, Identity, ObjectKey, ObjectKind, ObjectName, SequenceParameters, Table};
-use relata_schema::{ColumnType, Type};
+use relata_schema::{ColumnType, Diagnostic, Type};
 
 use super::clear::default_goes;
 use super::scope::Scope;
@@ -137,26 +136,15 @@ impl Altering<'_, '_> {
             Some(collation) => format!(" COLLATE {collation}"),
             None => String::new(),
         };
-        let name = ident(&new.name);
         let ty = &new.ty.physical;
-        let array = if ty.ends_with("[]") && self.old.ty.physical.ends_with("[]") { "[]" } else { "" };
         let using = if self.to.foreign.is_some() {
-            String::new()
+            None
         } else if self.scope.is_parked(&self.to.name, &new.name) {
-            format!(" USING {name}::{ty}")
-        } else if self.scope.is_rebuilt(&new.ty) {
-            let made = super::types::converted(self.scope, &name, &self.old.ty, &new.ty);
-            format!(" USING {}", made.unwrap_or_else(|| format!("{name}::text{array}::{ty}")))
+            Some(format!("{}::{ty}", ident(&new.name)))
         } else {
-            match conversion(&self.old.ty, &new.ty) {
-                Conversion::Implicit => String::new(),
-                Conversion::Cast => format!(" USING {name}::{ty}"),
-                Conversion::Milliseconds => format!(" USING pg_catalog.to_timestamp({name} / 1000.0)"),
-                Conversion::Seconds => format!(" USING pg_catalog.make_interval(secs => {name})"),
-                Conversion::OfInterval => format!(" USING EXTRACT(epoch FROM {name})::{ty}"),
-                Conversion::Text => format!(" USING {name}::text::{ty}"),
-            }
+            value(self.scope, self.old, new)
         };
+        let using = using.map_or_else(String::new, |value| format!(" USING {value}"));
         let sql = self.sql(false, &format!("TYPE {ty}{collation}{using}"));
         let what = format!("change type of {}.{} to {ty}", self.to.name, new.name);
         if widens(&self.old.ty, &new.ty) && self.old.collation == new.collation {
@@ -199,28 +187,13 @@ impl Altering<'_, '_> {
                 let clause = definition.split_once("GENERATED").map(|(_, rest)| rest).unwrap_or_default();
                 let sql = self.sql(false, &format!("ADD GENERATED{clause}"));
                 steps.instant(self.what("add identity"), key.clone(), sql);
-                let table = qualified(&self.to.name);
-                let name = ident(&self.new.name);
-                // The numbers go on after those that are there.
-                let sql = format!(
-                    "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence({}, {}), \
-                     pg_catalog.max({name}) + 1, false) FROM {table} HAVING pg_catalog.max({name}) > 0",
-                    literal(&table),
-                    literal(&self.new.name)
-                );
+                let sql = go_on_numbering(&self.to.name, &self.new.name);
                 steps.add(self.what("go on numbering"), key, sql);
             }
             (Some(old), Some(new)) if old != new => {
                 let actions = identity_changes(old, new);
                 if !actions.is_empty() {
                     steps.instant(self.what("alter identity"), key.clone(), self.sql(false, &actions));
-                }
-                let usual = || identity_sequence(&self.to.name, &self.new.name);
-                let (before, after) =
-                    (old.sequence.clone().unwrap_or_else(usual), new.sequence.clone().unwrap_or_else(usual));
-                if before.name != after.name {
-                    let sql = format!("ALTER SEQUENCE {} RENAME TO {}", qualified(&before), ident(&after.name));
-                    steps.add(self.what("rename sequence"), key, sql);
                 }
             }
             _ => {}
@@ -256,6 +229,61 @@ impl Altering<'_, '_> {
             steps.instant(self.what("change setting"), self.key(), sql);
         }
     }
+}
+
+/// The statement after which the sequence of a column goes on after the numbers that are there.
+pub(super) fn go_on_numbering(table: &ObjectName, column: &str) -> String {
+    let (table, name) = (qualified(table), ident(column));
+    format!(
+        "SELECT pg_catalog.setval(pg_catalog.pg_get_serial_sequence({}, {}), \
+         pg_catalog.max({name}) + 1, false) FROM {table} HAVING pg_catalog.max({name}) > 0",
+        literal(&table),
+        literal(column)
+    )
+}
+
+/// The value of the old column as one of the new; `None`: the server converts by itself.
+pub(super) fn value(scope: &Scope<'_>, old: &Column, new: &Column) -> Option<String> {
+    let (name, ty) = (ident(&new.name), &new.ty.physical);
+    let array = if ty.ends_with("[]") && old.ty.physical.ends_with("[]") { "[]" } else { "" };
+    if scope.is_rebuilt(&new.ty) {
+        let made = super::types::converted(scope, &name, &old.ty, &new.ty);
+        return Some(made.unwrap_or_else(|| format!("{name}::text{array}::{ty}")));
+    }
+    match conversion(&old.ty, &new.ty) {
+        Conversion::Implicit => None,
+        Conversion::Cast => Some(format!("{name}::{ty}")),
+        Conversion::Milliseconds => Some(format!("pg_catalog.to_timestamp({name} / 1000.0)")),
+        Conversion::Seconds => Some(format!("pg_catalog.make_interval(secs => {name})")),
+        Conversion::OfInterval => Some(format!("EXTRACT(epoch FROM {name})::{ty}")),
+        Conversion::Text => Some(format!("{name}::text{array}::{ty}")),
+    }
+}
+
+/// What was taken for granted where a number becomes a time or a time a number.
+pub(super) fn assumptions(scope: &Scope<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for (from, to) in scope.surviving() {
+        for new in &to.columns {
+            let key = ObjectKey::member(ObjectKind::Column, &to.name, &new.name);
+            let Some(old) =
+                from.column(&new.name).filter(|_| scope.retyped.contains(&(to.name.clone(), new.name.clone())))
+            else {
+                continue;
+            };
+            let taken = match conversion(&old.ty, &new.ty) {
+                Conversion::Milliseconds => "numbers are taken for milliseconds since 1970",
+                Conversion::Seconds => "numbers are taken for seconds",
+                Conversion::OfInterval => "spans of time become numbers of seconds",
+                _ => continue,
+            };
+            let message =
+                format!("{}.{} changes from {} to {}: {taken}", to.name, new.name, old.ty.physical, new.ty.physical);
+            let help = "if the column means something else, write the USING clause of that step by hand";
+            found.push(Diagnostic::warning("plan-assumed-unit", message).about(key).help(help));
+        }
+    }
+    found
 }
 
 /// What a column holds while its type is replaced.

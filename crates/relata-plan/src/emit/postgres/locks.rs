@@ -20,8 +20,9 @@ use LockSpan::{Instant, Rewrite, Scan};
 
 /// Fills in locks and recipe of every step. `before` holds the names of tables and views before renames.
 pub(super) fn predict(scope: &Scope<'_>, before: &BTreeSet<ObjectName>, steps: &mut [Step]) {
-    let mut reading =
-        Reading { scope, before, children: children(&scope.from), released: BTreeSet::new(), locks: Vec::new() };
+    let children = children(&scope.from);
+    let (released, promised) = (BTreeSet::new(), BTreeSet::new());
+    let mut reading = Reading { scope, before, children, released, promised, locks: Vec::new() };
     for step in steps {
         reading.statement(step);
         step.locks = reading.finish();
@@ -59,6 +60,8 @@ struct Reading<'r, 's> {
     children: BTreeMap<&'r ObjectName, Vec<&'r ObjectName>>,
     /// Foreign keys that were dropped so far.
     released: BTreeSet<(ObjectName, String)>,
+    /// Columns of which a check that was validated for this says that they hold no NULL.
+    promised: BTreeSet<(ObjectName, String)>,
     locks: Vec<Lock>,
 }
 
@@ -178,6 +181,9 @@ impl Reading<'_, '_> {
             self.release(name, &constraint);
         } else if text.eat("VALIDATE CONSTRAINT ") {
             all(ShareUpdateExclusive, Scan);
+            if step.object.kind == ObjectKind::Column {
+                self.promised.insert((name.clone(), step.object.member.clone()));
+            }
         } else if text.eat("ATTACH PARTITION ") {
             let child = text.name();
             self.lock(name, ShareUpdateExclusive, Instant);
@@ -225,7 +231,8 @@ impl Reading<'_, '_> {
             return (AccessExclusive, if rewrites { Rewrite } else { self.retyped_in_place(name, column) });
         }
         if action.starts_with("SET NOT NULL") {
-            let proved = self.table(name).is_some_and(|table| says_not_null(table, column));
+            let promised = self.promised.contains(&(name.clone(), column.to_string()));
+            let proved = promised || self.table(name).is_some_and(|table| says_not_null(table, column));
             return (AccessExclusive, if proved { Instant } else { Scan });
         }
         (AccessExclusive, Instant)

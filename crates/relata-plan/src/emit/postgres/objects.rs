@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use relata_schema::Diagnostic;
 use relata_schema::change::{LockMode, LockSpan};
 use relata_schema::dialect::postgres::print::{
     CLUSTER_ON, comment, comment_targets, create_extension, create_index, create_sequence, create_server,
@@ -18,7 +19,7 @@ use super::steps::{Steps, loses};
 use super::tables::parameter_changes;
 
 /// Creates or alters an extension.
-pub(super) fn extension(scope: &Scope<'_>, to: &Extension, steps: &mut Steps) {
+pub(super) fn extension(scope: &Scope<'_>, to: &Extension, steps: &mut Steps, diagnostics: &mut Vec<Diagnostic>) {
     let key = ObjectKey::of(ObjectKind::Extension, &ObjectName::bare(&to.name));
     let Some(from) = scope.from.extensions.iter().find(|from| from.name == to.name) else {
         let sql = format!("{} VERSION {}", create_extension(to), literal(&to.version));
@@ -30,10 +31,20 @@ pub(super) fn extension(scope: &Scope<'_>, to: &Extension, steps: &mut Steps) {
         let sql = format!("{alter} SET SCHEMA {}", ident(&to.namespace));
         steps.add(format!("move extension {}", to.name), key.clone(), sql);
     }
-    if from.version != to.version {
+    if older(&to.version, &from.version) {
+        let message = format!("extension {} stays at {}: it cannot go back to {}", to.name, from.version, to.version);
+        let help = "drop the extension and create it anew, if nothing of the database hangs on it";
+        diagnostics.push(Diagnostic::warning("plan-extension-older", message).about(key).help(help));
+    } else if from.version != to.version {
         let sql = format!("{alter} UPDATE TO {}", literal(&to.version));
         steps.add(format!("update extension {} to {}", to.name, to.version), key, sql);
     }
+}
+
+/// Whether a version is an earlier one, number by number.
+fn older(version: &str, than: &str) -> bool {
+    let numbers = |text: &str| -> Option<Vec<u32>> { text.split('.').map(|part| part.parse().ok()).collect() };
+    numbers(version).zip(numbers(than)).is_some_and(|(a, b)| a < b)
 }
 
 /// Creates or alters a foreign server.

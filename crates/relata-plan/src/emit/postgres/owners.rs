@@ -62,5 +62,10 @@ fn sequence(scope: &Scope<'_>, to: &Sequence, steps: &mut Steps) {
     }
     if let Some((table, column)) = to.owned_by.as_ref().filter(|_| before != to.owned_by) {
         run(format!("ALTER SEQUENCE {name} OWNED BY {}.{}", qualified(table), ident(column)));
+        let has_rows = scope.survives(table) || scope.remade.contains(table);
+        let there = scope.from.table(table).is_some_and(|table| table.column(column).is_some());
+        if from.is_none() && there && has_rows && !scope.clears(ObjectKind::Column, table, column) {
+            run(super::columns::go_on_numbering(table, column));
+        }
     }
 }

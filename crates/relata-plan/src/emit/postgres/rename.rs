@@ -115,6 +115,26 @@ fn table(from: &Table, changes: &[TableChange], names: &mut Names, steps: &mut S
     }
 }
 
+/// Gives the sequences of identities the names they shall have.
+pub(super) fn identities(schema: &mut Schema, to: &Schema, steps: &mut Steps) {
+    for table in &mut schema.tables {
+        let Some(wanted) = to.table(&table.name) else { continue };
+        for column in &mut table.columns {
+            let new = wanted.column(&column.name).and_then(|new| new.identity.as_ref());
+            let Some((old, new)) = column.identity.as_mut().zip(new) else { continue };
+            let usual = || identity_sequence(&table.name, &column.name);
+            let (before, after) =
+                (old.sequence.clone().unwrap_or_else(usual), new.sequence.clone().unwrap_or_else(usual));
+            if before.name != after.name {
+                let sql = format!("ALTER SEQUENCE {} RENAME TO {}", qualified(&before), ident(&after.name));
+                let key = ObjectKey::member(ObjectKind::Column, &table.name, &column.name);
+                steps.add(format!("rename the sequence of {}.{}", table.name, column.name), key, sql);
+                old.sequence.clone_from(&new.sequence);
+            }
+        }
+    }
+}
+
 impl Names {
     fn object(&self, name: &mut ObjectName) {
         if let Some(new) = self.objects.get(name) {

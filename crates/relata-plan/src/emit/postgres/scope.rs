@@ -10,8 +10,8 @@ use relata_schema::Schema;
 use relata_schema::change::{Alteration, Change, TableChange};
 use relata_schema::dialect::postgres::print::{other_member, signature};
 use relata_schema::model::{
-    Attribute, CompositeType, EnumType, ObjectKey, ObjectKind, ObjectName, Opaque, RangeType, Routine, Sequence, Table,
-    View,
+    Attribute, Column, CompositeType, EnumType, ObjectKey, ObjectKind, ObjectName, Opaque, RangeType, Routine,
+    Sequence, Table, View,
 };
 
 use super::members;
@@ -31,6 +31,8 @@ pub(super) struct Scope<'s> {
     pub replaced_types: BTreeSet<ObjectName>,
     /// Collations that change: the old one is renamed, columns are converted, the old one goes at the end.
     pub rebuilt_collations: BTreeSet<ObjectName>,
+    /// Tables that are made anew and keep their rows; they are among those that are cleared.
+    pub remade: BTreeSet<ObjectName>,
     /// Domains that stay or go later, but lose checks and default before what these use goes.
     pub bared_domains: BTreeSet<ObjectName>,
     /// Columns that are text while their type is replaced.
@@ -80,6 +82,7 @@ impl<'s> Scope<'s> {
             rebuilt_types: BTreeSet::new(),
             replaced_types: BTreeSet::new(),
             rebuilt_collations: BTreeSet::new(),
+            remade: BTreeSet::new(),
             bared_domains: BTreeSet::new(),
             parked: BTreeSet::new(),
             retyped: BTreeSet::new(),
@@ -124,6 +127,21 @@ impl<'s> Scope<'s> {
     pub(super) fn staying_parents<'t>(&self, from: &'t Table, to: &Table) -> Vec<&'t ObjectName> {
         let partitioned = from.partition_of.iter().filter(|_| from.partition_of == to.partition_of);
         let inherited = from.inherits.iter().filter(|parent| to.inherits.contains(parent));
+        // Only who leaves a parent and comes back has its columns as its own.
+        let kept = |parent: &&ObjectName| {
+            let Some(parent) = self.from.table(parent) else { return true };
+            let becomes_own = |old: &Column| {
+                old.inherited
+                    && parent.column(&old.name).is_some()
+                    && to.column(&old.name).is_some_and(|new| !new.inherited)
+            };
+            !from.columns.iter().any(becomes_own)
+        };
+        let mut inherited: Vec<&ObjectName> = inherited.filter(kept).collect();
+        // A parent that comes is the last one: who shall stand before another leaves and comes back.
+        if !inherited.iter().copied().eq(to.inherits.iter().take(inherited.len())) {
+            inherited.clear();
+        }
         let parents = partitioned.map(|partition| &partition.parent).chain(inherited);
         parents.filter(|parent| self.survives(parent)).collect()
     }
@@ -234,8 +252,11 @@ impl<'s> Scope<'s> {
     fn seed_table(&mut self, to: &Table, changes: &[TableChange]) {
         for change in changes {
             match change {
-                TableChange::Partitioning { .. } => {
+                TableChange::Partitioning { from, to: new } => {
                     self.cleared.insert(table_key(&to.name));
+                    if to.foreign.is_none() && (from.is_none() || new.is_none()) {
+                        self.remade.insert(to.name.clone());
+                    }
                 }
                 TableChange::Foreign if self.moves_elsewhere(to) => {
                     self.cleared.insert(table_key(&to.name));

@@ -15,7 +15,9 @@ use super::types::retired;
 pub(super) fn sweep(scope: &Scope<'_>, steps: &mut Steps) {
     let drops: Vec<(ObjectKey, String, String)> =
         scope.changes.iter().filter_map(|change| drop(scope, change)).collect();
-    for key in creation_order(&scope.from).iter().rev() {
+    let order = creation_order(&scope.from);
+    super::remake::finish(scope, &order, steps);
+    for key in order.iter().rev() {
         let is_type =
             matches!(key.kind, ObjectKind::Enum | ObjectKind::Domain | ObjectKind::Composite | ObjectKind::Range);
         if is_type && scope.replaced_types.contains(&key.name) {

@@ -27,7 +27,8 @@ pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mut Ste
     }
     members::add_checks(scope, from, to, steps);
     options(from, to, steps);
-    for parent in to.inherits.iter().filter(|parent| !from.inherits.contains(parent)) {
+    let stays = scope.staying_parents(from, to);
+    for parent in to.inherits.iter().filter(|parent| !stays.contains(parent)) {
         let sql = format!("ALTER TABLE {} INHERIT {}", qualified(&to.name), qualified(parent));
         steps.instant(format!("make {} inherit {parent}", to.name), table_key(&to.name), sql);
     }

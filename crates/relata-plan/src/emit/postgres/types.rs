@@ -22,7 +22,8 @@ fn converter(name: &ObjectName) -> ObjectName {
     with_ending(name, "__new")
 }
 
-fn with_ending(name: &ObjectName, ending: &str) -> ObjectName {
+/// The name with an ending, cut to fit before it.
+pub(super) fn with_ending(name: &ObjectName, ending: &str) -> ObjectName {
     let mut short = name.name.clone();
     while short.len() + ending.len() > 63 {
         short.pop();

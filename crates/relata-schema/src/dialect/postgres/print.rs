@@ -93,7 +93,7 @@ pub fn create_all(schema: &Schema) -> Vec<String> {
         out.extend(own.map(|key| add_foreign_key(&table.name, key)));
     }
     for table in &schema.tables {
-        out.extend(behaviour(table));
+        out.extend(behaviour(schema, table));
     }
     for view in &schema.views {
         out.extend(view.triggers.iter().flat_map(|trigger| create_trigger(&view.name, trigger)));
@@ -166,7 +166,8 @@ pub fn whole_table(schema: &Schema, table: &Table) -> Vec<String> {
         out.extend(column_settings(&table.name, column, inherited));
     }
     // A check that is not valid must be there before partitions are attached, so that theirs count as its copies.
-    let unchecked = table.checks.iter().filter(|check| check.not_valid && !check.inherited);
+    let partition = table.partition_of.is_some();
+    let unchecked = table.checks.iter().filter(|check| check.not_valid && (partition || !check.inherited));
     out.extend(unchecked.map(|check| add_check(&table.name, check)));
     out.extend(attach_partition(table));
     out
@@ -213,11 +214,18 @@ pub fn create_index_of(table: &Table, index: &crate::model::Index) -> String {
 }
 
 /// What makes a table act: row security, policies, triggers, replica identity.
-fn behaviour(table: &Table) -> Vec<String> {
+fn behaviour(schema: &Schema, table: &Table) -> Vec<String> {
     let mut out = row_security(table, (false, false));
     out.extend(table.policies.iter().map(|policy| create_policy(&table.name, policy)));
     let own = table.triggers.iter().filter(|trigger| !trigger.inherited);
     out.extend(own.flat_map(|trigger| create_trigger(&table.name, trigger)));
+    let parent = table.partition_of.as_ref().and_then(|partition| schema.table(&partition.parent));
+    for trigger in table.triggers.iter().filter(|trigger| trigger.inherited) {
+        let usual = parent.and_then(|parent| parent.triggers.iter().find(|other| other.name == trigger.name));
+        if usual.is_some_and(|usual| usual.enabled != trigger.enabled) {
+            out.push(trigger_state(&table.name, trigger));
+        }
+    }
     out.extend(replica_identity(table, None));
     let index = table.options.cluster_on.as_deref();
     out.extend(index.map(|index| cluster_on(&format!("TABLE {}", qualified(&table.name)), Some(index))));

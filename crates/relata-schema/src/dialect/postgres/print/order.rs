@@ -16,7 +16,7 @@ pub fn other_target(other: &Opaque) -> String {
     match other.kind.as_str() {
         "RULE" => format!("RULE {} ON {}", ident(&other.name.name), other.signature),
         "CAST" | "TRANSFORM" | "USER MAPPING" => format!("{} {}", other.kind, other.signature),
-        "EVENT TRIGGER" | "PUBLICATION" | "LANGUAGE" | "FOREIGN DATA WRAPPER" | "ACCESS METHOD" => {
+        "EVENT TRIGGER" | "PUBLICATION" | "SUBSCRIPTION" | "LANGUAGE" | "FOREIGN DATA WRAPPER" | "ACCESS METHOD" => {
             format!("{} {}", other.kind, ident(&other.name.name))
         }
         "OPERATOR CLASS" | "OPERATOR FAMILY" => {
