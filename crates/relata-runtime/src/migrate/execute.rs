@@ -291,11 +291,9 @@ impl Outcome<'_> {
         report: &mut Report<'_, '_>,
     ) -> Result<Vec<shelf::Shelved>> {
         match self {
-            Outcome::Applied(row, _) if report.runner.shelve.contains_key(&row.version) => {
-                shelf::settle(connection, &row.version).await?;
-                Ok(Vec::new())
-            }
-            Outcome::Nothing | Outcome::Applied(..) => Ok(Vec::new()),
+            Outcome::Nothing => Ok(Vec::new()),
+            // Also what a run before had kept, that was cut off.
+            Outcome::Applied(row, _) => shelf::settle(connection, &row.version).await.map(|()| Vec::new()),
             Outcome::Undone(row, _) => {
                 let back = shelf::put_back(connection, &row.version).await?;
                 back.iter().for_each(|what| (report.observer)(Event::PutBack { what }));

@@ -153,7 +153,9 @@ impl Runner {
         error: &Error,
         observer: &mut Observer<'_>,
     ) -> Result<bool> {
-        let asked = self.on_failure == OnFailure::Undo && error.kind() != Kind::InDoubt && !connection.is_broken();
+        let asked = self.on_failure == OnFailure::Undo
+            && !matches!(error.kind(), Kind::InDoubt | Kind::Cancelled)
+            && !connection.is_broken();
         let Some((header, text)) = migration.down.as_ref().filter(|_| asked) else { return Ok(false) };
         if !journal::has_begun(connection, &migration.version).await?
             || journal::changed_rows(connection, &migration.version).await?

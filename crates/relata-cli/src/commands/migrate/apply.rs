@@ -102,7 +102,9 @@ impl Apply {
             return Ok(BTreeMap::new());
         }
         let wanted = migrate::applied_by(&status, &project.migrations, self.to.as_deref())?;
-        let wanted: Vec<&Migration> = wanted.into_iter().filter(|(_, begun)| !begun).map(|(one, _)| one).collect();
+        let fresh: Vec<&Migration> = wanted.iter().filter(|(_, begun)| !begun).map(|(one, _)| *one).collect();
+        // What was begun has been accepted; what it takes away may still have to be kept.
+        let wanted: Vec<&Migration> = wanted.into_iter().map(|(migration, _)| migration).collect();
         let progress = session.output.progress("finding out on a shadow database what would be taken away");
         let foreseen = foresee::foresee(project, connection, &wanted).await;
         drop(progress);
@@ -119,7 +121,7 @@ impl Apply {
                 return Ok(BTreeMap::new());
             }
         };
-        foresee::refuse(&wanted, &foreseen, self.preserve)?;
+        foresee::refuse(&fresh, &foreseen, self.preserve)?;
         Ok(match (self.preserve, self.no_backup) {
             (true, _) => foresee::shelves(&foreseen, Reason::Preserve),
             (false, false) => foresee::shelves(&foreseen, Reason::Backup),
@@ -132,12 +134,9 @@ impl Apply {
             Some(mut connection) => migrate::read_history(connection.as_mut()).await?,
             None => Vec::new(),
         };
-        let reached = |version: &str| self.to.as_deref().is_none_or(|to| version <= to || version.starts_with(to));
-        let done = project.applied(&history);
-        for migration in &project.migrations {
-            if reached(&migration.version) && done.iter().all(|applied| applied.version != migration.version) {
-                session.output.result(&format!("-- {}\n{}", migration.id(), migration.up));
-            }
+        let status = migrate::compare(&history, &project.migrations);
+        for (migration, _) in migrate::applied_by(&status, &project.migrations, self.to.as_deref())? {
+            session.output.result(&format!("-- {}\n{}", migration.id(), migration.up));
         }
         Ok(Exit::Done)
     }

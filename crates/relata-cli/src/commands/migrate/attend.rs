@@ -152,7 +152,8 @@ impl Scene<'_> {
             if let Some(connection) = &mut watcher {
                 match watch::look(connection.as_mut(), session).await {
                     Ok(sight) => self.see(sight),
-                    Err(_) => watcher = None,
+                    // Who may not look at other sessions looks at none.
+                    Err(_) => std::future::pending::<()>().await,
                 }
             }
         }

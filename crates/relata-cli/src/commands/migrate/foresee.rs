@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use relata_plan::loss::{How, Loss, losses, unacknowledged};
-use relata_runtime::migrate::{self, Migration, Reason, Shelve, Taken};
+use relata_runtime::migrate::{self, Migration, Reason, Shelve, State, Taken};
 use relata_schema::change::Rename;
 use relata_schema::lock::identity::keys;
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
@@ -27,7 +27,8 @@ pub async fn foresee(project: &Project, connection: &mut dyn Connection, wanted:
     let mut foreseen = Foreseen::new();
     let may = |migration: &&&Migration| may_take(project.dialect, &migration.up);
     let Some(last) = wanted.iter().rposition(|migration| may(&migration)) else { return Ok(foreseen) };
-    let history = migrate::read_history(connection).await?;
+    let mut history = migrate::read_history(connection).await?;
+    history.retain(|row| matches!(row.state, State::Applied | State::Baseline));
     let live = migrate::schema(connection).await?;
     let mut shadow = project.replay(project.applied(&history)).await?;
     for migration in &wanted[..=last] {

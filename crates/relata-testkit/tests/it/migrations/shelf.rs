@@ -136,6 +136,26 @@ async fn a_failed_migration_loses_nothing(dialect: Dialect) {
     }
 }
 
+/// A run that was cut off while it kept what goes: the next one keeps the rest, and nothing twice.
+#[test]
+fn keeping_that_was_cut_off_goes_on() {
+    block_on(async {
+        let mut case = case(Dialect::Mysql).await;
+        case.write(ID, UP, DOWN);
+        let all: Vec<Taken> = [("posts", Some("slug")), ("labels", None), ("tags", None)]
+            .into_iter()
+            .map(|(table, column)| taken(Dialect::Mysql, table, column, false))
+            .collect();
+        shelve(&mut case, Reason::Backup, all.clone());
+        // Killed before the second table was kept, as the tables say.
+        case.connection.batch("CREATE TABLE relata_shelf_20260102000000_bbbbbb_1 (x integer)").await.unwrap();
+        case.apply().await.unwrap();
+        assert_eq!(migrate::read_shelf(case.connection.as_mut()).await.unwrap().len(), 3);
+        case.rollback(Rollback::Steps(1)).await.unwrap();
+        is_back(&mut case).await;
+    });
+}
+
 async fn without_a_key_nothing_is_promised(dialect: Dialect) {
     let mut case = case(dialect).await;
     case.write(ID, "ALTER TABLE loose DROP COLUMN y;", "ALTER TABLE loose ADD COLUMN y integer;");
