@@ -134,3 +134,43 @@ fn mysql_during_data() {
     let create = "CREATE TABLE slow (x integer)";
     block_on(mysql_killed_during(&format!("{create};\nINSERT INTO slow SELECT sleep(4)")));
 }
+
+/// Ctrl-C lets the statement that runs finish and begins no other; nothing is left behind.
+fn stopped_by_ctrl_c(dialect: Dialect, slow: &str, sleeping: &str) {
+    block_on(async {
+        let database = TestDatabase::create(dialect).await;
+        let (mut connection, mut watcher) = (database.connect().await, database.connect().await);
+        let project = project(slow);
+        let url = database.url().expose();
+        let apply = ["migrate", "apply", "--url", &url];
+        project.ok(&[&apply[..], &["--to", "2025"]].concat());
+        let child = project.command(&apply).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while number(watcher.as_mut(), sleeping).await == 0 {
+            assert!(Instant::now() < deadline, "the slow statement never began");
+            tokio::task::yield_now().await;
+        }
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("stopping after the statement that runs"), "{said}");
+        assert!(said.contains("stopped as asked, before this statement"), "{said}");
+        assert!(project.ok(&apply).stderr.contains(&format!("applied {ID}")));
+        finished(connection.as_mut(), &project, &url).await;
+    });
+}
+
+#[test]
+fn postgres_stops_when_asked() {
+    let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                    AND query LIKE 'CREATE TABLE slow%' AND state = 'active'";
+    stopped_by_ctrl_c(Dialect::Postgres, "CREATE TABLE slow AS SELECT 1 AS x FROM pg_sleep(2)", sleeping);
+}
+
+#[test]
+fn mysql_stops_when_asked() {
+    let sleeping = "SELECT count(*) FROM information_schema.processlist WHERE db = database() \
+                    AND id <> connection_id() AND info LIKE '%sleep(2)%'";
+    stopped_by_ctrl_c(Dialect::Mysql, "CREATE TABLE slow AS SELECT sleep(2) AS x", sleeping);
+}
