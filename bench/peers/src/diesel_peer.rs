@@ -65,7 +65,8 @@ peer!(
     sqlite,
     SqliteConnection,
     |url| url.strip_prefix("sqlite:").unwrap_or(url),
-    &["PRAGMA journal_mode = wal", "PRAGMA foreign_keys = on"],
+    // The peer before may close its file on another thread.
+    &["PRAGMA busy_timeout = 5000", "PRAGMA journal_mode = wal", "PRAGMA foreign_keys = on"],
     10_000
 );
 peer!(postgres, PgConnection, |url| url, &[], 10_000);
