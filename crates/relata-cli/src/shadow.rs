@@ -5,10 +5,12 @@
 //! - SQLite: in memory. PostgreSQL and MariaDB: a database with a random name on a server where the role may create one.
 //! - A temporary database is dropped when its [`Shadow`] goes: also after a failure, a panic, Ctrl-C and SIGTERM. (After
 //!   `kill -9` it stays; its name begins with `relata_shadow_`, so that it is found.)
+//! - What was replayed on PostgreSQL is kept and copied the next time (`template`'s head says how).
 //!
 //! It deliberately never uses an existing database: what runs in a shadow may drop anything.
 
 mod character_set;
+mod template;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
@@ -18,6 +20,8 @@ use relata_sql::driver::{IntrospectOptions, Statement};
 use relata_sql::{Connection, DatabaseUrl, Error, Kind, Result};
 
 use crate::drivers::{connect, driver};
+
+pub use template::Key;
 
 /// What the names of temporary databases begin with.
 const PREFIX: &str = "relata_shadow_";
@@ -60,6 +64,42 @@ impl Shadow {
         character_set::adopt(connection.as_mut(), &shadow.url.database, server).await?;
         shadow.connection = Some(connection);
         Ok(shadow)
+    }
+
+    /// Opens the database that was kept under a key ([`Shadow::keep`]); `None`: there is none, or the dialect has none.
+    ///
+    /// # Errors
+    /// What the server reports.
+    pub async fn kept(dialect: Dialect, server: Option<&DatabaseUrl>, key: &Key) -> Result<Option<Self>> {
+        let Some(server) = server.filter(|url| url.dialect == dialect && dialect == Dialect::Postgres) else {
+            return Ok(None);
+        };
+        let url = server.with_database(&format!("{PREFIX}{}", uuid::Uuid::new_v4().simple()));
+        drop_on_signals();
+        live().push(url.clone());
+        let mut shadow = Shadow { connection: None, temporary: Some(url.clone()), url };
+        if !template::copy(&shadow.url, key).await? {
+            shadow.temporary = None;
+            live().retain(|live| *live != shadow.url);
+            return Ok(None);
+        }
+        shadow.connection = Some(connect(&shadow.url).await?);
+        Ok(Some(shadow))
+    }
+
+    /// Keeps the database as it is now under a key, for [`Shadow::kept`].
+    ///
+    /// # Errors
+    /// What the server reports.
+    pub async fn keep(&mut self, key: &Key) -> Result<()> {
+        if self.url.dialect == Dialect::Postgres {
+            if let Some(connection) = self.connection.take() {
+                connection.close().await?;
+            }
+            template::keep(&self.url, key).await?;
+            self.connection = Some(connect(&self.url).await?);
+        }
+        Ok(())
     }
 
     /// The dialect of the database.

@@ -25,6 +25,7 @@ mod prove;
 pub mod repeatable;
 mod rows;
 mod run;
+pub mod sample;
 mod settings;
 pub mod shelf;
 mod status;
@@ -46,7 +47,7 @@ use relata_sql::driver::{Connection, IntrospectOptions};
 
 pub use content::{ColumnContent, Content, Survivor, read as read_content};
 pub use execute::{run_script, run_watched};
-pub use folder::{Draft, Migration, follow, read as read_folder, reparent, slug, write as write_folder};
+pub use folder::{Draft, Migration, follow, read as read_folder, record_proof, reparent, slug, write as write_folder};
 pub use graph::{Graph, heads, newest};
 pub use header::{Header, composed, opposite};
 pub use history::{Applied, HISTORY_TABLE, STEPS_TABLE, State, own_tables, read as read_history};

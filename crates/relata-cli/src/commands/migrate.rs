@@ -23,6 +23,7 @@ mod rollback;
 mod shelf;
 mod status;
 mod test;
+mod trial;
 mod witness;
 
 use std::path::PathBuf;

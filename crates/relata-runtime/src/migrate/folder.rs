@@ -216,6 +216,31 @@ fn digest_of(dialect: Dialect, header: &Header, up: &str, down: Option<(&Header,
     digest::hex(&text)
 }
 
+/// Writes into `up.sql` how the migration was proved, in place of what was recorded before. Its digest stays: headers
+/// are comments.
+///
+/// # Errors
+/// `Kind::Io`.
+pub fn record_proof(migration: &Migration, proved: &str) -> Result<()> {
+    let line = format!("-- {PREFIX} proved {}", proved.replace(['\r', '\n'], " "));
+    let own = |line: &str| {
+        let comment = line.trim().strip_prefix("--").map(|rest| rest.trim_start_matches('-').trim());
+        comment.and_then(|rest| rest.strip_prefix(PREFIX)).map(|rest| rest.trim().to_string())
+    };
+    let mut lines: Vec<String> = migration.up.lines().map(str::to_string).collect();
+    let head = lines.iter().take_while(|line| line.trim().is_empty() || line.trim().starts_with("--")).count();
+    let said = lines[..head].iter().position(|line| own(line).is_some_and(|text| text.starts_with("proved ")));
+    match said {
+        Some(at) => lines[at] = line,
+        None => {
+            let last = lines[..head].iter().rposition(|line| own(line).is_some_and(|text| !text.starts_with("done ")));
+            lines.insert(last.map_or(0, |at| at + 1), line);
+        }
+    }
+    let path = migration.path.join("up.sql");
+    fs::write(&path, lines.join("\n") + "\n").map_err(|error| io(&path, error))
+}
+
 /// What shall be written as a new migration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {

@@ -10,7 +10,7 @@
 //! | `loses WHAT` | acknowledged: this is lost for good |
 //! | `renames column "posts"."title" to "headline"` | what the plan knew to be a rename, so that undoing it is one too |
 //! | `baseline` | the database had this schema already: it is recorded, never run, on that database |
-//! | `proved HOW` | the proof that was made when it was written |
+//! | `proved HOW; proof DIGEST` | the last proof that was recorded: on what, and what exactly was proved |
 //! | `done QUERY` | directly before a statement: gives one true value once that statement has been done |
 //! | `allow RULE because REASON` | for `relata migrate lint`: directly before a statement; `allow-file` for the file |
 
@@ -46,6 +46,11 @@ pub struct Header {
 }
 
 impl Header {
+    /// The digest of the proof that was recorded (see [`Proof::digest`](super::Proof::digest)).
+    pub fn proof(&self) -> Option<&str> {
+        self.proved.as_deref()?.rsplit_once("; proof ").map(|(_, digest)| digest.trim())
+    }
+
     /// Reads the header of a file; `file` is its name for messages.
     ///
     /// # Errors

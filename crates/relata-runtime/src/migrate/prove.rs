@@ -6,7 +6,8 @@
 
 use relata_schema::change::Plan;
 use relata_schema::model::Schema;
-use relata_sql::driver::Connection;
+use relata_schema::{Dialect, digest};
+use relata_sql::driver::{Connection, ServerInfo};
 use relata_sql::{Error, Kind, Result};
 
 use super::content::{self, Content, Survivor};
@@ -31,6 +32,8 @@ pub trait Compare: Sync {
 /// What was proved.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proof {
+    /// The digest of the schema before up.
+    pub start: String,
     /// The schema after up.
     pub schema: Schema,
     /// Whether down was proved too.
@@ -61,6 +64,29 @@ impl std::fmt::Display for Proof {
             write!(f, "; converted: {}", self.converted.join(", "))?;
         }
         Ok(())
+    }
+}
+
+impl Proof {
+    /// What was proved, as a digest: what the migration does up and down and on top of which parents, the schemas it
+    /// leads from and to, and the kind of server it ran on. With any other it was not proved.
+    pub fn digest(&self, migration: &Migration, server: &ServerInfo) -> String {
+        let result = super::schema_digest(&self.schema);
+        // Within these, servers mean the same by the same statements: PostgreSQL 15, MariaDB 10.11, SQLite 3.
+        let parts = match self.schema.dialect {
+            Dialect::Mysql => 2,
+            Dialect::Postgres | Dialect::Sqlite => 1,
+        };
+        let version: Vec<&str> = server.version.split(['.', '-', ' ']).take(parts).collect();
+        let way = if self.down { "up and down" } else { "up" };
+        let text = format!(
+            "{}\nfrom {}\nto {result}\non {} {}\n{way}\n",
+            migration.digest,
+            self.start,
+            server.product,
+            version.join(".")
+        );
+        digest::hex(&text)[..32].to_string()
     }
 }
 
@@ -104,6 +130,7 @@ pub async fn prove(
     proof.rows = at_start.iter().map(|content| content.rows).sum();
     proof.surprises = observe::surprises(&compare.plan(&before, &after), &observed);
     proof.observed = observed;
+    proof.start = super::schema_digest(&before);
     proof.schema = after;
     Ok(proof)
 }

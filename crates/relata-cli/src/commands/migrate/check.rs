@@ -15,10 +15,10 @@ use relata_schema::{Diagnostic, Severity};
 use relata_sql::{Error, Result};
 
 use super::Common;
-use super::compare::Planner;
 use super::ground::{DataOptions, Ground};
 use super::project::{Project, count};
 use super::status::{Report, undeclared};
+use super::trial;
 use crate::commands::diff::diagnostic_json;
 use crate::output::Tone;
 use crate::session::{Exit, Session};
@@ -187,9 +187,9 @@ async fn proved(session: &Session, project: &Project, data: &DataOptions) -> Res
     let (before, wanted) = project.migrations.split_at(first);
     let mut ground = Ground::after(project, before).await?;
     ground.fill(session, project, before, data).await?;
-    for migration in wanted {
-        let planner = Planner { renames: migration.header.renames.clone() };
-        let proof = migrate::prove(ground.connection()?, migration, None, &planner).await;
+    for (index, migration) in wanted.iter().enumerate() {
+        let before = &project.migrations[..first + index];
+        let proof = trial::prove(session, project, &mut ground, before, migration, None).await;
         proof.map_err(|error| error.context(migration.id()))?;
     }
     ground.close().await?;

@@ -1,17 +1,19 @@
 //! Where a migration is proved: a shadow database on which the migrations before it were run, with the target's data
-//! where that is to be had.
+//! where that is to be had, and else with rows made up for the purpose.
 //!
 //! - SQLite: a copy of the file (`VACUUM INTO`), unless `--no-data`.
 //! - PostgreSQL, MariaDB: with `--with-data`, every row is copied into the shadow database. Foreign keys are not checked
-//!   meanwhile (they were, in the target). MariaDB cannot switch triggers off: what they write while rows are copied is
+//!   meanwhile (they were, in the target); a role that is no superuser drops them there and adds them again. MariaDB cannot switch triggers off: what they write while rows are copied is
 //!   replaced by the target's rows, and a table that does not come out with as many rows is an error.
 //!
 //! Data is used only if the target stands exactly where the migration begins: nothing before it pending, no drift.
 
-use std::collections::BTreeSet;
+mod release;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
-use relata_runtime::migrate::{self, Compare, Migration};
+use relata_runtime::migrate::{self, Compare, Migration, sample};
 use relata_schema::model::{ObjectName, Table};
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{BulkInsert, Row, RowSink, Statement};
@@ -32,7 +34,7 @@ pub struct DataOptions {
     /// Prove on a copy of the target's data [default on SQLite]
     #[arg(long, conflicts_with = "no_data")]
     with_data: bool,
-    /// Prove on an empty shadow database
+    /// Prove on an empty shadow database [default without data: on rows made up for it]
     #[arg(long)]
     no_data: bool,
 }
@@ -43,6 +45,10 @@ pub struct Ground {
     copy: Option<FileCopy>,
     /// It holds a copy of the target's data.
     pub has_data: bool,
+    /// Rows are made up where there is no data.
+    makes_up: bool,
+    /// Rows of the tables that rows were made up for.
+    filled: BTreeMap<ObjectName, u64>,
     /// The schema it begins with.
     pub schema: Schema,
 }
@@ -57,7 +63,7 @@ impl Ground {
     pub async fn after(project: &Project, before: &[Migration]) -> Result<Self> {
         let mut shadow = project.replay(before).await?;
         let schema = migrate::schema(shadow.connection()?).await?;
-        Ok(Ground { shadow, copy: None, has_data: false, schema })
+        Ok(Ground { shadow, copy: None, has_data: false, makes_up: true, filled: BTreeMap::new(), schema })
     }
 
     /// Brings the target's data in, as the options say and as far as it is to be had.
@@ -68,13 +74,14 @@ impl Ground {
         before: &[Migration],
         options: &DataOptions,
     ) -> Result<()> {
+        self.makes_up = !options.no_data;
         let wanted = options.with_data || (project.dialect == Dialect::Sqlite && !options.no_data);
         if !wanted || before.is_empty() || project.url.database == ":memory:" {
             return Ok(());
         }
         let Some(mut target) = project.connect_to_read().await? else { return Ok(()) };
         if let Some(why) = self.unfit(target.as_mut(), project, before).await? {
-            session.output.say(&format!("the proof runs without data: {why}"));
+            session.output.say(&format!("the proof runs without the target's data: {why}"));
             return Ok(());
         }
         if project.dialect == Dialect::Sqlite {
@@ -124,9 +131,38 @@ impl Ground {
         }
     }
 
-    /// `on a copy of the data` or `without data`.
+    /// Makes up rows for the tables that have none, unless there is data. They fit `target` too, where that is known.
+    pub async fn populate(&mut self, session: &Session, target: Option<&Schema>) -> Result<()> {
+        if self.has_data || !self.makes_up {
+            return Ok(());
+        }
+        let progress = session.output.progress("making up rows for the proof");
+        let mut filled = std::mem::take(&mut self.filled);
+        let schema = self.schema.clone();
+        let sample = sample::fill(self.connection()?, &schema, target, &mut filled).await?;
+        self.filled = filled;
+        drop(progress);
+        for (table, why) in sample.bare.iter().take(5) {
+            session.output.say(&format!("  no row could be made up for {table}: {why}"));
+        }
+        if sample.bare.len() > 5 {
+            session.output.say(&format!("  nor for {} other tables", sample.bare.len() - 5));
+        }
+        Ok(())
+    }
+
+    /// Its rows were made up.
+    pub fn is_made_up(&self) -> bool {
+        self.filled.values().any(|rows| *rows > 0)
+    }
+
+    /// `on a copy of the data`, `on rows made up` or `without data`.
     pub fn describe(&self) -> &'static str {
-        if self.has_data { "on a copy of the data" } else { "without data" }
+        match (self.has_data, self.is_made_up()) {
+            (true, _) => "on a copy of the data",
+            (false, true) => "on rows made up",
+            (false, false) => "without data",
+        }
     }
 
     /// Drops it.
@@ -157,13 +193,16 @@ async fn copy_rows(target: &mut dyn Connection, shadow: &mut dyn Connection, sch
         Dialect::Mysql => ("SET FOREIGN_KEY_CHECKS = 0", "SET FOREIGN_KEY_CHECKS = 1"),
         Dialect::Sqlite => ("PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON"),
     };
-    let switched = shadow.batch(off).await;
-    switched.map_err(|error| {
-        error
-            .context("copying the data for the proof")
-            .hint("foreign keys have to be off meanwhile: give a --shadow where the role is a superuser")
-            .hint("or prove without: --no-data")
-    })?;
+    let mut back = vec![on.to_string()];
+    if let Err(error) = shadow.batch(off).await {
+        if error.kind() != Kind::PermissionDenied || schema.dialect != Dialect::Postgres {
+            return Err(error.context("copying the data for the proof").hint("or prove without: --no-data"));
+        }
+        for statement in release::off(schema) {
+            shadow.batch(&statement).await?;
+        }
+        back = release::on(schema);
+    }
     let holds_rows = |table: &&Table| table.partitioning.is_none() || schema.dialect == Dialect::Mysql;
     let mut tables: Vec<&Table> = schema.tables.iter().filter(holds_rows).collect();
     tables.sort_by_key(|table| table.triggers.is_empty());
@@ -171,7 +210,10 @@ async fn copy_rows(target: &mut dyn Connection, shadow: &mut dyn Connection, sch
         let copied = copy_table(target, shadow, table).await;
         copied.map_err(|error| error.context(format!("copying {} for the proof", table.name)))?;
     }
-    shadow.batch(on).await
+    for statement in back {
+        shadow.batch(&statement).await?;
+    }
+    Ok(())
 }
 
 async fn copy_table(target: &mut dyn Connection, shadow: &mut dyn Connection, table: &Table) -> Result<()> {

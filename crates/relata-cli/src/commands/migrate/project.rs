@@ -14,7 +14,7 @@ use crate::commands::inspect::shadow_server;
 use crate::drivers::{connect_to_read, driver};
 use crate::output::{Output, Tone};
 use crate::session::Session;
-use crate::shadow::Shadow;
+use crate::shadow::{Key, Shadow};
 
 /// One project: its migrations and the database they are for.
 pub struct Project {
@@ -72,10 +72,19 @@ impl Project {
 
     /// A shadow database on which these migrations have been run.
     pub async fn replay<'m>(&self, migrations: impl IntoIterator<Item = &'m Migration>) -> Result<Shadow> {
+        let migrations: Vec<&Migration> = migrations.into_iter().collect();
+        let key = Key::of(migrations.iter().map(|migration| migration.digest.as_str()));
+        let worth_keeping = !migrations.is_empty();
+        if worth_keeping && let Some(shadow) = Shadow::kept(self.dialect, self.shadow.as_ref(), &key).await? {
+            return Ok(shadow);
+        }
         let mut shadow = Shadow::open(self.dialect, self.shadow.as_ref()).await?;
         for migration in migrations {
             let ran = migrate::run_script(shadow.connection()?, &migration.header, &migration.up).await;
             ran.map_err(|error| error.context(format!("replaying {} on a shadow database", migration.id())))?;
+        }
+        if worth_keeping {
+            shadow.keep(&key).await?;
         }
         Ok(shadow)
     }

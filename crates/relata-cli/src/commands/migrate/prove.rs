@@ -5,10 +5,9 @@ use relata_runtime::migrate::{self, Migration};
 use relata_schema::Diagnostic;
 use relata_sql::{Error, Kind, Result};
 
-use super::compare::Planner;
 use super::ground::{DataOptions, Ground};
 use super::project::{Project, count};
-use super::{Common, witness};
+use super::{Common, trial, witness};
 use crate::output::Tone;
 use crate::session::{Exit, Session};
 
@@ -39,10 +38,10 @@ impl Prove {
         let mut ground = Ground::after(&project, before).await?;
         ground.fill(session, &project, before, &self.data).await?;
         let mut proved = Vec::new();
-        for migration in wanted {
+        for (index, migration) in wanted.iter().enumerate() {
             let progress = session.output.progress(&format!("proving {}", migration.id()));
-            let planner = Planner { renames: migration.header.renames.clone() };
-            let proof = migrate::prove(ground.connection()?, migration, None, &planner).await;
+            let before = &project.migrations[..first + index];
+            let proof = trial::prove(session, &project, &mut ground, before, migration, None).await;
             drop(progress);
             let proof = proof.map_err(|error| error.context(migration.id()))?;
             session.output.diagnostics(&promised(migration, &proof));

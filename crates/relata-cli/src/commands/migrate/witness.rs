@@ -1,14 +1,21 @@
 //! What a proof saw, told: the locks of each table, and what was seen in other than the predicted way.
 
-use relata_runtime::migrate::{self, Observed, Proof};
+use relata_runtime::migrate::{self, Migration, Observed, Proof};
 use relata_schema::change::{Lock, LockSpan};
 use relata_schema::{Diagnostic, Dialect};
+use relata_sql::driver::ServerInfo;
 use serde_json::{Value, json};
 
 use crate::session::Session;
 
 /// Lines that are shown of a long list.
 const SHOWN: usize = 12;
+
+/// A proof as the migration's header keeps it.
+pub fn recorded(proof: &Proof, migration: &Migration, server: &ServerInfo, ground: &str) -> String {
+    let digest = proof.digest(migration, server);
+    format!("on {} {}: {proof}, {ground}; proof {digest}", server.product, server.version)
+}
 
 /// Says what up was seen to lock, and warns of what no step predicted.
 pub fn tell(session: &Session, proof: &Proof) {
