@@ -11,6 +11,7 @@
 //! [environments.production]
 //! url = "postgres://app:${APP_PASSWORD}@db/app"
 //! shadow = "postgres://app:${APP_PASSWORD}@db"
+//! protected = true
 //!
 //! [lint]
 //! server_version = "15"
@@ -64,6 +65,9 @@ pub struct Environment {
     pub pool: Option<serde::de::IgnoredAny>,
     /// Its own sources, if not those of the file.
     pub sources: Option<Vec<PathBuf>>,
+    /// Only proved migrations are applied.
+    #[serde(default)]
+    pub protected: bool,
 }
 
 /// Settings of `relata migrate lint`.

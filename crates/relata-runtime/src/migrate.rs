@@ -32,6 +32,7 @@ mod status;
 pub mod trail;
 mod wait;
 pub mod watch;
+mod written;
 
 use std::collections::BTreeMap;
 use std::path::Path;

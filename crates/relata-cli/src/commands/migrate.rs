@@ -12,6 +12,7 @@ pub mod compare;
 mod drift;
 mod foresee;
 mod ground;
+mod guard;
 mod history;
 pub mod lint;
 mod merge;

@@ -17,6 +17,7 @@ mod lint;
 mod migrate;
 mod migrate_new;
 mod migrate_team;
+mod proof;
 mod query;
 mod renames;
 mod shadow;

@@ -5,7 +5,7 @@
 //! What is not: how long it takes and whom it blocks in production; what other data would do than the shadow's.
 
 use relata_schema::change::Plan;
-use relata_schema::model::Schema;
+use relata_schema::model::{ObjectName, Schema};
 use relata_schema::{Dialect, digest};
 use relata_sql::driver::{Connection, ServerInfo};
 use relata_sql::{Error, Kind, Result};
@@ -14,6 +14,7 @@ use super::content::{self, Content, Survivor};
 use super::execute::{run_script, run_watched};
 use super::folder::Migration;
 use super::observe::{self, Observed};
+use super::written::Written;
 
 /// How two schemas compare: the planner knows.
 pub trait Compare: Sync {
@@ -46,6 +47,8 @@ pub struct Proof {
     pub columns: usize,
     /// Columns whose type is converted and whose values are others afterwards.
     pub converted: Vec<String>,
+    /// Tables and columns that its statements write on purpose, and that hold others afterwards.
+    pub written: Vec<String>,
     /// What the statements of up were seen to lock and rewrite.
     pub observed: Vec<Observed>,
     /// What was seen in other than the predicted way, one line each.
@@ -62,6 +65,9 @@ impl std::fmt::Display for Proof {
         write!(f, "; {rows} in {tables}, {} compared", count(self.columns as u64, "column"))?;
         if !self.converted.is_empty() {
             write!(f, "; converted: {}", self.converted.join(", "))?;
+        }
+        if !self.written.is_empty() {
+            write!(f, "; written by its statements: {}", self.written.join(", "))?;
         }
         Ok(())
     }
@@ -112,18 +118,24 @@ pub async fn prove(
     if let Some(target) = target {
         same("up.sql does not give what was declared", compare.differences(&after, target))?;
     }
+    let down = migration.down.as_ref().map(|(_, text)| text.as_str());
+    let scripts: Vec<&str> = std::iter::once(migration.up.as_str()).chain(down).collect();
+    let written = Written::read(&scripts, [&before, &after]);
     let (survivors, at_start) = narrowed(&expected, &at_start, compare.survivors(&before, &after));
     let mut proof = Proof { tables: survivors.len(), ..Proof::default() };
-    compare_contents(connection, &survivors, Side::After, &at_start, &mut proof, "up.sql").await?;
+    let acknowledged = &migration.header.loses;
+    let mut comparing =
+        Comparing { survivors: &survivors, expected: &at_start, written: &written, acknowledged, proof: &mut proof };
+    comparing.contents(connection, Side::After, "up.sql").await?;
     if let Some((header, text)) = &migration.down {
         run_script(connection, header, text).await.map_err(|error| failed(error, "down.sql"))?;
         let undone = super::schema(connection).await?;
         same("down.sql does not give back the schema from before up.sql", compare.differences(&undone, &before))?;
-        compare_contents(connection, &survivors, Side::Before, &at_start, &mut proof, "up.sql and down.sql").await?;
+        comparing.contents(connection, Side::Before, "up.sql and down.sql").await?;
         up(connection, migration).await.map_err(|error| error.context("the second time"))?;
         let again = super::schema(connection).await?;
         same("up.sql gives another schema after down.sql", compare.differences(&again, &after))?;
-        compare_contents(connection, &survivors, Side::After, &at_start, &mut proof, "up, down, up").await?;
+        comparing.contents(connection, Side::After, "up, down, up").await?;
         proof.down = true;
     }
     proof.columns = survivors.iter().map(|survivor| survivor.columns.len()).sum();
@@ -187,33 +199,73 @@ fn narrowed(expected: &[Survivor], contents: &[Content], survivors: Vec<Survivor
     survivors.into_iter().filter_map(find).unzip()
 }
 
-async fn compare_contents(
-    connection: &mut dyn Connection,
-    survivors: &[Survivor],
-    side: Side,
-    expected: &[Content],
-    proof: &mut Proof,
-    after: &str,
-) -> Result<()> {
-    let found = contents(connection, survivors, side).await?;
-    let mut lost = Vec::new();
-    for ((survivor, expected), found) in survivors.iter().zip(expected).zip(&found) {
+/// What the values after are held against.
+struct Comparing<'c> {
+    survivors: &'c [Survivor],
+    expected: &'c [Content],
+    written: &'c Written,
+    /// What the migration says to lose.
+    acknowledged: &'c [String],
+    proof: &'c mut Proof,
+}
+
+impl Comparing<'_> {
+    async fn contents(&mut self, connection: &mut dyn Connection, side: Side, after: &str) -> Result<()> {
+        let found = contents(connection, self.survivors, side).await?;
+        let mut lost = Vec::new();
+        for ((survivor, expected), found) in self.survivors.iter().zip(self.expected).zip(&found) {
+            self.table(survivor, side, expected, found, &mut lost);
+        }
+        let result = same(&format!("values are not what they were after {after}"), lost);
+        result.map_err(|error| match side {
+            Side::Before => error.hint(
+                "let down.sql put them back, or say at the top of up.sql that they go: -- relata: loses TABLE.COLUMN",
+            ),
+            Side::After => error,
+        })
+    }
+
+    /// What is written on purpose may differ while the migration is applied. Undone, it has to be as it was, unless the
+    /// migration says that it is lost.
+    fn is_meant(&self, side: Side, table: &ObjectName, column: Option<&str>) -> bool {
+        let written = match column {
+            Some(column) => self.written.values(table, column),
+            None => self.written.rows(table),
+        };
+        let name =
+            column.map_or_else(|| format!("rows of {}", table.name), |column| format!("{}.{column}", table.name));
+        let plain = |line: &String| line.replace(&format!("{}.{}", table.namespace, table.name), &table.name);
+        written && (side == Side::After || self.acknowledged.iter().any(|line| plain(line).contains(&name)))
+    }
+
+    fn table(&mut self, survivor: &Survivor, side: Side, expected: &Content, found: &Content, lost: &mut Vec<String>) {
         let table = if side == Side::Before { &survivor.table.0 } else { &survivor.table.1 };
-        if expected.rows != found.rows {
+        let rows_written =
+            [&survivor.table.0, &survivor.table.1].into_iter().any(|name| self.is_meant(side, name, None));
+        if expected.rows != found.rows && rows_written {
+            note(&mut self.proof.written, format!("rows of {table}"));
+            return;
+        } else if expected.rows != found.rows {
             lost.push(format!("{table} had {} rows and has {}", expected.rows, found.rows));
         }
         for (((from, to, converted), expected), found) in
-            survivor.columns.iter().zip(&expected.columns).zip(&found.columns)
+            survivor.columns.iter().zip(&expected.columns).zip(&found.columns).filter(|((_, a), b)| a != b)
         {
             let column = format!("{table}.{}", if side == Side::Before { from } else { to });
-            if *converted && expected.values == found.values && expected != found {
-                if !proof.converted.contains(&column) {
-                    proof.converted.push(column);
-                }
-            } else if expected != found {
+            let before = self.is_meant(side, &survivor.table.0, Some(from));
+            if before || self.is_meant(side, &survivor.table.1, Some(to)) {
+                note(&mut self.proof.written, column);
+            } else if *converted && expected.values == found.values {
+                note(&mut self.proof.converted, column);
+            } else {
                 lost.push(format!("{column}: {} values before, {} after, or others", expected.values, found.values));
             }
         }
     }
-    same(&format!("values are not what they were after {after}"), lost)
+}
+
+fn note(list: &mut Vec<String>, what: String) {
+    if !list.contains(&what) {
+        list.push(what);
+    }
 }

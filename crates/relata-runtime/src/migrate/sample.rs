@@ -38,7 +38,7 @@ pub struct Sample {
 }
 
 /// Fills the tables of a shadow that are not in `filled` yet, and adds them to it. `target` is the schema that the rows
-/// shall fit too.
+/// shall fit too. Without `extremes`, every value is an ordinary one.
 ///
 /// # Errors
 /// When the connection breaks; what the database refuses is part of the answer.
@@ -47,6 +47,7 @@ pub async fn fill(
     schema: &Schema,
     target: Option<&Schema>,
     filled: &mut BTreeMap<ObjectName, u64>,
+    extremes: bool,
 ) -> Result<Sample> {
     if schema.dialect == Dialect::Postgres {
         connection.batch("SET synchronous_commit TO off").await?;
@@ -57,8 +58,13 @@ pub async fn fill(
         if !holds || table.foreign.is_some() || filled.contains_key(&table.name) {
             continue;
         }
-        let filling = Filling { schema, table, after: target.and_then(|target| target.table(&table.name)), filled };
+        let filling =
+            Filling { schema, table, after: target.and_then(|target| target.table(&table.name)), filled, extremes };
+        let circle = filling.begins_circle() && switch(connection, false).await?;
         let (rows, refused) = filling.insert(connection).await?;
+        if circle {
+            switch(connection, true).await?;
+        }
         filled.insert(table.name.clone(), rows);
         sample.rows += rows;
         match refused {
@@ -104,6 +110,7 @@ struct Filling<'f> {
     /// The table as it shall be.
     after: Option<&'f Table>,
     filled: &'f BTreeMap<ObjectName, u64>,
+    extremes: bool,
 }
 
 impl Filling<'_> {
@@ -179,6 +186,7 @@ impl Filling<'_> {
             return match self.referred(foreign, at, row, key) {
                 Some(value) => Ok(value),
                 None if nullable => Ok("NULL".into()),
+                None if self.is_ahead(foreign) => Ok((row + 1).to_string()),
                 None if foreign.references == self.table.name => {
                     self.own(foreign, at, row, attempt).ok_or_else(missing)
                 }
@@ -192,7 +200,7 @@ impl Filling<'_> {
         let converted = after.is_some_and(|after| after.ty != column.ty);
         let style = match attempt {
             _ if key => Style::Distinct,
-            0 if !converted => Style::Edge,
+            0 if !converted && self.extremes => Style::Edge,
             _ => Style::Plain,
         };
         let ty = self.base(&column.ty.logical);
@@ -202,6 +210,26 @@ impl Filling<'_> {
             None if column.default.is_some() && dialect != Dialect::Sqlite => Ok("DEFAULT".into()),
             None => Err(missing()),
         }
+    }
+
+    /// The table that the key refers to comes later, and its rows will be numbered from one.
+    fn is_ahead(&self, key: &ForeignKey) -> bool {
+        let other = self.schema.table(&key.references).filter(|other| other.name != self.table.name);
+        let numbered = |other: &Table| {
+            let columns = self.referenced_columns(key);
+            let whole = |column: &Column| matches!(column.ty.logical, Type::Int(_) | Type::UInt(_));
+            let mut found = columns.iter().filter_map(|name| other.column(name));
+            columns.len() == 1 && found.all(whole)
+        };
+        other.is_some_and(|other| !self.filled.contains_key(&other.name) && numbered(other))
+    }
+
+    /// It has to refer to a table that comes later.
+    fn begins_circle(&self) -> bool {
+        let needed = |key: &&ForeignKey| {
+            key.columns.iter().filter_map(|name| self.table.column(name)).all(|column| column.not_null)
+        };
+        self.table.foreign_keys.iter().filter(needed).any(|key| self.is_ahead(key))
     }
 
     /// The type below a domain.
@@ -314,6 +342,22 @@ fn mentions(text: &str, column: &str) -> bool {
         !before && !after
     };
     !column.is_empty() && text.match_indices(column).any(found)
+}
+
+/// Has foreign keys checked or not; `false` where the role may not say.
+async fn switch(connection: &mut dyn Connection, on: bool) -> Result<bool> {
+    let sql = match (connection.dialect(), on) {
+        (Dialect::Postgres, true) => "SET session_replication_role = origin",
+        (Dialect::Postgres, false) => "SET session_replication_role = replica",
+        (Dialect::Mysql, true) => "SET foreign_key_checks = 1",
+        (Dialect::Mysql, false) => "SET foreign_key_checks = 0",
+        (Dialect::Sqlite, true) => "PRAGMA foreign_keys = ON",
+        (Dialect::Sqlite, false) => "PRAGMA foreign_keys = OFF",
+    };
+    match connection.batch(sql).await {
+        Err(error) if connection.is_broken() => Err(error),
+        result => Ok(result.is_ok()),
+    }
 }
 
 /// Runs a statement; gives what the database says against it.

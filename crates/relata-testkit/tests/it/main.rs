@@ -8,6 +8,7 @@ mod databases;
 mod failures;
 mod locks;
 mod migrations;
+mod sample;
 #[cfg(target_os = "linux")]
 mod tls;
 

@@ -9,7 +9,7 @@ use relata_sql::{Connection, Result};
 
 use super::attend::{Patience, attended};
 use super::project::{Project, count};
-use super::{Common, foresee};
+use super::{Common, foresee, guard};
 use crate::output::Tone;
 use crate::session::{Exit, Session};
 
@@ -28,6 +28,9 @@ pub struct Apply {
     /// Keep what is taken away on the shelf, so that a rollback brings it back
     #[arg(long)]
     preserve: bool,
+    /// Prove what is about to be applied on a shadow database first; a protected environment always does
+    #[arg(long)]
+    prove: bool,
     /// Make no backup of what is taken away
     #[arg(long)]
     no_backup: bool,
@@ -60,6 +63,7 @@ impl Apply {
             return Ok(Exit::Done);
         }
         let mut connection = project.connect().await?;
+        guard::before_applying(session, &project, connection.as_mut(), self.to.as_deref(), self.prove).await?;
         project.runner.shelve = self.foreseen(session, &project, connection.as_mut()).await?;
         project.runner.keep_backups = self.keep_backups;
         let output = &session.output;

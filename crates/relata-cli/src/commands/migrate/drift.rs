@@ -13,11 +13,11 @@ use relata_schema::change::Plan;
 use relata_schema::{Schema, Severity};
 use relata_sql::{Connection, Error, Kind, Result};
 
-use super::Common;
 use super::compare::Planner;
 use super::ground::Ground;
 use super::new::{both_ways, first_names, needs_autocommit};
 use super::project::{Project, count, tell};
+use super::{Common, witness};
 use crate::commands::diff::{grid, plan_options};
 use crate::identity::{IdentityOptions, LockFile, Matched, Matching};
 use crate::output::Tone;
@@ -130,7 +130,7 @@ impl Adopt {
         let planner = Planner { renames: ways.renames.clone() };
         let proof = migrate::prove(ground.connection()?, &migration, Some(&ways.target), &planner).await?;
         ground.close().await?;
-        let on = format!("on {} {}: {proof}, without data", server.product, server.version);
+        let on = witness::recorded(&proof, &migration, &server, "without data");
         let migration = ways.migration(&self.name, directory, parent, &proof.schema, Some(on));
         migrate::write_folder(&migration)?;
         let output = &session.output;

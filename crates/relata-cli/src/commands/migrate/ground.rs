@@ -29,7 +29,7 @@ use crate::shadow::Shadow;
 const PORTION: usize = 1000;
 
 /// Whether the proof runs on data.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct DataOptions {
     /// Prove on a copy of the target's data [default on SQLite]
     #[arg(long, conflicts_with = "no_data")]
@@ -131,15 +131,16 @@ impl Ground {
         }
     }
 
-    /// Makes up rows for the tables that have none, unless there is data. They fit `target` too, where that is known.
-    pub async fn populate(&mut self, session: &Session, target: Option<&Schema>) -> Result<()> {
+    /// Makes up rows for the tables that have none, unless there is data. They fit `target` too, where that is known;
+    /// without `extremes` they are ordinary ones.
+    pub async fn populate(&mut self, session: &Session, target: Option<&Schema>, extremes: bool) -> Result<()> {
         if self.has_data || !self.makes_up {
             return Ok(());
         }
         let progress = session.output.progress("making up rows for the proof");
         let mut filled = std::mem::take(&mut self.filled);
         let schema = self.schema.clone();
-        let sample = sample::fill(self.connection()?, &schema, target, &mut filled).await?;
+        let sample = sample::fill(self.connection()?, &schema, target, &mut filled, extremes).await?;
         self.filled = filled;
         drop(progress);
         for (table, why) in sample.bare.iter().take(5) {

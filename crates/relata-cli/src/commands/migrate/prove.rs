@@ -17,6 +17,9 @@ pub struct Prove {
     /// Prove from this version on (a beginning is enough) [default: what is pending; all if the database is not there]
     #[arg(long, value_name = "VERSION")]
     from: Option<String>,
+    /// Write into each up.sql that it is proved: what a protected environment asks for
+    #[arg(long)]
+    record: bool,
     #[command(flatten)]
     data: DataOptions,
     #[command(flatten)]
@@ -51,8 +54,13 @@ impl Prove {
                 session.output.say(&format!("  it has no down.sql: {} cannot be rolled back", migration.id()));
             }
             witness::tell(session, &proof);
+            let server = ground.connection()?.server().clone();
+            if self.record {
+                migrate::record_proof(migration, &witness::recorded(&proof, migration, &server, ground.describe()))?;
+            }
             proved.push(serde_json::json!({
-                "migration": migration.id(), "proof": proof.to_string(), "observed": witness::as_json(&proof),
+                "migration": migration.id(), "proof": proof.to_string(), "digest": proof.digest(migration, &server),
+                "observed": witness::as_json(&proof),
             }));
         }
         ground.close().await?;

@@ -1,7 +1,7 @@
 //! One proof on the ground that there is: a copy of the data, rows made up, or nothing.
 //!
 //! Rows that are made up are nobody's: a migration that stops on them may be right for the data there is. So where its
-//! statements fail, it is proved without rows, and again with rows that fit the schema it leads to. What it failed on is
+//! statements fail, it is proved without rows, and again with ordinary rows that fit the schema it leads to. What it failed on is
 //! told as a warning. Where values are lost that should survive, nothing is tried again: that is a failure.
 
 use relata_runtime::migrate::{self, Compare, Migration, Proof};
@@ -26,7 +26,7 @@ pub async fn prove(
     target: Option<&Schema>,
 ) -> Result<Proof> {
     let planner = Planner { renames: migration.header.renames.clone() };
-    ground.populate(session, target).await?;
+    ground.populate(session, target, true).await?;
     let proof = match migrate::prove(ground.connection()?, migration, target, &planner).await {
         Err(error) if ground.is_made_up() && stopped_by_a_statement(&error) => {
             let proof = again(session, project, ground, before, migration, (target, &planner)).await?;
@@ -50,7 +50,7 @@ async fn again(
     replace(ground, Ground::after(project, before).await?).await?;
     let bare = migrate::prove(ground.connection()?, migration, target, compare).await?;
     let mut fitting = Ground::after(project, before).await?;
-    fitting.populate(session, Some(&bare.schema)).await?;
+    fitting.populate(session, Some(&bare.schema), false).await?;
     match migrate::prove(fitting.connection()?, migration, target, compare).await {
         Ok(proof) => {
             replace(ground, fitting).await?;

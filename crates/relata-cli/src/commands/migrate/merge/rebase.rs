@@ -17,6 +17,7 @@ use super::super::compare::Planner;
 use super::super::ground::Ground;
 use super::super::new::{both_ways, first_names};
 use super::super::project::Project;
+use super::super::witness;
 use super::{Branch, Conflict, Fork, ids};
 use crate::commands::diff::plan_options;
 use crate::identity::{IdentityOptions, LockFile, Matching};
@@ -108,7 +109,7 @@ async fn replan(
     let planner = Planner { renames: ways.renames.clone() };
     let proof = migrate::prove(ground.connection()?, &migration, Some(&ways.target), &planner).await?;
     ground.close().await?;
-    let on = format!("on {} {}: {proof}, without data", server.product, server.version);
+    let on = witness::recorded(&proof, &migration, &server, "without data");
     let migration = ways.migration(name, &project.directory, head, &proof.schema, Some(on));
     migrate::write_folder(&migration)?;
     for old in &moved.own {

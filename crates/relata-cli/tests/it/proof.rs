@@ -1,0 +1,143 @@
+//! Proofs: on rows made up, told when they depend on data, recorded, and asked for by protected environments.
+
+use relata_schema::Dialect;
+use relata_testkit::TestDatabase;
+
+use crate::command::Project;
+
+const USERS: &str = "CREATE TABLE users (id integer NOT NULL PRIMARY KEY, email varchar(80), age integer);";
+
+struct Fixture {
+    project: Project,
+    url: String,
+    _database: TestDatabase,
+}
+
+fn fixture(dialect: Dialect) -> Fixture {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(TestDatabase::create(dialect));
+    let fixture = Fixture { project: Project::new(), url: database.url().expose(), _database: database };
+    fixture.migration("20260101000000_aaaaaa_users", USERS, "DROP TABLE users;");
+    fixture.run(&["migrate", "apply"], 0);
+    fixture
+}
+
+impl Fixture {
+    fn migration(&self, name: &str, up: &str, down: &str) {
+        self.project.write(&format!("migrations/{name}/up.sql"), up);
+        self.project.write(&format!("migrations/{name}/down.sql"), down);
+    }
+
+    /// Everything that the command says; it has to end with `code`.
+    fn run(&self, words: &[&str], code: i32) -> String {
+        let ran = self.project.run(&[words, &["--url", &self.url]].concat());
+        assert_eq!(ran.code, code, "{words:?}: {}{}", ran.stdout, ran.stderr);
+        format!("{}{}", ran.stdout, ran.stderr)
+    }
+}
+
+fn on_rows_made_up(dialect: Dialect) {
+    let fixture = fixture(dialect);
+    let (set, drop) = match dialect {
+        Dialect::Mysql => ("MODIFY email varchar(80) NOT NULL", "MODIFY email varchar(80)"),
+        _ => ("ALTER email SET NOT NULL", "ALTER email DROP NOT NULL"),
+    };
+    fixture.migration(
+        "20260102000000_bbbbbb_required",
+        &format!("ALTER TABLE users {set};"),
+        &format!("ALTER TABLE users {drop};"),
+    );
+    let said = fixture.run(&["migrate", "prove"], 0);
+    assert!(said.contains("4 rows in 1 table, 3 columns compared, on rows made up"), "{said}");
+    assert!(said.contains("whether 20260102000000_bbbbbb_required runs depends on the data"), "{said}");
+    assert!(said.contains("locks ") && said.contains("users"), "{said}");
+    let without = fixture.run(&["migrate", "prove", "--no-data"], 0);
+    assert!(without.contains("without data"), "{without}");
+}
+
+#[test]
+fn postgres_proves_on_rows_made_up() {
+    on_rows_made_up(Dialect::Postgres);
+}
+
+#[test]
+fn mysql_proves_on_rows_made_up() {
+    on_rows_made_up(Dialect::Mysql);
+}
+
+fn what_is_written_on_purpose(dialect: Dialect) {
+    let fixture = fixture(dialect);
+    let (name, up) = ("20260102000000_bbbbbb_older", "UPDATE users SET age = age + 1;");
+    fixture.migration(name, up, "UPDATE users SET age = age - 1;");
+    let said = fixture.run(&["migrate", "prove"], 0);
+    assert!(said.contains("written by its statements: ") && said.contains("users.age"), "{said}");
+    fixture.migration(name, up, "");
+    let said = fixture.run(&["migrate", "prove"], 1);
+    assert!(said.contains("values are not what they were after up.sql and down.sql"), "{said}");
+    assert!(said.contains("-- relata: loses TABLE.COLUMN"), "{said}");
+    fixture.migration(name, &format!("-- relata: loses users.age\n{up}"), "");
+    fixture.run(&["migrate", "prove"], 0);
+}
+
+#[test]
+fn postgres_tells_what_is_written_on_purpose() {
+    what_is_written_on_purpose(Dialect::Postgres);
+}
+
+#[test]
+fn values_that_go_although_no_statement_writes_them_fail_the_proof() {
+    let fixture = fixture(Dialect::Postgres);
+    let up = "ALTER TABLE users ADD mail text; ALTER TABLE users DROP email; ALTER TABLE users RENAME mail TO email; \
+              ALTER TABLE users ALTER email TYPE varchar(80);";
+    fixture.migration("20260102000000_bbbbbb_emptied", up, up);
+    let said = fixture.run(&["migrate", "prove"], 1);
+    assert!(said.contains("values are not what they were after up.sql") && said.contains("users.email"), "{said}");
+}
+
+#[test]
+fn mysql_tells_what_is_written_on_purpose() {
+    what_is_written_on_purpose(Dialect::Mysql);
+}
+
+fn protected(dialect: Dialect) {
+    let fixture = fixture(dialect);
+    let toml = format!("[environments.production]\nurl = \"{}\"\nprotected = true\n", fixture.url);
+    fixture.project.write("relata.toml", &toml);
+    let name = "20260102000000_bbbbbb_tags";
+    let up = "CREATE TABLE tags (id integer NOT NULL PRIMARY KEY);";
+    fixture.migration(name, up, "DROP TABLE tags;");
+    let apply = ["migrate", "apply", "--env", "production"];
+    let refused = fixture.project.run(&apply);
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert!(refused.stderr.contains("20260102000000_bbbbbb_tags is not proved"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("relata migrate prove --record"), "{}", refused.stderr);
+    fixture.run(&["migrate", "prove", "--record"], 0);
+    let text = fixture.project.read(&format!("migrations/{name}/up.sql"));
+    assert!(text.starts_with("-- relata: proved on ") && text.contains("; proof "), "{text}");
+    // Layout is no change; another column is.
+    fixture
+        .project
+        .write(&format!("migrations/{name}/up.sql"), &text.replace(" PRIMARY KEY", " PRIMARY KEY, n integer"));
+    let refused = fixture.project.run(&apply);
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    assert!(refused.stderr.contains("is not what was proved"), "{}", refused.stderr);
+    fixture.project.write(&format!("migrations/{name}/up.sql"), &text.replace("CREATE TABLE", "CREATE   TABLE"));
+    let applied = fixture.project.run(&apply);
+    assert_eq!(applied.code, 0, "{}", applied.stderr);
+    assert!(applied.stderr.contains("1 migration proved before being applied"), "{}", applied.stderr);
+}
+
+#[test]
+fn sqlite_protected_applies_only_what_is_proved() {
+    protected(Dialect::Sqlite);
+}
+
+#[test]
+fn postgres_protected_applies_only_what_is_proved() {
+    protected(Dialect::Postgres);
+}
+
+#[test]
+fn mysql_protected_applies_only_what_is_proved() {
+    protected(Dialect::Mysql);
+}
