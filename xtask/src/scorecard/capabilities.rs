@@ -126,7 +126,10 @@ const ROLLBACK: &[Test] = &[
     (KILLED, "rolling_back_goes_on"),
     (TEAM, "half_a_migration_is_finished_or_undone"),
 ];
-const PROOF: &[Test] = &[(FAILURE, "proof_finds_what_does_not_hold")];
+const PROOF: &[Test] = &[(FAILURE, "proof_finds_what_does_not_hold"), (SAMPLE, "every_table_gets_rows")];
+const LOCKS: &str = "crates/relata-testkit/tests/it/locks.rs";
+const SAMPLE: &str = "crates/relata-testkit/tests/it/sample.rs";
+const PROOFS: &str = "crates/relata-cli/tests/it/proof.rs";
 const TRANSACTION: &[Test] = &[
     (TRANSACTIONS, "nested_ones_are_savepoints"),
     (TRANSACTIONS, "a_cancelled_one_is_rolled_back"),
@@ -381,6 +384,20 @@ pub const CAPABILITIES: &[Capability] = &[
         sqlite: Claim::Done(PROOF),
         postgres: Claim::Done(PROOF),
         mysql: Claim::Done(PROOF),
+    },
+    Capability {
+        id: "M4",
+        title: "Locks and rewrites are seen on the shadow and held against the prediction",
+        sqlite: Claim::Done(&[(LOCKS, "sqlite_rebuilds_are_as_predicted")]),
+        postgres: Claim::Done(&[(LOCKS, "postgres_locks_are_as_predicted")]),
+        mysql: Claim::Done(&[(LOCKS, "mysql_locks_are_as_predicted")]),
+    },
+    Capability {
+        id: "M4",
+        title: "A protected environment applies only what is proved, from where its history stands",
+        sqlite: Claim::Done(&[(PROOFS, "sqlite_protected_applies_only_what_is_proved")]),
+        postgres: Claim::Done(&[(PROOFS, "postgres_protected_applies_only_what_is_proved")]),
+        mysql: Claim::Done(&[(PROOFS, "mysql_protected_applies_only_what_is_proved")]),
     },
     Capability {
         id: "M2",

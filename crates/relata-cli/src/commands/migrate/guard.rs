@@ -40,7 +40,8 @@ pub async fn before_applying(
     }
     let wanted: Vec<&Migration> =
         migrate::applied_by(&status, &project.migrations, to)?.into_iter().map(|(migration, _)| migration).collect();
-    for migration in wanted.iter().filter(|migration| protected && migration.header.proof().is_none()) {
+    let unproved = wanted.iter().find(|migration| protected && migration.header.proof().is_none());
+    if let Some(migration) = unproved {
         return Err(Error::new(Kind::ProofFailed, format!("{} is not proved", migration.id()))
             .hint("the environment is protected: prove it, and record the proof: relata migrate prove --record"));
     }
