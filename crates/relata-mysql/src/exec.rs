@@ -9,6 +9,7 @@
 use mysql_async::consts::StatusFlags;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Params, QueryResult, Value as Raw};
+use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{
     Answer, BulkInsert, Connection, Cursor, Done, IntrospectOptions, Isolation, RowSink, ServerInfo, Statement,
@@ -461,6 +462,10 @@ impl Connection for MysqlConnection {
 
     fn introspect<'a>(&'a mut self, options: &'a IntrospectOptions) -> Answer<'a, Schema> {
         Answer::later(introspect::introspect(self, options))
+    }
+
+    fn statistics(&mut self) -> Answer<'_, Vec<TableStatistics>> {
+        Answer::later(crate::stats::read(self))
     }
 
     fn is_broken(&self) -> bool {

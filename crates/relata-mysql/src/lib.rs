@@ -19,6 +19,7 @@ mod errors;
 mod exec;
 mod introspect;
 mod statements;
+mod stats;
 mod tls;
 mod types;
 

@@ -5,12 +5,14 @@
 //! - [`loss`]: what is lost for good on the way, by name; [`breaking`]: what breaks for applications that still
 //!   run; [`conversion`] judges types.
 //! - [`rename`]: which new object an old one has probably become, when nobody said so.
+//! - [`impact`]: what a lock means for others on a table of a size.
 //! - [`lint`]: what is dangerous in a migration, also of other tools.
 
 pub mod breaking;
 pub mod conversion;
 pub mod diff;
 pub mod emit;
+pub mod impact;
 pub mod lint;
 pub mod loss;
 pub mod rename;

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
+use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{
     Answer, BulkInsert, Connection, Cursor, Done, IntrospectOptions, Isolation, RowSink, ServerInfo, Statement,
@@ -414,6 +415,10 @@ impl Connection for PostgresConnection {
                 }
             }
         })
+    }
+
+    fn statistics(&mut self) -> Answer<'_, Vec<TableStatistics>> {
+        Answer::later(crate::stats::read(self))
     }
 
     fn is_broken(&self) -> bool {

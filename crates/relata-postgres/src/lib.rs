@@ -14,6 +14,7 @@ mod engine;
 mod errors;
 mod exec;
 mod introspect;
+mod stats;
 mod tls;
 mod types;
 mod wire;

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{
     BulkInsert, Cursor, Done, IntrospectOptions, RowSink, ServerInfo, Statement, TransactionOptions,
@@ -388,6 +389,10 @@ impl Connection for Observed {
 
     fn introspect<'a>(&'a mut self, options: &'a IntrospectOptions) -> Answer<'a, Schema> {
         watched(&mut self.watch, "(introspect)", || self.connection.introspect(options))
+    }
+
+    fn statistics(&mut self) -> Answer<'_, Vec<TableStatistics>> {
+        watched(&mut self.watch, "(statistics)", || self.connection.statistics())
     }
 
     fn is_broken(&self) -> bool {

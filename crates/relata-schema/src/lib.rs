@@ -28,6 +28,7 @@ pub mod model;
 pub mod naming;
 pub mod script;
 pub mod sql;
+pub mod statistics;
 pub mod translate;
 pub mod tree;
 pub mod types;

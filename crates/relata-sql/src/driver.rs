@@ -22,17 +22,22 @@
 //! - Finish at once ([`Answer::ready`]) when the work is local and short, without allocating a future.
 //! - Keep the order of columns and give their names without a further round trip.
 
+mod statistics;
+
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use relata_schema::model::ObjectName;
+use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
 
 use crate::cell::Cell;
 use crate::error::{Error, Kind, Result};
 use crate::url::DatabaseUrl;
 use crate::value::Value;
+
+pub use statistics::StatisticsRows;
 
 /// A boxed future that can move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -324,6 +329,10 @@ pub trait Connection: Send {
 
     /// Reads the schema of the database, in a bounded number of statements, in one consistent view where possible.
     fn introspect<'a>(&'a mut self, options: &'a IntrospectOptions) -> Answer<'a, Schema>;
+
+    /// The sizes of every table, of its own and what the server has gathered: MUST NOT read the tables where the server
+    /// keeps estimates (PostgreSQL, MariaDB); what was never gathered is `None` and not zero.
+    fn statistics(&mut self) -> Answer<'_, Vec<TableStatistics>>;
 
     /// It cannot be used any more.
     fn is_broken(&self) -> bool;

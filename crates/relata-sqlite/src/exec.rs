@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{
     BulkInsert, ColumnInfo, Cursor, Done, IntrospectOptions, RowSink, ServerInfo, TransactionOptions,
@@ -207,6 +208,10 @@ impl Connection for SqliteConnection {
         self.elsewhere(move |raw, patience| {
             patience::retry_blocking(patience, || Attempt::of_result(introspect::read(raw, &options)))
         })
+    }
+
+    fn statistics(&mut self) -> Answer<'_, Vec<TableStatistics>> {
+        Answer::later(crate::stats::read(self))
     }
 
     fn is_broken(&self) -> bool {

@@ -18,6 +18,7 @@ pub mod errors;
 pub mod exec;
 pub mod introspect;
 mod patience;
+mod stats;
 mod suggest;
 pub mod types;
 

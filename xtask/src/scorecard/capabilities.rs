@@ -129,6 +129,7 @@ const ROLLBACK: &[Test] = &[
 const PROOF: &[Test] = &[(FAILURE, "proof_finds_what_does_not_hold"), (SAMPLE, "every_table_gets_rows")];
 const LOCKS: &str = "crates/relata-testkit/tests/it/locks.rs";
 const SAMPLE: &str = "crates/relata-testkit/tests/it/sample.rs";
+const STATISTICS: &str = "crates/relata-testkit/tests/it/statistics.rs";
 const PROOFS: &str = "crates/relata-cli/tests/it/proof.rs";
 const TRANSACTION: &[Test] = &[
     (TRANSACTIONS, "nested_ones_are_savepoints"),
@@ -391,6 +392,13 @@ pub const CAPABILITIES: &[Capability] = &[
         sqlite: Claim::Done(&[(LOCKS, "sqlite_rebuilds_are_as_predicted")]),
         postgres: Claim::Done(&[(LOCKS, "postgres_locks_are_as_predicted")]),
         mysql: Claim::Done(&[(LOCKS, "mysql_locks_are_as_predicted")]),
+    },
+    Capability {
+        id: "M9",
+        title: "Impact of pending migrations: rows, bytes, locks, who waits, about how long, from live statistics",
+        sqlite: Claim::Done(&[(STATISTICS, "tables_have_sizes")]),
+        postgres: Claim::Done(&[(STATISTICS, "tables_have_sizes"), (PROOFS, "postgres_says_what_applying_means")]),
+        mysql: Claim::Done(&[(STATISTICS, "tables_have_sizes"), (PROOFS, "mysql_says_what_applying_means")]),
     },
     Capability {
         id: "M4",

@@ -62,10 +62,9 @@ impl Diff {
         let dialect = self.dialect.map(Dialect::from).or(from.dialect()).or(to.dialect()).unwrap_or_default();
         let shadow = shadow_server(session, self.shadow.as_deref(), dialect, &[&from, &to])?;
         let loader = Loader { dialect, shadow, normalize: true };
-        let progress = session.output.progress(&format!("reading {from}"));
-        let old = loader.load(&from).await?;
-        progress.doing(&format!("reading {to}"));
-        let new = loader.load(&to).await?;
+        // Both at once: a server has more than one core.
+        let progress = session.output.progress(&format!("reading {from} and {to}"));
+        let (old, new) = tokio::try_join!(loader.load(&from), loader.load(&to))?;
         drop(progress);
 
         let matched = match_sides(&old, &new, &self.identity)?;

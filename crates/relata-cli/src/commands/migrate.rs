@@ -17,6 +17,7 @@ mod history;
 pub mod lint;
 mod merge;
 pub mod new;
+mod plan;
 pub mod project;
 mod prove;
 mod repair;
@@ -47,6 +48,8 @@ pub enum Migrate {
     Status(status::Status),
     /// Prove pending migrations on a shadow database: up, down, up, with the data compared
     Prove(prove::Prove),
+    /// Show what applying the pending migrations means now: locks, who waits, rows, bytes, about how long
+    Plan(plan::Plan),
     /// Join two branches that both added migrations, once it is proved that they fit together
     Merge(merge::Merge),
     /// Adopt a database that has tables already: write its schema as the first migration, recorded as applied
@@ -95,6 +98,7 @@ impl Migrate {
             Migrate::Rollback(command) => command.run(session).await,
             Migrate::Status(command) => command.run(session).await,
             Migrate::Prove(command) => command.run(session).await,
+            Migrate::Plan(command) => command.run(session).await,
             Migrate::Merge(command) => command.run(session).await,
             Migrate::Baseline(command) => command.run(session).await,
             Migrate::Check(command) => command.run(session).await,

@@ -141,3 +141,40 @@ fn postgres_protected_applies_only_what_is_proved() {
 fn mysql_protected_applies_only_what_is_proved() {
     protected(Dialect::Mysql);
 }
+
+fn impact(dialect: Dialect) {
+    let fixture = fixture(dialect);
+    let rows: Vec<String> = (0..20_000).map(|row| format!("({row}, 'person{row}@example.org', 30)")).collect();
+    fixture.project.write("rows.sql", &format!("INSERT INTO users VALUES {};", rows.join(", ")));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut connection = fixture._database.connect().await;
+        connection.batch(&fixture.project.read("rows.sql")).await.unwrap();
+        let analyze = if dialect == Dialect::Mysql { "ANALYZE TABLE users" } else { "ANALYZE" };
+        connection.batch(analyze).await.unwrap();
+    });
+    let up = match dialect {
+        Dialect::Mysql => "ALTER TABLE users MODIFY age bigint;",
+        _ => "ALTER TABLE users ALTER age TYPE bigint;",
+    };
+    fixture.migration("20260102000000_bbbbbb_wider", up, "");
+    let said = fixture.run(&["migrate", "plan"], 0);
+    assert!(said.contains("warning[impact]") && said.contains("wait while") && said.contains("written anew"), "{said}");
+    assert!(said.contains("(rewrite)") && said.contains("1 migration pending; nothing was changed"), "{said}");
+    let json = fixture.project.run(&["migrate", "plan", "--json", "--url", &fixture.url]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let lock = &json["statements"][0]["locks"][0];
+    assert_eq!((&lock["span"], &lock["severity"]), (&"rewrite".into(), &"warning".into()), "{json}");
+    assert!(lock["rows"].as_u64().unwrap() > 10_000 && lock["bytes"].as_u64().unwrap() > 100_000, "{json}");
+    assert_eq!(fixture.run(&["migrate", "status"], 3).matches("pending").count().min(1), 1);
+}
+
+#[test]
+fn postgres_says_what_applying_means() {
+    impact(Dialect::Postgres);
+}
+
+#[test]
+fn mysql_says_what_applying_means() {
+    impact(Dialect::Mysql);
+}

@@ -9,6 +9,7 @@ mod failures;
 mod locks;
 mod migrations;
 mod sample;
+mod statistics;
 #[cfg(target_os = "linux")]
 mod tls;
 
