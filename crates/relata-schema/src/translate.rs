@@ -32,6 +32,10 @@ pub fn translate(schema: &Schema, to: Dialect) -> (Schema, Vec<Diagnostic>) {
         taken: Vec::new(),
         enums: Vec::new(),
     };
+    if to != Dialect::Mysql {
+        // Tables and indexes have their names in common there.
+        translation.taken = schema.tables.iter().map(|table| translation.name(&table.name).name).collect();
+    }
     for table in &schema.tables {
         let table = translation.table(table);
         translation.target.tables.push(table);

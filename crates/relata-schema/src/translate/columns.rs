@@ -16,6 +16,12 @@ impl Translation<'_> {
         if automatic && self.to == Dialect::Sqlite {
             ty = ColumnType::new(Type::Int(8), "INTEGER");
         }
+        let big = column.ty.logical == Type::UInt(8) && self.to == Dialect::Postgres;
+        if big && (automatic || is_keyed(table, &column.name)) {
+            let message = "a key of 64 bits without sign becomes bigint: numbers above 9223372036854775807 do not fit";
+            self.note(ObjectKind::Column, &table.name, &column.name, message);
+            ty = self.to.physical(&Type::Int(8)).unwrap_or(ty);
+        }
         if self.to == Dialect::Mysql && is_unbounded_text(&ty.logical) && is_keyed(table, &column.name) {
             let message = format!("MariaDB cannot index text of any length: it becomes varchar({INDEXED_TEXT})");
             self.note(ObjectKind::Column, &table.name, &column.name, &message);

@@ -25,8 +25,33 @@ impl Translation<'_> {
             target.checks.extend(self.check(table, &own, check));
         }
         target.indexes = table.indexes.iter().filter_map(|index| self.index(table, &own, index)).collect();
+        if self.to == Dialect::Mysql {
+            self.one_automatic(table, &mut target);
+        }
         self.table_losses(table);
         target
+    }
+
+    /// MariaDB numbers by one column of a table, and wants a key that begins with it.
+    fn one_automatic(&mut self, table: &Table, target: &mut Table) {
+        let mut found: Option<String> = None;
+        for column in target.columns.iter_mut().filter(|column| column.auto_increment) {
+            if found.is_some() {
+                column.auto_increment = false;
+                let why = "MariaDB numbers by one column of a table: this one gets its numbers from the application";
+                self.lost(ObjectKind::Column, &table.name, &column.name, why);
+            } else {
+                found = Some(column.name.clone());
+            }
+        }
+        let Some(name) = found else { return };
+        let begins = |parts: &[IndexPart]| parts.first().is_some_and(|part| part.column == name);
+        let keys = target.primary_key.iter().chain(&target.uniques).map(|key| &key.parts);
+        if !keys.chain(target.indexes.iter().map(|index| &index.parts)).any(|parts| begins(parts)) {
+            let own = target.name.name.clone();
+            let index = self.member_name("", &own, std::slice::from_ref(&name), "idx");
+            target.indexes.push(Index { name: index, parts: vec![IndexPart::column(name)], ..Index::default() });
+        }
     }
 
     fn table_losses(&mut self, table: &Table) {

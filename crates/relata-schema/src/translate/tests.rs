@@ -76,3 +76,26 @@ fn the_same_dialect_gives_the_same_schema() {
     let schema = sqlite_schema();
     assert_eq!(translate(&schema, Dialect::Sqlite), (schema, Vec::new()));
 }
+
+#[test]
+fn keys_and_numbers_of_mariadb_fit_postgresql_and_back() {
+    let big = |name: &str| Column { not_null: true, ..column(name, Type::UInt(8), "bigint unsigned") };
+    let mut album = Table { name: ObjectName::bare("album"), ..Table::default() };
+    album.columns = vec![Column { auto_increment: true, ..big("id") }, big("year"), big("plays")];
+    album.primary_key = Some(Key::over("", &["year", "id"]));
+    album.indexes = ["album", "id"]
+        .map(|name| Index { name: name.into(), parts: vec![IndexPart::column("id")], ..Index::default() })
+        .into();
+    let mut schema = Schema::new(Dialect::Mysql);
+    schema.tables = vec![album];
+    let (there, _) = translate(&schema, Dialect::Postgres);
+    let table = there.table_named("album").unwrap();
+    let types: Vec<_> = table.columns.iter().map(|column| column.ty.physical.as_str()).collect();
+    assert_eq!(types, ["bigint", "bigint", "numeric(20,0)"]);
+    let names: Vec<_> = table.indexes.iter().map(|index| index.name.as_str()).collect();
+    assert_eq!(names, ["album_album", "id"], "an index cannot have the name of its table");
+    let mut alone = there.clone();
+    alone.tables[0].indexes.clear();
+    let (back, _) = translate(&alone, Dialect::Mysql);
+    assert_eq!(back.tables[0].indexes[0].parts, [IndexPart::column("id")], "automatic numbers need a key");
+}
