@@ -227,7 +227,7 @@ async fn an_outage_opens_the_breaker_which_refuses_at_once_and_closes_again() {
         assert!(db.metrics().contains("state=\"open\"} 1"), "{}", db.metrics());
         let quick = Instant::now();
         let refused = one(&mut db).await;
-        assert!(refused.is_err() && quick.elapsed() < Duration::from_millis(250), "{:?}", quick.elapsed());
+        assert!(refused.is_err() && quick.elapsed() < Duration::from_secs(1), "{:?}", quick.elapsed());
         proxy.set(Fault::None);
         let mended = Instant::now();
         while one(&mut db).await.is_err() {
