@@ -278,6 +278,8 @@ pub fn hide_own(schema: &mut Schema) {
 /// What the database reports.
 pub async fn schema(connection: &mut dyn Connection) -> Result<Schema> {
     let mut schema = connection.introspect(&introspect_options()).await?;
+    // A shadow belongs to somebody else than the database it stands for.
+    schema.forget_owners();
     hide_own(&mut schema);
     schema.canonicalize();
     Ok(schema)

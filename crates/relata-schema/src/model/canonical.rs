@@ -49,6 +49,23 @@ impl Schema {
     }
 }
 
+impl Schema {
+    /// Leaves out who owns what: for comparing databases that belong to different roles.
+    pub fn forget_owners(&mut self) {
+        self.namespaces.iter_mut().for_each(|item| item.owner = None);
+        self.enums.iter_mut().for_each(|item| item.owner = None);
+        self.domains.iter_mut().for_each(|item| item.owner = None);
+        self.composites.iter_mut().for_each(|item| item.owner = None);
+        self.ranges.iter_mut().for_each(|item| item.owner = None);
+        self.sequences.iter_mut().for_each(|item| item.owner = None);
+        self.tables.iter_mut().for_each(|item| item.owner = None);
+        self.views.iter_mut().for_each(|item| item.owner = None);
+        self.routines.iter_mut().for_each(|item| item.owner = None);
+        self.servers.iter_mut().for_each(|item| item.owner = None);
+        self.others.iter_mut().for_each(|item| item.owner = None);
+    }
+}
+
 impl Table {
     fn canonicalize(&mut self) {
         self.uniques.sort_by(|a, b| (&a.name, a.columns().collect::<Vec<_>>()).cmp(&(&b.name, b.columns().collect())));

@@ -206,7 +206,8 @@ pub fn first_names(migrations: &[Migration]) -> Vec<Rename> {
 
 /// Plans both ways; what the planner finds on the way up is in [`BothWays::findings`].
 pub fn both_ways(start: &Schema, matched: Matched, options: &PlanOptions) -> BothWays {
-    let Matched { target, renames, .. } = matched;
+    let Matched { mut target, renames, .. } = matched;
+    target.forget_owners();
     let forward = PlanOptions { renames: renames.clone(), ..options.clone() };
     let back = PlanOptions { renames: migrate::opposite(&renames), ..options.clone() };
     let (up, findings) = relata_plan::plan(start, &target, &forward);
