@@ -358,7 +358,7 @@ impl Reading<'_, '_> {
             let parent = Text(parent).name();
             self.lock(&parent, AccessExclusive, Instant);
             self.default_partition(&parent, &name);
-        } else if let Some((_, parents)) = text.0.rsplit_once(" INHERITS (") {
+        } else if let Some((_, parents)) = text.0.rsplit_once("INHERITS (") {
             let mut parents = Text(parents);
             loop {
                 let parent = parents.name();

@@ -99,7 +99,7 @@ impl Eye {
         observed.seen = true;
         let query = matches!(
             script::words(Dialect::Postgres, &observed.sql, 1).first().map(String::as_str),
-            Some("SELECT" | "VALUES" | "TABLE")
+            Some("SELECT" | "VALUES" | "TABLE" | "INSERT" | "WITH")
         );
         for row in rows::all(connection, HELD, &[]).await? {
             let Some(known) = self.0.get_mut(&rows::cell::<i64>(&row, 0)?) else { continue };
