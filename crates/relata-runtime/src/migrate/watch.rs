@@ -2,7 +2,7 @@
 //! long statement is.
 //!
 //! - PostgreSQL: `pg_blocking_pids`, and the `pg_stat_progress_*` views.
-//! - MariaDB: `innodb_lock_waits`; for table locks, which it does not tell, the sessions that have transactions open; the
+//! - MariaDB: `innodb_lock_waits`; for table locks, which it does not tell, the database's sessions with open transactions; the
 //!   progress of `ALTER TABLE` from the process list.
 //! - SQLite: processes that hold a lock on the file, as far as the operating system tells (Linux); no progress.
 
@@ -113,7 +113,7 @@ async fn mysql(watcher: &mut dyn Connection, session: i64) -> Result<Sight> {
     );
     let table_locked = format!(
         "SELECT p.id, concat('perhaps ', {told}) FROM information_schema.innodb_trx them \
-         JOIN information_schema.processlist p ON p.id = them.trx_mysql_thread_id WHERE p.id <> {session} \
+         JOIN information_schema.processlist p ON p.id = them.trx_mysql_thread_id WHERE p.id <> {session} AND p.db = database() \
          AND EXISTS (SELECT 1 FROM information_schema.processlist us WHERE us.id = {session} \
          AND us.state LIKE 'Waiting for table%')"
     );

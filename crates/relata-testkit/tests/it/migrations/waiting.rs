@@ -62,7 +62,7 @@ async fn a_lock_is_waited_for_and_tried_again(dialect: Dialect) {
     assert_eq!(result.unwrap().len(), 1);
     assert!(retried > 0);
     if dialect != Dialect::Sqlite {
-        assert_eq!(seen.len(), 1, "who is in the way is seen");
+        assert!(!seen.is_empty(), "who is in the way is seen");
         assert!(seen[0].who.contains("session "), "{seen:?}");
         assert!(!seen[0].end.is_empty());
     }
