@@ -64,8 +64,13 @@ impl Diff {
         let loader = Loader { dialect, shadow, normalize: true };
         // Both at once: a server has more than one core.
         let progress = session.output.progress(&format!("reading {from} and {to}"));
-        let (old, new) = tokio::try_join!(loader.load(&from), loader.load(&to))?;
+        let (mut old, mut new) = tokio::try_join!(loader.load(&from), loader.load(&to))?;
         drop(progress);
+        // What was created on a shadow belongs to the shadow's role.
+        if old.server.is_none() || new.server.is_none() {
+            old.schema.forget_owners();
+            new.schema.forget_owners();
+        }
 
         let matched = match_sides(&old, &new, &self.identity)?;
         let mut options = plan_options(old.server.as_ref().or(new.server.as_ref()));
