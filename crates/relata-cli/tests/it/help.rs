@@ -82,6 +82,9 @@ fn help_of_the_diff() {
               --no-rename <OLD>
                   This is no rename: "column posts.title" goes, and what is new is new; all: nothing is (may be repeated)
 
+              --online
+                  Let others go on reading and writing: long steps run by themselves, outside of a transaction (PostgreSQL)
+
               --format <FORMAT>
                   How to print the plan
 
