@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn mistakes_name_the_line() {
         expect_test::expect![[r#"
-            relata.toml:2: unknown field `urll`, expected one of `url`, `shadow`, `sources` [R0602]
+            relata.toml:2: unknown field `urll`, expected one of `url`, `shadow`, `pool`, `sources`, `protected` [R0602]
               hint: relata init, run in an empty directory, writes a commented example"#]]
         .assert_eq(&Config::parse("[environments.dev]\nurll = 'x'").unwrap_err().to_string());
     }

@@ -156,7 +156,7 @@ fn what_does_not_fit_is_explained_and_planned_anew() {
     let conflict = team.run(&["migrate", "merge"]);
     assert_eq!(conflict.code, 1);
     expect![[r#"
-        the proof runs without data: sqlite:app.db is not where the migration begins (see relata migrate status)
+        the proof runs without the target's data: sqlite:app.db is not where the migration begins (see relata migrate status)
         error: long and short do not fit together [R0701]
           help: column posts.title differs
           help: both change column posts.title: long (changed), short (changed)
