@@ -2,12 +2,12 @@
 //! template, named by the digest of what was replayed and of the server's version, and is copied the next time.
 //!
 //! At most [`KEPT`] templates stay on a server; the ones that were used longest ago go. A template is never seen
-//! half-made: it is built under another name. Not here: SQLite, whose shadow in memory is built in milliseconds, and
+//! half-made: it is copied under another name and then renamed. Not here: SQLite, whose shadow in memory is built in milliseconds, and
 //! MariaDB, which copies no databases.
 
 use relata_schema::{Dialect, digest};
 use relata_sql::driver::{Row, RowSink, Statement};
-use relata_sql::{Cell, Connection, DatabaseUrl, Error, Kind, Result};
+use relata_sql::{Cell, Connection, DatabaseUrl, Kind, Result};
 
 use crate::drivers::connect;
 
@@ -40,7 +40,8 @@ pub(super) async fn copy(url: &DatabaseUrl, key: &Key) -> Result<bool> {
     let created = server.batch(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
     let copied = match created {
         Ok(()) => {
-            touch(server.as_mut(), &key.0).await?;
+            let touched = touch(server.as_mut(), &key.0).await;
+            unless_broken(server.as_ref(), touched)?;
             true
         }
         // None is there, somebody is making it, or this role may not copy it: then it is built.
@@ -51,21 +52,34 @@ pub(super) async fn copy(url: &DatabaseUrl, key: &Key) -> Result<bool> {
     Ok(copied)
 }
 
-/// Makes the database of `url`, which nobody is connected to, the template, and copies it back; the oldest templates go.
+/// Copies the database of `url`, which nobody is connected to, as the template; the oldest templates go. Others may drop a
+/// template at any time, so the database itself never becomes one, and a template that could not be kept is no error.
 pub(super) async fn keep(url: &DatabaseUrl, key: &Key) -> Result<()> {
     let mut server = maintenance(url).await?;
-    let (name, template) = (Dialect::Postgres.quote(&url.database), Dialect::Postgres.quote(&key.0));
-    match server.batch(&format!("ALTER DATABASE {name} RENAME TO {template}")).await {
-        Ok(()) => {
-            server.batch(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await?;
-            touch(server.as_mut(), &key.0).await?;
-            sweep(server.as_mut()).await?;
-        }
-        // Somebody else has made it meanwhile.
-        Err(error) if error.kind() == Kind::AlreadyExists => {}
-        Err(error) => return Err(error),
+    let tail: String = url.database.chars().rev().take(16).collect();
+    let making = format!("{PREFIX}making_{tail}");
+    let quote = |name: &str| Dialect::Postgres.quote(name);
+    let create = format!("CREATE DATABASE {} TEMPLATE {}", quote(&making), quote(&url.database));
+    let mut kept = server.batch(&create).await;
+    if kept.is_ok() {
+        kept = touch(server.as_mut(), &making).await;
     }
+    if kept.is_ok() {
+        kept = server.batch(&format!("ALTER DATABASE {} RENAME TO {}", quote(&making), quote(&key.0))).await;
+    }
+    if kept.is_err() && !server.is_broken() {
+        // Somebody else has made it meanwhile, or this role may not.
+        kept = server.batch(&format!("DROP DATABASE IF EXISTS {}", quote(&making))).await;
+    }
+    unless_broken(server.as_ref(), kept)?;
+    let swept = sweep(server.as_mut()).await;
+    unless_broken(server.as_ref(), swept)?;
     server.close().await
+}
+
+/// Nothing here is worth failing for, except that the server has gone.
+fn unless_broken(server: &dyn Connection, result: Result<()>) -> Result<()> {
+    if server.is_broken() { result } else { Ok(()) }
 }
 
 async fn maintenance(url: &DatabaseUrl) -> Result<Box<dyn Connection>> {
@@ -92,11 +106,8 @@ async fn sweep(server: &mut dyn Connection) -> Result<()> {
     server.query(Statement::once(&question, &[]), &mut names).await?;
     for name in names.0 {
         // One that is being copied stays until the next time.
-        let dropped: std::result::Result<(), Error> =
-            server.batch(&format!("DROP DATABASE IF EXISTS {}", Dialect::Postgres.quote(&name))).await;
-        if dropped.is_err() && server.is_broken() {
-            return dropped;
-        }
+        let dropped = server.batch(&format!("DROP DATABASE IF EXISTS {}", Dialect::Postgres.quote(&name))).await;
+        unless_broken(server, dropped)?;
     }
     Ok(())
 }
