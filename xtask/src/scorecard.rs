@@ -5,9 +5,11 @@
 
 mod capabilities;
 mod connections;
+mod queries;
 
 use capabilities::{CAPABILITIES, Capability, Claim};
 use connections::CONNECTIONS;
+use queries::QUERIES;
 
 use crate::workspace::{Finding, Workspace};
 
@@ -15,7 +17,7 @@ const PAGE: &str = "docs/scorecard.md";
 
 /// Every row, in the order of the page.
 fn all() -> impl Iterator<Item = &'static Capability> {
-    CAPABILITIES.iter().chain(CONNECTIONS)
+    CAPABILITIES.iter().chain(QUERIES).chain(CONNECTIONS)
 }
 
 /// Writes the page.

@@ -223,7 +223,7 @@ fn option(value: Option<TokenStream>) -> TokenStream {
 
 /// The struct behind the constant of the same name.
 fn columns(context: &Context<'_>) -> TokenStream {
-    let (vis, columns) = (context.vis, context.columns());
+    let (vis, name, columns) = (context.vis, context.name, context.columns());
     let idents: Vec<_> = context.fields.iter().map(|column| column.ident).collect();
     let types = context.fields.iter().map(|column| column.ty);
     let positions = (0..idents.len()).map(Literal::usize_unsuffixed);
@@ -238,12 +238,21 @@ fn columns(context: &Context<'_>) -> TokenStream {
     let markers = context.relations.iter().map(|relation| &relation.marker);
     let paths = relation::paths(context);
     quote! {
-        #vis struct #columns<R> {
-            #(#vis #idents: __relata::Column<R, #types>,)*
-            #(#vis #added_idents: __relata::Column<R, #added_types>,)*
+        #vis struct #columns<R, N: __relata::Presence = __relata::Present> {
+            #(#vis #idents: __relata::Column<R, N::Of<#types>>,)*
+            #(#vis #added_idents: __relata::Column<R, N::Of<#added_types>>,)*
             #(#vis #relations: __relata::Rel<R, #markers>,)*
         }
-        impl<R: 'static> #columns<R> {
+        impl<R, N: __relata::Presence> ::core::clone::Clone for #columns<R, N> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+        impl<R, N: __relata::Presence> ::core::marker::Copy for #columns<R, N> {}
+        impl __relata::Constant for #columns<#name> {
+            type Entity = #name;
+        }
+        impl<R: 'static, N: __relata::Presence> #columns<R, N> {
             const fn at(path: __relata::Path) -> Self {
                 #columns {
                     #(#idents: __relata::Column::new(path, &COLUMNS[#positions]),)*
@@ -272,10 +281,14 @@ fn implementation(context: &Context<'_>) -> TokenStream {
         impl ::relata::Entity for #name {
             type Key = #key;
             type Columns<R: 'static> = #columns<R>;
+            type OuterColumns<R: 'static> = #columns<R, __relata::Perhaps>;
             type With<S: ::core::marker::Send + ::core::marker::Sync + 'static> = #with;
             const TABLE: &'static __relata::TableMeta = &TABLE;
             const COLUMNS: #columns<#name> = #columns::at(__relata::Path::ROOT);
             fn columns<R: 'static>(path: __relata::Path) -> #columns<R> {
+                #columns::at(path)
+            }
+            fn outer_columns<R: 'static>(path: __relata::Path) -> #columns<R, __relata::Perhaps> {
                 #columns::at(path)
             }
             #[inline]

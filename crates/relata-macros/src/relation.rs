@@ -48,9 +48,10 @@ pub(crate) fn paths(context: &Context<'_>) -> TokenStream {
     let vis = context.vis;
     let methods = context.relations.iter().filter(|named| !is_many(named.relation)).map(|named| {
         let (ident, to) = (&named.ident, &named.to);
+        let presence = if is_optional(named.relation) { quote!(__relata::Perhaps) } else { quote!(N) };
         quote! {
-            #vis fn #ident(self) -> <#to as ::relata::Entity>::Columns<R> {
-                self.#ident.columns()
+            #vis fn #ident(self) -> <#presence as __relata::Presence>::Columns<#to, R> {
+                self.#ident.columns::<#presence>()
             }
         }
     });

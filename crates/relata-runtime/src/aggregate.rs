@@ -4,11 +4,11 @@ use std::marker::PhantomData;
 
 use relata_sql::Result;
 use relata_sql::driver::Row;
-use relata_sql::expr::{ColumnRef, Expr, Nulls, OrderKey};
+use relata_sql::expr::{Expr, Nulls, OrderKey};
 use relata_sql::meta::TableMeta;
 use relata_sql::row::plain_cell;
-use relata_sql::tree::{Item, Select, SetOperator};
-use relata_sql::typed::{Aggregate, Column, Expression, Field, Having, Order, Subquery, Windowed};
+use relata_sql::tree::{Grouping, Item, Select, SetOperator};
+use relata_sql::typed::{Aggregate, AnyQuery, Column, Expression, Field, Having, Order, Subquery, Windowed};
 
 use crate::entity::{Entity, mapped};
 use crate::executor::Executor;
@@ -129,6 +129,26 @@ impl<E: Entity> Grouped<E> {
         self
     }
 
+    /// Also subtotals: of each beginning of the keys, down to the total, in which the keys that were left out are NULL
+    /// (read them with `.nullable()`). **Dialects**: not SQLite; MariaDB then takes no order.
+    pub fn rollup(mut self) -> Self {
+        self.select.grouping = Some(Grouping::Rollup);
+        self
+    }
+
+    /// Also subtotals of each subset of the keys. **Dialects**: PostgreSQL.
+    pub fn cube(mut self) -> Self {
+        self.select.grouping = Some(Grouping::Cube);
+        self
+    }
+
+    /// Groups by each of these subsets of the keys, given by their positions from 0: `[&[0, 1][..], &[0], &[]]`.
+    /// **Dialects**: PostgreSQL.
+    pub fn sets<'s>(mut self, sets: impl IntoIterator<Item = &'s [usize]>) -> Self {
+        self.select.grouping = Some(Grouping::Sets(sets.into_iter().map(<[usize]>::to_vec).collect()));
+        self
+    }
+
     /// What to read of each group: its keys and aggregates.
     pub fn select<S: Selection<E>>(self, selection: S) -> Projection<E, S::Output> {
         Projection::new(self.select, selection)
@@ -138,15 +158,20 @@ impl<E: Entity> Grouped<E> {
 /// A query that reads tuples.
 #[must_use = "a query does nothing until it is run by `.all(…)`, `.one(…)` or another of its endings"]
 pub struct Projection<E, T> {
-    select: Select,
+    pub(crate) select: Select,
     read: fn(&dyn Row, &mut usize) -> Result<T>,
     marker: PhantomData<fn() -> E>,
 }
 
-impl<E: Entity, T: Send> Projection<E, T> {
+impl<E, T: Send> Projection<E, T> {
     pub(crate) fn new<S: Selection<E, Output = T>>(mut select: Select, selection: S) -> Self {
         selection.push(&mut select.items);
         Projection { select, read: S::read, marker: PhantomData }
+    }
+
+    /// The entity that it starts from.
+    fn table(&self) -> Option<&'static TableMeta> {
+        self.select.source.entity()
     }
 
     /// Adds a key to the order.
@@ -210,9 +235,9 @@ impl<E: Entity, T: Send> Projection<E, T> {
     /// # Errors
     /// What the database says; `Kind::Decode` when a column does not fit.
     pub async fn all(self, executor: &mut impl Executor) -> Result<Vec<T>> {
-        let read = naming(self.read, &self.select.items, E::TABLE);
+        let (read, table) = (naming(self.read, &self.select), self.table());
         let mut sink = Collect { rows: Vec::new(), read };
-        run(executor, self.select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
+        run(executor, self.select, &mut sink).await.map_err(|error| mapped_to(error, table))?;
         Ok(sink.rows)
     }
 
@@ -237,7 +262,8 @@ impl<E: Entity, T: Send> Projection<E, T> {
     /// # Errors
     /// What the database says.
     pub async fn count(self, executor: &mut impl Executor) -> Result<u64> {
-        count(executor, self.select).await.map_err(|error| mapped(error, E::TABLE))
+        let table = self.table();
+        count(executor, self.select).await.map_err(|error| mapped_to(error, table))
     }
 
     /// Rows as they come, in portions.
@@ -245,39 +271,43 @@ impl<E: Entity, T: Send> Projection<E, T> {
     where
         T: 'x,
     {
-        let read = naming(self.read, &self.select.items, E::TABLE);
-        Rows::open(executor, self.select, read, Some(E::TABLE))
+        let (read, table) = (naming(self.read, &self.select), self.table());
+        Rows::open(executor, self.select, read, table)
     }
 }
 
-impl<E: Entity, T> Subquery<T> for Projection<E, T> {
+impl<E, T> Subquery<T> for Projection<E, T> {
     fn into_select(self) -> Select {
         self.select
     }
 }
 
-/// Reads a row; an error says of which table's column the cell is, where it is one.
-fn naming<T>(
-    read: fn(&dyn Row, &mut usize) -> Result<T>,
-    items: &[Item],
-    root: &'static TableMeta,
-) -> impl Fn(&dyn Row) -> Result<T> + use<T> {
-    let columns: Vec<Option<ColumnRef>> = items.iter().map(column_of).collect();
-    move |row| {
-        let mut at = 0;
-        read(row, &mut at).map_err(|error| match at.checked_sub(1).and_then(|index| columns.get(index)) {
-            Some(Some(column)) => {
-                let table = column.path.node().map_or(root, |node| node.relation.to);
-                mapped(error.table(table.table).column(column.column.column), table)
-            }
-            _ => error,
-        })
+impl<E, T> AnyQuery for Projection<E, T> {
+    fn into_query(self) -> Select {
+        self.select
     }
 }
 
-fn column_of(item: &Item) -> Option<ColumnRef> {
-    match item {
-        Item::Expr(Expr::Column(column)) => Some(*column),
+/// Names the entity in an error, if there is one.
+pub(crate) fn mapped_to(error: relata_sql::Error, table: Option<&'static TableMeta>) -> relata_sql::Error {
+    match table {
+        Some(table) => mapped(error, table),
+        None => error,
+    }
+}
+
+/// Reads a row; an error says of which table's column the cell is, where it is one.
+fn naming<T>(read: fn(&dyn Row, &mut usize) -> Result<T>, select: &Select) -> impl Fn(&dyn Row) -> Result<T> + use<T> {
+    let column = |item: &Item| match item {
+        Item::Expr(Expr::Column(column)) => Some((select.table_at(column.path)?, column.column)),
         _ => None,
+    };
+    let columns: Vec<_> = select.items.iter().map(column).collect();
+    move |row| {
+        let mut at = 0;
+        read(row, &mut at).map_err(|error| match at.checked_sub(1).and_then(|index| columns.get(index)) {
+            Some(Some((table, column))) => mapped(error.table(table.table).column(column.column), table),
+            _ => error,
+        })
     }
 }

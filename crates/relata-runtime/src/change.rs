@@ -12,6 +12,7 @@ use relata_sql::{Error, Kind, Result, Value};
 use crate::entity::{Entity, mapped};
 use crate::executor::{Executor, Intent};
 use crate::find::Collect;
+use crate::inspect::Whole;
 use crate::rules;
 
 /// It says which rows.
@@ -126,7 +127,7 @@ impl<E: Entity, S> Update<E, S> {
         changed(executor, required, Tree::Update(&mut self.statement(true)?)).await
     }
 
-    fn statement(self, returning: bool) -> Result<tree::Update> {
+    pub(crate) fn statement(self, returning: bool) -> Result<tree::Update> {
         let table = E::TABLE;
         if self.assignments.is_empty() {
             let message = format!("the update of {} sets nothing", table.entity);
@@ -217,6 +218,13 @@ impl<E: Entity, S> Delete<E, S> {
         match self.statement(true) {
             Deletion::Marks(mut update) => changed(executor, required, Tree::Update(&mut update)).await,
             Deletion::Removes(mut delete) => changed(executor, required, Tree::Delete(&mut delete)).await,
+        }
+    }
+
+    pub(crate) fn whole(self) -> Whole {
+        match self.statement(false) {
+            Deletion::Marks(update) => Whole::update(update),
+            Deletion::Removes(delete) => Whole::delete(delete),
         }
     }
 

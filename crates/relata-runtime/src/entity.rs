@@ -7,7 +7,7 @@ use relata_sql::driver::Row;
 use relata_sql::error::Details;
 use relata_sql::expr::{ColumnRef, Expr};
 use relata_sql::meta::{ColumnMeta, Path, TableMeta};
-use relata_sql::typed::{Key, Subquery};
+use relata_sql::typed::{Field, Key, Subquery};
 use relata_sql::{Decode, Error, Kind, Result, Value};
 
 use crate::change::{Delete, Filtered, Unfiltered, Update};
@@ -26,6 +26,8 @@ pub trait Entity: Sized + Send + Sync + 'static {
     type Key: Key;
     /// Its columns, seen from the root `R` of a query.
     type Columns<R: 'static>;
+    /// The same where the row may be missing, as after a left join: what they hold may be NULL.
+    type OuterColumns<R: 'static>;
     /// The struct together with what was loaded with it.
     type With<S: Send + Sync + 'static>: Carries<Self, S>;
     /// What the engine knows of its table.
@@ -35,6 +37,9 @@ pub trait Entity: Sized + Send + Sync + 'static {
 
     /// Its columns at a place in a query over `R`.
     fn columns<R: 'static>(path: Path) -> Self::Columns<R>;
+
+    /// Its columns at a place in a query over `R` where the row may be missing.
+    fn outer_columns<R: 'static>(path: Path) -> Self::OuterColumns<R>;
 
     /// Reads it from a row whose cells from `at` on are its fields.
     ///
@@ -83,6 +88,40 @@ pub trait Entity: Sized + Send + Sync + 'static {
     /// Inserts many rows in the fastest way the database has.
     fn insert_many<N: NewRow<Entity = Self>>(rows: impl IntoIterator<Item = N>) -> InsertMany<Self> {
         InsertMany::new(rows)
+    }
+}
+
+/// Whether a row is there: decides what its columns hold.
+pub trait Presence: 'static {
+    /// What a column of type `T` holds.
+    type Of<T: Field>: Field;
+    /// The columns of an entity that this one leads to.
+    type Columns<E: Entity, R: 'static>;
+    /// The columns of an entity that this one leads to.
+    fn columns<E: Entity, R: 'static>(path: Path) -> Self::Columns<E, R>;
+}
+
+/// The row is there.
+pub enum Present {}
+
+/// The row may be missing.
+pub enum Perhaps {}
+
+impl Presence for Present {
+    type Of<T: Field> = T;
+    type Columns<E: Entity, R: 'static> = E::Columns<R>;
+
+    fn columns<E: Entity, R: 'static>(path: Path) -> E::Columns<R> {
+        E::columns(path)
+    }
+}
+
+impl Presence for Perhaps {
+    type Of<T: Field> = Option<T::Base>;
+    type Columns<E: Entity, R: 'static> = E::OuterColumns<R>;
+
+    fn columns<E: Entity, R: 'static>(path: Path) -> E::OuterColumns<R> {
+        E::outer_columns(path)
     }
 }
 

@@ -3,12 +3,12 @@
 use std::marker::PhantomData;
 
 use relata_sql::driver::{ColumnInfo, Row, RowSink};
-use relata_sql::expr::{AggregateFunction, ColumnRef, Expr, Reached};
-use relata_sql::meta::Path;
+use relata_sql::expr::{AggregateFunction, BinaryOp, ColumnRef, Expr, Reached, Window, WindowFunction};
+use relata_sql::meta::{NUMBERED, Path};
 use relata_sql::row::plain_cell;
 use relata_sql::tree::{Item, Lock, LockWait, Scope, Select, Source, Tree};
-use relata_sql::typed::{Order, Pred};
-use relata_sql::{Error, Kind, Result};
+use relata_sql::typed::{AnyQuery, Order, Pred};
+use relata_sql::{Error, Kind, Result, Value};
 
 use crate::aggregate::{GroupKeys, Grouped, Projection, Selection};
 use crate::entity::{Entity, mapped, root_column};
@@ -21,7 +21,7 @@ use crate::stream::Rows;
 /// A query over the rows of `E`, each with what `L` loads.
 #[must_use = "a query does nothing until it is run by `.all(…)`, `.one(…)` or another of its endings"]
 pub struct Find<E, L = ()> {
-    select: Select,
+    pub(crate) select: Select,
     loads: L,
     after: Option<Cursor>,
     /// There is one such row at most.
@@ -152,6 +152,36 @@ impl<E: Entity, L> Find<E, L> {
         self
     }
 
+    /// Of the rows that agree in these, the first so many in this order: the three newest posts of each author. Filters
+    /// before it say which rows are ranked, filters after it narrow the result down.
+    ///
+    /// ```text
+    /// Post::find().top_per(Post.author_id, 3, Post.id.desc()).with(Post.author).all(&mut db).await?;
+    /// ```
+    ///
+    /// # Panics
+    /// When the entity's key is not one field.
+    pub fn top_per(mut self, keys: impl GroupKeys<E>, rows: u32, order: Order<E>) -> Self {
+        let table = E::TABLE;
+        let [key] = table.key else { panic!("{} is ranked by its key, which is not one field", table.entity) };
+        let mut ranked = std::mem::replace(&mut self.select, Select::new(Source::Entity(table)));
+        self.select.scope = ranked.scope;
+        self.select.order = std::mem::take(&mut ranked.order);
+        self.select.lock = ranked.lock.take();
+        let mut partition = Vec::new();
+        keys.push(&mut partition);
+        let window = Window { partition, order: vec![order.into_key()], rows: None };
+        let number = Expr::Over(Box::new(Expr::Window(WindowFunction::RowNumber, None)), Box::new(window));
+        let key = root_column(&table.columns[*key]);
+        ranked.items = vec![Item::Expr(key.clone()), Item::Expr(number)];
+        let mut first = Select::new(Source::Query(Box::new(ranked)));
+        let [found, place] = [0, 1].map(|at| ColumnRef { path: Path::ROOT, column: &NUMBERED[at] });
+        first.items = vec![Item::Expr(Expr::Column(found))];
+        first.filter = Some(Expr::Compare(place, BinaryOp::Le, Value::Int(rows.into())));
+        self.select.filter = Some(Expr::InSelect(Box::new(key), Box::new(first)));
+        self
+    }
+
     /// Also every row that these rows lead to along a relation of the entity with itself, however far: a tree from its
     /// root, or the way up from a leaf. Circles end. Filters before it say where it starts, filters after it narrow the
     /// whole down.
@@ -230,7 +260,7 @@ impl<E: Entity, L> Find<E, L> {
 }
 
 impl<E: Entity, L: Loads<E>> Find<E, L> {
-    fn prepared(&mut self) {
+    pub(crate) fn prepared(&mut self) {
         self.loads.items(Path::ROOT, &mut self.select.items);
     }
 
@@ -269,12 +299,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     /// # Errors
     /// `Kind::TooManyRows` when there are several; as [`Find::all`].
     pub async fn optional(self, executor: &mut impl Executor) -> Result<Option<L::Output>> {
-        let mut rows = self.at_most(2).all(executor).await?;
-        if rows.len() > 1 {
-            let message = format!("more than one {} fits, where one was asked for", E::TABLE.entity);
-            return Err(Error::new(Kind::TooManyRows, message).hint("narrow the filter, or use `.first(…)`"));
-        }
-        Ok(rows.pop())
+        single(self.at_most(2).all(executor).await?, E::TABLE.entity)
     }
 
     /// The one row.
@@ -324,9 +349,24 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     }
 }
 
+/// The one row of those that were read.
+pub(crate) fn single<T>(mut rows: Vec<T>, what: &str) -> Result<Option<T>> {
+    if rows.len() > 1 {
+        let message = format!("more than one {what} fits, where one was asked for");
+        return Err(Error::new(Kind::TooManyRows, message).hint("narrow the filter, or use `.first(…)`"));
+    }
+    Ok(rows.pop())
+}
+
 pub(crate) fn not_found(what: &str) -> Error {
     Error::new(Kind::NotFound, format!("no {what} fits, where one had to"))
         .hint("use `.optional(…)` if there may be none")
+}
+
+impl<E: Entity> AnyQuery for Find<E> {
+    fn into_query(self) -> Select {
+        self.select
+    }
 }
 
 /// Collects what `read` makes of each row.

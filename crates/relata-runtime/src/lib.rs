@@ -2,6 +2,7 @@
 //!
 //! - [`Db`] and [`transaction!`] with [`Tx`]: what statements run on ([`Executor`]).
 //! - [`Entity`], [`find::Find`], [`insert`], [`change`], [`aggregate`], [`page`], [`stream`], [`raw`]: statements.
+//! - [`join`], [`cte`]: queries over several tables and over queries with names.
 //! - [`relation`], [`load`]: relations and loading them.
 //! - [`Repository`] and [`Table`]: the usual operations on an entity, and on a table known only at run time.
 //! - [`migrate`]: migration folders, their history and their execution.
@@ -13,12 +14,15 @@ mod breaker;
 mod by_name;
 pub mod change;
 pub mod cluster;
+pub mod cte;
 mod db;
 pub mod entity;
 pub mod executor;
 pub mod find;
 pub mod health;
 pub mod insert;
+pub mod inspect;
+pub mod join;
 pub mod load;
 mod metrics;
 pub mod migrate;
@@ -41,6 +45,7 @@ pub use db::{Db, WeakDb};
 pub use entity::Entity;
 pub use executor::{Executor, Intent, Lease};
 pub use insert::NewRow;
+pub use inspect::Inspect;
 pub use page::{Cursor, Page};
 pub use pool::PoolOptions;
 pub use raw::{Params, sql, sql_unchecked};

@@ -213,5 +213,5 @@ fn may_be_null(expr: &Expr) -> bool {
 }
 
 fn optional(path: Path) -> bool {
-    path.node().is_some_and(|node| node.relation.cardinality != Cardinality::One || optional(node.parent))
+    path.relation().is_some_and(|(parent, relation)| relation.cardinality != Cardinality::One || optional(parent))
 }

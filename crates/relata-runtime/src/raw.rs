@@ -82,6 +82,12 @@ tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
 
+impl<T> Raw<T> {
+    pub(crate) fn into_parts(self) -> (std::borrow::Cow<'static, str>, Vec<Value>) {
+        (self.sql, self.params)
+    }
+}
+
 impl<T: FromRow> Raw<T> {
     fn intent(&self) -> Intent {
         let word = self.sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();

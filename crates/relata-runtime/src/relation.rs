@@ -11,7 +11,7 @@ use relata_sql::tree::Scope;
 use relata_sql::typed::{Expression, Order, Pred};
 use relata_sql::{Result, meta::Cardinality};
 
-use crate::entity::Entity;
+use crate::entity::{Entity, Presence};
 
 /// A relation between two entities, as a type.
 pub trait Relation: Send + Sync + 'static {
@@ -124,8 +124,8 @@ impl<R: 'static, M: Relation> Rel<R, M> {
     }
 
     /// The columns of the entity it leads to; only for relations that lead to one row.
-    pub fn columns(self) -> <M::To as Entity>::Columns<R> {
-        M::To::columns(self.path.step(M::META))
+    pub fn columns<N: Presence>(self) -> N::Columns<M::To, R> {
+        N::columns::<M::To, R>(self.path.step(M::META))
     }
 
     /// There is a related row with this.

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use crate::meta::{ColumnMeta, Path, RelationMeta};
+use crate::template::Template;
 use crate::tree::Select;
 use crate::value::Value;
 
@@ -231,6 +232,32 @@ pub enum AggregateFunction {
     Max,
 }
 
+/// The values of a group in one value.
+#[derive(Debug, Clone)]
+pub struct Collected {
+    /// As what.
+    pub form: Collection,
+    /// Which values.
+    pub expr: Expr,
+    /// Each different one once.
+    pub distinct: bool,
+    /// In which order.
+    pub order: Vec<OrderKey>,
+    /// Only of rows that keep this.
+    pub filter: Option<Expr>,
+}
+
+/// As what values are collected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Collection {
+    /// A text with this between the values.
+    Text(&'static str),
+    /// An array (PostgreSQL).
+    Array,
+    /// A JSON array.
+    Json,
+}
+
 /// Where a text must occur.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Match {
@@ -306,6 +333,14 @@ pub enum Expr {
     Filtered(Box<Expr>, Box<Expr>),
     /// The one value that a query gives.
     Scalar(Box<Select>),
+    /// A query gives a row.
+    ExistsSelect(Box<Select>),
+    /// A function as each database writes it, with its arguments.
+    Template(&'static Template, Vec<Expr>),
+    /// SQL of the caller's with an expression for each `{}` (`{{` is a brace).
+    Fragment(&'static str, Vec<Expr>),
+    /// The values of a group in one.
+    Collected(Box<Collected>),
     /// The key is that of a row that is reached.
     Reached(ColumnRef, Box<Reached>),
     /// SQL of the caller's, pieces around parameters: `sql[0] param[0] sql[1] …`.
@@ -361,13 +396,22 @@ impl Expr {
             | Expr::Exists(_)
             | Expr::CountRelated(_)
             | Expr::Scalar(_)
+            | Expr::ExistsSelect(_)
             | Expr::Reached(..)
             | Expr::Raw(..) => {}
             Expr::Binary(left, _, right) | Expr::Filtered(left, right) => {
                 visit(left);
                 visit(right);
             }
-            Expr::And(parts) | Expr::Or(parts) | Expr::Call(_, parts) => parts.iter().for_each(visit),
+            Expr::And(parts)
+            | Expr::Or(parts)
+            | Expr::Call(_, parts)
+            | Expr::Template(_, parts)
+            | Expr::Fragment(_, parts) => parts.iter().for_each(visit),
+            Expr::Collected(collected) => {
+                visit(&collected.expr);
+                collected.order.iter().map(|key| &key.expr).chain(&collected.filter).for_each(visit);
+            }
             Expr::Not(inner)
             | Expr::IsNull(inner, _)
             | Expr::In(inner, ..)
@@ -400,8 +444,24 @@ impl Expr {
 
     /// It has a subquery that refers to the tables around it.
     pub fn has_subquery(&self) -> bool {
-        let mut found = matches!(self, Expr::Exists(_) | Expr::CountRelated(_));
+        let mut found = match self {
+            Expr::Exists(_) | Expr::CountRelated(_) => true,
+            Expr::Scalar(select) | Expr::ExistsSelect(select) | Expr::InSelect(_, select) => select.reads_outer(),
+            _ => false,
+        };
         self.parts(&mut |part| found |= part.has_subquery());
+        found
+    }
+
+    /// It reads a column of a query around the one it stands in.
+    pub fn reads_outer(&self) -> bool {
+        let mut found = match self {
+            Expr::Column(column) => column.path.of_outer().is_some(),
+            Expr::Exists(related) | Expr::CountRelated(related) => related.filter.iter().any(Expr::reads_outer),
+            Expr::Scalar(select) | Expr::ExistsSelect(select) | Expr::InSelect(_, select) => select.reads_outer(),
+            _ => false,
+        };
+        self.parts(&mut |part| found |= part.reads_outer());
         found
     }
 }

@@ -5,6 +5,7 @@
 //! - [`error`]: the one [`Error`].
 //! - [`meta`]: what the engine knows of an entity; [`typed`]: expressions as people write them; [`expr`]: as data;
 //!   [`tree`]: whole statements; [`render`]: their SQL in each dialect.
+//! - [`template`]: functions as each database writes them.
 //! - [`url`]: where a database is.
 
 pub mod cell;
@@ -15,6 +16,7 @@ pub mod id;
 pub mod meta;
 pub mod render;
 pub mod row;
+pub mod template;
 pub mod tree;
 pub mod typed;
 pub mod url;

@@ -174,6 +174,19 @@ impl ColumnMeta {
     }
 }
 
+/// The columns of a query inside a query, by their place: `c0`, `c1`, ….
+pub static NUMBERED: [ColumnMeta; 16] = {
+    const NAMES: [&str; 16] =
+        ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7", "c8", "c9", "c10", "c11", "c12", "c13", "c14", "c15"];
+    let mut columns = [ColumnMeta::new("", ""); 16];
+    let mut at = 0;
+    while at < columns.len() {
+        columns[at] = ColumnMeta::new(NAMES[at], NAMES[at]).nullable();
+        at += 1;
+    }
+    columns
+};
+
 /// A rule that a value must keep before it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleMeta {
@@ -262,10 +275,36 @@ pub struct Path(Option<&'static PathNode>);
 #[derive(Debug)]
 pub struct PathNode {
     /// The way before.
-    pub parent: Path,
+    parent: Path,
     /// The last step.
-    pub relation: &'static RelationMeta,
+    step: Step,
 }
+
+#[derive(Debug)]
+enum Step {
+    Relation(&'static RelationMeta),
+    Joined(u8),
+    Outer(u8),
+}
+
+/// At most so many tables are joined by one query without a relation.
+pub const MOST_JOINED: usize = 15;
+
+const fn places(outer: bool) -> [PathNode; MOST_JOINED + 1] {
+    const NODE: PathNode = PathNode { parent: Path::ROOT, step: Step::Joined(0) };
+    let mut nodes = [NODE; MOST_JOINED + 1];
+    let mut place = 0;
+    while place < nodes.len() {
+        let number = place as u8;
+        nodes[place] =
+            PathNode { parent: Path::ROOT, step: if outer { Step::Outer(number) } else { Step::Joined(number) } };
+        place += 1;
+    }
+    nodes
+}
+
+static JOINED: [PathNode; MOST_JOINED + 1] = places(false);
+static OUTER: [PathNode; MOST_JOINED + 1] = places(true);
 
 impl PartialEq for PathNode {
     fn eq(&self, other: &Self) -> bool {
@@ -285,9 +324,47 @@ impl Path {
     /// The root itself.
     pub const ROOT: Path = Path(None);
 
-    /// The last step, unless this is the root.
-    pub const fn node(self) -> Option<&'static PathNode> {
-        self.0
+    /// The table at this place of the query: the root is at 0, what is joined without a relation follows.
+    ///
+    /// # Panics
+    /// When the place is beyond [`MOST_JOINED`].
+    pub const fn joined(place: usize) -> Path {
+        if place == 0 { Path::ROOT } else { Path(Some(&JOINED[place])) }
+    }
+
+    /// The last step, if it is along a relation, and the way before it.
+    pub const fn relation(self) -> Option<(Path, &'static RelationMeta)> {
+        match self.0 {
+            Some(PathNode { parent, step: Step::Relation(relation) }) => Some((*parent, relation)),
+            _ => None,
+        }
+    }
+
+    /// The place that the way starts from; `None`: it starts in the query around this one.
+    pub const fn place(self) -> Option<usize> {
+        match self.0 {
+            None => Some(0),
+            Some(PathNode { step: Step::Joined(place), .. }) => Some(*place as usize),
+            Some(PathNode { step: Step::Outer(_), .. }) => None,
+            Some(PathNode { parent, step: Step::Relation(_) }) => parent.place(),
+        }
+    }
+
+    /// The same place, seen from a query inside this one; `None`: behind a relation there is no such place.
+    pub const fn outer(self) -> Option<Path> {
+        match self.0 {
+            None => Some(Path(Some(&OUTER[0]))),
+            Some(PathNode { step: Step::Joined(place), .. }) => Some(Path(Some(&OUTER[*place as usize]))),
+            Some(_) => None,
+        }
+    }
+
+    /// The place in the query around this one that it stands for.
+    pub const fn of_outer(self) -> Option<usize> {
+        match self.0 {
+            Some(PathNode { step: Step::Outer(place), .. }) => Some(*place as usize),
+            _ => None,
+        }
     }
 
     /// This is the root.
@@ -309,6 +386,7 @@ impl Path {
         static NODES: OnceLock<Mutex<Nodes>> = OnceLock::new();
         let key = (self, std::ptr::from_ref(relation) as usize);
         let mut nodes = NODES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
-        Path(Some(*nodes.entry(key).or_insert_with(|| Box::leak(Box::new(PathNode { parent: self, relation })))))
+        let node = || Box::leak(Box::new(PathNode { parent: self, step: Step::Relation(relation) }));
+        Path(Some(*nodes.entry(key).or_insert_with(|| node())))
     }
 }

@@ -7,7 +7,9 @@
 //! - Identifiers are always quoted. Columns are qualified by alias (`t0`, `t1`, …) only where more than one table is read.
 
 mod cache;
+mod call;
 mod expr;
+mod join;
 mod out;
 mod select;
 mod window;
@@ -33,12 +35,14 @@ pub struct Target {
     pub dialect: Dialect,
     /// It gives back inserted rows: all but MySQL.
     pub returning: bool,
+    /// A query in a join may read the tables before it: PostgreSQL and MySQL.
+    pub lateral: bool,
 }
 
 impl Target {
     /// The usual server of a dialect (MariaDB for [`Dialect::Mysql`]).
     pub const fn new(dialect: Dialect) -> Self {
-        Target { dialect, returning: true }
+        Target { dialect, returning: true, lateral: matches!(dialect, Dialect::Postgres) }
     }
 
     /// This server.
@@ -46,6 +50,7 @@ impl Target {
         Target {
             dialect,
             returning: dialect != Dialect::Mysql || (server.product == "MariaDB" && server.number >= 100_500),
+            lateral: dialect == Dialect::Postgres || (server.product == "MySQL" && server.number >= 80_014),
         }
     }
 }
@@ -74,12 +79,27 @@ pub fn render(target: Target, mut tree: Tree<'_, '_>) -> Result<Rendered> {
 
 /// The tables that one query level reads: the root and what is joined.
 struct Level {
-    /// The number of the root's alias; the joined ones follow.
+    /// The number of the root's alias; the joined ones follow: first those without a relation, then the others.
     first: usize,
-    /// The joined paths, parents first.
+    /// The entities of the root, and of what is joined without a relation.
+    tables: Tables,
+    /// The paths joined along relations, parents first.
     joins: Vec<Path>,
     /// Columns must say whose they are.
     qualified: bool,
+}
+
+/// The entities whose columns can be read at a level.
+#[derive(Default)]
+struct Tables {
+    root: Option<&'static TableMeta>,
+    joined: Vec<Option<&'static TableMeta>>,
+}
+
+impl Tables {
+    fn at(&self, place: usize) -> Option<Option<&'static TableMeta>> {
+        if place == 0 { Some(self.root) } else { self.joined.get(place - 1).copied() }
+    }
 }
 
 /// What a writer needs while it writes, kept from statement to statement.
@@ -94,13 +114,17 @@ struct Writer<O> {
     params: Vec<Value>,
     levels: Vec<Level>,
     next_alias: usize,
+    depth: usize,
 }
+
+/// Expressions within expressions: what is deeper is refused, rather than let the stack overflow.
+const DEEPEST: usize = 200;
 
 impl<O: Out> Writer<O> {
     fn new(target: Target, out: O, mut scratch: Scratch) -> Self {
         // A statement that was refused half-way may have left some.
         scratch.levels.clear();
-        Writer { target, out, params: Vec::new(), levels: scratch.levels, next_alias: 0 }
+        Writer { target, out, params: Vec::new(), levels: scratch.levels, next_alias: 0, depth: 0 }
     }
 
     fn finish(self) -> (O, Vec<Value>, Scratch) {
@@ -160,11 +184,15 @@ impl<O: Out> Writer<O> {
         self.qualified_name(meta.namespace, meta.table);
     }
 
-    fn source(&mut self, source: &Source) {
+    /// The table of a statement that writes, or one that a query reads by its name.
+    fn source(&mut self, source: &Source) -> Result<()> {
         match source {
             Source::Entity(meta) => self.table(meta),
             Source::Named(name) => self.qualified_name(&name.namespace, &name.name),
+            Source::Common(name) => self.ident(name),
+            Source::Query(_) => return Err(Error::new(Kind::Internal, "what a query gives cannot be written to")),
         }
+        Ok(())
     }
 
     /// A placeholder for a value, which is moved out of the tree.

@@ -3,8 +3,8 @@
 use crate::cell::Decode;
 use crate::driver::Row;
 use crate::error::{Error, Kind, Result};
-use crate::meta::TableMeta;
-use crate::typed::Field;
+use crate::meta::{NUMBERED, Path, TableMeta};
+use crate::typed::{Column, Field};
 
 /// What a row of any query can be read into: one value, or a tuple of up to twelve.
 #[diagnostic::on_unimplemented(
@@ -58,6 +58,79 @@ tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
+
+/// What a query inside a query may give for each row: a value that a column can hold, or a tuple of up to ten.
+#[diagnostic::on_unimplemented(
+    message = "a query of `{Self}` cannot stand inside another",
+    label = "expected a query that selects one value or a flat tuple of values"
+)]
+pub trait RowShape: Send + Sync + Sized + 'static {
+    /// Its columns.
+    type Columns<R: 'static>;
+    /// Its columns where the row may be missing.
+    type OuterColumns<R: 'static>;
+    /// How many columns.
+    const WIDTH: usize;
+    /// Its columns at a place.
+    fn columns<R: 'static>(path: Path) -> Self::Columns<R>;
+    /// Its columns at a place where the row may be missing.
+    fn outer_columns<R: 'static>(path: Path) -> Self::OuterColumns<R>;
+    /// Reads it.
+    ///
+    /// # Errors
+    /// `Kind::Decode`.
+    fn read(row: &dyn Row, at: usize) -> Result<Self>;
+}
+
+impl<T: Field> RowShape for T {
+    type Columns<R: 'static> = Column<R, T>;
+    type OuterColumns<R: 'static> = Column<R, Option<T::Base>>;
+    const WIDTH: usize = 1;
+
+    fn columns<R: 'static>(path: Path) -> Column<R, T> {
+        Column::new(path, &NUMBERED[0])
+    }
+
+    fn outer_columns<R: 'static>(path: Path) -> Column<R, Option<T::Base>> {
+        Column::new(path, &NUMBERED[0])
+    }
+
+    fn read(row: &dyn Row, at: usize) -> Result<T> {
+        plain_cell(row, at)
+    }
+}
+
+macro_rules! shapes {
+    ($width:literal: $($name:ident $index:tt),*) => {
+        impl<$($name: Field),*> RowShape for ($($name,)*) {
+            type Columns<R: 'static> = ($(Column<R, $name>,)*);
+            type OuterColumns<R: 'static> = ($(Column<R, Option<$name::Base>>,)*);
+            const WIDTH: usize = $width;
+
+            fn columns<R: 'static>(path: Path) -> Self::Columns<R> {
+                ($(Column::new(path, &NUMBERED[$index]),)*)
+            }
+
+            fn outer_columns<R: 'static>(path: Path) -> Self::OuterColumns<R> {
+                ($(Column::new(path, &NUMBERED[$index]),)*)
+            }
+
+            fn read(row: &dyn Row, at: usize) -> Result<Self> {
+                Ok(($(plain_cell::<$name>(row, at + $index)?,)*))
+            }
+        }
+    };
+}
+shapes!(1: A 0);
+shapes!(2: A 0, B 1);
+shapes!(3: A 0, B 1, C 2);
+shapes!(4: A 0, B 1, C 2, D 3);
+shapes!(5: A 0, B 1, C 2, D 3, E 4);
+shapes!(6: A 0, B 1, C 2, D 3, E 4, F 5);
+shapes!(7: A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+shapes!(8: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+shapes!(9: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+shapes!(10: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
 
 /// Decodes one cell of a row that belongs to no entity.
 ///

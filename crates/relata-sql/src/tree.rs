@@ -2,6 +2,8 @@
 //!
 //! Invariant: everything here can be rendered for every dialect, or is refused with an error that names the alternative.
 
+use std::sync::Arc;
+
 use relata_schema::model::ObjectName;
 
 use crate::expr::{Expr, OrderKey};
@@ -15,6 +17,10 @@ pub enum Source {
     Entity(&'static TableMeta),
     /// A table known only at run time.
     Named(ObjectName),
+    /// What a query gives. Its columns keep their names if it selects one whole entity; else they are `c0`, `c1`, ….
+    Query(Box<Select>),
+    /// A common table expression of this name; its columns are `c0`, `c1`, ….
+    Common(Arc<str>),
 }
 
 impl Source {
@@ -22,9 +28,75 @@ impl Source {
     pub fn entity(&self) -> Option<&'static TableMeta> {
         match self {
             Source::Entity(meta) => Some(meta),
-            Source::Named(_) => None,
+            _ => None,
         }
     }
+
+    /// The entity whose columns can be read from it.
+    pub fn columns(&self) -> Option<&'static TableMeta> {
+        match self {
+            Source::Entity(meta) => Some(meta),
+            Source::Query(query) => match query.items[..] {
+                [Item::Entity(_, meta)] => Some(meta),
+                _ => None,
+            },
+            Source::Named(_) | Source::Common(_) => None,
+        }
+    }
+}
+
+/// How a table is joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JoinKind {
+    /// Rows that fit.
+    Inner,
+    /// All rows so far, with those that fit.
+    Left,
+    /// All rows of the new table, with those that fit.
+    Right,
+    /// All rows of both.
+    Full,
+    /// Each with each.
+    Cross,
+}
+
+/// A table that is joined without a relation.
+#[derive(Debug, Clone)]
+pub struct Join {
+    /// How.
+    pub kind: JoinKind,
+    /// What.
+    pub source: Source,
+    /// Which rows fit.
+    pub on: Option<Expr>,
+    /// Its query reads columns of the tables before it.
+    pub lateral: bool,
+}
+
+/// A query with a name, before the statement that reads it.
+#[derive(Debug, Clone)]
+pub struct CommonTable {
+    /// Its name.
+    pub name: Arc<str>,
+    /// How many columns it has.
+    pub columns: usize,
+    /// Its rows. A recursive one reads itself in the part after the first.
+    pub query: Select,
+    /// It reads itself.
+    pub recursive: bool,
+    /// Whether the rows shall be kept or computed at each use; `None`: as the database likes.
+    pub materialized: Option<bool>,
+}
+
+/// Subtotals beside the groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Grouping {
+    /// Of each beginning of the keys, down to the total.
+    Rollup,
+    /// Of each subset of the keys.
+    Cube,
+    /// Of these subsets, by the positions of the keys.
+    Sets(Vec<Vec<usize>>),
 }
 
 /// Something that a `SELECT` gives.
@@ -105,8 +177,12 @@ impl Batch {
 /// A `SELECT`.
 #[derive(Debug, Clone)]
 pub struct Select {
+    /// Queries with names.
+    pub with: Vec<Arc<CommonTable>>,
     /// From where.
     pub source: Source,
+    /// Joined to it without a relation, in this order.
+    pub joins: Vec<Join>,
     /// What; empty: the number 1.
     pub items: Vec<Item>,
     /// Different rows only.
@@ -117,6 +193,8 @@ pub struct Select {
     pub filter: Option<Expr>,
     /// Which groups.
     pub group_by: Vec<Expr>,
+    /// Subtotals.
+    pub grouping: Option<Grouping>,
     /// Which of the groups.
     pub having: Option<Expr>,
     /// In which order.
@@ -164,12 +242,15 @@ impl Select {
     /// Everything of a table, with nothing selected yet.
     pub const fn new(source: Source) -> Self {
         Select {
+            with: Vec::new(),
             source,
+            joins: Vec::new(),
             items: Vec::new(),
             distinct: false,
             distinct_on: Vec::new(),
             filter: None,
             group_by: Vec::new(),
+            grouping: None,
             having: None,
             order: Vec::new(),
             limit: None,
@@ -179,6 +260,39 @@ impl Select {
             batch: None,
             combined: Vec::new(),
         }
+    }
+
+    /// The entity at the end of a path.
+    pub fn table_at(&self, path: Path) -> Option<&'static TableMeta> {
+        match (path.relation(), path.place()?) {
+            (Some((_, relation)), _) => Some(relation.to),
+            (None, 0) => self.source.columns(),
+            (None, place) => self.joins.get(place - 1)?.source.columns(),
+        }
+    }
+
+    /// Every expression of this level, but for those inside of queries in it.
+    pub fn exprs(&self) -> impl Iterator<Item = &Expr> {
+        let items = self.items.iter().filter_map(|item| match item {
+            Item::Expr(expr) => Some(expr),
+            Item::Entity(..) => None,
+        });
+        items
+            .chain(&self.distinct_on)
+            .chain(&self.filter)
+            .chain(&self.group_by)
+            .chain(&self.having)
+            .chain(self.order.iter().map(|key| &key.expr))
+            .chain(self.joins.iter().filter_map(|join| join.on.as_ref()))
+    }
+
+    /// Reads columns of the query around it.
+    pub fn reads_outer(&self) -> bool {
+        let of_sources = |source: &Source| matches!(source, Source::Query(query) if query.reads_outer());
+        self.exprs().any(Expr::reads_outer)
+            || self.joins.iter().any(|join| !join.lateral && of_sources(&join.source))
+            || of_sources(&self.source)
+            || self.combined.iter().any(|(_, select)| select.reads_outer())
     }
 }
 

@@ -19,9 +19,9 @@ mod subquery;
 mod window;
 
 pub use aggregate::{Aggregate, Having, count_rows};
-pub use case::Case;
+pub use case::{Case, value};
 pub use field::{Field, Key, NewValue, Number, Operand};
-pub use subquery::{Subquery, scalar};
+pub use subquery::{AnyQuery, Subquery, exists, not_exists, scalar};
 pub use window::{Ranking, Window, Windowed, cume_dist, dense_rank, ntile, percent_rank, rank, row_number};
 
 /// A column, reached from the root `R`, that holds a `T` (`Option<…>` where it may be NULL).

@@ -1,8 +1,9 @@
 //! What the derived code names. Not for people.
 
 pub use jiff::Timestamp;
-pub use relata_runtime::entity::cell;
+pub use relata_runtime::entity::{Perhaps, Presence, Present, cell};
 pub use relata_runtime::insert::{Draft, NewRow};
+pub use relata_runtime::join::Constant;
 pub use relata_runtime::load::{Carries, Contains, Loaded};
 pub use relata_runtime::relation::{Many, One, Optional, Rel, Relation};
 pub use relata_sql::cell::{Cell, Element, Mismatch};

@@ -12,6 +12,9 @@ mod entities {}
 #[doc = include_str!("../../../docs/guide/src/queries.md")]
 mod queries {}
 
+#[doc = include_str!("../../../docs/guide/src/joins.md")]
+mod joins {}
+
 #[doc = include_str!("../../../docs/guide/src/relations.md")]
 mod relations {}
 

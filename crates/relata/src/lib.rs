@@ -64,17 +64,20 @@ mod guide;
 
 pub use db::Db;
 pub use relata_macros::{Entity, Enum};
+pub use relata_runtime::cte::{Cte, cte};
+pub use relata_runtime::join::{Joined, from};
 pub use relata_runtime::{
-    Cursor, Entity, Error, Executor, FromRow, Id, Intent, Kind, NewRow, Page, Params, PoolOptions, Reads, Record,
-    Repository, Result, Rows, Table, Token, Tx, aggregate, change, find, insert, load, page, relation, sql,
-    sql_unchecked, stream, table, transaction,
+    Cursor, Entity, Error, Executor, FromRow, Id, Inspect, Intent, Kind, NewRow, Page, Params, PoolOptions, Reads,
+    Record, Repository, Result, Rows, Table, Token, Tx, aggregate, change, cte, find, insert, join, load, page,
+    relation, sql, sql_unchecked, stream, table, transaction,
 };
 pub use relata_runtime::{cluster, executor, health, observe, pool, secret};
+pub use relata_schema::Dialect;
 pub use relata_sql::driver::Isolation;
 pub use relata_sql::expr::Bound;
 pub use relata_sql::typed::{
     Aggregate, Case, Column, Expression, Field, Order, Pred, Subquery, Window, Windowed, count_rows, cume_dist,
-    dense_rank, ntile, percent_rank, rank, row_number, scalar,
+    dense_rank, exists, not_exists, ntile, percent_rank, rank, row_number, scalar, value,
 };
 pub use relata_sql::{DatabaseUrl, Decode, Encode, Interval, Value};
 
@@ -92,6 +95,7 @@ pub use uuid::Uuid;
 pub mod prelude {
     pub use crate::time::{Date, DateTime, Time, Timestamp};
     pub use crate::{
-        Column, Cursor, Db, Decimal, Entity, Enum, Executor, Id, Json, NewRow, Page, Pred, Tx, Uuid, sql, transaction,
+        Column, Cursor, Db, Decimal, Entity, Enum, Executor, Id, Inspect, Json, NewRow, Page, Pred, Tx, Uuid, sql,
+        transaction,
     };
 }

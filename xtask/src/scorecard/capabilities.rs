@@ -146,29 +146,11 @@ const BUILDER: &[Test] = &[
     (WRITES, "updates_say_what_they_changed"),
     (WRITES, "upserts"),
 ];
-const WHOLE_SQL: &[Test] = &[
-    (WIDE, "windows_number_and_compare_rows"),
-    (WIDE, "values_depend_on_conditions"),
-    (WIDE, "aggregates_of_some_rows"),
-    (WIDE, "queries_inside_queries"),
-    (WIDE, "sets_of_rows"),
-    (WIDE, "the_first_of_each_group"),
-    (WIDE, "trees_are_reached"),
-    (WIDE, "rows_are_written_from_queries"),
-    (WIDE, "locks_that_do_not_wait"),
-    (WRITES, "changed_rows_come_back"),
-];
-const WITHOUT: &str = "joins without a relation, named common table expressions, functions of one database";
 const PAGING: &[Test] = &[
     (PAGES, "pages_meet_every_row_once"),
     (PAGES, "streams_give_every_row"),
     (WRITES, "bulk_inserts_are_all_or_nothing"),
     (CONFORMANCE, "bulk_insert"),
-];
-const DYNAMIC: &[Test] = &[
-    (QUERIES, "order_by_input_is_allow_listed"),
-    (TABLES, "any_table_can_be_read"),
-    (TABLES, "only_known_and_allowed_columns_come_into_sql"),
 ];
 const REPOSITORY: &[Test] =
     &[(TABLES, "a_repository_does_the_usual"), (TABLES, "any_table_can_be_read"), (TABLES, "any_table_can_be_written")];
@@ -206,20 +188,6 @@ pub const CAPABILITIES: &[Capability] = &[
         sqlite: Claim::Done(BUILDER),
         postgres: Claim::Done(BUILDER),
         mysql: Claim::Done(BUILDER),
-    },
-    Capability {
-        id: "Q2",
-        title: "Joins, aggregates, subqueries, recursion, windows, set operations, upsert, rows given back, locks",
-        sqlite: Claim::Part(WHOLE_SQL, WITHOUT),
-        postgres: Claim::Part(WHOLE_SQL, WITHOUT),
-        mysql: Claim::Part(WHOLE_SQL, WITHOUT),
-    },
-    Capability {
-        id: "Q4",
-        title: "Queries put together at run time: optional filters, order by input over an allow-list, any table",
-        sqlite: Claim::Done(DYNAMIC),
-        postgres: Claim::Done(DYNAMIC),
-        mysql: Claim::Done(DYNAMIC),
     },
     Capability {
         id: "Q5",

@@ -6,12 +6,23 @@ use super::Writer;
 use super::out::Out;
 use crate::error::{Error, Kind, Result};
 use crate::expr::{AggregateFunction, BinaryOp, ColumnRef, Expr, Function, Match, Related};
-use crate::meta::Path;
+use crate::meta::{NUMBERED, Path, TableMeta};
 use crate::value::Value;
 
 impl<O: Out> Writer<O> {
     pub(super) fn expr(&mut self, expr: &mut Expr) -> Result<()> {
+        self.depth += 1;
+        if self.depth > super::DEEPEST {
+            return Err(too_deep());
+        }
+        let written = self.expr_within(expr);
+        self.depth -= 1;
+        written
+    }
+
+    fn expr_within(&mut self, expr: &mut Expr) -> Result<()> {
         match expr {
+            Expr::Column(column) if column.path.of_outer().is_some() => self.outer_column(*column)?,
             Expr::Column(column) => self.column(*column),
             Expr::Named(name) => self.ident(name),
             Expr::Value(value) => self.param(value),
@@ -37,12 +48,6 @@ impl<O: Out> Writer<O> {
                 self.push(if *null { " IS NULL" } else { " IS NOT NULL" });
             }
             Expr::In(inner, values, negated) => self.in_list(inner, values, *negated)?,
-            Expr::InSelect(inner, select) => {
-                self.operand(inner)?;
-                self.push(" IN (");
-                self.select(select)?;
-                self.push(")");
-            }
             Expr::Between(inner, low, high) => {
                 self.operand(inner)?;
                 self.push(" BETWEEN ");
@@ -53,15 +58,8 @@ impl<O: Out> Writer<O> {
             Expr::Like(inner, kind, text, ignore_case) => self.like(inner, *kind, text, *ignore_case)?,
             Expr::Call(function, arguments) => self.call(*function, arguments)?,
             Expr::Aggregate(function, inner, distinct) => self.aggregate(*function, inner.as_deref_mut(), *distinct)?,
-            Expr::Exists(related) => {
-                self.push("EXISTS (SELECT 1 FROM ");
-                self.related(related)?;
-                self.push(")");
-            }
-            Expr::CountRelated(related) => {
-                self.push("(SELECT COUNT(*) FROM ");
-                self.related(related)?;
-                self.push(")");
+            Expr::Exists(_) | Expr::CountRelated(_) | Expr::InSelect(..) | Expr::Scalar(_) | Expr::ExistsSelect(_) => {
+                self.query_within(expr)?
             }
             Expr::Literal(value, cast) => self.literal(value, *cast),
             Expr::Number(number) => self.number(*number),
@@ -69,11 +67,13 @@ impl<O: Out> Writer<O> {
             Expr::Window(function, inner) => self.window_function(*function, inner.as_deref_mut())?,
             Expr::Over(function, window) => self.over(function, window)?,
             Expr::Filtered(aggregate, condition) => self.filtered(aggregate, condition)?,
-            Expr::Scalar(select) => {
+            Expr::Template(template, arguments) => self.template(template, arguments)?,
+            Expr::Fragment(sql, arguments) => {
                 self.push("(");
-                self.select(select)?;
+                self.fragment(sql, arguments)?;
                 self.push(")");
             }
+            Expr::Collected(collected) => self.collected(collected)?,
             Expr::Reached(key, reached) => self.reached(*key, reached)?,
             Expr::Raw(sql, params) => {
                 self.push("(");
@@ -81,6 +81,36 @@ impl<O: Out> Writer<O> {
                 self.push(")");
             }
         }
+        Ok(())
+    }
+
+    /// A query in an expression.
+    fn query_within(&mut self, expr: &mut Expr) -> Result<()> {
+        match expr {
+            Expr::Exists(related) => {
+                self.push("EXISTS (SELECT 1 FROM ");
+                self.related(related)?;
+            }
+            Expr::CountRelated(related) => {
+                self.push("(SELECT COUNT(*) FROM ");
+                self.related(related)?;
+            }
+            Expr::InSelect(inner, select) => {
+                self.operand(inner)?;
+                self.push(" IN (");
+                self.select(select)?;
+            }
+            Expr::ExistsSelect(select) => {
+                self.push("EXISTS (");
+                self.select(select)?;
+            }
+            Expr::Scalar(select) => {
+                self.push("(");
+                self.select(select)?;
+            }
+            _ => return Err(Error::new(Kind::Internal, "an expression without a query was taken for one")),
+        }
+        self.push(")");
         Ok(())
     }
 
@@ -104,6 +134,10 @@ impl<O: Out> Writer<O> {
                 | Expr::Over(..)
                 | Expr::Filtered(..)
                 | Expr::Scalar(_)
+                | Expr::ExistsSelect(_)
+                | Expr::Number(_)
+                | Expr::Fragment(..)
+                | Expr::Collected(_)
                 | Expr::Raw(..)
         );
         if plain {
@@ -153,7 +187,31 @@ impl<O: Out> Writer<O> {
         if path.is_root() {
             return Some(level.first);
         }
-        level.joins.iter().position(|join| *join == path).map(|index| level.first + 1 + index)
+        let joined = level.tables.joined.len();
+        match (path.relation(), path.place()) {
+            (None, Some(place)) if place <= joined => Some(level.first + place),
+            _ => level.joins.iter().position(|join| *join == path).map(|index| level.first + 1 + joined + index),
+        }
+    }
+
+    /// A column of a query around this one: of the nearest that reads its table.
+    fn outer_column(&mut self, column: ColumnRef) -> Result<()> {
+        let place = column.path.of_outer().unwrap_or_default();
+        let holds = |table: Option<&'static TableMeta>| match table {
+            Some(table) => table.columns.as_ptr_range().contains(&std::ptr::from_ref(column.column)),
+            None => NUMBERED.as_ptr_range().contains(&std::ptr::from_ref(column.column)),
+        };
+        let mut around = self.levels.iter().rev().skip(1);
+        let found = around.find(|level| level.qualified && level.tables.at(place).is_some_and(holds));
+        let Some(alias) = found.map(|level| level.first + place) else {
+            return Err(Error::new(
+                Kind::Parameters,
+                format!("no query around this one reads the table of the column {}", column.column.column),
+            )
+            .hint("`.outer()` is for queries inside `exists(…)`, `scalar(…)`, `.in_query(…)` or a lateral join"));
+        };
+        self.alias_column(alias, column.column.column);
+        Ok(())
     }
 
     fn in_list(&mut self, inner: &mut Expr, values: &mut [Value], negated: bool) -> Result<()> {
@@ -279,7 +337,7 @@ impl<O: Out> Writer<O> {
         let outer = self.alias_of(related.path).ok_or_else(|| {
             Error::new(Kind::Internal, format!("the relation {} is used where it is not joined", relation.name))
         })?;
-        self.open_level(related.filter.iter(), [], true);
+        self.open_level(related.filter.iter(), [], relation.to);
         let inner = self.next_alias_of_level();
         self.table(relation.to);
         self.push(" AS ");
@@ -327,6 +385,12 @@ impl<O: Out> Writer<O> {
         self.push(".");
         self.ident(column);
     }
+}
+
+#[cold]
+fn too_deep() -> Error {
+    Error::new(Kind::Parameters, format!("an expression is nested more than {} deep", super::DEEPEST))
+        .hint("put many conditions side by side with `Pred::all(…)` or `Pred::any(…)`, many values into `.is_in(…)`")
 }
 
 fn like_pattern(kind: Match, text: &str) -> String {

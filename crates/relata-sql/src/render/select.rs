@@ -3,30 +3,37 @@
 use relata_schema::Dialect;
 
 use super::out::Out;
-use super::{Level, Writer};
+use super::{Level, Tables, Writer};
 use crate::error::{Error, Result};
 use crate::expr::{ColumnRef, Expr, Nulls, OrderKey};
-use crate::meta::{Cardinality, Path, RelationMeta, TableMeta};
-use crate::tree::{Batch, Item, Keys, Lock, LockWait, Scope, Select, SetOperator, Source};
+use crate::meta::{Path, RelationMeta, TableMeta};
+use crate::tree::{Batch, Grouping, Item, Keys, Lock, LockWait, Scope, Select, SetOperator, Source};
 use crate::value::Value;
 
 impl<O: Out> Writer<O> {
     pub(super) fn select(&mut self, select: &mut Select) -> Result<()> {
         // Out of the tree for as long as it is read beside the rest.
-        let Some(mut batch) = select.batch.take() else { return self.plain(select) };
+        let Some(mut batch) = select.batch.take() else { return self.plain(select, false) };
         let written = self.batch(select, &mut batch);
         select.batch = Some(batch);
         written
     }
 
-    fn plain(&mut self, select: &mut Select) -> Result<()> {
+    /// A query whose columns are `c0`, `c1`, … for the query around it.
+    pub(super) fn numbered(&mut self, select: &mut Select) -> Result<()> {
+        self.plain(select, true)
+    }
+
+    fn plain(&mut self, select: &mut Select, named: bool) -> Result<()> {
+        self.with(&mut select.with)?;
         self.level_of(select, false);
         self.push(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });
         self.distinct_on(&mut select.distinct_on)?;
-        self.items(&mut select.items, false)?;
-        self.from(&select.source)?;
-        self.restrict(&select.source, select.scope, &mut select.filter)?;
-        self.grouped(&mut select.group_by, &mut select.having)?;
+        self.items(&mut select.items, named)?;
+        let inside = self.from(select)?;
+        let scope = if inside { Scope::All } else { select.scope };
+        self.restrict(&select.source, scope, &mut select.filter)?;
+        self.grouped(&mut select.group_by, select.grouping.as_ref(), &mut select.having)?;
         for (index, (operator, operand)) in select.combined.iter_mut().enumerate() {
             if *operator == SetOperator::Intersect && index > 0 {
                 return Err(Error::unsupported(
@@ -111,7 +118,7 @@ impl<O: Out> Writer<O> {
             self.order(&mut select.order)?;
             self.push(") AS place");
         }
-        self.from(&select.source)?;
+        self.from(select)?;
         if let Some((alias, junction)) = junction {
             self.push(" JOIN ");
             self.table(junction.table);
@@ -183,28 +190,30 @@ impl<O: Out> Writer<O> {
 
     /// Opens the level of a `SELECT`: finds out what it joins.
     fn level_of(&mut self, select: &Select, qualified: bool) {
-        let items = select.items.iter().filter_map(|item| match item {
-            Item::Expr(expr) => Some(expr),
-            Item::Entity(..) => None,
-        });
-        let exprs = items
-            .chain(select.distinct_on.iter())
-            .chain(select.filter.iter())
-            .chain(select.group_by.iter())
-            .chain(select.having.iter())
-            .chain(select.order.iter().map(|key| &key.expr));
         let entities = select.items.iter().filter_map(|item| match item {
             Item::Entity(path, _) => Some(*path),
             Item::Expr(_) => None,
         });
-        let related = has_related(select);
-        self.open_level(exprs, entities, qualified || related);
+        let related = select.exprs().any(Expr::has_subquery) || reads_outer_in_place(select);
+        let joined = select.joins.iter().map(|join| join.source.columns()).collect();
+        let tables = Tables { root: select.source.columns(), joined };
+        self.open(select.exprs(), entities, tables, qualified || related);
     }
 
     pub(super) fn open_level<'e>(
         &mut self,
         exprs: impl IntoIterator<Item = &'e Expr>,
         paths: impl IntoIterator<Item = Path>,
+        root: &'static TableMeta,
+    ) {
+        self.open(exprs, paths, Tables { root: Some(root), joined: Vec::new() }, true);
+    }
+
+    fn open<'e>(
+        &mut self,
+        exprs: impl IntoIterator<Item = &'e Expr>,
+        paths: impl IntoIterator<Item = Path>,
+        tables: Tables,
         qualified: bool,
     ) {
         let mut joins = Vec::new();
@@ -212,9 +221,9 @@ impl<O: Out> Writer<O> {
         exprs.into_iter().for_each(|expr| expr.paths(&mut join));
         paths.into_iter().for_each(&mut join);
         let first = self.next_alias;
-        self.next_alias += 1 + joins.len();
-        let qualified = qualified || !joins.is_empty();
-        self.levels.push(Level { first, joins, qualified });
+        self.next_alias += 1 + tables.joined.len() + joins.len();
+        let qualified = qualified || !joins.is_empty() || !tables.joined.is_empty();
+        self.levels.push(Level { first, tables, joins, qualified });
     }
 
     pub(super) fn next_alias_of_level(&self) -> usize {
@@ -277,45 +286,6 @@ impl<O: Out> Writer<O> {
         }
     }
 
-    fn from(&mut self, source: &Source) -> Result<()> {
-        self.push(" FROM ");
-        self.source(source);
-        if let Some(alias) = self.alias_of(Path::ROOT) {
-            self.push(" AS ");
-            self.alias(alias);
-        }
-        self.joins()
-    }
-
-    /// The joins of the present level.
-    pub(super) fn joins(&mut self) -> Result<()> {
-        let Some(level) = self.levels.last() else { return Ok(()) };
-        let (first, joins) = (level.first, level.joins.clone());
-        for (index, path) in joins.iter().enumerate() {
-            let Some(node) = path.node() else { continue };
-            let relation = node.relation;
-            if relation.cardinality == Cardinality::Many {
-                return Err(Error::unsupported(
-                    format!("{} leads to many rows and cannot be joined into one", relation.name),
-                    "use `.any(…)`, `.count()` or `.with(…)` on the relation",
-                ));
-            }
-            let parent = self.alias_of(node.parent).unwrap_or(first);
-            let alias = first + 1 + index;
-            self.push(if is_optional(*path) { " LEFT JOIN " } else { " JOIN " });
-            self.table(relation.to);
-            self.push(" AS ");
-            self.alias(alias);
-            self.push(" ON ");
-            self.pair((alias, relation.to_column), (parent, relation.from_column), relation);
-            for (here, there) in relation.further {
-                self.push(" AND ");
-                self.pair((alias, *there), (parent, *here), relation);
-            }
-        }
-        Ok(())
-    }
-
     /// Two columns that a relation makes equal, by alias and position: where it leads, and where it starts.
     pub(super) fn pair(&mut self, to: (usize, usize), from: (usize, usize), relation: &'static RelationMeta) {
         self.alias_column(to.0, relation.to.columns[to.1].column);
@@ -345,10 +315,14 @@ impl<O: Out> Writer<O> {
         }
     }
 
-    fn grouped(&mut self, group_by: &mut [Expr], having: &mut Option<Expr>) -> Result<()> {
-        for (index, expr) in group_by.iter_mut().enumerate() {
-            self.push(if index == 0 { " GROUP BY " } else { ", " });
-            self.expr(expr)?;
+    fn grouped(&mut self, group_by: &mut [Expr], grouping: Option<&Grouping>, having: &mut Option<Expr>) -> Result<()> {
+        match grouping {
+            Some(grouping) => self.subtotals(group_by, grouping)?,
+            None if group_by.is_empty() => {}
+            None => {
+                self.push(" GROUP BY ");
+                self.separated(group_by)?;
+            }
         }
         if let Some(having) = having {
             self.push(" HAVING ");
@@ -357,7 +331,7 @@ impl<O: Out> Writer<O> {
         Ok(())
     }
 
-    fn order(&mut self, order: &mut [OrderKey]) -> Result<()> {
+    pub(super) fn order(&mut self, order: &mut [OrderKey]) -> Result<()> {
         self.order_after(order, " ORDER BY ")
     }
 
@@ -424,10 +398,14 @@ impl<O: Out> Writer<O> {
 }
 
 /// The condition that leaves out rows marked as deleted.
-fn scope_filter(source: &Source, scope: Scope) -> Option<Expr> {
+pub(super) fn scope_filter(source: &Source, scope: Scope) -> Option<Expr> {
+    scope_filter_at(source, scope, Path::ROOT)
+}
+
+pub(super) fn scope_filter_at(source: &Source, scope: Scope, path: Path) -> Option<Expr> {
     let meta = source.entity()?;
     let column = &meta.columns[meta.soft_delete?];
-    let reference = Expr::Column(ColumnRef { path: Path::ROOT, column });
+    let reference = Expr::Column(ColumnRef { path, column });
     match scope {
         Scope::Live => Some(Expr::IsNull(Box::new(reference), true)),
         Scope::Deleted => Some(Expr::IsNull(Box::new(reference), false)),
@@ -436,27 +414,16 @@ fn scope_filter(source: &Source, scope: Scope) -> Option<Expr> {
 }
 
 fn add_join(joins: &mut Vec<Path>, path: Path) {
-    if let Some(node) = path.node()
+    if let Some((parent, _)) = path.relation()
         && !joins.contains(&path)
     {
-        add_join(joins, node.parent);
+        add_join(joins, parent);
         joins.push(path);
     }
 }
 
-fn is_optional(path: Path) -> bool {
-    path.node().is_some_and(|node| node.relation.cardinality != Cardinality::One || is_optional(node.parent))
-}
-
-fn has_related(select: &Select) -> bool {
-    let items = select.items.iter().filter_map(|item| match item {
-        Item::Expr(expr) => Some(expr),
-        Item::Entity(..) => None,
-    });
-    items
-        .chain(&select.filter)
-        .chain(&select.group_by)
-        .chain(&select.having)
-        .chain(select.order.iter().map(|key| &key.expr))
-        .any(Expr::has_subquery)
+/// A query in the place of a table reads columns of the query around the whole.
+fn reads_outer_in_place(select: &Select) -> bool {
+    let reads = |source: &Source| matches!(source, Source::Query(query) if query.reads_outer());
+    reads(&select.source) || select.joins.iter().any(|join| !join.lateral && reads(&join.source))
 }

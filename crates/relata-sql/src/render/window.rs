@@ -187,7 +187,7 @@ impl<O: Out> Writer<O> {
             return Err(Error::new(Kind::Unsupported, message).hint("read the values first, then write them by key"));
         };
         let key = table.columns[*key].column;
-        self.open_level([&*value], [Path::ROOT], true);
+        self.open_level([&*value], [Path::ROOT], table);
         let alias = self.next_alias_of_level();
         self.push("(SELECT ");
         self.expr(value)?;

@@ -12,7 +12,7 @@ use crate::tree::{Conflict, Delete, Insert, Item, Scope, Select, Source, Update}
 impl<O: Out> Writer<O> {
     pub(super) fn insert(&mut self, insert: &mut Insert<'_>) -> Result<()> {
         self.push("INSERT INTO ");
-        self.source(&insert.source);
+        self.source(&insert.source)?;
         if insert.columns.is_empty() {
             self.push(if self.dialect() == Dialect::Mysql { " () VALUES ()" } else { " DEFAULT VALUES" });
         } else {
@@ -51,7 +51,7 @@ impl<O: Out> Writer<O> {
         self.push(" RETURNING ");
         match source {
             Source::Entity(meta) => self.push(meta.select_list[usize::from(self.dialect() == Dialect::Mysql)]),
-            Source::Named(_) => self.push("*"),
+            _ => self.push("*"),
         }
     }
 
@@ -98,7 +98,7 @@ impl<O: Out> Writer<O> {
 
     pub(super) fn update(&mut self, update: &mut Update) -> Result<()> {
         self.push("UPDATE ");
-        self.source(&update.source);
+        self.source(&update.source)?;
         self.push(" SET ");
         for (index, (column, value)) in update.assignments.iter_mut().enumerate() {
             if index > 0 {
@@ -125,7 +125,7 @@ impl<O: Out> Writer<O> {
 
     pub(super) fn delete(&mut self, delete: &mut Delete) -> Result<()> {
         self.push("DELETE FROM ");
-        self.source(&delete.source);
+        self.source(&delete.source)?;
         self.where_of_write(&delete.source, delete.scope, &mut delete.filter)?;
         self.give_back(delete.returning, &delete.source)
     }

@@ -42,8 +42,19 @@ impl<R, T: Field> Case<R, T> {
     }
 }
 
+/// A value as an expression of its own: a constant column, the start of a count.
+///
+/// ```
+/// # use relata_sql::typed::{Expression, value};
+/// # struct Post;
+/// let zero: Expression<Post, i64> = value(0);
+/// ```
+pub fn value<R, T: Field>(value: T) -> Expression<R, T> {
+    Expression::new(typed(Expr::Value(value.encode())))
+}
+
 /// A parameter says its type: nothing around it does.
-fn typed(expr: Expr) -> Expr {
+pub(super) fn typed(expr: Expr) -> Expr {
     match expr {
         Expr::Value(value) => {
             let cast = Cast::of(&value);

@@ -1,6 +1,6 @@
 //! Queries inside expressions.
 
-use super::{Column, Expr, Expression, Field, Pred};
+use super::{Column, ColumnRef, Expr, Expression, Field, Pred};
 use crate::tree::Select;
 
 /// A query whose rows are of type `T`: one value, or a tuple.
@@ -12,6 +12,51 @@ use crate::tree::Select;
 pub trait Subquery<T> {
     /// The untyped data.
     fn into_select(self) -> Select;
+}
+
+/// A query of any rows, for [`exists`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no query",
+    label = "expected a query, such as `Post::find().filter(…)`"
+)]
+pub trait AnyQuery {
+    /// The untyped data.
+    fn into_query(self) -> Select;
+}
+
+/// The query gives a row. Inside it, [`Column::outer`] reads columns of the query around it:
+///
+/// ```text
+/// User::find().filter(exists(Post::find().filter(Post.author_id.eq(User.id.outer()))))
+/// ```
+///
+/// Relations need no such: `User.posts.exists()`. This is for what no relation says.
+pub fn exists<R>(query: impl AnyQuery) -> Pred<R> {
+    Pred::new(Expr::ExistsSelect(Box::new(query.into_query())))
+}
+
+/// The query gives no row; see [`exists`].
+pub fn not_exists<R>(query: impl AnyQuery) -> Pred<R> {
+    !exists(query)
+}
+
+impl<R, T> Column<R, T> {
+    /// This column of the query around the one it is written in: inside [`exists`], [`scalar`], `.in_query(…)` and
+    /// lateral joins. Which query that is, is found when the statement is built: the nearest that reads the table.
+    /// Without one it is an error, before anything is sent.
+    ///
+    /// # Panics
+    /// When the column is reached along a relation: join the table, or start from it.
+    pub fn outer<Q>(self) -> Expression<Q, T> {
+        let ColumnRef { path, column } = self.reference;
+        let Some(path) = path.outer() else {
+            panic!(
+                "{} is behind a relation: only columns of tables that the query reads itself are seen inside",
+                column.field
+            )
+        };
+        Expression::new(Expr::Column(ColumnRef { path, column }))
+    }
 }
 
 /// The one value that a query gives. It is an error of the database if the query gives several rows, and NULL if none.

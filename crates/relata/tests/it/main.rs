@@ -4,6 +4,7 @@
 
 mod compile_fail;
 mod design;
+mod joins;
 mod model;
 mod pages;
 mod pool;

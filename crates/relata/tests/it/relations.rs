@@ -117,7 +117,7 @@ async fn relations_that_lead_nowhere(mut db: Db) -> Result<()> {
     assert_eq!(comments[0].writer().unwrap().name, "Bob");
     assert!(comments[0].writer().unwrap().profile().is_none());
     assert!(comments[1].writer().is_none());
-    let names = Comment::find().select((Comment.text, Comment.writer().name.nullable()));
+    let names = Comment::find().select((Comment.text, Comment.writer().name));
     let names = names.order(Comment.text.asc()).all(&mut db).await?;
     assert_eq!(names, [("known".into(), Some("Bob".into())), ("unknown".into(), None)]);
     Ok(())

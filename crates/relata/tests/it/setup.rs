@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use relata::{Db, Result};
+use relata::{Db, Error, Executor, Inspect, Kind, Result};
 use relata_schema::declare::Declaration;
 use relata_schema::diagnostic::Severity;
 use relata_schema::{Dialect, lower};
@@ -24,6 +24,30 @@ pub async fn on<F: Future<Output = Result<()>>>(dialect: Dialect, test: impl FnO
     let database = TestDatabase::with_schema(&schema).await;
     let db = Db::open(&database.url().expose()).await.unwrap();
     test(db).await.unwrap();
+}
+
+/// The SQL of a statement on each database, or why there is none.
+pub fn side_by_side<Q: Inspect>(statement: impl Fn() -> Q) -> String {
+    let sides = [("sqlite  ", Dialect::Sqlite), ("postgres", Dialect::Postgres), ("mysql   ", Dialect::Mysql)];
+    let side = |(name, dialect)| match statement().to_sql(dialect) {
+        Ok(rendered) => format!("{name} {}\n", rendered.sql),
+        Err(error) => format!("{name} -- {}\n", error.to_string().replace('\n', ";")),
+    };
+    sides.map(side).concat()
+}
+
+/// On these databases it must be refused, with a hint that contains this; elsewhere it must not.
+pub fn only_unsupported(db: &Db, dialects: &[Dialect], error: Option<&Error>, hint: &str) -> bool {
+    let expected = dialects.contains(&db.dialect());
+    match error {
+        Some(error) if expected => {
+            assert_eq!(error.kind(), Kind::Unsupported, "{error}");
+            assert!(error.hints().iter().any(|given| given.contains(hint)), "{error}");
+        }
+        Some(error) => panic!("{error}"),
+        None => assert!(!expected, "it is done by a database that cannot do it"),
+    }
+    expected
 }
 
 /// Makes a test of each function, for each database.

@@ -1,0 +1,89 @@
+//! The part of the table that is about what queries can say.
+
+use super::capabilities::{Capability, Claim, Test};
+
+const WIDE: &str = "crates/relata/tests/it/wide.rs";
+const JOINS: &str = "crates/relata/tests/it/joins.rs";
+const TABLES: &str = "crates/relata/tests/it/tables.rs";
+const WRITES: &str = "crates/relata/tests/it/writes.rs";
+const SIMPLE: &str = "crates/relata/tests/it/queries.rs";
+
+const WHOLE_SQL: &[Test] = &[
+    (WIDE, "windows_number_and_compare_rows"),
+    (WIDE, "values_depend_on_conditions"),
+    (WIDE, "aggregates_of_some_rows"),
+    (WIDE, "queries_inside_queries"),
+    (WIDE, "sets_of_rows"),
+    (WIDE, "the_first_of_each_group"),
+    (WIDE, "trees_are_reached"),
+    (WIDE, "rows_are_written_from_queries"),
+    (WIDE, "locks_that_do_not_wait"),
+    (WRITES, "changed_rows_come_back"),
+];
+const JOINING: &[Test] = &[
+    (JOINS, "inner_and_left"),
+    (JOINS, "right_full_and_cross"),
+    (JOINS, "a_table_with_itself"),
+    (JOINS, "queries_are_joined"),
+    (JOINS, "relations_of_joined_tables"),
+    (JOINS, "deleted_rows_stay_out_of_joins"),
+    (JOINS, "groups_of_joined_rows"),
+    (JOINS, "correlated_queries"),
+    (JOINS, "the_first_of_each"),
+    (JOINS, "rows_written_by_other_tables"),
+];
+const JOINING_LATERAL: &[Test] = &[
+    (JOINS, "inner_and_left"),
+    (JOINS, "right_full_and_cross"),
+    (JOINS, "queries_are_joined"),
+    (JOINS, "lateral_joins"),
+    (JOINS, "correlated_queries"),
+    (JOINS, "the_first_of_each"),
+    (JOINS, "rows_written_by_other_tables"),
+];
+const NAMED: &[Test] = &[(JOINS, "named_queries"), (JOINS, "queries_that_read_themselves")];
+const SUBTOTALS: &[Test] = &[(JOINS, "subtotals")];
+const DYNAMIC: &[Test] = &[
+    (SIMPLE, "order_by_input_is_allow_listed"),
+    (TABLES, "any_table_can_be_read"),
+    (TABLES, "only_known_and_allowed_columns_come_into_sql"),
+];
+
+/// Rows of queries.
+pub const QUERIES: &[Capability] = &[
+    Capability {
+        id: "Q2",
+        title: "Aggregates, subqueries, recursion, windows, set operations, upsert, rows given back, locks",
+        sqlite: Claim::Done(WHOLE_SQL),
+        postgres: Claim::Done(WHOLE_SQL),
+        mysql: Claim::Done(WHOLE_SQL),
+    },
+    Capability {
+        id: "Q2",
+        title: "Joins without a relation: inner, left, right, full, cross, lateral, to entities and queries",
+        sqlite: Claim::Part(JOINING, "lateral joins: the database has none, `.top_per(…)` does the usual job"),
+        postgres: Claim::Done(JOINING_LATERAL),
+        mysql: Claim::Part(JOINING, "full and lateral joins: MariaDB has none"),
+    },
+    Capability {
+        id: "Q2",
+        title: "Common table expressions, several, recursive, materialized or not",
+        sqlite: Claim::Done(NAMED),
+        postgres: Claim::Done(NAMED),
+        mysql: Claim::Part(NAMED, "the hint whether to materialize: the database decides"),
+    },
+    Capability {
+        id: "Q2",
+        title: "Subtotals: rollup, cube, grouping sets",
+        sqlite: Claim::Missing("the database has none; refused with the way by `.union_all(…)`"),
+        postgres: Claim::Done(SUBTOTALS),
+        mysql: Claim::Part(SUBTOTALS, "cube and grouping sets: MariaDB has rollup only"),
+    },
+    Capability {
+        id: "Q4",
+        title: "Queries put together at run time: optional filters, order by input over an allow-list, any table",
+        sqlite: Claim::Done(DYNAMIC),
+        postgres: Claim::Done(DYNAMIC),
+        mysql: Claim::Done(DYNAMIC),
+    },
+];
