@@ -59,6 +59,11 @@ pub struct Config {
 pub struct Environment {
     /// Its database; `${NAME}` is replaced.
     pub url: Option<String>,
+    /// How its nodes are found: `patroni`, `dns`, `galera`.
+    pub discover: Option<String>,
+    /// The REST addresses of Patroni.
+    #[serde(default)]
+    pub patroni: Vec<String>,
     /// A server where temporary databases may be created; `${NAME}` is replaced.
     pub shadow: Option<String>,
     /// Settings of an application's pool; the command reads them and uses its own.
@@ -176,7 +181,12 @@ impl Environment {
     /// # Errors
     /// When a variable is not set or the URL does not parse.
     pub fn url(&self) -> Result<DatabaseUrl> {
-        parse_url(self.url.as_deref().unwrap_or(DEFAULT_URL), "url")
+        let mut url = parse_url(self.url.as_deref().unwrap_or(DEFAULT_URL), "url")?;
+        let patroni = (!self.patroni.is_empty()).then(|| self.patroni.join(","));
+        for (name, value) in [("discover", self.discover.clone()), ("patroni", patroni)] {
+            url.params.extend(value.map(|value| (name.to_string(), value)));
+        }
+        Ok(url)
     }
 
     /// The dialect of its database, if that can be told without its secrets.
@@ -257,7 +267,7 @@ mod tests {
     #[test]
     fn mistakes_name_the_line() {
         expect_test::expect![[r#"
-            relata.toml:2: unknown field `urll`, expected one of `url`, `shadow`, `pool`, `sources`, `protected` [R0602]
+            relata.toml:2: unknown field `urll`, expected one of `url`, `discover`, `patroni`, `shadow`, `pool`, `sources`, `protected` [R0602]
               hint: relata init, run in an empty directory, writes a commented example"#]]
         .assert_eq(&Config::parse("[environments.dev]\nurll = 'x'").unwrap_err().to_string());
     }

@@ -18,16 +18,27 @@ pub fn driver(dialect: Dialect) -> &'static dyn Driver {
     }
 }
 
+fn shared(dialect: Dialect) -> Arc<dyn Driver> {
+    match dialect {
+        Dialect::Sqlite => Arc::new(relata_sqlite::SqliteDriver),
+        Dialect::Postgres => Arc::new(relata_postgres::PostgresDriver),
+        Dialect::Mysql => Arc::new(relata_mysql::MysqlDriver),
+    }
+}
+
+/// The URL as drivers take it: the node that takes writes, with its password, wherever that comes from.
+///
+/// # Errors
+/// When the password is not where it should be, or no node takes writes.
+pub async fn plain(url: &DatabaseUrl) -> Result<DatabaseUrl> {
+    Db::primary_url(shared(url.dialect), url).await
+}
+
 /// A handle to a database that may be down, or may not exist: nothing is connected, nothing is created.
 ///
 /// # Errors
 /// `Kind::Configuration` when the URL's settings contradict each other.
 pub fn prepare(url: &DatabaseUrl, limit: Duration) -> Result<Db> {
-    let driver: Arc<dyn Driver> = match url.dialect {
-        Dialect::Sqlite => Arc::new(relata_sqlite::SqliteDriver),
-        Dialect::Postgres => Arc::new(relata_postgres::PostgresDriver),
-        Dialect::Mysql => Arc::new(relata_mysql::MysqlDriver),
-    };
     let connect = ConnectOptions {
         create_if_missing: url.database == ":memory:",
         connect_timeout: limit,
@@ -35,7 +46,7 @@ pub fn prepare(url: &DatabaseUrl, limit: Duration) -> Result<Db> {
         ..ConnectOptions::default()
     };
     let options = PoolOptions { max_connections: 2, acquire_timeout: limit, connect, ..PoolOptions::default() };
-    Db::prepare(driver, url.clone(), options, None)
+    Db::prepare(shared(url.dialect), url.clone(), options, None)
 }
 
 /// Opens a connection to a database that exists: a missing SQLite file is an error, not an empty database.
@@ -44,7 +55,7 @@ pub fn prepare(url: &DatabaseUrl, limit: Duration) -> Result<Db> {
 /// As the driver reports them.
 pub async fn connect(url: &DatabaseUrl) -> Result<Box<dyn Connection>> {
     let options = ConnectOptions { create_if_missing: url.database == ":memory:", ..ConnectOptions::default() };
-    driver(url.dialect).connect(url, &options).await
+    driver(url.dialect).connect(&plain(url).await?, &options).await
 }
 
 /// Opens a connection for reading only.
@@ -54,5 +65,5 @@ pub async fn connect(url: &DatabaseUrl) -> Result<Box<dyn Connection>> {
 pub async fn connect_to_read(url: &DatabaseUrl) -> Result<Box<dyn Connection>> {
     let memory = url.database == ":memory:";
     let options = ConnectOptions { create_if_missing: memory, read_only: !memory, ..ConnectOptions::default() };
-    driver(url.dialect).connect(url, &options).await
+    driver(url.dialect).connect(&plain(url).await?, &options).await
 }

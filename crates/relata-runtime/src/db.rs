@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use relata_schema::Dialect;
 use relata_sql::driver::TransactionOptions;
-use relata_sql::{Answer, DatabaseUrl, Driver, Error, Result};
+use relata_sql::{Answer, DatabaseUrl, Driver, Error, Kind, Result};
 
-use crate::cluster::{Cluster, Reads};
+use crate::cluster::{Cluster, Maker, Reads};
+use crate::discovery::{Discover, Source};
 use crate::executor::{Executor, Intent, Lease};
 use crate::health::Memory;
 use crate::observe::Observer;
@@ -85,6 +86,25 @@ impl Db {
         Ok(db)
     }
 
+    /// [`Db::connect`] to the nodes that a source of one's own names; the hosts of the URL are ignored.
+    ///
+    /// # Errors
+    /// `Kind::Configuration` for SQLite, which has no nodes; as [`Db::connect`].
+    pub async fn discover(
+        driver: Arc<dyn Driver>,
+        mut url: DatabaseUrl,
+        options: PoolOptions,
+        source: Arc<dyn Discover>,
+    ) -> Result<Db> {
+        if url.dialect == Dialect::Sqlite {
+            return Err(Error::new(Kind::Configuration, "a file has no nodes to discover").hint("open it by its URL"));
+        }
+        url.hosts.clear();
+        let db = Self::make(driver, url, options, None, Source::Asked(source))?;
+        drop(db.pooled(Intent::Write, Location::caller()).await?);
+        Ok(db)
+    }
+
     /// A handle to a database that may not be there: connections are opened when they are needed, and whatever is wrong
     /// is told then. For what looks at a database that may be down.
     ///
@@ -95,6 +115,17 @@ impl Db {
         mut url: DatabaseUrl,
         options: PoolOptions,
         provider: Option<Arc<dyn TokenProvider>>,
+    ) -> Result<Db> {
+        let source = Source::take(&mut url)?;
+        Self::make(driver, url, options, provider, source)
+    }
+
+    fn make(
+        driver: Arc<dyn Driver>,
+        mut url: DatabaseUrl,
+        options: PoolOptions,
+        provider: Option<Arc<dyn TokenProvider>>,
+        source: Source,
     ) -> Result<Db> {
         options.check()?;
         let login = Arc::new(Login::take(&mut url, provider)?);
@@ -111,7 +142,12 @@ impl Db {
             }
             // A database in memory lives as long as its connection.
             Dialect::Sqlite => Layout::Memory(pool(&url, options.only_one(true))),
-            _ => Layout::Servers(servers(&url, &options, pool)),
+            _ => {
+                let several = url.hosts.len() > 1 || source.is_dynamic();
+                let place = (url.clone(), login.clone());
+                let maker = Maker::new(driver.clone(), place, &options, observer.clone(), several);
+                Layout::Servers(Cluster::new(maker, source))
+            }
         };
         let tenants = Tenants::default();
         let budget = RetryBudget::default();
@@ -119,10 +155,27 @@ impl Db {
         let inner = Inner { dialect, url, options, layout, observer, tenants, budget, memory: Memory::default() };
         let db = Db { inner: Arc::new(inner), view: View::default() };
         if let Layout::Servers(cluster) = &db.inner.layout {
-            cluster.watch(&driver, &login);
+            cluster.watch();
         }
-        db.pools().for_each(Pool::keep);
+        db.pools().iter().for_each(Pool::keep);
         Ok(db)
+    }
+
+    /// The URL of the node that takes writes, with the password of now and without settings that drivers do not know: for
+    /// whoever opens connections without a pool. With one host nobody is asked.
+    ///
+    /// # Errors
+    /// As [`Db::connect`]; what the source of the password says.
+    pub async fn primary_url(driver: Arc<dyn Driver>, url: &DatabaseUrl) -> Result<DatabaseUrl> {
+        let mut plain = url.clone();
+        let source = Source::take(&mut plain)?;
+        if plain.hosts.len() > 1 || source.is_dynamic() {
+            let db = Self::make(driver, plain, PoolOptions::default(), None, source)?;
+            let pooled = db.pooled(Intent::Write, Location::caller()).await?;
+            return pooled.pool().login_url().await;
+        }
+        let login = Login::take(&mut plain, None)?;
+        login.url(&plain).await.map(std::borrow::Cow::into_owned)
     }
 
     /// A handle that does not keep the database open.
@@ -154,11 +207,7 @@ impl Db {
             }
             // Its only connection is the database: there is nothing to grow or to replace.
             Layout::Memory(_) => {}
-            Layout::Servers(cluster) => {
-                for node in &cluster.nodes {
-                    node.pool.reconfigure(node_options(&options, cluster.nodes.len()));
-                }
-            }
+            Layout::Servers(cluster) => cluster.reconfigure(&options),
         }
         *self.inner.options.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(options);
         Ok(())
@@ -179,13 +228,20 @@ impl Db {
         self.inner.observer.statement_count()
     }
 
-    pub(crate) fn pools(&self) -> impl Iterator<Item = &Arc<Pool>> {
-        let (first, second, nodes) = match &self.inner.layout {
-            Layout::File { writers, readers } => (Some(writers), Some(readers), &[][..]),
-            Layout::Memory(pool) => (Some(pool), None, &[][..]),
-            Layout::Servers(cluster) => (None, None, &cluster.nodes[..]),
-        };
-        first.into_iter().chain(second).chain(nodes.iter().map(|node| &node.pool))
+    pub(crate) fn pools(&self) -> Vec<Arc<Pool>> {
+        match &self.inner.layout {
+            Layout::File { writers, readers } => vec![writers.clone(), readers.clone()],
+            Layout::Memory(pool) => vec![pool.clone()],
+            Layout::Servers(cluster) => cluster.nodes().iter().map(|node| node.pool.clone()).collect(),
+        }
+    }
+
+    /// The nodes, where there are servers.
+    pub(crate) fn cluster(&self) -> Option<&Arc<Cluster>> {
+        match &self.inner.layout {
+            Layout::Servers(cluster) => Some(cluster),
+            _ => None,
+        }
     }
 
     /// What a pool is for, in a word.
@@ -256,12 +312,12 @@ impl Db {
 
     /// Nobody gets a connection until [`Db::resume`]; who asks waits. What is borrowed goes on.
     pub fn suspend(&self) {
-        self.pools().for_each(|pool| pool.suspend());
+        self.pools().iter().for_each(|pool| pool.suspend());
     }
 
     /// Ends [`Db::suspend`].
     pub fn resume(&self) {
-        self.pools().for_each(|pool| pool.resume());
+        self.pools().iter().for_each(|pool| pool.resume());
     }
 
     /// Closes every connection of now: spare ones at once, borrowed ones when they come back. After a change of login,
@@ -270,33 +326,8 @@ impl Db {
         if let Layout::Memory(_) = &self.inner.layout {
             return;
         }
-        self.pools().for_each(|pool| pool.retire());
+        self.pools().iter().for_each(|pool| pool.retire());
     }
-}
-
-/// The options of each of so many nodes.
-fn node_options(options: &PoolOptions, nodes: usize) -> PoolOptions {
-    let mut options = options.clone();
-    if nodes > 1 {
-        // Patience is the cluster's: another node may take over while this one is still failing.
-        options.reconnect_patience = Duration::ZERO;
-    }
-    options
-}
-
-/// A node for each host of the URL.
-fn servers(
-    url: &DatabaseUrl,
-    options: &PoolOptions,
-    pool: impl Fn(&DatabaseUrl, PoolOptions) -> Arc<Pool>,
-) -> Arc<Cluster> {
-    let options = node_options(options, url.hosts.len());
-    let node = |host: &(String, u16)| {
-        let url = DatabaseUrl { hosts: vec![host.clone()], ..url.clone() };
-        let pool = pool(&url, options.clone());
-        (url, pool)
-    };
-    Cluster::new(url.hosts.iter().map(node).collect())
 }
 
 /// A handle that does not keep the database open.

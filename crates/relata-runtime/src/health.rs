@@ -150,7 +150,7 @@ impl Db {
         let begun = Instant::now();
         let mut findings = probes::server(&self.within(limit)).await;
         findings.extend(pools(self));
-        findings.extend(nodes(&self.nodes()));
+        findings.extend(nodes(self));
         findings.extend(self.memory().configuration());
         let parts = findings.into_iter().map(|finding| self.memory().remember(finding)).collect();
         Health { parts, took: begun.elapsed() }
@@ -162,7 +162,7 @@ fn pools(db: &Db) -> Vec<Finding> {
     let now = Instant::now();
     for pool in db.pools() {
         let (status, vitals) = (pool.status(), pool.vitals());
-        let role = db.role_of(pool);
+        let role = db.role_of(&pool);
         let name = if role == "all" { format!("pool {}", vitals.node) } else { format!("pool {role} {}", vitals.node) };
         let numbers =
             format!("{} of {} in use, {} idle, {} waiting", status.in_use, status.max, status.idle, status.waiting);
@@ -196,11 +196,14 @@ fn pools(db: &Db) -> Vec<Finding> {
     findings
 }
 
-fn nodes(nodes: &[NodeStatus]) -> Vec<Finding> {
-    if nodes.len() < 2 {
-        return Vec::new();
-    }
+fn nodes(db: &Db) -> Vec<Finding> {
+    let Some(cluster) = db.cluster().filter(|cluster| cluster.only().is_none()) else { return Vec::new() };
+    let nodes = db.nodes();
     let mut findings: Vec<_> = nodes.iter().map(node).collect();
+    if let Some(trouble) = cluster.source_trouble() {
+        let finding = Finding::new("discovery", HealthStatus::Degraded, trouble);
+        findings.push(finding.advise("until it answers again, the nodes of before are used"));
+    }
     if !nodes.iter().any(|node| node.role == Role::Primary) {
         let finding = Finding::new("primary", HealthStatus::Unhealthy, "no node takes writes");
         findings.push(finding.advise("promote a replica, or bring the primary back"));

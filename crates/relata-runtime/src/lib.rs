@@ -16,6 +16,7 @@ pub mod change;
 pub mod cluster;
 pub mod cte;
 mod db;
+pub mod discovery;
 pub mod entity;
 pub mod executor;
 pub mod find;

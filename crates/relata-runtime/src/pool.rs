@@ -349,6 +349,11 @@ impl Pool {
         }
     }
 
+    /// Its URL with the password of now.
+    pub(crate) async fn login_url(&self) -> Result<DatabaseUrl> {
+        self.login.url(&self.url).await.map(std::borrow::Cow::into_owned)
+    }
+
     /// With the password of now; if that is one that was kept and is refused, with a new one.
     async fn log_in(&self, options: &ConnectOptions) -> Result<Box<dyn Connection>> {
         let url = self.login.url(&self.url).await?;

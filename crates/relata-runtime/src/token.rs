@@ -28,6 +28,8 @@ pub(crate) enum Position {
     Lsn(u64),
     /// MariaDB: for each domain the last server and sequence number.
     Gtid(Vec<(u32, u32, u64)>),
+    /// Galera: of which cluster, and how many transactions it has committed.
+    Galera(Box<str>, u64),
 }
 
 impl Token {
@@ -56,8 +58,16 @@ impl Position {
             (Position::Gtid(wanted), Position::Gtid(there)) => wanted.iter().all(|(domain, _, sequence)| {
                 there.iter().any(|(other, _, reached)| other == domain && sequence <= reached)
             }),
+            (Position::Galera(cluster, wanted), Position::Galera(other, there)) => cluster == other && wanted <= there,
             _ => false,
         }
+    }
+
+    /// `CLUSTER:NUMBER`.
+    fn galera(text: &str) -> Option<Position> {
+        let (cluster, number) = text.split_once(':')?;
+        let plain = !cluster.is_empty() && cluster.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        number.parse().ok().filter(|_| plain).map(|number| Position::Galera(cluster.into(), number))
     }
 
     /// An LSN as the server writes it.
@@ -83,6 +93,7 @@ impl Position {
         match self {
             Position::Local => String::new(),
             Position::Lsn(lsn) => format!("{:X}/{:X}", lsn >> 32, lsn & 0xffff_ffff),
+            Position::Galera(cluster, number) => format!("{cluster}:{number}"),
             Position::Gtid(parts) => {
                 let parts = parts.iter().map(|(domain, server, sequence)| format!("{domain}-{server}-{sequence}"));
                 parts.collect::<Vec<_>>().join(",")
@@ -97,6 +108,7 @@ impl std::fmt::Display for Token {
             Position::Local => return f.write_str("local"),
             Position::Lsn(_) => "lsn",
             Position::Gtid(_) => "gtid",
+            Position::Galera(..) => "galera",
         };
         write!(f, "{word}:{}", self.0.plain())
     }
@@ -110,6 +122,7 @@ impl FromStr for Token {
             None if text == "local" => Some(Position::Local),
             Some(("lsn", rest)) => Position::lsn(rest),
             Some(("gtid", rest)) => Position::gtid(rest),
+            Some(("galera", rest)) => Position::galera(rest),
             _ => None,
         };
         parsed.map(Token).ok_or_else(|| {
@@ -125,12 +138,29 @@ mod tests {
 
     #[test]
     fn tokens_come_back_from_text() {
-        for text in
-            ["local", "lsn:0/0", "lsn:FFFFFFFF/FFFFFFFF", "gtid:0-1-18446744073709551615", "gtid:0-1-1,5-9-2", "gtid:"]
-        {
+        for text in [
+            "local",
+            "lsn:0/0",
+            "lsn:FFFFFFFF/FFFFFFFF",
+            "gtid:0-1-18446744073709551615",
+            "gtid:0-1-1,5-9-2",
+            "gtid:",
+            "galera:6f0c-11:42",
+        ] {
             assert_eq!(text.parse::<Token>().unwrap().to_string(), text);
         }
-        for text in ["", "lsn:", "lsn:1", "lsn:1FFFFFFFF/0", "gtid:1-2", "gtid:1-2-3-4", "gtid:a-b-c", "x:1/2"] {
+        for text in [
+            "",
+            "lsn:",
+            "lsn:1",
+            "lsn:1FFFFFFFF/0",
+            "gtid:1-2",
+            "gtid:1-2-3-4",
+            "gtid:a-b-c",
+            "x:1/2",
+            "galera:7",
+            "galera:' OR:7",
+        ] {
             assert_eq!(text.parse::<Token>().unwrap_err().kind(), Kind::InvalidValue, "{text}");
         }
     }
@@ -142,6 +172,8 @@ mod tests {
         assert!(!token("lsn:1/0").is_covered_by(&token("lsn:0/FF")));
         assert!(token("gtid:0-1-5").is_covered_by(&token("gtid:0-2-5,1-1-1")), "whoever wrote it");
         assert!(!token("lsn:0/1").is_covered_by(&token("gtid:0-1-9")));
+        assert!(token("galera:a-1:5").is_covered_by(&token("galera:a-1:6")));
+        assert!(!token("galera:a-1:5").is_covered_by(&token("galera:b-1:6")), "another cluster");
         assert!(token("local").is_covered_by(&token("lsn:0/0")));
         assert_eq!(token("lsn:0/5").max(token("lsn:0/9")), token("lsn:0/9"));
     }

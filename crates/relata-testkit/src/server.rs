@@ -1,5 +1,7 @@
 //! Which driver speaks a dialect, and where its test server is.
 
+use std::sync::Arc;
+
 use relata_mysql::MysqlDriver;
 use relata_postgres::PostgresDriver;
 use relata_schema::Dialect;
@@ -13,6 +15,15 @@ pub fn driver(dialect: Dialect) -> &'static dyn Driver {
         Dialect::Sqlite => &SqliteDriver,
         Dialect::Postgres => &PostgresDriver,
         Dialect::Mysql => &MysqlDriver,
+    }
+}
+
+/// relata's own driver for a dialect, to share.
+pub fn shared_driver(dialect: Dialect) -> Arc<dyn Driver> {
+    match dialect {
+        Dialect::Sqlite => Arc::new(SqliteDriver),
+        Dialect::Postgres => Arc::new(PostgresDriver),
+        Dialect::Mysql => Arc::new(MysqlDriver),
     }
 }
 

@@ -3,6 +3,8 @@
 //! ```toml
 //! [environments.production]
 //! url = "postgres://app@db1,db2/shop?password_file=/run/secrets/shop"
+//! discover = "patroni"                   # or "dns", "galera": as `?discover=` in the URL
+//! patroni = ["db1:8008", "db2:8008"]
 //!
 //! [environments.production.pool]
 //! max_connections = 20
@@ -115,6 +117,7 @@ fn read(text: &str, wanted: Option<&str>, variable: impl Fn(&str) -> Option<Stri
             _ => return Err(Wrong::new("url must be a text").at(url.span().start)),
         },
     };
+    let url = discovering(url, environment)?;
     let options = match environment.get("pool") {
         None => PoolOptions::default(),
         Some(pool) => match pool.get_ref() {
@@ -123,6 +126,26 @@ fn read(text: &str, wanted: Option<&str>, variable: impl Fn(&str) -> Option<Stri
         },
     };
     Ok((url, options))
+}
+
+/// The URL with the settings of discovery that stand beside it.
+fn discovering(mut url: String, environment: &DeTable<'_>) -> Reading<String> {
+    for name in ["discover", "patroni"] {
+        let Some(value) = environment.get(name) else { continue };
+        let at = value.span().start;
+        let texts = match value.get_ref() {
+            DeValue::String(text) => Some(vec![text.as_ref()]),
+            DeValue::Array(list) => list.iter().map(|one| one.get_ref().as_str()).collect(),
+            _ => None,
+        };
+        let texts = texts.ok_or_else(|| Wrong::new(format!("{name} must be a text or a list of texts")).at(at))?;
+        url.push_str(if url.contains('?') { "&" } else { "?" });
+        url.push_str(&format!("{name}={}", texts.join(",")));
+        relata_sql::DatabaseUrl::parse(&url)
+            .and_then(|url| relata_runtime::discovery::check(&url))
+            .map_err(|error| Wrong::new(error.message()).at(at))?;
+    }
+    Ok(url)
 }
 
 /// The chosen environment, or none where there are none.
@@ -254,6 +277,14 @@ mod tests {
     }
 
     #[test]
+    fn the_source_of_its_nodes() {
+        let text = "[environments.live]\nurl = \"postgres://app@/shop?sslmode=disable\"\ndiscover = \"patroni\"\n\
+                    patroni = [\"a:8008\", \"b\"]\n";
+        let url = url_of(text, None, |_| None).unwrap();
+        assert_eq!(url, "postgres://app@/shop?sslmode=disable&discover=patroni&patroni=a:8008,b");
+    }
+
+    #[test]
     fn what_is_wrong_is_said_with_its_line() {
         let none = |_: &str| None;
         let pool = |text: &str| format!("[environments.a]\nurl = \"sqlite:a\"\n[environments.a.pool]\n{text}\n");
@@ -269,6 +300,11 @@ mod tests {
             ),
             (pool("\nkeepalive = \"7\""), None, "relata.toml:5: keepalive: \"7\" is no duration"),
             (pool("max_connections = 0"), None, "relata.toml:3: max_connections is 0"),
+            (
+                "[environments.a]\nurl = \"postgres://db/shop\"\ndiscover = \"galera\"\n".to_string(),
+                None,
+                "relata.toml:3: discover=galera does not exist for PostgreSQL",
+            ),
             (pool("max_connections = -1"), None, "relata.toml:4: max_connections: \"-1\" is no count"),
         ] {
             let error = url_of(&text, wanted, none).unwrap_err();

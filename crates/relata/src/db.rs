@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use relata_runtime::discovery::Discover;
 use relata_runtime::retry::RetryBudget;
 use relata_runtime::secret::TokenProvider;
 use relata_runtime::{Executor, Intent, Lease, PoolOptions, Reads, Tx};
@@ -55,6 +56,17 @@ impl Db {
         let url = DatabaseUrl::parse(url)?;
         let driver = driver(url.dialect)?;
         relata_runtime::Db::connect_with(driver, url, options, Some(provider)).await.map(Db)
+    }
+
+    /// [`Db::open_with`], to the nodes that a source of one's own names instead of the URL's hosts. For Patroni, DNS and
+    /// Galera the URL is enough: `?discover=`.
+    ///
+    /// # Errors
+    /// As [`Db::open`]; `Kind::Configuration` for SQLite, which has no nodes.
+    pub async fn open_discovering(url: &str, options: PoolOptions, source: Arc<dyn Discover>) -> Result<Db> {
+        let url = DatabaseUrl::parse(url)?;
+        let driver = driver(url.dialect)?;
+        relata_runtime::Db::discover(driver, url, options, source).await.map(Db)
     }
 
     /// Opens the database that the surroundings name: `RELATA_URL`, `DATABASE_URL`, `relata.toml` (the environment

@@ -6,6 +6,9 @@ const POOL: &str = "crates/relata/tests/it/pool.rs";
 const FAILURES: &str = "crates/relata-testkit/tests/it/failures.rs";
 const POSTGRES: &str = "crates/relata-testkit/tests/it/cluster/postgres.rs";
 const MARIADB: &str = "crates/relata-testkit/tests/it/cluster/mariadb.rs";
+const PATRONI: &str = "crates/relata-testkit/tests/it/cluster/patroni.rs";
+const GALERA: &str = "crates/relata-testkit/tests/it/cluster/galera.rs";
+const DISCOVERY: &str = "crates/relata-runtime/src/discovery.rs";
 const HEALTH: &str = "crates/relata-cli/tests/it/health.rs";
 const SECRET: &str = "crates/relata-runtime/src/secret.rs";
 const TLS_POSTGRES: &str = "crates/relata-testkit/tests/it/tls/postgres.rs";
@@ -134,16 +137,18 @@ pub const CONNECTIONS: &[Capability] = &[
         id: "C8",
         title: "Failover: the new primary is found, no acknowledged write is lost, none is written twice",
         sqlite: Claim::Missing(NO_NODES),
-        postgres: Claim::Part(
-            &[
-                (POSTGRES, "a_killed_primary_loses_nothing_acknowledged_and_writes_nothing_twice"),
-                (POSTGRES, "with_asynchronous_replication_nothing_is_written_twice"),
-            ],
-            "discovery by Patroni, DNS",
-        ),
+        postgres: Claim::Done(&[
+            (POSTGRES, "a_killed_primary_loses_nothing_acknowledged_and_writes_nothing_twice"),
+            (POSTGRES, "with_asynchronous_replication_nothing_is_written_twice"),
+            (PATRONI, "patroni_names_the_nodes_and_its_failover_is_followed"),
+            (DISCOVERY, "a_url_names_its_source"),
+        ]),
         mysql: Claim::Part(
-            &[(MARIADB, "a_killed_primary_is_replaced_and_nothing_is_written_twice")],
-            "a commit whose answer was lost stays in doubt; discovery by Galera's status",
+            &[
+                (MARIADB, "a_killed_primary_is_replaced_and_nothing_is_written_twice"),
+                (GALERA, "galera_names_its_nodes_and_one_takes_over"),
+            ],
+            "a commit whose answer was lost stays in doubt",
         ),
     },
     Capability {

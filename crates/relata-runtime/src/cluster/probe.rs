@@ -12,6 +12,10 @@ pub(super) struct Answered {
     pub(super) takes_writes: bool,
     pub(super) position: Option<Position>,
     pub(super) timeline: Option<u64>,
+    /// Galera: it takes writes as well as any other; its place in the cluster's order.
+    pub(super) deputy: Option<u64>,
+    /// Galera: where all nodes are.
+    pub(super) members: Vec<(String, u16)>,
 }
 
 const POSTGRES: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN 'replica' \
@@ -22,7 +26,11 @@ const POSTGRES: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN 'replica' \
 /// A server that follows another is a replica even where somebody forgot `read_only`.
 const MARIADB: &str = "SELECT CASE WHEN @@global.read_only = 1 OR (SELECT VARIABLE_VALUE FROM \
      information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'SLAVES_RUNNING') > 0 THEN 'replica' ELSE 'primary' END, \
-     CONCAT(@@global.gtid_current_pos, ''), ''";
+     CONCAT(@@global.gtid_current_pos, ''), '', \
+     (SELECT GROUP_CONCAT(LOWER(VARIABLE_NAME), '=', VARIABLE_VALUE SEPARATOR '\\n') FROM \
+     information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME IN ('WSREP_PROVIDER_NAME', 'WSREP_CLUSTER_STATUS', \
+     'WSREP_READY', 'WSREP_LOCAL_STATE_COMMENT', 'WSREP_LOCAL_INDEX', 'WSREP_LAST_COMMITTED', \
+     'WSREP_CLUSTER_STATE_UUID', 'WSREP_INCOMING_ADDRESSES'))";
 
 const MYSQL: &str = "SELECT CASE WHEN @@global.read_only = 1 THEN 'replica' ELSE 'primary' END, '', ''";
 
@@ -57,14 +65,21 @@ pub(super) async fn ask(connection: &mut dyn Connection) -> Result<Answered> {
     };
     let mut texts = Texts::default();
     connection.query(Statement::once(sql, &[]), &mut texts).await?;
-    let [role, position, timeline] = texts.0.as_slice() else {
-        return Err(Error::new(Kind::Protocol, "the node does not say what it is"));
+    let (role, position, timeline, wsrep) = match texts.0.as_slice() {
+        [role, position, timeline] => (role, position, timeline, ""),
+        [role, position, timeline, wsrep] => (role, position, timeline, wsrep.as_str()),
+        _ => return Err(Error::new(Kind::Protocol, "the node does not say what it is")),
     };
+    let takes_writes = role == "primary";
+    if let Some(galera) = Galera::of(wsrep) {
+        return galera.answer(takes_writes);
+    }
     let position = match connection.dialect() {
         Dialect::Postgres => Position::lsn(position),
         _ => Position::gtid(position),
     };
-    Ok(Answered { takes_writes: role == "primary", position, timeline: u64::from_str_radix(timeline, 16).ok() })
+    let timeline = u64::from_str_radix(timeline, 16).ok();
+    Ok(Answered { takes_writes, position, timeline, deputy: None, members: Vec::new() })
 }
 
 /// How far a primary has written.
@@ -104,24 +119,97 @@ pub(crate) async fn wait_for(
             connection.query(Statement::once(&sql, &[]), &mut texts).await?;
             Ok(texts.0.first().is_some_and(|text| text == "0"))
         }
-        Position::Lsn(_) => {
+        Position::Lsn(_) | Position::Galera(..) => {
             let until = tokio::time::Instant::now() + limit;
             let mut pause = std::time::Duration::from_micros(300);
-            loop {
-                let mut texts = Texts::default();
-                // Where there is no recovery any more the server is a primary, and has everything that it has.
-                let sql = "SELECT COALESCE(pg_last_wal_replay_lsn(), '0/0')::text";
-                connection.query(Statement::new(sql, &[]), &mut texts).await?;
-                let reached = texts.0.first().and_then(|text| Position::lsn(text));
-                if reached.is_some_and(|reached| wanted.is_covered_by(&reached)) {
-                    return Ok(true);
-                }
+            while !has_reached(connection, wanted).await? {
                 if tokio::time::Instant::now() + pause > until {
                     return Ok(false);
                 }
                 tokio::time::sleep(pause).await;
                 pause = (pause * 2).min(std::time::Duration::from_millis(5));
             }
+            Ok(true)
         }
+    }
+}
+
+async fn has_reached(connection: &mut dyn Connection, wanted: &Position) -> Result<bool> {
+    let reached = match wanted {
+        Position::Lsn(_) => {
+            let mut texts = Texts::default();
+            // Where there is no recovery any more the server is a primary, and has everything that it has.
+            let sql = "SELECT COALESCE(pg_last_wal_replay_lsn(), '0/0')::text";
+            connection.query(Statement::new(sql, &[]), &mut texts).await?;
+            texts.0.first().and_then(|text| Position::lsn(text))
+        }
+        _ => ask(connection).await?.position,
+    };
+    Ok(reached.is_some_and(|reached| wanted.is_covered_by(&reached)))
+}
+
+/// What a node of Galera says of its cluster: `name=value`, a line each.
+struct Galera<'t>(Vec<(&'t str, &'t str)>);
+
+impl<'t> Galera<'t> {
+    /// `None`: this server belongs to no cluster of Galera's.
+    fn of(text: &'t str) -> Option<Self> {
+        let galera = Galera(text.lines().filter_map(|line| line.split_once('=')).collect());
+        (galera.value("wsrep_provider_name") == "Galera").then_some(galera)
+    }
+
+    fn value(&self, name: &str) -> &'t str {
+        self.0.iter().find(|(found, _)| *found == name).map_or("", |(_, value)| *value)
+    }
+
+    /// Only a node that has all the others have, and is with the majority, may be used.
+    fn answer(&self, takes_writes: bool) -> Result<Answered> {
+        let (status, state) = (self.value("wsrep_cluster_status"), self.value("wsrep_local_state_comment"));
+        if status != "Primary" || self.value("wsrep_ready") != "ON" || state != "Synced" {
+            let message = format!("as a node of Galera it is {state:?}, its part of the cluster {status:?}");
+            return Err(Error::new(Kind::Unavailable, message));
+        }
+        let sequence = self.value("wsrep_last_committed").parse().ok();
+        let position =
+            sequence.map(|sequence| Position::Galera(self.value("wsrep_cluster_state_uuid").into(), sequence));
+        let deputy = self.value("wsrep_local_index").parse().ok().filter(|_| takes_writes);
+        let members = self.value("wsrep_incoming_addresses").split(',').filter_map(member).collect();
+        Ok(Answered { takes_writes, position, timeline: None, deputy, members })
+    }
+}
+
+/// `host:port` as a node of Galera gives its address to clients. One that gives none (`AUTO`), or takes no clients, is left
+/// out.
+fn member(text: &str) -> Option<(String, u16)> {
+    let (host, port) = text.trim().rsplit_once(':')?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let port = port.parse().ok().filter(|port| *port > 0)?;
+    (!host.is_empty()).then(|| (host.to_string(), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_of_galera() {
+        let text = |state: &str, status: &str| {
+            format!(
+                "wsrep_provider_name=Galera\nwsrep_local_state_comment={state}\nwsrep_cluster_status={status}\n\
+                 wsrep_ready=ON\nwsrep_last_committed=42\nwsrep_cluster_state_uuid=6f0c-11\nwsrep_local_index=1\n\
+                 wsrep_incoming_addresses=10.0.0.1:3306,[fe80::1]:3307,AUTO,,10.0.0.9:0"
+            )
+        };
+        let synced = text("Synced", "Primary");
+        let answered = Galera::of(&synced).unwrap().answer(true).unwrap();
+        assert_eq!((answered.takes_writes, answered.deputy), (true, Some(1)));
+        assert_eq!(answered.position, Some(Position::Galera("6f0c-11".into(), 42)));
+        assert_eq!(answered.members, [("10.0.0.1".to_string(), 3306), ("fe80::1".to_string(), 3307)]);
+        assert_eq!(Galera::of(&synced).unwrap().answer(false).unwrap().deputy, None);
+        for (state, status) in [("Donor/Desynced", "Primary"), ("Synced", "non-Primary")] {
+            let text = text(state, status);
+            assert_eq!(Galera::of(&text).unwrap().answer(true).unwrap_err().kind(), Kind::Unavailable);
+        }
+        assert!(Galera::of("wsrep_provider_name=\nwsrep_ready=OFF").is_none() && Galera::of("").is_none());
     }
 }

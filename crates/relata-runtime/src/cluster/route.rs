@@ -25,29 +25,28 @@ pub enum Reads {
 
 impl Cluster {
     /// The node for a read, if any can be read.
-    pub(crate) fn for_reading(&self, reads: &Reads) -> Option<&Arc<Node>> {
+    pub(crate) fn for_reading(&self, reads: &Reads) -> Option<Arc<Node>> {
         let primary = self.primary();
-        if self.is_single() || *reads == Reads::Primary {
+        if self.only().is_some() || *reads == Reads::Primary {
             return primary;
         }
+        let nodes = self.nodes();
         let fits = |node: &&Arc<Node>| match reads {
             Reads::Primary => false,
             Reads::Replica { max_lag } => node.state().lag.is_some_and(|lag| lag <= *max_lag),
             Reads::AtLeast(token) => node.has_reached(&token.0),
         };
-        let readable = || self.nodes.iter().filter(|node| node.is_readable_replica());
-        two_choices(readable().filter(fits))
-            .or_else(|| match reads {
-                // None is known to have come so far: one that is close behind soon will.
-                Reads::AtLeast(_) => two_choices(readable().filter(|node| node.is_close_behind())),
-                _ => None,
-            })
-            .or(primary)
+        let readable = || nodes.iter().filter(|node| node.is_readable_replica());
+        let chosen = two_choices(readable().filter(fits)).or_else(|| match reads {
+            // None is known to have come so far: one that is close behind soon will.
+            Reads::AtLeast(_) => two_choices(readable().filter(|node| node.is_close_behind())),
+            _ => None,
+        });
+        chosen.cloned().or(primary).or_else(|| match reads {
             // Better an old answer from the last node than none, unless freshness was asked for.
-            .or_else(|| match reads {
-                Reads::Replica { .. } => two_choices(readable()),
-                _ => None,
-            })
+            Reads::Replica { .. } => two_choices(readable()).cloned(),
+            _ => None,
+        })
     }
 }
 

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use relata_sql::driver::ConnectOptions;
 use relata_sql::{Connection, Driver, Error, Kind, Result};
 
+use super::node::State;
 use super::probe::{self, Answered};
-use super::{Cluster, Node, Role, State};
+use super::{Cluster, Node, Role};
 use crate::secret::Login;
 
 /// Between two questions: when all is well, and while something is wrong.
@@ -34,14 +35,12 @@ struct Watcher {
     connection: Option<Box<dyn Connection>>,
 }
 
-pub(super) fn start(cluster: &Arc<Cluster>, driver: &Arc<dyn Driver>, login: &Arc<Login>) {
+pub(super) fn start(cluster: &Arc<Cluster>, node: &Arc<Node>) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-    for node in &cluster.nodes {
-        node.pool.vitals().guard();
-        let (driver, login) = (driver.clone(), login.clone());
-        let watcher = Watcher { cluster: Arc::downgrade(cluster), node: node.clone(), driver, login, connection: None };
-        runtime.spawn(watcher.run());
-    }
+    node.pool.vitals().guard();
+    let (driver, login) = (cluster.maker.driver.clone(), cluster.maker.login.clone());
+    let watcher = Watcher { cluster: Arc::downgrade(cluster), node: node.clone(), driver, login, connection: None };
+    runtime.spawn(watcher.run());
 }
 
 impl Watcher {
@@ -53,6 +52,9 @@ impl Watcher {
                 self.connection = None;
             }
             let Some(cluster) = self.cluster.upgrade() else { return };
+            if self.node.gone.load(Ordering::Acquire) {
+                return;
+            }
             let well = result.is_ok();
             match result {
                 Ok(answered) => cluster.answered(&self.node, answered),
@@ -88,11 +90,14 @@ fn silent() -> Error {
 
 impl Cluster {
     /// A node has said what it is.
-    fn answered(&self, node: &Node, answered: Answered) {
+    fn answered(self: &Arc<Self>, node: &Node, answered: Answered) {
         let now = Instant::now();
-        let role = if answered.takes_writes { Role::Primary } else { Role::Replica };
-        if answered.takes_writes
-            && self.primary().is_some_and(|primary| std::ptr::eq(&**primary, node))
+        let elected = self.is_primary(node);
+        // Of several that take writes as well as each other one is enough.
+        let deputy = answered.deputy.is_some() && !elected && self.primary().is_some();
+        let role = if answered.takes_writes && !deputy { Role::Primary } else { Role::Replica };
+        if role == Role::Primary
+            && elected
             && let Some(position) = &answered.position
         {
             self.note_primary(now, position);
@@ -108,6 +113,7 @@ impl Cluster {
         state.trouble = None;
         state.lag = lag;
         state.timeline = answered.timeline.or(state.timeline);
+        state.deputy = answered.deputy;
         state.position = answered.position;
         state.owes = state.owes.saturating_sub(1);
         if state.last_fall.is_some_and(|fall| now - fall > FORGIVEN) {
@@ -132,10 +138,11 @@ impl Cluster {
         } else if role == Role::Primary {
             self.elect();
         }
+        self.told(&answered.members);
     }
 
     /// A node did not answer a question asked at `begun`. As long as it answers statements it is busy, not dead.
-    fn failed(&self, node: &Node, error: &Error, begun: Instant) {
+    fn failed(self: &Arc<Self>, node: &Node, error: &Error, begun: Instant) {
         let now = Instant::now();
         if error.kind() == Kind::Timeout && node.pool.vitals().has_answered_since(begun) {
             return;
@@ -146,7 +153,8 @@ impl Cluster {
         // A refused or broken connection says enough; silence may be one lost packet.
         let certain = error.kind() != Kind::Timeout || state.failures >= 2;
         if !certain || state.role == Role::Down {
-            return;
+            drop(state);
+            return self.start_over();
         }
         let before = state.role;
         fall(&mut state, now);
@@ -163,7 +171,7 @@ impl Cluster {
 /// It went down; the more often lately, the longer it must prove itself.
 fn fall(state: &mut State, now: Instant) {
     (state.role, state.since) = (Role::Down, now);
-    state.lag = None;
+    (state.lag, state.deputy) = (None, None);
     state.falls += 1;
     state.last_fall = Some(now);
     state.owes = (1 << state.falls.min(5)).min(MOST_OWED) - 1;

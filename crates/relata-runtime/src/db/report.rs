@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Db;
 use crate::breaker::BreakerState;
+use crate::cluster::{Cluster, Role};
 use crate::metrics::{Closed, Text};
 use crate::observe::{SlowStatement, StatementValue};
 use crate::pool::{Pool, PoolStatus};
@@ -11,7 +12,7 @@ use crate::pool::{Pool, PoolStatus};
 impl Db {
     /// How its pools are: the one that writes, then those that read, by node.
     pub fn pool_status(&self) -> Vec<PoolStatus> {
-        self.pools().map(|pool| pool.status()).collect()
+        self.pools().iter().map(|pool| pool.status()).collect()
     }
 
     /// Statements by fingerprint, those that took longest altogether first.
@@ -33,11 +34,15 @@ impl Db {
     /// All numbers in Prometheus' text format.
     pub fn metrics(&self) -> String {
         let mut text = Text::default();
-        let pools: Vec<_> = self.pools().map(|pool| (pool, self.role_of(pool))).collect();
+        let pools = self.pools();
+        let pools: Vec<_> = pools.iter().map(|pool| (pool, self.role_of(pool))).collect();
         gauges(&mut text, &pools);
         counters(&mut text, &pools);
         histograms(&mut text, &pools);
         breakers(&mut text, &pools);
+        if let Some(cluster) = self.cluster() {
+            topology(&mut text, cluster);
+        }
         for (kind, count) in self.observer().errors.values() {
             let labels = [("kind", format!("{kind:?}")), ("code", kind.code().to_string())];
             let labels: Vec<_> = labels.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -115,6 +120,31 @@ fn histograms(text: &mut Text, pools: &Pools<'_>) {
             let labels = [("node", pool.vitals().node.as_str()), ("pool", role)];
             text.histogram(name, help, &labels, &value(pool).value());
         }
+    }
+}
+
+fn topology(text: &mut Text, cluster: &Cluster) {
+    let nodes: Vec<_> = cluster.nodes().iter().map(|node| node.status()).collect();
+    for node in &nodes {
+        for role in [Role::Unknown, Role::Primary, Role::Replica, Role::Down] {
+            let labels = [("node", node.name.as_str()), ("role", role.word())];
+            let value = if node.role == role { 1.0 } else { 0.0 };
+            text.gauge("relata_node_role", "1 for what the node is", &labels, value);
+        }
+    }
+    for node in &nodes {
+        let value = if node.in_rotation { 1.0 } else { 0.0 };
+        text.gauge("relata_node_in_rotation", "1 where reads may go", &[("node", &node.name)], value);
+    }
+    for (node, lag) in nodes.iter().filter_map(|node| Some((node, node.lag?))) {
+        let labels = [("node", node.name.as_str())];
+        text.gauge("relata_node_lag_seconds", "How far a node is behind the primary", &labels, lag.as_secs_f64());
+    }
+    let failovers = cluster.failovers.value();
+    text.counter("relata_primary_changes_total", "How often another node became primary", &[], failovers);
+    if cluster.only().is_none() {
+        let value = if cluster.source_trouble().is_some() { 0.0 } else { 1.0 };
+        text.gauge("relata_discovery_up", "0 while the source of nodes fails", &[], value);
     }
 }
 

@@ -42,24 +42,29 @@ impl Db {
             Layout::File { writers, .. } if intent == Intent::Write => writers.try_acquire(request)?,
             Layout::File { readers, .. } => readers.try_acquire(request)?,
             Layout::Memory(pool) => pool.try_acquire(request)?,
-            Layout::Servers(cluster) => {
-                let node = match intent {
-                    Intent::Write => cluster.primary(),
-                    Intent::Read => cluster.for_reading(&self.view.reads),
-                }?;
-                if let (Intent::Read, Reads::AtLeast(token)) = (intent, &self.view.reads)
-                    && node.role() != Role::Primary
-                    && !node.has_reached(&token.0)
-                {
-                    return None;
-                }
-                node.pool.try_acquire(request)?
-            }
+            Layout::Servers(cluster) => match cluster.only() {
+                Some(node) => node.pool.try_acquire(request)?,
+                None => self.of_cluster(cluster, intent, request)?,
+            },
         };
         if let Some(permit) = permit {
             pooled.belong_to(permit);
         }
         Some(pooled)
+    }
+
+    fn of_cluster(&self, cluster: &Cluster, intent: Intent, request: Request) -> Option<Pooled> {
+        let node = match intent {
+            Intent::Write => cluster.primary(),
+            Intent::Read => cluster.for_reading(&self.view.reads),
+        }?;
+        if let (Intent::Read, Reads::AtLeast(token)) = (intent, &self.view.reads)
+            && node.role() != Role::Primary
+            && !node.has_reached(&token.0)
+        {
+            return None;
+        }
+        node.pool.try_acquire(request)
     }
 
     pub(super) async fn wait_for(&self, intent: Intent, request: Request) -> Result<Pooled> {
@@ -72,8 +77,10 @@ impl Db {
             Layout::File { writers, .. } if intent == Intent::Write => writers.acquire(request).await?,
             Layout::File { readers, .. } => readers.acquire(request).await?,
             Layout::Memory(pool) => pool.acquire(request).await?,
-            Layout::Servers(cluster) if cluster.is_single() => cluster.nodes[0].pool.acquire(request).await?,
-            Layout::Servers(cluster) => self.node_of_cluster(cluster, intent, request, until).await?,
+            Layout::Servers(cluster) => match cluster.only() {
+                Some(node) => node.pool.acquire(request).await?,
+                None => self.node_of_cluster(cluster, intent, request, until).await?,
+            },
         };
         if let Some(permit) = permit {
             pooled.belong_to(permit);
@@ -82,7 +89,7 @@ impl Db {
     }
 
     pub(crate) fn has_several_nodes(&self) -> bool {
-        matches!(&self.inner.layout, Layout::Servers(cluster) if !cluster.is_single())
+        self.cluster().is_some_and(|cluster| cluster.only().is_none())
     }
 
     pub(crate) async fn pooled(&self, intent: Intent, at: &'static Location<'static>) -> Result<Pooled> {
@@ -111,7 +118,7 @@ impl Db {
         loop {
             changes.mark_unchanged();
             if let Some(node) = cluster.for_reading(&reads) {
-                match self.fresh_enough(cluster, node, &reads, request).await {
+                match self.fresh_enough(cluster, &node, &reads, request).await {
                     Ok(pooled) => return Ok(pooled),
                     Err(error) if is_the_nodes(&error) => {
                         cluster.look_now();
@@ -203,10 +210,7 @@ impl Db {
     /// to nodes that have come so far. Clones belong to the same session.
     #[must_use]
     pub fn session(&self, reads: Reads) -> Db {
-        let session = match &self.inner.layout {
-            Layout::Servers(cluster) if !cluster.is_single() => Some(Arc::new(Visit::default())),
-            _ => None,
-        };
+        let session = self.has_several_nodes().then(|| Arc::new(Visit::default()));
         Db { inner: self.inner.clone(), view: View { reads, session, ..self.view.clone() } }
     }
 
@@ -232,9 +236,6 @@ impl Db {
 
     /// What every node is, as this process sees it. One for a single server, none for SQLite.
     pub fn nodes(&self) -> Vec<NodeStatus> {
-        match &self.inner.layout {
-            Layout::Servers(cluster) => cluster.nodes.iter().map(|node| node.status()).collect(),
-            _ => Vec::new(),
-        }
+        self.cluster().map_or_else(Vec::new, |cluster| cluster.nodes().iter().map(|node| node.status()).collect())
     }
 }

@@ -8,7 +8,7 @@ use relata_runtime::{Db, Kind, Result, sql, transaction};
 use relata_schema::Dialect;
 use relata_sql::DatabaseUrl;
 use relata_sql::driver::ConnectOptions;
-use relata_testkit::{Fault, Proxy, TestDatabase, driver};
+use relata_testkit::{Fault, Proxy, TestDatabase, shared_driver};
 
 const SERVERS: [Dialect; 2] = [Dialect::Postgres, Dialect::Mysql];
 
@@ -23,32 +23,7 @@ fn hurried() -> PoolOptions {
 }
 
 async fn open(url: &DatabaseUrl, options: PoolOptions) -> Result<Db> {
-    Db::connect(std::sync::Arc::new(Borrowed(driver(url.dialect))), url.clone(), options).await
-}
-
-/// A driver that lives as long as the program, as one that is shared.
-pub(crate) struct Borrowed(pub(crate) &'static dyn relata_sql::Driver);
-
-impl relata_sql::Driver for Borrowed {
-    fn dialect(&self) -> Dialect {
-        self.0.dialect()
-    }
-
-    fn connect<'a>(
-        &'a self,
-        url: &'a DatabaseUrl,
-        options: &'a ConnectOptions,
-    ) -> relata_sql::Answer<'a, Box<dyn relata_sql::Connection>> {
-        self.0.connect(url, options)
-    }
-
-    fn create_database<'a>(&'a self, url: &'a DatabaseUrl) -> relata_sql::Answer<'a, ()> {
-        self.0.create_database(url)
-    }
-
-    fn drop_database<'a>(&'a self, url: &'a DatabaseUrl) -> relata_sql::Answer<'a, ()> {
-        self.0.drop_database(url)
-    }
+    Db::connect(shared_driver(url.dialect), url.clone(), options).await
 }
 
 async fn one(db: &mut Db) -> Result<i64> {

@@ -11,7 +11,7 @@ use relata_sql::{Connection, DatabaseUrl, Result};
 
 use super::Common;
 use crate::commands::inspect::shadow_server;
-use crate::drivers::{connect_to_read, driver};
+use crate::drivers::{connect_to_read, driver, plain};
 use crate::output::{Output, Tone};
 use crate::session::Session;
 use crate::shadow::{Key, Shadow};
@@ -52,7 +52,7 @@ impl Project {
 
     /// Opens the database; a SQLite file is created if it is not there yet.
     pub async fn connect(&self) -> Result<Box<dyn Connection>> {
-        driver(self.dialect).connect(&self.url, &ConnectOptions::default()).await
+        driver(self.dialect).connect(&plain(&self.url).await?, &ConnectOptions::default()).await
     }
 
     /// Opens the database for reading; `None` for a SQLite file that is not there yet.

@@ -4,7 +4,7 @@ use std::process::{Child, Command};
 
 /// The children of a process.
 fn children(parent: u32) -> Vec<u32> {
-    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let processes = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     processes.filter(|pid| parent_of(*pid) == Some(parent)).collect()
 }
@@ -28,18 +28,29 @@ fn all(child: &Child) -> Vec<u32> {
 }
 
 /// As if the machine's clock stood still.
-pub(super) fn freeze(child: &Child) {
+pub fn freeze(child: &Child) {
     // The parent first, so that it starts no further children.
     signal("STOP", &[child.id()]);
     signal("STOP", &all(child));
 }
 
-pub(super) fn thaw(child: &Child) {
+/// It goes on.
+pub fn thaw(child: &Child) {
     signal("CONT", &all(child));
 }
 
+/// A process and another with its children at once.
+pub(crate) fn kill_with(child: &mut Child, other: Option<u32>) {
+    let mut pids = all(child);
+    pids.extend(other);
+    signal("STOP", &pids);
+    pids.extend(other.into_iter().flat_map(children));
+    signal("KILL", &pids);
+    let _ = child.wait();
+}
+
 /// As if the machine had lost its power: backends that outlive their postmaster would go on to acknowledge commits.
-pub(super) fn kill(child: &mut Child) {
+pub fn kill(child: &mut Child) {
     freeze(child);
     signal("KILL", &all(child));
     let _ = child.wait();
