@@ -19,10 +19,11 @@ pub struct MariadbPair {
 
 /// Makes an empty data folder.
 pub(super) fn install(runner: &Runner, data: &str) {
-    let data = format!("--datadir={data}");
+    let (data, temporary) = (format!("--datadir={data}"), temporary(runner.folder()));
     let install = [
         "--no-defaults",
         &data,
+        &temporary,
         "--auth-root-authentication-method=normal",
         "--skip-test-db",
         "--skip-name-resolve",
@@ -31,11 +32,17 @@ pub(super) fn install(runner: &Runner, data: &str) {
     runner.run(Path::new("mariadb-install-db"), &install);
 }
 
+/// A server that starts clears away the temporary tables that it finds, others' too.
+fn temporary(folder: &Path) -> String {
+    format!("--tmpdir={}", folder.display())
+}
+
 /// What every server of tests is told.
 pub(super) fn arguments(folder: &Path, number: usize, port: u16) -> Vec<String> {
+    let temporary = temporary(folder);
     let folder = folder.display();
     let text = format!(
-        "--no-defaults --datadir={folder}/node{number} --bind-address=127.0.0.1 --skip-name-resolve --port={port} \
+        "--no-defaults {temporary} --datadir={folder}/node{number} --bind-address=127.0.0.1 --skip-name-resolve --port={port} \
          --socket={folder}/sock{number} --pid-file={folder}/pid{number} --server-id={} --log-bin=log --log-slave-updates \
          --innodb-flush-method=nosync --slave-net-timeout=5 --innodb-buffer-pool-size=16M --innodb-log-file-size=16M",
         number + 1
