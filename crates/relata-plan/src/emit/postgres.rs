@@ -17,6 +17,7 @@ mod clear;
 mod closure;
 mod columns;
 mod locks;
+mod marks;
 mod members;
 mod objects;
 mod online;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use relata_schema::Diagnostic;
 use relata_schema::change::Step;
 use relata_schema::dialect::postgres::print::{
-    CHECKED_BODIES, UNCHECKED_BODIES, attach_partition, comes_last, create_namespace, creation_order,
+    CHECKED_BODIES, UNCHECKED_BODIES, attach_partition, comes_last, create_namespace,
     needs_unchecked_bodies, whole_table,
 };
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName, Table};
@@ -16,7 +16,7 @@ use super::{members, objects, owners, privileges, remake, tables, types};
 
 /// Adds the steps that build.
 pub(super) fn build(scope: &Scope<'_>, steps: &mut Steps, diagnostics: &mut Vec<Diagnostic>) {
-    let order = creation_order(scope.to);
+    let order = &scope.to_order;
     let unchecked =
         scope.to.routines.iter().any(|routine| needs_unchecked_bodies(routine) && objects::is_written(scope, routine));
     if unchecked {
@@ -37,9 +37,10 @@ pub(super) fn build(scope: &Scope<'_>, steps: &mut Steps, diagnostics: &mut Vec<
     if !copied {
         remake::copy(scope, steps);
     }
-    owners::owners(scope, &order, steps);
+    owners::owners(scope, order, steps);
     let in_order: Vec<&Table> =
         order.iter().filter(|key| key.kind == ObjectKind::Table).filter_map(|key| scope.to.table(&key.name)).collect();
+    let in_order: Vec<&Table> = in_order.into_iter().filter(|table| !scope.is_untouched(&table.name)).collect();
     for table in in_order.iter().filter(|table| !keyed.contains(&table.name)) {
         members::add_keys_and_indexes(scope, table, !scope.survives(&table.name), steps);
     }
@@ -56,7 +57,7 @@ pub(super) fn build(scope: &Scope<'_>, steps: &mut Steps, diagnostics: &mut Vec<
         one(scope, key, steps, diagnostics);
     }
     owners::owners_of(scope, &last, steps);
-    for key in &order {
+    for key in order {
         objects::comments(scope, key, steps);
         privileges::privileges(scope, key, steps);
     }
@@ -119,6 +120,7 @@ fn one(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps, diagnostics: &mut 
             found.for_each(|routine| objects::routine(scope, routine, steps));
         }
         ObjectKind::Other => other(scope, key, steps, diagnostics),
+        ObjectKind::Table if scope.is_untouched(name) => {}
         ObjectKind::Table => {
             if let Some((from, to)) = scope.both(name) {
                 tables::alter(scope, from, to, steps);

@@ -2,7 +2,7 @@
 
 use relata_schema::change::{LockMode, LockSpan};
 use relata_schema::dialect::postgres::print::{
-    creation_order, ident, index_name, other_target, qualified, routine_word, signature, table_word, view_word,
+    ident, index_name, other_target, qualified, routine_word, signature, table_word, view_word,
 };
 use relata_schema::model::{Column, ForeignKey, ObjectKey, ObjectKind, ObjectName, Table};
 
@@ -12,10 +12,10 @@ use super::steps::{Steps, loses};
 
 /// Adds the steps that clear the way.
 pub(super) fn clear(scope: &Scope<'_>, steps: &mut Steps) {
-    for (from, _) in scope.surviving() {
+    for (from, _) in scope.changing() {
         triggers_and_policies(scope, from, steps);
     }
-    let order = creation_order(&scope.from);
+    let order = &scope.from_order;
     for key in order.iter().rev().filter(|key| is_rule_or_view(scope, key)) {
         drop_object(scope, key, steps);
     }
@@ -24,11 +24,11 @@ pub(super) fn clear(scope: &Scope<'_>, steps: &mut Steps) {
     detach(scope, steps);
     untyped(scope, steps);
     release_sequences(scope, steps);
-    for (from, to) in scope.surviving() {
+    for (from, to) in scope.changing() {
         constraints(scope, from, to, steps);
     }
     defaults(scope, steps);
-    for (from, _) in scope.surviving() {
+    for (from, _) in scope.changing() {
         generated_columns(scope, from, steps);
     }
     parked_columns(scope, steps);
@@ -70,7 +70,7 @@ fn triggers_and_policies(scope: &Scope<'_>, table: &Table, steps: &mut Steps) {
 /// Foreign keys that go, and those between tables that both go.
 fn foreign_keys(scope: &Scope<'_>, steps: &mut Steps) {
     for table in &scope.from.tables {
-        let gone = scope.is_cleared(&table_key(&table.name));
+        let gone = scope.clears_table(&table.name);
         for key in table.foreign_keys.iter().filter(|key| !key.inherited) {
             let first = gone && key.references != table.name && relies_on_what_goes(scope, key);
             if first || !gone && scope.clears(ObjectKind::ForeignKey, &table.name, &key.name) {
@@ -102,13 +102,13 @@ fn relies_on_what_goes(scope: &Scope<'_>, key: &ForeignKey) -> bool {
     if there.partitioning.is_some() {
         return true;
     }
-    scope.is_cleared(&table_key(&there.name))
+    scope.clears_table(&there.name)
         || members::keys_over(there, &key.referenced_columns).any(|(kind, name)| scope.clears(kind, &there.name, name))
 }
 
 /// Partitions and children that stay while their parent goes, or change it.
 fn detach(scope: &Scope<'_>, steps: &mut Steps) {
-    for (from, to) in scope.surviving() {
+    for (from, to) in scope.changing() {
         let (name, key) = (qualified(&from.name), table_key(&from.name));
         if let Some(partition) = &from.partition_of
             && !scope.stays_attached(from, to)
@@ -141,8 +141,8 @@ fn fk_goes(scope: &Scope<'_>, parent: &Table, key: &ForeignKey, copy: &ForeignKe
     if !same {
         return true;
     }
-    if scope.is_cleared(&table_key(&parent.name)) {
-        return scope.is_cleared(&table_key(&key.references)) && key.references != parent.name;
+    if scope.clears_table(&parent.name) {
+        return scope.clears_table(&key.references) && key.references != parent.name;
     }
     scope.clears(ObjectKind::ForeignKey, &parent.name, &key.name)
 }
@@ -165,7 +165,7 @@ fn release_sequences(scope: &Scope<'_>, steps: &mut Steps) {
 
 /// The column goes, by itself or with its table.
 pub(super) fn column_goes(scope: &Scope<'_>, table: &ObjectName, column: &str) -> bool {
-    scope.is_cleared(&table_key(table)) || scope.clears(ObjectKind::Column, table, column)
+    scope.clears_table(table) || scope.clears(ObjectKind::Column, table, column)
 }
 
 /// Checks, exclusions, keys and indexes that go. What is attached to an index that goes, goes with it.
@@ -216,7 +216,7 @@ pub(super) fn default_goes(scope: &Scope<'_>, table: &Table, column: &Column) ->
 
 /// Defaults that go before what they use, and identities whose sequence stands in the way of another.
 fn defaults(scope: &Scope<'_>, steps: &mut Steps) {
-    for (from, to) in scope.surviving() {
+    for (from, to) in scope.changing() {
         for column in &from.columns {
             let Some(new) = to.column(&column.name) else { continue };
             let alter = format!("ALTER TABLE ONLY {} ALTER COLUMN {}", qualified(&from.name), ident(&column.name));
@@ -246,7 +246,7 @@ fn generated_columns(scope: &Scope<'_>, from: &Table, steps: &mut Steps) {
 
 /// Columns whose type goes before its successor comes hold text in the meantime.
 fn parked_columns(scope: &Scope<'_>, steps: &mut Steps) {
-    for (from, _) in scope.surviving() {
+    for (from, _) in scope.changing() {
         for column in from.columns.iter().filter(|column| scope.is_parked(&from.name, &column.name)) {
             if column.inherited && from.partition_of.is_some() || column.generated.is_some() {
                 continue;
@@ -276,7 +276,7 @@ fn bared_domains(scope: &Scope<'_>, steps: &mut Steps) {
 
 /// Tables whose type changes are tables of no type in the meantime.
 fn untyped(scope: &Scope<'_>, steps: &mut Steps) {
-    for (from, to) in scope.surviving() {
+    for (from, to) in scope.changing() {
         if super::tables::leaves_type(scope, from, to) {
             let sql = format!("ALTER TABLE {} NOT OF", qualified(&from.name));
             steps.instant(format!("make {} a table of no type", from.name), table_key(&from.name), sql);

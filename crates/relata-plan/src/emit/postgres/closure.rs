@@ -83,21 +83,24 @@ impl Scope<'_> {
 
     /// Columns of a rebuilt type are converted; those of a replaced type are text in the meantime.
     fn retype_for_types(&mut self) {
+        if self.replaced_types.is_empty() && self.rebuilt_types.is_empty() && self.rebuilt_collations.is_empty() {
+            return;
+        }
         let (mut found, mut parked) = (Vec::new(), Vec::new());
         for table in &self.from.tables {
             let Some(to) = self.to.table(&table.name) else { continue };
             for column in table.columns.iter().filter(|column| to.column(&column.name).is_some()) {
-                let key = (table.name.clone(), column.name.clone());
                 if names_one_of(&column.ty, &self.replaced_types) || self.over_replaced_range(table, column) {
-                    parked.push(key);
+                    parked.push((table.name.clone(), column.name.clone()));
                 } else if self.is_rebuilt(&column.ty) || self.over_rebuilt_collation(column) {
-                    found.push(key);
+                    found.push((table.name.clone(), column.name.clone()));
                 }
             }
         }
-        self.retyped.extend(found);
-        self.retyped.extend(parked.iter().cloned());
-        self.parked.extend(parked);
+        for (table, column) in &found {
+            self.retyped.insert(table, column);
+        }
+        self.park(&parked);
     }
 
     /// A column of the multirange of a range that is replaced.
@@ -114,19 +117,27 @@ impl Scope<'_> {
 
     /// Columns that hold rows of a table whose columns change their type are text in the meantime.
     fn park_rows(&mut self) {
-        let changing: BTreeSet<&ObjectName> = self.retyped.iter().map(|(table, _)| table).collect();
+        if self.retyped.is_empty() {
+            return;
+        }
         let mut found = Vec::new();
         for (table, to) in self.surviving() {
             for column in table.columns.iter().filter(|column| to.column(&column.name).is_some()) {
                 let used = table.used_by(ObjectKind::Column, &column.name).iter();
                 let mut rows = used.filter(|used| used.kind == ObjectKind::Table && column.default.is_none());
-                if rows.any(|used| changing.contains(&used.name)) {
+                if rows.any(|used| self.retyped.has_table(&used.name)) {
                     found.push((table.name.clone(), column.name.clone()));
                 }
             }
         }
-        self.retyped.extend(found.iter().cloned());
-        self.parked.extend(found);
+        self.park(&found);
+    }
+
+    fn park(&mut self, columns: &[(ObjectName, String)]) {
+        for (table, column) in columns {
+            self.retyped.insert(table, column);
+            self.parked.insert(table, column);
+        }
     }
 
     /// Tables that cannot stay: a partition key changes its type under them, or columns shall come from a new parent.
@@ -135,7 +146,7 @@ impl Scope<'_> {
         let mut found = Vec::new();
         for (from, to) in self.surviving() {
             let key = from.partitioning.iter().flat_map(|partitioning| &partitioning.columns);
-            if key.clone().any(|column| self.retyped.contains(&(from.name.clone(), column.clone()))) {
+            if key.clone().any(|column| self.retyped.contains(&from.name, column)) {
                 found.push(table_key(&from.name));
             }
             let parents = self.staying_parents(from, to);
@@ -183,9 +194,9 @@ impl Scope<'_> {
         }
         match used.kind {
             ObjectKind::Column => {
-                self.retyped.contains(&(used.name.clone(), used.member.clone()))
-                    || self.cleared.contains(&table_key(&used.name))
-                    || self.cleared.contains(&view_key(&used.name))
+                self.retyped.contains(&used.name, &used.member)
+                    || self.clears_table(&used.name)
+                    || self.clears(ObjectKind::View, &used.name, "")
             }
             ObjectKind::Enum | ObjectKind::Domain | ObjectKind::Composite => self.rebuilt_types.contains(&used.name),
             ObjectKind::Other => used.member.starts_with("COLLATION ") && self.rebuilt_collations.contains(&used.name),
@@ -214,7 +225,8 @@ impl Scope<'_> {
         let mut found = Vec::new();
         for (table, _) in self.surviving() {
             if !table.uses.iter().any(|member| member.uses.iter().any(|used| self.touches(used)))
-                && !table.columns.iter().any(|column| self.loses_column(&table.name, &column.name))
+                && !self.cleared.has_object(&table.name)
+                && !self.parked.has_table(&table.name)
             {
                 continue;
             }
@@ -272,7 +284,7 @@ impl Scope<'_> {
     fn loses(&self, used: &ObjectKey) -> bool {
         match used.kind {
             ObjectKind::Column => {
-                self.loses_column(&used.name, &used.member) || self.is_cleared(&table_key(&used.name))
+                self.loses_column(&used.name, &used.member) || self.clears_table(&used.name)
             }
             _ => self.touches(used),
         }
@@ -308,7 +320,7 @@ impl Scope<'_> {
     /// The index or key of that name goes, and not by a detached table's leaving.
     pub(super) fn index_goes(&self, index: &ObjectName) -> bool {
         let key = self.index_key(index);
-        key.is_some_and(|key| self.is_cleared(&table_key(&key.name)) || self.is_cleared(&key))
+        key.is_some_and(|key| self.clears_table(&key.name) || self.is_cleared(&key))
     }
 
     /// Foreign keys over columns whose type changes, and those that rely on a key that goes.
@@ -317,13 +329,14 @@ impl Scope<'_> {
         for (table, _) in self.surviving() {
             for key in &table.foreign_keys {
                 let retyped = |table: &ObjectName, columns: &[String]| {
-                    columns.iter().any(|column| self.retyped.contains(&(table.clone(), column.clone())))
+                    columns.iter().any(|column| self.retyped.contains(table, column))
                 };
                 let there = self.from.table(&key.references);
                 let loses_key = there.is_some_and(|there| {
-                    self.is_cleared(&table_key(&there.name))
-                        || members::keys_over(there, &key.referenced_columns)
-                            .any(|(kind, name)| self.clears(kind, &there.name, name))
+                    self.cleared.has_object(&there.name)
+                        && (self.clears_table(&there.name)
+                            || members::keys_over(there, &key.referenced_columns)
+                                .any(|(kind, name)| self.clears(kind, &there.name, name)))
                 });
                 if loses_key || retyped(&table.name, &key.columns) || retyped(&key.references, &key.referenced_columns)
                 {

@@ -105,7 +105,7 @@ impl Altering<'_, '_> {
 
     fn alter(&self, steps: &mut Steps) {
         let (old, new) = (self.old, self.new);
-        let retyped = self.scope.retyped.contains(&(self.to.name.clone(), new.name.clone()));
+        let retyped = self.scope.retyped.contains(&self.to.name, &new.name);
         if old.generated.is_some() && new.generated.is_none() {
             steps.instant(self.what("drop expression"), self.key(), self.sql(false, "DROP EXPRESSION"));
         }
@@ -263,12 +263,9 @@ pub(super) fn value(scope: &Scope<'_>, old: &Column, new: &Column) -> Option<Str
 /// What was taken for granted where a number becomes a time or a time a number.
 pub(super) fn assumptions(scope: &Scope<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    for (from, to) in scope.surviving() {
+    for (from, to) in scope.changing() {
         for new in &to.columns {
-            let key = ObjectKey::member(ObjectKind::Column, &to.name, &new.name);
-            let Some(old) =
-                from.column(&new.name).filter(|_| scope.retyped.contains(&(to.name.clone(), new.name.clone())))
-            else {
+            let Some(old) = from.column(&new.name).filter(|_| scope.retyped.contains(&to.name, &new.name)) else {
                 continue;
             };
             let taken = match conversion(&old.ty, &new.ty) {
@@ -279,6 +276,7 @@ pub(super) fn assumptions(scope: &Scope<'_>) -> Vec<Diagnostic> {
             };
             let message =
                 format!("{}.{} changes from {} to {}: {taken}", to.name, new.name, old.ty.physical, new.ty.physical);
+            let key = ObjectKey::member(ObjectKind::Column, &to.name, &new.name);
             let help = "if the column means something else, write the USING clause of that step by hand";
             found.push(Diagnostic::warning("plan-assumed-unit", message).about(key).help(help));
         }

@@ -98,7 +98,7 @@ pub(super) fn altered(from: &Table, to: &Table) -> Vec<ObjectKey> {
 fn key_fits(old: &Key, new: &Key) -> bool {
     let attach = old.partition_of.is_none() || old.partition_of == new.partition_of;
     let bare = |key: &Key| Key { comment: None, partition_of: None, only: false, ..key.clone() };
-    attach && bare(old) == bare(new)
+    attach && old.name == new.name && (old == new || bare(old) == bare(new))
 }
 
 fn index_fits(old: &Index, new: &Index) -> bool {
@@ -111,7 +111,7 @@ fn index_fits(old: &Index, new: &Index) -> bool {
         parameters: index.parameters.iter().filter(|(key, _)| key == "tablespace").cloned().collect(),
         ..index.clone()
     };
-    attach && bare(old) == bare(new) && old.invalid == new.invalid
+    attach && old.name == new.name && old.invalid == new.invalid && (old == new || bare(old) == bare(new))
 }
 
 /// The storage parameters of an index.
@@ -123,7 +123,7 @@ fn storage(index: &Index) -> Vec<(String, String)> {
 /// The check stays: at most it is validated.
 fn check_fits(old: &Check, new: &Check) -> bool {
     let bare = |check: &Check| Check { comment: None, not_valid: false, inherited: false, ..check.clone() };
-    bare(old) == bare(new) && (old.not_valid || !new.not_valid)
+    old.name == new.name && (old.not_valid || !new.not_valid) && (old == new || bare(old) == bare(new))
 }
 
 fn foreign_key_fits(old: &ForeignKey, new: &ForeignKey) -> bool {
@@ -134,7 +134,7 @@ fn foreign_key_fits(old: &ForeignKey, new: &ForeignKey) -> bool {
         deferral: Default::default(),
         ..key.clone()
     };
-    bare(old) == bare(new) && (old.not_valid || !new.not_valid)
+    old.name == new.name && (old.not_valid || !new.not_valid) && (old == new || bare(old) == bare(new))
 }
 
 /// Drops a constraint.

@@ -6,7 +6,7 @@ use relata_schema::Diagnostic;
 use relata_schema::change::{LockMode, LockSpan};
 use relata_schema::dialect::postgres::print::{
     CLUSTER_ON, comment, comment_targets, create_extension, create_index, create_sequence, create_server,
-    create_trigger, create_view, foreign_option_changes, ident, index_name, index_settings, literal, qualified,
+    create_trigger, create_view, foreign_option_changes, has_comment, ident, index_name, index_settings, literal, qualified,
     routine_word, view_settings,
 };
 use relata_schema::model::{
@@ -271,13 +271,19 @@ const STANDARD_COMMENT: &str = "standard public schema";
 
 /// Brings the comments of an object and its members to what they shall be.
 pub(super) fn comments(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps) {
+    let silent = !has_comment(&scope.from, key) && !has_comment(scope.to, key);
+    if silent && key.kind != ObjectKind::Namespace {
+        return;
+    }
     let mut before: BTreeMap<String, String> = BTreeMap::new();
     if !made_anew(scope, key) {
         let texts = comment_targets(&scope.from, key).into_iter();
         before.extend(texts.filter_map(|(target, text)| Some((target, text?))));
-        for lost in scope.cleared.iter().filter(|lost| lost.name == key.name && key.kind == ObjectKind::Table) {
-            before.remove(&member_target(lost));
-            before.remove(&format!("INDEX {}", qualified(&index_name(&lost.name, &lost.member))));
+        if key.kind == ObjectKind::Table {
+            for (kind, member) in scope.cleared.members(&key.name) {
+                before.remove(&member_target(&ObjectKey::member(kind, &key.name, member)));
+                before.remove(&format!("INDEX {}", qualified(&index_name(&key.name, member))));
+            }
         }
         let domain = scope.from.domains.iter().find(|domain| key.kind == ObjectKind::Domain && domain.name == key.name);
         let after = scope.to.domains.iter().find(|domain| domain.name == key.name);

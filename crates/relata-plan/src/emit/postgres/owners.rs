@@ -3,7 +3,7 @@
 //! A sequence has the owner of the table that it belongs to: the server sees to it while it is tied, and refuses to tie
 //! it to the table of somebody else.
 
-use relata_schema::dialect::postgres::print::{ident, owner, qualified, set_owner};
+use relata_schema::dialect::postgres::print::{ident, object_target, owner, qualified, set_owner};
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName, Sequence};
 
 use super::objects::made_anew;
@@ -22,9 +22,11 @@ pub(super) fn owners(scope: &Scope<'_>, order: &[ObjectKey], steps: &mut Steps) 
 /// Brings the owners of some objects to what they shall be.
 pub(super) fn owners_of(scope: &Scope<'_>, keys: &[&ObjectKey], steps: &mut Steps) {
     for key in keys {
-        let Some((target, wanted)) = owner(scope.to, key) else { continue };
+        let Some(wanted) = owner(scope.to, key) else { continue };
         let there = owner(&scope.from, key).filter(|_| !made_anew(scope, key));
-        if there.and_then(|(_, owner)| owner) != wanted {
+        if there.flatten() != wanted
+            && let Some(target) = object_target(scope.to, key)
+        {
             let what = format!("set owner of {}", target.to_lowercase());
             steps.add(what, (*key).clone(), set_owner(&target, wanted));
         }

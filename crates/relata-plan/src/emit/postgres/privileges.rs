@@ -1,7 +1,8 @@
 //! Privileges, and those that new objects get.
 
 use relata_schema::dialect::postgres::print::{
-    column_grants, column_revokes, default_privileges, grants, no_default_privileges, privileges as held, revokes,
+    column_grants, column_revokes, default_privileges, grants, has_privileges, no_default_privileges,
+    privileges as held, revokes,
 };
 use relata_schema::model::{DefaultPrivileges, Grant, ObjectKey, ObjectKind, ObjectName};
 
@@ -11,11 +12,14 @@ use super::steps::Steps;
 
 /// Brings the privileges on an object and its columns to what they shall be.
 pub(super) fn privileges(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps) {
+    if !has_privileges(&scope.from, key) && !has_privileges(scope.to, key) && by_default(scope, key).is_empty() {
+        return;
+    }
     let (before, after) = (held(&scope.from, key), held(scope.to, key));
     let there = !before.is_empty() && !made_anew(scope, key);
     for (target, column, wanted) in after {
-        let remade = column.as_ref().is_some_and(|column| scope.clears(ObjectKind::Column, &key.name, column));
-        let same = |(target_before, other, _): &&(String, Option<String>, &[Grant])| {
+        let remade = column.is_some_and(|column| scope.clears(ObjectKind::Column, &key.name, column));
+        let same = |(target_before, other, _): &&(String, Option<&str>, &[Grant])| {
             *target_before == target && *other == column
         };
         let old = match before.iter().find(same).filter(|_| there && !remade) {
@@ -24,7 +28,7 @@ pub(super) fn privileges(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps) 
             None => Vec::new(),
         };
         let what = format!("set privileges on {}", target.to_lowercase());
-        for sql in changes(&target, column.as_deref(), &old, wanted) {
+        for sql in changes(&target, column, &old, wanted) {
             steps.add(what.clone(), key.clone(), sql);
         }
     }

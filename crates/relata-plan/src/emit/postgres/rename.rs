@@ -1,5 +1,6 @@
 //! Renames come first: afterwards the schema that is can be spoken of by the names it shall have.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use relata_schema::ColumnType;
@@ -24,7 +25,12 @@ struct Names {
 
 /// Adds the steps that rename, and returns the schema as it is called afterwards. The changes speak of the new values
 /// of enums then.
-pub(super) fn rename(from: &Schema, changes: &mut [Change], renames: &[Rename], steps: &mut Steps) -> Schema {
+pub(super) fn rename<'s>(
+    from: &'s Schema,
+    changes: &mut [Change],
+    renames: &[Rename],
+    steps: &mut Steps,
+) -> Cow<'s, Schema> {
     let mut names = Names::default();
     for change in changes.iter() {
         match change {
@@ -116,12 +122,14 @@ fn table(from: &Table, changes: &[TableChange], names: &mut Names, steps: &mut S
 }
 
 /// Gives the sequences of identities the names they shall have.
-pub(super) fn identities(schema: &mut Schema, to: &Schema, steps: &mut Steps) {
-    for table in &mut schema.tables {
-        let Some(wanted) = to.table(&table.name) else { continue };
-        for column in &mut table.columns {
+pub(super) fn identities(schema: &mut Cow<'_, Schema>, to: &Schema, steps: &mut Steps) {
+    let mut renamed = Vec::new();
+    for (at, table) in schema.tables.iter().enumerate() {
+        let has_identity = table.columns.iter().any(|column| column.identity.is_some());
+        let Some(wanted) = to.table(&table.name).filter(|_| has_identity) else { continue };
+        for (position, column) in table.columns.iter().enumerate() {
             let new = wanted.column(&column.name).and_then(|new| new.identity.as_ref());
-            let Some((old, new)) = column.identity.as_mut().zip(new) else { continue };
+            let Some((old, new)) = column.identity.as_ref().zip(new) else { continue };
             let usual = || identity_sequence(&table.name, &column.name);
             let (before, after) =
                 (old.sequence.clone().unwrap_or_else(usual), new.sequence.clone().unwrap_or_else(usual));
@@ -129,8 +137,13 @@ pub(super) fn identities(schema: &mut Schema, to: &Schema, steps: &mut Steps) {
                 let sql = format!("ALTER SEQUENCE {} RENAME TO {}", qualified(&before), ident(&after.name));
                 let key = ObjectKey::member(ObjectKind::Column, &table.name, &column.name);
                 steps.add(format!("rename the sequence of {}.{}", table.name, column.name), key, sql);
-                old.sequence.clone_from(&new.sequence);
+                renamed.push((at, position, new.sequence.clone()));
             }
+        }
+    }
+    for (table, column, sequence) in renamed {
+        if let Some(identity) = &mut schema.to_mut().tables[table].columns[column].identity {
+            identity.sequence = sequence;
         }
     }
 }
@@ -172,11 +185,11 @@ impl Names {
         }
     }
 
-    fn apply(&self, from: &Schema) -> Schema {
-        let mut schema = from.clone();
+    fn apply<'s>(&self, from: &'s Schema) -> Cow<'s, Schema> {
         if self.objects.is_empty() && self.columns.is_empty() && self.values.is_empty() {
-            return schema;
+            return Cow::Borrowed(from);
         }
+        let mut schema = from.clone();
         for ty in &mut schema.enums {
             self.values(ty);
             self.object(&mut ty.name);
@@ -212,7 +225,7 @@ impl Names {
         }
         schema.routines.iter_mut().for_each(|routine| self.keys(&mut routine.depends_on));
         schema.others.iter_mut().for_each(|other| self.keys(&mut other.depends_on));
-        schema
+        Cow::Owned(schema)
     }
 
     /// The sequence of an identity keeps its name when the table or column gets another.

@@ -4,26 +4,32 @@
 //! lacks and stands in the way, what cannot be altered in place, and, transitively, what depends on any of these
 //! ([`super::closure`]), as the catalogue reported it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use relata_schema::Schema;
 use relata_schema::change::{Alteration, Change, TableChange};
-use relata_schema::dialect::postgres::print::{other_member, signature};
+use relata_schema::dialect::postgres::print::{creation_order, other_member, signature};
 use relata_schema::model::{
     Attribute, Column, CompositeType, EnumType, ObjectKey, ObjectKind, ObjectName, Opaque, RangeType, Routine,
     Sequence, Table, View,
 };
 
+use super::marks::{Cleared, Columns};
 use super::members;
 
 /// Everything the parts of the plan ask about.
 pub(super) struct Scope<'s> {
     /// The schema that is, after renames.
-    pub from: Schema,
+    pub from: Cow<'s, Schema>,
     pub to: &'s Schema,
     pub changes: Vec<Change>,
-    /// Goes before anything is built. Keys of objects and of members.
-    pub cleared: BTreeSet<ObjectKey>,
+    /// In which order what is could be created.
+    pub from_order: Vec<ObjectKey>,
+    /// In which order what shall be can be created.
+    pub to_order: Vec<ObjectKey>,
+    /// Goes before anything is built: objects and members.
+    pub cleared: Cleared,
     /// Enums, domains and composites that cannot be altered in place, or whose name another kind of type takes: the
     /// old one is renamed, columns are converted to the new one, the old one goes at the end.
     pub rebuilt_types: BTreeSet<ObjectName>,
@@ -36,11 +42,13 @@ pub(super) struct Scope<'s> {
     /// Domains that stay or go later, but lose checks and default before what these use goes.
     pub bared_domains: BTreeSet<ObjectName>,
     /// Columns that are text while their type is replaced.
-    pub parked: BTreeSet<(ObjectName, String)>,
+    pub parked: Columns,
     /// Columns whose type changes.
-    pub retyped: BTreeSet<(ObjectName, String)>,
+    pub retyped: Columns,
     /// The tables that are on both sides, parents first: their positions in `from` and `to`.
     pairs: Vec<(usize, usize)>,
+    /// Of these, the ones at which nothing is to be done.
+    untouched: BTreeSet<ObjectName>,
 }
 
 pub(super) fn routine_key(routine: &Routine) -> ObjectKey {
@@ -60,36 +68,62 @@ pub(super) fn table_key(name: &ObjectName) -> ObjectKey {
 }
 
 /// The positions of the tables that both schemas have, in the order in which they could be created.
-fn pairs(from: &Schema, to: &Schema) -> Vec<(usize, usize)> {
+fn pairs(from: &Schema, to: &Schema, order: &[ObjectKey]) -> Vec<(usize, usize)> {
     fn positions(schema: &Schema) -> BTreeMap<&ObjectName, usize> {
         schema.tables.iter().enumerate().map(|(position, table)| (&table.name, position)).collect()
     }
     let (before, after) = (positions(from), positions(to));
-    let order = relata_schema::dialect::postgres::print::creation_order(to);
     let tables = order.iter().filter(|key| key.kind == ObjectKind::Table);
     tables.filter_map(|key| Some((*before.get(&key.name)?, *after.get(&key.name)?))).collect()
 }
 
 impl<'s> Scope<'s> {
-    pub(super) fn new(from: Schema, to: &'s Schema, changes: Vec<Change>) -> Self {
-        let pairs = pairs(&from, to);
+    pub(super) fn new(from: Cow<'s, Schema>, to: &'s Schema, changes: Vec<Change>) -> Self {
+        let (from_order, to_order) = (creation_order(&from), creation_order(to));
+        let pairs = pairs(&from, to, &to_order);
         let mut scope = Scope {
             pairs,
+            untouched: BTreeSet::new(),
+            from_order,
+            to_order,
             from,
             to,
             changes,
-            cleared: BTreeSet::new(),
+            cleared: Cleared::default(),
             rebuilt_types: BTreeSet::new(),
             replaced_types: BTreeSet::new(),
             rebuilt_collations: BTreeSet::new(),
             remade: BTreeSet::new(),
             bared_domains: BTreeSet::new(),
-            parked: BTreeSet::new(),
-            retyped: BTreeSet::new(),
+            parked: Columns::default(),
+            retyped: Columns::default(),
         };
         scope.seed();
         scope.close();
+        let untouched = scope.surviving().into_iter().filter(|(from, to)| scope.leaves_alone(from, to));
+        scope.untouched = untouched.map(|(from, _)| from.name.clone()).collect();
         scope
+    }
+
+    /// Nothing about the table differs, and nothing goes, changes or is converted under it.
+    fn leaves_alone(&self, from: &Table, to: &Table) -> bool {
+        let stands_alone =
+            from.of_type.is_none() && from.partition_of.is_none() && from.inherits.is_empty() && from.foreign.is_none();
+        stands_alone
+            && !self.cleared.has_object(&from.name)
+            && !self.retyped.has_table(&from.name)
+            && !from.uses.iter().any(|member| member.uses.iter().any(|used| self.touches(used)))
+            && from == to
+    }
+
+    /// Nothing is to be done at the table, but for what it says of itself: comments, owner, privileges.
+    pub(super) fn is_untouched(&self, name: &ObjectName) -> bool {
+        self.untouched.contains(name)
+    }
+
+    /// The surviving tables on both sides at which something may be to be done, parents first.
+    pub(super) fn changing(&self) -> impl Iterator<Item = (&Table, &'s Table)> {
+        self.surviving().into_iter().filter(|(from, _)| !self.is_untouched(&from.name))
     }
 
     pub(super) fn is_cleared(&self, key: &ObjectKey) -> bool {
@@ -97,16 +131,20 @@ impl<'s> Scope<'s> {
     }
 
     pub(super) fn clears(&self, kind: ObjectKind, table: &ObjectName, member: &str) -> bool {
-        self.cleared.contains(&ObjectKey::member(kind, table, member))
+        self.cleared.has(kind, table, member)
+    }
+
+    pub(super) fn clears_table(&self, name: &ObjectName) -> bool {
+        self.clears(ObjectKind::Table, name, "")
     }
 
     pub(super) fn is_parked(&self, table: &ObjectName, column: &str) -> bool {
-        self.parked.contains(&(table.clone(), column.to_string()))
+        self.parked.contains(table, column)
     }
 
     /// The table is there before and after, and is not made anew.
     pub(super) fn survives(&self, name: &ObjectName) -> bool {
-        self.from.table(name).is_some() && self.to.table(name).is_some() && !self.is_cleared(&table_key(name))
+        self.from.table(name).is_some() && self.to.table(name).is_some() && !self.clears_table(name)
     }
 
     /// The table on both sides, if it survives.
@@ -120,7 +158,7 @@ impl<'s> Scope<'s> {
     /// The surviving tables on both sides, parents first.
     pub(super) fn surviving(&self) -> Vec<(&Table, &'s Table)> {
         let both = |&(from, to): &(usize, usize)| (&self.from.tables[from], &self.to.tables[to]);
-        self.pairs.iter().map(both).filter(|(_, to)| !self.is_cleared(&to.key())).collect()
+        self.pairs.iter().map(both).filter(|(_, to)| !self.clears_table(&to.name)).collect()
     }
 
     /// The parents that the table has before and after: what they have comes and goes through them.
@@ -161,8 +199,9 @@ impl<'s> Scope<'s> {
     fn seed(&mut self) {
         let created = created_names(&self.changes);
         let types = created_types(&self.changes);
-        for change in self.changes.clone() {
-            match &change {
+        let changes = std::mem::take(&mut self.changes);
+        for change in &changes {
+            match change {
                 Change::DropTable(table) => {
                     self.cleared.insert(table_key(&table.name));
                 }
@@ -232,6 +271,7 @@ impl<'s> Scope<'s> {
                 _ => {}
             }
         }
+        self.changes = changes;
         let found: Vec<_> = self.surviving().into_iter().flat_map(|(from, to)| members::altered(from, to)).collect();
         self.cleared.extend(found);
     }
@@ -263,7 +303,7 @@ impl<'s> Scope<'s> {
                 }
                 TableChange::Column(Alteration::Alter { from, to: new }) => {
                     if from.ty.physical != new.ty.physical || from.collation != new.collation {
-                        self.retyped.insert((to.name.clone(), new.name.clone()));
+                        self.retyped.insert(&to.name, &new.name);
                     }
                     if super::columns::made_anew(from, new) {
                         self.cleared.insert(ObjectKey::member(ObjectKind::Column, &to.name, &new.name));

@@ -55,12 +55,12 @@ impl Steps {
 
     /// The steps. A value added to an enum can be used only after its own transaction.
     pub(super) fn finish(mut self) -> Vec<Step> {
-        let later: Vec<String> = self.0.iter().map(|step| step.sql.clone()).collect();
-        for (index, step) in self.0.iter_mut().enumerate() {
-            let Some((_, value)) = step.sql.split_once(" ADD VALUE ") else { continue };
+        for index in 0..self.0.len() {
+            let Some((_, value)) = self.0[index].sql.split_once(" ADD VALUE ") else { continue };
             let literal = value.split(" BEFORE ").next().and_then(|value| value.split(" AFTER ").next());
             let literal = format!("{}::", literal.unwrap_or(value));
-            step.transactional = !later[index + 1..].iter().any(|sql| sql.contains(&literal));
+            let used = self.0[index + 1..].iter().any(|step| step.sql.contains(&literal));
+            self.0[index].transactional = !used;
         }
         self.0
     }

@@ -1,8 +1,10 @@
 //! What goes last, once nothing uses it: routines, types, sequences, extensions, namespaces.
 
+use std::collections::BTreeMap;
+
 use relata_schema::change::{Alteration, Change};
 use relata_schema::dialect::postgres::print::{
-    creation_order, ident, other_target, qualified, routine_word, signature,
+    ident, other_target, qualified, routine_word, signature,
 };
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
 
@@ -13,10 +15,12 @@ use super::types::retired;
 
 /// Adds the steps that sweep.
 pub(super) fn sweep(scope: &Scope<'_>, steps: &mut Steps) {
-    let drops: Vec<(ObjectKey, String, String)> =
-        scope.changes.iter().filter_map(|change| drop(scope, change)).collect();
-    let order = creation_order(&scope.from);
-    super::remake::finish(scope, &order, steps);
+    let mut drops: BTreeMap<ObjectKey, Vec<(String, String)>> = BTreeMap::new();
+    for (object, what, sql) in scope.changes.iter().filter_map(|change| drop(scope, change)) {
+        drops.entry(object).or_default().push((what, sql));
+    }
+    let order = &scope.from_order;
+    super::remake::finish(scope, order, steps);
     for key in order.iter().rev() {
         let is_type =
             matches!(key.kind, ObjectKind::Enum | ObjectKind::Domain | ObjectKind::Composite | ObjectKind::Range);
@@ -38,10 +42,10 @@ pub(super) fn sweep(scope: &Scope<'_>, steps: &mut Steps) {
             steps.add(format!("drop the former type {}", key.name), key.clone(), sql);
             continue;
         }
-        for (object, what, sql) in drops.iter().filter(|(object, _, _)| object == key) {
-            let step = steps.add(format!("drop {what}"), object.clone(), sql.clone());
-            if object.kind == ObjectKind::Sequence {
-                loses(step, format!("where {} stands", object.name));
+        for (what, sql) in drops.remove(key).unwrap_or_default() {
+            let step = steps.add(format!("drop {what}"), key.clone(), sql);
+            if key.kind == ObjectKind::Sequence {
+                loses(step, format!("where {} stands", key.name));
             }
         }
     }

@@ -29,8 +29,8 @@ pub use object::{
 };
 pub use order::{creation_order, other_member, other_target};
 pub use privilege::{
-    column_grants, column_revokes, comment, comment_targets, default_privileges, grants, grants_of,
-    no_default_privileges, owner, privileges, revokes, set_owner,
+    column_grants, column_revokes, comment, comment_targets, default_privileges, grants, grants_of, has_comment,
+    has_privileges, no_default_privileges, object_target, owner, privileges, revokes, set_owner,
 };
 pub use routine::{
     create_policy, create_trigger, grant_word, needs_unchecked_bodies, policy_clauses, routine_word, signature,
@@ -236,11 +236,16 @@ fn behaviour(schema: &Schema, table: &Table) -> Vec<String> {
 fn comments_and_grants(schema: &Schema) -> Vec<String> {
     let mut out = Vec::new();
     for key in creation_order(schema) {
-        let texts = comment_targets(schema, &key).into_iter();
-        out.extend(texts.filter_map(|(target, text)| Some(comment(&target, Some(&text?)))));
-        let tied = schema.sequences.iter().any(|s| s.name == key.name && s.owned_by.is_some());
-        if let Some((target, Some(name))) = owner(schema, &key).filter(|_| key.kind != ObjectKind::Sequence || !tied) {
-            out.push(set_owner(&target, Some(name)));
+        if has_comment(schema, &key) {
+            let texts = comment_targets(schema, &key).into_iter();
+            out.extend(texts.filter_map(|(target, text)| Some(comment(&target, Some(&text?)))));
+        }
+        // What is tied to a column has the owner of its table.
+        let tied = || schema.sequences.iter().any(|s| s.name == key.name && s.owned_by.is_some());
+        if let Some(Some(name)) = owner(schema, &key)
+            && (key.kind != ObjectKind::Sequence || !tied())
+        {
+            out.extend(object_target(schema, &key).map(|target| set_owner(&target, Some(name))));
         }
         out.extend(grants_of(schema, &key));
     }

@@ -5,7 +5,7 @@ use super::order::other_member;
 use super::routine::text_or_null;
 use super::{ident, index_name, qualified, routine_word, signature, table_word, view_word};
 use crate::model::{
-    Attribute, CompositeType, DefaultPrivileges, Domain, Grant, Identity, ObjectKey, ObjectKind, ObjectName, Schema,
+    Column, CompositeType, DefaultPrivileges, Domain, Grant, Identity, ObjectKey, ObjectKind, ObjectName, Schema,
     Table, Trigger, View,
 };
 
@@ -58,203 +58,261 @@ fn take(target: &str, column: &str, grant: &Grant) -> String {
     }
 }
 
+/// Is shown each thing that can carry a comment: how `COMMENT ON` names it, and the comment. The name is made only if it is
+/// asked for: most things carry none.
+type EachComment<'v> = dyn FnMut(&dyn Fn() -> String, &Option<String>) + 'v;
+
 /// What can carry a comment in one object, as `COMMENT ON` names it, with its comment: the object and all its members.
 pub fn comment_targets(schema: &Schema, key: &ObjectKey) -> Vec<(String, Option<String>)> {
+    let mut out = Vec::new();
+    each_comment(schema, key, &mut |target, text| out.push((target(), text.clone())));
+    out
+}
+
+/// Whether the object or one of its members has a comment.
+pub fn has_comment(schema: &Schema, key: &ObjectKey) -> bool {
+    let mut found = false;
+    each_comment(schema, key, &mut |_, text| found |= text.is_some());
+    found
+}
+
+/// The object as `COMMENT ON` and `ALTER … OWNER TO` name it; `None` if the schema has no such object.
+pub fn object_target(schema: &Schema, key: &ObjectKey) -> Option<String> {
+    let mut first = None;
+    each_comment(schema, key, &mut |target, _| {
+        first.get_or_insert_with(target);
+    });
+    first
+}
+
+fn each_comment(schema: &Schema, key: &ObjectKey, each: &mut EachComment<'_>) {
     let name = &key.name;
-    let whole = |target: String, text: &Option<String>| vec![(target, text.clone())];
-    let found = match key.kind {
+    let mut whole = |word: &str, name: &dyn Fn() -> String, text: &Option<String>| {
+        each(&|| format!("{word} {}", name()), text);
+    };
+    let qualified_name = || qualified(name);
+    match key.kind {
         ObjectKind::Namespace => {
             let found = schema.namespaces.iter().find(|n| n.name == name.name);
-            found.map(|n| whole(format!("SCHEMA {}", ident(&n.name)), &n.comment))
+            found.into_iter().for_each(|n| whole("SCHEMA", &|| ident(&n.name), &n.comment));
         }
         ObjectKind::Extension => {
             let found = schema.extensions.iter().find(|e| e.name == name.name);
-            found.map(|e| whole(format!("EXTENSION {}", ident(&e.name)), &e.comment))
+            found.into_iter().for_each(|e| whole("EXTENSION", &|| ident(&e.name), &e.comment));
         }
         ObjectKind::Enum => {
             let found = schema.enums.iter().find(|e| &e.name == name);
-            found.map(|e| whole(format!("TYPE {}", qualified(name)), &e.comment))
+            found.into_iter().for_each(|e| whole("TYPE", &qualified_name, &e.comment));
         }
-        ObjectKind::Domain => schema.domains.iter().find(|d| &d.name == name).map(domain_comments),
-        ObjectKind::Composite => schema.composites.iter().find(|c| &c.name == name).map(composite_comments),
+        ObjectKind::Domain => {
+            schema.domains.iter().find(|d| &d.name == name).into_iter().for_each(|d| domain_comments(d, each));
+        }
+        ObjectKind::Composite => {
+            schema.composites.iter().find(|c| &c.name == name).into_iter().for_each(|c| composite_comments(c, each));
+        }
         ObjectKind::Range => {
             let found = schema.ranges.iter().find(|r| &r.name == name);
-            found.map(|r| whole(format!("TYPE {}", qualified(name)), &r.comment))
+            found.into_iter().for_each(|r| whole("TYPE", &qualified_name, &r.comment));
         }
         ObjectKind::Server => {
             let found = schema.servers.iter().find(|s| s.name == name.name);
-            found.map(|s| whole(format!("SERVER {}", ident(&s.name)), &s.comment))
+            found.into_iter().for_each(|s| whole("SERVER", &|| ident(&s.name), &s.comment));
         }
         ObjectKind::Sequence => {
             let found = schema.sequences.iter().find(|s| &s.name == name);
-            found.map(|s| whole(format!("SEQUENCE {}", qualified(name)), &s.comment))
+            found.into_iter().for_each(|s| whole("SEQUENCE", &qualified_name, &s.comment));
         }
         ObjectKind::Routine => {
             let found = schema.routines.iter().find(|r| &r.name == name && r.arguments == key.member);
-            found.map(|r| whole(format!("{} {}", routine_word(r), signature(r)), &r.comment))
+            found.into_iter().for_each(|r| whole(routine_word(r), &|| signature(r), &r.comment));
         }
         ObjectKind::Other => {
             let found = schema.others.iter().find(|o| &o.name == name && other_member(o) == key.member);
-            found.map(|o| whole(super::order::other_target(o), &o.comment))
+            found.into_iter().for_each(|o| each(&|| super::order::other_target(o), &o.comment));
         }
-        ObjectKind::Table => schema.table(name).map(table_comments),
-        ObjectKind::View => schema.view(name).map(view_comments),
-        _ => None,
-    };
-    found.unwrap_or_default()
+        ObjectKind::Table => schema.table(name).into_iter().for_each(|table| table_comments(table, each)),
+        ObjectKind::View => schema.view(name).into_iter().for_each(|view| view_comments(view, each)),
+        _ => {}
+    }
 }
 
-type Targets = Vec<(String, Option<String>)>;
-
-fn domain_comments(domain: &Domain) -> Targets {
-    let name = qualified(&domain.name);
-    let mut out = vec![(format!("DOMAIN {name}"), domain.comment.clone())];
+fn domain_comments(domain: &Domain, each: &mut EachComment<'_>) {
+    let name = || qualified(&domain.name);
+    each(&|| format!("DOMAIN {}", name()), &domain.comment);
     for check in &domain.checks {
-        out.push((format!("CONSTRAINT {} ON DOMAIN {name}", ident(&check.name)), check.comment.clone()));
+        each(&|| format!("CONSTRAINT {} ON DOMAIN {}", ident(&check.name), name()), &check.comment);
     }
-    out
 }
 
-fn composite_comments(ty: &CompositeType) -> Targets {
-    let name = qualified(&ty.name);
-    let column = |attribute: &Attribute| format!("COLUMN {name}.{}", ident(&attribute.name));
-    let attributes = ty.attributes.iter().map(|attribute| (column(attribute), attribute.comment.clone()));
-    std::iter::once((format!("TYPE {name}"), ty.comment.clone())).chain(attributes).collect()
+fn composite_comments(ty: &CompositeType, each: &mut EachComment<'_>) {
+    let name = || qualified(&ty.name);
+    each(&|| format!("TYPE {}", name()), &ty.comment);
+    for attribute in &ty.attributes {
+        each(&|| format!("COLUMN {}.{}", name(), ident(&attribute.name)), &attribute.comment);
+    }
 }
 
-fn trigger_comments(table: &ObjectName, triggers: &[Trigger]) -> Targets {
-    let on = |trigger: &Trigger| format!("TRIGGER {} ON {}", ident(&trigger.name), qualified(table));
-    triggers.iter().map(|trigger| (on(trigger), trigger.comment.clone())).collect()
+fn trigger_comments(table: &ObjectName, triggers: &[Trigger], each: &mut EachComment<'_>) {
+    for trigger in triggers {
+        each(&|| format!("TRIGGER {} ON {}", ident(&trigger.name), qualified(table)), &trigger.comment);
+    }
 }
 
-fn table_comments(table: &Table) -> Targets {
-    let name = qualified(&table.name);
-    let mut out = vec![(format!("{} {name}", table_word(table)), table.comment.clone())];
+fn table_comments(table: &Table, each: &mut EachComment<'_>) {
+    let name = || qualified(&table.name);
+    each(&|| format!("{} {}", table_word(table), name()), &table.comment);
     for column in &table.columns {
-        out.push((format!("COLUMN {name}.{}", ident(&column.name)), column.comment.clone()));
+        each(&|| format!("COLUMN {}.{}", name(), ident(&column.name)), &column.comment);
     }
-    out.extend(identities(table).map(|(target, identity)| (target, identity.comment.clone())));
-    let constraint = |constraint: &str| format!("CONSTRAINT {} ON {name}", ident(constraint));
-    let behind = |constraint: &str| format!("INDEX {}", qualified(&index_name(&table.name, constraint)));
+    for (column, identity) in identities(table) {
+        each(&|| identity_target(table, column, identity), &identity.comment);
+    }
+    let constraint = |constraint: &str| format!("CONSTRAINT {} ON {}", ident(constraint), name());
+    let index = |index: &str| format!("INDEX {}", qualified(&index_name(&table.name, index)));
     for key in table.primary_key.iter().chain(&table.uniques) {
-        out.push((constraint(&key.name), key.comment.clone()));
-        out.push((behind(&key.name), key.index_comment.clone()));
+        each(&|| constraint(&key.name), &key.comment);
+        each(&|| index(&key.name), &key.index_comment);
     }
-    out.extend(table.checks.iter().map(|check| (constraint(&check.name), check.comment.clone())));
+    for check in &table.checks {
+        each(&|| constraint(&check.name), &check.comment);
+    }
     for exclusion in &table.exclusions {
-        out.push((constraint(&exclusion.name), exclusion.comment.clone()));
-        out.push((behind(&exclusion.name), exclusion.index_comment.clone()));
+        each(&|| constraint(&exclusion.name), &exclusion.comment);
+        each(&|| index(&exclusion.name), &exclusion.index_comment);
     }
-    out.extend(table.foreign_keys.iter().map(|key| (constraint(&key.name), key.comment.clone())));
-    for index in &table.indexes {
-        out.push((format!("INDEX {}", qualified(&index_name(&table.name, &index.name))), index.comment.clone()));
+    for key in &table.foreign_keys {
+        each(&|| constraint(&key.name), &key.comment);
+    }
+    for own in &table.indexes {
+        each(&|| index(&own.name), &own.comment);
     }
     for policy in &table.policies {
-        out.push((format!("POLICY {} ON {name}", ident(&policy.name)), policy.comment.clone()));
+        each(&|| format!("POLICY {} ON {}", ident(&policy.name), name()), &policy.comment);
     }
-    out.extend(trigger_comments(&table.name, &table.triggers));
-    out
+    trigger_comments(&table.name, &table.triggers, each);
 }
 
-fn view_comments(view: &View) -> Targets {
-    let name = qualified(&view.name);
-    let mut out = vec![(format!("{} {name}", view_word(view)), view.comment.clone())];
+fn view_comments(view: &View, each: &mut EachComment<'_>) {
+    let name = || qualified(&view.name);
+    each(&|| format!("{} {}", view_word(view), name()), &view.comment);
     for (column, _) in &view.columns {
         let text = view.column_comments.iter().find(|(commented, _)| commented == column).map(|(_, text)| text.clone());
-        out.push((format!("COLUMN {name}.{}", ident(column)), text));
+        each(&|| format!("COLUMN {}.{}", name(), ident(column)), &text);
     }
     for index in &view.indexes {
-        out.push((format!("INDEX {}", qualified(&index_name(&view.name, &index.name))), index.comment.clone()));
+        each(&|| format!("INDEX {}", qualified(&index_name(&view.name, &index.name))), &index.comment);
     }
-    out.extend(trigger_comments(&view.name, &view.triggers));
-    out
+    trigger_comments(&view.name, &view.triggers, each);
 }
+
+/// Is shown each thing that can carry privileges: how `GRANT … ON` names it, the column if it is one, and the privileges.
+type EachPrivileges<'v, 's> = dyn FnMut(&dyn Fn() -> String, Option<&'s str>, &'s [Grant]) + 'v;
 
 /// The privileges on one object and its columns.
 pub fn grants_of(schema: &Schema, key: &ObjectKey) -> Vec<String> {
     let mut out = Vec::new();
-    for (target, column, list) in privileges(schema, key) {
-        match column {
-            Some(column) => out.extend(column_grants(&target, &column, list)),
-            None => out.extend(grants(&target, list)),
-        }
-    }
+    each_privileges(schema, key, &mut |target, column, list| match column {
+        _ if list.is_empty() => {}
+        Some(column) => out.extend(column_grants(&target(), column, list)),
+        None => out.extend(grants(&target(), list)),
+    });
     out
 }
 
 /// What can carry privileges in one object: target as `GRANT … ON` names it, column if it is one, and the privileges.
-pub fn privileges<'s>(schema: &'s Schema, key: &ObjectKey) -> Vec<(String, Option<String>, &'s [Grant])> {
+pub fn privileges<'s>(schema: &'s Schema, key: &ObjectKey) -> Vec<(String, Option<&'s str>, &'s [Grant])> {
+    let mut out = Vec::new();
+    each_privileges(schema, key, &mut |target, column, list| out.push((target(), column, list)));
+    out
+}
+
+/// Whether somebody was given privileges on the object or one of its columns.
+pub fn has_privileges(schema: &Schema, key: &ObjectKey) -> bool {
+    let mut found = false;
+    each_privileges(schema, key, &mut |_, _, list| found |= !list.is_empty());
+    found
+}
+
+fn each_privileges<'s>(schema: &'s Schema, key: &ObjectKey, each: &mut EachPrivileges<'_, 's>) {
     let name = &key.name;
-    let one = |target: String, list: &'s [Grant]| vec![(target, None, list)];
     let ty = || format!("TYPE {}", qualified(name));
-    let found = match key.kind {
+    let mut whole = |target: &dyn Fn() -> String, list: Option<&'s Vec<Grant>>| {
+        if let Some(list) = list {
+            each(target, None, list);
+        }
+    };
+    match key.kind {
         ObjectKind::Namespace => {
             let found = schema.namespaces.iter().find(|n| n.name == name.name);
-            found.map(|n| one(format!("SCHEMA {}", ident(&n.name)), &n.grants))
+            whole(&|| format!("SCHEMA {}", ident(&name.name)), found.map(|n| &n.grants));
         }
-        ObjectKind::Enum => schema.enums.iter().find(|e| &e.name == name).map(|e| one(ty(), &e.grants)),
-        ObjectKind::Domain => schema.domains.iter().find(|d| &d.name == name).map(|d| one(ty(), &d.grants)),
-        ObjectKind::Composite => schema.composites.iter().find(|c| &c.name == name).map(|c| one(ty(), &c.grants)),
-        ObjectKind::Range => schema.ranges.iter().find(|r| &r.name == name).map(|r| one(ty(), &r.grants)),
+        ObjectKind::Enum => whole(&ty, schema.enums.iter().find(|e| &e.name == name).map(|e| &e.grants)),
+        ObjectKind::Domain => whole(&ty, schema.domains.iter().find(|d| &d.name == name).map(|d| &d.grants)),
+        ObjectKind::Composite => whole(&ty, schema.composites.iter().find(|c| &c.name == name).map(|c| &c.grants)),
+        ObjectKind::Range => whole(&ty, schema.ranges.iter().find(|r| &r.name == name).map(|r| &r.grants)),
         ObjectKind::Sequence => {
             let found = schema.sequences.iter().find(|s| &s.name == name);
-            found.map(|s| one(format!("SEQUENCE {}", qualified(name)), &s.grants))
+            whole(&|| format!("SEQUENCE {}", qualified(name)), found.map(|s| &s.grants));
         }
         ObjectKind::Routine => {
             let found = schema.routines.iter().find(|r| &r.name == name && r.arguments == key.member);
-            found.map(|r| one(format!("{} {}", super::routine::grant_word(r), signature(r)), &r.grants))
+            if let Some(r) = found {
+                whole(&|| format!("{} {}", super::routine::grant_word(r), signature(r)), Some(&r.grants));
+            }
         }
         ObjectKind::Server => {
             let found = schema.servers.iter().find(|s| s.name == name.name);
-            found.map(|s| one(format!("FOREIGN SERVER {}", ident(&s.name)), &s.grants))
+            whole(&|| format!("FOREIGN SERVER {}", ident(&name.name)), found.map(|s| &s.grants));
         }
         ObjectKind::Other => {
             let found = schema.others.iter().find(|o| &o.name == name && other_member(o) == key.member);
-            found.map(|o| one(super::order::other_target(o), &o.grants))
+            if let Some(o) = found {
+                whole(&|| super::order::other_target(o), Some(&o.grants));
+            }
         }
-        ObjectKind::View => schema.view(name).map(|view| {
-            let details = |name: &String| view.column_details.iter().find(|column| &column.name == name);
-            let columns = view.columns.iter().map(|(column, _)| {
-                (column, details(column).map(|details| details.grants.as_slice()).unwrap_or_default())
-            });
-            with_columns(name, &view.grants, columns)
-        }),
-        ObjectKind::Table => schema.table(name).map(|table| {
-            let columns = table.columns.iter().map(|column| (&column.name, column.grants.as_slice()));
-            let mut found = with_columns(name, &table.grants, columns);
-            found.extend(identities(table).map(|(target, identity)| (target, None, identity.grants.as_slice())));
-            found
-        }),
-        _ => None,
-    };
-    found.unwrap_or_default()
+        ObjectKind::View => schema.view(name).into_iter().for_each(|view| view_privileges(view, each)),
+        ObjectKind::Table => schema.table(name).into_iter().for_each(|table| table_privileges(table, each)),
+        _ => {}
+    }
 }
 
-/// The identities of a table and how their sequences are named.
-fn identities(table: &Table) -> impl Iterator<Item = (String, &Identity)> {
-    table.columns.iter().filter_map(|column| {
-        let identity = column.identity.as_ref()?;
-        let usual = || identity_sequence(&table.name, &column.name);
-        Some((format!("SEQUENCE {}", qualified(&identity.sequence.clone().unwrap_or_else(usual))), identity))
-    })
+fn view_privileges<'s>(view: &'s View, each: &mut EachPrivileges<'_, 's>) {
+    let target = || format!("TABLE {}", qualified(&view.name));
+    each(&target, None, &view.grants);
+    for (column, _) in &view.columns {
+        let details = view.column_details.iter().find(|details| &details.name == column);
+        each(&target, Some(column), details.map(|details| details.grants.as_slice()).unwrap_or_default());
+    }
 }
 
-fn with_columns<'s>(
-    name: &ObjectName,
-    whole: &'s [Grant],
-    columns: impl Iterator<Item = (&'s String, &'s [Grant])>,
-) -> Vec<(String, Option<String>, &'s [Grant])> {
-    let target = format!("TABLE {}", qualified(name));
-    let columns = columns.map(|(column, list)| (target.clone(), Some(column.clone()), list));
-    std::iter::once((target.clone(), None, whole)).chain(columns).collect()
+fn table_privileges<'s>(table: &'s Table, each: &mut EachPrivileges<'_, 's>) {
+    let target = || format!("TABLE {}", qualified(&table.name));
+    each(&target, None, &table.grants);
+    for column in &table.columns {
+        each(&target, Some(&column.name), &column.grants);
+    }
+    for (column, identity) in identities(table) {
+        each(&|| identity_target(table, column, identity), None, &identity.grants);
+    }
+}
+
+/// The identities of a table and their columns.
+fn identities(table: &Table) -> impl Iterator<Item = (&Column, &Identity)> {
+    table.columns.iter().filter_map(|column| Some((column, column.identity.as_ref()?)))
+}
+
+/// The sequence of an identity.
+fn identity_target(table: &Table, column: &Column, identity: &Identity) -> String {
+    let usual = || identity_sequence(&table.name, &column.name);
+    format!("SEQUENCE {}", qualified(&identity.sequence.clone().unwrap_or_else(usual)))
 }
 
 /// Kinds of opaque objects that nobody owns.
 const OWNERLESS: &[&str] =
     &["RULE", "CAST", "TRANSFORM", "USER MAPPING", "ACCESS METHOD", "TEXT SEARCH PARSER", "TEXT SEARCH TEMPLATE"];
 
-/// The owner of one object, and how `ALTER … OWNER TO` names it; `None` if it has none of its own.
-pub fn owner<'s>(schema: &'s Schema, key: &ObjectKey) -> Option<(String, Option<&'s str>)> {
+/// The owner of one object; `None` if it has none of its own.
+pub fn owner<'s>(schema: &'s Schema, key: &ObjectKey) -> Option<Option<&'s str>> {
     let name = &key.name;
     let owner = match key.kind {
         ObjectKind::Namespace => &schema.namespaces.iter().find(|n| n.name == name.name)?.owner,
@@ -276,8 +334,7 @@ pub fn owner<'s>(schema: &'s Schema, key: &ObjectKey) -> Option<(String, Option<
         }
         _ => return None,
     };
-    let (target, _) = comment_targets(schema, key).into_iter().next()?;
-    Some((target, owner.as_deref()))
+    Some(owner.as_deref())
 }
 
 /// The statement that gives an object to a role; `None` is whoever runs it.
