@@ -18,6 +18,7 @@ pub mod graph;
 mod header;
 mod history;
 mod journal;
+mod lacking;
 mod lock;
 mod lost;
 mod observe;
@@ -47,18 +48,19 @@ use relata_sql::Result;
 use relata_sql::driver::{Connection, IntrospectOptions};
 
 pub use content::{ColumnContent, Content, Survivor, read as read_content};
-pub use execute::{run_script, run_watched};
+pub use execute::{run_as_far, run_script, run_watched};
 pub use folder::{Draft, Migration, follow, read as read_folder, record_proof, reparent, slug, write as write_folder};
 pub use graph::{Graph, heads, newest};
 pub use header::{Header, composed, opposite};
 pub use history::{Applied, HISTORY_TABLE, STEPS_TABLE, State, own_tables, read as read_history};
+pub use lacking::{Lacking, Unproved};
 pub use lost::{Loss, Vanishing, keep, measure};
 pub use observe::{Observed, strongest, surprises};
-pub use prove::{Compare, Proof, prove};
+pub use prove::{Compare, Proof, ProvedOn, prove, prove_as_far};
 pub use run::{Rollback, applied_by, undone_by};
 pub use shelf::{Reason, Shelve, Shelved, Taken, read as read_shelf};
 pub use status::{Entry, EntryState, Status, compare, status};
-pub use trail::{TrailEntry, read as read_trail, verify as verify_trail};
+pub use trail::{TrailEntry, proofs as noted_proofs, read as read_trail, verify as verify_trail};
 
 /// Who runs migrations, with what, and what it does when something is in the way.
 #[derive(Debug, Clone)]
@@ -82,8 +84,23 @@ pub struct Runner {
     pub shelve: BTreeMap<String, Shelve>,
     /// How many migrations' backups are kept.
     pub keep_backups: usize,
+    /// How migrations were proved just now, by version: noted in the trail with the migration. Of others is noted what
+    /// their `up.sql` says.
+    pub proofs: BTreeMap<String, Proved>,
+    /// Apply only what is among `proofs`, as it was proved. Looked at under the lock: what became pending meanwhile is
+    /// refused.
+    pub only_proved: bool,
     /// Asks it to stop before the next statement.
     pub stop: Stop,
+}
+
+/// How a migration was proved.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proved {
+    /// The digest of the migration that was proved.
+    pub digest: String,
+    /// By whom, on which server, on which rows, with the digest of the proof.
+    pub text: String,
 }
 
 /// What becomes of a migration that failed in the middle where no transaction undoes it (MariaDB, `transaction off`).
@@ -125,6 +142,8 @@ impl Default for Runner {
             on_failure: OnFailure::default(),
             shelve: BTreeMap::new(),
             keep_backups: 3,
+            proofs: BTreeMap::new(),
+            only_proved: false,
             stop: Stop::default(),
         }
     }

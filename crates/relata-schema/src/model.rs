@@ -351,7 +351,7 @@ record! {
         /// `GENERATED ALWAYS AS (…)`.
         pub generated: Option<Generated>,
         /// `GENERATED … AS IDENTITY` (PostgreSQL).
-        pub identity: Option<Identity>,
+        pub identity: Option<Box<Identity>>,
         /// `AUTO_INCREMENT` (MariaDB), `AUTOINCREMENT` (SQLite).
         pub auto_increment: bool,
         /// `ON UPDATE` expression (MariaDB).

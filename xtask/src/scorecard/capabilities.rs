@@ -379,6 +379,36 @@ pub const CAPABILITIES: &[Capability] = &[
         mysql: Claim::Done(&[(PROOFS, "mysql_protected_applies_only_what_is_proved")]),
     },
     Capability {
+        id: "M4",
+        title: "Proofs stand in the history with who, server, rows and digest; a pending migration without one is refused under the lock",
+        sqlite: Claim::Done(&[
+            (PROOFS, "sqlite_protected_applies_only_what_is_proved"),
+            (TRAIL, "only_what_was_proved_is_applied_and_noted"),
+        ]),
+        postgres: Claim::Done(&[
+            (PROOFS, "postgres_protected_applies_only_what_is_proved"),
+            (TRAIL, "only_what_was_proved_is_applied_and_noted"),
+        ]),
+        mysql: Claim::Done(&[
+            (PROOFS, "mysql_protected_applies_only_what_is_proved"),
+            (TRAIL, "only_what_was_proved_is_applied_and_noted"),
+        ]),
+    },
+    Capability {
+        id: "M4",
+        title: "A protected environment is known by where a URL leads, however it is written",
+        sqlite: Claim::Done(&[(PROOFS, "sqlite_is_protected_by_any_url")]),
+        postgres: Claim::Done(&[(PROOFS, "postgres_is_protected_by_any_url")]),
+        mysql: Claim::Done(&[(PROOFS, "mysql_is_protected_by_any_url")]),
+    },
+    Capability {
+        id: "M4",
+        title: "What the shadow's server lacks is named and left out, the rest is proved; protected environments accept it by name",
+        sqlite: Claim::Missing("not needed: the shadow is the same library as the target"),
+        postgres: Claim::Done(&[(PROOFS, "postgres_names_what_the_shadow_lacks")]),
+        mysql: Claim::Done(&[(PROOFS, "mysql_names_what_the_shadow_lacks")]),
+    },
+    Capability {
         id: "M2",
         title: "A rename is seen before it is planned as drop and add: declared, by identity, by score, asked",
         sqlite: Claim::Done(&[

@@ -19,6 +19,7 @@ mod merge;
 pub mod new;
 mod plan;
 pub mod project;
+mod protected;
 mod prove;
 mod repair;
 mod rollback;

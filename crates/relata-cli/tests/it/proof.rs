@@ -125,6 +125,105 @@ fn protected(dialect: Dialect) {
     let applied = fixture.project.run(&apply);
     assert_eq!(applied.code, 0, "{}", applied.stderr);
     assert!(applied.stderr.contains("1 migration proved before being applied"), "{}", applied.stderr);
+    // Who proved it, on what, and with which rows, stands in the history.
+    let history = fixture.run(&["migrate", "history", "--verify", "--json"], 0);
+    let history: serde_json::Value = serde_json::from_str(&history).unwrap();
+    let proof = history["entries"].as_array().unwrap().iter().find(|entry| entry["action"] == "prove").unwrap();
+    let note = proof["note"].as_str().unwrap();
+    assert_eq!(proof["version"], "20260102000000_bbbbbb", "{proof}");
+    assert!(
+        note.starts_with("on ") && note.contains("up, down, up") && note.contains("; recorded before: on "),
+        "{note}"
+    );
+    let rows = if dialect == Dialect::Sqlite { "on a copy of the data; proof " } else { "on rows made up; proof " };
+    assert!(note.contains(rows) || note.contains("without data; proof "), "{note}");
+    let status = fixture.run(&["migrate", "status", "--no-drift", "--json"], 0);
+    let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["migrations"][1]["proof"]["proof"], proof["note"], "{status}");
+    let status = fixture.run(&["migrate", "status", "--no-drift"], 0);
+    assert!(status.lines().any(|line| line.contains("bbbbbb_tags") && line.contains("\tby ")), "{status}");
+}
+
+/// The same database by another URL is as protected.
+fn protected_by_any_url(dialect: Dialect) {
+    let fixture = fixture(dialect);
+    let (from, to) = match dialect {
+        Dialect::Sqlite => ("sqlite:", "sqlite:/../"),
+        _ => ("127.0.0.1", "localhost"),
+    };
+    let other = fixture.url.replacen(from, to, 1);
+    fixture.project.write("relata.toml", &format!("[environments.production]\nurl = \"{other}\"\nprotected = true\n"));
+    fixture.migration("20260102000000_bbbbbb_tags", "CREATE TABLE tags (id integer);", "DROP TABLE tags;");
+    let said = fixture.run(&["migrate", "apply"], 1);
+    assert!(said.contains("is not proved") && said.contains("the environment production is protected"), "{said}");
+}
+
+#[test]
+fn sqlite_is_protected_by_any_url() {
+    protected_by_any_url(Dialect::Sqlite);
+}
+
+#[test]
+fn postgres_is_protected_by_any_url() {
+    protected_by_any_url(Dialect::Postgres);
+}
+
+#[test]
+fn mysql_is_protected_by_any_url() {
+    protected_by_any_url(Dialect::Mysql);
+}
+
+/// What the shadow's server lacks is named, the rest is proved, and a protected environment wants it accepted by name.
+fn what_the_shadow_lacks(dialect: Dialect) {
+    let fixture = fixture(dialect);
+    let (lacks, first, needs, grant, account) = match dialect {
+        Dialect::Postgres => (
+            "extension relata_no_such",
+            "CREATE EXTENSION relata_no_such;",
+            "CREATE TABLE spots (id integer PRIMARY KEY, place relata_place); CREATE INDEX ON spots (place);",
+            "GRANT SELECT ON users TO relata_nobody;",
+            "role relata_nobody",
+        ),
+        _ => (
+            "library relata_no_such.so",
+            "CREATE FUNCTION relata_far RETURNS STRING SONAME 'relata_no_such.so';",
+            "",
+            "GRANT relata_nobody TO CURRENT_USER;",
+            "role relata_nobody",
+        ),
+    };
+    let up = format!("{first}\n{needs}\n{grant}\nCREATE TABLE tags (id integer NOT NULL PRIMARY KEY);");
+    let gone = if needs.is_empty() { "" } else { "DROP TABLE spots; DROP EXTENSION relata_no_such;" };
+    fixture.migration("20260102000000_bbbbbb_tags", &up, &format!("DROP TABLE tags; {gone}"));
+    let said = fixture.run(&["migrate", "prove", "--record"], 0);
+    assert!(said.contains("proved 20260102000000_bbbbbb_tags: up, down, up"), "{said}");
+    assert!(said.contains(&format!("not proved is what needs {lacks}, {account}")), "{said}");
+    assert!(said.contains(&format!("left out: {}", first.trim_end_matches(';'))), "{said}");
+    let toml = format!("[environments.production]\nurl = \"{}\"\nprotected = true\n", fixture.url);
+    fixture.project.write("relata.toml", &toml);
+    let said = fixture.run(&["migrate", "apply"], 1);
+    assert!(said.contains(&format!("the shadow's server lacks {lacks}, {account}")), "{said}");
+    assert!(said.contains(&format!("--accept-unproved \"{lacks}\"")), "{said}");
+    let half = fixture.run(&["migrate", "apply", "--accept-unproved", lacks], 1);
+    assert!(half.contains(&format!("the shadow's server lacks {account}")), "{half}");
+    // Accepted, it is applied; here the target lacks it too.
+    let accepted = fixture.run(&["migrate", "apply", "--accept-unproved", lacks, "--accept-unproved", account], 1);
+    assert!(accepted.contains("1 migration proved before being applied"), "{accepted}");
+    assert!(accepted.contains("applying 20260102000000_bbbbbb_tags: statement 1 of "), "{accepted}");
+    // What is refused for another reason is a failure, also where something lacks.
+    fixture.migration("20260102000000_bbbbbb_tags", &format!("{up} CREATE TABLE users (id integer);"), "");
+    let said = fixture.run(&["migrate", "prove"], 1);
+    assert!(said.contains("exists"), "{said}");
+}
+
+#[test]
+fn postgres_names_what_the_shadow_lacks() {
+    what_the_shadow_lacks(Dialect::Postgres);
+}
+
+#[test]
+fn mysql_names_what_the_shadow_lacks() {
+    what_the_shadow_lacks(Dialect::Mysql);
 }
 
 #[test]

@@ -303,7 +303,7 @@ fn junctions_and_composite_keys() {
 fn postgres_says_more() {
     let name = |name: &str| ObjectName::new("public", name);
     let mut id = column("id", Type::Int(8), "bigint");
-    id.identity = Some(Identity { always: true, ..Identity::default() });
+    id.identity = Some(Box::new(Identity { always: true, ..Identity::default() }));
     let mut mood = column("mood", Type::Enum(name("mood"), vec![]), "mood");
     mood.default = Some("'PG-13'::mood".into());
     let mut title = column("title", Type::VarChar(80), "character varying(80)");

@@ -33,6 +33,8 @@ mod tables;
 mod text;
 mod types;
 
+use std::borrow::Cow;
+
 use relata_schema::change::{Alteration, Change, Step, TableChange};
 use relata_schema::{Diagnostic, Schema};
 
@@ -69,9 +71,9 @@ pub(super) fn emit(
 }
 
 /// The changes without those that only drop, if drops are not wanted; a note for each that is left out.
-fn without_drops(changes: &[Change], options: &PlanOptions, notes: &mut Vec<Diagnostic>) -> Vec<Change> {
+fn without_drops<'c>(changes: &'c [Change], options: &PlanOptions, notes: &mut Vec<Diagnostic>) -> Cow<'c, [Change]> {
     if options.drops {
-        return changes.to_vec();
+        return Cow::Borrowed(changes);
     }
     let mut kept = Vec::new();
     for change in changes {
@@ -105,7 +107,7 @@ fn without_drops(changes: &[Change], options: &PlanOptions, notes: &mut Vec<Diag
             other => kept.push(other.clone()),
         }
     }
-    kept
+    Cow::Owned(kept)
 }
 
 fn left(what: String) -> Diagnostic {

@@ -255,7 +255,7 @@ fn column(row: &Row) -> Result<Column, Error> {
         default,
         generated,
         identity: match identity {
-            'a' | 'd' => Some(Identity { always: identity == 'a', ..Identity::default() }),
+            'a' | 'd' => Some(Box::new(Identity { always: identity == 'a', ..Identity::default() })),
             _ => None,
         },
         collation: cell(row, 9)?,
@@ -270,7 +270,7 @@ fn identity(table: &mut Table, column: &str, sequence: &ObjectName, told: Identi
     let Some(column) = table.columns.iter_mut().find(|candidate| candidate.name == column) else { return };
     if let Some(identity) = &mut column.identity {
         let sequence = (*sequence != usual).then(|| sequence.clone());
-        *identity = Identity { always: identity.always, sequence, ..told };
+        **identity = Identity { always: identity.always, sequence, ..told };
     }
 }
 

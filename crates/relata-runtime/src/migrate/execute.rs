@@ -15,6 +15,7 @@ use relata_sql::{Error, Kind, Result, Value};
 
 use super::header::Header;
 use super::history::{self, Applied, State};
+use super::lacking::{self, Lacking};
 use super::observe::{self, Lookout};
 use super::settings::Settings;
 use super::trail::{self, Action, Ending, Note, StatementRun};
@@ -65,10 +66,24 @@ pub(super) fn statement_digest(dialect: Dialect, sql: &str) -> String {
 /// # Errors
 /// What the database reports, with the statement's number and line.
 pub async fn run_script(connection: &mut dyn Connection, header: &Header, text: &str) -> Result<()> {
-    run(connection, header, text, None).await.map(drop)
+    run(connection, header, text, None, None).await.map(drop)
 }
 
-/// [`run_script`] on a shadow, and what its statements were seen to lock and rewrite.
+/// [`run_script`] on a shadow that may lack what some statements need: those are left out and named.
+///
+/// # Errors
+/// What the database reports of any other statement.
+pub async fn run_as_far(
+    connection: &mut dyn Connection,
+    header: &Header,
+    text: &str,
+    lacking: &mut Lacking,
+) -> Result<()> {
+    run(connection, header, text, None, Some(lacking)).await.map(drop)
+}
+
+/// [`run_script`] on a shadow, and what its statements were seen to lock and rewrite. With `lacking`, as far as the shadow
+/// has what they need.
 ///
 /// # Errors
 /// What the database reports, with the statement's number and line.
@@ -76,9 +91,10 @@ pub async fn run_watched(
     connection: &mut dyn Connection,
     header: &Header,
     text: &str,
+    lacking: Option<&mut Lacking>,
 ) -> Result<Vec<observe::Observed>> {
     let lookout = Lookout::open(connection).await?;
-    run(connection, header, text, Some(lookout)).await
+    run(connection, header, text, Some(lookout), lacking).await
 }
 
 async fn run(
@@ -86,14 +102,12 @@ async fn run(
     header: &Header,
     text: &str,
     mut lookout: Option<Lookout>,
+    mut lacking: Option<&mut Lacking>,
 ) -> Result<Vec<observe::Observed>> {
     let dialect = connection.dialect();
     let statements = script::statements(dialect, text);
     if transactional(dialect, header) {
-        let (runner, ignored) = (Runner::default(), &mut |_: Event<'_>| {});
-        let mut report = Report { lookout, ..Report::new(&runner, ignored) };
-        in_transaction(connection, &statements, &Outcome::Nothing, &mut report).await?;
-        return Ok(report.lookout.map(Lookout::close).unwrap_or_default());
+        return run_at_once(connection, &statements, lookout, lacking).await;
     }
     for (index, statement) in statements.iter().enumerate() {
         let result = match (classify(dialect, &statement.sql), &mut lookout) {
@@ -101,9 +115,42 @@ async fn run(
             (Class::Schema | Class::Data, Some(lookout)) => lookout.run(connection, index, statement).await,
             _ => execute(connection, statement).await.map(drop),
         };
+        if let (Err(error), Some(lacking)) = (&result, &mut lacking)
+            && !connection.is_broken()
+            && lacking.leave_out(dialect, error, statement)
+        {
+            continue;
+        }
         result.map_err(|error| located(error, index, statements.len(), statement))?;
     }
     Ok(lookout.map(Lookout::close).unwrap_or_default())
+}
+
+/// Runs a script in one transaction. Where the shadow turns out to lack something, once more, so that each statement can
+/// be left out by itself.
+async fn run_at_once(
+    connection: &mut dyn Connection,
+    statements: &[ScriptStatement],
+    lookout: Option<Lookout>,
+    lacking: Option<&mut Lacking>,
+) -> Result<Vec<observe::Observed>> {
+    let (runner, ignored) = (Runner::default(), &mut |_: Event<'_>| {});
+    let watches = lookout.is_some();
+    let mut report = Report { lookout, ..Report::new(&runner, ignored) };
+    let result = in_transaction(connection, statements, &Outcome::Nothing, &mut report).await;
+    if let (Err(error), Some(lacking)) = (&result, lacking)
+        && !connection.is_broken()
+        && lacking.concerns(connection.dialect(), error)
+    {
+        report.lookout = if watches { Some(Lookout::open(connection).await?) } else { None };
+        report.lacking = Some(std::mem::take(lacking));
+        let result = in_transaction(connection, statements, &Outcome::Nothing, &mut report).await;
+        *lacking = report.lacking.take().unwrap_or_default();
+        result?;
+    } else {
+        result?;
+    }
+    Ok(report.lookout.map(Lookout::close).unwrap_or_default())
 }
 
 /// Whether a script runs in one transaction.
@@ -124,11 +171,15 @@ pub(super) struct Report<'r, 'o> {
     path: Option<Value>,
     /// On a shadow: looks at what each statement locks.
     lookout: Option<Lookout>,
+    /// How the migration was proved, for the trail.
+    pub proof: Option<String>,
+    /// On a shadow: what it lacks; statements that need it are left out.
+    lacking: Option<Lacking>,
 }
 
 impl<'r, 'o> Report<'r, 'o> {
     pub(super) fn new(runner: &'r Runner, observer: &'r mut Observer<'o>) -> Self {
-        Report { runner, observer, statements: Vec::new(), path: None, lookout: None }
+        Report { runner, observer, statements: Vec::new(), path: None, lookout: None, proof: None, lacking: None }
     }
 
     /// Runs one statement of a script: told before and after, measured, and not begun once the runner was told to stop.
@@ -313,6 +364,10 @@ impl Outcome<'_> {
             Outcome::Undone(..) => history::remove(connection, &row.version).await?,
             _ => history::write(connection, &Applied { duration_ms, applied_at: super::now(), ..row.clone() }).await?,
         }
+        if let Some(proof) = &report.proof {
+            let note = Note { note: proof.clone(), ..Note::about(Action::Prove, Ending::Done, row) };
+            trail::append(connection, report.runner, note).await?;
+        }
         let note = Note { duration_ms, statements: &report.statements, ..Note::about(action, Ending::Done, row) };
         trail::append(connection, report.runner, note).await
     }
@@ -354,7 +409,12 @@ async fn transaction(
     outcome.guard(connection).await?;
     outcome.prepare(connection, report).await?;
     for (index, statement) in statements.iter().enumerate() {
-        let result = in_place(connection, statements, index, report).await;
+        let result = match &report.lacking {
+            Some(_) if lacking::may_be_left_out(connection.dialect(), statement) => {
+                or_left_out(connection, statements, index, report).await
+            }
+            _ => in_place(connection, statements, index, report).await,
+        };
         result.map_err(|error| located(error, index, statements.len(), statement))?;
     }
     search_path.restore(connection).await?;
@@ -365,6 +425,26 @@ async fn transaction(
     }
     outcome.write(connection, report).await?;
     connection.batch("COMMIT").await
+}
+
+/// Runs a statement, or leaves it out for something that the shadow lacks: nothing of it has happened then.
+async fn or_left_out(
+    connection: &mut dyn Connection,
+    statements: &[ScriptStatement],
+    index: usize,
+    report: &mut Report<'_, '_>,
+) -> Result<()> {
+    connection.batch("SAVEPOINT relata_statement").await?;
+    let Err(error) = in_place(connection, statements, index, report).await else {
+        return connection.batch("RELEASE SAVEPOINT relata_statement").await;
+    };
+    let dialect = connection.dialect();
+    let left_out =
+        report.lacking.as_mut().is_some_and(|lacking| lacking.leave_out(dialect, &error, &statements[index]));
+    if connection.is_broken() || !left_out {
+        return Err(error);
+    }
+    connection.batch("ROLLBACK TO SAVEPOINT relata_statement").await
 }
 
 async fn in_place(

@@ -11,8 +11,9 @@ use relata_sql::driver::{Connection, ServerInfo};
 use relata_sql::{Error, Kind, Result};
 
 use super::content::{self, Content, Survivor};
-use super::execute::{run_script, run_watched};
+use super::execute::{run_as_far, run_watched};
 use super::folder::Migration;
+use super::lacking::{self, Lacking, Unproved};
 use super::observe::{self, Observed};
 use super::written::Written;
 
@@ -53,6 +54,38 @@ pub struct Proof {
     pub observed: Vec<Observed>,
     /// What was seen in other than the predicted way, one line each.
     pub surprises: Vec<String>,
+    /// Which rows it was proved on; whoever put them there knows.
+    pub on: ProvedOn,
+    /// What was left out, because the shadow lacks what it needs.
+    pub unproved: Vec<Unproved>,
+}
+
+/// Which rows a migration was proved on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ProvedOn {
+    /// None: only the schema was proved.
+    #[default]
+    Nothing,
+    /// Rows that were made up for the proof.
+    MadeUp,
+    /// A copy of the target's rows.
+    Copy,
+}
+
+impl ProvedOn {
+    /// Each of them.
+    pub const ALL: [ProvedOn; 3] = [ProvedOn::Nothing, ProvedOn::MadeUp, ProvedOn::Copy];
+}
+
+impl std::fmt::Display for ProvedOn {
+    /// `on a copy of the data`, `on rows made up` or `without data`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            ProvedOn::Nothing => "without data",
+            ProvedOn::MadeUp => "on rows made up",
+            ProvedOn::Copy => "on a copy of the data",
+        })
+    }
 }
 
 impl std::fmt::Display for Proof {
@@ -69,13 +102,18 @@ impl std::fmt::Display for Proof {
         if !self.written.is_empty() {
             write!(f, "; written by its statements: {}", self.written.join(", "))?;
         }
+        if !self.unproved.is_empty() {
+            let names: Vec<&str> = self.unproved.iter().map(|unproved| unproved.lacks.as_str()).collect();
+            write!(f, "; not proved is what needs {}", names.join(", "))?;
+        }
         Ok(())
     }
 }
 
 impl Proof {
     /// What was proved, as a digest: what the migration does up and down and on top of which parents, the schemas it
-    /// leads from and to, and the kind of server it ran on. With any other it was not proved.
+    /// leads from and to, the kind of server it ran on, which rows it ran on and what was left out. With any other it was
+    /// not proved.
     pub fn digest(&self, migration: &Migration, server: &ServerInfo) -> String {
         let result = super::schema_digest(&self.schema);
         // Within these, servers mean the same by the same statements: PostgreSQL 15, MariaDB 10.11, SQLite 3.
@@ -86,13 +124,23 @@ impl Proof {
         let version: Vec<&str> = server.version.split(['.', '-', ' ']).take(parts).collect();
         let way = if self.down { "up and down" } else { "up" };
         let text = format!(
-            "{}\nfrom {}\nto {result}\non {} {}\n{way}\n",
+            "{}\nfrom {}\nto {result}\non {} {}\n{way}\n{}\n{}",
             migration.digest,
             self.start,
             server.product,
-            version.join(".")
+            version.join("."),
+            self.on,
+            lacking::digest_of(&self.unproved)
         );
         digest::hex(&text)[..32].to_string()
+    }
+}
+
+impl Proof {
+    /// Which rows a proof of that digest ran on, if this proof is the same but for its rows; `None`: it is another.
+    pub fn rows_of(&self, digest: &str, migration: &Migration, server: &ServerInfo) -> Option<ProvedOn> {
+        let with = |on: &ProvedOn| Proof { on: *on, ..self.clone() }.digest(migration, server) == digest;
+        ProvedOn::ALL.into_iter().find(with)
     }
 }
 
@@ -107,12 +155,35 @@ pub async fn prove(
     target: Option<&Schema>,
     compare: &dyn Compare,
 ) -> Result<Proof> {
+    let mut lacking = Lacking::default();
+    let proof = prove_as_far(connection, migration, target, compare, &mut lacking).await?;
+    match proof.unproved.first() {
+        None => Ok(proof),
+        Some(unproved) => {
+            let message = format!("{} cannot be proved here: the server lacks {unproved}", migration.id());
+            Err(Error::new(Kind::ProofFailed, message).hint("install it there, or give another server with --shadow"))
+        }
+    }
+}
+
+/// As [`prove`], but what the shadow lacks is left out and named in [`Proof::unproved`]. `lacking` is what it is known to
+/// lack from migrations before.
+///
+/// # Errors
+/// As [`prove`].
+pub async fn prove_as_far(
+    connection: &mut dyn Connection,
+    migration: &Migration,
+    target: Option<&Schema>,
+    compare: &dyn Compare,
+    lacking: &mut Lacking,
+) -> Result<Proof> {
     let before = super::schema(connection).await?;
     // What is on both sides is known once up has run; so the values before are read for what the target keeps.
     let expected = target.map(|target| compare.survivors(&before, target));
     let expected = expected.unwrap_or_else(|| compare.survivors(&before, &before));
     let at_start = contents(connection, &expected, Side::Before).await?;
-    let observed = run_watched(connection, &migration.header, &migration.up).await;
+    let observed = run_watched(connection, &migration.header, &migration.up, Some(lacking)).await;
     let observed = observed.map_err(|error| failed(error, "up.sql"))?;
     let after = super::schema(connection).await?;
     if let Some(target) = target {
@@ -128,11 +199,11 @@ pub async fn prove(
         Comparing { survivors: &survivors, expected: &at_start, written: &written, acknowledged, proof: &mut proof };
     comparing.contents(connection, Side::After, "up.sql").await?;
     if let Some((header, text)) = &migration.down {
-        run_script(connection, header, text).await.map_err(|error| failed(error, "down.sql"))?;
+        run_as_far(connection, header, text, lacking).await.map_err(|error| failed(error, "down.sql"))?;
         let undone = super::schema(connection).await?;
         same("down.sql does not give back the schema from before up.sql", compare.differences(&undone, &before))?;
         comparing.contents(connection, Side::Before, "up.sql and down.sql").await?;
-        up(connection, migration).await.map_err(|error| error.context("the second time"))?;
+        up(connection, migration, lacking).await.map_err(|error| error.context("the second time"))?;
         let again = super::schema(connection).await?;
         same("up.sql gives another schema after down.sql", compare.differences(&again, &after))?;
         comparing.contents(connection, Side::After, "up, down, up").await?;
@@ -143,12 +214,13 @@ pub async fn prove(
     proof.surprises = observe::surprises(&compare.plan(&before, &after), &observed);
     proof.observed = observed;
     proof.start = super::schema_digest(&before);
+    proof.unproved = lacking.take();
     proof.schema = after;
     Ok(proof)
 }
 
-async fn up(connection: &mut dyn Connection, migration: &Migration) -> Result<()> {
-    run_script(connection, &migration.header, &migration.up).await.map_err(|error| failed(error, "up.sql"))
+async fn up(connection: &mut dyn Connection, migration: &Migration, lacking: &mut Lacking) -> Result<()> {
+    run_as_far(connection, &migration.header, &migration.up, lacking).await.map_err(|error| failed(error, "up.sql"))
 }
 
 fn failed(error: Error, file: &str) -> Error {

@@ -68,8 +68,10 @@ impl Runner {
             return Err(Error::new(Kind::Migration, message)
                 .hint("finish it with relata migrate rollback; then relata migrate apply"));
         }
+        let wanted = applied_by(&status, migrations, to)?;
+        wanted.iter().try_for_each(|(migration, _)| self.may_apply(migration))?;
         let mut done = Vec::new();
-        for (migration, begun) in applied_by(&status, migrations, to)? {
+        for (migration, begun) in wanted {
             done.push(self.up(connection, migration, begun, observer).await?);
         }
         let outdated = shelf::outdated(connection, self.keep_backups).await?;
@@ -77,6 +79,25 @@ impl Runner {
             self.purge_locked(connection, &outdated).await?;
         }
         Ok(done)
+    }
+
+    /// Whether the migration is as it was proved, where that is asked for.
+    fn may_apply(&self, migration: &Migration) -> Result<()> {
+        let proved = self.proofs.get(&migration.version).is_some_and(|proved| proved.digest == migration.digest);
+        if proved || !self.only_proved {
+            return Ok(());
+        }
+        let message =
+            format!("{} is pending and was not proved: the history is another than it was then", migration.id());
+        Err(Error::new(Kind::ProofFailed, message)
+            .hint("somebody changed the history in between; run again: what is pending now is proved anew")
+            .hint("nothing was applied"))
+    }
+
+    /// What is noted of how the migration was proved.
+    fn proof_of(&self, migration: &Migration) -> Option<String> {
+        let proved = self.proofs.get(&migration.version).filter(|proved| proved.digest == migration.digest);
+        proved.map(|proved| proved.text.clone()).or_else(|| migration.header.proved.clone())
     }
 
     async fn up(
@@ -225,6 +246,9 @@ impl Runner {
         let started = Instant::now();
         let id = script.migration.id();
         let mut report = Report::new(self, observer);
+        if script.direction == Direction::Up {
+            report.proof = self.proof_of(script.migration);
+        }
         let result = self.run_script(connection, script, row, begun, started, &mut report).await;
         let (doing, action, state) = match script.direction {
             Direction::Up => ("applying", Action::Apply, State::Applied),

@@ -31,6 +31,8 @@ pub enum Action {
     Rollback,
     /// A migration was recorded as applied without being run: the database had what it says.
     Baseline,
+    /// How a migration that was applied had been proved.
+    Prove,
     /// It was there when the trail began.
     Import,
     /// The history took over the digest of edited files.
@@ -50,6 +52,7 @@ impl Action {
             Action::Apply => "apply",
             Action::Rollback => "rollback",
             Action::Baseline => "baseline",
+            Action::Prove => "prove",
             Action::Import => "import",
             Action::RepairDigest => "repair digest",
             Action::RepairRemove => "repair remove",
@@ -317,6 +320,19 @@ pub(super) async fn sequences(connection: &mut dyn Connection) -> Result<BTreeMa
     );
     let found = rows::all(connection, &sql, &[]).await?;
     found.iter().map(|row| Ok((rows::cell(row, 0)?, rows::cell(row, 1)?))).collect()
+}
+
+/// How the migrations that are applied had been proved, by version.
+pub fn proofs(trail: &[TrailEntry]) -> BTreeMap<&str, &TrailEntry> {
+    let mut found = BTreeMap::new();
+    for entry in trail.iter().filter(|entry| entry.ending == Ending::Done.word()) {
+        match entry.action.as_str() {
+            "prove" => drop(found.insert(entry.version.as_str(), entry)),
+            "rollback" | "repair digest" | "repair remove" => drop(found.remove(entry.version.as_str())),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// What does not hold: rows of the trail that were changed, are missing or were put in, and rows of the history that

@@ -41,7 +41,7 @@ pub(super) fn lower(lowering: &mut Lowering<'_>, entity: &Entity, field: &Field,
         match dialect {
             Dialect::Postgres if serial(dialect, &column.ty.physical).is_some() => {}
             Dialect::Postgres => {
-                column.identity = Some(Identity { always: field.strict_id, ..Identity::default() });
+                column.identity = Some(Box::new(Identity { always: field.strict_id, ..Identity::default() }));
             }
             Dialect::Mysql => column.auto_increment = true,
             Dialect::Sqlite => column.auto_increment = field.strict_id,

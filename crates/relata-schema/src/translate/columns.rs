@@ -2,7 +2,7 @@
 
 use super::{Translation, expression};
 use crate::dialect::Dialect;
-use crate::model::{Check, Column, Generated, Identity, ObjectKind, ObjectName, Table};
+use crate::model::{Check, Column, Generated, ObjectKind, ObjectName, Table};
 use crate::types::{ColumnType, Type};
 
 /// How long a text column becomes that MariaDB has to index as a whole.
@@ -31,7 +31,7 @@ impl Translation<'_> {
             name: column.name.clone(),
             not_null: column.not_null || automatic,
             auto_increment: automatic && self.to != Dialect::Postgres,
-            identity: (automatic && self.to == Dialect::Postgres).then(Identity::default),
+            identity: (automatic && self.to == Dialect::Postgres).then(Box::default),
             comment: column.comment.clone().filter(|_| self.to != Dialect::Sqlite),
             ty,
             ..Column::default()

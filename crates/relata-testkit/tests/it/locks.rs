@@ -62,7 +62,7 @@ async fn observed(dialect: Dialect, text: &str) -> (String, usize) {
             assert!(!plan.is_empty(), "{}: nothing differs", case.name);
             let alone = dialect == Dialect::Mysql || plan.steps.iter().any(|step| !step.transactional);
             let header = Header { transaction_off: alone, ..Header::default() };
-            let ran = run_watched(&mut *connection, &header, &plan.script()).await;
+            let ran = run_watched(&mut *connection, &header, &plan.script(), None).await;
             let ran = ran.unwrap_or_else(|error| panic!("{} {way}: {error}\n{}", case.name, plan.script()));
             seen += ran.iter().filter(|statement| statement.seen).count();
             for line in surprises(&plan, &ran) {

@@ -8,8 +8,9 @@ use relata_runtime::migrate::{self, Migration, OnFailure, Reason, Shelve};
 use relata_sql::{Connection, Result};
 
 use super::attend::{Patience, attended};
+use super::guard::Guard;
 use super::project::{Project, count};
-use super::{Common, foresee, guard};
+use super::{Common, foresee};
 use crate::output::Tone;
 use crate::session::{Exit, Session};
 
@@ -31,6 +32,9 @@ pub struct Apply {
     /// Prove what is about to be applied on a shadow database first; a protected environment always does
     #[arg(long)]
     prove: bool,
+    /// In a protected environment: apply although this lacks where it was proved (`extension postgis`, `role reporting`)
+    #[arg(long, value_name = "NAME")]
+    accept_unproved: Vec<String>,
     /// Make no backup of what is taken away
     #[arg(long)]
     no_backup: bool,
@@ -63,7 +67,8 @@ impl Apply {
             return Ok(Exit::Done);
         }
         let mut connection = project.connect().await?;
-        guard::before_applying(session, &project, connection.as_mut(), self.to.as_deref(), self.prove).await?;
+        let guard = Guard { to: self.to.as_deref(), prove: self.prove, accept: &self.accept_unproved };
+        guard.stand(session, &mut project, connection.as_mut()).await?;
         project.runner.shelve = self.foreseen(session, &project, connection.as_mut()).await?;
         project.runner.keep_backups = self.keep_backups;
         let output = &session.output;

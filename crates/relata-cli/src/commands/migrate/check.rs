@@ -18,7 +18,7 @@ use super::Common;
 use super::ground::{DataOptions, Ground};
 use super::project::{Project, count};
 use super::status::{Report, undeclared};
-use super::trial;
+use super::{trial, witness};
 use crate::commands::diff::diagnostic_json;
 use crate::output::Tone;
 use crate::session::{Exit, Session};
@@ -190,7 +190,8 @@ async fn proved(session: &Session, project: &Project, data: &DataOptions) -> Res
     for (index, migration) in wanted.iter().enumerate() {
         let before = &project.migrations[..first + index];
         let proof = trial::prove(session, project, &mut ground, before, migration, None).await;
-        proof.map_err(|error| error.context(migration.id()))?;
+        let proof = proof.map_err(|error| error.context(migration.id()))?;
+        witness::tell_unproved(session, migration, &proof.unproved);
     }
     ground.close().await?;
     Ok(wanted.len())

@@ -130,7 +130,7 @@ impl Adopt {
         let planner = Planner { renames: ways.renames.clone() };
         let proof = migrate::prove(ground.connection()?, &migration, Some(&ways.target), &planner).await?;
         ground.close().await?;
-        let on = witness::recorded(&proof, &migration, &server, "without data");
+        let on = witness::recorded(&proof, &migration, &server, &project.runner.who);
         let migration = ways.migration(&self.name, directory, parent, &proof.schema, Some(on));
         migrate::write_folder(&migration)?;
         let output = &session.output;

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use relata_plan::loss::{How, Loss, losses, unacknowledged};
-use relata_runtime::migrate::{self, Migration, Reason, Shelve, State, Taken};
+use relata_runtime::migrate::{self, Lacking, Migration, Reason, Shelve, State, Taken};
 use relata_schema::change::Rename;
 use relata_schema::lock::identity::keys;
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
@@ -30,11 +30,13 @@ pub async fn foresee(project: &Project, connection: &mut dyn Connection, wanted:
     let mut history = migrate::read_history(connection).await?;
     history.retain(|row| matches!(row.state, State::Applied | State::Baseline));
     let live = migrate::schema(connection).await?;
-    let mut shadow = project.replay(project.applied(&history)).await?;
+    // What the shadow's server lacks cannot be looked at; the rest can.
+    let mut lacking = Lacking::default();
+    let mut shadow = project.replay_as_far(project.applied(&history), &mut lacking).await?;
     for migration in &wanted[..=last] {
         let looked_at = may(&migration);
         let before = if looked_at { Some(migrate::schema(shadow.connection()?).await?) } else { None };
-        let ran = migrate::run_script(shadow.connection()?, &migration.header, &migration.up).await;
+        let ran = migrate::run_as_far(shadow.connection()?, &migration.header, &migration.up, &mut lacking).await;
         ran.map_err(|error| error.context(format!("trying {} on a shadow database", migration.id())))?;
         let Some(before) = before else { continue };
         let after = migrate::schema(shadow.connection()?).await?;

@@ -13,7 +13,7 @@ mod release;
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
-use relata_runtime::migrate::{self, Compare, Migration, sample};
+use relata_runtime::migrate::{self, Compare, Lacking, Migration, ProvedOn, sample};
 use relata_schema::model::{ObjectName, Table};
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{BulkInsert, Row, RowSink, Statement};
@@ -51,6 +51,8 @@ pub struct Ground {
     filled: BTreeMap<ObjectName, u64>,
     /// The schema it begins with.
     pub schema: Schema,
+    /// What its server lacks, as far as that is known.
+    pub lacking: Lacking,
 }
 
 struct FileCopy {
@@ -61,9 +63,12 @@ struct FileCopy {
 impl Ground {
     /// A shadow database after these migrations, without data yet.
     pub async fn after(project: &Project, before: &[Migration]) -> Result<Self> {
-        let mut shadow = project.replay(before).await?;
+        let mut lacking = Lacking::default();
+        let mut shadow = project.replay_as_far(before, &mut lacking).await?;
+        lacking.take();
         let schema = migrate::schema(shadow.connection()?).await?;
-        Ok(Ground { shadow, copy: None, has_data: false, makes_up: true, filled: BTreeMap::new(), schema })
+        let filled = BTreeMap::new();
+        Ok(Ground { shadow, copy: None, has_data: false, makes_up: true, filled, schema, lacking })
     }
 
     /// Brings the target's data in, as the options say and as far as it is to be had.
@@ -123,6 +128,15 @@ impl Ground {
         Ok((!drift.is_empty()).then(|| format!("{} has drifted: {}", project.url, drift.join("; "))))
     }
 
+    /// Where to prove, and what is known to lack there.
+    pub fn proving(&mut self) -> Result<(&mut dyn Connection, &mut Lacking)> {
+        let connection: &mut dyn Connection = match &mut self.copy {
+            Some(copy) => copy.connection.as_mut(),
+            None => self.shadow.connection()?,
+        };
+        Ok((connection, &mut self.lacking))
+    }
+
     /// The connection to prove on.
     pub fn connection(&mut self) -> Result<&mut dyn Connection> {
         match &mut self.copy {
@@ -157,12 +171,12 @@ impl Ground {
         self.filled.values().any(|rows| *rows > 0)
     }
 
-    /// `on a copy of the data`, `on rows made up` or `without data`.
-    pub fn describe(&self) -> &'static str {
+    /// Which rows it has.
+    pub fn rows(&self) -> ProvedOn {
         match (self.has_data, self.is_made_up()) {
-            (true, _) => "on a copy of the data",
-            (false, true) => "on rows made up",
-            (false, false) => "without data",
+            (true, _) => ProvedOn::Copy,
+            (false, true) => ProvedOn::MadeUp,
+            (false, false) => ProvedOn::Nothing,
         }
     }
 

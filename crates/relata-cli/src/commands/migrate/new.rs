@@ -115,9 +115,10 @@ impl New {
         let before = &project.migrations;
         let proof = trial::prove(session, &project, &mut ground, before, &migration, Some(&ways.target)).await?;
         drop(progress);
-        let proved = format!("{proof}, {}", ground.describe());
+        let proved = format!("{proof}, {}", proof.on);
         witness::tell(session, &proof);
-        let on = witness::recorded(&proof, &migration, &server, ground.describe());
+        witness::tell_unproved(session, &migration, &proof.unproved);
+        let on = witness::recorded(&proof, &migration, &server, &project.runner.who);
         ground.close().await?;
         let migration = ways.migration(&self.name, directory, parent, &proof.schema, Some(on));
         let migration = migration.in_domain(directory, &self.domain);

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use super::Common;
 use super::ground::Ground;
 use super::project::{Project, count};
+use super::witness;
 use crate::output::Grid;
 use crate::session::{Exit, Session};
 
@@ -83,7 +84,9 @@ async fn weigh(
     let mut ground = Ground::after(project, &before).await?;
     let mut weighed = Vec::new();
     for migration in wanted {
-        let observed = migrate::run_watched(ground.connection()?, &migration.header, &migration.up).await;
+        let (connection, lacking) = ground.proving()?;
+        let observed = migrate::run_watched(connection, &migration.header, &migration.up, Some(lacking)).await;
+        witness::tell_unproved(session, migration, &lacking.take());
         for observed in observed.map_err(|error| error.context(migration.id()))? {
             let weigh = |lock: &Lock| {
                 let table = statistics.iter().find(|table| table.name == lock.object);

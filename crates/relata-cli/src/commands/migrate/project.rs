@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use relata_runtime::migrate::repeatable::{self, Script};
-use relata_runtime::migrate::{self, Event, Migration, Runner};
+use relata_runtime::migrate::{self, Event, Lacking, Migration, Runner};
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::ConnectOptions;
 use relata_sql::{Connection, DatabaseUrl, Result};
@@ -72,6 +72,23 @@ impl Project {
 
     /// A shadow database on which these migrations have been run.
     pub async fn replay<'m>(&self, migrations: impl IntoIterator<Item = &'m Migration>) -> Result<Shadow> {
+        self.replay_with(migrations, None).await
+    }
+
+    /// As [`Project::replay`]; what the shadow's server lacks is left out and noted.
+    pub async fn replay_as_far<'m>(
+        &self,
+        migrations: impl IntoIterator<Item = &'m Migration>,
+        lacking: &mut Lacking,
+    ) -> Result<Shadow> {
+        self.replay_with(migrations, Some(lacking)).await
+    }
+
+    async fn replay_with<'m>(
+        &self,
+        migrations: impl IntoIterator<Item = &'m Migration>,
+        mut lacking: Option<&mut Lacking>,
+    ) -> Result<Shadow> {
         let migrations: Vec<&Migration> = migrations.into_iter().collect();
         let key = Key::of(migrations.iter().map(|migration| migration.digest.as_str()));
         let worth_keeping = !migrations.is_empty();
@@ -80,10 +97,16 @@ impl Project {
         }
         let mut shadow = Shadow::open(self.dialect, self.shadow.as_ref()).await?;
         for migration in migrations {
-            let ran = migrate::run_script(shadow.connection()?, &migration.header, &migration.up).await;
+            let ran = match &mut lacking {
+                Some(lacking) => {
+                    migrate::run_as_far(shadow.connection()?, &migration.header, &migration.up, lacking).await
+                }
+                None => migrate::run_script(shadow.connection()?, &migration.header, &migration.up).await,
+            };
             ran.map_err(|error| error.context(format!("replaying {} on a shadow database", migration.id())))?;
         }
-        if worth_keeping {
+        // A template is whole: what is left out of it would not be named the next time.
+        if worth_keeping && lacking.is_none_or(|lacking| lacking.is_empty()) {
             shadow.keep(&key).await?;
         }
         Ok(shadow)

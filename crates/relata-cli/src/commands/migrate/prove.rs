@@ -49,14 +49,16 @@ impl Prove {
             let proof = proof.map_err(|error| error.context(migration.id()))?;
             session.output.diagnostics(&promised(migration, &proof));
             let word = session.output.paint(Tone::Good, "proved");
-            session.output.say(&format!("{word} {}: {proof}, {}", migration.id(), ground.describe()));
+            session.output.say(&format!("{word} {}: {proof}, {}", migration.id(), proof.on));
             if !proof.down {
                 session.output.say(&format!("  it has no down.sql: {} cannot be rolled back", migration.id()));
             }
             witness::tell(session, &proof);
+            witness::tell_unproved(session, migration, &proof.unproved);
             let server = ground.connection()?.server().clone();
             if self.record {
-                migrate::record_proof(migration, &witness::recorded(&proof, migration, &server, ground.describe()))?;
+                let who = &project.runner.who;
+                migrate::record_proof(migration, &witness::recorded(&proof, migration, &server, who))?;
             }
             proved.push(serde_json::json!({
                 "migration": migration.id(), "proof": proof.to_string(), "digest": proof.digest(migration, &server),

@@ -1,8 +1,10 @@
 //! `relata migrate status`: the history beside the files, the database beside the history, the declaration beside both.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use relata_runtime::migrate::repeatable;
-use relata_runtime::migrate::{self, Compare, Entry, EntryState, Status as Standing};
+use relata_runtime::migrate::{self, Compare, Entry, EntryState, Status as Standing, TrailEntry};
 use relata_schema::{Diagnostic, Schema};
 use relata_sql::{Connection, Result};
 
@@ -38,6 +40,10 @@ pub struct Report {
     undeclared: Option<Vec<String>>,
     /// The repeatable scripts that are not applied as they are now.
     scripts: Vec<String>,
+    /// How what is applied had been proved, by version.
+    proofs: BTreeMap<String, TrailEntry>,
+    /// What the files say of it, by version.
+    recorded: BTreeMap<String, String>,
     /// Why something was not looked at.
     notes: Vec<String>,
 }
@@ -57,6 +63,8 @@ impl Status {
                 report.notes.push(format!("{} is not there yet: relata migrate apply creates it", project.url));
             }
         }
+        let recorded = |one: &migrate::Migration| Some((one.version.clone(), one.header.proved.clone()?));
+        report.recorded = project.migrations.iter().filter_map(recorded).collect();
         if !self.no_drift {
             match undeclared(session, &project).await {
                 Ok(differences) => report.undeclared = differences,
@@ -105,6 +113,8 @@ impl Report {
     ) -> Result<()> {
         self.standing = migrate::status(connection, &project.migrations).await?;
         let trail = migrate::read_trail(connection).await?;
+        let noted = migrate::noted_proofs(&trail).into_iter();
+        self.proofs = noted.map(|(version, entry)| (version.to_string(), entry.clone())).collect();
         let changed = repeatable::pending(&project.scripts, &trail);
         self.scripts = changed.into_iter().map(|script| script.name.clone()).collect();
         if no_drift {
@@ -145,7 +155,7 @@ impl Report {
                 "no migrations yet: relata migrate new NAME, or relata migrate baseline for a database with tables",
             );
         } else {
-            let mut grid = Grid::new(&["migration", "state", "applied", "by", "ms"]).numbers(&[4]);
+            let mut grid = Grid::new(&["migration", "state", "applied", "by", "ms", "proof"]).numbers(&[4]);
             for entry in &self.standing.entries {
                 let cell = |pick: fn(&migrate::Applied) -> String| entry.applied.as_ref().map(pick).unwrap_or_default();
                 grid.push([
@@ -154,6 +164,7 @@ impl Report {
                     cell(|row| row.applied_at.clone()),
                     cell(|row| row.applied_by.clone()),
                     cell(|row| row.duration_ms.to_string()),
+                    self.proof(entry),
                 ]);
             }
             output.rows(&grid);
@@ -180,9 +191,28 @@ impl Report {
         self.notes.iter().for_each(|note| output.say(&format!("note: {note}")));
     }
 
+    /// Whether and by whom it was proved, in a few words.
+    fn proof(&self, entry: &Entry) -> String {
+        match (self.proofs.get(&entry.version), self.recorded.contains_key(&entry.version)) {
+            (Some(noted), _) => format!("by {}", noted.who),
+            (None, true) if entry.applied.is_none() => "recorded".into(),
+            _ => String::new(),
+        }
+    }
+
     fn json(&self) -> serde_json::Value {
+        let proof = |entry: &Entry| match self.proofs.get(&entry.version) {
+            Some(noted) => {
+                serde_json::json!({ "who": noted.who, "host": noted.host, "at": noted.at, "proof": noted.note })
+            }
+            None => self
+                .recorded
+                .get(&entry.version)
+                .map_or(serde_json::Value::Null, |text| serde_json::json!({ "recorded": text })),
+        };
         let entry = |entry: &Entry| {
             serde_json::json!({
+                "proof": proof(entry),
                 "version": entry.version,
                 "id": entry.id,
                 "state": entry.state.word(),

@@ -27,7 +27,7 @@ pub async fn prove(
 ) -> Result<Proof> {
     let planner = Planner { renames: migration.header.renames.clone() };
     ground.populate(session, target, true).await?;
-    let proof = match migrate::prove(ground.connection()?, migration, target, &planner).await {
+    let mut proof = match prove_on(ground, migration, target, &planner).await {
         Err(error) if ground.is_made_up() && stopped_by_a_statement(&error) => {
             let proof = again(session, project, ground, before, migration, (target, &planner)).await?;
             session.output.diagnostics(&[depends_on_data(migration, &error)]);
@@ -36,7 +36,18 @@ pub async fn prove(
         result => result?,
     };
     ground.schema = proof.schema.clone();
+    proof.on = ground.rows();
     Ok(proof)
+}
+
+async fn prove_on(
+    ground: &mut Ground,
+    migration: &Migration,
+    target: Option<&Schema>,
+    compare: &dyn Compare,
+) -> Result<Proof> {
+    let (connection, lacking) = ground.proving()?;
+    migrate::prove_as_far(connection, migration, target, compare, lacking).await
 }
 
 async fn again(
@@ -48,10 +59,10 @@ async fn again(
     (target, compare): (Option<&Schema>, &dyn Compare),
 ) -> Result<Proof> {
     replace(ground, Ground::after(project, before).await?).await?;
-    let bare = migrate::prove(ground.connection()?, migration, target, compare).await?;
+    let bare = prove_on(ground, migration, target, compare).await?;
     let mut fitting = Ground::after(project, before).await?;
     fitting.populate(session, Some(&bare.schema), false).await?;
-    match migrate::prove(fitting.connection()?, migration, target, compare).await {
+    match prove_on(&mut fitting, migration, target, compare).await {
         Ok(proof) => {
             replace(ground, fitting).await?;
             Ok(proof)

@@ -1,6 +1,6 @@
 //! What a proof saw, told: the locks of each table, and what was seen in other than the predicted way.
 
-use relata_runtime::migrate::{self, Migration, Observed, Proof};
+use relata_runtime::migrate::{self, Migration, Observed, Proof, Unproved};
 use relata_schema::change::{Lock, LockSpan};
 use relata_schema::{Diagnostic, Dialect};
 use relata_sql::driver::ServerInfo;
@@ -11,10 +11,21 @@ use crate::session::Session;
 /// Lines that are shown of a long list.
 const SHOWN: usize = 12;
 
-/// A proof as the migration's header keeps it.
-pub fn recorded(proof: &Proof, migration: &Migration, server: &ServerInfo, ground: &str) -> String {
+/// A proof as the migration's header and the history keep it.
+pub fn recorded(proof: &Proof, migration: &Migration, server: &ServerInfo, who: &str) -> String {
     let digest = proof.digest(migration, server);
-    format!("on {} {}: {proof}, {ground}; proof {digest}", server.product, server.version)
+    format!("on {} {} by {who}: {proof}, {}; proof {digest}", server.product, server.version, proof.on)
+}
+
+/// Names what a proof leaves out.
+pub fn tell_unproved(session: &Session, migration: &Migration, unproved: &[Unproved]) {
+    let finding = |unproved: &Unproved| {
+        let message = format!("of {} is not proved what needs {}", migration.id(), unproved.lacks);
+        let statements = unproved.statements.join("; ");
+        Diagnostic::warning("proof-incomplete", message)
+            .help(format!("name a server that has it with --shadow URL, or install it there; left out: {statements}"))
+    };
+    session.output.diagnostics(&unproved.iter().map(finding).collect::<Vec<_>>());
 }
 
 /// Says what up was seen to lock, and warns of what no step predicted.
@@ -55,7 +66,13 @@ pub fn as_json(proof: &Proof) -> Value {
     json!({
         "statements": proof.observed.iter().map(statement).collect::<Vec<_>>(),
         "surprises": proof.surprises,
+        "rows": proof.on.to_string(),
+        "unproved": proof.unproved.iter().map(unproved).collect::<Vec<_>>(),
     })
+}
+
+fn unproved(unproved: &Unproved) -> Value {
+    json!({ "lacks": unproved.lacks, "statements": unproved.statements })
 }
 
 fn statement(observed: &Observed) -> Value {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use relata_schema::Diagnostic;
 use relata_schema::change::Step;
 use relata_schema::dialect::postgres::print::{
-    CHECKED_BODIES, UNCHECKED_BODIES, attach_partition, comes_last, create_namespace,
-    needs_unchecked_bodies, whole_table,
+    CHECKED_BODIES, UNCHECKED_BODIES, attach_partition, comes_last, create_namespace, needs_unchecked_bodies,
+    whole_table,
 };
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName, Table};
 

@@ -283,9 +283,7 @@ impl Scope<'_> {
     /// Whether what a member of a table uses goes, and the member with it.
     fn loses(&self, used: &ObjectKey) -> bool {
         match used.kind {
-            ObjectKind::Column => {
-                self.loses_column(&used.name, &used.member) || self.clears_table(&used.name)
-            }
+            ObjectKind::Column => self.loses_column(&used.name, &used.member) || self.clears_table(&used.name),
             _ => self.touches(used),
         }
     }

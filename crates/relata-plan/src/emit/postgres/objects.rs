@@ -6,8 +6,8 @@ use relata_schema::Diagnostic;
 use relata_schema::change::{LockMode, LockSpan};
 use relata_schema::dialect::postgres::print::{
     CLUSTER_ON, comment, comment_targets, create_extension, create_index, create_sequence, create_server,
-    create_trigger, create_view, foreign_option_changes, has_comment, ident, index_name, index_settings, literal, qualified,
-    routine_word, view_settings,
+    create_trigger, create_view, foreign_option_changes, has_comment, ident, index_name, index_settings, literal,
+    qualified, routine_word, view_settings,
 };
 use relata_schema::model::{
     Extension, ForeignServer, Index, ObjectKey, ObjectKind, ObjectName, Routine, Sequence, SequenceParameters, View,

@@ -27,7 +27,7 @@ struct Names {
 /// of enums then.
 pub(super) fn rename<'s>(
     from: &'s Schema,
-    changes: &mut [Change],
+    changes: &mut Cow<'_, [Change]>,
     renames: &[Rename],
     steps: &mut Steps,
 ) -> Cow<'s, Schema> {
@@ -57,9 +57,11 @@ pub(super) fn rename<'s>(
             _ => {}
         }
     }
-    for change in changes {
-        if let Change::Enum(Alteration::Alter { from, .. }) = change {
-            names.values(from);
+    if !names.values.is_empty() {
+        for change in changes.to_mut() {
+            if let Change::Enum(Alteration::Alter { from, .. }) = change {
+                names.values(from);
+            }
         }
     }
     names.apply(from)

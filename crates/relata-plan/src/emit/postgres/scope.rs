@@ -23,7 +23,7 @@ pub(super) struct Scope<'s> {
     /// The schema that is, after renames.
     pub from: Cow<'s, Schema>,
     pub to: &'s Schema,
-    pub changes: Vec<Change>,
+    pub changes: Cow<'s, [Change]>,
     /// In which order what is could be created.
     pub from_order: Vec<ObjectKey>,
     /// In which order what shall be can be created.
@@ -78,7 +78,7 @@ fn pairs(from: &Schema, to: &Schema, order: &[ObjectKey]) -> Vec<(usize, usize)>
 }
 
 impl<'s> Scope<'s> {
-    pub(super) fn new(from: Cow<'s, Schema>, to: &'s Schema, changes: Vec<Change>) -> Self {
+    pub(super) fn new(from: Cow<'s, Schema>, to: &'s Schema, changes: Cow<'s, [Change]>) -> Self {
         let (from_order, to_order) = (creation_order(&from), creation_order(to));
         let pairs = pairs(&from, to, &to_order);
         let mut scope = Scope {
@@ -200,7 +200,7 @@ impl<'s> Scope<'s> {
         let created = created_names(&self.changes);
         let types = created_types(&self.changes);
         let changes = std::mem::take(&mut self.changes);
-        for change in &changes {
+        for change in changes.iter() {
             match change {
                 Change::DropTable(table) => {
                     self.cleared.insert(table_key(&table.name));

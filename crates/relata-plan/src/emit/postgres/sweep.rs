@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use relata_schema::change::{Alteration, Change};
-use relata_schema::dialect::postgres::print::{
-    ident, other_target, qualified, routine_word, signature,
-};
+use relata_schema::dialect::postgres::print::{ident, other_target, qualified, routine_word, signature};
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
 
 use super::clear::column_goes;

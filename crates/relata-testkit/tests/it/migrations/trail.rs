@@ -1,7 +1,8 @@
 //! The trail: what was done, by whom, how long it took; and that whoever writes into it by hand is found.
 
-use relata_runtime::migrate::{self, Rollback};
+use relata_runtime::migrate::{self, Proved, Rollback};
 use relata_schema::Dialect;
+use relata_sql::Kind;
 
 use super::{Case, NOTES, block_on, on_every_database};
 
@@ -13,6 +14,7 @@ on_every_database! {
     what_is_written_by_hand_is_found
     a_history_from_before_the_trail_is_taken_over
     what_came_last_goes_first
+    only_what_was_proved_is_applied_and_noted
 }
 
 async fn case(dialect: Dialect) -> Case {
@@ -140,4 +142,32 @@ async fn what_came_last_goes_first(dialect: Dialect) {
     case.connection.batch("UPDATE relata_migrations SET applied_at = '1999' WHERE name = 'late'").await.unwrap();
     let undone = case.rollback(Rollback::Steps(1)).await.unwrap();
     assert_eq!(undone[0].id(), late);
+}
+
+/// What became pending after the proofs were made is refused under the lock; the others' proofs are noted with them.
+async fn only_what_was_proved_is_applied_and_noted(dialect: Dialect) {
+    let mut case = case(dialect).await;
+    let migrations = case.migrations();
+    let proved = |digest: &str| Proved { digest: digest.into(), text: "on a shadow by bob: up, down, up".into() };
+    case.runner.only_proved = true;
+    case.runner.proofs.insert("20260101000000_aaaaaa".into(), proved(&migrations[0].digest));
+    for digest in [None, Some("another")] {
+        if let Some(digest) = digest {
+            case.runner.proofs.insert("20260102000000_bbbbbb".into(), proved(digest));
+        }
+        let error = case.apply().await.unwrap_err();
+        assert_eq!(error.kind(), Kind::ProofFailed, "{error}");
+        assert!(error.to_string().contains(&format!("{SECOND} is pending and was not proved")), "{error}");
+        assert!(case.tables().await.is_empty(), "nothing was applied");
+    }
+    case.runner.proofs.insert("20260102000000_bbbbbb".into(), proved(&migrations[1].digest));
+    case.apply().await.unwrap();
+    let trail = migrate::read_trail(case.connection.as_mut()).await.unwrap();
+    let noted = migrate::noted_proofs(&trail);
+    assert_eq!(noted["20260102000000_bbbbbb"].note, "on a shadow by bob: up, down, up");
+    assert_eq!(noted["20260102000000_bbbbbb"].digest, migrations[1].digest);
+    assert!(findings(&mut case).await.is_empty());
+    case.rollback(Rollback::Steps(1)).await.unwrap();
+    let trail = migrate::read_trail(case.connection.as_mut()).await.unwrap();
+    assert_eq!(migrate::noted_proofs(&trail).len(), 1, "what was rolled back is proved anew");
 }

@@ -298,7 +298,7 @@ fn table_privileges<'s>(table: &'s Table, each: &mut EachPrivileges<'_, 's>) {
 
 /// The identities of a table and their columns.
 fn identities(table: &Table) -> impl Iterator<Item = (&Column, &Identity)> {
-    table.columns.iter().filter_map(|column| Some((column, column.identity.as_ref()?)))
+    table.columns.iter().filter_map(|column| Some((column, column.identity.as_deref()?)))
 }
 
 /// The sequence of an identity.
