@@ -6,10 +6,12 @@
 mod capabilities;
 mod connections;
 mod queries;
+mod relations;
 
 use capabilities::{CAPABILITIES, Capability, Claim};
 use connections::CONNECTIONS;
 use queries::QUERIES;
+use relations::RELATIONS;
 
 use crate::workspace::{Finding, Workspace};
 
@@ -17,7 +19,7 @@ const PAGE: &str = "docs/scorecard.md";
 
 /// Every row, in the order of the page.
 fn all() -> impl Iterator<Item = &'static Capability> {
-    CAPABILITIES.iter().chain(QUERIES).chain(CONNECTIONS)
+    CAPABILITIES.iter().chain(QUERIES).chain(CONNECTIONS).chain(RELATIONS)
 }
 
 /// Writes the page.

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use relata_schema::declare::{
-    Declaration, DefaultValue, Entity, EnumDeclaration, Field, IndexDeclaration, IndexPartDeclaration,
+    Declaration, DefaultValue, Entity, EntityRuleKind, EnumDeclaration, Field, IndexDeclaration, IndexPartDeclaration,
     ReferenceDeclaration, Relation, RelationKind, Rule, field_names, simple_name,
 };
 use relata_schema::model::{Action, Match, NullsOrder};
@@ -69,6 +69,16 @@ fn entity(entity: &Entity) -> String {
     }
     for key in &entity.foreign_keys {
         attribute(&mut out, "", "foreign_key", &foreign_key(entity, key));
+    }
+    for rule in &entity.rules {
+        let what = match &rule.kind {
+            EntityRuleKind::Condition(condition) => condition.rust(),
+            EntityRuleKind::Custom(path) => format!("custom({path})"),
+        };
+        let field = rule.field.as_ref().map(|field| format!("field = {}", ident(field)));
+        let options = [field, named("message", rule.message.as_ref()), named("name", rule.name.as_ref())];
+        let arguments: Vec<String> = [what].into_iter().chain(options.into_iter().flatten()).collect();
+        attribute(&mut out, "", "check", &arguments);
     }
     for check in &entity.checks {
         let arguments: Vec<String> =
@@ -358,6 +368,8 @@ fn rule_text(rule: &Rule) -> String {
         Rule::Email => "email".to_string(),
         Rule::Url => "url".to_string(),
         Rule::Sql(sql) => literal(sql),
+        Rule::Custom(path) => format!("custom({path})"),
+        Rule::JsonSchema(schema) => format!("json_schema({})", literal(schema)),
     }
 }
 

@@ -8,6 +8,7 @@
 //! It deliberately does not expand macros or follow `cfg`: what the text says is what is read.
 
 mod attribute;
+mod condition;
 mod entity;
 mod enumeration;
 mod field;

@@ -3,11 +3,11 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use relata_schema::Dialect;
-use relata_schema::declare::{Entity, Field, Rule};
+use relata_schema::declare::{Entity, Field};
 use relata_schema::naming;
 use syn::DeriveInput;
 
-use crate::{insert, relation};
+use crate::{insert, relation, rule};
 
 /// What all parts of the code need.
 pub(crate) struct Context<'a> {
@@ -91,7 +91,7 @@ pub(crate) fn write(input: &DeriveInput, entity: &Entity) -> TokenStream {
 
 fn table(context: &Context<'_>) -> TokenStream {
     let entity = context.entity;
-    let metas = context.fields.iter().map(column_meta);
+    let metas = context.fields.iter().map(|column| column_meta(context, column));
     let added = context.added();
     let added_metas = added.iter().map(|(name, nullable)| {
         let nullable = nullable.then(|| quote!(.nullable()));
@@ -120,6 +120,8 @@ fn table(context: &Context<'_>) -> TokenStream {
     let soft_delete = when(entity.soft_delete, "deleted_at");
     let created_at = when(entity.timestamps, "created_at");
     let updated_at = when(entity.timestamps, "updated_at");
+    let rules = rule::of_entity(context);
+    let markers = relation::markers(context);
     quote! {
         static COLUMNS: [__relata::ColumnMeta; #count] = [#(#metas,)* #(#added_metas,)*];
         static TABLE: __relata::TableMeta = __relata::TableMeta {
@@ -135,6 +137,8 @@ fn table(context: &Context<'_>) -> TokenStream {
             soft_delete: #soft_delete,
             created_at: #created_at,
             updated_at: #updated_at,
+            rules: &[#(#rules),*],
+            relations: || &[#(<#markers as __relata::Relation>::META),*],
         };
     }
 }
@@ -178,7 +182,7 @@ fn uniques(context: &Context<'_>) -> Vec<TokenStream> {
     all
 }
 
-fn column_meta(column: &Column<'_>) -> TokenStream {
+fn column_meta(context: &Context<'_>, column: &Column<'_>) -> TokenStream {
     let field = column.field;
     let (name, column_name) = (&field.name, field.column_name());
     let nullable = field.nullable.then(|| quote!(.nullable()));
@@ -188,37 +192,10 @@ fn column_meta(column: &Column<'_>) -> TokenStream {
         let entity = relata_schema::declare::simple_name(&reference.entity);
         quote!(.references(#entity))
     });
-    let rules: Vec<_> = field.rules.iter().filter_map(rule).collect();
+    let defaulted = insert::is_given_by_the_database(context, column).then(|| quote!(.defaulted()));
+    let rules: Vec<_> = field.rules.iter().filter_map(|rule| rule::of_field(column, rule)).collect();
     let rules = (!rules.is_empty()).then(|| quote!(.rules(&[#(#rules),*])));
-    quote!(__relata::ColumnMeta::new(#name, #column_name) #nullable #generated #sortable #references #rules)
-}
-
-/// A rule that the application checks; SQL is the database's business.
-fn rule(rule: &Rule) -> Option<TokenStream> {
-    let number = |number: &Option<u64>| option(number.map(|number| quote!(#number)));
-    let text = |text: &Option<String>| option(text.as_ref().map(|text| quote!(#text)));
-    Some(match rule {
-        Rule::Length { min, max } => {
-            let (min, max) = (number(min), number(max));
-            quote!(__relata::RuleMeta::Length(#min, #max))
-        }
-        Rule::Range { min, max } => {
-            let (min, max) = (text(min), text(max));
-            quote!(__relata::RuleMeta::Range(#min, #max))
-        }
-        Rule::Pattern(pattern) => quote!(__relata::RuleMeta::Pattern(#pattern)),
-        Rule::OneOf(texts) => quote!(__relata::RuleMeta::OneOf(&[#(#texts),*])),
-        Rule::Email => quote!(__relata::RuleMeta::Email),
-        Rule::Url => quote!(__relata::RuleMeta::Url),
-        Rule::Sql(_) => return None,
-    })
-}
-
-fn option(value: Option<TokenStream>) -> TokenStream {
-    match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
-    }
+    quote!(__relata::ColumnMeta::new(#name, #column_name) #nullable #generated #sortable #references #defaulted #rules)
 }
 
 /// The struct behind the constant of the same name.
@@ -277,6 +254,10 @@ fn implementation(context: &Context<'_>) -> TokenStream {
     let idents: Vec<_> = context.fields.iter().map(|column| column.ident).collect();
     let positions: Vec<_> = (0..idents.len()).map(Literal::usize_unsuffixed).collect();
     let with = relation::with_type(context);
+    let json_schema = relata_schema::json_schema::entity(context.entity);
+    let enums = context.fields.iter().filter(|column| column.field.ty.is_none());
+    let (enum_names, enum_types): (Vec<_>, Vec<_>) =
+        enums.map(|column| (relata_schema::json_schema::definition(&column.field.rust_type), column.ty)).unzip();
     quote! {
         impl ::relata::Entity for #name {
             type Key = #key;
@@ -296,6 +277,10 @@ fn implementation(context: &Context<'_>) -> TokenStream {
                 ::core::result::Result::Ok(#name {
                     #(#idents: __relata::cell(row, at, #positions, &TABLE)?,)*
                 })
+            }
+            const JSON_SCHEMA: &'static str = #json_schema;
+            fn stored_enums() -> &'static [(&'static str, &'static [&'static str])] {
+                &[#((#enum_names, <#enum_types as __relata::Field>::VALUES)),*]
             }
             fn value(&self, column: usize) -> __relata::Value {
                 match column {

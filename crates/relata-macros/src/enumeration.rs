@@ -34,6 +34,7 @@ pub(crate) fn write(input: &DeriveInput, declared: &EnumDeclaration) -> TokenStr
             impl __relata::Element for #name {}
             impl __relata::Field for #name {
                 type Base = #name;
+                const VALUES: &'static [&'static str] = &[#(#values),*];
             }
         };
     }

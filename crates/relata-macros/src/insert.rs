@@ -8,8 +8,14 @@ use crate::entity::{Column, Context};
 /// Whether a new row need not give this field.
 fn is_optional(context: &Context<'_>, column: &Column<'_>) -> bool {
     let field = column.field;
+    field.nullable || is_given_by_the_database(context, column)
+}
+
+/// Whether a row gets a value for this field that nobody gave.
+pub(crate) fn is_given_by_the_database(context: &Context<'_>, column: &Column<'_>) -> bool {
+    let field = column.field;
     let stamped = context.entity.timestamps && matches!(field.column_name(), "created_at" | "updated_at");
-    field.nullable || field.default.is_some() || field.generated_id || stamped
+    field.default.is_some() || field.generated_id || stamped
 }
 
 /// The struct, and what it can do.

@@ -11,6 +11,7 @@ mod entity;
 mod enumeration;
 mod insert;
 mod relation;
+mod rule;
 
 use proc_macro::TokenStream;
 use relata_entity::{Finding, compile_errors};

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
-use relata_schema::declare::{Entity, Relation, RelationKind, field_names, simple_name};
+use relata_schema::declare::{Entity, ReferenceDeclaration, Relation, RelationKind, field_names, simple_name};
 use relata_schema::naming;
 
 use crate::entity::Context;
@@ -99,6 +99,14 @@ fn write_one(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
             (vec![(quote!(TABLE.key[0]), quote!(#target.key[0]))], Vec::new())
         }
     };
+    let refers = match &named.relation.kind {
+        RelationKind::BelongsTo { field, .. } => {
+            let action = reference(context, &field_names(field), &named.relation.entity).map(|key| key.on_delete);
+            let action = Ident::new(&format!("{:?}", action.unwrap_or_default()), proc_macro2::Span::call_site());
+            quote!(::core::option::Option::Some(__relata::Action::#action))
+        }
+        _ => quote!(::core::option::Option::None),
+    };
     // Gives rustc's own message, with the fields that there are, when the field is not there.
     let check = fields.iter().map(|field| {
         let field = ident(field);
@@ -126,6 +134,7 @@ fn write_one(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
                     to_column: #to_column,
                     further: &[#(#further),*],
                     cardinality: __relata::Cardinality::#kind,
+                    refers: #refers,
                     via: #via,
                     from_root: __relata::FromRoot::new(),
                 };
@@ -137,12 +146,22 @@ fn write_one(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
 
 /// The fields that a reference of these fields names; none: the key.
 fn referenced<'a>(context: &Context<'a>, here: &[&str], entity: &str) -> &'a [String] {
+    reference(context, here, entity).map_or(&[], |key| &key.referenced_fields)
+}
+
+/// The reference of these fields.
+fn reference<'a>(context: &Context<'a>, here: &[&str], entity: &str) -> Option<&'a ReferenceDeclaration> {
     let on_field = match here {
         [field] => context.entity.field(field).and_then(|field| field.references.as_ref()),
         _ => None,
     };
     let on_struct = context.entity.foreign_keys.iter().find(|key| key.fields == here && key.entity == entity);
-    on_field.filter(|reference| reference.entity == entity).or(on_struct).map_or(&[], |key| &key.referenced_fields)
+    on_field.filter(|reference| reference.entity == entity).or(on_struct)
+}
+
+/// The markers of all relations.
+pub(crate) fn markers<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a Ident> {
+    context.relations.iter().map(|named| &named.marker)
 }
 
 fn junction_meta(

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use relata_sql::driver::Row;
 use relata_sql::expr::Expr;
-use relata_sql::meta::{ColumnMeta, TableMeta};
+use relata_sql::meta::{ColumnMeta, RowValues, TableMeta};
 use relata_sql::tree::{self, Scope, Source, Tree};
 use relata_sql::typed::{Assignment, Pred};
 use relata_sql::{Error, Kind, Result, Value};
@@ -13,7 +13,7 @@ use crate::entity::{Entity, mapped};
 use crate::executor::{Executor, Intent};
 use crate::find::Collect;
 use crate::inspect::Whole;
-use crate::rules;
+use crate::rules::Found;
 
 /// It says which rows.
 pub struct Filtered;
@@ -57,6 +57,12 @@ impl<E: Entity, S> Update<E, S> {
     /// Gives a column a new value.
     pub fn set(mut self, assignment: Assignment<E>) -> Self {
         self.assignments.push((assignment.column, assignment.value));
+        self
+    }
+
+    /// Gives a column a value that was read from outside.
+    pub(crate) fn put(mut self, column: &'static ColumnMeta, value: Value) -> Self {
+        self.assignments.push((column, Expr::Value(value)));
         self
     }
 
@@ -134,10 +140,8 @@ impl<E: Entity, S> Update<E, S> {
             return Err(Error::new(Kind::Parameters, message).hint("add `.set(…)`"));
         }
         let mut assignments = Vec::with_capacity(self.assignments.len() + 1);
+        check(table, &self.assignments)?;
         for (column, value) in self.assignments {
-            if let Expr::Value(value) = &value {
-                rules::check(table, column, value)?;
-            }
             assignments.push((column.column.to_string(), value));
         }
         if let Some(position) = table.updated_at {
@@ -240,6 +244,23 @@ impl<E: Entity, S> Delete<E, S> {
             None => Deletion::Removes(tree::Delete { source, filter, scope, returning }),
         }
     }
+}
+
+/// Checks the values that an update sets; what an expression gives is the database's business.
+fn check(table: &'static TableMeta, assignments: &[(&'static ColumnMeta, Expr)]) -> Result<()> {
+    let mut found = Found::new(table);
+    let known = assignments.iter().filter_map(|(column, value)| match value {
+        Expr::Value(value) => Some((*column, value)),
+        _ => None,
+    });
+    known.clone().for_each(|(column, value)| found.value(column, value));
+    if !table.rules.is_empty() {
+        let place = |column: &ColumnMeta| table.field_named(column.field).map(|(position, _)| position as u16);
+        let places = known.filter_map(|(column, value)| Some((place(column)?, value.clone())));
+        let (columns, values): (Vec<u16>, Vec<Value>) = places.unzip();
+        found.row(&RowValues::some(&columns, &values));
+    }
+    found.into_result()
 }
 
 /// What deleting means for an entity.

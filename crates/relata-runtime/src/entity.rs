@@ -11,9 +11,11 @@ use relata_sql::typed::{Field, Key, Subquery};
 use relata_sql::{Decode, Error, Kind, Result, Value};
 
 use crate::change::{Delete, Filtered, Unfiltered, Update};
+use crate::changeset::{Allowed, Changeset};
 use crate::find::Find;
 use crate::insert::{InsertColumns, InsertFrom, InsertMany, NewRow};
 use crate::load::Carries;
+use crate::rules;
 
 /// A struct that is a table. Derive it; the module's head of the facade shows how.
 #[diagnostic::on_unimplemented(
@@ -49,6 +51,31 @@ pub trait Entity: Sized + Send + Sync + 'static {
 
     /// The value of the field at this position; NULL for columns that only the table has.
     fn value(&self, column: usize) -> Value;
+
+    /// Its JSON Schema without the definitions of stored enums; [`Entity::json_schema`] is the whole.
+    const JSON_SCHEMA: &'static str;
+
+    /// The stored enums of its fields with their values.
+    fn stored_enums() -> &'static [(&'static str, &'static [&'static str])];
+
+    /// Its JSON Schema (draft 2020-12): types, lengths, ranges, patterns and enums as declared. What JSON Schema cannot say
+    /// is in the descriptions.
+    fn json_schema() -> serde_json::Value {
+        crate::json_schema::whole(Self::JSON_SCHEMA, Self::stored_enums())
+    }
+
+    /// Checks every declared rule on this row.
+    ///
+    /// # Errors
+    /// `Kind::Validation` with all problems ([`Error::problems`]).
+    fn validate(&self) -> Result<()> {
+        crate::repository::check(self)
+    }
+
+    /// Input from outside on its way into a row, through a list of the fields that it may set: a column or a tuple.
+    fn changeset(allowed: impl Allowed<Self>) -> Changeset<Self> {
+        Changeset::new(allowed)
+    }
 
     /// All rows, to be narrowed down.
     fn find() -> Find<Self> {
@@ -177,13 +204,18 @@ pub(crate) fn mapped(error: Error, table: &'static TableMeta) -> Error {
     if details.entity.is_some() || details.table.as_deref().is_some_and(|name| name != table.table) {
         return error;
     }
-    let field = fields(details, table);
+    let check = match (error.kind(), &details.constraint) {
+        (Kind::CheckViolation, Some(constraint)) => rules::of_constraint(table, constraint),
+        _ => Vec::new(),
+    };
+    let field = fields(details, table).or_else(|| check.iter().find_map(|problem| problem.field.clone()));
     if details.table.is_none() && !error.is_constraint() && field.is_none() {
         return error;
     }
     error.with_details(|details| {
         details.entity = Some(table.entity.to_string());
         details.field = field;
+        details.problems = check;
     })
 }
 

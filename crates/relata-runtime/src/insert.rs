@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use relata_schema::Dialect;
 use relata_sql::driver::{BulkInsert, Row};
 use relata_sql::expr::{BinaryOp, Cast, ColumnRef, Expr};
-use relata_sql::meta::{Path, TableMeta};
+use relata_sql::meta::{Path, RowValues, TableMeta};
 use relata_sql::tree::{Conflict, Insert, Item, Scope, Select, Source, Tree};
 use relata_sql::typed::Column;
 use relata_sql::{Error, Kind, Result, Value};
@@ -13,7 +13,8 @@ use relata_sql::{Error, Kind, Result, Value};
 use crate::entity::{Entity, key_filter, mapped};
 use crate::executor::{Executor, Intent, Lease};
 use crate::find::{Collect, not_found, run};
-use crate::rules;
+use crate::rules::Found;
+use crate::validation;
 
 /// A row to insert: the `New…` struct of an entity, or what its setters make of it.
 pub trait NewRow: Sized + Send {
@@ -30,6 +31,29 @@ pub trait NewRow: Sized + Send {
     fn insert(self, executor: &mut impl Executor) -> impl Future<Output = Result<Self::Entity>> + Send {
         let draft = self.into_draft();
         async move { draft.run(executor, None).await?.ok_or_else(|| not_found(Self::Entity::TABLE.entity)) }
+    }
+
+    /// Checks every declared rule, without a database.
+    ///
+    /// # Errors
+    /// `Kind::Validation` with all problems ([`Error::problems`]).
+    fn validate(self) -> Result<()> {
+        self.into_draft().found().into_result()
+    }
+
+    /// Checks every declared rule, and asks the database by one statement what it would refuse: values that are taken, and
+    /// references to rows that do not exist. Nothing is written, and nothing is held: the constraints stay necessary.
+    ///
+    /// # Errors
+    /// `Kind::Validation` with all problems; what the database says.
+    fn validate_in(self, executor: &mut impl Executor) -> impl Future<Output = Result<()>> + Send {
+        let draft = self.into_draft();
+        async move {
+            let mut found = draft.found();
+            let refused = validation::refused(executor, Self::Entity::TABLE, draft.row()).await?;
+            refused.into_iter().for_each(|problem| found.push(problem));
+            found.into_result()
+        }
     }
 
     /// Inserts it, or does something else if a row with the same values in `target` exists: a column or a tuple of
@@ -70,13 +94,22 @@ impl<E: Entity> Draft<E> {
 
     fn prepared(mut self) -> Result<Self> {
         stamp(E::TABLE, &mut self.columns, &mut self.values);
-        for (column, value) in self.columns.as_slice().iter().zip(&self.values) {
-            let column = &E::TABLE.columns[usize::from(*column)];
-            if !column.rules.is_empty() {
-                rules::check(E::TABLE, column, value)?;
-            }
-        }
+        self.found().into_result()?;
         Ok(self)
+    }
+
+    /// What is wrong with the values.
+    fn found(&self) -> Found {
+        let mut found = Found::new(E::TABLE);
+        for (column, value) in self.columns.as_slice().iter().zip(&self.values) {
+            found.value(&E::TABLE.columns[usize::from(*column)], value);
+        }
+        found.row(&self.row());
+        found
+    }
+
+    fn row(&self) -> RowValues<'_> {
+        RowValues::new_row(E::TABLE, self.columns.as_slice(), &self.values)
     }
 
     async fn run(self, executor: &mut dyn Executor, conflict: Option<Conflict>) -> Result<Option<E>> {
@@ -94,6 +127,14 @@ impl<E: Entity> Draft<E> {
             }
             None => Ok(sink.rows.pop()),
         }
+    }
+}
+
+impl<E: Entity> NewRow for Draft<E> {
+    type Entity = E;
+
+    fn into_draft(self) -> Draft<E> {
+        self
     }
 }
 
@@ -375,6 +416,12 @@ struct Group {
     values: Vec<Value>,
 }
 
+impl Group {
+    fn rows(&self) -> usize {
+        self.values.len() / self.columns.as_slice().len().max(1)
+    }
+}
+
 impl<E: Entity> InsertMany<E> {
     pub(crate) fn new<N: NewRow<Entity = E>>(rows: impl IntoIterator<Item = N>) -> Self {
         let mut groups: Vec<Group> = Vec::new();
@@ -385,7 +432,8 @@ impl<E: Entity> InsertMany<E> {
             let draft = match row.into_draft().prepared() {
                 Ok(draft) => draft,
                 Err(error) => {
-                    failed = Some(error);
+                    let before: usize = groups.iter().map(Group::rows).sum();
+                    failed = Some(error.context(format!("row {} of those to insert", before + 1)));
                     break;
                 }
             };

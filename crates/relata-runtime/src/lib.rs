@@ -3,7 +3,7 @@
 //! - [`Db`] and [`transaction!`] with [`Tx`]: what statements run on ([`Executor`]).
 //! - [`Entity`], [`find::Find`], [`insert`], [`change`], [`aggregate`], [`page`], [`stream`], [`raw`]: statements.
 //! - [`join`], [`cte`]: queries over several tables and over queries with names.
-//! - [`relation`], [`load`]: relations and loading them.
+//! - [`relation`], [`load`]: relations and loading them; [`validation`]: what is wrong with a row, before it is written.
 //! - [`Repository`] and [`Table`]: the usual operations on an entity, and on a table known only at run time.
 //! - [`migrate`]: migration folders, their history and their execution.
 //!
@@ -13,6 +13,7 @@ pub mod aggregate;
 mod breaker;
 mod by_name;
 pub mod change;
+pub mod changeset;
 pub mod cluster;
 pub mod cte;
 mod db;
@@ -24,6 +25,7 @@ pub mod health;
 pub mod insert;
 pub mod inspect;
 pub mod join;
+mod json_schema;
 pub mod load;
 mod metrics;
 pub mod migrate;
@@ -40,6 +42,7 @@ pub mod stream;
 pub mod table;
 mod token;
 pub mod transaction;
+pub mod validation;
 
 pub use cluster::Reads;
 pub use db::{Db, WeakDb};

@@ -5,6 +5,7 @@
 use std::marker::PhantomData;
 
 use relata_sql::expr::Expr;
+use relata_sql::meta::RowValues;
 use relata_sql::tree::{Scope, Source, Update};
 use relata_sql::typed::Pred;
 use relata_sql::{Error, Kind, Result, Value};
@@ -15,7 +16,7 @@ use crate::executor::Executor;
 use crate::find::Find;
 use crate::insert::NewRow;
 use crate::page::{Cursor, Page};
-use crate::rules;
+use crate::rules::Found;
 
 /// The usual operations on `E`, run on `X`: a database, or a transaction.
 #[derive(Debug)]
@@ -110,19 +111,32 @@ impl<E: Entity, X: Executor> Repository<E, X> {
     }
 }
 
+/// Checks every declared rule on a row.
+pub(crate) fn check<E: Entity>(row: &E) -> Result<()> {
+    let table = E::TABLE;
+    if table.rules.is_empty() && table.columns.iter().all(|column| column.rules.is_empty()) {
+        return Ok(());
+    }
+    let mut found = Found::new(table);
+    let columns: Vec<u16> = (0..table.selected as u16).collect();
+    let values: Vec<Value> = (0..table.selected).map(|position| row.value(position)).collect();
+    table.columns.iter().zip(&values).for_each(|(column, value)| found.value(column, value));
+    found.row(&RowValues::some(&columns, &values));
+    found.into_result()
+}
+
 fn save<E: Entity>(row: &E) -> Result<Update> {
     let table = E::TABLE;
     if table.key.is_empty() {
         return Err(Error::new(Kind::Unsupported, format!("{} has no key to find the row by", table.entity)));
     }
+    check(row)?;
     let mut assignments = Vec::with_capacity(table.selected);
     for (position, column) in table.columns[..table.selected].iter().enumerate() {
         if table.key.contains(&position) || column.generated || table.updated_at == Some(position) {
             continue;
         }
-        let value = row.value(position);
-        rules::check(table, column, &value)?;
-        assignments.push((column.column.to_string(), Expr::Value(value)));
+        assignments.push((column.column.to_string(), Expr::Value(row.value(position))));
     }
     if let Some(position) = table.updated_at {
         assignments.push((table.columns[position].column.to_string(), Expr::Value(Value::Timestamp(crate::now()))));

@@ -6,6 +6,7 @@
 
 use crate::diagnostic::Span;
 use crate::model::{Action, Deferral, Match, NullsOrder};
+pub use crate::rule::condition::{Comparison, Condition, Operand};
 use crate::types::Type;
 
 /// All entities and enums of one application.
@@ -44,6 +45,8 @@ pub struct Entity {
     pub foreign_keys: Vec<ReferenceDeclaration>,
     /// `#[check("sql", name = "…")]`: raw checks.
     pub checks: Vec<CheckDeclaration>,
+    /// `#[check(starts_at < ends_at)]`: rules over several fields.
+    pub rules: Vec<EntityRule>,
     /// `soft_delete`: adds `deleted_at`.
     pub soft_delete: bool,
     /// `timestamps`: adds `created_at` and `updated_at`.
@@ -159,6 +162,34 @@ pub enum Rule {
     Url,
     /// SQL over the column.
     Sql(String),
+    /// A function of the application, by its path; no database knows it.
+    Custom(String),
+    /// A JSON Schema, as text, that the column's JSON must keep.
+    JsonSchema(String),
+}
+
+/// A rule over several fields of one entity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntityRule {
+    /// What must hold.
+    pub kind: EntityRuleKind,
+    /// The field that a problem is shown at, if one is named.
+    pub field: Option<String>,
+    /// What to say when it does not hold, if said.
+    pub message: Option<String>,
+    /// Name of the CHECK constraint, if given.
+    pub name: Option<String>,
+    /// Where.
+    pub span: Span,
+}
+
+/// The kinds of rules over several fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntityRuleKind {
+    /// A condition that the application and the database check.
+    Condition(Condition),
+    /// A function of the application, by its path.
+    Custom(String),
 }
 
 /// A reference to another entity.

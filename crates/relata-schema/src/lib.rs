@@ -6,6 +6,7 @@
 //! - [`model`]: a schema as one database server reports it (tables, keys, views, routines, …).
 //! - [`types`]: the portable types, and how a column holds both the portable and the exact physical type.
 //! - [`declare`]: what a person declared (entities, fields, relations), before [`lower`] decides names and types.
+//! - [`rule`]: rules on values, as each database checks them; [`json_schema`]: entities for other programs to check.
 //! - [`naming`]: the conventions by which Rust names become database names, and back.
 //! - [`change`]: changes, steps and plans as data.
 //! - [`lock`]: the deterministic text form `schema.lock`.
@@ -21,11 +22,13 @@ pub mod diagnostic;
 pub mod dialect;
 pub mod digest;
 pub mod json;
+pub mod json_schema;
 pub mod lock;
 pub mod lower;
 pub mod mermaid;
 pub mod model;
 pub mod naming;
+pub mod rule;
 pub mod script;
 pub mod sql;
 pub mod statistics;

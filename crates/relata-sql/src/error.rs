@@ -1,5 +1,7 @@
 //! The one error of relata: [`Kind`] answers "what do I do now", the chain and hints answer "what do I tell the person".
 
+mod http;
+
 /// A result with relata's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -161,6 +163,41 @@ pub struct Details {
     pub sql: Option<String>,
     /// Where in the SQL it went wrong, if the database tells: characters before that place.
     pub position: Option<usize>,
+    /// Everything that was found wrong with the data, where more than the first was looked for.
+    pub problems: Vec<Problem>,
+}
+
+/// What is wrong with one field of a row, or with the row as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The field by its Rust name; `None`: the row as a whole.
+    pub field: Option<String>,
+    /// Which rule: `length`, `range`, `pattern`, `one_of`, `email`, `url`, `custom`, `condition`, `json_schema`,
+    /// `required`, `type`, `unknown`, `unique`, `reference`, `check`.
+    pub rule: &'static str,
+    /// What the value should be, or what is wrong with it: `must have 1 to 80 characters, not 0`.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem of a field.
+    pub fn of(field: impl Into<String>, rule: &'static str, message: impl Into<String>) -> Self {
+        Problem { field: Some(field.into()), rule, message: message.into() }
+    }
+
+    /// A problem of the row as a whole.
+    pub fn of_row(rule: &'static str, message: impl Into<String>) -> Self {
+        Problem { field: None, rule, message: message.into() }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.field {
+            Some(field) => write!(f, "{field} {}", self.message),
+            None => f.write_str(&self.message),
+        }
+    }
 }
 
 impl Error {
@@ -234,6 +271,50 @@ impl Error {
                 | Kind::ExclusionViolation
                 | Kind::Validation
         )
+    }
+
+    /// What is wrong with the data, field by field: everything that was found where several rules were looked at, else the
+    /// one thing that the database named. Empty for errors that are not about the data.
+    pub fn problems(&self) -> Vec<Problem> {
+        let details = &self.0.details;
+        if !details.problems.is_empty() || !self.is_constraint() {
+            return details.problems.clone();
+        }
+        let (rule, message) = match self.0.kind {
+            Kind::UniqueViolation => ("unique", "is taken already"),
+            Kind::ForeignKeyViolation => ("reference", "refers to a row that does not exist, or is still referred to"),
+            Kind::NotNullViolation => ("required", "must be given"),
+            Kind::ExclusionViolation => ("exclusion", "collides with another row"),
+            _ => ("check", "is not allowed"),
+        };
+        match &details.field {
+            Some(fields) => fields.split(", ").map(|field| Problem::of(field, rule, message)).collect(),
+            None => vec![Problem::of_row(rule, self.0.message.clone())],
+        }
+    }
+
+    /// The data is refused for these reasons. One alone is the sentence, several stand on lines of their own.
+    pub fn invalid(entity: &str, problems: Vec<Problem>) -> Self {
+        let message = match problems.as_slice() {
+            [Problem { field: Some(field), message, .. }] => format!("{entity}.{field} {message}"),
+            [Problem { field: None, message, .. }] => format!("{entity}: {message}"),
+            several => {
+                let lines: String = several.iter().map(|problem| format!("\n  {problem}")).collect();
+                format!("{} things are wrong with this {entity}{lines}", several.len())
+            }
+        };
+        let mut fields: Vec<&str> = Vec::new();
+        for field in problems.iter().filter_map(|problem| problem.field.as_deref()) {
+            if !fields.contains(&field) {
+                fields.push(field);
+            }
+        }
+        let field = (!fields.is_empty()).then(|| fields.join(", "));
+        Error::new(Kind::Validation, message).with_details(|details| {
+            details.entity = Some(entity.to_string());
+            details.field = field;
+            details.problems = problems;
+        })
     }
 
     /// Adds what was being done, outermost last: `while applying 20260101_add_users`.

@@ -10,6 +10,11 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+pub use relata_schema::declare::Comparison;
+pub use relata_schema::model::Action;
+
+use crate::value::Value;
+
 /// A table as its entity sees it.
 #[derive(Debug)]
 pub struct TableMeta {
@@ -37,6 +42,10 @@ pub struct TableMeta {
     pub created_at: Option<usize>,
     /// Position of `updated_at`, set on insert and update.
     pub updated_at: Option<usize>,
+    /// Rules over several fields.
+    pub rules: &'static [EntityRuleMeta],
+    /// Its relations to other entities.
+    pub relations: fn() -> &'static [&'static RelationMeta],
 }
 
 impl TableMeta {
@@ -130,12 +139,23 @@ pub struct ColumnMeta {
     pub references: &'static str,
     /// Rules that a value must keep.
     pub rules: &'static [RuleMeta],
+    /// A new row need not give it: the database has a value for it.
+    pub defaulted: bool,
 }
 
 impl ColumnMeta {
     /// A plain column.
     pub const fn new(field: &'static str, column: &'static str) -> Self {
-        ColumnMeta { field, column, nullable: false, generated: false, sortable: false, references: "", rules: &[] }
+        ColumnMeta {
+            field,
+            column,
+            nullable: false,
+            generated: false,
+            sortable: false,
+            references: "",
+            rules: &[],
+            defaulted: false,
+        }
     }
 
     /// It may be NULL.
@@ -166,6 +186,13 @@ impl ColumnMeta {
         self
     }
 
+    /// A new row need not give it.
+    #[must_use]
+    pub const fn defaulted(mut self) -> Self {
+        self.defaulted = true;
+        self
+    }
+
     /// Values must keep these rules.
     #[must_use]
     pub const fn rules(mut self, rules: &'static [RuleMeta]) -> Self {
@@ -188,20 +215,106 @@ pub static NUMBERED: [ColumnMeta; 16] = {
 };
 
 /// A rule that a value must keep before it is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum RuleMeta {
-    /// Length in characters (bytes of a byte string), both ends inclusive.
+    /// Length in characters (bytes of a byte string, elements of an array), both ends inclusive.
     Length(Option<u64>, Option<u64>),
     /// Value, both ends inclusive, as decimal numbers.
     Range(Option<&'static str>, Option<&'static str>),
     /// Regular expression that must match somewhere in the text.
     Pattern(&'static str),
-    /// One of these texts.
+    /// One of these texts or numbers.
     OneOf(&'static [&'static str]),
     /// Looks like an address of electronic mail.
     Email,
     /// Looks like an absolute URL.
     Url,
+    /// A function of the application; what it answers is what the value should be.
+    Custom(fn(&Value) -> Result<(), String>),
+    /// A JSON Schema that the JSON must keep, as a function that checks it.
+    JsonSchema(fn(&Value) -> Result<(), String>),
+}
+
+/// A rule over several fields of one row.
+#[derive(Debug, Clone, Copy)]
+pub struct EntityRuleMeta {
+    /// What must hold.
+    pub kind: EntityRuleKind,
+    /// The field that a problem is shown at: position of its column.
+    pub field: Option<usize>,
+    /// What to say when it does not hold.
+    pub message: &'static str,
+    /// The name of its CHECK constraint, if one is given.
+    pub name: &'static str,
+}
+
+/// The kinds of rules over several fields.
+#[derive(Debug, Clone, Copy)]
+pub enum EntityRuleKind {
+    /// A condition, which the database checks, too.
+    Condition(ConditionMeta),
+    /// A function of the application.
+    Custom(fn(&RowValues<'_>) -> Result<(), String>),
+}
+
+/// A condition over the columns of one row. What compares a NULL, or what is not known, is unknown and breaks nothing.
+#[derive(Debug, Clone, Copy)]
+pub enum ConditionMeta {
+    /// Two operands compared.
+    Compare(OperandMeta, Comparison, OperandMeta),
+    /// A column is NULL (`true`) or is not.
+    IsNull(usize, bool),
+    /// All of these.
+    All(&'static [ConditionMeta]),
+    /// One of these.
+    Any(&'static [ConditionMeta]),
+    /// Not this.
+    Not(&'static ConditionMeta),
+}
+
+/// What a condition compares.
+#[derive(Debug, Clone, Copy)]
+pub enum OperandMeta {
+    /// A column.
+    Column(usize),
+    /// The length of a column's text or bytes.
+    Length(usize),
+    /// A number as written.
+    Number(&'static str),
+    /// A text, or a date or time as written.
+    Text(&'static str),
+    /// A boolean.
+    Bool(bool),
+}
+
+/// The values of one row that is about to be written, as far as they are known: an update knows those that it sets.
+#[derive(Debug, Clone, Copy)]
+pub struct RowValues<'v> {
+    columns: &'v [u16],
+    values: &'v [Value],
+    /// The row is new: what is not given is NULL, unless the database has a value for it.
+    new: Option<&'static TableMeta>,
+}
+
+impl<'v> RowValues<'v> {
+    /// Values and the positions of their columns.
+    pub const fn some(columns: &'v [u16], values: &'v [Value]) -> Self {
+        RowValues { columns, values, new: None }
+    }
+
+    /// Those of a new row.
+    pub const fn new_row(table: &'static TableMeta, columns: &'v [u16], values: &'v [Value]) -> Self {
+        RowValues { columns, values, new: Some(table) }
+    }
+
+    /// The value of a column, if it is known.
+    pub fn value(&self, column: usize) -> Option<&'v Value> {
+        if let Some(place) = self.columns.iter().position(|known| usize::from(*known) == column) {
+            return self.values.get(place);
+        }
+        let meta = self.new?.columns.get(column)?;
+        (!meta.defaulted && !meta.generated).then_some(&Value::Null)
+    }
 }
 
 /// How many rows a relation leads to.
@@ -243,6 +356,8 @@ pub struct RelationMeta {
     pub further: &'static [(usize, usize)],
     /// How many rows.
     pub cardinality: Cardinality,
+    /// The foreign key is on this side, and this happens to the row here when the row there is deleted.
+    pub refers: Option<Action>,
     /// The junction in between, if any.
     pub via: Option<Junction>,
     /// The path that takes it from the root.

@@ -6,10 +6,12 @@ pub use relata_runtime::insert::{Draft, NewRow};
 pub use relata_runtime::join::Constant;
 pub use relata_runtime::load::{Carries, Contains, Loaded};
 pub use relata_runtime::relation::{Many, One, Optional, Rel, Relation};
+pub use relata_runtime::validation::{Given, custom};
 pub use relata_sql::cell::{Cell, Element, Mismatch};
 pub use relata_sql::driver::Row;
 pub use relata_sql::meta::{
-    Cardinality, ColumnMeta, FromRoot, Junction, Path, RelationMeta, RuleMeta, TableMeta, UniqueMeta,
+    Action, Cardinality, ColumnMeta, Comparison, ConditionMeta, EntityRuleKind, EntityRuleMeta, FromRoot, Junction,
+    OperandMeta, Path, RelationMeta, RuleMeta, TableMeta, UniqueMeta,
 };
 pub use relata_sql::typed::{Column, Field, NewValue};
 pub use relata_sql::{Decode, Encode, FromRow, Value};
@@ -23,6 +25,16 @@ pub fn value<T: Field>(field: &T) -> Value {
 pub fn encode<T: Field>(field: T) -> Value {
     field.encode()
 }
+
+/// A rule that JSON must keep a schema.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __json_schema {
+    ($schema:expr) => {
+        ::core::compile_error!("json_schema(…) needs the feature `json-schema` of relata")
+    };
+}
+pub use crate::__json_schema as json_schema;
 
 /// What the struct of a row with its relations can do, whatever the entity.
 #[doc(hidden)]

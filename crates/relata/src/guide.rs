@@ -18,6 +18,9 @@ mod joins {}
 #[doc = include_str!("../../../docs/guide/src/relations.md")]
 mod relations {}
 
+#[doc = include_str!("../../../docs/guide/src/validation.md")]
+mod validation {}
+
 #[doc = include_str!("../../../docs/guide/src/transactions.md")]
 mod transactions {}
 

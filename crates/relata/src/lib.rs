@@ -64,8 +64,10 @@ mod guide;
 
 pub use db::Db;
 pub use relata_macros::{Entity, Enum};
+pub use relata_runtime::changeset::{self, Changeset};
 pub use relata_runtime::cte::{Cte, cte};
 pub use relata_runtime::join::{Joined, from};
+pub use relata_runtime::validation::{self, Given};
 pub use relata_runtime::{
     Cursor, Entity, Error, Executor, FromRow, Id, Inspect, Intent, Kind, NewRow, Page, Params, PoolOptions, Reads,
     Record, Repository, Result, Rows, Table, Token, Tx, aggregate, change, cte, find, insert, join, load, page,
@@ -74,6 +76,7 @@ pub use relata_runtime::{
 pub use relata_runtime::{cluster, discovery, executor, health, observe, pool, secret};
 pub use relata_schema::Dialect;
 pub use relata_sql::driver::Isolation;
+pub use relata_sql::error::Problem;
 pub use relata_sql::expr::Bound;
 pub use relata_sql::typed::{
     Aggregate, Case, Column, Expression, Field, Order, Pred, Subquery, Window, Windowed, count_rows, cume_dist,

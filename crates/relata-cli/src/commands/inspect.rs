@@ -1,7 +1,7 @@
 //! `relata schema inspect SRC`: a schema, in the form one asks for.
 
 use clap::{Args, ValueEnum};
-use relata_schema::{Diagnostic, Dialect, Schema, json, lock, mermaid};
+use relata_schema::{Diagnostic, Dialect, Schema, json, json_schema, lock, mermaid};
 use relata_sql::{DatabaseUrl, Result};
 
 use crate::cli::DialectOption;
@@ -38,6 +38,8 @@ enum Format {
     Mermaid,
     /// schema.lock
     Lock,
+    /// A JSON Schema of each entity with its rules (of a table, where the source is no Rust)
+    JsonSchema,
 }
 
 impl Inspect {
@@ -57,7 +59,10 @@ impl Inspect {
         drop(progress);
         session.output.diagnostics(&loaded.diagnostics);
         let format = if session.options.json { Format::Json } else { self.format };
-        let (text, diagnostics) = print(&loaded.schema, format);
+        let (text, diagnostics) = match (format, &loaded.declaration) {
+            (Format::JsonSchema, Some(declaration)) => (json_schema::declared(declaration), Vec::new()),
+            _ => print(&loaded.schema, format),
+        };
         session.output.diagnostics(&diagnostics);
         session.output.result(&text);
         Ok(Exit::Done)
@@ -69,6 +74,7 @@ fn print(schema: &Schema, format: Format) -> (String, Vec<Diagnostic>) {
         Format::Sql => (schema.dialect.script(schema), Vec::new()),
         Format::Json => (json::write(schema), Vec::new()),
         Format::Lock => (lock::write(schema), Vec::new()),
+        Format::JsonSchema => (json_schema::tables(schema), Vec::new()),
         Format::Mermaid => (mermaid::write(schema), Vec::new()),
         Format::Rust => {
             let written = relata_entity::write(schema);

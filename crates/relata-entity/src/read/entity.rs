@@ -5,7 +5,7 @@ use relata_schema::declare::{CheckDeclaration, Entity, Relation, RelationKind};
 
 use super::attribute::{Attribute, Piece, doc, name_of, text_value};
 use super::finding::Findings;
-use super::{ENTITY_ATTRIBUTES, field, index, relation};
+use super::{ENTITY_ATTRIBUTES, condition, field, index, relation, rule};
 
 const OPTIONS: &[&str] = &[
     "table",
@@ -211,11 +211,14 @@ fn read_primary_key(attribute: &Attribute, scope: &mut Scope<'_>) {
 fn read_check(attribute: &Attribute, scope: &mut Scope<'_>) {
     let pieces = attribute.pieces();
     let Some(expression) = pieces.first().and_then(Piece::literal) else {
-        scope
-            .findings
-            .error("entity-check-form", attribute, "a check on the entity is SQL in quotation marks")
-            .help("write `#[check(\"starts_at < ends_at\")]`; rules such as `len(1..=80)` stand on a field");
-        return;
+        if pieces.first().and_then(Piece::call).is_some_and(|(word, ..)| rule::is_of_field(&word)) {
+            scope
+                .findings
+                .error("entity-check-form", attribute, "a rule of one value stands on its field")
+                .help("put `#[check(len(1..=80))]` on the field; on the struct compare fields: `starts_at < ends_at`");
+            return;
+        }
+        return condition::read(attribute, &pieces, scope);
     };
     let mut check =
         CheckDeclaration { expression, span: scope.findings.span(attribute), ..CheckDeclaration::default() };

@@ -3,12 +3,18 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use relata_schema::declare::{DefaultValue, Field, Rule};
+use relata_schema::rule::pattern::parse;
 use relata_schema::types::Type;
 
 use super::attribute::{Attribute, Piece, text_value};
 use super::finding::Findings;
 
-const RULES: &[&str] = &["len", "range", "pattern", "one_of", "email", "url", "name"];
+const RULES: &[&str] = &["len", "range", "pattern", "one_of", "email", "url", "custom", "json_schema", "name"];
+
+/// Whether a word is a rule of one value, with arguments.
+pub(super) fn is_of_field(word: &str) -> bool {
+    ["len", "range", "pattern", "one_of", "json_schema"].contains(&word)
+}
 
 /// Reads one rule.
 pub(super) fn read(piece: &Piece, field: &Field, findings: &mut Findings) -> Option<Rule> {
@@ -17,9 +23,11 @@ pub(super) fn read(piece: &Piece, field: &Field, findings: &mut Findings) -> Opt
     }
     if let Some(word) = piece.word() {
         return match word.as_str() {
-            "email" => Some(Rule::Email),
-            "url" => Some(Rule::Url),
-            "len" | "range" | "pattern" | "one_of" => {
+            "email" | "url" => {
+                check_type(&word, piece, field, findings);
+                Some(if word == "email" { Rule::Email } else { Rule::Url })
+            }
+            "len" | "range" | "pattern" | "one_of" | "custom" | "json_schema" => {
                 findings.error("entity-rule-form", piece, format!("`{word}` needs its argument")).help(example(&word));
                 None
             }
@@ -30,15 +38,29 @@ pub(super) fn read(piece: &Piece, field: &Field, findings: &mut Findings) -> Opt
         };
     }
     let Some((word, place, arguments)) = piece.call() else {
-        findings
-            .error("entity-rule-form", piece, format!("`{}` is no rule", piece.text()))
-            .help("rules: len(1..=80), range(0..), pattern(\"…\"), one_of(…), email, url, or SQL in quotation marks");
+        findings.error("entity-rule-form", piece, format!("`{}` is no rule", piece.text())).help(
+            "rules: len(1..=80), range(0..), pattern(\"…\"), one_of(…), email, url, custom(function), or SQL in \
+                 quotation marks",
+        );
         return None;
     };
     let rule = match word.as_str() {
         "len" => length(arguments),
         "range" => range(arguments, field),
-        "pattern" => syn::parse2::<syn::LitStr>(arguments).ok().map(|text| Rule::Pattern(text.value())),
+        "pattern" => match syn::parse2::<syn::LitStr>(arguments).ok().map(|text| text.value()) {
+            Some(text) => {
+                if let Err(problem) = parse(&text) {
+                    findings
+                        .error("entity-rule-pattern", piece, format!("the pattern cannot be used: {problem}"))
+                        .help("literals, classes, groups, `|`, `* + ? {2,5}`, `^`, `$`; for more write `custom(function)`");
+                    return None;
+                }
+                Some(Rule::Pattern(text))
+            }
+            None => None,
+        },
+        "custom" => Piece { tokens: arguments.into_iter().collect() }.path().map(Rule::Custom),
+        "json_schema" => syn::parse2::<syn::LitStr>(arguments).ok().map(|text| Rule::JsonSchema(text.value())),
         "one_of" => one_of(arguments),
         _ => {
             findings.unknown("entity-unknown-rule", &place, "rule", &word, RULES);
@@ -58,6 +80,8 @@ fn example(word: &str) -> &'static str {
         "len" => "write `len(1..=80)`, `len(..=80)`, `len(3..)` or `len(2)`",
         "range" => "write `range(0..)`, `range(1..=10)` or `range(..=0.5)`; an open end `..10` only for whole numbers",
         "pattern" => "write `pattern(\"^[a-z]+$\")`",
+        "custom" => "write `custom(is_even)` with `fn is_even(value: &i64) -> Result<(), String>`",
+        "json_schema" => "write `json_schema(r#\"{\"type\": \"object\"}\"#)`",
         _ => "write `one_of(\"draft\", \"published\")`",
     }
 }
@@ -68,7 +92,8 @@ fn check_type(word: &str, piece: &Piece, field: &Field, findings: &mut Findings)
     let text = matches!(ty, Type::Text | Type::VarChar(_) | Type::Char(_));
     let fits = match word {
         "len" => text || matches!(ty, Type::Bytes(_) | Type::Array(_)),
-        "pattern" => text,
+        "pattern" | "email" | "url" => text,
+        "json_schema" => matches!(ty, Type::Json | Type::JsonText),
         "range" => !text && !matches!(ty, Type::Bool | Type::Bytes(_) | Type::Json | Type::Array(_)),
         _ => true,
     };
@@ -76,7 +101,8 @@ fn check_type(word: &str, piece: &Piece, field: &Field, findings: &mut Findings)
         let help = match word {
             "len" => "`len` is for text, bytes and arrays; for numbers use `range(…)`",
             "range" => "`range` is for numbers, dates and times; for text use `len(…)`",
-            _ => "`pattern` is for text",
+            "json_schema" => "`json_schema` is for `Json`",
+            _ => "it is for text",
         };
         findings
             .error("entity-rule-type", piece, format!("`{word}` does not go with `{}`", field.rust_type))

@@ -113,7 +113,6 @@ fn a_blog() {
                   created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
                   updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
                   deleted_at TIMESTAMP,
-                  UNIQUE (author_id, slug),
                   FOREIGN KEY (author_id) REFERENCES users (id) ON DELETE CASCADE,
                   CONSTRAINT posts_mood_check CHECK (mood IN ('happy', 'very_sad')),
                   CONSTRAINT posts_slug_check CHECK (length(slug) >= 1 AND length(slug) <= 120),
@@ -136,8 +135,9 @@ fn a_blog() {
                   color TEXT NOT NULL,
                   CONSTRAINT users_color_check CHECK (color IN ('red', 'blue')),
                   CONSTRAINT users_color_check1 CHECK (color <> ''),
-                  CONSTRAINT users_email_check CHECK (email LIKE '%_@_%')
+                  CONSTRAINT users_email_check CHECK (instr(email, '@') >= 2 AND instr(email, '@') <= 65 AND substr(email, 1, instr(email, '@') - 1) NOT GLOB '*[^A-Za-z0-9.!#$%&''*+/=?_`{|}~^-]*' AND substr(email, instr(email, '@') + 1) NOT GLOB '*[^A-Za-z0-9.-]*' AND substr(email, instr(email, '@') + 1) GLOB '*.*' AND '.' || substr(email, instr(email, '@') + 1) || '.' NOT GLOB '*[.-].*' AND '.' || substr(email, instr(email, '@') + 1) || '.' NOT GLOB '*.-*')
                 );
+                CREATE UNIQUE INDEX posts_author_id_slug_key ON posts (author_id, slug) WHERE deleted_at IS NULL;
                 CREATE INDEX posts_published_at_slug_idx ON posts (published_at DESC, slug);
                 CREATE INDEX users_born_idx ON users (born);
             "#]],
@@ -167,7 +167,6 @@ fn a_blog() {
                     updated_at timestamp with time zone DEFAULT now() NOT NULL,
                     deleted_at timestamp with time zone,
                     CONSTRAINT posts_pkey PRIMARY KEY (id),
-                    CONSTRAINT posts_author_id_slug_key UNIQUE (author_id, slug),
                     CONSTRAINT posts_slug_check CHECK (char_length(slug) >= 1 AND char_length(slug) <= 120),
                     CONSTRAINT posts_stars_check CHECK (stars >= 0 AND stars <= 5)
                 );
@@ -191,8 +190,9 @@ fn a_blog() {
                     CONSTRAINT users_email_key UNIQUE (email),
                     CONSTRAINT users_color_check CHECK (color IN ('red', 'blue')),
                     CONSTRAINT users_color_check1 CHECK (color <> ''),
-                    CONSTRAINT users_email_check CHECK (email LIKE '%_@_%')
+                    CONSTRAINT users_email_check CHECK (email ~ '^[A-Za-z0-9.!#$%&''*+/=?\^_`{|}~\-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?$')
                 );
+                CREATE UNIQUE INDEX posts_author_id_slug_key ON public.posts USING btree (author_id, slug) WHERE (deleted_at IS NULL);
                 CREATE INDEX posts_published_at_slug_idx ON public.posts USING btree (published_at DESC, slug);
                 CREATE INDEX users_born_idx ON public.users USING btree (born);
                 ALTER TABLE public.comments ADD CONSTRAINT comments_post_id_fkey FOREIGN KEY (post_id) REFERENCES public.posts (id);
@@ -221,9 +221,9 @@ fn a_blog() {
                   PRIMARY KEY (id),
                   UNIQUE KEY users_email_key (email),
                   KEY users_born_idx (born),
-                  CONSTRAINT users_color_check CHECK (color IN ('red', 'blue')),
+                  CONSTRAINT users_color_check CHECK (cast(color as binary) IN ('red', 'blue')),
                   CONSTRAINT users_color_check1 CHECK (color <> ''),
-                  CONSTRAINT users_email_check CHECK (email LIKE '%_@_%')
+                  CONSTRAINT users_email_check CHECK (email REGEXP '(?-i)^[A-Za-z0-9.!#$%&''*+/=?\\^_`{|}~\\-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9\\-]*[A-Za-z0-9])?\\.)+[A-Za-z0-9](?:[A-Za-z0-9\\-]*[A-Za-z0-9])?\\z')
                 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
                 CREATE TABLE posts (
                   id bigint(20) NOT NULL AUTO_INCREMENT,
@@ -237,8 +237,9 @@ fn a_blog() {
                   created_at timestamp(6) NOT NULL DEFAULT current_timestamp(6),
                   updated_at timestamp(6) NOT NULL DEFAULT current_timestamp(6),
                   deleted_at timestamp(6) NULL,
+                  relata_live tinyint(1) GENERATED ALWAYS AS (if(deleted_at is null,1,NULL)) VIRTUAL,
                   PRIMARY KEY (id),
-                  UNIQUE KEY posts_author_id_slug_key (author_id, slug),
+                  UNIQUE KEY posts_author_id_slug_key (author_id, slug, relata_live),
                   KEY posts_published_at_slug_idx (published_at DESC, slug),
                   CONSTRAINT posts_author_id_fkey FOREIGN KEY (author_id) REFERENCES users (id) ON DELETE CASCADE ON UPDATE NO ACTION,
                   CONSTRAINT posts_slug_check CHECK (char_length(slug) >= 1 AND char_length(slug) <= 120),
@@ -450,7 +451,7 @@ fn what_a_database_lacks() {
         #[derive(Entity)] #[entity(schema = \"blog\")]
         #[index(a, where = \"a > 0\")] #[index(\"lower(b)\")] #[index(a, include(b))] #[index(b, method = \"gin\")]
         #[index(a desc nulls last)] #[unique(a, nulls_not_distinct)]
-        struct T { #[id] id: i64, a: i64, #[check(pattern(\"^a\"))] b: String, list: Vec<i64>, anything: Value }";
+        struct T { #[id] id: i64, a: i64, #[check(pattern(\"^a(b|cd)+$\"))] b: String, list: Vec<i64>, anything: Value }";
     for (dialect, expected) in Dialect::ALL.iter().zip([
         expect![[r#"
             note[schema-no-namespaces]: SQLite has no schemas inside a database
@@ -458,7 +459,7 @@ fn what_a_database_lacks() {
               in table ts
               help: the table gets its plain name; `schema = …` counts on PostgreSQL only
             error[schema-unsupported-type]: SQLite cannot hold `list: Vec<i64>`: SQLite has no arrays
-              --> app.rs:5:78
+              --> app.rs:5:86
               in column ts.list
               help: use a table of its own, or JSON; or name a type of the database: `#[db_type(sqlite = "…")]`
             error[schema-unsupported-index]: SQLite has no included columns
@@ -478,13 +479,13 @@ fn what_a_database_lacks() {
               in table ts
               help: make the fields mandatory, or remove `nulls_not_distinct`
             note[schema-rule-in-application]: SQLite cannot check the pattern of `b`; the application does
-              --> app.rs:5:67
+              --> app.rs:5:75
               in column ts.b
               help: nothing to do, unless other programs write to this table
         "#]],
         expect![[r#"
             error[schema-unsupported-type]: PostgreSQL cannot hold `anything: Value`: PostgreSQL does not have a column without a type
-              --> app.rs:5:94
+              --> app.rs:5:102
               in column blog.ts.anything
               help: name a type, or use jsonb for mixed values; or name a type of the database: `#[db_type(postgres = "…")]`
         "#]],
@@ -494,11 +495,11 @@ fn what_a_database_lacks() {
               in table ts
               help: the table gets its plain name; `schema = …` counts on PostgreSQL only
             error[schema-unsupported-type]: MariaDB cannot hold `list: Vec<i64>`: MariaDB has no array type
-              --> app.rs:5:78
+              --> app.rs:5:86
               in column ts.list
               help: use JSON, or a table of its own; or name a type of the database: `#[db_type(mysql = "…")]`
             error[schema-unsupported-type]: MariaDB cannot hold `anything: Value`: MariaDB has no column without a type
-              --> app.rs:5:94
+              --> app.rs:5:102
               in column ts.anything
               help: choose a type; or name a type of the database: `#[db_type(mysql = "…")]`
             error[schema-unsupported-index]: MariaDB has no partial indexes

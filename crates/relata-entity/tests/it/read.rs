@@ -489,11 +489,11 @@ fn options() {
     check_struct(
         "#[check(len(1..=3))]",
         expect![[r#"
-        error[entity-check-form]: a check on the entity is SQL in quotation marks
-          --> post.rs:2:3
-          help: write `#[check("starts_at < ends_at")]`; rules such as `len(1..=80)` stand on a field
-          at: check(len(1..=3))
-    "#]],
+            error[entity-check-form]: a rule of one value stands on its field
+              --> post.rs:2:3
+              help: put `#[check(len(1..=80))]` on the field; on the struct compare fields: `starts_at < ends_at`
+              at: check(len(1..=3))
+        "#]],
     );
     check_struct(
         "#[primary_key]",
@@ -840,7 +840,7 @@ fn rules() {
         expect![[r#"
             error[entity-unknown-rule]: `length` is no rule
               --> post.rs:4:13
-              help: one of: len, range, pattern, one_of, email, url, name
+              help: one of: len, range, pattern, one_of, email, url, custom, json_schema, name
               at: length
         "#]],
     );
@@ -907,7 +907,7 @@ fn rules() {
               at: emial
             error[entity-rule-form]: `5 + 5` is no rule
               --> post.rs:4:20
-              help: rules: len(1..=80), range(0..), pattern("…"), one_of(…), email, url, or SQL in quotation marks
+              help: rules: len(1..=80), range(0..), pattern("…"), one_of(…), email, url, custom(function), or SQL in quotation marks
               at: 5 + 5
         "#]],
     );

@@ -1,11 +1,10 @@
-//! Rules and raw checks become CHECK constraints.
+//! Rules and raw checks become CHECK constraints; what a rule is in SQL stands in [`crate::rule`].
 
-use crate::declare::{Entity, Field, Rule};
+use crate::declare::{Entity, EntityRuleKind, Field, Rule};
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::dialect::Dialect;
 use crate::model::{Check, ObjectKey, ObjectKind, Table};
-use crate::naming;
-use crate::types::Type;
+use crate::{naming, rule};
 
 use super::Lowering;
 use super::{column, names};
@@ -24,6 +23,11 @@ pub(super) fn lower(lowering: &mut Lowering<'_>, entity: &Entity, table: &mut Ta
             add_rule(lowering, field, rule, table);
         }
     }
+    for rule in &entity.rules {
+        let EntityRuleKind::Condition(condition) = &rule.kind else { continue };
+        let name = rule.name.clone().unwrap_or_else(|| free_name(lowering.dialect, table, &[]));
+        add(lowering, table, name, condition.sql(lowering.dialect, entity), &rule.span);
+    }
     for check in &entity.checks {
         let name = check.name.clone().unwrap_or_else(|| free_name(lowering.dialect, table, &[]));
         add(lowering, table, name, check.expression.clone(), &check.span);
@@ -32,11 +36,12 @@ pub(super) fn lower(lowering: &mut Lowering<'_>, entity: &Entity, table: &mut Ta
 
 fn add_rule(lowering: &mut Lowering<'_>, field: &Field, rule: &Rule, table: &mut Table) {
     let column = field.column_name().to_string();
-    match expression(lowering.dialect, &lowering.dialect.ident(&column), field, rule) {
+    match rule::check(lowering.dialect, &lowering.dialect.ident(&column), field, rule) {
         Some(expression) => {
             let name = free_name(lowering.dialect, table, &[column]);
             add(lowering, table, name, expression, &field.span);
         }
+        None if matches!(rule, Rule::Custom(_) | Rule::JsonSchema(_)) => {}
         None => {
             let title = lowering.dialect.title();
             let message = format!("{title} cannot check the pattern of `{}`; the application does", field.name);
@@ -70,61 +75,4 @@ fn add(lowering: &mut Lowering<'_>, table: &mut Table, name: String, expression:
         return;
     }
     table.checks.push(Check { name, expression, ..Check::default() });
-}
-
-/// The rule as SQL; `None`: the dialect cannot say it.
-fn expression(dialect: Dialect, column: &str, field: &Field, rule: &Rule) -> Option<String> {
-    Some(match rule {
-        Rule::Length { min, max } => {
-            let measure = format!("{}({column})", length_function(dialect, field.ty.as_ref()));
-            if min.is_some() && min == max {
-                return min.map(|exact| format!("{measure} = {exact}"));
-            }
-            let min = min.filter(|min| *min > 0).map(|min| min.to_string());
-            bounds(&measure, min, max.map(|max| max.to_string()))
-        }
-        Rule::Range { min, max } => {
-            let literal = |value: &String| literal(dialect, field.ty.as_ref(), value);
-            bounds(column, min.as_ref().map(literal), max.as_ref().map(literal))
-        }
-        Rule::OneOf(values) => {
-            let values: Vec<String> = values.iter().map(|value| literal(dialect, field.ty.as_ref(), value)).collect();
-            format!("{column} IN ({})", values.join(", "))
-        }
-        Rule::Pattern(pattern) => match dialect {
-            Dialect::Postgres => format!("{column} ~ {}", dialect.literal(pattern)),
-            Dialect::Mysql => format!("{column} REGEXP {}", dialect.literal(pattern)),
-            Dialect::Sqlite => return None,
-        },
-        Rule::Email => format!("{column} LIKE '%_@_%'"),
-        Rule::Url => format!("{column} LIKE '%_://_%'"),
-        Rule::Sql(sql) => sql.clone(),
-    })
-}
-
-fn bounds(measure: &str, min: Option<String>, max: Option<String>) -> String {
-    match (min, max) {
-        (Some(min), Some(max)) => format!("{measure} >= {min} AND {measure} <= {max}"),
-        (Some(min), None) => format!("{measure} >= {min}"),
-        (None, Some(max)) => format!("{measure} <= {max}"),
-        (None, None) => format!("{measure} >= 0"),
-    }
-}
-
-fn length_function(dialect: Dialect, ty: Option<&Type>) -> &'static str {
-    match (dialect, ty) {
-        (Dialect::Postgres | Dialect::Mysql, Some(Type::Bytes(_))) => "octet_length",
-        (Dialect::Postgres, Some(Type::Array(_))) => "cardinality",
-        (Dialect::Sqlite, _) => "length",
-        (Dialect::Postgres | Dialect::Mysql, _) => "char_length",
-    }
-}
-
-/// Numbers as they are where the column is a number, everything else in quotation marks.
-fn literal(dialect: Dialect, ty: Option<&Type>, value: &str) -> String {
-    let number = matches!(
-        ty,
-        Some(Type::Int(_) | Type::UInt(_) | Type::Float32 | Type::Float64 | Type::Decimal(_) | Type::Year)
-    );
-    if number && value.parse::<f64>().is_ok() { value.to_string() } else { dialect.literal(value) }
 }

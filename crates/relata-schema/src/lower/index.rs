@@ -1,11 +1,14 @@
 //! Unique constraints and indexes.
 
-use crate::declare::{Entity, IndexDeclaration, IndexPartDeclaration};
+use crate::declare::{Entity, IndexDeclaration, IndexPartDeclaration, ReferenceDeclaration, simple_name};
 use crate::diagnostic::Diagnostic;
 use crate::dialect::Dialect;
-use crate::model::{Index, IndexPart, Key, ObjectKey, ObjectKind, Table};
+use crate::model::{Column, Generated, Index, IndexPart, Key, ObjectKey, ObjectKind, Table};
 
 use super::{Lowering, columns_of};
+
+/// MariaDB's column that is 1 in live rows and NULL in deleted ones, for unique indexes among the live.
+const LIVE: &str = "relata_live";
 
 /// Lowers what stands on fields, then what stands on the entity.
 pub(super) fn lower(lowering: &mut Lowering<'_>, entity: &Entity, table: &mut Table) {
@@ -41,14 +44,19 @@ fn add(lowering: &mut Lowering<'_>, entity: &Entity, declaration: &IndexDeclarat
         .map(|part| if part.column.is_empty() { "expr".to_string() } else { part.column.clone() })
         .collect();
     let ending = if declaration.constraint { "key" } else { "idx" };
+    let among_live = is_among_live(lowering, entity, declaration);
     let name = match &declaration.name {
         Some(name) => name.clone(),
-        None if declaration.constraint && dialect == Dialect::Sqlite => String::new(),
+        None if declaration.constraint && dialect == Dialect::Sqlite && !among_live => String::new(),
         None => lowering.names.by_convention(&table.name, &words, ending),
     };
     lowering.claim(&name, table, &declaration.span);
     let include = columns_of(entity, &declaration.include);
-    if declaration.constraint {
+    if among_live {
+        let index = Index { name, unique: true, parts, include, ..Index::default() };
+        let index = among_live_rows(dialect, table, index);
+        table.indexes.push(index);
+    } else if declaration.constraint {
         table.uniques.push(Key {
             name,
             parts,
@@ -69,6 +77,37 @@ fn add(lowering: &mut Lowering<'_>, entity: &Entity, declaration: &IndexDeclarat
             ..Index::default()
         });
     }
+}
+
+/// Whether rows that are marked as deleted do not count: with `soft_delete`, unless something else needs a constraint.
+fn is_among_live(lowering: &Lowering<'_>, entity: &Entity, declaration: &IndexDeclaration) -> bool {
+    let fields: Vec<&str> = declaration.parts.iter().map(|part| part.field.as_str()).collect();
+    let refers = |reference: &ReferenceDeclaration| {
+        let fits = reference.referenced_fields.iter().all(|field| fields.contains(&field.as_str()));
+        fits && !reference.referenced_fields.is_empty() && simple_name(&reference.entity) == entity.name
+    };
+    let referred_to = lowering.declaration.entities.iter().any(|other| {
+        other.fields.iter().filter_map(|field| field.references.as_ref()).chain(&other.foreign_keys).any(refers)
+    });
+    let plain = !declaration.deferral.deferrable && !declaration.nulls_not_distinct;
+    entity.soft_delete && declaration.constraint && plain && !referred_to
+}
+
+/// The same, of live rows only: a partial index, or where there are none a column that is NULL in deleted rows.
+fn among_live_rows(dialect: Dialect, table: &mut Table, mut index: Index) -> Index {
+    let deleted = dialect.ident("deleted_at");
+    if dialect != Dialect::Mysql {
+        index.predicate = Some(format!("{deleted} IS NULL"));
+        return index;
+    }
+    if table.column(LIVE).is_none() {
+        let expression = format!("if({deleted} is null,1,NULL)");
+        let ty = dialect.reported("tinyint(1)");
+        let generated = Some(Generated { expression, stored: false });
+        table.columns.push(Column { name: LIVE.into(), ty, generated, ..Column::default() });
+    }
+    index.parts.push(IndexPart { column: LIVE.into(), ..IndexPart::default() });
+    index
 }
 
 fn lower_part(dialect: Dialect, entity: &Entity, part: &IndexPartDeclaration) -> Option<IndexPart> {

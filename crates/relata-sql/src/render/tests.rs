@@ -64,6 +64,8 @@ const fn table(
         soft_delete,
         created_at: None,
         updated_at: None,
+        rules: &[],
+        relations: || &[],
     }
 }
 
@@ -76,7 +78,18 @@ const fn relation(
     cardinality: Cardinality,
     via: Option<Junction>,
 ) -> RelationMeta {
-    RelationMeta { name, from, from_column, to, to_column, further: &[], cardinality, via, from_root: FromRoot::new() }
+    RelationMeta {
+        name,
+        from,
+        from_column,
+        to,
+        to_column,
+        further: &[],
+        cardinality,
+        refers: None,
+        via,
+        from_root: FromRoot::new(),
+    }
 }
 
 const ID: Column<Post, i64> = Column::new(Path::ROOT, &POSTS.columns[0]);

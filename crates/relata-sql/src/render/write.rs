@@ -6,7 +6,7 @@ use super::Writer;
 use super::out::Out;
 use crate::error::{Error, Kind, Result};
 use crate::expr::{ColumnRef, Expr};
-use crate::meta::Path;
+use crate::meta::{Path, TableMeta};
 use crate::tree::{Conflict, Delete, Insert, Item, Scope, Select, Source, Update};
 
 impl<O: Out> Writer<O> {
@@ -31,7 +31,7 @@ impl<O: Out> Writer<O> {
             }
         }
         if let Some(conflict) = &insert.conflict {
-            self.conflict(conflict, insert.columns);
+            self.conflict(conflict, insert.columns, insert.source.entity());
         }
         if insert.returning && self.target.returning {
             self.returning(&insert.source);
@@ -55,13 +55,24 @@ impl<O: Out> Writer<O> {
         }
     }
 
-    fn conflict(&mut self, conflict: &Conflict, columns: &[&str]) {
+    fn conflict(&mut self, conflict: &Conflict, columns: &[&str], table: Option<&'static TableMeta>) {
         if self.dialect() == Dialect::Mysql {
             return self.duplicate_key(conflict, columns);
         }
         self.push(" ON CONFLICT (");
         self.idents(conflict.target.iter().map(String::as_str));
         self.push(")");
+        // What must be unique among live rows is a partial index, which is found by its condition.
+        let deleted = table.and_then(|table| {
+            let key = table.key.iter().map(|position| table.columns[*position].column);
+            let of_key = key.eq(conflict.target.iter().map(String::as_str));
+            table.soft_delete.filter(|_| !of_key).map(|position| table.columns[position].column)
+        });
+        if let Some(deleted) = deleted {
+            self.push(" WHERE ");
+            self.ident(deleted);
+            self.push(" IS NULL");
+        }
         if conflict.update.is_empty() {
             return self.push(" DO NOTHING");
         }

@@ -21,6 +21,8 @@ pub trait Field: Encode + Decode + Clone + Send + Sync + 'static {
     type Base: Field<Base = Self::Base>;
     /// It may be NULL.
     const NULLABLE: bool = false;
+    /// The values of a stored enum; empty for other types.
+    const VALUES: &'static [&'static str] = &[];
 }
 
 /// A number, for arithmetic and sums.
@@ -73,6 +75,7 @@ fields!(
 
 impl<T: Element + Field> Field for Vec<T> {
     type Base = Vec<T>;
+    const VALUES: &'static [&'static str] = T::VALUES;
 }
 
 macro_rules! numbers {
@@ -90,6 +93,7 @@ numbers!(
 impl<T: Field<Base = T>> Field for Option<T> {
     type Base = T;
     const NULLABLE: bool = true;
+    const VALUES: &'static [&'static str] = T::VALUES;
 }
 
 impl<E: 'static, K: Field<Base = K>> Field for Id<E, K> {

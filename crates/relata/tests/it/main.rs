@@ -13,6 +13,7 @@ mod relations;
 mod setup;
 mod tables;
 mod transactions;
+mod validation;
 mod wide;
 mod writes;
 mod written;

@@ -10,16 +10,31 @@ use relata_testkit::TestDatabase;
 
 fn declaration() -> &'static Declaration {
     static DECLARATION: OnceLock<Declaration> = OnceLock::new();
-    DECLARATION.get_or_init(|| {
-        let reading = relata_entity::read_source("model.rs", include_str!("model.rs"));
-        assert!(!reading.has_errors(), "{:?}", reading.diagnostics);
-        reading.declaration
-    })
+    DECLARATION.get_or_init(|| declared_in(include_str!("model.rs")))
 }
 
-/// Runs a test on a database of its own.
+fn declared_in(source: &str) -> Declaration {
+    let reading = relata_entity::read_source("model.rs", source);
+    assert!(!reading.has_errors(), "{:?}", reading.diagnostics);
+    reading.declaration
+}
+
+/// Runs a test on a database of its own with the tables of the model.
 pub async fn on<F: Future<Output = Result<()>>>(dialect: Dialect, test: impl FnOnce(Db) -> F) {
-    let (schema, diagnostics) = lower::lower(declaration(), dialect);
+    on_tables(dialect, declaration(), test).await;
+}
+
+/// Runs a test on a database of its own with the tables that a source declares.
+pub async fn on_source<F: Future<Output = Result<()>>>(dialect: Dialect, source: &str, test: impl FnOnce(Db) -> F) {
+    on_tables(dialect, &declared_in(source), test).await;
+}
+
+async fn on_tables<F: Future<Output = Result<()>>>(
+    dialect: Dialect,
+    declaration: &Declaration,
+    test: impl FnOnce(Db) -> F,
+) {
+    let (schema, diagnostics) = lower::lower(declaration, dialect);
     assert!(diagnostics.iter().all(|found| found.severity != Severity::Error), "{diagnostics:?}");
     let database = TestDatabase::with_schema(&schema).await;
     let db = Db::open(&database.url().expose()).await.unwrap();
@@ -50,8 +65,30 @@ pub fn only_unsupported(db: &Db, dialects: &[Dialect], error: Option<&Error>, hi
     expected
 }
 
-/// Makes a test of each function, for each database.
+/// Makes a test of each function, for each database; with `in "file.rs":` on the tables that this file declares.
 macro_rules! everywhere {
+    (in $source:literal: $($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                crate::setup::on_source(relata_schema::Dialect::Sqlite, include_str!($source), super::$name).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                crate::setup::on_source(relata_schema::Dialect::Postgres, include_str!($source), super::$name).await;
+            })*
+        }
+
+        mod mysql {
+            $(#[tokio::test]
+            async fn $name() {
+                crate::setup::on_source(relata_schema::Dialect::Mysql, include_str!($source), super::$name).await;
+            })*
+        }
+    };
     ($($name:ident),* $(,)?) => {
         mod sqlite {
             $(#[tokio::test]
