@@ -15,7 +15,73 @@ crate::setup::everywhere!(in "validation.rs":
 #[test]
 fn an_entity_as_json_schema() {
     let schema = Sample::json_schema();
-    expect_test::expect![[r#""#]].assert_eq(&serde_json::to_string_pretty(&schema).unwrap());
+    expect_test::expect![[r##"
+        {
+          "$defs": {
+            "Temper": {
+              "enum": [
+                "calm",
+                "so-so"
+              ],
+              "title": "Temper"
+            }
+          },
+          "$schema": "https://json-schema.org/draft/2020-12/schema",
+          "additionalProperties": false,
+          "description": "What is to be said of it.\nmust hold: starts < ends",
+          "properties": {
+            "age": {
+              "default": 18,
+              "maximum": 150,
+              "minimum": 0,
+              "type": "integer"
+            },
+            "ends": {
+              "format": "date",
+              "type": "string"
+            },
+            "id": {
+              "readOnly": true,
+              "type": "integer"
+            },
+            "mail": {
+              "format": "email",
+              "type": [
+                "string",
+                "null"
+              ]
+            },
+            "mood": {
+              "anyOf": [
+                {
+                  "$ref": "#/$defs/Temper"
+                },
+                {
+                  "type": "null"
+                }
+              ]
+            },
+            "slug": {
+              "maxLength": 80,
+              "minLength": 1,
+              "pattern": "^[a-z]+$",
+              "type": "string"
+            },
+            "starts": {
+              "format": "date",
+              "type": "string"
+            }
+          },
+          "required": [
+            "id",
+            "slug",
+            "age",
+            "starts",
+            "ends"
+          ],
+          "title": "Sample",
+          "type": "object"
+        }"##]].assert_eq(&serde_json::to_string_pretty(&schema).unwrap());
 }
 
 /// What is to be said of it.
