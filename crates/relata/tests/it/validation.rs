@@ -81,7 +81,8 @@ fn an_entity_as_json_schema() {
           ],
           "title": "Sample",
           "type": "object"
-        }"##]].assert_eq(&serde_json::to_string_pretty(&schema).unwrap());
+        }"##]]
+    .assert_eq(&serde_json::to_string_pretty(&schema).unwrap());
 }
 
 /// What is to be said of it.
