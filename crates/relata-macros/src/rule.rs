@@ -66,7 +66,7 @@ fn one(context: &Context<'_>, rule: &EntityRule) -> Option<TokenStream> {
         (None, EntityRuleKind::Custom(_)) => String::new(),
     };
     let field = rule.field.as_ref().and_then(|field| context.position(field));
-    let field = option(field.map(|at| Literal::usize_unsuffixed(at)).map(|at| quote!(#at)));
+    let field = option(field.map(Literal::usize_unsuffixed).map(|at| quote!(#at)));
     let name = rule.name.clone().unwrap_or_default();
     Some(quote!(__relata::EntityRuleMeta { kind: #kind, field: #field, message: #said, name: #name }))
 }
