@@ -4,45 +4,53 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use relata_sql::driver::ColumnInfo;
-use tokio_postgres::Statement;
+use tokio_postgres::types::Type;
 
 use crate::exec::touches_session;
 use crate::types::Decoder;
 
-/// A statement that the server has parsed, with what is needed to read its rows.
+/// A statement that the server has parsed, with what is needed to write its parameters and to read its rows.
 pub(crate) struct Prepared {
-    pub statement: Statement,
+    /// Empty for one that will hardly come again: the server keeps it until the next such.
+    pub name: String,
+    pub parameters: Vec<Type>,
+    pub columns: Vec<Column>,
     pub decoders: Vec<Decoder>,
     /// It may change what outlives it in the session.
     pub touches_session: bool,
 }
 
+/// A column of a result.
+pub(crate) struct Column {
+    pub name: String,
+    pub ty: Type,
+}
+
 impl Prepared {
-    pub(crate) fn new(statement: Statement, sql: &str) -> Self {
-        let decoders = statement.columns().iter().map(|column| Decoder::of(column.type_())).collect();
-        Prepared { statement, decoders, touches_session: touches_session(sql) }
+    pub(crate) fn new(name: String, sql: &str, parameters: Vec<Type>, columns: Vec<Column>) -> Self {
+        let decoders = columns.iter().map(|column| Decoder::of(&column.ty)).collect();
+        Prepared { name, parameters, columns, decoders, touches_session: touches_session(sql) }
     }
 
     /// Names and types of the result's columns.
-    pub(crate) fn columns(&self) -> Vec<ColumnInfo> {
-        let info = |column: &tokio_postgres::Column| ColumnInfo {
-            name: column.name().to_string(),
-            type_name: column.type_().name().to_string(),
-        };
-        self.statement.columns().iter().map(info).collect()
+    pub(crate) fn infos(&self) -> Vec<ColumnInfo> {
+        let info = |column: &Column| ColumnInfo { name: column.name.clone(), type_name: column.ty.name().to_string() };
+        self.columns.iter().map(info).collect()
     }
 }
 
-/// At most `capacity` prepared statements. A statement that goes is closed on the server once nobody uses it.
+/// At most `capacity` prepared statements.
 pub(crate) struct StatementCache {
     capacity: usize,
     clock: u64,
     entries: HashMap<Box<str>, (Arc<Prepared>, u64)>,
+    /// Names that the server shall forget with the next statement.
+    gone: Vec<String>,
 }
 
 impl StatementCache {
     pub(crate) fn new(capacity: usize) -> Self {
-        StatementCache { capacity: capacity.max(1), clock: 0, entries: HashMap::new() }
+        StatementCache { capacity: capacity.max(1), clock: 0, entries: HashMap::new(), gone: Vec::new() }
     }
 
     pub(crate) fn get(&mut self, sql: &str) -> Option<Arc<Prepared>> {
@@ -56,7 +64,7 @@ impl StatementCache {
         if self.entries.len() >= self.capacity {
             let oldest = self.entries.iter().min_by_key(|(_, (_, used))| *used).map(|(sql, _)| sql.clone());
             if let Some(oldest) = oldest {
-                self.entries.remove(&oldest);
+                self.remove(&oldest);
             }
         }
         self.clock += 1;
@@ -64,6 +72,11 @@ impl StatementCache {
     }
 
     pub(crate) fn remove(&mut self, sql: &str) {
-        self.entries.remove(sql);
+        self.gone.extend(self.entries.remove(sql).map(|(prepared, _)| prepared.name.clone()));
+    }
+
+    /// What the server has not been told yet.
+    pub(crate) fn gone(&mut self) -> &mut Vec<String> {
+        &mut self.gone
     }
 }

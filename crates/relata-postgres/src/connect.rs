@@ -22,8 +22,9 @@ use tokio_postgres::{CancelToken, Client};
 use crate::engine::Engine;
 use crate::errors;
 use crate::exec::PostgresConnection;
+use crate::line::{Line, Shared};
 use crate::tls::{Mode, Tls};
-use crate::wire::{Status, WatchTls, Watched, Wire};
+use crate::wire::{Tunnel, Wire};
 
 /// Opens connections to PostgreSQL 13 and newer.
 ///
@@ -161,7 +162,7 @@ async fn connect(url: &DatabaseUrl, options: &ConnectOptions, mut endpoint: Endp
     let place = endpoint.place();
     let mut config = config(url, options);
     config.channel_binding(channel_binding(url)?);
-    let status = Status::new();
+    let line = Line::new();
     let mut wire = endpoint.wire().await.map_err(|error| errors::unreachable(error, &place))?;
     endpoint.encrypted = negotiate(&mut wire, endpoint.tls.mode, &place).await?;
     let failed = |error| errors::connecting(error, &place, &user(url), database(url), endpoint.encrypted);
@@ -170,16 +171,16 @@ async fn connect(url: &DatabaseUrl, options: &ConnectOptions, mut endpoint: Endp
             // The server has agreed to TLS already: the handshake begins at once.
             config.ssl_mode(SslMode::Require).ssl_negotiation(SslNegotiation::Direct);
             let connector = connector::<Wire>(&mut maker, &endpoint.host, &place)?;
-            let watched = WatchTls { connector, status: status.clone() };
-            start(config.connect_raw(wire, watched).await.map_err(failed)?)
+            let tunnel = Tunnel { connector, line: line.clone() };
+            start(config.connect_raw(wire, tunnel).await.map_err(failed)?)
         }
         _ => {
             config.ssl_mode(SslMode::Disable);
-            let watched = Watched::new(wire, status.clone());
-            start(config.connect_raw(watched, NoTls).await.map_err(failed)?)
+            line.connect(wire);
+            start(config.connect_raw(Shared(line.clone()), NoTls).await.map_err(failed)?)
         }
     };
-    Ok(PostgresConnection::new(parts, status, endpoint, options.statement_cache))
+    Ok(PostgresConnection::new(parts, line, endpoint, options.statement_cache))
 }
 
 /// Asks for TLS in PostgreSQL's way. `true`: the server waits for the handshake.

@@ -1,4 +1,5 @@
-//! Who does the client library's work on the wire.
+//! Who does the client library's work on the wire: what it does for connecting, types and catalogues; statements go
+//! their own way, see `line`.
 //!
 //! `tokio-postgres` splits a connection into a client that asks and a future that reads and writes. Usually that future
 //! is a task of its own, and every statement pays two hops between tasks, often between threads. Here whoever waits for
@@ -20,7 +21,6 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::task::AtomicWaker;
 use relata_sql::driver::BoxFuture;
-use relata_sql::{Answer, Result};
 
 /// So many turns are made in one go; then others get theirs.
 const TURNS: usize = 64;
@@ -71,15 +71,13 @@ impl Engine {
         Engine(Arc::new(Parts { wire: Mutex::new(Some(Box::pin(wire))), relay, waker }))
     }
 
-    /// An answer that serves the wire while it is awaited.
-    pub(crate) fn answer<'a, T: 'a>(&self, work: impl Future<Output = Result<T>> + Send + 'a) -> Answer<'a, T> {
+    /// Waits for what the library was asked, serving the wire meanwhile.
+    pub(crate) async fn serve<T>(&self, work: impl Future<Output = T>) -> T {
         let mut watch = Watch { engine: self.clone(), over: false };
-        Answer::later(async move {
-            let mut work = pin!(work);
-            let result = poll_fn(|context| watch.engine.poll(work.as_mut(), context)).await;
-            watch.came();
-            result
-        })
+        let mut work = pin!(work);
+        let result = poll_fn(|context| watch.engine.poll(work.as_mut(), context)).await;
+        watch.came();
+        result
     }
 
     fn poll<T>(&self, mut work: Pin<&mut impl Future<Output = T>>, context: &mut Context<'_>) -> Poll<T> {
@@ -111,11 +109,6 @@ impl Engine {
         {
             *wire = None;
         }
-    }
-
-    /// Notices what the server has said while nobody waited, for one that its connection is over.
-    pub(crate) fn look(&self) {
-        self.turn(&mut Context::from_waker(Waker::noop()));
     }
 
     /// Leaves the wire to a task of its own. Outside of a runtime it is closed.

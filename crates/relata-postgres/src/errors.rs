@@ -6,51 +6,52 @@
 use std::io;
 
 use relata_sql::{Error, Kind};
-use tokio_postgres::error::{DbError, ErrorPosition, SqlState};
 
-/// Why a parameter could not be encoded; travels through `tokio-postgres` as the cause of its error.
+use crate::message::Report;
+
+/// Why a parameter could not be written.
 #[derive(Debug)]
 pub(crate) struct Refused(pub String);
 
-impl std::fmt::Display for Refused {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Refused {}
-
-/// The error of a statement. `sent`: the statement had left for the server, so a broken wire leaves it in doubt.
-/// `sql` is empty for a script.
-pub(crate) fn statement(error: tokio_postgres::Error, sql: &str, sent: bool) -> Error {
-    let mapped = cause(error, sent);
-    if sql.is_empty() || matches!(mapped.kind(), Kind::InDoubt | Kind::Unreachable | Kind::Protocol) {
-        return mapped;
-    }
-    mapped.sql(sql)
-}
-
-fn cause(error: tokio_postgres::Error, sent: bool) -> Error {
+/// What the client library reports of what it was asked.
+pub(crate) fn library(error: tokio_postgres::Error) -> Error {
     if let Some(db) = error.as_db_error() {
-        return database(db);
-    }
-    let source = std::error::Error::source(&error);
-    if let Some(refused) = source.and_then(|source| source.downcast_ref::<Refused>()) {
-        return Error::new(Kind::InvalidValue, refused.0.clone());
+        return database(&db.into());
     }
     let text = error.to_string();
     if text.starts_with("error parsing") || text.starts_with("unexpected message") {
-        return Error::new(Kind::Protocol, format!("the server broke the protocol: {text}")).caused_by(error);
+        return protocol(&text).caused_by(error);
     }
     if text.starts_with("error encoding") {
         return Error::new(Kind::InvalidValue, "the statement cannot be sent: a text contains a NUL byte");
     }
-    let (kind, message) = if sent {
-        (Kind::InDoubt, "the connection broke while the statement was running; it may or may not have happened")
-    } else {
-        (Kind::Unreachable, "the connection is closed")
-    };
-    Error::new(kind, message).caused_by(error)
+    in_doubt().caused_by(error)
+}
+
+/// The line failed under a statement.
+pub(crate) fn line(error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::InvalidData => protocol(&error.to_string()).caused_by(error),
+        _ => in_doubt().caused_by(error),
+    }
+}
+
+/// The server sent what it must not send.
+pub(crate) fn protocol(what: &str) -> Error {
+    Error::new(Kind::Protocol, format!("the server broke the protocol: {what}"))
+}
+
+fn in_doubt() -> Error {
+    let message = "the connection broke while the statement was running; it may or may not have happened";
+    Error::new(Kind::InDoubt, message)
+}
+
+/// Adds the statement to errors that are about it. `sql` is empty for a script.
+pub(crate) fn about(error: Error, sql: &str) -> Error {
+    if sql.is_empty() || matches!(error.kind(), Kind::InDoubt | Kind::Unreachable | Kind::Protocol) {
+        return error;
+    }
+    error.sql(sql)
 }
 
 /// Whether the transport or the server process behind the connection is gone.
@@ -61,43 +62,40 @@ pub(crate) fn breaks_connection(error: &Error) -> bool {
 }
 
 /// The plan of a prepared statement does not fit any more, or the server forgot it: it must be prepared anew.
-pub(crate) fn is_stale(error: &tokio_postgres::Error) -> bool {
-    error.as_db_error().is_some_and(|db| {
-        *db.code() == SqlState::INVALID_SQL_STATEMENT_NAME
-            || (*db.code() == SqlState::FEATURE_NOT_SUPPORTED
-                && db.routine().is_some_and(|routine| routine == "RevalidateCachedQuery"))
-    })
+pub(crate) fn is_stale(report: &Report) -> bool {
+    match report.code.as_str() {
+        "26000" => true,
+        "0A000" => report.routine.as_deref() == Some("RevalidateCachedQuery"),
+        _ => false,
+    }
 }
 
 /// What a statement from the cache may run into that one prepared now would not: its parameters have the types that the
 /// columns had when it was prepared.
-pub(crate) fn may_be_stale(error: &tokio_postgres::Error) -> bool {
-    match error.as_db_error() {
-        Some(db) => matches!(db.code().code(), "42804" | "42883" | "42846"),
-        None => std::error::Error::source(error).is_some_and(|source| source.is::<Refused>()),
-    }
+pub(crate) fn may_be_stale(report: &Report) -> bool {
+    matches!(report.code.as_str(), "42804" | "42883" | "42846")
 }
 
 /// What the server reported.
-pub(crate) fn database(db: &DbError) -> Error {
-    let kind = match kind(db.code()) {
-        Kind::Cancelled if db.message().contains("timeout") => Kind::Timeout,
+pub(crate) fn database(report: &Report) -> Error {
+    let kind = match kind(&report.code) {
+        Kind::Cancelled if report.message.contains("timeout") => Kind::Timeout,
         kind => kind,
     };
-    let mut error = Error::new(kind, sentence(&without_value(db))).sqlstate(db.code().code());
-    if let Some(table) = db.table().or_else(|| missing_table(db)) {
+    let mut error = Error::new(kind, sentence(&without_value(report))).sqlstate(report.code.as_str());
+    if let Some(table) = report.table.as_deref().or_else(|| missing_table(report)) {
         error = error.table(table);
     }
-    if let Some(column) = db.column().map(str::to_string).or_else(|| key_columns(db)).or_else(|| named_column(db)) {
+    if let Some(column) = report.column.clone().or_else(|| key_columns(report)).or_else(|| named_column(report)) {
         error = error.column(column);
     }
-    if let Some(constraint) = db.constraint() {
-        error = error.constraint(constraint);
+    if let Some(constraint) = &report.constraint {
+        error = error.constraint(constraint.as_str());
     }
-    if let Some(hint) = db.hint() {
+    if let Some(hint) = &report.hint {
         error = error.hint(sentence(hint));
     }
-    if let Some(ErrorPosition::Original(position)) = db.position() {
+    if let Some(position) = report.position {
         error = error.position(position.saturating_sub(1) as usize);
     }
     match hint(kind) {
@@ -107,21 +105,21 @@ pub(crate) fn database(db: &DbError) -> Error {
 }
 
 /// The columns in `Key (a, b)=(1, 2) already exists.`; the values after them are left alone.
-fn key_columns(db: &DbError) -> Option<String> {
-    let (columns, _) = db.detail()?.strip_prefix("Key (")?.split_once(")=(")?;
+fn key_columns(report: &Report) -> Option<String> {
+    let (columns, _) = report.detail.as_deref()?.strip_prefix("Key (")?.split_once(")=(")?;
     let plain = |column: &str| column.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
     columns.split(", ").all(plain).then(|| columns.to_string())
 }
 
 /// The table in `relation "name" does not exist`, without its namespace.
-fn missing_table(db: &DbError) -> Option<&str> {
-    let name = db.message().split('"').nth(1).filter(|_| *db.code() == SqlState::UNDEFINED_TABLE)?;
+fn missing_table(report: &Report) -> Option<&str> {
+    let name = report.message.split('"').nth(1).filter(|_| report.code == "42P01")?;
     Some(name.rsplit_once('.').map_or(name, |(_, name)| name))
 }
 
 /// The column in `column "name" does not exist` or `column t0.name does not exist`.
-fn named_column(db: &DbError) -> Option<String> {
-    let rest = db.message().strip_prefix("column ").filter(|_| *db.code() == SqlState::UNDEFINED_COLUMN)?;
+fn named_column(report: &Report) -> Option<String> {
+    let rest = report.message.strip_prefix("column ").filter(|_| report.code == "42703")?;
     let name = rest.split(' ').next()?;
     Some(name.rsplit_once('.').map_or(name, |(_, name)| name).trim_matches('"').to_string())
 }
@@ -135,7 +133,7 @@ pub(crate) fn connecting(
     encrypted: bool,
 ) -> Error {
     if let Some(db) = error.as_db_error() {
-        let mapped = database(db);
+        let mapped = database(&db.into());
         return match mapped.kind() {
             Kind::NoSuchDatabase => {
                 mapped.hint(format!("create it on {place} with CREATE DATABASE, or correct the name in the URL"))
@@ -228,9 +226,9 @@ pub(crate) fn unreachable(error: io::Error, place: &str) -> Error {
 }
 
 /// The message; `value "x" is out of range` and `invalid input syntax: "x"` without the x.
-fn without_value(db: &DbError) -> std::borrow::Cow<'_, str> {
-    let text = db.message();
-    let quotes = text.find('"').zip(text.rfind('"')).filter(|_| db.code().code().starts_with("22"));
+fn without_value(report: &Report) -> std::borrow::Cow<'_, str> {
+    let text = report.message.as_str();
+    let quotes = text.find('"').zip(text.rfind('"')).filter(|_| report.code.starts_with("22"));
     let Some((first, last)) = quotes else { return text.into() };
     match text[..first].trim_end_matches([' ', ':']) {
         "value" => format!("a value{}", &text[last + 1..]).into(),
@@ -252,8 +250,8 @@ fn hint(kind: Kind) -> Option<&'static str> {
     })
 }
 
-fn kind(state: &SqlState) -> Kind {
-    match state.code() {
+fn kind(code: &str) -> Kind {
+    match code {
         "23505" => Kind::UniqueViolation,
         "23503" | "23001" => Kind::ForeignKeyViolation,
         "23502" => Kind::NotNullViolation,

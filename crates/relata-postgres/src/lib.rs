@@ -2,6 +2,7 @@
 //!
 //! - [`connect`]: URL to connection; TLS; creating and dropping databases.
 //! - [`exec`]: statements, cursors, bulk inserts, transactions.
+//! - [`line`]: the line that the driver's statements and the client library share; [`message`]: the protocol of statements.
 //! - [`types`]: values into parameters, the row buffer into cells.
 //! - [`introspect`]: the catalogue into a [`relata_schema::Schema`].
 //! - [`errors`]: SQLSTATEs and transport failures into [`relata_sql::Error`].
@@ -13,7 +14,10 @@ mod connect;
 mod engine;
 mod errors;
 mod exec;
+mod frame;
 mod introspect;
+mod line;
+mod message;
 mod stats;
 mod tls;
 mod types;

@@ -3,14 +3,15 @@
 //! Each of them is one statement, so all rows come or none. Binary `COPY` is used when every value has a binary form
 //! for its column; otherwise the text format, where the server reads every spelling it knows.
 
-use bytes::{BufMut, Bytes, BytesMut};
-use futures_util::SinkExt;
+use bytes::{BufMut, BytesMut};
 use relata_schema::Dialect;
 use relata_sql::driver::{BulkInsert, Statement};
 use relata_sql::{Error, Kind, Result, Value};
 use tokio_postgres::types::{Kind as TypeKind, Type};
 
 use super::PostgresConnection;
+use crate::errors::Refused;
+use crate::message;
 use crate::types::Parameter;
 use crate::types::encode::{field, is_binary};
 use crate::types::text::copy_field;
@@ -46,22 +47,20 @@ impl PostgresConnection {
     /// Sends one array for each column, written straight from the rows.
     async fn unnest(&mut self, sql: &str, values: &[Value], width: usize) -> Result<u64> {
         self.settle().await?;
-        self.running = true;
         let column = |index| Parameter::Column { values, index, width };
         let result = match self.start_with(&Statement::new(sql, &[]), (0..width).map(column)).await {
-            Ok(mut running) => running.finish(None).await,
+            Ok(_) => self.to_the_end(None).await,
             Err(failure) => Err(failure),
         };
-        Ok(self.ended(result, sql).await?.rows_affected)
+        self.ended(result, sql)
     }
 
     async fn column_types(&mut self, table: &str, columns: &str) -> Result<Vec<Type>> {
         self.settle().await?;
         let sql = format!("SELECT {columns} FROM {table}");
-        match self.prepare(&sql, true).await {
-            Ok((prepared, _)) => Ok(prepared.statement.columns().iter().map(|column| column.type_().clone()).collect()),
-            Err(error) => Err(self.failed(error, &sql).await),
-        }
+        let result = self.prepare(&sql, true).await;
+        let (prepared, _) = self.ended(result, &sql)?;
+        Ok(prepared.columns.iter().map(|column| column.ty.clone()).collect())
     }
 
     async fn copy(&mut self, table: &str, columns: &str, types: &[Type], values: &[Value]) -> Result<u64> {
@@ -70,66 +69,66 @@ impl PostgresConnection {
         let format = if binary { " WITH (FORMAT binary)" } else { "" };
         let sql = format!("COPY {table} ({columns}) FROM STDIN{format}");
         self.settle().await?;
-        self.running = true;
-        match self.copy_in(&sql, types, values, binary).await {
-            Ok(rows) => {
-                self.running = false;
-                Ok(rows)
+        // A server that refuses the statement takes no notice of the rows, so nobody waits for its consent.
+        self.line.send(1, |out| message::query(&sql, out))?;
+        self.line.copying();
+        let written = self.copy_rows(types, values, binary).await;
+        let refused = match written {
+            Ok(()) => {
+                self.line.end_copy(true);
+                None
             }
-            Err(CopyError::Server(error)) => Err(self.failed(error, &sql).await),
-            // Dropping the sink made the server forget the rows.
-            Err(CopyError::Value(message)) => Err(Error::new(Kind::InvalidValue, message).sql(sql)),
+            Err(Refused(message)) => {
+                self.line.end_copy(false);
+                Some(Error::new(Kind::InvalidValue, message).sql(sql.as_str()))
+            }
+        };
+        let result = self.to_the_end_of_script(true).await;
+        match refused {
+            Some(error) => Err(error),
+            None => self.ended(result, &sql),
         }
     }
 
-    async fn copy_in(
-        &mut self,
-        sql: &str,
-        types: &[Type],
-        values: &[Value],
-        binary: bool,
-    ) -> std::result::Result<u64, CopyError> {
-        let sink = self.client.copy_in::<_, Bytes>(sql).await?;
-        let mut sink = Box::pin(sink);
-        let mut buffer = BytesMut::with_capacity(PORTION + 1024);
-        if binary {
-            buffer.put_slice(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0");
-        }
-        for row in values.chunks(types.len()) {
-            if binary {
-                binary_row(row, types, &mut buffer)?
-            } else {
-                text_row(row, types, &mut buffer)
+    /// Sends the rows, unless the server has something to say against them.
+    async fn copy_rows(&mut self, types: &[Type], values: &[Value], binary: bool) -> std::result::Result<(), Refused> {
+        let mut rows = values.chunks(types.len());
+        let mut head = binary;
+        loop {
+            let mut more = true;
+            self.line.send(0, |out| {
+                let full = out.len() + PORTION;
+                message::copy_data(out, |out| {
+                    if std::mem::take(&mut head) {
+                        out.put_slice(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0");
+                    }
+                    while out.len() < full {
+                        match rows.next() {
+                            Some(row) if binary => binary_row(row, types, out)?,
+                            Some(row) => text_row(row, types, out),
+                            None => {
+                                more = false;
+                                break;
+                            }
+                        }
+                    }
+                    if !more && binary {
+                        out.put_i16(-1);
+                    }
+                    Ok(())
+                })
+            })?;
+            // What went wrong is read with the answer.
+            if !more || !matches!(self.line.flush().await, Ok(false)) {
+                return Ok(());
             }
-            if buffer.len() >= PORTION {
-                sink.send(buffer.split().freeze()).await?;
-            }
         }
-        if binary {
-            buffer.put_i16(-1);
-        }
-        sink.send(buffer.freeze()).await?;
-        Ok(sink.as_mut().finish().await?)
     }
 }
 
-enum CopyError {
-    Server(tokio_postgres::Error),
-    Value(String),
-}
-
-impl From<tokio_postgres::Error> for CopyError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        CopyError::Server(error)
-    }
-}
-
-fn binary_row(row: &[Value], types: &[Type], out: &mut BytesMut) -> std::result::Result<(), CopyError> {
+fn binary_row(row: &[Value], types: &[Type], out: &mut BytesMut) -> std::result::Result<(), Refused> {
     out.put_i16(row.len() as i16);
-    for (value, ty) in row.iter().zip(types) {
-        field(value, ty, out).map_err(|error| CopyError::Value(error.to_string()))?;
-    }
-    Ok(())
+    row.iter().zip(types).try_for_each(|(value, ty)| field(value, ty, out))
 }
 
 fn text_row(row: &[Value], types: &[Type], out: &mut BytesMut) {

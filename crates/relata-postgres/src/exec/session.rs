@@ -27,7 +27,7 @@ impl PostgresConnection {
     /// As new for the next borrower.
     pub(super) async fn as_new(&mut self) -> Result<()> {
         self.settle().await?;
-        if self.status.in_transaction() {
+        if self.line.in_transaction() {
             self.script("ROLLBACK").await?;
         }
         if self.touched {

@@ -3,18 +3,19 @@
 //! A [`Decoder`] is chosen once per column when a statement is prepared. Text and bytes are borrowed from the buffer;
 //! what has to be rendered (a numeric of 40 digits, a network address) lives in a scratch of the row.
 
-use std::cell::OnceCell;
+use std::cell::{Cell as Cursor, OnceCell};
 
 use jiff::civil::{DateTime, Time};
 use jiff::{SignedDuration, Timestamp};
 use relata_sql::driver::Row;
 use relata_sql::{Cell, Error, Interval, Kind, Result, Value};
-use tokio_postgres::types::{FromSql, Kind as TypeKind, Type};
+use tokio_postgres::types::{Kind as TypeKind, Type};
 use uuid::Uuid;
 
 use super::numeric::Numeric;
 use super::render;
 use super::{EPOCH, EPOCH_SECONDS};
+use crate::cache::{Column, Prepared};
 
 /// How the cells of a column are read.
 #[derive(Debug, Clone)]
@@ -73,6 +74,7 @@ impl Decoder {
         }
     }
 
+    #[inline]
     fn cell<'r>(&self, bytes: &'r [u8], scratch: impl FnOnce() -> &'r OnceCell<String>) -> Option<Result<Cell<'r>>> {
         let rendered = |text: String| Cell::Text(scratch().get_or_init(|| text).as_str());
         Some(Ok(match self {
@@ -217,39 +219,58 @@ fn array(element: &Decoder, bytes: &[u8]) -> Option<Result<Vec<Value>>> {
     Some(Ok(values))
 }
 
-/// The bytes of a cell, whatever its type.
-struct Raw<'a>(Option<&'a [u8]>);
-
-impl<'a> FromSql<'a> for Raw<'a> {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> std::result::Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Raw(Some(raw)))
-    }
-
-    fn from_sql_null(_: &Type) -> std::result::Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(Raw(None))
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-}
-
-/// One row in the client's buffer.
+/// One row as it came: the number of cells, then each with its length.
 pub(crate) struct PgRow<'r> {
-    row: &'r tokio_postgres::Row,
+    body: &'r [u8],
+    columns: &'r [Column],
     decoders: &'r [Decoder],
+    /// Where a cell begins that is likely to be asked for next: its position in the row and in the bytes.
+    next: Cursor<(usize, usize)>,
     scratch: OnceCell<Box<[OnceCell<String>]>>,
 }
 
 impl<'r> PgRow<'r> {
-    pub(crate) fn new(row: &'r tokio_postgres::Row, decoders: &'r [Decoder]) -> Self {
-        PgRow { row, decoders, scratch: OnceCell::new() }
+    /// From the body of a `DataRow`.
+    #[inline]
+    pub(crate) fn new(body: &'r [u8], prepared: &'r Prepared) -> Self {
+        let Prepared { columns, decoders, .. } = prepared;
+        PgRow { body, columns, decoders, next: Cursor::new((0, 2)), scratch: OnceCell::new() }
     }
 
+    #[cold]
     fn damaged(&self, index: usize) -> Error {
-        let column = &self.row.columns()[index];
-        let message = format!("the bytes of column {:?} are no {}", column.name(), column.type_().name());
-        Error::new(Kind::Decode, message).column(column.name())
+        let column = &self.columns[index];
+        let message = format!("the bytes of column {:?} are no {}", column.name, column.ty.name());
+        Error::new(Kind::Decode, message).column(column.name.as_str())
+    }
+
+    #[cold]
+    fn no_such_cell(&self, index: usize) -> Error {
+        let message = format!("there is no column {index}; the row has {}", self.decoders.len());
+        Error::new(Kind::Decode, message)
+    }
+
+    /// The bytes of a cell; `Some(None)` is NULL, `None` a row that ends too soon.
+    #[inline]
+    fn bytes(&self, index: usize) -> Option<Option<&'r [u8]>> {
+        let (mut at, mut offset) = self.next.get();
+        if at > index {
+            (at, offset) = (0, 2);
+        }
+        loop {
+            let length = i32::from_be_bytes(*self.body.get(offset..)?.first_chunk()?);
+            offset += 4;
+            let cell = match usize::try_from(length) {
+                Ok(length) => Some(self.body.get(offset..offset + length)?),
+                Err(_) => None,
+            };
+            offset += cell.map_or(0, <[u8]>::len);
+            at += 1;
+            if at > index {
+                self.next.set((at, offset));
+                return Some(cell);
+            }
+        }
     }
 }
 
@@ -261,14 +282,12 @@ impl Row for PgRow<'_> {
     #[inline]
     fn cell(&self, index: usize) -> Result<Cell<'_>> {
         let Some(decoder) = self.decoders.get(index) else {
-            let message = format!("there is no column {index}; the row has {}", self.decoders.len());
-            return Err(Error::new(Kind::Decode, message));
+            return Err(self.no_such_cell(index));
         };
-        let Ok(Raw(bytes)) = self.row.try_get::<usize, Raw<'_>>(index) else {
-            return Err(self.damaged(index));
-        };
-        let Some(bytes) = bytes else {
-            return Ok(Cell::Null);
+        let bytes = match self.bytes(index) {
+            Some(Some(bytes)) => bytes,
+            Some(None) => return Ok(Cell::Null),
+            None => return Err(self.damaged(index)),
         };
         let scratch = || &self.scratch.get_or_init(|| vec![OnceCell::new(); self.decoders.len()].into())[index];
         decoder.cell(bytes, scratch).unwrap_or_else(|| Err(self.damaged(index)))

@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 use jiff::civil::Time;
 use relata_sql::Value;
-use tokio_postgres::types::{Format, IsNull, Kind, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::{IsNull, Kind, Type};
 
 use super::{EPOCH, EPOCH_SECONDS, numeric, text};
 use crate::errors::Refused;
@@ -17,47 +17,28 @@ pub(crate) enum Parameter<'a> {
     Column { values: &'a [Value], index: usize, width: usize },
 }
 
-type BoxError = Box<dyn std::error::Error + Sync + Send>;
-
-impl ToSql for Parameter<'_> {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, BoxError> {
+impl Parameter<'_> {
+    /// Writes it for this type. What has no exact binary form goes as text; the flag says which it is.
+    pub(crate) fn write(&self, ty: &Type, out: &mut BytesMut) -> Result<(IsNull, bool), Refused> {
         match *self {
-            Parameter::One(Value::Null) => return Ok(IsNull::Yes),
+            Parameter::One(Value::Null) => return Ok((IsNull::Yes, true)),
             Parameter::One(value) => {
-                if !binary(value, ty, out)? {
-                    out.put_slice(text::form(value, ty).unwrap_or_default().as_bytes());
+                if binary(value, ty, out)? {
+                    return Ok((IsNull::No, true));
                 }
+                out.put_slice(text::form(value, ty).unwrap_or_default().as_bytes());
             }
             Parameter::Column { values, index, width } => {
                 let column = values[index..].iter().step_by(width);
-                if self.is_binary(ty) {
+                if are_binary(column.clone(), base(ty)) {
                     array(column, base(ty), out)?;
-                } else {
-                    let column = Value::Array(column.cloned().collect());
-                    out.put_slice(text::form(&column, ty).unwrap_or_default().as_bytes());
+                    return Ok((IsNull::No, true));
                 }
+                let column = Value::Array(column.cloned().collect());
+                out.put_slice(text::form(&column, ty).unwrap_or_default().as_bytes());
             }
         }
-        Ok(IsNull::No)
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    fn encode_format(&self, ty: &Type) -> Format {
-        if self.is_binary(ty) { Format::Binary } else { Format::Text }
-    }
-
-    to_sql_checked!();
-}
-
-impl Parameter<'_> {
-    fn is_binary(&self, ty: &Type) -> bool {
-        match *self {
-            Parameter::One(value) => is_binary(value, ty),
-            Parameter::Column { values, index, width } => are_binary(values[index..].iter().step_by(width), base(ty)),
-        }
+        Ok((IsNull::No, false))
     }
 }
 
@@ -105,7 +86,7 @@ fn are_binary<'v>(mut values: impl Iterator<Item = &'v Value>, ty: &Type) -> boo
 }
 
 /// Writes the binary form. `false`: there is none, nothing was written.
-pub(crate) fn binary(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<bool, BoxError> {
+pub(crate) fn binary(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<bool, Refused> {
     if !is_binary(value, ty) {
         refuse_nonsense(value, ty)?;
         return Ok(false);
@@ -155,7 +136,7 @@ fn since_2000(instant: jiff::Timestamp) -> i64 {
     instant.as_microsecond() - EPOCH_SECONDS * 1_000_000
 }
 
-fn integer(value: i128, ty: &Type, out: &mut BytesMut) -> Result<(), BoxError> {
+fn integer(value: i128, ty: &Type, out: &mut BytesMut) -> Result<(), Refused> {
     let refused = || too_large(ty);
     match *ty {
         Type::INT2 => out.put_i16(value.try_into().map_err(|_| refused())?),
@@ -163,7 +144,7 @@ fn integer(value: i128, ty: &Type, out: &mut BytesMut) -> Result<(), BoxError> {
         Type::INT8 => out.put_i64(value.try_into().map_err(|_| refused())?),
         Type::FLOAT4 if value.unsigned_abs() <= 1 << 24 => out.put_f32(value as f32),
         Type::FLOAT8 if value.unsigned_abs() <= 1 << 53 => out.put_f64(value as f64),
-        Type::FLOAT4 | Type::FLOAT8 => return Err(refused().into()),
+        Type::FLOAT4 | Type::FLOAT8 => return Err(refused()),
         _ => {
             let mut bytes = Vec::with_capacity(24);
             numeric::write(rust_decimal::Decimal::from_i128_with_scale(value, 0), &mut bytes);
@@ -216,9 +197,9 @@ fn array<'v>(
     values: impl ExactSizeIterator<Item = &'v Value> + Clone,
     ty: &Type,
     out: &mut BytesMut,
-) -> Result<(), BoxError> {
+) -> Result<(), Refused> {
     let Kind::Array(element) = ty.kind() else {
-        return Err(Refused(format!("an array cannot be a parameter of type {}", ty.name())).into());
+        return Err(Refused(format!("an array cannot be a parameter of type {}", ty.name())));
     };
     let has_nulls = values.clone().any(|value| matches!(value, Value::Null));
     out.put_i32(i32::from(values.len() > 0));
@@ -227,7 +208,7 @@ fn array<'v>(
     if values.len() == 0 {
         return Ok(());
     }
-    out.put_i32(values.len().try_into()?);
+    out.put_i32(i32::try_from(values.len()).map_err(too_long)?);
     out.put_i32(1);
     for value in values {
         field(value, element, out)?;
@@ -235,8 +216,12 @@ fn array<'v>(
     Ok(())
 }
 
+fn too_long(_: std::num::TryFromIntError) -> Refused {
+    Refused("a value is longer than the protocol can say".into())
+}
+
 /// Writes a length and the binary form, as arrays and binary `COPY` have them. The value must be binary.
-pub(crate) fn field(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<(), BoxError> {
+pub(crate) fn field(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<(), Refused> {
     if matches!(value, Value::Null) {
         out.put_i32(-1);
         return Ok(());
@@ -244,7 +229,7 @@ pub(crate) fn field(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<(), 
     let at = out.len();
     out.put_i32(0);
     binary(value, ty, out)?;
-    let length = i32::try_from(out.len() - at - 4)?;
+    let length = i32::try_from(out.len() - at - 4).map_err(too_long)?;
     out[at..at + 4].copy_from_slice(&length.to_be_bytes());
     Ok(())
 }

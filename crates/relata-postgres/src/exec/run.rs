@@ -1,0 +1,391 @@
+//! Preparing, starting and reading statements.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use relata_sql::driver::{Answer, Cursor, Done, RowSink, Statement};
+use relata_sql::{Error, Kind, Result};
+use tokio_postgres::types::Type;
+
+use super::{PostgresConnection, answer, touches_session};
+use crate::cache::{Column, Prepared};
+use crate::errors;
+use crate::line::{Line, Watch};
+use crate::message::{self, Report};
+use crate::types::{Parameter, PgRow};
+
+/// Names of prepared statements differ in the whole process: behind a pooler, connections share servers.
+static NAMES: AtomicU64 = AtomicU64::new(0);
+
+/// Why a statement did not come to its end.
+pub(super) enum Failure {
+    /// The server refused it; it is ready for the next.
+    Server(Box<Report>),
+    /// The line failed, perhaps after the server said why.
+    Line(io::Error, Option<Box<Report>>),
+    /// Before it was sent, or because the sink had enough: then rows are still to come.
+    Ours(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Failure::Ours(error)
+    }
+}
+
+type Attempt<T> = std::result::Result<T, Failure>;
+
+impl PostgresConnection {
+    pub(super) async fn run(&mut self, statement: Statement<'_>, sink: Option<&mut dyn RowSink>) -> Result<Done> {
+        self.settle().await?;
+        let result = match (&sink, statement.cached || !statement.params.is_empty()) {
+            // Neither rows nor parameters nor a wish to keep it: one round trip.
+            (None, false) => self.once(statement.sql).await,
+            _ => match self.start(&statement).await {
+                Ok(prepared) => self.finish(&prepared, sink).await,
+                Err(failure) => Err(failure),
+            },
+        };
+        let result = result.map(|rows_affected| Done { rows_affected, last_insert_id: None });
+        self.ended(result, statement.sql)
+    }
+
+    async fn finish(&mut self, prepared: &Prepared, sink: Option<&mut dyn RowSink>) -> Attempt<u64> {
+        match sink {
+            None => self.to_the_end(None).await,
+            Some(sink) => {
+                describe(prepared, sink)?;
+                self.to_the_end(Some((prepared, sink))).await
+            }
+        }
+    }
+
+    async fn once(&mut self, sql: &str) -> Attempt<u64> {
+        self.touched |= touches_session(sql);
+        self.line.send(1, |out| {
+            message::parse("", sql, out)?;
+            message::bind("", &[], [].into_iter(), out).map_err(refused)?;
+            message::execute(out);
+            message::sync(out);
+            Ok::<_, Error>(())
+        })?;
+        self.to_the_end(None).await
+    }
+
+    /// What became of a statement.
+    pub(super) fn ended<T>(&mut self, result: Attempt<T>, sql: &str) -> Result<T> {
+        result.map_err(|failure| match failure {
+            // The rows that are still to come are read by the next statement.
+            Failure::Ours(error) if error.kind() == Kind::InvalidValue && error.details().sql.is_none() => {
+                errors::about(error, sql)
+            }
+            Failure::Ours(error) => error,
+            Failure::Server(report) => {
+                let error = errors::about(errors::database(&report), sql);
+                self.broken |= errors::breaks_connection(&error);
+                error
+            }
+            Failure::Line(error, report) => {
+                self.broken = true;
+                match report {
+                    Some(report) => errors::about(errors::database(&report), sql),
+                    None => errors::line(error),
+                }
+            }
+        })
+    }
+
+    /// The statement prepared, and whether it was before.
+    pub(super) async fn prepare(&mut self, sql: &str, cached: bool) -> Attempt<(Arc<Prepared>, bool)> {
+        if !cached {
+            return Ok((Arc::new(self.parse(String::new(), sql).await?), false));
+        }
+        if let Some(prepared) = self.cache.get(sql) {
+            return Ok((prepared, true));
+        }
+        let name = format!("r{}", NAMES.fetch_add(1, Ordering::Relaxed));
+        let prepared = Arc::new(self.parse(name, sql).await?);
+        self.cache.insert(sql, prepared.clone());
+        Ok((prepared, false))
+    }
+
+    async fn parse(&mut self, name: String, sql: &str) -> Attempt<Prepared> {
+        self.line.send(1, |out| {
+            message::parse(&name, sql, out)?;
+            message::describe(&name, out)?;
+            message::sync(out);
+            Ok::<_, Error>(())
+        })?;
+        let (mut parameters, mut columns) = (Some(Vec::new()), Some(Vec::new()));
+        let mut exchange = Exchange::default();
+        let received = self.line.receive(|tag, body| {
+            match tag {
+                b't' => parameters = message::parameters(body),
+                b'T' => columns = message::columns(body),
+                _ => exchange.note(tag, body),
+            }
+            exchange.flow()
+        });
+        let received = received.await;
+        exchange.outcome(received)?;
+        let (Some(parameters), Some(columns)) = (parameters, columns) else {
+            return Err(errors::protocol("what it says of a statement makes no sense").into());
+        };
+        let oids = parameters.iter().copied().chain(columns.iter().map(|(_, oid)| *oid));
+        self.learn(sql, oids).await?;
+        let parameters = parameters.into_iter().map(|oid| self.type_of(oid)).collect::<Result<_>>()?;
+        let column = |(name, oid)| Ok(Column { name, ty: self.type_of(oid)? });
+        let columns = columns.into_iter().map(column).collect::<Result<_>>()?;
+        Ok(Prepared::new(name, sql, parameters, columns))
+    }
+
+    fn known(&self, oid: u32) -> Option<Type> {
+        Type::from_oid(oid).or_else(|| self.types.get(&oid).cloned())
+    }
+
+    fn type_of(&self, oid: u32) -> Result<Type> {
+        self.known(oid).ok_or_else(|| errors::protocol(&format!("a statement has a type {oid} that nobody knows")))
+    }
+
+    /// Has the library look up the types of a statement that are not PostgreSQL's own.
+    async fn learn(&mut self, sql: &str, mut oids: impl Iterator<Item = u32>) -> Result<()> {
+        if oids.all(|oid| self.known(oid).is_some()) {
+            return Ok(());
+        }
+        let statement = self.ask(async |client| client.prepare(sql).await).await?;
+        let parameters = statement.params().iter().cloned();
+        let columns = statement.columns().iter().map(|column| column.type_().clone());
+        self.types.extend(parameters.chain(columns).map(|ty| (ty.oid(), ty)));
+        drop(statement);
+        // The library has its statement closed with the next thing it is asked.
+        self.asking = true;
+        self.drain().await
+    }
+
+    /// Starts a statement.
+    pub(super) async fn start(&mut self, statement: &Statement<'_>) -> Attempt<Arc<Prepared>> {
+        self.start_with(statement, statement.params.iter().map(Parameter::One)).await
+    }
+
+    /// Starts a statement with other parameters than its values.
+    pub(super) async fn start_with<'v>(
+        &mut self,
+        statement: &Statement<'_>,
+        parameters: impl ExactSizeIterator<Item = Parameter<'v>> + Clone,
+    ) -> Attempt<Arc<Prepared>> {
+        let (prepared, old) = self.prepare(statement.sql, statement.cached).await?;
+        check_parameters(statement.sql, parameters.len(), prepared.parameters.len())?;
+        self.touched |= prepared.touches_session;
+        match self.bind(&prepared, parameters.clone()).await {
+            Ok(()) => return Ok(prepared),
+            Err(Failure::Server(report)) if errors::is_stale(&report) || old && errors::may_be_stale(&report) => {
+                self.cache.remove(statement.sql);
+                if self.line.in_transaction() {
+                    return Err(Failure::Server(report));
+                }
+            }
+            Err(Failure::Ours(_)) if old => self.cache.remove(statement.sql),
+            Err(failure) => return Err(failure),
+        }
+        self.client.clear_type_cache();
+        self.types.clear();
+        let (prepared, _) = self.prepare(statement.sql, statement.cached).await?;
+        check_parameters(statement.sql, parameters.len(), prepared.parameters.len())?;
+        self.bind(&prepared, parameters).await?;
+        Ok(prepared)
+    }
+
+    /// Sends a statement with its parameters and waits until the server has taken them.
+    async fn bind<'v>(
+        &mut self,
+        prepared: &Prepared,
+        parameters: impl ExactSizeIterator<Item = Parameter<'v>>,
+    ) -> Attempt<()> {
+        let gone = self.cache.gone();
+        self.line.send(1, |out| {
+            gone.drain(..).try_for_each(|name| message::close(&name, out))?;
+            message::bind(&prepared.name, &prepared.parameters, parameters, out).map_err(refused)?;
+            message::execute(out);
+            message::sync(out);
+            Ok::<_, Error>(())
+        })?;
+        let mut exchange = Exchange::default();
+        let received = self.line.receive(|tag, body| {
+            exchange.note(tag, body);
+            if tag == b'2' { ControlFlow::Break(()) } else { exchange.flow() }
+        });
+        let received = received.await;
+        exchange.outcome(received).map(|_| ())
+    }
+
+    /// Reads a statement to its end; gives how many rows it was about.
+    pub(super) async fn to_the_end(&mut self, rows: Option<(&Prepared, &mut dyn RowSink)>) -> Attempt<u64> {
+        let exchange = read(&self.line, rows, usize::MAX).await?;
+        if !exchange.asks_for_rows {
+            return Ok(exchange.affected);
+        }
+        // The server has taken no notice of the end of the statement, as it waits for rows.
+        self.line.send(0, |out| {
+            message::copy_fail(out);
+            message::sync(out);
+            Ok::<_, Error>(())
+        })?;
+        // The server's own complaint is about the same.
+        match read(&self.line, None, usize::MAX).await {
+            Ok(_) | Err(Failure::Server(_)) => Err(no_copy().into()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Reads a script, or a `COPY` whose rows are there, to its end.
+    pub(super) async fn to_the_end_of_script(&mut self, rows_are_there: bool) -> Attempt<u64> {
+        let exchange = read(&self.line, None, usize::MAX).await?;
+        if !exchange.asks_for_rows {
+            return Ok(exchange.affected);
+        }
+        if rows_are_there {
+            return read(&self.line, None, usize::MAX).await.map(|exchange| exchange.affected);
+        }
+        self.line.send(0, |out| {
+            message::copy_fail(out);
+            Ok::<_, Error>(())
+        })?;
+        // The server's own complaint is about the same.
+        match read(&self.line, None, usize::MAX).await {
+            Ok(_) | Err(Failure::Server(_)) => Err(no_copy().into()),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    pub(super) async fn cursor(&mut self, statement: Statement<'_>) -> Result<Box<dyn Cursor + '_>> {
+        self.settle().await?;
+        let started = self.start(&statement).await;
+        let prepared = self.ended(started, statement.sql)?;
+        let sql = statement.sql.to_string();
+        Ok(Box::new(PostgresCursor { connection: self, prepared, sql, described: false, done: false }))
+    }
+}
+
+fn refused(refused: errors::Refused) -> Error {
+    Error::new(Kind::InvalidValue, refused.0)
+}
+
+fn describe(prepared: &Prepared, sink: &mut dyn RowSink) -> Result<()> {
+    if sink.wants_columns() {
+        sink.columns(&prepared.infos())?;
+    }
+    Ok(())
+}
+
+/// What the server has said about one statement.
+#[derive(Default)]
+struct Exchange {
+    affected: u64,
+    report: Option<Box<Report>>,
+    refused: Option<Error>,
+    ready: bool,
+    /// It is a `COPY` from the client.
+    asks_for_rows: bool,
+    rows: usize,
+}
+
+impl Exchange {
+    #[inline]
+    fn note(&mut self, tag: u8, body: &[u8]) {
+        match tag {
+            b'C' => self.affected = message::affected(body),
+            b'E' => {
+                self.report.get_or_insert_with(|| Box::new(Report::read(body)));
+            }
+            b'Z' => self.ready = true,
+            _ => {}
+        }
+    }
+
+    /// A statement is over when the server is ready for the next.
+    fn flow(&self) -> ControlFlow<()> {
+        if self.ready { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn outcome(self, received: io::Result<()>) -> Attempt<Exchange> {
+        match (received, self.report, self.refused) {
+            (Err(error), report, _) => Err(Failure::Line(error, report)),
+            (Ok(()), Some(report), _) => Err(Failure::Server(report)),
+            (Ok(()), None, Some(error)) => Err(Failure::Ours(error)),
+            (Ok(()), None, None) => Ok(Exchange { report: None, refused: None, ..self }),
+        }
+    }
+}
+
+/// Gives at most `limit` rows to the sink.
+async fn read(line: &Line, mut rows: Option<(&Prepared, &mut dyn RowSink)>, limit: usize) -> Attempt<Exchange> {
+    let mut exchange = Exchange::default();
+    let received = line.receive(|tag, body| {
+        match (tag, &mut rows) {
+            (b'D', Some((prepared, sink))) => {
+                if let Err(error) = sink.row(&PgRow::new(body, prepared)) {
+                    exchange.refused = Some(error);
+                    return ControlFlow::Break(());
+                }
+                exchange.rows += 1;
+                if exchange.rows == limit {
+                    return ControlFlow::Break(());
+                }
+            }
+            (b'D', None) => {}
+            (b'G', _) => {
+                exchange.asks_for_rows = true;
+                return ControlFlow::Break(());
+            }
+            (b'H', _) => exchange.refused = Some(no_copy()),
+            _ => exchange.note(tag, body),
+        }
+        exchange.flow()
+    });
+    let received = received.await;
+    exchange.outcome(received)
+}
+
+fn no_copy() -> Error {
+    Error::unsupported("a COPY to or from the client is no statement", "use a cursor, or `insert_many`")
+}
+
+fn check_parameters(sql: &str, given: usize, expected: usize) -> Result<()> {
+    if given == expected {
+        return Ok(());
+    }
+    let message = format!("the statement has {expected} placeholders and was given {given} values");
+    Err(Error::new(Kind::Parameters, message).sql(sql).hint("give one value for each of $1, $2, …"))
+}
+
+/// Rows fetched in portions. Nothing is read from the wire while nobody fetches.
+struct PostgresCursor<'c> {
+    connection: &'c mut PostgresConnection,
+    prepared: Arc<Prepared>,
+    sql: String,
+    described: bool,
+    done: bool,
+}
+
+impl PostgresCursor<'_> {
+    async fn next(&mut self, limit: usize, sink: &mut dyn RowSink) -> Result<bool> {
+        if !self.described {
+            self.described = true;
+            describe(&self.prepared, sink)?;
+        }
+        if self.done || limit == 0 {
+            return Ok(!self.done);
+        }
+        let result = read(&self.connection.line, Some((&self.prepared, sink)), limit).await;
+        self.done = !matches!(&result, Err(Failure::Ours(_)) | Ok(Exchange { ready: false, .. }));
+        self.connection.ended(result, &self.sql).map(|exchange| !exchange.ready)
+    }
+}
+
+impl Cursor for PostgresCursor<'_> {
+    fn fetch<'a>(&'a mut self, limit: usize, sink: &'a mut dyn RowSink) -> Answer<'a, bool> {
+        answer(Watch::new(&self.connection.line), self.next(limit, sink))
+    }
+}

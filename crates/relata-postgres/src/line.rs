@@ -1,0 +1,436 @@
+//! The line to a server, shared by two who never use it at the same time: the client library, which connects, looks up
+//! types and reads catalogues, and the driver itself, which writes statements and hands rows on from where they came in.
+//!
+//! Invariants
+//! - While answers to the driver's own requests are due, the library reads nothing; what has come after them is the
+//!   library's. Both begin at the head of a message.
+//! - The driver reads when somebody waits, and no further than it is asked to: rows nobody fetches stay on the wire.
+//! - An answer that is given up before it came is read to its end by a task, so that the server is never kept waiting
+//!   for a reader; whoever comes next waits for that task.
+//! - The state of the transaction is what the last `ReadyForQuery` said, whoever read it.
+
+use std::future::poll_fn;
+use std::io;
+use std::ops::{ControlFlow, Range};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
+
+use crate::frame::Frame;
+use crate::message;
+
+/// What is read at once. A message that is longer gets the room it needs for as long as it needs it.
+const READ_AT_ONCE: usize = 32 * 1024;
+
+/// Bytes that go both ways.
+pub(crate) trait Transport: AsyncRead + AsyncWrite + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Send> Transport for T {}
+
+/// The line to a server.
+pub(crate) struct Line {
+    state: Mutex<State>,
+    status: AtomicU8,
+    /// A task that read to the end is over.
+    drained: Notify,
+}
+
+struct State {
+    /// None until the client library has agreed on encryption with the server.
+    transport: Option<Pin<Box<dyn Transport>>>,
+    input: Input,
+    output: BytesMut,
+    /// How many of the driver's own requests are not answered to the end.
+    due: usize,
+    /// Rows are being sent to a `COPY` that is one of them.
+    copying: bool,
+    /// A task reads what is due.
+    draining: bool,
+    closed: bool,
+    /// How far the library has come in the server's messages.
+    frame: Frame,
+    /// The library wanted to read while it was not its turn.
+    library: Option<Waker>,
+}
+
+impl Line {
+    /// A line that has no transport yet.
+    pub(crate) fn new() -> Arc<Self> {
+        let state = State {
+            transport: None,
+            input: Input::default(),
+            output: BytesMut::new(),
+            due: 0,
+            copying: false,
+            draining: false,
+            closed: false,
+            frame: Frame::default(),
+            library: None,
+        };
+        Arc::new(Line { state: Mutex::new(state), status: AtomicU8::new(b'I'), drained: Notify::new() })
+    }
+
+    /// Gives it its transport.
+    pub(crate) fn connect(&self, transport: impl Transport + 'static) {
+        self.state().transport = Some(Box::pin(transport));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a transaction is open, also a failed one.
+    pub(crate) fn in_transaction(&self) -> bool {
+        self.status.load(Ordering::Acquire) != b'I'
+    }
+
+    /// Answers are due.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.state().due > 0
+    }
+
+    /// The library has read half a message.
+    pub(crate) fn is_halfway(&self) -> bool {
+        self.state().frame.is_halfway()
+    }
+
+    /// Whether the server has ended the connection; looks at what it has said while nobody waited.
+    pub(crate) fn is_closed(&self) -> bool {
+        let state = &mut *self.state();
+        if state.closed || state.due > 0 || state.frame.is_halfway() {
+            return state.closed;
+        }
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            match state.next() {
+                // Nobody asked: it is the reason why the server ends the connection.
+                Ok(Some((b'E', _))) | Err(_) => state.closed = true,
+                Ok(Some(_)) => continue,
+                Ok(None) => match state.poll_fill(&mut context) {
+                    Poll::Pending => return false,
+                    Poll::Ready(Ok(())) => continue,
+                    Poll::Ready(Err(_)) => state.closed = true,
+                },
+            }
+            return true;
+        }
+    }
+
+    /// Writes requests that are answered by so many `ReadyForQuery`; they leave when an answer is waited for. If `write`
+    /// fails, none of it is sent.
+    pub(crate) fn send<E>(&self, answers: usize, write: impl FnOnce(&mut BytesMut) -> Result<(), E>) -> Result<(), E> {
+        let state = &mut *self.state();
+        let before = state.output.len();
+        match write(&mut state.output) {
+            Ok(()) => state.due += answers,
+            Err(error) => {
+                state.output.truncate(before);
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the messages that come, each with its type, to `take` until that has enough.
+    ///
+    /// # Errors
+    /// The connection is over, or what came is no message.
+    pub(crate) async fn receive(&self, mut take: impl FnMut(u8, &[u8]) -> ControlFlow<()>) -> io::Result<()> {
+        poll_fn(|context| self.poll_receive(context, &mut take)).await
+    }
+
+    fn poll_receive(
+        &self,
+        context: &mut Context<'_>,
+        take: &mut impl FnMut(u8, &[u8]) -> ControlFlow<()>,
+    ) -> Poll<io::Result<()>> {
+        let state = &mut *self.state();
+        loop {
+            while let Some((tag, body)) = state.next()? {
+                let body = &state.input.bytes[body];
+                if tag == b'Z' {
+                    self.status.store(body.first().copied().unwrap_or(b'I'), Ordering::Release);
+                    state.due = state.due.saturating_sub(1);
+                }
+                if take(tag, body).is_break() {
+                    state.give_back();
+                    return Poll::Ready(Ok(()));
+                }
+            }
+            // The server's last words are worth more than that it does not listen any more.
+            if let Poll::Ready(Err(_)) = state.poll_send(context) {
+                state.output.clear();
+            }
+            ready!(state.poll_fill(context))?;
+        }
+    }
+
+    /// Sends everything that was written and reads what comes meanwhile; `true` if something has come.
+    pub(crate) async fn flush(&self) -> io::Result<bool> {
+        poll_fn(|context| {
+            let state = &mut *self.state();
+            if state.poll_send(context)?.is_ready() {
+                return Poll::Ready(Ok(state.input.has_message()));
+            }
+            // A server that does not read until it is read from.
+            match state.poll_fill(context) {
+                Poll::Ready(result) => Poll::Ready(result.map(|()| true)),
+                Poll::Pending => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    /// Rows are going to be sent: should that be given up, the server is told.
+    pub(crate) fn copying(&self) {
+        self.state().copying = true;
+    }
+
+    /// All rows were sent, or shall not count.
+    pub(crate) fn end_copy(&self, all: bool) {
+        let state = &mut *self.state();
+        if all {
+            state.copying = false;
+            message::copy_done(&mut state.output);
+        } else {
+            state.fail_copy();
+        }
+    }
+
+    /// Waits until nothing is due.
+    ///
+    /// # Errors
+    /// As [`Line::receive`].
+    pub(crate) async fn drain(&self) -> io::Result<()> {
+        loop {
+            let over = self.drained.notified();
+            {
+                let state = self.state();
+                if state.due == 0 {
+                    return Ok(());
+                }
+                if !state.draining {
+                    break;
+                }
+            }
+            over.await;
+        }
+        self.read_out().await
+    }
+
+    async fn read_out(&self) -> io::Result<()> {
+        self.state().fail_copy();
+        while self.is_busy() {
+            self.receive(|tag, _| if tag == b'Z' { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }).await?;
+        }
+        Ok(())
+    }
+
+    /// Leaves what is due to a task. Outside of a runtime the next who comes reads it.
+    fn leave(self: &Arc<Self>) {
+        let mut state = self.state();
+        if state.due == 0 || state.draining {
+            return;
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            state.draining = true;
+            let draining = Draining(self.clone());
+            runtime.spawn(async move { draining.0.read_out().await });
+        }
+    }
+}
+
+/// A task that reads what is due, for as long as it runs.
+struct Draining(Arc<Line>);
+
+impl Drop for Draining {
+    fn drop(&mut self) {
+        self.0.state().draining = false;
+        self.0.drained.notify_waiters();
+    }
+}
+
+/// Notices that an answer was given up.
+pub(crate) struct Watch {
+    line: Arc<Line>,
+    over: bool,
+}
+
+impl Watch {
+    pub(crate) fn new(line: &Arc<Line>) -> Self {
+        Watch { line: line.clone(), over: false }
+    }
+
+    /// The answer came.
+    pub(crate) fn came(mut self) {
+        self.over = true;
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if !self.over {
+            self.line.leave();
+        }
+    }
+}
+
+impl State {
+    fn transport(&mut self) -> io::Result<Pin<&mut dyn Transport>> {
+        match &mut self.transport {
+            Some(transport) => Ok(transport.as_mut()),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    /// The next message that has come whole: its type and where it is.
+    #[inline]
+    fn next(&mut self) -> io::Result<Option<(u8, Range<usize>)>> {
+        self.input.next()
+    }
+
+    /// The library's turn again, if it asked.
+    fn give_back(&mut self) {
+        if self.due == 0
+            && let Some(waker) = self.library.take()
+        {
+            waker.wake();
+        }
+    }
+
+    fn fail_copy(&mut self) {
+        if std::mem::take(&mut self.copying) {
+            message::copy_fail(&mut self.output);
+        }
+    }
+
+    fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.output.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        let Some(transport) = &mut self.transport else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
+        while !self.output.is_empty() {
+            match ready!(transport.as_mut().poll_write(context, &self.output))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                sent => self.output.advance(sent),
+            }
+        }
+        transport.as_mut().poll_flush(context)
+    }
+
+    /// Reads something more.
+    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(transport) = &mut self.transport else {
+            return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
+        };
+        let mut buffer = ReadBuf::new(self.input.room());
+        let result = ready!(transport.as_mut().poll_read(context, &mut buffer));
+        let read = buffer.filled().len();
+        self.input.end += read;
+        let result = result.and_then(|()| if read == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) });
+        self.closed |= result.is_err();
+        Poll::Ready(result)
+    }
+}
+
+/// What has come and was not taken yet: `bytes[start..end]`.
+#[derive(Default)]
+struct Input {
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
+    /// So many bytes the message takes of which a part has come.
+    wanted: usize,
+}
+
+impl Input {
+    #[inline]
+    fn next(&mut self) -> io::Result<Option<(u8, Range<usize>)>> {
+        let Some(&[tag, a, b, c, d]) = self.bytes[self.start..self.end].first_chunk() else {
+            return Ok(None);
+        };
+        let length = u32::from_be_bytes([a, b, c, d]) as usize;
+        if !(4..1 << 30).contains(&length) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "a message of an impossible length"));
+        }
+        if self.end - self.start <= length {
+            self.wanted = length + 1;
+            return Ok(None);
+        }
+        let body = self.start + 5..self.start + 1 + length;
+        self.start = body.end;
+        Ok(Some((tag, body)))
+    }
+
+    fn has_message(&self) -> bool {
+        self.start < self.end
+    }
+
+    /// Room for more. What is there moves to the front if it has to.
+    fn room(&mut self) -> &mut [u8] {
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+        let needed = self.wanted.max(READ_AT_ONCE);
+        if self.bytes.len() - self.start < needed || self.bytes.len() == self.end {
+            self.bytes.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+            if self.bytes.len() < needed {
+                self.bytes.resize(needed.next_power_of_two(), 0);
+            } else if self.end == 0 && self.bytes.len() > 8 * needed {
+                self.bytes = vec![0; needed];
+            }
+        }
+        self.wanted = 0;
+        &mut self.bytes[self.end..]
+    }
+}
+
+/// The line as the client library has it.
+pub(crate) struct Shared(pub Arc<Line>);
+
+impl AsyncRead for Shared {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let state = &mut *self.0.state();
+        if state.due > 0 {
+            state.library = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
+        let input = &mut state.input;
+        if input.has_message() {
+            let take = buffer.remaining().min(input.end - input.start);
+            buffer.put_slice(&input.bytes[input.start..input.start + take]);
+            input.start += take;
+        } else {
+            ready!(state.transport()?.poll_read(context, buffer))?;
+        }
+        if let Some(status) = state.frame.follow(&buffer.filled()[before..]) {
+            self.0.status.store(status, Ordering::Release);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Shared {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let state = &mut *self.0.state();
+        ready!(state.poll_send(context))?;
+        state.transport()?.poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.state().transport()?.poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.state().transport()?.poll_shutdown(context)
+    }
+}
