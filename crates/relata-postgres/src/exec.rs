@@ -22,7 +22,7 @@ use std::time::Duration;
 use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{
-    Answer, BulkInsert, Connection, Cursor, Done, IntrospectOptions, Isolation, RowSink, ServerInfo, Statement,
+    Answer, BulkInsert, Connection, Cursor, Done, IntrospectOptions, Isolation, Query, RowSink, ServerInfo, Statement,
     TransactionOptions,
 };
 use relata_sql::{Error, Kind, Result};
@@ -181,6 +181,10 @@ impl Connection for PostgresConnection {
 
     fn query<'a>(&'a mut self, statement: Statement<'a>, sink: &'a mut dyn RowSink) -> Answer<'a, ()> {
         answer(Watch::new(&self.line), async move { self.run(statement, Some(sink)).await.map(|_| ()) })
+    }
+
+    fn query_all<'a>(&'a mut self, queries: Vec<Query<'a>>) -> Answer<'a, ()> {
+        answer(Watch::new(&self.line), self.run_all(queries))
     }
 
     fn open_cursor<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Box<dyn Cursor + 'a>> {

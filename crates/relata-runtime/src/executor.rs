@@ -5,9 +5,9 @@
 //! - A [`Lease`] is held for one statement (or one stream) and gives the connection back when dropped.
 
 use relata_schema::Dialect;
-use relata_sql::driver::{ColumnInfo, Done, Row, TransactionOptions};
+use relata_sql::driver::{ColumnInfo, Done, Query, Row, TransactionOptions};
 use relata_sql::render::{Rendered, Target};
-use relata_sql::tree::Tree;
+use relata_sql::tree::{Select, Tree};
 use relata_sql::{Answer, Connection, Error, Kind, Result, RowSink, Statement};
 
 use crate::db::Db;
@@ -106,7 +106,7 @@ impl<'a> Lease<'a> {
     /// The connection itself. It counts as one statement.
     pub fn connection(&mut self) -> &mut dyn Connection {
         let held = self.held_mut();
-        held.pool().observer().count_statement();
+        held.pool().observer().count_statements(1);
         held.connection()
     }
 
@@ -152,6 +152,31 @@ impl<'a> Lease<'a> {
             self.connection().query(statement, sink).await
         };
         self.settle(rendered, result)
+    }
+
+    /// Runs queries that do not depend on each other, each with a sink of its own; where the protocol allows it, all leave
+    /// before the first answer is awaited.
+    ///
+    /// # Errors
+    /// As [`Lease::query`], of the first that fails.
+    pub async fn query_all<S: RowSink>(&mut self, selects: &mut [Select], sinks: &mut [S]) -> Result<()> {
+        if self.has_others() {
+            for (select, sink) in selects.iter_mut().zip(sinks) {
+                self.query(Tree::Select(select), sink).await?;
+            }
+            return Ok(());
+        }
+        let rendered =
+            selects.iter_mut().map(|select| self.render(Tree::Select(select))).collect::<Result<Vec<_>>>()?;
+        let mut queries = Vec::with_capacity(rendered.len());
+        for (rendered, sink) in rendered.iter().zip(sinks) {
+            queries.push(Query { statement: Statement::new(&rendered.sql, &rendered.params), sink });
+        }
+        let held = self.held_mut();
+        held.pool().observer().count_statements(queries.len());
+        let result = held.connection().query_all(queries).await;
+        self.note(&result);
+        result.map_err(|error| self.not_committed(error))
     }
 
     /// Runs a statement for what it does.

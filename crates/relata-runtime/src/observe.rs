@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{
-    BulkInsert, Cursor, Done, IntrospectOptions, RowSink, ServerInfo, Statement, TransactionOptions,
+    BulkInsert, Cursor, Done, IntrospectOptions, Query, RowSink, ServerInfo, Statement, TransactionOptions,
 };
 use relata_sql::{Answer, Connection, Error, Kind, Result};
 use tokio::sync::Notify;
@@ -45,8 +45,8 @@ impl Observer {
         self.count.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn count_statement(&self) {
-        self.count.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn count_statements(&self, count: usize) {
+        self.count.fetch_add(count as u64, Ordering::Relaxed);
     }
 }
 
@@ -366,6 +366,11 @@ impl Connection for Observed {
     }
 
     /// Only the opening is watched: how long the rows take is the reader's doing as much as the database's.
+    fn query_all<'a>(&'a mut self, queries: Vec<Query<'a>>) -> Answer<'a, ()> {
+        let sql = queries.first().map_or("", |query| query.statement.sql);
+        watched(&mut self.watch, sql, || self.connection.query_all(queries))
+    }
+
     fn open_cursor<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Box<dyn Cursor + 'a>> {
         watched(&mut self.watch, statement.sql, || self.connection.open_cursor(statement))
     }

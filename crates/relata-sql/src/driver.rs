@@ -164,6 +164,14 @@ pub trait RowSink: Send {
     fn row(&mut self, row: &dyn Row) -> Result<()>;
 }
 
+/// A query and where its rows go.
+pub struct Query<'a> {
+    /// What to run.
+    pub statement: Statement<'a>,
+    /// Who gets the rows.
+    pub sink: &'a mut dyn RowSink,
+}
+
 /// Rows of a running query, fetched in portions, so that a million rows need the memory of one portion.
 pub trait Cursor: Send {
     /// Gives up to `limit` further rows to the sink; `false` once there are no more.
@@ -310,6 +318,18 @@ pub trait Connection: Send {
 
     /// Runs a statement and gives its rows to the sink.
     fn query<'a>(&'a mut self, statement: Statement<'a>, sink: &'a mut dyn RowSink) -> Answer<'a, ()>;
+
+    /// Runs queries that do not depend on each other; each gives its rows to its own sink, in their order. Where the
+    /// protocol allows it, all leave before the first answer is awaited. The error is that of the first that fails; what
+    /// comes after it may have run, and gives no rows.
+    fn query_all<'a>(&'a mut self, queries: Vec<Query<'a>>) -> Answer<'a, ()> {
+        Answer::later(async move {
+            for query in queries {
+                self.query(query.statement, query.sink).await?;
+            }
+            Ok(())
+        })
+    }
 
     /// Runs a query whose rows are fetched in portions.
     fn open_cursor<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Box<dyn Cursor + 'a>>;

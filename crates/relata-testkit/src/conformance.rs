@@ -190,6 +190,9 @@ cases! { ($)
         errors::parameters_stay_secret,
         /// A sink that fails stops the statement; its error comes back and the connection stays usable.
         streams::sink_error,
+        /// Queries that do not depend on each other give their rows to their own sinks; the first failure is told, and the
+        /// connection stays usable.
+        streams::independent_queries,
         /// A cursor gives its rows in portions, in order, and says when there are no more.
         streams::cursor_portions,
         /// A cursor that is dropped half-way leaves the connection usable.

@@ -66,6 +66,7 @@ pub use db::Db;
 pub use relata_macros::{Entity, Enum};
 pub use relata_runtime::changeset::{self, Changeset};
 pub use relata_runtime::cte::{Cte, cte};
+pub use relata_runtime::find::Find;
 pub use relata_runtime::join::{Joined, from};
 pub use relata_runtime::validation::{self, Given};
 pub use relata_runtime::{

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use relata_sql::driver::{Answer, Cursor, Done, RowSink, Statement};
+use relata_sql::driver::{Answer, Cursor, Done, Query, RowSink, Statement};
 use relata_sql::{Error, Kind, Result};
 use tokio_postgres::types::Type;
 
@@ -164,6 +164,55 @@ impl PostgresConnection {
         self.drain().await
     }
 
+    /// Runs queries that do not depend on each other: all leave before the first answer is read.
+    pub(super) async fn run_all(&mut self, queries: Vec<Query<'_>>) -> Result<()> {
+        self.settle().await?;
+        let mut all = Vec::with_capacity(queries.len());
+        for Query { statement, sink } in queries {
+            let result = self.prepare(statement.sql, statement.cached).await;
+            let (prepared, old) = self.ended(result, statement.sql)?;
+            if prepared.name.is_empty() {
+                // The server keeps one nameless statement at a time.
+                self.run(statement, Some(sink)).await?;
+                continue;
+            }
+            check_parameters(statement.sql, statement.params.len(), prepared.parameters.len())?;
+            all.push((prepared, old, statement, sink));
+        }
+        for (prepared, _, statement, _) in &all {
+            let sent = self.send_bound(prepared, statement.params.iter().map(Parameter::One));
+            self.ended(sent, statement.sql)?;
+        }
+        let mut again = Vec::new();
+        let mut failed = None;
+        for (prepared, old, statement, sink) in all {
+            if failed.is_some() {
+                // The rest is a consequence.
+                let _ = read(&self.line, None, usize::MAX).await;
+                continue;
+            }
+            describe(&prepared, sink)?;
+            match read(&self.line, Some((&*prepared, &mut *sink)), usize::MAX).await {
+                Ok(_) => {}
+                Err(Failure::Server(report)) if is_stale(&report, old) && !self.line.in_transaction() => {
+                    self.cache.remove(statement.sql);
+                    again.push((statement, sink));
+                }
+                Err(Failure::Server(report)) => {
+                    failed = self.ended::<()>(Err(Failure::Server(report)), statement.sql).err();
+                }
+                Err(failure) => return self.ended(Err(failure), statement.sql),
+            }
+        }
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        for (statement, sink) in again {
+            self.run(statement, Some(sink)).await?;
+        }
+        Ok(())
+    }
+
     /// Starts a statement.
     pub(super) async fn start(&mut self, statement: &Statement<'_>) -> Attempt<Arc<Prepared>> {
         self.start_with(statement, statement.params.iter().map(Parameter::One)).await
@@ -180,7 +229,7 @@ impl PostgresConnection {
         self.touched |= prepared.touches_session;
         match self.bind(&prepared, parameters.clone()).await {
             Ok(()) => return Ok(prepared),
-            Err(Failure::Server(report)) if errors::is_stale(&report) || old && errors::may_be_stale(&report) => {
+            Err(Failure::Server(report)) if is_stale(&report, old) => {
                 self.cache.remove(statement.sql);
                 if self.line.in_transaction() {
                     return Err(Failure::Server(report));
@@ -203,14 +252,7 @@ impl PostgresConnection {
         prepared: &Prepared,
         parameters: impl ExactSizeIterator<Item = Parameter<'v>>,
     ) -> Attempt<()> {
-        let gone = self.cache.gone();
-        self.line.send(1, |out| {
-            gone.drain(..).try_for_each(|name| message::close(&name, out))?;
-            message::bind(&prepared.name, &prepared.parameters, parameters, out).map_err(refused)?;
-            message::execute(out);
-            message::sync(out);
-            Ok::<_, Error>(())
-        })?;
+        self.send_bound(prepared, parameters)?;
         let mut exchange = Exchange::default();
         let received = self.line.receive(|tag, body| {
             exchange.note(tag, body);
@@ -218,6 +260,22 @@ impl PostgresConnection {
         });
         let received = received.await;
         exchange.outcome(received).map(|_| ())
+    }
+
+    fn send_bound<'v>(
+        &mut self,
+        prepared: &Prepared,
+        parameters: impl ExactSizeIterator<Item = Parameter<'v>>,
+    ) -> Attempt<()> {
+        let gone = self.cache.gone();
+        self.line.send(1, |out| {
+            message::bind(&prepared.name, &prepared.parameters, parameters, out).map_err(refused)?;
+            message::execute(out);
+            gone.drain(..).try_for_each(|name| message::close(&name, out))?;
+            message::sync(out);
+            Ok::<_, Error>(())
+        })?;
+        Ok(())
     }
 
     /// Reads a statement to its end; gives how many rows it was about.
@@ -266,6 +324,11 @@ impl PostgresConnection {
         let sql = statement.sql.to_string();
         Ok(Box::new(PostgresCursor { connection: self, prepared, sql, described: false, done: false }))
     }
+}
+
+/// It must be prepared anew. `old`: it was prepared before.
+fn is_stale(report: &Report, old: bool) -> bool {
+    errors::is_stale(report) || old && errors::may_be_stale(report)
 }
 
 fn refused(refused: errors::Refused) -> Error {

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use relata_schema::model::ObjectName;
-use relata_sql::driver::{BulkInsert, Row, RowSink, Statement, TransactionOptions};
+use relata_sql::driver::{BulkInsert, Query, Row, RowSink, Statement, TransactionOptions};
 use relata_sql::{Encode, Error, Kind, Result, Value};
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -41,6 +41,42 @@ pub(super) async fn sink_error(suite: &Suite<'_>) {
         assert_eq!(sink.seen, at, "no row after the failure");
         session.is_usable().await;
     }
+}
+
+pub(super) async fn independent_queries(suite: &Suite<'_>) {
+    let mut session = thousand(suite).await;
+    let sql = super::suite::placeholders(suite.dialect(), "SELECT a FROM t WHERE a < ? ORDER BY a");
+    let limits: Vec<_> = [3, 0, 1000, 1].map(|limit| [Value::Int(limit)]).into();
+    let mut sinks: [Collected; 4] = std::array::from_fn(|_| Collected::default());
+    let mut queries = Vec::new();
+    for (limit, sink) in limits.iter().zip(&mut sinks) {
+        queries.push(Query { statement: Statement::new(&sql, limit), sink });
+    }
+    session.connection.query_all(queries).await.expect("each gives its rows");
+    for (limit, sink) in [3, 0, 1000, 1].into_iter().zip(&sinks) {
+        assert_eq!(sink.rows, (0..limit).map(|a| vec![Value::Int(a)]).collect::<Vec<_>>());
+    }
+    // One is wrong, one has a sink that fails; nothing is left over for who comes next.
+    let (mut first, mut second, mut third) = (Collected::default(), Collected::default(), Collected::default());
+    let wrong = Query { statement: Statement::new("SELECT b FROM t", &[]), sink: &mut second };
+    let queries = vec![
+        Query { statement: Statement::new(&sql, &limits[0]), sink: &mut first },
+        wrong,
+        Query { statement: Statement::new(&sql, &limits[2]), sink: &mut third },
+    ];
+    let error = session.connection.query_all(queries).await.expect_err("there is no b");
+    assert_eq!(error.kind(), Kind::UndefinedColumn, "{error}");
+    assert!(second.rows.is_empty() && third.rows.is_empty());
+    session.is_usable().await;
+    let mut failing = FailsAt { seen: 0, at: 500 };
+    let queries = vec![
+        Query { statement: Statement::new(&sql, &limits[2]), sink: &mut failing },
+        Query { statement: Statement::new(&sql, &limits[0]), sink: &mut third },
+    ];
+    let error = session.connection.query_all(queries).await.expect_err("the sink fails");
+    assert_eq!((error.kind(), failing.seen), (Kind::TooManyRows, 500));
+    assert!(third.rows.is_empty());
+    session.is_usable().await;
 }
 
 pub(super) async fn cursor_portions(suite: &Suite<'_>) {

@@ -1,7 +1,7 @@
 //! Finding, filtering, ordering, counting, grouping, and SQL of one's own.
 
 use relata::prelude::*;
-use relata::{Kind, Result, Value, count_rows};
+use relata::{Find, Kind, Result, Value, count_rows};
 
 use crate::model::*;
 
@@ -17,6 +17,7 @@ crate::setup::everywhere!(
     every_type_comes_back,
     a_wrong_row_is_named,
     order_by_input_is_allow_listed,
+    independent_queries_run_together,
 );
 
 /// Ann with three posts, Bob with one, Cyd with none.
@@ -74,6 +75,32 @@ async fn filters_find_what_they_say(mut db: Db) -> Result<()> {
     let wanted: Option<String> = None;
     assert_eq!(Post::find().filter_some(wanted, |slug| Post.slug.eq(slug)).count(&mut db).await?, 4);
     Ok(())
+}
+
+async fn independent_queries_run_together(mut db: Db) -> Result<()> {
+    let [ann, bob, cyd] = blog(&mut db).await?;
+    let (users, statements) = count_rows_of(&mut db, [bob, ann, Id::new(0), bob]).await?;
+    assert_eq!(users, [Some("Bob"), Some("Ann"), None, Some("Bob")].map(|name| name.map(str::to_string)));
+    assert_eq!(statements, 4, "each is counted");
+    let written = [ann, bob, cyd].map(|user| User::by_key(user).with(User.posts.order(|post| post.slug.asc())));
+    let users = Find::all_of(written, &mut db).await?;
+    let counts = users.iter().flatten().map(|user| user.posts().len());
+    assert_eq!(counts.collect::<Vec<_>>(), [3, 1, 0]);
+    assert!(Find::all_of(Vec::<Find<User>>::new(), &mut db).await?.is_empty());
+    // In a transaction too, and a failure is one of the entity.
+    let found = transaction!(db, |tx| {
+        NewUser { email: "dee@example.com".into(), name: "Dee".into() }.insert(&mut tx).await?;
+        Find::all_of(["Dee", "Eve"].map(|name| User::find().filter(User.name.eq(name))), &mut tx).await
+    })?;
+    assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0]);
+    Ok(())
+}
+
+async fn count_rows_of(db: &mut Db, keys: [Id<User>; 4]) -> Result<(Vec<Option<String>>, u64)> {
+    let before = db.statement_count();
+    let found = Find::all_of(keys.map(User::by_key), db).await?;
+    let names = found.into_iter().map(|mut users| users.pop().map(|user| user.name));
+    Ok((names.collect(), db.statement_count() - before))
 }
 
 async fn text_filters_mean_the_same_everywhere(mut db: Db) -> Result<()> {
