@@ -151,6 +151,8 @@ const PAGING: &[Test] = &[
     (PAGES, "streams_give_every_row"),
     (WRITES, "bulk_inserts_are_all_or_nothing"),
     (CONFORMANCE, "bulk_insert"),
+    (CONFORMANCE, "independent_queries"),
+    (QUERIES, "independent_queries_run_together"),
 ];
 const REPOSITORY: &[Test] =
     &[(TABLES, "a_repository_does_the_usual"), (TABLES, "any_table_can_be_read"), (TABLES, "any_table_can_be_written")];
@@ -191,7 +193,7 @@ pub const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         id: "Q5",
-        title: "Pages by offset and by cursor, streams, bulk insert",
+        title: "Pages by offset and by cursor, streams, bulk insert, independent queries together",
         sqlite: Claim::Done(PAGING),
         postgres: Claim::Done(PAGING),
         mysql: Claim::Done(PAGING),
