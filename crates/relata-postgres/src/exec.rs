@@ -145,7 +145,7 @@ impl PostgresConnection {
         self.settle().await?;
         self.touched |= touches_session(script);
         self.line.send(1, |out| message::query(script, out))?;
-        let result = self.to_the_end_of_script(false).await.map(|_| ());
+        let result = self.read_script(false).await.map(|_| ());
         self.ended(result, "")
     }
 }
@@ -251,7 +251,7 @@ impl Connection for PostgresConnection {
                 message::sync(out);
                 Ok(())
             })?;
-            let result = self.to_the_end(None).await.map(|_| ());
+            let result = self.read_out(None).await.map(|_| ());
             self.ended(result, "")
         })
     }

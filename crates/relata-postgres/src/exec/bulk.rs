@@ -49,7 +49,7 @@ impl PostgresConnection {
         self.settle().await?;
         let column = |index| Parameter::Column { values, index, width };
         let result = match self.start_with(&Statement::new(sql, &[]), (0..width).map(column)).await {
-            Ok(_) => self.to_the_end(None).await,
+            Ok(_) => self.read_out(None).await,
             Err(failure) => Err(failure),
         };
         self.ended(result, sql)
@@ -83,7 +83,7 @@ impl PostgresConnection {
                 Some(Error::new(Kind::InvalidValue, message).sql(sql.as_str()))
             }
         };
-        let result = self.to_the_end_of_script(true).await;
+        let result = self.read_script(true).await;
         match refused {
             Some(error) => Err(error),
             None => self.ended(result, &sql),

@@ -54,10 +54,10 @@ impl PostgresConnection {
 
     async fn finish(&mut self, prepared: &Prepared, sink: Option<&mut dyn RowSink>) -> Attempt<u64> {
         match sink {
-            None => self.to_the_end(None).await,
+            None => self.read_out(None).await,
             Some(sink) => {
                 describe(prepared, sink)?;
-                self.to_the_end(Some((prepared, sink))).await
+                self.read_out(Some((prepared, sink))).await
             }
         }
     }
@@ -71,7 +71,7 @@ impl PostgresConnection {
             message::sync(out);
             Ok::<_, Error>(())
         })?;
-        self.to_the_end(None).await
+        self.read_out(None).await
     }
 
     /// What became of a statement.
@@ -279,7 +279,7 @@ impl PostgresConnection {
     }
 
     /// Reads a statement to its end; gives how many rows it was about.
-    pub(super) async fn to_the_end(&mut self, rows: Option<(&Prepared, &mut dyn RowSink)>) -> Attempt<u64> {
+    pub(super) async fn read_out(&mut self, rows: Option<(&Prepared, &mut dyn RowSink)>) -> Attempt<u64> {
         let exchange = read(&self.line, rows, usize::MAX).await?;
         if !exchange.asks_for_rows {
             return Ok(exchange.affected);
@@ -298,7 +298,7 @@ impl PostgresConnection {
     }
 
     /// Reads a script, or a `COPY` whose rows are there, to its end.
-    pub(super) async fn to_the_end_of_script(&mut self, rows_are_there: bool) -> Attempt<u64> {
+    pub(super) async fn read_script(&mut self, rows_are_there: bool) -> Attempt<u64> {
         let exchange = read(&self.line, None, usize::MAX).await?;
         if !exchange.asks_for_rows {
             return Ok(exchange.affected);
