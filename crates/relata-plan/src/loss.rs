@@ -3,11 +3,16 @@
 //!
 //! It is found by comparing the schemas, never by reading SQL: so it holds for hand-written migrations too. A migration
 //! acknowledges it with a line `-- relata: loses table posts` or `-- relata: loses column posts.title`; a reason may
-//! follow the name. It deliberately does not see statements that change rows (`DELETE`): those are no change of schema.
+//! follow the name.
+//!
+//! What statements do to rows is no change of schema and is read from them ([`of_rows`]): a `DELETE`, `TRUNCATE` or `UPDATE`
+//! of every row (`-- relata: loses rows of posts`, `-- relata: loses values of posts.title`). Deliberately not seen: what
+//! such statements do with a `WHERE`, and what functions do.
 
 use relata_schema::Schema;
 use relata_schema::change::{Alteration, Change, Rename, TableChange};
 use relata_schema::model::{Column, EnumType, ObjectKey, ObjectKind, ObjectName, Sequence, Table};
+use relata_schema::sql::{self, Name, Statement, StatementKind};
 
 use crate::conversion::{Conversion, convert};
 use crate::diff::diff;
@@ -28,12 +33,20 @@ pub enum How {
     Dropped,
     /// Its type no longer holds every value; the text says which.
     Narrowed(String),
+    /// A statement takes every row of the table.
+    Emptied,
+    /// A statement writes the column in every row.
+    Overwritten,
 }
 
 impl Loss {
-    /// What a header has to name: `table posts`, `column posts.title`.
+    /// What a header has to name: `table posts`, `column posts.title`, `rows of posts`, `values of posts.title`.
     pub fn name(&self) -> String {
-        self.object.to_string()
+        match self.how {
+            How::Emptied => format!("rows of {}", self.object.name),
+            How::Overwritten => format!("values of {}.{}", self.object.name, self.object.member),
+            How::Dropped | How::Narrowed(_) => self.object.to_string(),
+        }
     }
 
     /// One of the texts names it: exactly, or with a reason behind it. PostgreSQL's `public` may be left out.
@@ -53,8 +66,13 @@ fn begins(text: &str, name: &str) -> bool {
 impl std::fmt::Display for Loss {
     /// `table posts with every row in it`, `column posts.title: values longer than 20 characters do not fit`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.object)?;
         match (&self.how, self.object.kind) {
+            (How::Emptied, _) => return write!(f, "every one of the {}", self.name()),
+            (How::Overwritten, _) => return write!(f, "the {} in every row", self.name()),
+            _ => write!(f, "{}", self.object)?,
+        }
+        match (&self.how, self.object.kind) {
+            (How::Emptied | How::Overwritten, _) => Ok(()),
             (How::Dropped, ObjectKind::Table) => f.write_str(" with every row in it"),
             (How::Dropped, ObjectKind::Column) => f.write_str(" with its values"),
             (How::Dropped, _) => f.write_str(" and where it stands"),
@@ -81,6 +99,61 @@ pub fn losses(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Loss> {
     }
     found.sort();
     found
+}
+
+/// What the statements of a script take from every row of the tables of a schema, sorted.
+pub fn of_rows(schema: &Schema, text: &str) -> Vec<Loss> {
+    let mut found = Vec::new();
+    for statement in sql::read(schema.dialect, text) {
+        in_rows(schema, &statement, &mut found);
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+fn in_rows(schema: &Schema, statement: &Statement<'_>, found: &mut Vec<Loss>) {
+    let named = |name: &Name| {
+        let same = |table: &&Table| {
+            table.name.name.eq_ignore_ascii_case(name.last())
+                && name.namespace().is_none_or(|namespace| {
+                    table.name.namespace.is_empty() || table.name.namespace.eq_ignore_ascii_case(namespace)
+                })
+        };
+        schema.tables.iter().find(same)
+    };
+    match &statement.kind {
+        StatementKind::Do(inner) => inner.iter().for_each(|statement| in_rows(schema, statement, found)),
+        StatementKind::Truncate { tables, cascade } => {
+            let mut emptied: Vec<&Table> = tables.iter().filter_map(named).collect();
+            let mut at = 0;
+            while let Some(table) = emptied.get(at).copied().filter(|_| *cascade) {
+                let refers = |other: &&Table| other.foreign_keys.iter().any(|key| key.references == table.name);
+                let more: Vec<&Table> = schema.tables.iter().filter(refers).collect();
+                emptied.extend(more.into_iter().filter(|one| !tables_contain(&emptied, one)).collect::<Vec<_>>());
+                at += 1;
+            }
+            found.extend(emptied.into_iter().map(|table| Loss { object: table.key(), how: How::Emptied }));
+        }
+        StatementKind::Write(write) if !write.limited => {
+            let Some(table) = named(&write.table) else { return };
+            if write.verb == "DELETE" {
+                found.push(Loss { object: table.key(), how: How::Emptied });
+            } else if write.verb == "UPDATE" {
+                let assigned =
+                    write.assigned.iter().flatten().filter_map(|column| {
+                        table.columns.iter().find(|own| own.name.eq_ignore_ascii_case(column.last()))
+                    });
+                let key = |column: &Column| ObjectKey::member(ObjectKind::Column, &table.name, &column.name);
+                found.extend(assigned.map(|column| Loss { object: key(column), how: How::Overwritten }));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn tables_contain(tables: &[&Table], table: &Table) -> bool {
+    tables.iter().any(|other| other.name == table.name)
 }
 
 /// The losses that none of the texts names.
@@ -147,7 +220,7 @@ fn stands_alone(sequence: &Sequence, from: &Schema, to: &Schema, renames: &[Rena
 #[cfg(test)]
 mod tests {
     use super::*;
-    use relata_schema::model::{EnumType, Generated};
+    use relata_schema::model::{EnumType, ForeignKey, Generated};
     use relata_schema::{ColumnType, Dialect, Type};
 
     fn table(name: &str, columns: &[(&str, Type)]) -> Table {
@@ -198,6 +271,37 @@ mod tests {
                 .into();
         let open: Vec<String> = unacknowledged(&found, &header).iter().map(Loss::name).collect();
         assert_eq!(open, ["sequence public.numbers", "column public.posts.rank"]);
+    }
+
+    #[test]
+    fn statements_over_every_row_are_losses() {
+        let mut schema = schema(vec![
+            table("posts", &[("title", Type::Text), ("rank", Type::Int(8))]),
+            table("tags", &[("post", Type::Int(4))]),
+            table("seen", &[("tag", Type::Int(4))]),
+        ]);
+        for (from, to) in [(1, 0), (2, 1)] {
+            let references = schema.tables[to].name.clone();
+            schema.tables[from].foreign_keys.push(ForeignKey { references, ..ForeignKey::default() });
+        }
+        let check = |script: &str, expected: &[&str]| {
+            let found: Vec<String> = of_rows(&schema, script).iter().map(Loss::name).collect();
+            assert_eq!(found, expected, "{script}");
+        };
+        check("DELETE FROM posts", &["rows of public.posts"]);
+        check("TRUNCATE public.tags, seen", &["rows of public.seen", "rows of public.tags"]);
+        check("TRUNCATE posts CASCADE", &["rows of public.posts", "rows of public.seen", "rows of public.tags"]);
+        check(
+            "UPDATE posts SET title = '', rank = 0",
+            &["values of public.posts.rank", "values of public.posts.title"],
+        );
+        check("DO $$ BEGIN DELETE FROM tags; END $$", &["rows of public.tags"]);
+        check("DELETE FROM posts WHERE rank < 0; UPDATE posts SET rank = 1 WHERE rank IS NULL", &[]);
+        check("DELETE FROM elsewhere; UPDATE other.posts SET rank = 0; INSERT INTO tags VALUES (1)", &[]);
+        let loss = &of_rows(&schema, "DELETE FROM posts")[0];
+        assert_eq!(loss.to_string(), "every one of the rows of public.posts");
+        assert!(loss.is_acknowledged(&["rows of posts: rebuilt every night".into()]));
+        assert!(!loss.is_acknowledged(&["rows of posts_old".into(), "table posts".into()]));
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub use graph::{Graph, heads, newest};
 pub use header::{Header, composed, opposite};
 pub use history::{Applied, HISTORY_TABLE, STEPS_TABLE, State, own_tables, read as read_history};
 pub use lacking::{Lacking, Unproved};
-pub use lost::{Loss, Vanishing, keep, measure};
+pub use lost::{Loss, Vanishing, is_empty, keep, measure};
 pub use observe::{Observed, strongest, surprises};
 pub use prove::{Compare, Proof, ProvedOn, prove, prove_as_far};
 pub use run::{Rollback, applied_by, undone_by};

@@ -371,6 +371,13 @@ pub trait Connection: Send {
         Answer::ready(Ok(()))
     }
 
+    /// SQLite: puts the whole content of another database file in the place of this database's, in one step that other
+    /// connections see whole or not at all. Servers have no such thing: `Unsupported`.
+    fn restore<'a>(&'a mut self, _file: &'a std::path::Path) -> Answer<'a, ()> {
+        let what = format!("{} does not take a database over from a file", self.dialect().title());
+        Answer::ready(Err(Error::unsupported(what, "load a dump with the server's own tools")))
+    }
+
     /// Makes it as new for the next borrower: rolls back what is open, resets session settings if any were made.
     fn reset(&mut self) -> Answer<'_, ()>;
 

@@ -218,6 +218,14 @@ impl Connection for SqliteConnection {
         self.damaged || self.raw.is_none()
     }
 
+    fn restore<'a>(&'a mut self, file: &'a std::path::Path) -> Answer<'a, ()> {
+        let file = file.to_path_buf();
+        self.elsewhere(move |raw, _| {
+            let restored = raw.restore(rusqlite::MAIN_DB, &file, None::<fn(rusqlite::backup::Progress)>);
+            restored.map_err(|error| errors::from_rusqlite(&error, None))
+        })
+    }
+
     fn reset(&mut self) -> Answer<'_, ()> {
         Answer::ready(self.reset_now())
     }

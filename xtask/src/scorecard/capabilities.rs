@@ -85,7 +85,11 @@ const AUDIT: &[Test] = &[
     (TRAIL, "what_is_written_by_hand_is_found"),
     (TEAM, "the_trail_is_shown_and_verified"),
 ];
-const BACKUP: &[Test] = &[(SHELF, "a_failed_migration_loses_nothing"), (SHELF, "backups_are_few_and_purged")];
+const BACKUP: &[Test] = &[
+    (SHELF, "a_failed_migration_loses_nothing"),
+    (SHELF, "backups_are_few_and_purged"),
+    (SHELF, "a_backup_is_put_back_when_a_migration_fails_in_the_middle"),
+];
 const SCRIPTS: &[Test] = &[(TEAM, "scripts_are_applied_when_they_change")];
 const COMMAND: &str = "crates/relata-cli/tests/it/diff.rs";
 const COMMAND_MIGRATE: &str = "crates/relata-cli/tests/it/migrate.rs";
@@ -322,6 +326,13 @@ pub const CAPABILITIES: &[Capability] = &[
         mysql: Claim::Done(LOSS),
     },
     Capability {
+        id: "M7",
+        title: "A DELETE, TRUNCATE or UPDATE of every row is such a loss too",
+        sqlite: Claim::Done(&[(TEAM, "rows_are_not_lost_unsaid")]),
+        postgres: Claim::Done(&[(TEAM, "rows_are_not_lost_unsaid")]),
+        mysql: Claim::Done(&[(TEAM, "rows_are_not_lost_unsaid")]),
+    },
+    Capability {
         id: "M8",
         title: "Order by the graph: parents, and what one domain needs of another",
         sqlite: Claim::Done(ORDER),
@@ -430,9 +441,10 @@ pub const CAPABILITIES: &[Capability] = &[
             (BRANCHES, "sqlite_branches_are_joined"),
             (BRANCHES, "what_does_not_fit_is_explained_and_planned_anew"),
             (BRANCHES, "rows_that_depend_on_the_order_are_seen"),
+            (TEAM, "three_branches_are_joined"),
         ]),
-        postgres: Claim::Done(&[(BRANCHES, "postgres_branches_are_joined")]),
-        mysql: Claim::Done(&[(BRANCHES, "mysql_branches_are_joined")]),
+        postgres: Claim::Done(&[(BRANCHES, "postgres_branches_are_joined"), (TEAM, "three_branches_are_joined")]),
+        mysql: Claim::Done(&[(BRANCHES, "mysql_branches_are_joined"), (TEAM, "three_branches_are_joined")]),
     },
     Capability {
         id: "M6",

@@ -61,12 +61,12 @@ fn apply_status_and_rollback() {
         &["status", "--no-drift"],
         3,
         expect![[r#"
-        migration	state	applied	by	ms
-        20260101000000_aaaaaa_notes	pending			
-        20260102000000_bbbbbb_tags	pending			
-        2 migrations pending: relata migrate apply
-        note: sqlite:app.db is not there yet: relata migrate apply creates it
-    "#]],
+            migration	state	applied	by	ms	proof
+            20260101000000_aaaaaa_notes	pending				
+            20260102000000_bbbbbb_tags	pending				
+            2 migrations pending: relata migrate apply
+            note: sqlite:app.db is not there yet: relata migrate apply creates it
+        "#]],
     );
     check(
         &project,

@@ -68,6 +68,8 @@ on_every_database! {
     two_branches_and_domains
     scripts_are_applied_when_they_change
     ci_has_one_command
+    rows_are_not_lost_unsaid
+    three_branches_are_joined
     all_migrations_are_tested
     half_a_migration_is_finished_or_undone
 }
@@ -300,4 +302,81 @@ fn half_a_migration_is_finished_or_undone(team: &Team) {
     let run = team.ok(&["apply"]);
     assert!(run.stderr.contains("2 of 3 statements were done"), "{}", run.stderr);
     team.ok(&["status"]);
+}
+
+/// A statement that takes or writes every row is a loss like any other: named, refused, kept and brought back.
+fn rows_are_not_lost_unsaid(team: &Team) {
+    let up = "CREATE TABLE posts (id integer NOT NULL PRIMARY KEY, title varchar(80));\n\
+              CREATE TABLE tags (id integer NOT NULL PRIMARY KEY);\nCREATE TABLE none (id integer);\n\
+              INSERT INTO posts VALUES (1, 'one'), (2, 'two');\nINSERT INTO tags VALUES (1);";
+    team.write(POSTS, up, "DROP TABLE none; DROP TABLE tags; DROP TABLE posts;");
+    team.ok(&["apply"]);
+    let less = "20260102000000_bbbbbb_less";
+    let up = "DELETE FROM tags;\nDELETE FROM none;\nUPDATE posts SET title = 'x';\nUPDATE posts SET title = 'y' WHERE id = 2;";
+    team.write(less, up, "SELECT 1;");
+    let said = team.fails(&["apply"], 1);
+    assert!(said.contains("every one of the rows of ") && said.contains("in every row"), "{said}");
+    let name = |table: &str| if team.dialect == Dialect::Postgres { format!("public.{table}") } else { table.into() };
+    for line in [format!("rows of {}", name("tags")), format!("values of {}.title", name("posts"))] {
+        assert!(said.contains(&format!("-- relata: loses {line} (into ")), "{said}");
+    }
+    assert!(!said.contains("none"), "there is nothing to lose in it: {said}");
+    assert_eq!(team.sql("SELECT count(*) FROM tags"), "1");
+    team.write(
+        less,
+        &format!("-- relata: loses rows of tags\n-- relata: loses values of posts.title: corrected\n{up}"),
+        "SELECT 1;",
+    );
+    team.ok(&["apply"]);
+    assert_eq!(team.sql("SELECT count(*) FROM tags"), "0");
+    team.ok(&["rollback", "--steps", "1"]);
+    if team.dialect == Dialect::Sqlite {
+        // Its backup is a copy of the whole file.
+        return;
+    }
+    assert_eq!(team.sql("SELECT count(*) FROM tags"), "1");
+    assert_eq!(team.sql("SELECT title FROM posts ORDER BY id"), "one,two");
+}
+
+fn three_branches_are_joined(team: &Team) {
+    team.write(POSTS, CREATE, "DROP TABLE posts;");
+    team.ok(&["apply"]);
+    let status = team.ok(&["status", "--no-drift", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+    let parent = format!("-- relata: parent {}\n", status["migrations"][0]["digest"].as_str().unwrap());
+    for (id, table) in [("20260201000000_111111_one", "one"), ("20260202000000_222222_two", "two")] {
+        team.write(id, &format!("{parent}CREATE TABLE {table} (x integer);"), &format!("DROP TABLE {table};"));
+    }
+    // The third can only come after the first.
+    let third = "20260203000000_333333_three";
+    team.write(third, &format!("{parent}ALTER TABLE one ADD COLUMN y integer;"), "ALTER TABLE one DROP COLUMN y;");
+    assert!(team.fails(&["apply"], 1).contains("the history has 3 heads"));
+    let said = team.fails(&["merge", "--no-data"], 1);
+    assert!(said.contains("do not fit together") && said.contains("merge --rebase puts the other after it"), "{said}");
+    let said = team.ok(&["merge", "--no-data", "--rebase"]).stderr;
+    assert!(said.contains("rebased 20260203000000_333333_three after 20260201000000_111111_one"), "{said}");
+    assert!(said.contains("joined ") && said.contains("both orders"), "{said}");
+    team.ok(&["apply"]);
+    team.ok(&["rollback", "--steps", "4"]);
+    // Three that fit are joined at once.
+    let parent = "20260103000000_cccccc_base";
+    let merged = std::fs::read_dir(team.project.path("migrations")).unwrap().flatten();
+    for folder in merged.filter(|folder| folder.file_name() != POSTS) {
+        std::fs::remove_dir_all(folder.path()).unwrap();
+    }
+    team.write(parent, "CREATE TABLE base (x integer);", "DROP TABLE base;");
+    team.ok(&["apply"]);
+    let status = team.ok(&["status", "--no-drift", "--json"]);
+    let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+    let entries = status["migrations"].as_array().unwrap();
+    let base = entries.iter().find(|entry| entry["id"] == parent).unwrap();
+    let parent = format!("-- relata: parent {}\n", base["digest"].as_str().unwrap());
+    for (at, table) in ["one", "two", "three"].into_iter().enumerate() {
+        let id = format!("2026030{at}000000_44444{at}_{table}");
+        team.write(&id, &format!("{parent}CREATE TABLE {table} (x integer);"), &format!("DROP TABLE {table};"));
+    }
+    let said = team.ok(&["merge", "--no-data"]).stderr;
+    assert!(said.contains("the same comes out of 3 orders, both orders without data"), "{said}");
+    team.ok(&["apply"]);
+    assert!(team.ok(&["merge"]).stderr.contains("nothing to merge"));
 }

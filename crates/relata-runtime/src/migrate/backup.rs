@@ -2,21 +2,47 @@
 //!
 //! The copy is made in one step (`VACUUM INTO`, one read transaction): it is complete and consistent also while another
 //! process writes. It appears under its name only once it is whole: `FILE-relata-backup-VERSION`. The newest few are kept.
+//!
+//! A migration that runs without a transaction and fails in the middle is undone by it, where nothing else undoes it and
+//! nobody else has written meanwhile: whose rows would be lost otherwise.
 
 use std::path::{Path, PathBuf};
 
 use relata_schema::Dialect;
-use relata_sql::Result;
 use relata_sql::driver::Connection;
+use relata_sql::{Result, Value};
 
 use super::folder::io;
-use super::lock;
+use super::{lock, rows};
 
 /// Between the name of the database's file and the version.
 const MARK: &str = "-relata-backup-";
 
+/// A copy that was made.
+pub(super) struct Backup {
+    /// Its file.
+    pub file: PathBuf,
+    /// SQLite's number that moves when somebody else writes.
+    others: Option<Value>,
+}
+
+impl Backup {
+    /// Puts the copy in the place of the database, unless somebody else has written into that since. Whether it did.
+    pub(super) async fn restore(&self, connection: &mut dyn Connection) -> Result<bool> {
+        if connection.in_transaction() || others(connection).await? != self.others {
+            return Ok(false);
+        }
+        connection.restore(&self.file).await.map(|()| true)
+    }
+}
+
+async fn others(connection: &mut dyn Connection) -> Result<Option<Value>> {
+    rows::one(connection, "PRAGMA data_version", &[]).await
+}
+
 /// Copies the database; `None` where it is in memory.
-pub(super) async fn make(connection: &mut dyn Connection, version: &str, keep: usize) -> Result<Option<PathBuf>> {
+pub(super) async fn make(connection: &mut dyn Connection, version: &str, keep: usize) -> Result<Option<Backup>> {
+    let others = others(connection).await?;
     let Some(file) = lock::sqlite_file(connection).await? else { return Ok(None) };
     let path = PathBuf::from(format!("{file}{MARK}{version}"));
     let partial = PathBuf::from(format!("{}.partial", path.display()));
@@ -36,7 +62,7 @@ pub(super) async fn make(connection: &mut dyn Connection, version: &str, keep: u
     let copied = std::fs::File::open(&partial).and_then(|file| file.sync_all());
     copied.and_then(|()| std::fs::rename(&partial, &path)).map_err(|error| io(&path, error))?;
     forget_older(Path::new(&file), keep)?;
-    Ok(Some(path))
+    Ok(Some(Backup { file: path, others }))
 }
 
 /// Removes all but the newest backups of a database; versions begin with their time.

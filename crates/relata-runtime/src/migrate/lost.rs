@@ -206,3 +206,11 @@ fn borrowed(value: &relata_sql::Value) -> Cell<'_> {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+/// Whether a table has no row.
+///
+/// # Errors
+/// What the database reports.
+pub async fn is_empty(connection: &mut dyn Connection, table: &ObjectName) -> Result<bool> {
+    let sql = format!("SELECT 1 FROM {} LIMIT 1", connection.dialect().qualified(table));
+    Ok(rows::all(connection, &sql, &[]).await?.is_empty())
+}

@@ -7,6 +7,7 @@ use relata_schema::script::{self, ScriptStatement};
 use relata_sql::driver::{Connection, TransactionOptions};
 use relata_sql::{Error, Kind, Result};
 
+use super::backup::Backup;
 use super::execute::{self, Outcome, Report};
 use super::folder::Migration;
 use super::history::{self, Applied, State};
@@ -107,7 +108,7 @@ impl Runner {
         begun: bool,
         observer: &mut Observer<'_>,
     ) -> Result<Applied> {
-        self.back_up(connection, migration, begun, observer).await?;
+        let backup = self.back_up(connection, migration, begun, observer).await?;
         let row = self.row(migration, State::Running);
         let script = Script { migration, direction: Direction::Up, header: &migration.header, text: &migration.up };
         let error = match self.run(connection, &script, &row, begun, observer).await {
@@ -116,27 +117,60 @@ impl Runner {
         };
         match self.take_back(connection, migration, &error, observer).await {
             Ok(true) => Err(error.hint("what had been done of it was undone since: the database is as it was before")),
-            Ok(false) => Err(error),
+            Ok(false) => match self.restore(connection, migration, backup, &error).await {
+                Ok(None) => Err(error),
+                Ok(Some(hint)) => Err(error.hint(hint)),
+                Err(other) => Err(error.hint(format!("putting the backup back failed too: {other}"))),
+            },
             Err(other) => Err(error.hint(format!("undoing what had been done of it failed too: {other}"))),
         }
     }
 
-    /// SQLite: a copy of the whole file before a migration that takes something away.
+    /// SQLite: puts the copy back that was made before a migration that ran without a transaction. What is to be said then.
+    async fn restore(
+        &self,
+        connection: &mut dyn Connection,
+        migration: &Migration,
+        backup: Option<Backup>,
+        error: &Error,
+    ) -> Result<Option<String>> {
+        let asked = self.on_failure == OnFailure::Undo
+            && !matches!(error.kind(), Kind::InDoubt | Kind::Cancelled)
+            && !connection.is_broken();
+        let Some(backup) = backup.filter(|_| asked) else { return Ok(None) };
+        if !journal::has_begun(connection, &migration.version).await? {
+            return Ok(None);
+        }
+        let file = backup.file.display();
+        if !backup.restore(connection).await? {
+            return Ok(Some(format!("somebody else wrote meanwhile, so that the backup was not put back: {file}")));
+        }
+        let row = self.row(migration, State::Running);
+        let note = Note {
+            note: format!("{}; the backup was put back", error.code()),
+            ..Note::about(Action::Apply, Ending::Failed, &row)
+        };
+        trail::append(connection, self, note).await?;
+        Ok(Some("the backup from before it was put back: the database is as it was".into()))
+    }
+
+    /// SQLite: a copy of the whole file before a migration that takes something away, or runs without a transaction.
     async fn back_up(
         &self,
         connection: &mut dyn Connection,
         migration: &Migration,
         begun: bool,
         observer: &mut Observer<'_>,
-    ) -> Result<()> {
-        let shelve = self.shelve.get(&migration.version);
-        let wanted = shelve.is_some_and(|shelve| shelve.reason == Reason::Backup && !shelve.taken.is_empty());
+    ) -> Result<Option<Backup>> {
+        let shelve = self.shelve.get(&migration.version).filter(|shelve| shelve.reason == Reason::Backup);
+        let wanted = shelve.is_some_and(|shelve| !shelve.taken.is_empty() || migration.header.transaction_off);
         if connection.dialect() == Dialect::Sqlite && wanted && !begun {
             let made = backup::make(connection, &migration.version, self.keep_backups).await;
             let made = made.map_err(|error| error.context(format!("applying {}", migration.id())))?;
-            made.iter().for_each(|file| observer(Event::BackedUp { file }));
+            made.iter().for_each(|backup| observer(Event::BackedUp { file: &backup.file }));
+            return Ok(made);
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Deletes what is kept on the shelf of these versions, and notes it. Gives what it was.

@@ -235,6 +235,16 @@ async fn put_one(
     sql::copy(connection, table, &kept_in, &columns, &key, taken).await?;
     let count = rows::all(connection, &format!("SELECT count(*) FROM {}", dialect.qualified(&kept_in)), &[]).await?;
     let count: i64 = count.first().map_or(Ok(0), |row| rows::cell(row, 0))?;
+    let whole = match &taken.column {
+        Some(column) if !key.is_empty() => format!(" WHERE {} IS NOT NULL", dialect.quote(column)),
+        _ => String::new(),
+    };
+    let there = format!("SELECT count(*) FROM {}{whole}", dialect.qualified(&table.name));
+    let there: i64 = rows::all(connection, &there, &[]).await?.first().map_or(Ok(0), |row| rows::cell(row, 0))?;
+    if there != count {
+        let message = format!("{there} rows are there and {count} were copied: somebody writes at the same time");
+        return Err(Error::new(Kind::Migration, message).hint("let nobody write meanwhile, and run again"));
+    }
     let kind = match (&taken.column, taken.narrowed) {
         (None, _) => "table",
         (Some(_), false) => "column",

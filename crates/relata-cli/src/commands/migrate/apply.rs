@@ -133,7 +133,15 @@ impl Apply {
         foresee::refuse(&fresh, &foreseen, self.preserve)?;
         Ok(match (self.preserve, self.no_backup) {
             (true, _) => foresee::shelves(&foreseen, Reason::Preserve),
-            (false, false) => foresee::shelves(&foreseen, Reason::Backup),
+            (false, false) => {
+                let mut shelves = foresee::shelves(&foreseen, Reason::Backup);
+                // SQLite's backup is the whole file: it undoes what no transaction does.
+                for migration in wanted.iter().filter(|migration| migration.header.transaction_off) {
+                    let whole = || Shelve { taken: Vec::new(), reason: Reason::Backup };
+                    shelves.entry(migration.version.clone()).or_insert_with(whole);
+                }
+                shelves
+            }
             (false, true) => BTreeMap::new(),
         })
     }

@@ -24,7 +24,7 @@ pub type Foreseen = BTreeMap<String, Vec<Loss>>;
 /// # Errors
 /// When the shadow cannot be had, or refuses a statement.
 pub async fn foresee(project: &Project, connection: &mut dyn Connection, wanted: &[&Migration]) -> Result<Foreseen> {
-    let mut foreseen = Foreseen::new();
+    let mut foreseen = of_rows(connection, wanted).await?;
     let may = |migration: &&&Migration| may_take(project.dialect, &migration.up);
     let Some(last) = wanted.iter().rposition(|migration| may(&migration)) else { return Ok(foreseen) };
     let mut history = migrate::read_history(connection).await?;
@@ -46,10 +46,40 @@ pub async fn foresee(project: &Project, connection: &mut dyn Connection, wanted:
         let mut found = losses(&before, &after, &renames);
         found.retain(|loss| exists(&live, &loss.object));
         if !found.is_empty() {
-            foreseen.insert(migration.version.clone(), found);
+            foreseen.entry(migration.version.clone()).or_default().extend(found);
         }
     }
     shadow.close().await?;
+    Ok(foreseen)
+}
+
+/// What statements take from every row of tables that have rows now.
+async fn of_rows(connection: &mut dyn Connection, wanted: &[&Migration]) -> Result<Foreseen> {
+    let mut foreseen = Foreseen::new();
+    let dialect = connection.dialect();
+    let may = |migration: &&&Migration| {
+        script::statements(dialect, &migration.up).iter().any(|statement| {
+            let words = script::words(dialect, &statement.sql, 1);
+            words.first().is_some_and(|word| ["UPDATE", "DELETE", "TRUNCATE", "DO"].contains(&word.as_str()))
+        })
+    };
+    let writing: Vec<&&Migration> = wanted.iter().filter(may).collect();
+    if writing.is_empty() {
+        return Ok(foreseen);
+    }
+    let live = migrate::schema(connection).await?;
+    let mut empty: BTreeMap<ObjectName, bool> = BTreeMap::new();
+    for migration in writing {
+        for loss in relata_plan::loss::of_rows(&live, &migration.up) {
+            let table = &loss.object.name;
+            if !empty.contains_key(table) {
+                empty.insert(table.clone(), migrate::is_empty(connection, table).await?);
+            }
+            if !empty[table] {
+                foreseen.entry(migration.version.clone()).or_default().push(loss);
+            }
+        }
+    }
     Ok(foreseen)
 }
 
@@ -91,9 +121,9 @@ pub fn shelves(foreseen: &Foreseen, reason: Reason) -> BTreeMap<String, Shelve> 
 fn taken(loss: &Loss) -> Option<Taken> {
     let (object, table) = (&loss.object, loss.object.name.clone());
     match (object.kind, &loss.how) {
-        (ObjectKind::Table, How::Dropped) => Some(Taken { table, column: None, narrowed: false }),
+        (ObjectKind::Table, How::Dropped | How::Emptied) => Some(Taken { table, column: None, narrowed: false }),
         (ObjectKind::Column, how) => {
-            let narrowed = matches!(how, How::Narrowed(_));
+            let narrowed = matches!(how, How::Narrowed(_) | How::Overwritten);
             Some(Taken { table, column: Some(object.member.clone()), narrowed })
         }
         _ => None,

@@ -67,21 +67,16 @@ impl Merge {
     /// # Errors
     /// `Kind::Migration` with what is in the way when branches do not fit together.
     pub async fn run(self, session: &Session) -> Result<Exit> {
-        let project = Project::read(session, &self.common)?;
-        let graph = Graph::of(&project.migrations)?;
-        let forked: Vec<(String, Vec<Migration>)> = graph
-            .heads()
-            .into_iter()
-            .filter(|(_, heads)| heads.len() > 1)
-            .map(|(domain, heads)| (domain.to_string(), heads.into_iter().cloned().collect()))
-            .collect();
-        if forked.is_empty() {
+        let mut written = Vec::new();
+        // Each time there is a head less: joined, or one branch put after another.
+        loop {
+            let project = Project::read(session, &self.common)?;
+            let Some((domain, heads)) = forked(&project)? else { break };
+            written.extend(self.join(session, &project, &domain, &heads).await?);
+        }
+        if written.is_empty() {
             session.output.say("nothing to merge: the history has one head");
             return Ok(Exit::Done);
-        }
-        let mut written = Vec::new();
-        for (domain, heads) in &forked {
-            written.extend(self.join(session, &project, domain, heads).await?);
         }
         if session.output.json {
             let paths: Vec<_> = written.iter().map(|migration| migration.path.display().to_string()).collect();
@@ -92,7 +87,7 @@ impl Merge {
         Ok(Exit::Done)
     }
 
-    /// Proves that every two heads fit together, and writes what joins them all.
+    /// Proves that every two heads fit together, and all of them, each once as the first, and writes what joins them all.
     async fn join(
         &self,
         session: &Session,
@@ -113,15 +108,16 @@ impl Merge {
                         );
                         schema = order.schema;
                     }
-                    Err(conflict) if self.rebase && heads.len() == 2 => {
-                        return rebase::rebase(session, project, &fork, &conflict).await;
+                    Err(conflict) if self.rebase => {
+                        return rebase::rebase(session, project, &fork, &conflict, heads.len() == 2).await;
                     }
                     Err(conflict) => return Err(conflict.error(&fork)),
                 }
             }
         }
         if heads.len() > 2 {
-            schema = project.replayed(&project.migrations).await?;
+            schema = self.all_fit(session, project, heads).await?;
+            proved = format!("{} orders, {proved}", heads.len());
         }
         let draft = Draft {
             domain: domain.to_string(),
@@ -144,6 +140,32 @@ impl Merge {
         Ok(vec![migration])
     }
 
+    /// More than two heads: runs all of them, each branch once as the first. Two and two may fit where all do not.
+    async fn all_fit(&self, session: &Session, project: &Project, heads: &[Migration]) -> Result<Schema> {
+        let progress = session.output.progress("running all branches in several orders");
+        let mut first: Option<Order> = None;
+        for turn in 0..heads.len() {
+            let order: Vec<&Migration> = heads[turn..].iter().chain(&heads[..turn]).collect();
+            let (common, branches) = apart(project, &order)?;
+            let branches: Vec<&Branch> = branches.iter().collect();
+            let (ran, _) = self.order(session, project, &common, &branches, false).await?;
+            let ran = ran.map_err(|error| error.context(format!("in the order {}", ids(order.iter().copied()))))?;
+            let Some(before) = &first else {
+                first = Some(ran);
+                continue;
+            };
+            let mut differences = Planner::default().differences(&before.schema, &ran.schema);
+            differences.extend(contents_differ(before, &ran));
+            if !differences.is_empty() {
+                let message = format!("{} fit two and two, but not all together", ids(heads.iter()));
+                let error = Error::new(Kind::Migration, message);
+                return Err(differences.into_iter().take(20).fold(error, Error::hint));
+            }
+        }
+        drop(progress);
+        first.map(|order| order.schema).ok_or_else(|| Error::new(Kind::Internal, "there are no heads"))
+    }
+
     /// Runs both orders. The inner error says why they do not fit.
     async fn fits(
         &self,
@@ -153,9 +175,9 @@ impl Merge {
     ) -> Result<std::result::Result<Order, Conflict>> {
         let [one, other] = &fork.branches;
         let progress = session.output.progress("running the branches in one order");
-        let (first, has_data) = self.order(session, project, &fork.common, [one, other], true).await?;
+        let (first, has_data) = self.order(session, project, &fork.common, &[one, other], true).await?;
         progress.doing("and in the other");
-        let (second, _) = self.order(session, project, &fork.common, [other, one], has_data).await?;
+        let (second, _) = self.order(session, project, &fork.common, &[other, one], has_data).await?;
         drop(progress);
         let conflict = match (first, second) {
             (Ok(first), Ok(second)) => {
@@ -179,7 +201,8 @@ impl Merge {
                 Conflict { works, reasons: reasons.into_iter().flatten().collect(), both: Vec::new() }
             }
         };
-        let both = touched_by_both(project, fork).await?;
+        // Only to explain it; a branch that does not run by itself tells nothing.
+        let both = touched_by_both(project, fork).await.unwrap_or_default();
         Ok(Err(Conflict { both, ..conflict }))
     }
 
@@ -190,7 +213,7 @@ impl Merge {
         session: &Session,
         project: &Project,
         common: &[Migration],
-        branches: [&Branch; 2],
+        branches: &[&Branch],
         with_data: bool,
     ) -> Result<(std::result::Result<Order, Error>, bool)> {
         let mut ground = Ground::after(project, common).await?;
@@ -248,6 +271,31 @@ impl Conflict {
     pub fn summary(&self) -> String {
         self.reasons.iter().chain(&self.both).take(3).cloned().collect::<Vec<_>>().join("; ")
     }
+}
+
+/// The first domain whose history has more than one head, with those.
+fn forked(project: &Project) -> Result<Option<(String, Vec<Migration>)>> {
+    let graph = Graph::of(&project.migrations)?;
+    let heads = graph.heads().into_iter().find(|(_, heads)| heads.len() > 1);
+    Ok(heads.map(|(domain, heads)| (domain.to_string(), heads.into_iter().cloned().collect())))
+}
+
+/// What all of several heads are built on, and what each adds to those before it, in this order.
+fn apart(project: &Project, heads: &[&Migration]) -> Result<(Vec<Migration>, Vec<Branch>)> {
+    let graph = Graph::of(&project.migrations)?;
+    let of = |head: &Migration| -> Vec<Migration> {
+        graph.ancestors(&head.version).into_iter().chain([head]).cloned().collect()
+    };
+    let lines: Vec<Vec<Migration>> = heads.iter().map(|head| of(head)).collect();
+    let in_all = |one: &Migration| lines.iter().all(|line| line.iter().any(|other| other.version == one.version));
+    let common: Vec<Migration> = lines.iter().take(1).flatten().filter(|one| in_all(one)).cloned().collect();
+    let mut done: BTreeSet<String> = common.iter().map(|migration| migration.version.clone()).collect();
+    let mut branches = Vec::new();
+    for (head, line) in heads.iter().zip(lines) {
+        let own: Vec<Migration> = line.into_iter().filter(|one| done.insert(one.version.clone())).collect();
+        branches.push(Branch { head: (*head).clone(), own });
+    }
+    Ok((common, branches))
 }
 
 /// What two heads have in common, and what each has alone.

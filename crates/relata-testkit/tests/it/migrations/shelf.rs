@@ -242,3 +242,52 @@ fn types_triggers_and_counters_of_postgres() {
         assert_eq!(case.count("SELECT count(*) FROM people WHERE mood = 'sad' AND moods[2] = 'glad'").await, 1);
     });
 }
+
+/// SQLite, without a transaction: what had been done is undone by the backup, unless somebody else wrote meanwhile.
+#[test]
+fn a_backup_is_put_back_when_a_migration_fails_in_the_middle() {
+    block_on(async {
+        let mut case = case(Dialect::Sqlite).await;
+        case.runner.on_failure = OnFailure::Undo;
+        shelve(&mut case, Reason::Backup, Vec::new());
+        let up = "-- relata: transaction off\nCREATE TABLE more (x integer);\nUPDATE posts SET title = 'gone';\n\
+                  DROP TABLE loose;\nCREATE TABEL other (x integer);";
+        case.write(ID, up, "");
+        let error = case.apply().await.unwrap_err().to_string();
+        assert!(error.contains("the backup from before it was put back: the database is as it was"), "{error}");
+        assert_eq!(case.states().await, [format!("{FIRST} applied"), format!("{ID} pending")]);
+        assert_eq!(case.count("SELECT count(*) FROM posts WHERE title = 'gone'").await, 0);
+        assert_eq!(case.tables().await, ["labels", "loose", "posts", "tags"]);
+        let trail = migrate::read_trail(case.connection.as_mut()).await.unwrap();
+        let last = trail.last().unwrap();
+        assert_eq!((last.ending.as_str(), last.note.as_str()), ("failed", "R0401; the backup was put back"));
+        let history = migrate::read_history(case.connection.as_mut()).await.unwrap();
+        assert_eq!(migrate::verify_trail(&trail, &history), []);
+        // Rows that others wrote would be lost.
+        let url = case.database.url().clone();
+        let driver = case.database.driver();
+        let migrations = case.migrations();
+        let mut watch = |event: Event<'_>| {
+            if let Event::Statement { position: 4, .. } = event {
+                let url = url.clone();
+                let other = std::thread::spawn(move || {
+                    block_on(async {
+                        let mut other = driver.connect(&url, &Default::default()).await.unwrap();
+                        other.batch("INSERT INTO tags VALUES (3, 'new')").await.unwrap();
+                    });
+                });
+                other.join().unwrap();
+            }
+        };
+        let error = case.runner.apply(case.connection.as_mut(), &migrations, None, &mut watch).await.unwrap_err();
+        assert!(
+            error.to_string().contains("somebody else wrote meanwhile, so that the backup was not put back"),
+            "{error}"
+        );
+        assert_eq!(case.count("SELECT count(*) FROM tags WHERE id = 3").await, 1);
+        // Mended, it goes on where it stopped.
+        case.write(ID, &up.replace("TABEL", "TABLE"), "");
+        case.apply().await.unwrap();
+        assert_eq!(case.states().await, [format!("{FIRST} applied"), format!("{ID} applied")]);
+    });
+}

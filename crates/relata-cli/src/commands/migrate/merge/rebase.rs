@@ -25,8 +25,15 @@ use crate::output::Tone;
 use crate::session::Session;
 use crate::source::{Loader, Source};
 
-/// Writes one branch after the other and returns what was written.
-pub async fn rebase(session: &Session, project: &Project, fork: &Fork, conflict: &Conflict) -> Result<Vec<Migration>> {
+/// Writes one branch after the other and returns what was written. `alone`: there is no third branch, so that what is
+/// declared is what these two lead to.
+pub async fn rebase(
+    session: &Session,
+    project: &Project,
+    fork: &Fork,
+    conflict: &Conflict,
+    alone: bool,
+) -> Result<Vec<Migration>> {
     let history = match project.connect_to_read().await? {
         Some(mut connection) => migrate::read_history(connection.as_mut()).await?,
         None => Vec::new(),
@@ -39,6 +46,10 @@ pub async fn rebase(session: &Session, project: &Project, fork: &Fork, conflict:
     match (conflict.works, may_move) {
         ([true, false], [_, true]) => move_after(session, project, one, other),
         ([false, true], [true, _]) => move_after(session, project, other, one),
+        ([true, true], _) | ([false, false], _) if !alone => Err(conflict.error(fork).hint(
+            "there are other branches: take these two to a checkout without the others, or write by hand what leads from \
+             both to what is declared",
+        )),
         ([true, true], _) | ([false, false], _) if may_move[1] => replan(session, project, fork, one, other).await,
         ([true, true], _) | ([false, false], _) if may_move[0] => replan(session, project, fork, other, one).await,
         _ => {
@@ -109,7 +120,7 @@ async fn replan(
     let planner = Planner { renames: ways.renames.clone() };
     let proof = migrate::prove(ground.connection()?, &migration, Some(&ways.target), &planner).await?;
     ground.close().await?;
-    let on = witness::recorded(&proof, &migration, &server, "without data");
+    let on = witness::recorded(&proof, &migration, &server, &project.runner.who);
     let migration = ways.migration(name, &project.directory, head, &proof.schema, Some(on));
     migrate::write_folder(&migration)?;
     for old in &moved.own {
