@@ -334,15 +334,27 @@ fn conversion(from: &ColumnType, to: &ColumnType) -> Conversion {
         (Type::Int(8), _) if instant && !is_array(from) => Conversion::Milliseconds,
         (_, Type::Interval) if old == 2 => Conversion::Seconds,
         (Type::Interval, _) if new == 2 => Conversion::OfInterval,
-        (Type::Range(_), Type::Range(_)) => Conversion::Text,
-        (Type::Int(_), Type::Date | Type::Uuid | Type::Json | Type::JsonText) => Conversion::Text,
-        (Type::Int(2 | 8) | Type::Decimal(_) | Type::Float32 | Type::Float64, Type::Bool) => Conversion::Text,
-        (Type::Bool, Type::Int(2 | 8) | Type::Decimal(_) | Type::Float32 | Type::Float64) => Conversion::Text,
-        (_, Type::Int(_) | Type::Decimal(_) | Type::Float32 | Type::Float64) if old == 3 => Conversion::Text,
-        (Type::Int(_) | Type::Decimal(_) | Type::Float32 | Type::Float64, _) if new == 3 => Conversion::Text,
-        (Type::Enum(..), Type::Enum(..)) | (_, Type::Domain(_)) if old != 1 => Conversion::Text,
-        (Type::Uuid, _) | (_, Type::Uuid) if old != 1 && new != 1 => Conversion::Text,
-        _ => Conversion::Cast,
+        _ if arrays && (old == 1 || new == 1 || has_cast(from, to)) => Conversion::Cast,
+        _ if text(from) || text(to) => Conversion::Cast,
+        _ => Conversion::Text,
+    }
+}
+
+/// Pairs that the server casts in a way that reading the text of the value would not, or not as cheaply.
+fn has_cast(from: &ColumnType, to: &ColumnType) -> bool {
+    let base = |ty: &ColumnType| ty.physical.split('(').next().unwrap_or_default().trim().to_string();
+    match (from.logical.element(), to.logical.element()) {
+        _ if base(from) == base(to) => true,
+        (Type::Int(4), Type::Bool) | (Type::Bool, Type::Int(4)) => true,
+        (Type::DateTime(_) | Type::Timestamp(_) | Type::Interval, Type::Time(_)) => true,
+        (Type::Timestamp(_) | Type::Time(_), Type::TimeTz(_)) | (Type::TimeTz(_), Type::Time(_)) => true,
+        (Type::Time(_), Type::Interval) => true,
+        (Type::Int(4 | 8), Type::Bit(..)) | (Type::Bit(..), Type::Int(4 | 8) | Type::Bit(..)) => true,
+        (Type::Int(4 | 8) | Type::Decimal(_), Type::Money) | (Type::Money, Type::Decimal(_)) => true,
+        (Type::Json | Type::JsonText, Type::Json | Type::JsonText) => true,
+        (Type::Inet, Type::Cidr) | (Type::Cidr, Type::Inet) | (Type::MacAddr, Type::MacAddr) => true,
+        (Type::Geometry(_) | Type::Geography(_), Type::Geometry(_) | Type::Geography(_)) => true,
+        _ => false,
     }
 }
 

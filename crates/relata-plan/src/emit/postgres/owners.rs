@@ -3,8 +3,9 @@
 //! A sequence has the owner of the table that it belongs to: the server sees to it while it is tied, and refuses to tie
 //! it to the table of somebody else.
 
+use relata_schema::Type;
 use relata_schema::dialect::postgres::print::{ident, object_target, owner, qualified, set_owner};
-use relata_schema::model::{ObjectKey, ObjectKind, ObjectName, Sequence};
+use relata_schema::model::{Column, ObjectKey, ObjectKind, ObjectName, Sequence};
 
 use super::objects::made_anew;
 use super::scope::Scope;
@@ -65,7 +66,9 @@ fn sequence(scope: &Scope<'_>, to: &Sequence, steps: &mut Steps) {
     if let Some((table, column)) = to.owned_by.as_ref().filter(|_| before != to.owned_by) {
         run(format!("ALTER SEQUENCE {name} OWNED BY {}.{}", qualified(table), ident(column)));
         let has_rows = scope.survives(table) || scope.remade.contains(table);
-        let there = scope.from.table(table).is_some_and(|table| table.column(column).is_some());
+        let number = |column: &Column| matches!(column.ty.logical, Type::Int(_) | Type::Decimal(_));
+        let numbers = scope.to.table(table).and_then(|table| table.column(column)).is_some_and(number);
+        let there = numbers && scope.from.table(table).is_some_and(|table| table.column(column).is_some());
         if from.is_none() && there && has_rows && !scope.clears(ObjectKind::Column, table, column) {
             run(super::columns::go_on_numbering(table, column));
         }
