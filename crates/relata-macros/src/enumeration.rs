@@ -35,6 +35,7 @@ pub(crate) fn write(input: &DeriveInput, declared: &EnumDeclaration) -> TokenStr
             impl __relata::Field for #name {
                 type Base = #name;
                 const VALUES: &'static [&'static str] = &[#(#values),*];
+                type Like<U: __relata::Field<Base = U>> = U;
             }
         };
     }

@@ -8,7 +8,7 @@ use relata_sql::expr::{Expr, Nulls, OrderKey};
 use relata_sql::meta::TableMeta;
 use relata_sql::row::plain_cell;
 use relata_sql::tree::{Grouping, Item, Select, SetOperator};
-use relata_sql::typed::{Aggregate, AnyQuery, Column, Expression, Field, Having, Order, Subquery, Windowed};
+use relata_sql::typed::{Aggregate, AnyQuery, Collected, Column, Expression, Field, Having, Order, Subquery, Windowed};
 
 use crate::entity::{Entity, mapped};
 use crate::executor::Executor;
@@ -61,7 +61,7 @@ macro_rules! selections {
     (@expr Column $value:ident) => { $value.expr().into_expr() };
     (@expr $name:ident $value:ident) => { $value.into_expr() };
 }
-selections!(Column, Expression, Aggregate, Windowed);
+selections!(Column, Expression, Aggregate, Windowed, Collected);
 
 impl<R, T> GroupKeys<R> for Column<R, T> {
     fn push(self, keys: &mut Vec<Expr>) {

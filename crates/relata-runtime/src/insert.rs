@@ -16,6 +16,11 @@ use crate::find::{Collect, not_found, run};
 use crate::rules::Found;
 use crate::validation;
 
+mod conditional;
+mod returning;
+
+pub use conditional::ConditionalUpsert;
+
 /// A row to insert: the `New…` struct of an entity, or what its setters make of it.
 pub trait NewRow: Sized + Send {
     /// Of which entity.
@@ -370,7 +375,7 @@ impl<E: Entity> Upsert<E> {
                 update.push(column);
             }
         }
-        let conflict = Conflict { target: self.target, update };
+        let conflict = Conflict::updating(self.target, update);
         self.draft.run(executor, Some(conflict)).await?.ok_or_else(|| not_found(E::TABLE.entity))
     }
 
@@ -383,7 +388,7 @@ impl<E: Entity> Upsert<E> {
         let mut lease = executor.lease(Intent::Write).await?;
         // MariaDB counts a row that it leaves alone as one; there the violation itself is the answer.
         let native = lease.target().dialect != Dialect::Mysql;
-        let conflict = native.then(|| Conflict { target: self.target, update: Vec::new() });
+        let conflict = native.then(|| Conflict::updating(self.target, Vec::new()));
         let columns = names(E::TABLE, &draft.columns);
         let source = Source::Entity(E::TABLE);
         let mut insert = Insert {

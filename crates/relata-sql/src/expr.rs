@@ -41,6 +41,10 @@ pub enum BinaryOp {
     Mul,
     /// `/`
     Div,
+    /// The whole part of a quotient.
+    Quotient,
+    /// What is left after a division.
+    Rem,
 }
 
 impl BinaryOp {
@@ -56,7 +60,8 @@ impl BinaryOp {
             BinaryOp::Add => "+",
             BinaryOp::Sub => "-",
             BinaryOp::Mul => "*",
-            BinaryOp::Div => "/",
+            BinaryOp::Div | BinaryOp::Quotient => "/",
+            BinaryOp::Rem => "%",
         }
     }
 }
@@ -232,6 +237,32 @@ pub enum AggregateFunction {
     Max,
 }
 
+/// A step into JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JsonStep {
+    /// The member of an object.
+    Key(String),
+    /// The member of an array, from 0.
+    Index(u32),
+}
+
+/// As what something inside of JSON is read. What is not there, and JSON's `null`, is NULL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonAs {
+    /// Text.
+    Text,
+    /// A whole number.
+    Int,
+    /// A floating-point number.
+    Float,
+    /// True or false.
+    Bool,
+    /// JSON.
+    Json,
+    /// Whether it is there, be it `null`.
+    Exists,
+}
+
 /// The values of a group in one value.
 #[derive(Debug, Clone)]
 pub struct Collected {
@@ -339,6 +370,10 @@ pub enum Expr {
     Template(&'static Template, Vec<Expr>),
     /// SQL of the caller's with an expression for each `{}` (`{{` is a brace).
     Fragment(&'static str, Vec<Expr>),
+    /// Something inside of JSON.
+    Json(Box<Expr>, Vec<JsonStep>, JsonAs),
+    /// In an upsert: the value that was to be inserted.
+    Proposed(&'static ColumnMeta),
     /// The values of a group in one.
     Collected(Box<Collected>),
     /// The key is that of a row that is reached.
@@ -393,6 +428,7 @@ impl Expr {
             | Expr::Value(_)
             | Expr::Literal(..)
             | Expr::Number(_)
+            | Expr::Proposed(_)
             | Expr::Exists(_)
             | Expr::CountRelated(_)
             | Expr::Scalar(_)
@@ -413,6 +449,7 @@ impl Expr {
                 collected.order.iter().map(|key| &key.expr).chain(&collected.filter).for_each(visit);
             }
             Expr::Not(inner)
+            | Expr::Json(inner, ..)
             | Expr::IsNull(inner, _)
             | Expr::In(inner, ..)
             | Expr::InSelect(inner, _)

@@ -8,8 +8,10 @@
 
 mod cache;
 mod call;
+mod conflict;
 mod expr;
 mod join;
+mod json;
 mod out;
 mod select;
 mod window;

@@ -301,8 +301,19 @@ impl Select {
 pub struct Conflict {
     /// The columns of the key.
     pub target: Vec<String>,
-    /// The columns that take their new value; empty: leave the row alone.
+    /// The columns that take their new value; without any, and without assignments: leave the row alone.
     pub update: Vec<String>,
+    /// Other new values by column name.
+    pub assignments: Vec<(String, Expr)>,
+    /// Only rows that keep this are updated.
+    pub filter: Option<Expr>,
+}
+
+impl Conflict {
+    /// These columns take their new value where a row with the same key exists.
+    pub const fn updating(target: Vec<String>, update: Vec<String>) -> Self {
+        Conflict { target, update, assignments: Vec::new(), filter: None }
+    }
 }
 
 /// An `INSERT`.

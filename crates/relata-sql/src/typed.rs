@@ -14,13 +14,24 @@ use crate::value::{Encode, Value};
 
 mod aggregate;
 mod case;
+mod collected;
 mod field;
+mod fragment;
+mod function;
+mod json;
+mod moment;
+pub mod native;
 mod subquery;
 mod window;
 
 pub use aggregate::{Aggregate, Having, count_rows};
 pub use case::{Case, value};
-pub use field::{Field, Key, NewValue, Number, Operand};
+pub use collected::Collected;
+pub use field::{Field, Key, Moment, NewValue, Number, NumberKind, Operand};
+pub use fragment::{Argument, Arguments, fragment};
+pub use function::CastTo;
+pub use json::JsonPath;
+pub use moment::{Unit, now};
 pub use subquery::{AnyQuery, Subquery, exists, not_exists, scalar};
 pub use window::{Ranking, Window, Windowed, cume_dist, dense_rank, ntile, percent_rank, rank, row_number};
 
@@ -436,7 +447,11 @@ macro_rules! operators {
         operators!(@arithmetic $name, Add, add, BinaryOp::Add);
         operators!(@arithmetic $name, Sub, sub, BinaryOp::Sub);
         operators!(@arithmetic $name, Mul, mul, BinaryOp::Mul);
-        operators!(@arithmetic $name, Div, div, BinaryOp::Div);
+        operators!(@arithmetic $name, Div, div, match <T::Base as Number>::KIND {
+            NumberKind::Whole => BinaryOp::Quotient,
+            _ => BinaryOp::Div,
+        });
+        operators!(@arithmetic $name, Rem, rem, BinaryOp::Rem);
     };
     (@arithmetic $name:ident, $trait:ident, $method:ident, $op:expr) => {
         impl<R, T: Field, V: Operand<R, T::Base>> std::ops::$trait<V> for $name<R, T>
@@ -455,6 +470,11 @@ operators!(Column);
 operators!(Expression);
 
 impl<R, T: Field> Column<R, T> {
+    /// In an upsert: the value that was to be inserted.
+    pub fn proposed(self) -> Expression<R, T> {
+        Expression::new(Expr::Proposed(self.reference.column))
+    }
+
     /// The new value in an update.
     pub fn to(self, value: impl Operand<R, T>) -> Assignment<R> {
         Assignment::new(self.reference.column, value.into_operand())

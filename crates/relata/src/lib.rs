@@ -79,9 +79,11 @@ pub use relata_schema::Dialect;
 pub use relata_sql::driver::Isolation;
 pub use relata_sql::error::Problem;
 pub use relata_sql::expr::Bound;
+pub use relata_sql::typed::native::{mysql, pg, sqlite};
 pub use relata_sql::typed::{
-    Aggregate, Case, Column, Expression, Field, Order, Pred, Subquery, Window, Windowed, count_rows, cume_dist,
-    dense_rank, exists, not_exists, ntile, percent_rank, rank, row_number, scalar, value,
+    Aggregate, Case, CastTo, Collected, Column, Expression, Field, Order, Pred, Subquery, Unit, Window, Windowed,
+    count_rows, cume_dist, dense_rank, exists, fragment, not_exists, now, ntile, percent_rank, rank, row_number,
+    scalar, value,
 };
 pub use relata_sql::{DatabaseUrl, Decode, Encode, Interval, Value};
 

@@ -43,6 +43,20 @@ const JOINING_LATERAL: &[Test] = &[
 ];
 const NAMED: &[Test] = &[(JOINS, "named_queries"), (JOINS, "queries_that_read_themselves")];
 const SUBTOTALS: &[Test] = &[(JOINS, "subtotals")];
+const FUNCTIONS: &str = "crates/relata/tests/it/functions.rs";
+const PORTABLE: &[Test] = &[
+    (FUNCTIONS, "functions_of_texts"),
+    (FUNCTIONS, "functions_of_numbers"),
+    (FUNCTIONS, "casts_between_types"),
+    (FUNCTIONS, "dates_and_times"),
+    (FUNCTIONS, "json_by_path"),
+    (FUNCTIONS, "values_in_one"),
+    (FUNCTIONS, "statistics_of_groups"),
+];
+const NATIVE: &[Test] = &[(FUNCTIONS, "native_functions"), (FUNCTIONS, "fragments_compose")];
+const NATIVE_POSTGRES: &[Test] =
+    &[(FUNCTIONS, "native_functions"), (FUNCTIONS, "fragments_compose"), (FUNCTIONS, "arrays_of_postgres")];
+const UPSERT: &[Test] = &[(FUNCTIONS, "upserts_with_conditions"), (FUNCTIONS, "many_rows_come_back")];
 const DYNAMIC: &[Test] = &[
     (SIMPLE, "order_by_input_is_allow_listed"),
     (TABLES, "any_table_can_be_read"),
@@ -78,6 +92,30 @@ pub const QUERIES: &[Capability] = &[
         sqlite: Claim::Missing("the database has none; refused with the way by `.union_all(…)`"),
         postgres: Claim::Done(SUBTOTALS),
         mysql: Claim::Part(SUBTOTALS, "cube and grouping sets: MariaDB has rollup only"),
+    },
+    Capability {
+        id: "Q2",
+        title: "Functions of texts, numbers, dates and JSON, casts, values of a group in one value",
+        sqlite: Claim::Part(
+            PORTABLE,
+            "regular expressions, powers, statistics: the database has none, and the hint says what to do",
+        ),
+        postgres: Claim::Done(PORTABLE),
+        mysql: Claim::Part(PORTABLE, "percentiles and arrays: MariaDB has none"),
+    },
+    Capability {
+        id: "Q2",
+        title: "Functions of one database (`pg`, `mysql`, `sqlite`) and fragments of SQL inside of typed queries",
+        sqlite: Claim::Done(NATIVE),
+        postgres: Claim::Done(NATIVE_POSTGRES),
+        mysql: Claim::Done(NATIVE),
+    },
+    Capability {
+        id: "Q2",
+        title: "Upsert with an action for each column and a condition; many rows inserted and given back",
+        sqlite: Claim::Done(UPSERT),
+        postgres: Claim::Done(UPSERT),
+        mysql: Claim::Part(UPSERT, "the condition: MariaDB has none; rows given back by MySQL"),
     },
     Capability {
         id: "Q4",

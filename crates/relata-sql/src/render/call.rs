@@ -27,13 +27,36 @@ impl<O: Out> Writer<O> {
             let (place, after) = after.split_once('}').unwrap_or((after, ""));
             match place.parse::<usize>().ok().and_then(|place| arguments.get_mut(place)) {
                 // Values move out when they are written, and what comes later may need them again.
-                Some(argument) if named_again(after, place) => self.expr(&mut argument.clone())?,
-                Some(argument) => self.expr(argument)?,
+                Some(argument) if named_again(after, place) => self.argument(&mut argument.clone())?,
+                Some(argument) => self.argument(argument)?,
                 None => self.separated(arguments)?,
             }
             rest = after;
         }
         self.push(rest);
+        Ok(())
+    }
+
+    /// An argument may stand beside an operator.
+    fn argument(&mut self, expr: &mut Expr) -> Result<()> {
+        let loose = matches!(
+            expr,
+            Expr::Binary(..)
+                | Expr::Compare(..)
+                | Expr::And(_)
+                | Expr::Or(_)
+                | Expr::Not(_)
+                | Expr::IsNull(..)
+                | Expr::In(..)
+                | Expr::Between(..)
+                | Expr::Like(..)
+        );
+        if !loose {
+            return self.expr(expr);
+        }
+        self.push("(");
+        self.expr(expr)?;
+        self.push(")");
         Ok(())
     }
 
@@ -47,7 +70,7 @@ impl<O: Out> Writer<O> {
             let brace = &rest[at..];
             rest = if let Some(after) = brace.strip_prefix("{}") {
                 if let Some(argument) = arguments.get_mut(wanted) {
-                    self.expr(argument)?;
+                    self.argument(argument)?;
                 }
                 wanted += 1;
                 after

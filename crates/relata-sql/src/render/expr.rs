@@ -74,6 +74,8 @@ impl<O: Out> Writer<O> {
                 self.push(")");
             }
             Expr::Collected(collected) => self.collected(collected)?,
+            Expr::Json(inner, steps, form) => self.json(inner, steps, *form)?,
+            Expr::Proposed(column) => self.proposed(column),
             Expr::Reached(key, reached) => self.reached(*key, reached)?,
             Expr::Raw(sql, params) => {
                 self.push("(");
@@ -116,7 +118,11 @@ impl<O: Out> Writer<O> {
 
     fn operator(&mut self, op: BinaryOp) {
         self.push(" ");
-        self.push(op.sql());
+        match op {
+            // There `/` gives a fraction.
+            BinaryOp::Quotient if self.dialect() == Dialect::Mysql => self.push("DIV"),
+            op => self.push(op.sql()),
+        }
         self.push(" ");
     }
 
@@ -138,6 +144,8 @@ impl<O: Out> Writer<O> {
                 | Expr::Number(_)
                 | Expr::Fragment(..)
                 | Expr::Collected(_)
+                | Expr::Json(..)
+                | Expr::Proposed(_)
                 | Expr::Raw(..)
         );
         if plain {

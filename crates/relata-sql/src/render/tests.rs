@@ -457,7 +457,7 @@ fn inserts() {
     let insert = |columns: &'static [&'static str], rows: usize, update: Option<&[&str]>| {
         let target = || vec!["author_id".to_string(), "Title".to_string()];
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_string()).collect();
-        let conflict = update.map(|update| Conflict { target: target(), update: names(update) });
+        let conflict = update.map(|update| Conflict::updating(target(), names(update)));
         sides(|cache| {
             let (source, conflict) = (Source::Entity(&POSTS), conflict.clone());
             let values = vec![Value::Int(1); columns.len() * rows];

@@ -6,13 +6,14 @@ use super::Writer;
 use super::out::Out;
 use crate::error::{Error, Kind, Result};
 use crate::expr::{ColumnRef, Expr};
-use crate::meta::{Path, TableMeta};
-use crate::tree::{Conflict, Delete, Insert, Item, Scope, Select, Source, Update};
+use crate::meta::Path;
+use crate::tree::{Delete, Insert, Item, Scope, Select, Source, Update};
 
 impl<O: Out> Writer<O> {
     pub(super) fn insert(&mut self, insert: &mut Insert<'_>) -> Result<()> {
         self.push("INSERT INTO ");
         self.source(&insert.source)?;
+        self.alias_for_conflict(insert.source.entity(), insert.conflict.as_ref());
         if insert.columns.is_empty() {
             self.push(if self.dialect() == Dialect::Mysql { " () VALUES ()" } else { " DEFAULT VALUES" });
         } else {
@@ -30,8 +31,8 @@ impl<O: Out> Writer<O> {
                 }
             }
         }
-        if let Some(conflict) = &insert.conflict {
-            self.conflict(conflict, insert.columns, insert.source.entity());
+        if let Some(conflict) = &mut insert.conflict {
+            self.conflict(conflict, insert.columns, insert.source.entity())?;
         }
         if insert.returning && self.target.returning {
             self.returning(&insert.source);
@@ -52,58 +53,6 @@ impl<O: Out> Writer<O> {
         match source {
             Source::Entity(meta) => self.push(meta.select_list[usize::from(self.dialect() == Dialect::Mysql)]),
             _ => self.push("*"),
-        }
-    }
-
-    fn conflict(&mut self, conflict: &Conflict, columns: &[&str], table: Option<&'static TableMeta>) {
-        if self.dialect() == Dialect::Mysql {
-            return self.duplicate_key(conflict, columns);
-        }
-        self.push(" ON CONFLICT (");
-        self.idents(conflict.target.iter().map(String::as_str));
-        self.push(")");
-        // What must be unique among live rows is a partial index, which is found by its condition.
-        let deleted = table.and_then(|table| {
-            let key = table.key.iter().map(|position| table.columns[*position].column);
-            let of_key = key.eq(conflict.target.iter().map(String::as_str));
-            table.soft_delete.filter(|_| !of_key).map(|position| table.columns[position].column)
-        });
-        if let Some(deleted) = deleted {
-            self.push(" WHERE ");
-            self.ident(deleted);
-            self.push(" IS NULL");
-        }
-        if conflict.update.is_empty() {
-            return self.push(" DO NOTHING");
-        }
-        self.push(" DO UPDATE SET ");
-        for (index, column) in conflict.update.iter().enumerate() {
-            if index > 0 {
-                self.push(", ");
-            }
-            self.ident(column);
-            self.push(" = excluded.");
-            self.ident(column);
-        }
-    }
-
-    /// MariaDB takes whichever unique key the row collides with.
-    fn duplicate_key(&mut self, conflict: &Conflict, columns: &[&str]) {
-        self.push(" ON DUPLICATE KEY UPDATE ");
-        if conflict.update.is_empty() {
-            let column = conflict.target.first().map_or_else(|| columns[0], String::as_str);
-            self.ident(column);
-            self.push(" = ");
-            self.ident(column);
-        }
-        for (index, column) in conflict.update.iter().enumerate() {
-            if index > 0 {
-                self.push(", ");
-            }
-            self.ident(column);
-            self.push(" = VALUES(");
-            self.ident(column);
-            self.push(")");
         }
     }
 

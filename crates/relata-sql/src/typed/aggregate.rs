@@ -30,6 +30,10 @@ impl<R, T> Aggregate<R, T> {
         Aggregate { expr: Expr::Aggregate(function, expr.map(Box::new), distinct), marker: PhantomData }
     }
 
+    pub(super) fn of(expr: Expr) -> Self {
+        Aggregate { expr, marker: PhantomData }
+    }
+
     /// The untyped data.
     pub fn into_expr(self) -> Expr {
         self.expr

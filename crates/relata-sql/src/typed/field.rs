@@ -19,6 +19,8 @@ use crate::value::Interval;
 pub trait Field: Encode + Decode + Clone + Send + Sync + 'static {
     /// The type without `Option`: what values are compared with.
     type Base: Field<Base = Self::Base>;
+    /// `U`, or `Option<U>` if this is an `Option`: what a function of it gives, as NULL gives NULL.
+    type Like<U: Field<Base = U>>: Field<Base = U>;
     /// It may be NULL.
     const NULLABLE: bool = false;
     /// The values of a stored enum; empty for other types.
@@ -26,10 +28,47 @@ pub trait Field: Encode + Decode + Clone + Send + Sync + 'static {
 }
 
 /// A number, for arithmetic and sums.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no number",
+    label = "arithmetic and sums need a number",
+    note = "a text becomes one by `.cast::<i64>()`; of an `Id` take `.cast::<i64>()`, too"
+)]
 pub trait Number: Field {
     /// The type of its sum.
     type Sum: Field;
+    /// What kind of number.
+    const KIND: NumberKind;
 }
+
+/// What kind of number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberKind {
+    /// Without a fraction: so are quotients.
+    Whole,
+    /// With an exact fraction.
+    Exact,
+    /// Floating-point.
+    Float,
+}
+
+/// A date, with or without a time.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no date", label = "expected a `Date`, `DateTime` or `Timestamp`")]
+pub trait Moment: Field {
+    /// An instant: its parts are those in UTC.
+    const ZONED: bool;
+    /// With a time of day.
+    const TIMED: bool;
+}
+
+macro_rules! moments {
+    ($($ty:ty: $zoned:literal $timed:literal),*) => {$(
+        impl Moment for $ty {
+            const ZONED: bool = $zoned;
+            const TIMED: bool = $timed;
+        }
+    )*};
+}
+moments!(Date: false false, DateTime: false true, Timestamp: true true);
 
 /// What may stand beside a column that holds a `T`, in a query over `R`: a value, another column, an expression.
 #[diagnostic::on_unimplemented(
@@ -45,6 +84,7 @@ macro_rules! fields {
     ($($ty:ty),* $(,)?) => {$(
         impl Field for $ty {
             type Base = $ty;
+            type Like<U: Field<Base = U>> = U;
         }
     )*};
 }
@@ -76,28 +116,32 @@ fields!(
 impl<T: Element + Field> Field for Vec<T> {
     type Base = Vec<T>;
     const VALUES: &'static [&'static str] = T::VALUES;
+    type Like<U: Field<Base = U>> = U;
 }
 
 macro_rules! numbers {
-    ($($ty:ty => $sum:ty),* $(,)?) => {$(
+    ($($ty:ty => $sum:ty, $kind:ident);* $(;)?) => {$(
         impl Number for $ty {
             type Sum = $sum;
+            const KIND: NumberKind = NumberKind::$kind;
         }
     )*};
 }
 numbers!(
-    i8 => i64, i16 => i64, i32 => i64, i64 => i64, u8 => i64, u16 => i64, u32 => i64, u64 => u64,
-    f32 => f64, f64 => f64, Decimal => Decimal,
+    i8 => i64, Whole; i16 => i64, Whole; i32 => i64, Whole; i64 => i64, Whole; u8 => i64, Whole; u16 => i64, Whole;
+    u32 => i64, Whole; u64 => u64, Whole; f32 => f64, Float; f64 => f64, Float; Decimal => Decimal, Exact;
 );
 
 impl<T: Field<Base = T>> Field for Option<T> {
     type Base = T;
+    type Like<U: Field<Base = U>> = Option<U>;
     const NULLABLE: bool = true;
     const VALUES: &'static [&'static str] = T::VALUES;
 }
 
 impl<E: 'static, K: Field<Base = K>> Field for Id<E, K> {
     type Base = Self;
+    type Like<U: Field<Base = U>> = U;
 }
 
 impl<R, T: Field> Operand<R, T> for T {

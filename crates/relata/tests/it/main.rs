@@ -4,6 +4,7 @@
 
 mod compile_fail;
 mod design;
+mod functions;
 mod joins;
 mod model;
 mod pages;

@@ -1,0 +1,70 @@
+//! Upserts with an action for each column and with a condition.
+
+use relata_sql::expr::Expr;
+use relata_sql::tree::Conflict;
+use relata_sql::typed::{Assignment, Pred};
+use relata_sql::{Result, Value};
+
+use super::{Draft, Upsert};
+use crate::entity::Entity;
+use crate::executor::Executor;
+use crate::rules::Found;
+
+/// An upsert that says for each column what becomes of it.
+///
+/// ```text
+/// NewCounter { name: "visits".into(), count: 1 }
+///     .on_conflict(Counter.name)
+///     .set(Counter.count.to(Counter.count + Counter.count.proposed()))
+///     .only_if(Counter.count.lt(100))
+///     .save(&mut db)
+///     .await?;
+/// ```
+#[must_use = "nothing is inserted until `.save(…)`"]
+pub struct ConditionalUpsert<E> {
+    draft: Draft<E>,
+    conflict: Conflict,
+    found: Found,
+}
+
+impl<E: Entity> Upsert<E> {
+    /// Where the row exists, gives a column of it a new value; several may be set. Columns are those of the existing
+    /// row, and `.proposed()` is the value that was to be inserted. **Dialects**: MariaDB sets one after the other, so
+    /// that a value sees the columns that were set before it.
+    pub fn set(self, assignment: Assignment<E>) -> ConditionalUpsert<E> {
+        let conflict = Conflict::updating(self.target, Vec::new());
+        ConditionalUpsert { draft: self.draft, conflict, found: Found::new(E::TABLE) }.set(assignment)
+    }
+}
+
+impl<E: Entity> ConditionalUpsert<E> {
+    /// Gives one more column a new value where the row exists.
+    pub fn set(mut self, assignment: Assignment<E>) -> Self {
+        if let Expr::Value(value) = &assignment.value {
+            self.found.value(assignment.column, value);
+        }
+        self.conflict.assignments.push((assignment.column.column.to_string(), assignment.value));
+        self
+    }
+
+    /// Updates the existing row only if it keeps this. **Dialects**: not MariaDB.
+    pub fn only_if(mut self, condition: Pred<E>) -> Self {
+        Expr::and_into(&mut self.conflict.filter, condition.into_expr());
+        self
+    }
+
+    /// Inserts or updates; gives back the row as it then is, or `None` if the condition kept the existing one as it was.
+    ///
+    /// # Errors
+    /// As [`super::NewRow::insert`]; `Kind::Unsupported` for a condition on MariaDB.
+    pub async fn save(mut self, executor: &mut impl Executor) -> Result<Option<E>> {
+        self.found.into_result()?;
+        if let Some(position) = E::TABLE.updated_at {
+            let column = E::TABLE.columns[position].column;
+            if self.conflict.assignments.iter().all(|(name, _)| name != column) {
+                self.conflict.assignments.push((column.to_string(), Expr::Value(Value::Timestamp(crate::now()))));
+            }
+        }
+        self.draft.run(executor, Some(self.conflict)).await
+    }
+}

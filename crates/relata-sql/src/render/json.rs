@@ -1,0 +1,68 @@
+//! Values inside of JSON. Paths are parameters.
+
+use relata_schema::Dialect;
+
+use super::Writer;
+use super::out::Out;
+use crate::error::{Error, Kind, Result};
+use crate::expr::{Expr, JsonAs, JsonStep};
+use crate::value::Value;
+
+impl<O: Out> Writer<O> {
+    pub(super) fn json(&mut self, inner: &mut Expr, steps: &[JsonStep], form: JsonAs) -> Result<()> {
+        let (before, between, after) = match (self.dialect(), form) {
+            (Dialect::Sqlite, JsonAs::Text) => ("CAST(JSON_EXTRACT(", ", ", ") AS TEXT)"),
+            (Dialect::Sqlite, JsonAs::Int) => ("CAST(JSON_EXTRACT(", ", ", ") AS INTEGER)"),
+            (Dialect::Sqlite, JsonAs::Float) => ("CAST(JSON_EXTRACT(", ", ", ") AS REAL)"),
+            (Dialect::Sqlite, JsonAs::Bool) => ("JSON_EXTRACT(", ", ", ")"),
+            (Dialect::Sqlite, JsonAs::Json) => ("(", " -> ", ")"),
+            (Dialect::Sqlite, JsonAs::Exists) => ("(JSON_TYPE(", ", ", ") IS NOT NULL)"),
+            (Dialect::Postgres, JsonAs::Text) => ("(", " #>> ", ")"),
+            (Dialect::Postgres, JsonAs::Int) => ("CAST(", " #>> ", " AS bigint)"),
+            (Dialect::Postgres, JsonAs::Float) => ("CAST(", " #>> ", " AS double precision)"),
+            (Dialect::Postgres, JsonAs::Bool) => ("CAST(", " #>> ", " AS boolean)"),
+            (Dialect::Postgres, JsonAs::Json) => ("(", " #> ", ")"),
+            (Dialect::Postgres, JsonAs::Exists) => ("((", " #> ", ") IS NOT NULL)"),
+            (Dialect::Mysql, JsonAs::Text) => ("JSON_VALUE(", ", ", ")"),
+            (Dialect::Mysql, JsonAs::Int) => ("CAST(JSON_VALUE(", ", ", ") AS SIGNED)"),
+            (Dialect::Mysql, JsonAs::Float) => ("CAST(JSON_VALUE(", ", ", ") AS DOUBLE)"),
+            (Dialect::Mysql, JsonAs::Bool) => ("(JSON_VALUE(", ", ", ") IN ('1', 'true'))"),
+            (Dialect::Mysql, JsonAs::Json) => ("JSON_EXTRACT(", ", ", ")"),
+            (Dialect::Mysql, JsonAs::Exists) => ("(JSON_EXTRACT(", ", ", ") IS NOT NULL)"),
+        };
+        self.push(before);
+        self.expr(inner)?;
+        self.push(between);
+        let path = match self.dialect() {
+            Dialect::Postgres => Value::Array(steps.iter().map(|step| Value::Text(text_of(step))).collect()),
+            Dialect::Sqlite | Dialect::Mysql => Value::Text(path_of(steps)?),
+        };
+        self.given(path);
+        self.push(after);
+        Ok(())
+    }
+}
+
+fn text_of(step: &JsonStep) -> String {
+    match step {
+        JsonStep::Key(key) => key.clone(),
+        JsonStep::Index(index) => index.to_string(),
+    }
+}
+
+/// `$."author"."names"[0]`
+fn path_of(steps: &[JsonStep]) -> Result<String> {
+    let mut path = String::from("$");
+    for step in steps {
+        match step {
+            JsonStep::Key(key) if key.contains(['"', '\\']) => {
+                let message = format!("{key:?} cannot be a key of a path into JSON on this database");
+                return Err(Error::new(Kind::Parameters, message)
+                    .hint("read the object by `.json()` and take the member in the program"));
+            }
+            JsonStep::Key(key) => path.extend([".\"", key, "\""]),
+            JsonStep::Index(index) => path.push_str(&format!("[{index}]")),
+        }
+    }
+    Ok(path)
+}

@@ -1,0 +1,193 @@
+//! Functions of texts and numbers, and casts, as methods. What is here means the same on every database.
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use super::case::typed;
+use super::{Column, Encode, Expr, Expression, Field, Number, NumberKind, Operand, Pred};
+use crate::template::Template;
+
+/// A type that a cast can give.
+#[diagnostic::on_unimplemented(
+    message = "nothing can be cast to `{Self}`",
+    label = "expected i16, i32, i64, f64, Decimal, bool, String, Uuid, Date, Time, DateTime or Timestamp"
+)]
+pub trait CastTo: Field<Base = Self> {
+    /// How it is written.
+    const CAST: &'static Template;
+}
+
+macro_rules! casts {
+    ($($($ty:ty),+ => $sqlite:literal, $postgres:literal, $mysql:literal;)*) => {$($(
+        impl CastTo for $ty {
+            const CAST: &'static Template = {
+                static CAST: Template = Template::each("cast", $sqlite, $postgres, $mysql);
+                &CAST
+            };
+        }
+    )+)*};
+}
+casts! {
+    i16, i32, i64 => "CAST({0} AS INTEGER)", "CAST({0} AS bigint)", "CAST({0} AS SIGNED)";
+    f64 => "CAST({0} AS REAL)", "CAST({0} AS double precision)", "CAST({0} AS DOUBLE)";
+    Decimal => "CAST({0} AS NUMERIC)", "CAST({0} AS numeric)", "CAST({0} AS DECIMAL(65, 20))";
+    bool => "(CAST({0} AS INTEGER) <> 0)", "CAST({0} AS boolean)", "(CAST({0} AS SIGNED) <> 0)";
+    String => "CAST({0} AS TEXT)", "CAST({0} AS text)", "CAST({0} AS CHAR)";
+    Uuid => "LOWER(CAST({0} AS TEXT))", "CAST({0} AS uuid)", "LOWER(CAST({0} AS CHAR))";
+    Date => "DATE({0})", "CAST({0} AS date)", "CAST({0} AS DATE)";
+    Time => "TIME({0})", "CAST({0} AS time)", "CAST({0} AS TIME(6))";
+    DateTime => "DATETIME({0})", "CAST({0} AS timestamp)", "CAST({0} AS DATETIME(6))";
+    Timestamp => "DATETIME({0})", "CAST({0} AS timestamptz)", "CAST({0} AS DATETIME(6))";
+}
+
+macro_rules! templates {
+    ($($name:ident: $words:literal, $($sql:literal),+;)*) => {$(
+        static $name: Template = templates!(@ $words, $($sql),+);
+    )*};
+    (@ $words:literal, $all:literal) => { Template::everywhere($words, $all) };
+    (@ $words:literal, $sqlite:literal, $postgres:literal, $mysql:literal) => {
+        Template::each($words, $sqlite, $postgres, $mysql)
+    };
+}
+templates! {
+    LEFT: "left part", "SUBSTR({0}, 1, {1})", "LEFT({0}, {1})", "LEFT({0}, {1})";
+    TRIM_START: "trimming", "LTRIM({0})";
+    TRIM_END: "trimming", "RTRIM({0})";
+    POSITION: "position", "INSTR({0}, {1})", "STRPOS({0}, {1})", "LOCATE({1}, {0})";
+    ROUND: "rounding", "ROUND({0}, {1})";
+    ROUND_FLOAT: "rounding", "ROUND({0}, {1})", "CAST(ROUND(CAST({0} AS numeric), {1}) AS double precision)", "ROUND({0}, {1})";
+    FLOOR: "floor", "(CAST({0} AS INTEGER) - ({0} < CAST({0} AS INTEGER)))", "FLOOR({0})", "FLOOR({0})";
+    CEIL: "ceil", "(CAST({0} AS INTEGER) + ({0} > CAST({0} AS INTEGER)))", "CEIL({0})", "CEIL({0})";
+    SIGN: "sign", "SIGN({0})", "CAST(SIGN({0}) AS bigint)", "SIGN({0})";
+    NULL_IF: "null if equal", "NULLIF({0}, {1})";
+    GREATEST: "greater one", "MAX({0}, {1})", "GREATEST({0}, {1})", "GREATEST({0}, {1})";
+    LEAST: "lesser one", "MIN({0}, {1})", "LEAST({0}, {1})", "LEAST({0}, {1})";
+    HOLDS: "condition", "{0}";
+}
+static REVERSE: Template =
+    Template::everywhere("reversing of a text", "REVERSE({0})").not_on_sqlite("reverse the text in the program");
+static MATCHES: Template = Template::each("regular expressions", "", "{0} ~ {1}", "{0} REGEXP {1}")
+    .not_on_sqlite("use `.contains(…)`, `.like(…)` or `sqlite::glob(…)`");
+static POWER: Template =
+    Template::everywhere("powers", "POWER({0}, {1})").not_on_sqlite("multiply, or compute it in the program");
+static SQRT: Template =
+    Template::everywhere("square roots", "SQRT({0})").not_on_sqlite("compare squares, or compute it in the program");
+
+/// A function with arguments.
+pub(super) fn call<R, T>(template: &'static Template, arguments: Vec<Expr>) -> Expression<R, T> {
+    Expression::new(Expr::Template(template, arguments))
+}
+
+macro_rules! functions {
+    ($name:ident) => {
+        impl<R, T: Field> $name<R, T> {
+            /// As another type; NULL stays NULL. **Dialects**: a text that is no number is an error on PostgreSQL and the
+            /// number that it begins with, or 0, elsewhere.
+            pub fn cast<U: CastTo>(self) -> Expression<R, T::Like<U>> {
+                call(U::CAST, vec![self.into_expr()])
+            }
+
+            /// NULL where it equals this.
+            pub fn null_if(self, other: impl Operand<R, T::Base>) -> Expression<R, Option<T::Base>> {
+                call(&NULL_IF, vec![self.into_expr(), typed(other.into_operand())])
+            }
+        }
+
+        impl<R, T: Field<Base = T>> $name<R, T> {
+            /// This or the other, whichever is greater.
+            pub fn greatest(self, other: impl Operand<R, T>) -> Expression<R, T> {
+                call(&GREATEST, vec![self.into_expr(), typed(other.into_operand())])
+            }
+
+            /// This or the other, whichever is less.
+            pub fn least(self, other: impl Operand<R, T>) -> Expression<R, T> {
+                call(&LEAST, vec![self.into_expr(), typed(other.into_operand())])
+            }
+        }
+
+        impl<R, T: Field<Base = bool>> $name<R, T> {
+            /// It is true: as a condition.
+            pub fn holds(self) -> Pred<R> {
+                Pred::new(Expr::Template(&HOLDS, vec![self.into_expr()]))
+            }
+        }
+
+        impl<R, T: Field<Base = String>> $name<R, T> {
+            /// The first so many characters.
+            pub fn left(self, characters: u32) -> Expression<R, T> {
+                call(&LEFT, vec![self.into_expr(), Expr::Number(characters.into())])
+            }
+
+            /// Without blanks at the beginning.
+            pub fn trim_start(self) -> Expression<R, T> {
+                call(&TRIM_START, vec![self.into_expr()])
+            }
+
+            /// Without blanks at the end.
+            pub fn trim_end(self) -> Expression<R, T> {
+                call(&TRIM_END, vec![self.into_expr()])
+            }
+
+            /// Where a text begins in this one, from 1; 0 where it does not occur.
+            pub fn position(self, text: impl Operand<R, String>) -> Expression<R, T::Like<i64>> {
+                call(&POSITION, vec![self.into_expr(), text.into_operand()])
+            }
+
+            /// Its characters in reverse. **Dialects**: not SQLite.
+            pub fn reverse(self) -> Expression<R, T> {
+                call(&REVERSE, vec![self.into_expr()])
+            }
+
+            /// Matches a regular expression in the database's own language. **Dialects**: not SQLite; on MariaDB the
+            /// collation decides whether case counts.
+            pub fn matches(self, pattern: impl Into<String>) -> Pred<R> {
+                Pred::new(Expr::Template(&MATCHES, vec![self.into_expr(), Expr::Value(pattern.into().encode())]))
+            }
+        }
+
+        impl<R, T: Field> $name<R, T>
+        where
+            T::Base: Number,
+        {
+            /// Rounded to so many places after the point, halves away from zero (of floating-point numbers as the
+            /// database represents them).
+            pub fn round(self, places: u32) -> Expression<R, T> {
+                let template = match <T::Base as Number>::KIND {
+                    NumberKind::Float => &ROUND_FLOAT,
+                    NumberKind::Whole | NumberKind::Exact => &ROUND,
+                };
+                call(template, vec![self.into_expr(), Expr::Number(places.into())])
+            }
+
+            /// The next whole number below.
+            pub fn floor(self) -> Expression<R, T> {
+                call(&FLOOR, vec![self.into_expr()])
+            }
+
+            /// The next whole number above.
+            pub fn ceil(self) -> Expression<R, T> {
+                call(&CEIL, vec![self.into_expr()])
+            }
+
+            /// -1, 0 or 1.
+            pub fn sign(self) -> Expression<R, T::Like<i64>> {
+                call(&SIGN, vec![self.into_expr()])
+            }
+
+            /// To the power of this. **Dialects**: not SQLite.
+            pub fn power(self, exponent: f64) -> Expression<R, T::Like<f64>> {
+                let base = Expr::Template(<f64 as CastTo>::CAST, vec![self.into_expr()]);
+                call(&POWER, vec![base, typed(Expr::Value(exponent.encode()))])
+            }
+
+            /// Its square root. **Dialects**: not SQLite.
+            pub fn sqrt(self) -> Expression<R, T::Like<f64>> {
+                call(&SQRT, vec![Expr::Template(<f64 as CastTo>::CAST, vec![self.into_expr()])])
+            }
+        }
+    };
+}
+functions!(Column);
+functions!(Expression);

@@ -1,0 +1,231 @@
+//! Dates and times: parts, truncation, addition, distance. Instants are taken in UTC on every database.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::case::typed;
+use super::function::call;
+use super::{Column, Expr, Expression, Field, Moment, Operand};
+use crate::template::Template;
+
+/// A unit of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// A year.
+    Year,
+    /// A month.
+    Month,
+    /// A day.
+    Day,
+    /// An hour.
+    Hour,
+    /// A minute.
+    Minute,
+    /// A second.
+    Second,
+}
+
+macro_rules! parts {
+    ($($name:ident $zoned:ident: $sqlite:literal, $word:literal;)*) => {$(
+        static $name: Template = Template::each(
+            "part of a date",
+            concat!("CAST(STRFTIME('", $sqlite, "', {0}) AS INTEGER)"),
+            concat!("CAST(FLOOR(EXTRACT(", $word, " FROM {0})) AS bigint)"),
+            concat!("EXTRACT(", $word, " FROM {0})"),
+        );
+        static $zoned: Template = Template::each(
+            "part of an instant",
+            concat!("CAST(STRFTIME('", $sqlite, "', {0}) AS INTEGER)"),
+            concat!("CAST(FLOOR(EXTRACT(", $word, " FROM {0} AT TIME ZONE 'UTC')) AS bigint)"),
+            concat!("EXTRACT(", $word, " FROM {0})"),
+        );
+    )*};
+}
+parts! {
+    YEAR YEAR_UTC: "%Y", "YEAR";
+    MONTH MONTH_UTC: "%m", "MONTH";
+    DAY DAY_UTC: "%d", "DAY";
+    HOUR HOUR_UTC: "%H", "HOUR";
+    MINUTE MINUTE_UTC: "%M", "MINUTE";
+    SECOND SECOND_UTC: "%S", "SECOND";
+}
+
+macro_rules! truncations {
+    ($($name:ident $zoned:ident: $sqlite:literal, $word:literal, $mysql:literal;)*) => {$(
+        static $name: Template = Template::each(
+            "truncated date",
+            concat!("STRFTIME('", $sqlite, "', {0})"),
+            concat!("DATE_TRUNC('", $word, "', {0})"),
+            concat!("CAST(DATE_FORMAT({0}, '", $mysql, "') AS DATETIME)"),
+        );
+        static $zoned: Template = Template::each(
+            "truncated instant",
+            concat!("STRFTIME('", $sqlite, "', {0})"),
+            concat!("DATE_TRUNC('", $word, "', {0}, 'UTC')"),
+            concat!("CAST(DATE_FORMAT({0}, '", $mysql, "') AS DATETIME)"),
+        );
+    )*};
+}
+truncations! {
+    TO_YEAR TO_YEAR_UTC: "%Y-01-01 00:00:00", "year", "%Y-01-01 00:00:00";
+    TO_MONTH TO_MONTH_UTC: "%Y-%m-01 00:00:00", "month", "%Y-%m-01 00:00:00";
+    TO_DAY TO_DAY_UTC: "%Y-%m-%d 00:00:00", "day", "%Y-%m-%d 00:00:00";
+    TO_HOUR TO_HOUR_UTC: "%Y-%m-%d %H:00:00", "hour", "%Y-%m-%d %H:00:00";
+    TO_MINUTE TO_MINUTE_UTC: "%Y-%m-%d %H:%M:00", "minute", "%Y-%m-%d %H:%i:00";
+    TO_SECOND TO_SECOND_UTC: "%Y-%m-%d %H:%M:%S", "second", "%Y-%m-%d %H:%i:%s";
+}
+
+macro_rules! additions {
+    ($($name:ident $date:ident: $sqlite:literal, $postgres:literal, $mysql:literal;)*) => {$(
+        // Without the zeros at the end that SQLite would write: texts are compared.
+        static $name: Template = Template::each(
+            "later moment",
+            concat!("RTRIM(RTRIM(STRFTIME('%Y-%m-%d %H:%M:%f', {0}, ({1}) || ' ", $sqlite, "'), '0'), '.')"),
+            concat!("({0} + MAKE_INTERVAL(", $postgres, " => CAST({1} AS int)))"),
+            concat!("({0} + INTERVAL ({1}) ", $mysql, ")"),
+        );
+        static $date: Template = Template::each(
+            "later date",
+            concat!("DATE({0}, ({1}) || ' ", $sqlite, "')"),
+            concat!("CAST({0} + MAKE_INTERVAL(", $postgres, " => CAST({1} AS int)) AS date)"),
+            concat!("CAST({0} + INTERVAL ({1}) ", $mysql, " AS DATE)"),
+        );
+    )*};
+}
+additions! {
+    ADD_YEARS ADD_YEARS_DATE: "years", "years", "YEAR";
+    ADD_MONTHS ADD_MONTHS_DATE: "months", "months", "MONTH";
+    ADD_DAYS ADD_DAYS_DATE: "days", "days", "DAY";
+    ADD_HOURS ADD_HOURS_DATE: "hours", "hours", "HOUR";
+    ADD_MINUTES ADD_MINUTES_DATE: "minutes", "mins", "MINUTE";
+    ADD_SECONDS ADD_SECONDS_DATE: "seconds", "secs", "SECOND";
+}
+
+static NOW: Template = Template::each(
+    "present instant",
+    "RTRIM(RTRIM(STRFTIME('%Y-%m-%d %H:%M:%f', 'now'), '0'), '.')",
+    "NOW()",
+    "UTC_TIMESTAMP(6)",
+);
+static DAY_OF: Template = Template::each("day", "DATE({0})", "CAST({0} AS date)", "DATE({0})");
+static DAY_OF_UTC: Template = Template::each("day", "DATE({0})", "CAST({0} AT TIME ZONE 'UTC' AS date)", "DATE({0})");
+static SECONDS: Template = Template::each(
+    "distance in time",
+    "ROUND((JULIANDAY({0}) - JULIANDAY({1})) * 86400.0, 3)",
+    "CAST(EXTRACT(EPOCH FROM CAST({0} AS timestamp)) - EXTRACT(EPOCH FROM CAST({1} AS timestamp)) AS double precision)",
+    "CAST(TIMESTAMPDIFF(MICROSECOND, {1}, {0}) / 1000000 AS DOUBLE)",
+);
+
+/// The present instant by the database's clock: when the transaction began on PostgreSQL, when the statement did
+/// elsewhere.
+pub fn now<R>() -> Expression<R, Timestamp> {
+    call(&NOW, Vec::new())
+}
+
+fn part(unit: Unit, zoned: bool) -> &'static Template {
+    match (unit, zoned) {
+        (Unit::Year, false) => &YEAR,
+        (Unit::Year, true) => &YEAR_UTC,
+        (Unit::Month, false) => &MONTH,
+        (Unit::Month, true) => &MONTH_UTC,
+        (Unit::Day, false) => &DAY,
+        (Unit::Day, true) => &DAY_UTC,
+        (Unit::Hour, false) => &HOUR,
+        (Unit::Hour, true) => &HOUR_UTC,
+        (Unit::Minute, false) => &MINUTE,
+        (Unit::Minute, true) => &MINUTE_UTC,
+        (Unit::Second, false) => &SECOND,
+        (Unit::Second, true) => &SECOND_UTC,
+    }
+}
+
+fn truncation(unit: Unit, zoned: bool) -> &'static Template {
+    match (unit, zoned) {
+        (Unit::Year, false) => &TO_YEAR,
+        (Unit::Year, true) => &TO_YEAR_UTC,
+        (Unit::Month, false) => &TO_MONTH,
+        (Unit::Month, true) => &TO_MONTH_UTC,
+        (Unit::Day, false) => &TO_DAY,
+        (Unit::Day, true) => &TO_DAY_UTC,
+        (Unit::Hour, false) => &TO_HOUR,
+        (Unit::Hour, true) => &TO_HOUR_UTC,
+        (Unit::Minute, false) => &TO_MINUTE,
+        (Unit::Minute, true) => &TO_MINUTE_UTC,
+        (Unit::Second, false) => &TO_SECOND,
+        (Unit::Second, true) => &TO_SECOND_UTC,
+    }
+}
+
+fn addition(unit: Unit, timed: bool) -> &'static Template {
+    match (unit, timed) {
+        (Unit::Year, true) => &ADD_YEARS,
+        (Unit::Year, false) => &ADD_YEARS_DATE,
+        (Unit::Month, true) => &ADD_MONTHS,
+        (Unit::Month, false) => &ADD_MONTHS_DATE,
+        (Unit::Day, true) => &ADD_DAYS,
+        (Unit::Day, false) => &ADD_DAYS_DATE,
+        (Unit::Hour, true) => &ADD_HOURS,
+        (Unit::Hour, false) => &ADD_HOURS_DATE,
+        (Unit::Minute, true) => &ADD_MINUTES,
+        (Unit::Minute, false) => &ADD_MINUTES_DATE,
+        (Unit::Second, true) => &ADD_SECONDS,
+        (Unit::Second, false) => &ADD_SECONDS_DATE,
+    }
+}
+
+macro_rules! moments {
+    ($name:ident) => {
+        impl<R, T: Field> $name<R, T>
+        where
+            T::Base: Moment,
+        {
+            /// A part of it as a number; of an instant in UTC.
+            pub fn part(self, unit: Unit) -> Expression<R, T::Like<i64>> {
+                call(part(unit, <T::Base as Moment>::ZONED), vec![self.into_expr()])
+            }
+
+            /// The year; of an instant in UTC.
+            pub fn year(self) -> Expression<R, T::Like<i64>> {
+                self.part(Unit::Year)
+            }
+
+            /// The month from 1 to 12; of an instant in UTC.
+            pub fn month(self) -> Expression<R, T::Like<i64>> {
+                self.part(Unit::Month)
+            }
+
+            /// The day of the month from 1; of an instant in UTC.
+            pub fn day(self) -> Expression<R, T::Like<i64>> {
+                self.part(Unit::Day)
+            }
+
+            /// The day that it belongs to; of an instant in UTC.
+            pub fn date(self) -> Expression<R, T::Like<Date>> {
+                let template = if <T::Base as Moment>::ZONED { &DAY_OF_UTC } else { &DAY_OF };
+                call(template, vec![self.into_expr()])
+            }
+
+            /// The moment at which its year, month, … began; of an instant in UTC. A date has no parts below the day.
+            pub fn truncate(self, unit: Unit) -> Expression<R, T> {
+                if <T::Base as Moment>::TIMED {
+                    return call(truncation(unit, <T::Base as Moment>::ZONED), vec![self.into_expr()]);
+                }
+                call(&DAY_OF, vec![Expr::Template(truncation(unit, false), vec![self.into_expr()])])
+            }
+
+            /// So many units later, or earlier. **Dialects**: a month after the 31st of January is in March on SQLite, the
+            /// last of February elsewhere; SQLite counts in milliseconds.
+            pub fn plus(self, number: impl Operand<R, i64>, unit: Unit) -> Expression<R, T> {
+                let arguments = vec![self.into_expr(), typed(number.into_operand())];
+                call(addition(unit, <T::Base as Moment>::TIMED), arguments)
+            }
+
+            /// How many seconds it comes after another moment. SQLite counts in milliseconds.
+            pub fn seconds_since(self, other: impl Operand<R, T::Base>) -> Expression<R, T::Like<f64>> {
+                call(&SECONDS, vec![self.into_expr(), typed(other.into_operand())])
+            }
+        }
+    };
+}
+moments!(Column);
+moments!(Expression);
