@@ -81,7 +81,7 @@ pub async fn run(database: Database, url: &str) -> Result<(), Error> {
     let mut times = Vec::new();
     for key in keys() {
         let begun = Instant::now();
-        let new = NewItem { id: key, owner_id: 1, code: format!("item {key}"), price: key * 7 % 1_000_003 };
+        let new = NewItem { owner_id: 1, code: format!("item {key}"), price: key * 7 % 1_000_003 }.id(key);
         new.on_conflict(Item.code).update(Item.price, db).await?;
         times.push(begun.elapsed());
     }

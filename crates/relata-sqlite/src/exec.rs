@@ -1,8 +1,10 @@
 //! Running statements.
 //!
 //! Where work runs
-//! - A cached statement runs on the caller's thread and answers at once. It should be short; a query that returns many
-//!   rows should be a cursor, which works one portion at a time.
+//! - A cached statement runs on the caller's thread and answers at once, unless it took long when it ran last (see
+//!   `pace`). Then a query whose rows come quickly is run in turns with others on the same thread; one of which a single
+//!   step takes long, and whatever gives no rows, is run on the blocking pool.
+//! - Bulk inserts of more than one statement are made in turns, too.
 //! - [`Statement::once`] (DDL, migrations, raw SQL), scripts (but `COMMIT` and its like) and introspection run on the runtime's blocking pool: the
 //!   handle moves there and back. If the caller stops waiting, the work is interrupted, the handle closes there (which
 //!   rolls back), and this connection answers `true` to [`Connection::is_broken`]. Without a tokio runtime they run
@@ -11,9 +13,13 @@
 //!
 //! `last_insert_id` is SQLite's `last_insert_rowid()`; after an insert into a `WITHOUT ROWID` table it is the one before.
 
+mod away;
+mod bulk;
+mod pace;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
@@ -24,6 +30,7 @@ use relata_sql::{Answer, Connection, Error, Kind, Result, Statement, Value};
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::ffi;
 
+use self::pace::{History, Long, Turn, yield_turn};
 use crate::cursor::SqliteCursor;
 use crate::patience::{self, Attempt};
 use crate::types::SqliteRow;
@@ -31,6 +38,9 @@ use crate::{errors, introspect, suggest, types};
 
 /// How many instructions of SQLite's machine run between two looks whether anybody still waits.
 const STEPS_BETWEEN_LOOKS: i32 = 2000;
+
+/// How many rows of a query in turns are given between two looks at the clock.
+const ROWS_AT_ONCE: usize = 16;
 
 /// One open SQLite database.
 pub struct SqliteConnection {
@@ -43,11 +53,13 @@ pub struct SqliteConnection {
     damaged: bool,
     /// A PRAGMA or script may have changed settings of the session.
     touched: bool,
+    history: History,
 }
 
 impl SqliteConnection {
     pub(crate) fn new(raw: rusqlite::Connection, server: ServerInfo, patience: Duration, foreign_keys: bool) -> Self {
-        SqliteConnection { raw: Some(raw), server, patience, foreign_keys, damaged: false, touched: false }
+        let history = History::default();
+        SqliteConnection { raw: Some(raw), server, patience, foreign_keys, damaged: false, touched: false, history }
     }
 
     fn raw(&self) -> Result<&rusqlite::Connection> {
@@ -57,6 +69,14 @@ impl SqliteConnection {
     /// Runs `attempt` here; if somebody else holds the lock, again later.
     fn answer<'a, T: Unpin + Send + 'a>(
         &'a mut self,
+        attempt: impl FnMut(&mut rusqlite::Connection) -> Attempt<T> + Send + 'a,
+    ) -> Answer<'a, T> {
+        self.attempt(None, attempt)
+    }
+
+    fn attempt<'a, T: Unpin + Send + 'a>(
+        &'a mut self,
+        timed: Option<(&str, Long, Instant)>,
         mut attempt: impl FnMut(&mut rusqlite::Connection) -> Attempt<T> + Send + 'a,
     ) -> Answer<'a, T> {
         let first = match &mut self.raw {
@@ -66,6 +86,9 @@ impl SqliteConnection {
         match first {
             Attempt::Over(result) => {
                 self.note(result.as_ref().err());
+                if let Some((sql, as_what, begun)) = timed {
+                    self.history.first(sql, as_what, begun.elapsed());
+                }
                 Answer::ready(result)
             }
             Attempt::Busy(error) => Answer::later(async move {
@@ -83,33 +106,98 @@ impl SqliteConnection {
         &'a mut self,
         job: impl FnOnce(&mut rusqlite::Connection, Duration) -> Result<T> + Send + 'static,
     ) -> Answer<'a, T> {
-        let patience = self.patience;
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            let patience = self.patience;
             let result = self.raw.as_mut().ok_or_else(lost).and_then(|raw| job(raw, patience));
             self.note(result.as_ref().err());
             return Answer::ready(result);
         };
         Answer::later(async move {
-            let mut raw = self.raw.take().ok_or_else(lost)?;
-            let waiting = Waiting::default();
-            let abandoned = Arc::clone(&waiting.over);
-            let work = runtime.spawn_blocking(move || {
-                let stop = move || abandoned.load(Ordering::Relaxed);
-                let watched = raw.progress_handler(STEPS_BETWEEN_LOOKS, Some(stop));
-                let result = watched.map_err(|error| errors::from_rusqlite(&error, None));
-                let result = result.and_then(|()| job(&mut raw, patience));
-                (raw, result)
-            });
-            // From rusqlite 0.41.1 on, setting the handler borrows mutably.
-            #[allow(unused_mut)]
-            let (mut raw, result) = work
-                .await
-                .map_err(|error| Error::new(Kind::Internal, format!("the work on SQLite was lost: {error}")))?;
-            raw.progress_handler(0, None::<fn() -> bool>).map_err(|error| errors::from_rusqlite(&error, None))?;
-            self.raw = Some(raw);
-            self.note(result.as_ref().err());
-            result
+            let errand = self.send_away(&runtime, job)?;
+            self.come_back(errand).await
         })
+    }
+
+    /// The handle moves to the blocking pool.
+    fn send_away<T: Send + 'static>(
+        &mut self,
+        runtime: &tokio::runtime::Handle,
+        job: impl FnOnce(&mut rusqlite::Connection, Duration) -> Result<T> + Send + 'static,
+    ) -> Result<Errand<T>> {
+        let patience = self.patience;
+        let mut raw = self.raw.take().ok_or_else(lost)?;
+        let waiting = Waiting::default();
+        let abandoned = Arc::clone(&waiting.over);
+        let work = runtime.spawn_blocking(move || {
+            let stop = move || abandoned.load(Ordering::Relaxed);
+            let watched = raw.progress_handler(STEPS_BETWEEN_LOOKS, Some(stop));
+            let result = watched.map_err(|error| errors::from_rusqlite(&error, None));
+            let result = result.and_then(|()| job(&mut raw, patience));
+            (raw, result)
+        });
+        Ok(Errand { work, waiting })
+    }
+
+    /// The handle comes back, with what it was sent for.
+    async fn come_back<T>(&mut self, errand: Errand<T>) -> Result<T> {
+        let Errand { work, waiting } = errand;
+        // From rusqlite 0.41.1 on, setting the handler borrows mutably.
+        #[allow(unused_mut)]
+        let (mut raw, result) =
+            work.await.map_err(|error| Error::new(Kind::Internal, format!("the work on SQLite was lost: {error}")))?;
+        drop(waiting);
+        raw.progress_handler(0, None::<fn() -> bool>).map_err(|error| errors::from_rusqlite(&error, None))?;
+        self.raw = Some(raw);
+        self.note(result.as_ref().err());
+        result
+    }
+
+    /// Runs a statement here and notes if it took long.
+    fn timed<'a, T: Unpin + Send + 'a>(
+        &'a mut self,
+        sql: &'a str,
+        as_what: Long,
+        attempt: impl FnMut(&mut rusqlite::Connection) -> Attempt<T> + Send + 'a,
+    ) -> Answer<'a, T> {
+        self.attempt(Some((sql, as_what, Instant::now())), attempt)
+    }
+
+    /// Runs a statement without rows on the blocking pool.
+    fn execute_away<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Done> {
+        let (sql, params, cached) = (statement.sql.to_string(), statement.params.to_vec(), statement.cached);
+        let away = move |raw: &mut rusqlite::Connection, patience| {
+            let begun = Instant::now();
+            let statement = Statement { sql: &sql, params: &params, cached };
+            let done = patience::retry_blocking(patience, || run(raw, statement, None))?;
+            Ok((done, begun.elapsed()))
+        };
+        Answer::later(async move {
+            let (done, took) = self.elsewhere(away).await?;
+            if cached {
+                self.history.note(statement.sql, took, took);
+            }
+            Ok(done)
+        })
+    }
+
+    /// Runs a query on the caller's thread in turns with others.
+    async fn query_in_turns(&mut self, statement: Statement<'_>, sink: &mut dyn RowSink) -> Result<()> {
+        let raw = self.raw.as_ref().ok_or_else(lost)?;
+        let mut cursor = SqliteCursor::open(raw, statement, self.patience)?;
+        let (mut worked, mut longest) = (Duration::ZERO, Duration::ZERO);
+        let mut more = true;
+        while more {
+            let mut turn = Turn::begin();
+            while more && !turn.is_over() {
+                more = cursor.fetch(ROWS_AT_ONCE, sink).await?;
+                longest = longest.max(turn.step());
+            }
+            worked += turn.took();
+            yield_turn().await;
+        }
+        drop(cursor);
+        self.history.note(statement.sql, worked, longest);
+        Ok(())
     }
 
     fn note(&mut self, error: Option<&Error>) {
@@ -124,12 +212,26 @@ impl SqliteConnection {
 }
 
 impl<T> Attempt<T> {
+    /// Without another attempt.
+    fn into_result(self) -> Result<T> {
+        match self {
+            Attempt::Over(result) => result,
+            Attempt::Busy(error) => Err(error),
+        }
+    }
+
     fn map<U>(self, change: impl FnOnce(T) -> U) -> Attempt<U> {
         match self {
             Attempt::Over(result) => Attempt::Over(result.map(change)),
             Attempt::Busy(error) => Attempt::Busy(error),
         }
     }
+}
+
+/// What the handle was sent away for.
+struct Errand<T> {
+    work: tokio::task::JoinHandle<(rusqlite::Connection, Result<T>)>,
+    waiting: Waiting,
 }
 
 /// Tells the job on the blocking pool, when dropped, that nobody waits for it any more.
@@ -160,18 +262,20 @@ impl Connection for SqliteConnection {
 
     fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Done> {
         self.touched |= is_pragma(statement.sql);
-        if statement.cached {
-            return self.answer(move |raw| run(raw, statement, None));
+        if statement.cached && self.history.of(statement.sql).is_none() {
+            let sql = statement.sql;
+            return self.timed(sql, Long::InSteps, move |raw| run(raw, statement, None));
         }
-        let (sql, params) = (statement.sql.to_string(), statement.params.to_vec());
-        self.elsewhere(move |raw, patience| {
-            patience::retry_blocking(patience, || run(raw, Statement::once(&sql, &params), None))
-        })
+        self.execute_away(statement)
     }
 
     fn query<'a>(&'a mut self, statement: Statement<'a>, sink: &'a mut dyn RowSink) -> Answer<'a, ()> {
         self.touched |= is_pragma(statement.sql);
-        self.answer(move |raw| run(raw, statement, Some(sink)).map(|_| ()))
+        match (self.history.of(statement.sql), tokio::runtime::Handle::try_current()) {
+            (Some(Long::InRows), _) => Answer::later(self.query_in_turns(statement, sink)),
+            (Some(Long::InSteps), Ok(runtime)) => Answer::later(self.query_away(runtime, statement, sink)),
+            _ => self.timed(statement.sql, Long::InRows, move |raw| run(raw, statement, Some(sink)).map(|_| ())),
+        }
     }
 
     fn open_cursor<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Box<dyn Cursor + 'a>> {
@@ -192,7 +296,7 @@ impl Connection for SqliteConnection {
     }
 
     fn bulk_insert<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, u64> {
-        self.answer(move |raw| bulk_insert(raw, insert))
+        self.insert_bulk(insert)
     }
 
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()> {
@@ -398,64 +502,4 @@ fn run_statements(raw: &rusqlite::Connection, script: &str, patience: Duration) 
         })?;
     }
     Ok(())
-}
-
-/// One prepared INSERT, stepped once a row, inside a transaction of its own or a savepoint of the caller's.
-fn bulk_insert(raw: &rusqlite::Connection, insert: BulkInsert<'_>) -> Attempt<u64> {
-    match insert.whole_rows() {
-        Ok(0) => return Attempt::Over(Ok(0)),
-        Ok(_) => {}
-        Err(error) => return Attempt::Over(Err(error)),
-    }
-    let (begin, commit, undo) = if raw.is_autocommit() {
-        ("BEGIN IMMEDIATE", "COMMIT", &["ROLLBACK"][..])
-    } else {
-        ("SAVEPOINT relata_bulk", "RELEASE relata_bulk", &["ROLLBACK TO relata_bulk", "RELEASE relata_bulk"][..])
-    };
-    let plain = |sql: &'static str| run(raw, Statement::new(sql, &[]), None);
-    match plain(begin) {
-        Attempt::Over(Ok(_)) => {}
-        other => return other.map(|_| 0),
-    }
-    let inserted = insert_rows(raw, insert).and_then(|rows| match plain(commit) {
-        Attempt::Over(result) => result.map(|_| rows),
-        Attempt::Busy(error) => Err(error),
-    });
-    if inserted.is_err() && !raw.is_autocommit() {
-        undo.iter().for_each(|sql| drop(plain(sql)));
-    }
-    Attempt::Over(inserted)
-}
-
-/// How many values one statement of a bulk insert binds at most: enough to hide the cost of a step, few enough to
-/// prepare quickly.
-const VALUES_PER_STATEMENT: usize = 500;
-
-fn insert_rows(raw: &rusqlite::Connection, insert: BulkInsert<'_>) -> Result<u64> {
-    let width = insert.columns.len();
-    let per_statement = (VALUES_PER_STATEMENT / width).clamp(1, insert.rows());
-    let whole = insert.values.len() - insert.values.len() % (per_statement * width);
-    let (many, rest) = insert.values.split_at(whole);
-    Ok(insert_chunks(raw, insert, many, per_statement)? + insert_chunks(raw, insert, rest, 1)?)
-}
-
-/// Inserts `values` with statements of so many rows each.
-fn insert_chunks(raw: &rusqlite::Connection, insert: BulkInsert<'_>, values: &[Value], rows: usize) -> Result<u64> {
-    if values.is_empty() {
-        return Ok(0);
-    }
-    let quoted: Vec<_> = insert.columns.iter().map(|column| Dialect::Sqlite.quote(column)).collect();
-    let marks = format!("({})", vec!["?"; quoted.len()].join(", "));
-    let table = Dialect::Sqlite.quote(&insert.table.name);
-    let sql = format!("INSERT INTO {table} ({}) VALUES {}", quoted.join(", "), vec![marks; rows].join(", "));
-    let failed = |error: rusqlite::Error| errors::from_rusqlite(&error, Some(&sql));
-    let mut prepared = raw.prepare_cached(&sql).map_err(failed)?;
-    let mut inserted = 0;
-    for chunk in values.chunks_exact(rows * quoted.len()) {
-        for (index, value) in chunk.iter().enumerate() {
-            types::bind(&mut prepared, index + 1, value)?;
-        }
-        inserted += prepared.raw_execute().map_err(failed)? as u64;
-    }
-    Ok(inserted)
 }

@@ -57,6 +57,15 @@ fn is_text(ty: &Type) -> bool {
 
 /// Whether [`binary`] writes this value for this type. NULL has every format.
 pub(crate) fn is_binary(value: &Value, ty: &Type) -> bool {
+    match (value, ty) {
+        (Value::Null, _)
+        | (Value::Int(_), &Type::INT4 | &Type::INT8)
+        | (Value::Text(_), &Type::TEXT | &Type::VARCHAR) => true,
+        _ => is_seldom_binary(value, ty),
+    }
+}
+
+fn is_seldom_binary(value: &Value, ty: &Type) -> bool {
     let ty = base(ty);
     match value {
         Value::Null => true,
@@ -222,14 +231,19 @@ fn too_long(_: std::num::TryFromIntError) -> Refused {
 
 /// Writes a length and the binary form, as arrays and binary `COPY` have them. The value must be binary.
 pub(crate) fn field(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<(), Refused> {
-    if matches!(value, Value::Null) {
-        out.put_i32(-1);
-        return Ok(());
+    match (value, ty) {
+        (Value::Null, _) => out.put_i32(-1),
+        (Value::Text(text), &Type::TEXT | &Type::VARCHAR) => {
+            out.put_i32(i32::try_from(text.len()).map_err(too_long)?);
+            out.put_slice(text.as_bytes());
+        }
+        _ => {
+            let at = out.len();
+            out.put_i32(0);
+            binary(value, ty, out)?;
+            let length = i32::try_from(out.len() - at - 4).map_err(too_long)?;
+            out[at..at + 4].copy_from_slice(&length.to_be_bytes());
+        }
     }
-    let at = out.len();
-    out.put_i32(0);
-    binary(value, ty, out)?;
-    let length = i32::try_from(out.len() - at - 4).map_err(too_long)?;
-    out[at..at + 4].copy_from_slice(&length.to_be_bytes());
     Ok(())
 }

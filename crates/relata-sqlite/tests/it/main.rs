@@ -8,3 +8,4 @@ mod harness;
 mod laws;
 mod plans;
 mod round_trip;
+mod turns;
