@@ -207,8 +207,10 @@ impl<'a> Lease<'a> {
         let (Held::Pooled(pooled, db, intent), Err(error)) = (&mut self.0, result) else { return false };
         let harmless = match error.kind() {
             Kind::Unreachable => true,
-            // A SELECT of one's own may call a function that writes.
-            Kind::InDoubt | Kind::Unavailable | Kind::Protocol => *intent == Intent::Read && !raw,
+            // A SELECT of one's own may call a function that writes, unless the server cannot.
+            Kind::InDoubt | Kind::Unavailable | Kind::Protocol => {
+                *intent == Intent::Read && (!raw || db.cannot_write_at(pooled))
+            }
             _ => false,
         };
         let budget = db.retry_budget();

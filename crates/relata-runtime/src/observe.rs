@@ -63,6 +63,8 @@ pub(crate) struct Vitals {
     made: Instant,
     /// Somebody watches the node and raises an alarm when it is down.
     guarded: AtomicBool,
+    /// Since the alarm was raised, the node has not been seen to be well.
+    down: AtomicBool,
     alarm: Notify,
     /// A write was refused because the node can only be read: roles have changed.
     refused_write: Notify,
@@ -78,6 +80,7 @@ impl Vitals {
             answered: AtomicU64::new(0),
             made: Instant::now(),
             guarded: AtomicBool::new(false),
+            down: AtomicBool::new(false),
             alarm: Notify::new(),
             refused_write: Notify::new(),
         })
@@ -95,7 +98,13 @@ impl Vitals {
 
     /// The node is down: nobody needs to wait for its answers.
     pub(crate) fn raise_alarm(&self) {
+        self.down.store(true, Ordering::Release);
         self.alarm.notify_waiters();
+    }
+
+    /// The node is well again.
+    pub(crate) fn end_alarm(&self) {
+        self.down.store(false, Ordering::Release);
     }
 
     /// Until a write is refused because the node can only be read, or the node fails.
@@ -306,10 +315,16 @@ async fn guarded<T>(vitals: &Vitals, future: impl Future<Output = Result<T>>) ->
     if !vitals.guarded.load(Ordering::Relaxed) {
         return future.await;
     }
+    let mut alarm = std::pin::pin!(vitals.alarm.notified());
+    // From here on no alarm is missed: one that was raised before is seen in the flag.
+    alarm.as_mut().enable();
+    if vitals.down.load(Ordering::Acquire) {
+        return Err(Error::new(Kind::Unreachable, format!("{} is down: the statement was not sent", vitals.node)));
+    }
     tokio::select! {
         biased;
         result = future => result,
-        () = vitals.alarm.notified() => {
+        () = alarm => {
             let message = format!("{} went down while the statement was running; it may or may not have happened", vitals.node);
             Err(Error::new(Kind::InDoubt, message).hint("look before you send it again"))
         }

@@ -140,6 +140,8 @@ pub const CONNECTIONS: &[Capability] = &[
         postgres: Claim::Done(&[
             (POSTGRES, "a_killed_primary_loses_nothing_acknowledged_and_writes_nothing_twice"),
             (POSTGRES, "with_asynchronous_replication_nothing_is_written_twice"),
+            (POSTGRES, "a_frozen_primary_is_replaced_and_not_believed_when_it_wakes"),
+            (POSTGRES, "a_primary_whose_cable_is_pulled_is_replaced"),
             (PATRONI, "patroni_names_the_nodes_and_its_failover_is_followed"),
             (DISCOVERY, "a_url_names_its_source"),
         ]),

@@ -69,6 +69,8 @@ pub(crate) struct Node {
     state: Mutex<State>,
     /// What reads ask for on each statement, without the lock.
     pub(super) readable: AtomicBool,
+    /// The server itself refuses to write: a PostgreSQL in recovery.
+    pub(super) cannot_write: AtomicBool,
     pub(super) look_now: Notify,
     /// Whoever knows where nodes are has not named it lately: nobody watches it any more.
     pub(super) gone: AtomicBool,
@@ -117,6 +119,7 @@ impl Node {
             pool,
             state: Mutex::new(state),
             readable: AtomicBool::new(false),
+            cannot_write: AtomicBool::new(false),
             look_now: Notify::new(),
             gone: AtomicBool::new(false),
         }
@@ -128,6 +131,11 @@ impl Node {
 
     pub(crate) fn role(&self) -> Role {
         self.state().role
+    }
+
+    /// Whatever ran there has written nothing.
+    pub(crate) fn cannot_write(&self) -> bool {
+        self.cannot_write.load(Ordering::Acquire)
     }
 
     /// It is known to have come so far.

@@ -10,6 +10,8 @@ use crate::token::{Position, Token};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answered {
     pub(super) takes_writes: bool,
+    /// Nobody can write there, whatever they are allowed to do.
+    pub(super) cannot_write: bool,
     pub(super) position: Option<Position>,
     pub(super) timeline: Option<u64>,
     /// Galera: it takes writes as well as any other; its place in the cluster's order.
@@ -79,7 +81,9 @@ pub(super) async fn ask(connection: &mut dyn Connection) -> Result<Answered> {
         _ => Position::gtid(position),
     };
     let timeline = u64::from_str_radix(timeline, 16).ok();
-    Ok(Answered { takes_writes, position, timeline, deputy: None, members: Vec::new() })
+    // In recovery there is no timeline of its own yet.
+    let cannot_write = connection.dialect() == Dialect::Postgres && timeline.is_none();
+    Ok(Answered { takes_writes, cannot_write, position, timeline, deputy: None, members: Vec::new() })
 }
 
 /// How far a primary has written.
@@ -174,7 +178,7 @@ impl<'t> Galera<'t> {
             sequence.map(|sequence| Position::Galera(self.value("wsrep_cluster_state_uuid").into(), sequence));
         let deputy = self.value("wsrep_local_index").parse().ok().filter(|_| takes_writes);
         let members = self.value("wsrep_incoming_addresses").split(',').filter_map(member).collect();
-        Ok(Answered { takes_writes, position, timeline: None, deputy, members })
+        Ok(Answered { takes_writes, cannot_write: false, position, timeline: None, deputy, members })
     }
 }
 

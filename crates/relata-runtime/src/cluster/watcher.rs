@@ -107,6 +107,8 @@ impl Cluster {
             (Role::Primary, _) => Some(Duration::ZERO),
             _ => None,
         };
+        node.pool.vitals().end_alarm();
+        node.cannot_write.store(answered.cannot_write, Ordering::Release);
         let mut state = node.state();
         let before = state.role;
         state.failures = 0;
@@ -144,7 +146,9 @@ impl Cluster {
     /// A node did not answer a question asked at `begun`. As long as it answers statements it is busy, not dead.
     fn failed(self: &Arc<Self>, node: &Node, error: &Error, begun: Instant) {
         let now = Instant::now();
-        if error.kind() == Kind::Timeout && node.pool.vitals().has_answered_since(begun) {
+        // One that has no place for the question may have places for statements.
+        let busy = matches!(error.kind(), Kind::Timeout | Kind::Unavailable);
+        if busy && node.pool.vitals().has_answered_since(begun) {
             return;
         }
         let mut state = node.state();

@@ -92,6 +92,13 @@ impl Db {
         self.cluster().is_some_and(|cluster| cluster.only().is_none())
     }
 
+    /// Whether a connection leads to a server that cannot write.
+    pub(crate) fn cannot_write_at(&self, pooled: &Pooled) -> bool {
+        let nodes = self.cluster().map(|cluster| cluster.nodes());
+        let mut nodes = nodes.iter().flat_map(|nodes| nodes.iter());
+        nodes.any(|node| Arc::ptr_eq(&node.pool, pooled.pool()) && node.cannot_write())
+    }
+
     pub(crate) async fn pooled(&self, intent: Intent, at: &'static Location<'static>) -> Result<Pooled> {
         let request = self.request(at);
         match self.at_hand(intent, request) {

@@ -4,13 +4,15 @@ use std::time::{Duration, Instant};
 
 use relata_runtime::cluster::Role;
 use relata_runtime::{Db, Reads, Token, sql};
+use relata_sql::DatabaseUrl;
 use relata_testkit::load::Writers;
 use relata_testkit::servers::{PostgresCluster, open};
+use relata_testkit::{Fault, Proxy};
 
 use super::{number, until_caught_up, until_nodes};
 
-async fn together(servers: &PostgresCluster) -> Db {
-    let db = open(&servers.url()).await;
+async fn together(url: &DatabaseUrl) -> Db {
+    let db = open(url).await;
     until_nodes(&db, Duration::from_secs(20), "a primary and two replicas", |roles| {
         roles == [Role::Primary, Role::Replica, Role::Replica]
     })
@@ -19,12 +21,27 @@ async fn together(servers: &PostgresCluster) -> Db {
     db
 }
 
-async fn primary_killed(synchronous: bool) {
+/// What befalls the primary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Blow {
+    Kill,
+    Freeze,
+    Cut,
+}
+
+async fn primary_struck(synchronous: bool, blow: Blow) {
     let mut servers = PostgresCluster::start(2, synchronous).await;
-    let db = together(&servers).await;
+    let proxy = Proxy::in_front_of(&servers.url_of(0)).await;
+    let mut url = servers.url();
+    url.hosts[0] = proxy.url(&url).hosts[0].clone();
+    let db = together(&url).await;
     let writers = Writers::start(&db, 4);
     writers.account.more(200).await;
-    servers.kill(0);
+    match blow {
+        Blow::Kill => servers.kill(0),
+        Blow::Freeze => servers.freeze(0),
+        Blow::Cut => proxy.set(Fault::HalfOpen),
+    }
     let killed = Instant::now();
     let best = servers.promote().await;
     let promoted = Instant::now();
@@ -34,7 +51,7 @@ async fn primary_killed(synchronous: bool) {
     let since_promotion = account.first_after(promoted).unwrap_or_default();
     let (lost, twice) = account.compare(&servers.found(best).await);
     eprintln!(
-        "synchronous: {synchronous}; acknowledged {}, lost {}, twice {}; errors {:?}; first write {after:?} after the kill, \
+        "{blow:?}, synchronous: {synchronous}; acknowledged {}, lost {}, twice {}; errors {:?}; first write {after:?} after it, \
          {since_promotion:?} after the promotion",
         account.count(),
         lost.len(),
@@ -47,22 +64,42 @@ async fn primary_killed(synchronous: bool) {
     assert!(since_promotion < Duration::from_secs(5), "{since_promotion:?} after the promotion");
     assert_eq!(db.nodes()[best].role, Role::Primary);
     assert_eq!(db.nodes()[0].role, Role::Down);
+    if blow == Blow::Freeze {
+        // It comes back as the primary that it was, and is not believed.
+        servers.thaw(0);
+        until_nodes(&db, Duration::from_secs(20), "the old primary answers", |roles| roles[0] == Role::Primary).await;
+        assert_eq!(
+            number(&db, "SELECT (pg_last_wal_replay_lsn() IS NULL)::int::bigint").await,
+            0,
+            "the one that was promoted"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_primary_loses_nothing_acknowledged_and_writes_nothing_twice() {
-    primary_killed(true).await;
+    primary_struck(true, Blow::Kill).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_asynchronous_replication_nothing_is_written_twice() {
-    primary_killed(false).await;
+    primary_struck(false, Blow::Kill).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_frozen_primary_is_replaced_and_not_believed_when_it_wakes() {
+    primary_struck(true, Blow::Freeze).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_whose_cable_is_pulled_is_replaced() {
+    primary_struck(true, Blow::Cut).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reads_go_to_replicas_and_see_what_a_token_stands_for() {
     let servers = PostgresCluster::start(2, false).await;
-    let db = together(&servers).await;
+    let db = together(&servers.url()).await;
     let (mut on_replicas, mut n, begun) = (0, 0, Instant::now());
     // A replica that a busy machine keeps from answering is out of rotation for a while.
     while n < 500 || on_replicas == 0 && begun.elapsed() < Duration::from_secs(60) {
@@ -96,11 +133,12 @@ async fn reads_go_to_replicas_and_see_what_a_token_stands_for() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_frozen_replica_leaves_rotation_and_comes_back() {
     let servers = PostgresCluster::start(2, false).await;
-    let db = together(&servers).await;
+    let db = together(&servers.url()).await;
     let mut reader = db.reading(Reads::Replica { max_lag: Duration::from_secs(60) });
+    let watched = db.clone();
     let reads = tokio::spawn(async move {
         let mut slowest = Duration::ZERO;
-        for _ in 0..200 {
+        while watched.nodes()[1].role != Role::Down {
             let begun = Instant::now();
             sql::<i64>("SELECT COUNT(*) FROM work", ()).one(&mut reader).await.unwrap();
             slowest = slowest.max(begun.elapsed());
@@ -120,7 +158,7 @@ async fn a_frozen_replica_leaves_rotation_and_comes_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_primary_reads_go_on_and_writes_say_what_is_wrong() {
     let mut servers = PostgresCluster::start(2, false).await;
-    let db = together(&servers).await;
+    let db = together(&servers.url()).await;
     servers.kill(0);
     until_nodes(&db, Duration::from_secs(10), "the primary is down", |roles| roles[0] == Role::Down).await;
     let reader = db.reading(Reads::Replica { max_lag: Duration::from_secs(1) });

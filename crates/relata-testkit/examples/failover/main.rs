@@ -1,0 +1,161 @@
+//! The bars of failover, measured: `bench/failover [--seeds 20] [--from 1] [--reads 100000] [--only NAME,…]`.
+//!
+//! Every scenario starts servers of its own, lets writers write or readers read, and does to a server what machines and
+//! networks do, at moments that the seed chooses. One line of a table tells what came of it; the last lines, whether the
+//! bars held. Tests of the same scenarios assert what must never happen; what depends on a calm machine is measured here.
+//!
+//! Exit code 3: a bar was missed.
+
+#![allow(clippy::print_stdout)]
+
+mod mariadb;
+mod nodes;
+mod postgres;
+mod tokens;
+
+use std::time::{Duration, Instant};
+
+use relata_runtime::Db;
+use relata_runtime::cluster::Role;
+
+/// Clients go on within this time after the promotion.
+const AFTER_PROMOTION: Duration = Duration::from_secs(1);
+
+/// A frozen node is out of rotation within this time.
+const OUT_OF_ROTATION: Duration = Duration::from_secs(3);
+
+/// What is run when nobody chooses.
+const ALL: [&str; 9] = [
+    "postgres-sync-kill",
+    "postgres-sync-freeze",
+    "postgres-sync-cut",
+    "postgres-async-kill",
+    "mariadb-kill",
+    "frozen-replica",
+    "flapping-replica",
+    "postgres-tokens",
+    "mariadb-tokens",
+];
+
+/// What came of one run.
+#[derive(Debug, Default)]
+struct Outcome {
+    acknowledged: usize,
+    found: usize,
+    lost: usize,
+    duplicated: usize,
+    /// Errors that reached the application, by kind.
+    errors: String,
+    /// A measured time, and the bar it must stay under.
+    took: Option<(&'static str, Duration, Duration)>,
+    /// What was broken that must never be.
+    broken: Vec<String>,
+}
+
+impl Outcome {
+    fn bar(mut self, what: &'static str, took: Duration, bar: Duration) -> Self {
+        self.took = Some((what, took, bar));
+        if took > bar {
+            self.broken.push(format!("{what}: {took:.2?} (bar {bar:?})"));
+        }
+        self
+    }
+
+    fn must(mut self, holds: bool, what: &str) -> Self {
+        if !holds {
+            self.broken.push(what.to_string());
+        }
+        self
+    }
+}
+
+/// Waits until the nodes are what they should be; how long that took.
+async fn until_nodes(db: &Db, limit: Duration, test: impl Fn(&[Role]) -> bool) -> Option<Duration> {
+    let begun = Instant::now();
+    while begun.elapsed() < limit {
+        let roles: Vec<_> = db.nodes().iter().map(|node| node.role).collect();
+        if test(&roles) {
+            return Some(begun.elapsed());
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    None
+}
+
+struct Arguments {
+    seeds: u64,
+    from: u64,
+    reads: usize,
+    only: Vec<String>,
+}
+
+fn arguments() -> Result<Arguments, String> {
+    let only = ALL.map(str::to_string).to_vec();
+    let mut read = Arguments { seeds: 1, from: 1, reads: 1000, only };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let value = words.next().ok_or_else(|| format!("{word} needs a value"))?;
+        let number = || value.parse().map_err(|_| format!("{word}: {value:?} is no number"));
+        match word.as_str() {
+            "--seeds" => read.seeds = number()?,
+            "--from" => read.from = number()?,
+            "--reads" => read.reads = usize::try_from(number()?).unwrap_or(usize::MAX),
+            "--only" => read.only = value.split(',').map(str::to_string).collect(),
+            _ => return Err(format!("unknown option {word}")),
+        }
+    }
+    match read.only.iter().find(|name| !ALL.contains(&name.as_str())) {
+        Some(name) => Err(format!("there is no scenario {name}; there are {}", ALL.join(", "))),
+        None => Ok(read),
+    }
+}
+
+async fn run(name: &str, seed: u64, reads: usize) -> Outcome {
+    let mut chance = fastrand::Rng::with_seed(seed);
+    match name {
+        "postgres-sync-kill" => postgres::run(true, postgres::Blow::Kill, &mut chance).await,
+        "postgres-sync-freeze" => postgres::run(true, postgres::Blow::Freeze, &mut chance).await,
+        "postgres-sync-cut" => postgres::run(true, postgres::Blow::Cut, &mut chance).await,
+        "postgres-async-kill" => postgres::run(false, postgres::Blow::Kill, &mut chance).await,
+        "mariadb-kill" => mariadb::run(&mut chance).await,
+        "frozen-replica" => nodes::frozen(&mut chance).await,
+        "flapping-replica" => nodes::flapping().await,
+        "postgres-tokens" => tokens::postgres(reads).await,
+        _ => tokens::mariadb(reads).await,
+    }
+}
+
+/// Scenarios in which chance has no part are run once.
+fn is_seeded(name: &str) -> bool {
+    !name.ends_with("tokens") && name != "flapping-replica"
+}
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    let arguments = match arguments() {
+        Ok(arguments) => arguments,
+        Err(wrong) => {
+            eprintln!("{wrong}");
+            return 2.into();
+        }
+    };
+    println!("| scenario | seed | acknowledged | found | lost | duplicated | errors seen | measured |");
+    println!("|---|---|---|---|---|---|---|---|");
+    let mut missed = Vec::new();
+    for name in &arguments.only {
+        let seeds = if is_seeded(name) { arguments.seeds } else { 1 };
+        for seed in arguments.from..arguments.from + seeds {
+            let outcome = run(name, seed, arguments.reads).await;
+            let Outcome { acknowledged, found, lost, duplicated, errors, took, broken } = outcome;
+            let took =
+                took.map_or(String::new(), |(what, took, _)| format!("{what}: {:.0} ms", took.as_secs_f64() * 1e3));
+            println!("| {name} | {seed} | {acknowledged} | {found} | {lost} | {duplicated} | {errors} | {took} |");
+            missed.extend(broken.into_iter().map(|what| format!("{name}, seed {seed}: {what}")));
+        }
+    }
+    for line in &missed {
+        println!("MISSED {line}");
+    }
+    println!("{}", if missed.is_empty() { "every bar held" } else { "bars were missed" });
+    if missed.is_empty() { 0.into() } else { 3.into() }
+}

@@ -1,0 +1,31 @@
+//! A primary with a replica by GTID loses its primary under load.
+
+use std::time::{Duration, Instant};
+
+use relata_runtime::cluster::Role;
+use relata_testkit::load::Writers;
+use relata_testkit::servers::{MariadbPair, open};
+
+use super::postgres::judge;
+use super::{AFTER_PROMOTION, Outcome, until_nodes};
+
+pub(super) async fn run(chance: &mut fastrand::Rng) -> Outcome {
+    let mut servers = MariadbPair::start().await;
+    let db = open(&servers.url()).await;
+    let both = |roles: &[Role]| roles == [Role::Primary, Role::Replica];
+    if until_nodes(&db, Duration::from_secs(20), both).await.is_none() {
+        return Outcome::default().must(false, "the nodes never became what they are");
+    }
+    let writers = Writers::start(&db, chance.usize(2..9));
+    writers.account.more(chance.usize(50..400)).await;
+    tokio::time::sleep(Duration::from_millis(chance.u64(0..200))).await;
+    servers.kill_primary();
+    tokio::time::sleep(Duration::from_millis(chance.u64(0..300))).await;
+    servers.promote().await;
+    let promoted = Instant::now();
+    writers.account.more(100).await;
+    let account = writers.stop().await;
+    let since = account.first_after(promoted).unwrap_or_default();
+    // Replication is asynchronous: what was not sent is lost, and a lost answer stays in doubt.
+    judge(&account, &servers.found(1).await, false).bar("first write after the promotion", since, AFTER_PROMOTION)
+}

@@ -1,0 +1,82 @@
+//! A primary with two standbys loses its primary under load.
+
+use std::time::{Duration, Instant};
+
+use relata_runtime::Kind;
+use relata_runtime::cluster::Role;
+use relata_testkit::load::{Account, Writers};
+use relata_testkit::servers::{PostgresCluster, open};
+use relata_testkit::{Fault, Proxy};
+
+use super::{AFTER_PROMOTION, OUT_OF_ROTATION, Outcome, until_nodes};
+
+/// What befalls the primary.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Blow {
+    /// Its machine loses its power.
+    Kill,
+    /// Its machine stands still, and goes on when another has taken over.
+    Freeze,
+    /// Its cable is pulled.
+    Cut,
+}
+
+pub(super) async fn run(synchronous: bool, blow: Blow, chance: &mut fastrand::Rng) -> Outcome {
+    let mut servers = PostgresCluster::start(2, synchronous).await;
+    let url = servers.url();
+    let mut proxies = Vec::new();
+    for (host, port) in &url.hosts {
+        proxies.push(Proxy::to(&format!("{host}:{port}")).await);
+    }
+    let hosts = proxies.iter().flat_map(|proxy| proxy.url(&url).hosts).collect();
+    // Through proxies only where the wire is to be cut: they cost time.
+    let url = if blow == Blow::Cut { relata_sql::DatabaseUrl { hosts, ..url } } else { url };
+    let db = open(&url).await;
+    let all = |roles: &[Role]| roles == [Role::Primary, Role::Replica, Role::Replica];
+    if until_nodes(&db, Duration::from_secs(20), all).await.is_none() {
+        return Outcome::default().must(false, "the nodes never became what they are");
+    }
+    let writers = Writers::start(&db, chance.usize(2..9));
+    writers.account.more(chance.usize(50..400)).await;
+    tokio::time::sleep(Duration::from_millis(chance.u64(0..200))).await;
+    match blow {
+        Blow::Kill => servers.kill(0),
+        Blow::Freeze => servers.freeze(0),
+        Blow::Cut => proxies[0].set(Fault::HalfOpen),
+    }
+    let struck = Instant::now();
+    let out = until_nodes(&db, Duration::from_secs(20), |roles| roles[0] == Role::Down).await;
+    tokio::time::sleep(Duration::from_millis(chance.u64(0..300))).await;
+    let best = servers.promote().await;
+    let promoted = Instant::now();
+    if blow == Blow::Freeze {
+        servers.thaw(0);
+    }
+    writers.account.more(100).await;
+    let account = writers.stop().await;
+    let since = account.first_after(promoted).unwrap_or_default();
+    let outcome = judge(&account, &servers.found(best).await, synchronous);
+    let out = out.unwrap_or(struck.elapsed());
+    let outcome = outcome.must(out <= OUT_OF_ROTATION, &format!("out of rotation only after {out:.2?}"));
+    outcome.bar("first write after the promotion", since, AFTER_PROMOTION)
+}
+
+/// What was acknowledged and what is there. `certain`: nothing acknowledged may be missing.
+pub(super) fn judge(account: &Account, found: &[i64], certain: bool) -> Outcome {
+    let (lost, duplicated) = account.compare(found);
+    let kinds = account.kinds();
+    let count = |kind: Kind| kinds.iter().filter(|seen| **seen == kind).count();
+    let mut errors: Vec<_> = Kind::ALL.iter().filter(|kind| count(**kind) > 0).collect();
+    errors.sort_by_key(|kind| kind.code());
+    let errors: Vec<_> = errors.iter().map(|kind| format!("{kind:?} {}", count(**kind))).collect();
+    let outcome = Outcome {
+        acknowledged: account.count(),
+        found: found.len(),
+        lost: lost.len(),
+        duplicated: duplicated.len(),
+        errors: errors.join(", "),
+        ..Outcome::default()
+    };
+    let outcome = outcome.must(duplicated.is_empty(), "written twice");
+    outcome.must(!certain || lost.is_empty(), "acknowledged and lost")
+}
