@@ -200,5 +200,10 @@ async fn greet(client: &mut Conn, session: &str) -> mysql_async::Result<(ServerI
 fn server_info(version: &str, comment: &str, (major, minor, patch): (u16, u16, u16)) -> ServerInfo {
     let mariadb = version.contains("MariaDB") || comment.contains("MariaDB") || comment.contains("mariadb");
     let number = u32::from(major) * 10_000 + u32::from(minor) * 100 + u32::from(patch);
-    ServerInfo { product: if mariadb { "MariaDB" } else { "MySQL" }.into(), version: version.into(), number }
+    ServerInfo {
+        product: if mariadb { "MariaDB" } else { "MySQL" }.into(),
+        version: version.into(),
+        number,
+        pooled: false,
+    }
 }

@@ -13,11 +13,20 @@ use crate::types::Decoder;
 pub(crate) struct Prepared {
     /// Empty for one that will hardly come again: the server keeps it until the next such.
     pub name: String,
+    /// Behind a pooler: what is sent anew each time.
+    pub again: Option<Again>,
     pub parameters: Vec<Type>,
     pub columns: Vec<Column>,
     pub decoders: Vec<Decoder>,
     /// It may change what outlives it in the session.
     pub touches_session: bool,
+}
+
+/// A statement that no session keeps.
+pub(crate) struct Again {
+    pub sql: Box<str>,
+    /// What the server said of its result, to notice that it changes. Empty: there is none.
+    pub described: Vec<u8>,
 }
 
 /// A column of a result.
@@ -29,7 +38,7 @@ pub(crate) struct Column {
 impl Prepared {
     pub(crate) fn new(name: String, sql: &str, parameters: Vec<Type>, columns: Vec<Column>) -> Self {
         let decoders = columns.iter().map(|column| Decoder::of(&column.ty)).collect();
-        Prepared { name, parameters, columns, decoders, touches_session: touches_session(sql) }
+        Prepared { name, again: None, parameters, columns, decoders, touches_session: touches_session(sql) }
     }
 
     /// Names and types of the result's columns.
@@ -72,7 +81,8 @@ impl StatementCache {
     }
 
     pub(crate) fn remove(&mut self, sql: &str) {
-        self.gone.extend(self.entries.remove(sql).map(|(prepared, _)| prepared.name.clone()));
+        let gone = self.entries.remove(sql).map(|(prepared, _)| prepared.name.clone());
+        self.gone.extend(gone.filter(|name| !name.is_empty()));
     }
 
     /// What the server has not been told yet.

@@ -2,7 +2,7 @@
 //!
 //! The hosts of a URL are tried in order. `sslmode` and its friends are explained in `tls.rs`. Further URL parameters:
 //! `channel_binding` (`disable`, `prefer`, `require`: the password's proof is tied to the TLS connection), `options` (as
-//! libpq), `application_name`. A host that starts with `/` is the folder of a Unix socket.
+//! libpq), `application_name`, `pooler` (`auto`, `transaction`, `session`: see `exec/pooled.rs`). A host that starts with `/` is the folder of a Unix socket.
 //!
 //! Other parameters are refused: a mistyped `sslmode` must not turn encryption off in silence.
 
@@ -24,7 +24,7 @@ use crate::errors;
 use crate::exec::PostgresConnection;
 use crate::line::{Line, Shared};
 use crate::tls::{Mode, Tls};
-use crate::wire::{Tunnel, Wire};
+use crate::wire::{Open, Tunnel, Wire};
 
 /// Opens connections to PostgreSQL 13 and newer.
 ///
@@ -112,7 +112,7 @@ impl Endpoint {
                 token.cancel_query_raw(stream, connector).await.map_err(failed)
             }
             _ => {
-                token.cancel_query_raw(&mut stream, NoTls).await.map_err(failed)?;
+                token.cancel_query_raw(Open(&mut stream), NoTls).await.map_err(failed)?;
                 // The server closes the connection once the signal is out: a later statement cannot be hit by it.
                 while stream.read(&mut [0; 64]).await.is_ok_and(|bytes| bytes > 0) {}
                 Ok(())
@@ -162,6 +162,7 @@ async fn connect(url: &DatabaseUrl, options: &ConnectOptions, mut endpoint: Endp
     let place = endpoint.place();
     let mut config = config(url, options);
     config.channel_binding(channel_binding(url)?);
+    let pooler = pooler(url)?;
     let line = Line::new();
     let mut wire = endpoint.wire().await.map_err(|error| errors::unreachable(error, &place))?;
     endpoint.encrypted = negotiate(&mut wire, endpoint.tls.mode, &place).await?;
@@ -180,7 +181,30 @@ async fn connect(url: &DatabaseUrl, options: &ConnectOptions, mut endpoint: Endp
             start(config.connect_raw(Shared(line.clone()), NoTls).await.map_err(failed)?)
         }
     };
-    Ok(PostgresConnection::new(parts, line, endpoint, options.statement_cache))
+    let mut connection = PostgresConnection::new(parts, line, endpoint, options.statement_cache);
+    connection.meet_pooler(pooler).await?;
+    Ok(connection)
+}
+
+/// What the URL says of a pooler between here and the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pooler {
+    /// It is found out.
+    Auto,
+    /// Each transaction may run in another session.
+    Transaction,
+    /// There is none, or it gives a session for as long as the connection lasts.
+    Session,
+}
+
+fn pooler(url: &DatabaseUrl) -> Result<Pooler> {
+    match url.param("pooler").unwrap_or("auto") {
+        "auto" => Ok(Pooler::Auto),
+        "transaction" => Ok(Pooler::Transaction),
+        "session" => Ok(Pooler::Session),
+        other => Err(Error::new(Kind::InvalidUrl, format!("pooler {other:?} does not exist"))
+            .hint("write pooler=auto, transaction or session")),
+    }
 }
 
 /// Asks for TLS in PostgreSQL's way. `true`: the server waits for the handshake.
@@ -223,7 +247,7 @@ where
     T: TlsStream + Unpin + Send + 'static,
 {
     let version = connection.parameter("server_version").unwrap_or_default().to_string();
-    let server = ServerInfo { product: "PostgreSQL".into(), number: version_number(&version), version };
+    let server = ServerInfo { product: "PostgreSQL".into(), number: version_number(&version), version, pooled: false };
     // It ends when the client is dropped or the wire breaks; the error reaches whoever waits for an answer.
     let engine = Engine::new(async move {
         let _ = connection.await;
@@ -240,8 +264,8 @@ fn database(url: &DatabaseUrl) -> &str {
 }
 
 fn check_parameters(url: &DatabaseUrl) -> Result<()> {
-    const KNOWN: [&str; 7] =
-        ["sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding", "application_name", "options"];
+    const KNOWN: [&str; 8] =
+        ["sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding", "application_name", "options", "pooler"];
     match url.params.iter().find(|(name, _)| !KNOWN.contains(&name.as_str())) {
         None => Ok(()),
         Some((name, _)) => Err(Error::new(Kind::InvalidUrl, format!("{name:?} is no parameter of a postgres:// URL"))

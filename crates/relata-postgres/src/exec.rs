@@ -10,6 +10,7 @@
 //!   a statement begins.
 
 mod bulk;
+mod pooled;
 mod run;
 mod session;
 
@@ -143,6 +144,7 @@ impl PostgresConnection {
     /// Runs a script in the simple protocol.
     pub(crate) async fn script(&mut self, script: &str) -> Result<()> {
         self.settle().await?;
+        self.refuse_session_state(script)?;
         self.touched |= touches_session(script);
         self.line.send(1, |out| message::query(script, out))?;
         let result = self.read_script(false).await.map(|_| ());
@@ -218,8 +220,8 @@ impl Connection for PostgresConnection {
     fn introspect<'a>(&'a mut self, options: &'a IntrospectOptions) -> Answer<'a, Schema> {
         answer(Watch::new(&self.line), async move {
             self.settle().await?;
-            let (version, own_transaction) = (self.server.number, !self.line.in_transaction());
-            let read = async |client: &Client| crate::introspect::read(client, version, own_transaction, options).await;
+            let (server, own_transaction) = (self.server.clone(), !self.line.in_transaction());
+            let read = async |client: &Client| crate::introspect::read(client, &server, own_transaction, options).await;
             let result = self.ask(read).await;
             if result.is_err() && own_transaction && !self.broken {
                 self.script("ROLLBACK").await?;

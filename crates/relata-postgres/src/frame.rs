@@ -12,12 +12,26 @@ pub(crate) struct Frame {
     head_length: usize,
     /// Bytes of the body still to come.
     body: usize,
+    /// The number that the server's process said it has, when connecting. A pooler makes one up.
+    process: [u8; 4],
 }
 
 impl Frame {
     /// A message has come in part.
     pub(crate) fn is_halfway(&self) -> bool {
         self.head_length > 0
+    }
+
+    /// The number that the server's process said it has.
+    pub(crate) fn process(&self) -> i32 {
+        i32::from_be_bytes(self.process)
+    }
+
+    /// `BackendKeyData`: the process in four bytes, the key in the rest. `bytes` come next, `self.body` with them.
+    fn follow_key(&mut self, bytes: &[u8]) {
+        let length = u32::from_be_bytes([self.head[1], self.head[2], self.head[3], self.head[4]]) as usize;
+        let seen = length.saturating_sub(4).saturating_sub(self.body);
+        self.process.iter_mut().skip(seen).zip(bytes).for_each(|(place, byte)| *place = *byte);
     }
 
     /// Goes on; gives the status in the last `ReadyForQuery`: `I`dle, in a `T`ransaction, in a failed (`E`) one.
@@ -39,6 +53,9 @@ impl Frame {
             if self.head[0] == b'Z' && take > 0 {
                 status = Some(bytes[take - 1]);
             }
+            if self.head[0] == b'K' {
+                self.follow_key(&bytes[..take]);
+            }
             self.body -= take;
             bytes = &bytes[take..];
             if self.body == 0 {
@@ -58,12 +75,14 @@ mod tests {
         // A data row that contains what looks like a status, then the real one.
         let mut bytes = vec![b'D', 0, 0, 0, 10];
         bytes.extend_from_slice(b"Z\0\0\0\x05I");
+        bytes.extend_from_slice(b"K\0\0\0\x0c\0\x01\x02\x03keyk");
         bytes.extend_from_slice(b"Z\0\0\0\x05E");
         for cut in 1..bytes.len() {
             let mut frame = Frame::default();
             let status = bytes.chunks(cut).filter_map(|piece| frame.follow(piece)).last();
             assert_eq!(status, Some(b'E'), "cut every {cut} bytes");
             assert!(!frame.is_halfway());
+            assert_eq!(frame.process(), 0x0001_0203, "cut every {cut} bytes");
         }
     }
 }

@@ -22,7 +22,7 @@ use std::collections::HashMap;
 use futures_util::future::try_join_all;
 use relata_schema::model::{DefaultPrivileges, Grant, ObjectKey, ObjectName, Table, View};
 use relata_schema::{Dialect, Schema};
-use relata_sql::driver::IntrospectOptions;
+use relata_sql::driver::{IntrospectOptions, ServerInfo};
 use tokio_postgres::{Client, Error, Row};
 
 use catalogue::{Class, PG_CLASS, cell};
@@ -35,15 +35,17 @@ const SETTINGS: &str = "SET LOCAL search_path TO ''; SET LOCAL datestyle TO 'ISO
 /// Reads the schema of the database that the client is connected to.
 pub(crate) async fn read(
     client: &Client,
-    version: u32,
+    server: &ServerInfo,
     own_transaction: bool,
     options: &IntrospectOptions,
 ) -> Result<Schema, Error> {
     let begin =
         if own_transaction { "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " } else { "SAVEPOINT catalogue; " };
     let end = if own_transaction { "COMMIT" } else { "ROLLBACK TO catalogue; RELEASE catalogue" };
-    client.batch_execute(&format!("{begin}{SETTINGS}")).await?;
-    let answers = ask(client, &Queries::new(version, &options.namespaces)).await?;
+    // In the session of a pooler there may be statements of others under the names that the library gives.
+    let forget = if server.pooled { "DEALLOCATE ALL; " } else { "" };
+    client.batch_execute(&format!("{begin}{forget}{SETTINGS}")).await?;
+    let answers = ask(client, &Queries::new(server.number, &options.namespaces)).await?;
     client.batch_execute(end).await?;
     let mut schema = Reading::new(&answers)?.schema(&answers)?;
     schema.tables.retain(|table| !options.ignore_tables.contains(&table.name.name));

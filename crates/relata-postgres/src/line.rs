@@ -89,6 +89,11 @@ impl Line {
         self.status.load(Ordering::Acquire) != b'I'
     }
 
+    /// The number that the server's process said it has.
+    pub(crate) fn process(&self) -> i32 {
+        self.state().frame.process()
+    }
+
     /// Answers are due.
     pub(crate) fn is_busy(&self) -> bool {
         self.state().due > 0

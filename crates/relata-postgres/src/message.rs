@@ -228,6 +228,20 @@ pub(crate) fn columns(body: &[u8]) -> Option<Vec<(String, u32)>> {
     (0..count).map(column).collect()
 }
 
+/// The cells of a `DataRow` in the text format.
+pub(crate) fn texts(body: &[u8]) -> Option<Vec<Option<String>>> {
+    let mut reader = Reader(body);
+    let count = u16::from_be_bytes(reader.take()?);
+    let cell = |_| {
+        let length = i32::from_be_bytes(reader.take()?);
+        let Ok(length) = usize::try_from(length) else { return Some(None) };
+        let (text, rest) = reader.0.split_at_checked(length)?;
+        reader.0 = rest;
+        Some(Some(String::from_utf8_lossy(text).into_owned()))
+    };
+    (0..count).map(cell).collect()
+}
+
 /// How many rows a `CommandComplete` tells of: `INSERT 0 3`, `SELECT 5`.
 pub(crate) fn affected(body: &[u8]) -> u64 {
     let tag = body.strip_suffix(&[0]).unwrap_or(body);

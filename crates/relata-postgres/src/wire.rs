@@ -49,6 +49,29 @@ impl AsyncWrite for Wire {
     }
 }
 
+/// A transport that stays open when its user says good-bye: a pooler takes the end of the stream for a change of mind.
+pub(crate) struct Open<'w>(pub &'w mut Wire);
+
+impl AsyncRead for Open<'_> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.get_mut().0).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Open<'_> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self.get_mut().0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.get_mut().0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
+}
+
 /// Encrypts what the line carries: the tunnel becomes its transport.
 pub(crate) struct Tunnel<T> {
     pub connector: T,

@@ -102,6 +102,15 @@ impl Vitals {
         self.alarm.notify_waiters();
     }
 
+    /// Until the node is down.
+    pub(crate) async fn until_down(&self) {
+        let mut alarm = std::pin::pin!(self.alarm.notified());
+        alarm.as_mut().enable();
+        if !self.down.load(Ordering::Acquire) {
+            alarm.await;
+        }
+    }
+
     /// The node is well again.
     pub(crate) fn end_alarm(&self) {
         self.down.store(false, Ordering::Release);

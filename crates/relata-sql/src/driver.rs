@@ -252,6 +252,9 @@ pub struct ServerInfo {
     pub version: String,
     /// Version as `major * 10000 + minor * 100 + patch`: 150018 is PostgreSQL 15.18, 101119 MariaDB 10.11.19.
     pub number: u32,
+    /// A pooler stands between (PgBouncer in transaction mode): outside of a transaction each statement may run in another
+    /// session, so nothing that outlives a transaction can be kept there.
+    pub pooled: bool,
 }
 
 /// How to open a connection.

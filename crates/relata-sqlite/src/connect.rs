@@ -136,6 +136,7 @@ fn open(settings: &Settings, options: &ConnectOptions) -> Result<SqliteConnectio
         product: "SQLite".into(),
         version: rusqlite::version().into(),
         number: version_number(rusqlite::version_number()),
+        pooled: false,
     };
     Ok(SqliteConnection::new(raw, server, settings.busy, settings.foreign_keys))
 }

@@ -6,6 +6,7 @@ const POOL: &str = "crates/relata/tests/it/pool.rs";
 const FAILURES: &str = "crates/relata-testkit/tests/it/failures.rs";
 const POSTGRES: &str = "crates/relata-testkit/tests/it/cluster/postgres.rs";
 const MARIADB: &str = "crates/relata-testkit/tests/it/cluster/mariadb.rs";
+const POOLER: &str = "crates/relata-testkit/tests/it/pooler.rs";
 const PATRONI: &str = "crates/relata-testkit/tests/it/cluster/patroni.rs";
 const GALERA: &str = "crates/relata-testkit/tests/it/cluster/galera.rs";
 const DISCOVERY: &str = "crates/relata-runtime/src/discovery.rs";
@@ -26,6 +27,9 @@ const QUEUE_POSTGRES: &[Test] = &[
     (POOL, "session_settings_do_not_leak_on_postgres"),
     (POOL, "a_deadline_stops_the_statement_on_postgres"),
     (FAILURES, "a_frozen_server_costs_deadlines_and_never_the_pool"),
+    (POOLER, "statements_work_whichever_session_they_get"),
+    (POOLER, "what_a_session_would_keep_is_refused"),
+    (POOLER, "a_deadline_stops_the_statement_behind_the_pooler"),
 ];
 const QUEUE_MARIADB: &[Test] = &[
     (POOL, "session_settings_do_not_leak_on_mariadb"),
@@ -68,7 +72,7 @@ pub const CONNECTIONS: &[Capability] = &[
         id: "C1",
         title: "Pool: fair queue, minimum, age, leak reports, limits per tenant, deadlines, statement cache",
         sqlite: Claim::Done(QUEUE),
-        postgres: Claim::Part(QUEUE_POSTGRES, "prepared statements under a transaction pooler"),
+        postgres: Claim::Done(QUEUE_POSTGRES),
         mysql: Claim::Done(QUEUE_MARIADB),
     },
     Capability {

@@ -10,7 +10,7 @@ use relata_sql::{Error, Kind, Result};
 use tokio_postgres::types::Type;
 
 use super::{PostgresConnection, answer, touches_session};
-use crate::cache::{Column, Prepared};
+use crate::cache::{Again, Column, Prepared};
 use crate::errors;
 use crate::line::{Line, Watch};
 use crate::message::{self, Report};
@@ -35,7 +35,7 @@ impl From<Error> for Failure {
     }
 }
 
-type Attempt<T> = std::result::Result<T, Failure>;
+pub(super) type Attempt<T> = std::result::Result<T, Failure>;
 
 impl PostgresConnection {
     pub(super) async fn run(&mut self, statement: Statement<'_>, sink: Option<&mut dyn RowSink>) -> Result<Done> {
@@ -63,6 +63,7 @@ impl PostgresConnection {
     }
 
     async fn once(&mut self, sql: &str) -> Attempt<u64> {
+        self.refuse_session_state(sql)?;
         self.touched |= touches_session(sql);
         self.line.send(1, |out| {
             message::parse("", sql, out)?;
@@ -105,7 +106,10 @@ impl PostgresConnection {
         if let Some(prepared) = self.cache.get(sql) {
             return Ok((prepared, true));
         }
-        let name = format!("r{}", NAMES.fetch_add(1, Ordering::Relaxed));
+        let name = match self.server.pooled {
+            true => String::new(),
+            false => format!("r{}", NAMES.fetch_add(1, Ordering::Relaxed)),
+        };
         let prepared = Arc::new(self.parse(name, sql).await?);
         self.cache.insert(sql, prepared.clone());
         Ok((prepared, false))
@@ -119,11 +123,14 @@ impl PostgresConnection {
             Ok::<_, Error>(())
         })?;
         let (mut parameters, mut columns) = (Some(Vec::new()), Some(Vec::new()));
-        let mut exchange = Exchange::default();
+        let (mut exchange, mut described) = (Exchange::default(), Vec::new());
         let received = self.line.receive(|tag, body| {
             match tag {
                 b't' => parameters = message::parameters(body),
-                b'T' => columns = message::columns(body),
+                b'T' => {
+                    columns = message::columns(body);
+                    described.extend_from_slice(body);
+                }
                 _ => exchange.note(tag, body),
             }
             exchange.flow()
@@ -138,19 +145,23 @@ impl PostgresConnection {
         let parameters = parameters.into_iter().map(|oid| self.type_of(oid)).collect::<Result<_>>()?;
         let column = |(name, oid)| Ok(Column { name, ty: self.type_of(oid)? });
         let columns = columns.into_iter().map(column).collect::<Result<_>>()?;
-        Ok(Prepared::new(name, sql, parameters, columns))
+        let again = self.server.pooled.then(|| Again { sql: sql.into(), described });
+        Ok(Prepared { again, ..Prepared::new(name, sql, parameters, columns) })
     }
 
-    fn known(&self, oid: u32) -> Option<Type> {
+    pub(super) fn known(&self, oid: u32) -> Option<Type> {
         Type::from_oid(oid).or_else(|| self.types.get(&oid).cloned())
     }
 
-    fn type_of(&self, oid: u32) -> Result<Type> {
+    pub(super) fn type_of(&self, oid: u32) -> Result<Type> {
         self.known(oid).ok_or_else(|| errors::protocol(&format!("a statement has a type {oid} that nobody knows")))
     }
 
     /// Has the library look up the types of a statement that are not PostgreSQL's own.
     async fn learn(&mut self, sql: &str, mut oids: impl Iterator<Item = u32>) -> Result<()> {
+        if self.server.pooled {
+            return self.learn_pooled(oids.collect()).await;
+        }
         if oids.all(|oid| self.known(oid).is_some()) {
             return Ok(());
         }
@@ -226,9 +237,13 @@ impl PostgresConnection {
     ) -> Attempt<Arc<Prepared>> {
         let (prepared, old) = self.prepare(statement.sql, statement.cached).await?;
         check_parameters(statement.sql, parameters.len(), prepared.parameters.len())?;
+        if prepared.touches_session {
+            self.refuse_session_state(statement.sql)?;
+        }
         self.touched |= prepared.touches_session;
         match self.bind(&prepared, parameters.clone()).await {
-            Ok(()) => return Ok(prepared),
+            Ok(None) => return Ok(prepared),
+            Ok(Some(described)) => return self.described_anew(statement.sql, &prepared, described).await,
             Err(Failure::Server(report)) if is_stale(&report, old) => {
                 self.cache.remove(statement.sql);
                 if self.line.in_transaction() {
@@ -242,24 +257,30 @@ impl PostgresConnection {
         self.types.clear();
         let (prepared, _) = self.prepare(statement.sql, statement.cached).await?;
         check_parameters(statement.sql, parameters.len(), prepared.parameters.len())?;
-        self.bind(&prepared, parameters).await?;
-        Ok(prepared)
+        match self.bind(&prepared, parameters).await? {
+            None => Ok(prepared),
+            Some(described) => self.described_anew(statement.sql, &prepared, described).await,
+        }
     }
 
-    /// Sends a statement with its parameters and waits until the server has taken them.
+    /// Sends a statement with its parameters and waits until the server has taken them. Behind a pooler the server says
+    /// each time what the result is: `Some` if that is something else than before.
     async fn bind<'v>(
         &mut self,
         prepared: &Prepared,
         parameters: impl ExactSizeIterator<Item = Parameter<'v>>,
-    ) -> Attempt<()> {
+    ) -> Attempt<Option<Vec<u8>>> {
         self.send_bound(prepared, parameters)?;
-        let mut exchange = Exchange::default();
+        let (mut exchange, mut other) = (Exchange::default(), None);
         let received = self.line.receive(|tag, body| {
+            if let (b'T' | b'n', Some(again)) = (tag, &prepared.again) {
+                other = (again.described != body).then(|| body.to_vec());
+            }
             exchange.note(tag, body);
             if tag == b'2' { ControlFlow::Break(()) } else { exchange.flow() }
         });
         let received = received.await;
-        exchange.outcome(received).map(|_| ())
+        exchange.outcome(received).map(|_| other)
     }
 
     fn send_bound<'v>(
@@ -269,6 +290,10 @@ impl PostgresConnection {
     ) -> Attempt<()> {
         let gone = self.cache.gone();
         self.line.send(1, |out| {
+            if let Some(again) = &prepared.again {
+                message::parse("", &again.sql, out)?;
+                message::describe("", out)?;
+            }
             message::bind(&prepared.name, &prepared.parameters, parameters, out).map_err(refused)?;
             message::execute(out);
             gone.drain(..).try_for_each(|name| message::close(&name, out))?;

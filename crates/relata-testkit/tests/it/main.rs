@@ -8,6 +8,8 @@ mod databases;
 mod failures;
 mod locks;
 mod migrations;
+#[cfg(target_os = "linux")]
+mod pooler;
 mod sample;
 mod statistics;
 #[cfg(target_os = "linux")]
