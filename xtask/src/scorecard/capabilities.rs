@@ -70,6 +70,7 @@ const HISTORY: &str = "crates/relata-testkit/tests/it/migrations/history.rs";
 const FAILURE: &str = "crates/relata-testkit/tests/it/migrations/failure.rs";
 const KILLED: &str = "crates/relata-testkit/tests/it/migrations/killed.rs";
 const SHELF: &str = "crates/relata-testkit/tests/it/migrations/shelf.rs";
+const RUNNERS: &str = "crates/relata-testkit/tests/it/migrations/runners.rs";
 const TRAIL: &str = "crates/relata-testkit/tests/it/migrations/trail.rs";
 const BROKEN: &str = "crates/relata-testkit/tests/it/migrations/broken.rs";
 const TEAM: &str = "crates/relata-cli/tests/it/migrate_team.rs";
@@ -98,6 +99,7 @@ const LINT: &str = "crates/relata-plan/src/lint/tests.rs";
 const COMMAND_CONFIG: &str = "crates/relata-cli/tests/it/config.rs";
 const SQLITE_ROUND_TRIP: &str = "crates/relata-sqlite/tests/it/round_trip.rs";
 const SQLITE_PLANS: &str = "crates/relata-sqlite/tests/it/plans.rs";
+const POSTGRES_PLAN: &str = "crates/relata-postgres/tests/it/plan.rs";
 const POSTGRES_PAIRS: &str = "crates/relata-postgres/tests/it/pairs.rs";
 const POSTGRES_ROUND_TRIP: &str = "crates/relata-postgres/tests/it/round_trip.rs";
 const MYSQL_ROUND_TRIP: &str = "crates/relata-mysql/tests/it/round_trip.rs";
@@ -433,6 +435,20 @@ pub const CAPABILITIES: &[Capability] = &[
             (RENAMES, "postgres_renames_types_values_sequences_and_views"),
         ]),
         mysql: Claim::Part(&[(RENAMES, "mysql_renames_with_the_rows")], "values of inline enums: a change of type"),
+    },
+    Capability {
+        id: "M2",
+        title: "Constraints, indexes, triggers, policies and routines that only get another name are renamed in place",
+        sqlite: Claim::Missing("its names are part of CREATE: indexes and triggers are made anew"),
+        postgres: Claim::Done(&[(POSTGRES_PLAN, "names_of_members_and_routines_change_in_place")]),
+        mysql: Claim::Missing("keys and triggers are made anew"),
+    },
+    Capability {
+        id: "M5",
+        title: "A pooler that lends sessions out is found before a migration lock is trusted to it",
+        sqlite: Claim::Missing("there are none"),
+        postgres: Claim::Done(&[(RUNNERS, "a_pooler_of_transactions_is_refused")]),
+        mysql: Claim::Missing("no pooler of MariaDB is looked for"),
     },
     Capability {
         id: "M5",

@@ -337,6 +337,64 @@ async fn renames_keep_rows_and_what_refers_to_them() {
     source.drop().await;
 }
 
+/// Whatever only gets another name is renamed: nothing is dropped, checked or sorted anew.
+#[tokio::test]
+async fn names_of_members_and_routines_change_in_place() {
+    let script = |n: &str| {
+        format!(
+            "CREATE FUNCTION stamp{n}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+             CREATE FUNCTION twice{n}(x int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 2 * x';
+             CREATE TABLE owner (id int, CONSTRAINT owner_key{n} PRIMARY KEY (id));
+             CREATE TABLE item (id int, owner int, name text, span int4range, at int DEFAULT twice{n}(1),
+                 CONSTRAINT item_key{n} PRIMARY KEY (id), CONSTRAINT item_name{n} UNIQUE (name),
+                 CONSTRAINT item_owner{n} FOREIGN KEY (owner) REFERENCES owner (id),
+                 CONSTRAINT item_at{n} CHECK (twice{n}(at) > 0),
+                 CONSTRAINT item_span{n} EXCLUDE USING gist (span WITH &&));
+             COMMENT ON CONSTRAINT item_name{n} ON item IS 'unique';
+             CREATE INDEX item_by_owner{n} ON item (owner, lower(name));
+             ALTER TABLE item CLUSTER ON item_key{n};
+             CREATE TRIGGER item_stamp{n} BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION stamp{n}();
+             CREATE POLICY item_seen{n} ON item USING (owner > 0);
+             INSERT INTO owner VALUES (1); INSERT INTO item VALUES (1, 1, 'a', '[1,2)');"
+        )
+    };
+    let plan = law_with(
+        "names of members",
+        &script("_a"),
+        &script("_b"),
+        Some(("SELECT count(*)::text FROM item", "1")),
+        &PlanOptions::default(),
+    )
+    .await;
+    let script = plan.script();
+    assert!(!script.contains("DROP ") && !script.contains(" ADD "), "{script}");
+    assert_eq!(script.matches(" RENAME ").count(), 11, "{script}");
+    // A name that is taken cannot be had in place, and partitions have the names of their parents.
+    there_and_back(
+        "names that are swapped",
+        "CREATE TABLE t (a int, b int); CREATE INDEX x ON t (a); CREATE INDEX y ON t (b);",
+        "CREATE TABLE t (a int, b int); CREATE INDEX y ON t (a); CREATE INDEX x ON t (b);",
+        None,
+    )
+    .await;
+    there_and_back(
+        "a name that another table had",
+        "CREATE TABLE t (a int); CREATE INDEX x ON t (a); CREATE TABLE y (a int);",
+        "CREATE TABLE t (a int); CREATE INDEX y ON t (a);",
+        None,
+    )
+    .await;
+    there_and_back(
+        "names in a family",
+        "CREATE TABLE p (a int, CONSTRAINT k CHECK (a > 0), CONSTRAINT pk PRIMARY KEY (a)) PARTITION BY RANGE (a);
+         CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (9);",
+        "CREATE TABLE p (a int, CONSTRAINT l CHECK (a > 0), CONSTRAINT pl PRIMARY KEY (a)) PARTITION BY RANGE (a);
+         CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (9);",
+        None,
+    )
+    .await;
+}
+
 #[tokio::test]
 async fn types_make_room_for_a_successor() {
     let domain = |base: &str| {

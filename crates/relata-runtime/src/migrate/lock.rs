@@ -1,9 +1,12 @@
 //! One runner at a time.
 //!
 //! - PostgreSQL: a session advisory lock. It lives with the connection: a killed runner gives it back, and while its
-//!   last statement still runs on the server, it keeps it. A transaction pooler (PgBouncer) shares sessions, so that the
-//!   lock may be another's: therefore each transaction takes a lock of its own first, and looks whether its migration
-//!   was applied meanwhile ([`guard`]).
+//!   last statement still runs on the server, it keeps it.
+//!
+//!   A transaction pooler (PgBouncer) lends sessions out: the lock would be taken in one and given back in another, stay
+//!   behind, and keep nobody out. The driver finds it out, and it is refused ([`refuse_pooler`]), unless the URL says that
+//!   it keeps a session for each connection. In any case each transaction takes a lock of its own first, and looks whether
+//!   its migration was applied meanwhile ([`guard`]).
 //! - MariaDB: `GET_LOCK`, named by the database, with the same life.
 //! - SQLite: a lock of the operating system on `FILE-relata-lock` beside the database. It dies with its process, so a
 //!   dead holder is never waited for. A database in memory needs none.
@@ -49,6 +52,7 @@ pub(super) async fn acquire(
     runner: &Runner,
     observer: &mut Observer<'_>,
 ) -> Result<Lock> {
+    refuse_pooler(connection)?;
     let begun = Instant::now();
     let mut told = false;
     loop {
@@ -65,6 +69,19 @@ pub(super) async fn acquire(
         }
         tokio::time::sleep(INTERVAL).await;
     }
+}
+
+/// Refuses to work where something between here and the server lends sessions out.
+fn refuse_pooler(connection: &dyn Connection) -> Result<()> {
+    if !connection.server().pooled {
+        return Ok(());
+    }
+    let message = "a pooler stands between here and the server: it may lend each transaction another session, and then \
+                   neither the migration lock nor a setting holds";
+    Err(Error::new(Kind::Migration, message)
+        .hint("give the server's own URL for migrations (PostgreSQL itself rather than PgBouncer, often port 5432)")
+        .hint("if the pooler keeps one session for each connection, say so in the URL: ?pooler=session")
+        .hint("nothing was changed"))
 }
 
 async fn try_acquire(connection: &mut dyn Connection, runner: &Runner) -> Result<Option<Lock>> {

@@ -148,7 +148,7 @@ impl Reading<'_, '_> {
             if scans {
                 self.users_of_domain(&name);
             }
-        } else if text.eat("ALTER POLICY ") {
+        } else if text.0.starts_with("ALTER TRIGGER ") || text.eat("ALTER POLICY ") {
             self.lock(&step.object.name, AccessExclusive, Instant);
         }
     }

@@ -95,13 +95,13 @@ pub(super) fn altered(from: &Table, to: &Table) -> Vec<ObjectKey> {
 }
 
 /// The key stays: at most its comment changes, or it gets attached.
-fn key_fits(old: &Key, new: &Key) -> bool {
+pub(super) fn key_fits(old: &Key, new: &Key) -> bool {
     let attach = old.partition_of.is_none() || old.partition_of == new.partition_of;
     let bare = |key: &Key| Key { comment: None, partition_of: None, only: false, ..key.clone() };
     attach && old.name == new.name && (old == new || bare(old) == bare(new))
 }
 
-fn index_fits(old: &Index, new: &Index) -> bool {
+pub(super) fn index_fits(old: &Index, new: &Index) -> bool {
     let attach = old.partition_of.is_none() || old.partition_of == new.partition_of;
     let bare = |index: &Index| Index {
         comment: None,
@@ -121,12 +121,12 @@ fn storage(index: &Index) -> Vec<(String, String)> {
 }
 
 /// The check stays: at most it is validated.
-fn check_fits(old: &Check, new: &Check) -> bool {
+pub(super) fn check_fits(old: &Check, new: &Check) -> bool {
     let bare = |check: &Check| Check { comment: None, not_valid: false, inherited: false, ..check.clone() };
     old.name == new.name && (old.not_valid || !new.not_valid) && (old == new || bare(old) == bare(new))
 }
 
-fn foreign_key_fits(old: &ForeignKey, new: &ForeignKey) -> bool {
+pub(super) fn foreign_key_fits(old: &ForeignKey, new: &ForeignKey) -> bool {
     let bare = |key: &ForeignKey| ForeignKey {
         comment: None,
         not_valid: false,

@@ -38,6 +38,18 @@ fn question(step: &Step) -> Option<String> {
     if text.eat("ALTER TYPE ") {
         return alter_type(text);
     }
+    if text.eat("ALTER INDEX ") {
+        let name = text.name();
+        let renames = text.eat(" RENAME TO ");
+        return renames.then(|| format!("{} IS NOT NULL", oid(&ObjectName::new(&name.namespace, text.part()))));
+    }
+    for (word, catalogue, prefix) in [("ALTER TRIGGER ", "trigger", "tg"), ("ALTER POLICY ", "policy", "pol")] {
+        if text.eat(word) {
+            text.part();
+            let table = text.eat(" ON ").then(|| text.name())?;
+            return text.eat(" RENAME TO ").then(|| member(catalogue, prefix, &table, &text.part(), true));
+        }
+    }
     if text.eat("CREATE ") {
         return create(step, text);
     }
@@ -90,6 +102,9 @@ fn alter_table(table: &ObjectName, mut text: Text<'_>) -> Option<String> {
     } else if text.eat("RENAME COLUMN ") {
         text.part();
         text.eat(" TO ").then(|| column(&text.part(), true))
+    } else if text.eat("RENAME CONSTRAINT ") {
+        text.part();
+        text.eat(" TO ").then(|| constraint(&text.part(), true, ""))
     } else if text.eat("RENAME TO ") {
         Some(format!("{} IS NOT NULL", oid(&ObjectName::new(&table.namespace, text.part()))))
     } else if text.eat("SET SCHEMA ") {
