@@ -272,6 +272,11 @@ scopes!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 
 /// The columns of the tables `S`, seen from a query over them.
 pub type ColumnsIn<S> = <S as Scope>::Columns<S>;
+/// The columns of the tables `S`, for what is written outside of a closure: the allow-list of a search, say.
+pub fn columns<S: Scope>() -> ColumnsIn<S> {
+    S::columns()
+}
+
 /// `S` and one table more.
 pub type With<S, J> = <S as Grow<<J as Joinable>::Part>>::Grown;
 /// `S` and one table more, whose row may be missing.

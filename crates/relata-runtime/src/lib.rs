@@ -3,6 +3,7 @@
 //! - [`Db`] and [`transaction!`] with [`Tx`]: what statements run on ([`Executor`]).
 //! - [`Entity`], [`find::Find`], [`insert`], [`change`], [`aggregate`], [`page`], [`stream`], [`raw`]: statements.
 //! - [`join`], [`cte`]: queries over several tables and over queries with names.
+//! - [`search`]: filters, orders and pages from outside.
 //! - [`relation`], [`load`]: relations and loading them; [`validation`]: what is wrong with a row, before it is written.
 //! - [`Repository`] and [`Table`]: the usual operations on an entity, and on a table known only at run time.
 //! - [`migrate`]: migration folders, their history and their execution.
@@ -37,6 +38,7 @@ pub mod relation;
 pub mod repository;
 pub mod retry;
 mod rules;
+pub mod search;
 pub mod secret;
 pub mod stream;
 pub mod table;
@@ -55,6 +57,7 @@ pub use pool::PoolOptions;
 pub use raw::{Params, sql, sql_unchecked};
 pub use relata_sql::{Error, FromRow, Id, Kind, Result};
 pub use repository::Repository;
+pub use search::{Search, Searchable};
 pub use stream::Rows;
 pub use table::{Record, Table};
 pub use token::Token;

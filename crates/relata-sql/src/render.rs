@@ -42,6 +42,14 @@ pub struct Target {
 }
 
 impl Target {
+    /// How many parameters a statement may have.
+    pub const fn most_parameters(self) -> usize {
+        match self.dialect {
+            Dialect::Sqlite => 32_766,
+            Dialect::Postgres | Dialect::Mysql => 65_535,
+        }
+    }
+
     /// The usual server of a dialect (MariaDB for [`Dialect::Mysql`]).
     pub const fn new(dialect: Dialect) -> Self {
         Target { dialect, returning: true, lateral: matches!(dialect, Dialect::Postgres) }
@@ -134,6 +142,18 @@ impl<O: Out> Writer<O> {
     }
 
     fn tree(&mut self, tree: &mut Tree<'_, '_>) -> Result<()> {
+        self.statement(tree)?;
+        if self.params.len() <= self.target.most_parameters() {
+            return Ok(());
+        }
+        let (given, most) = (self.params.len(), self.target.most_parameters());
+        let message = format!("the statement has {given} parameters, and the database takes {most}");
+        Err(Error::new(Kind::Parameters, message).hint(
+            "insert many rows by `insert_many`, look many values up in portions, or by `.in_query(…)` in a table of them",
+        ))
+    }
+
+    fn statement(&mut self, tree: &mut Tree<'_, '_>) -> Result<()> {
         match tree {
             Tree::Select(select) => self.select(select),
             Tree::Count(select) => {

@@ -12,6 +12,9 @@ mod entities {}
 #[doc = include_str!("../../../docs/guide/src/queries.md")]
 mod queries {}
 
+#[doc = include_str!("../../../docs/guide/src/searches.md")]
+mod searches {}
+
 #[doc = include_str!("../../../docs/guide/src/functions.md")]
 mod functions {}
 

@@ -68,6 +68,7 @@ pub use relata_runtime::changeset::{self, Changeset};
 pub use relata_runtime::cte::{Cte, cte};
 pub use relata_runtime::find::Find;
 pub use relata_runtime::join::{Joined, from};
+pub use relata_runtime::search::{self, Search, Searchable};
 pub use relata_runtime::validation::{self, Given};
 pub use relata_runtime::{
     Cursor, Entity, Error, Executor, FromRow, Id, Inspect, Intent, Kind, NewRow, Page, Params, PoolOptions, Reads,

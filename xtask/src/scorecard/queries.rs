@@ -57,7 +57,18 @@ const NATIVE: &[Test] = &[(FUNCTIONS, "native_functions"), (FUNCTIONS, "fragment
 const NATIVE_POSTGRES: &[Test] =
     &[(FUNCTIONS, "native_functions"), (FUNCTIONS, "fragments_compose"), (FUNCTIONS, "arrays_of_postgres")];
 const UPSERT: &[Test] = &[(FUNCTIONS, "upserts_with_conditions"), (FUNCTIONS, "many_rows_come_back")];
+const SEARCHES: &str = "crates/relata/tests/it/searches.rs";
+const HOSTILE: &[Test] = &[
+    (SEARCHES, "naughty_strings_are_values"),
+    (SEARCHES, "mistakes_name_the_field_and_what_is_allowed"),
+    (FUNCTIONS, "too_deep_is_refused"),
+    (SEARCHES, "more_parameters_than_fit"),
+];
 const DYNAMIC: &[Test] = &[
+    (SEARCHES, "searches_from_query_strings"),
+    (SEARCHES, "searches_from_json"),
+    (SEARCHES, "values_have_the_type_of_their_column"),
+    (SEARCHES, "columns_chosen_at_run_time"),
     (SIMPLE, "order_by_input_is_allow_listed"),
     (TABLES, "any_table_can_be_read"),
     (TABLES, "only_known_and_allowed_columns_come_into_sql"),
@@ -119,9 +130,16 @@ pub const QUERIES: &[Capability] = &[
     },
     Capability {
         id: "Q4",
-        title: "Queries put together at run time: optional filters, order by input over an allow-list, any table",
+        title: "Queries put together at run time: filters, orders, columns and pages from query strings and JSON, any table",
         sqlite: Claim::Done(DYNAMIC),
         postgres: Claim::Done(DYNAMIC),
         mysql: Claim::Done(DYNAMIC),
+    },
+    Capability {
+        id: "Q4",
+        title: "Bad input: hostile texts as values, names and orders; too deep, too long, too many",
+        sqlite: Claim::Done(HOSTILE),
+        postgres: Claim::Done(HOSTILE),
+        mysql: Claim::Done(HOSTILE),
     },
 ];

@@ -1,7 +1,7 @@
 //! Many rows inserted and given back: statements of many rows each, as many as the parameters need.
 
-use relata_schema::Dialect;
 use relata_sql::driver::Row;
+use relata_sql::render::Target;
 use relata_sql::tree::{Insert, Source, Tree};
 use relata_sql::{Error, Result};
 
@@ -9,14 +9,6 @@ use super::{Group, InsertMany, names};
 use crate::entity::{Entity, mapped};
 use crate::executor::{Executor, Intent, Lease};
 use crate::find::Collect;
-
-/// How many parameters a statement may have.
-pub(crate) const fn most_parameters(dialect: Dialect) -> usize {
-    match dialect {
-        Dialect::Sqlite => 32_766,
-        Dialect::Postgres | Dialect::Mysql => 65_535,
-    }
-}
 
 impl<E: Entity> InsertMany<E> {
     /// Inserts all rows or none; gives them back as the database has them, with their keys. What has too many values for
@@ -28,7 +20,7 @@ impl<E: Entity> InsertMany<E> {
         if let Some(error) = self.failed {
             return Err(error);
         }
-        let most = most_parameters(executor.dialect());
+        let most = Target::new(executor.dialect()).most_parameters();
         let single = match &self.groups[..] {
             [] => return Ok(Vec::new()),
             [group] => group.values.len() <= most,

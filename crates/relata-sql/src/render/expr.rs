@@ -239,7 +239,10 @@ impl<O: Out> Writer<O> {
             self.given(Value::Array(values.iter_mut().map(std::mem::take).collect()));
             return self.push(")");
         }
-        let padding = values.len().next_power_of_two() - values.len();
+        // A list may fit although the next power of two does not.
+        let room = self.target.most_parameters().saturating_sub(self.params.len() + values.len());
+        let padding = Some(values.len().next_power_of_two() - values.len()).filter(|padding| *padding <= room / 2);
+        let padding = padding.unwrap_or_default();
         self.push(if negated { " NOT IN (" } else { " IN (" });
         let last = values.last().cloned().unwrap_or_default();
         self.list(values.iter_mut().map(std::mem::take), std::iter::repeat_n(last, padding));

@@ -11,6 +11,7 @@ mod pages;
 mod pool;
 mod queries;
 mod relations;
+mod searches;
 mod setup;
 mod tables;
 mod transactions;
