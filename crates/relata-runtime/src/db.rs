@@ -15,7 +15,7 @@ use crate::cluster::{Cluster, Maker, Reads};
 use crate::discovery::{Discover, Source};
 use crate::executor::{Executor, Intent, Lease};
 use crate::health::Memory;
-use crate::observe::Observer;
+use crate::observe::{Observer, Tags};
 use crate::pool::{Pool, PoolOptions, Request, Tenant, Tenants};
 use crate::retry::RetryBudget;
 use crate::secret::{Login, TokenProvider};
@@ -39,6 +39,9 @@ struct View {
     tenant: Option<Arc<Tenant>>,
     reads: Reads,
     session: Option<Arc<Visit>>,
+    tags: Option<Arc<Tags>>,
+    /// Who is said to have borrowed.
+    at: Option<&'static Location<'static>>,
 }
 
 /// Where connections come from.
@@ -262,7 +265,7 @@ impl Db {
     }
 
     fn request(&self, at: &'static Location<'static>) -> Request {
-        Request { at, deadline: self.view.deadline }
+        Request { at: self.view.at.unwrap_or(at), deadline: self.view.deadline }
     }
 
     /// A table or view found by introspection: for names that are known only at run time.
@@ -308,6 +311,41 @@ impl Db {
     pub fn tenant(&self, name: &str) -> Db {
         let tenant = self.inner.tenants.named(name, self.options().tenant_connections);
         Db { inner: self.inner.clone(), view: View { tenant: Some(tenant), ..self.view.clone() } }
+    }
+
+    /// Statements of this handle carry a tag, as a comment in the way of sqlcommenter (`/*route='%2Forders'*/`), so that the
+    /// server's own log and statistics tell whose they are. Slow statements and spans know it too.
+    #[must_use]
+    pub fn tagged(&self, key: &str, value: &str) -> Db {
+        self.with_tags(|tags| tags.with(key, value))
+    }
+
+    /// Statements of this handle belong to a trace: the `traceparent` header of a request. What is no such text is ignored.
+    ///
+    /// Their text never comes again, so they are not kept prepared: that costs a round trip on PostgreSQL and MariaDB.
+    #[must_use]
+    pub fn traced(&self, traceparent: &str) -> Db {
+        match Tags::is_traceparent(traceparent) {
+            true => self.with_tags(|tags| tags.with("traceparent", traceparent)),
+            false => self.clone(),
+        }
+    }
+
+    /// Statements of this handle come from the line that calls this: for reports of leaks, spans, slow statements and the
+    /// comment. `User::find().all(&mut db.here())`
+    #[must_use]
+    #[track_caller]
+    pub fn here(&self) -> Db {
+        let place = Location::caller();
+        let mut db = self.with_tags(|tags| tags.at(place));
+        db.view.at = Some(place);
+        db
+    }
+
+    fn with_tags(&self, change: impl FnOnce(&Tags) -> Tags) -> Db {
+        let none = Tags::default();
+        let tags = change(self.view.tags.as_deref().unwrap_or(&none));
+        Db { inner: self.inner.clone(), view: View { tags: Some(Arc::new(tags)), ..self.view.clone() } }
     }
 
     /// Nobody gets a connection until [`Db::resume`]; who asks waits. What is borrowed goes on.

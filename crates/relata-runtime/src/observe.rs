@@ -8,7 +8,10 @@
 //!   connection, or closes it.
 //! - No parameter is kept or written, in no span, log or metric.
 
+mod plan;
 mod slow;
+mod span;
+mod tags;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -29,6 +32,8 @@ use crate::metrics::{Errors, Known, PoolMetrics, Statements};
 pub use crate::metrics::{HistogramValue, StatementValue, fingerprint, normalized};
 pub(crate) use slow::SlowLog;
 pub use slow::SlowStatement;
+use span::{span, tell};
+pub(crate) use tags::Tags;
 
 /// What all connections of a [`crate::Db`] count together.
 #[derive(Default)]
@@ -54,6 +59,9 @@ impl Observer {
 pub(crate) struct Vitals {
     /// `host:port`, or the path of a file.
     pub(crate) node: String,
+    /// The database's name there.
+    database: String,
+    dialect: Dialect,
     pub(crate) breaker: Breaker,
     pub(crate) metrics: PoolMetrics,
     /// Moving average of the time of a statement, in nanoseconds.
@@ -71,9 +79,11 @@ pub(crate) struct Vitals {
 }
 
 impl Vitals {
-    pub(crate) fn new(node: String, breaker: Breaker) -> Arc<Self> {
+    pub(crate) fn new(node: String, (dialect, database): (Dialect, String), breaker: Breaker) -> Arc<Self> {
         Arc::new(Vitals {
             node,
+            database,
+            dialect,
             breaker,
             metrics: PoolMetrics::default(),
             latency: AtomicU64::new(0),
@@ -84,6 +94,15 @@ impl Vitals {
             alarm: Notify::new(),
             refused_write: Notify::new(),
         })
+    }
+
+    /// The product as OpenTelemetry calls it.
+    fn system(&self) -> &'static str {
+        match self.dialect {
+            Dialect::Sqlite => "sqlite",
+            Dialect::Postgres => "postgresql",
+            Dialect::Mysql => "mariadb",
+        }
     }
 
     /// A statement has succeeded since then.
@@ -175,12 +194,14 @@ pub(crate) struct Watch {
     limit: Duration,
     /// A statement since the last `begin` may have changed the schema.
     pub(crate) ran_ddl: bool,
+    /// What the handle says of its statements.
+    pub(crate) tags: Option<Arc<Tags>>,
 }
 
 impl Watch {
     pub(crate) fn new(observer: Arc<Observer>, vitals: Arc<Vitals>, limit: Duration) -> Self {
         let (recent, clock) = (vec![None; REMEMBERED], Instant::now());
-        Watch { observer, vitals, recent, clock, fresh: false, deadline: None, limit, ran_ddl: false }
+        Watch { observer, vitals, recent, clock, fresh: false, deadline: None, limit, ran_ddl: false, tags: None }
     }
 
     fn begin(&mut self) -> Instant {
@@ -220,7 +241,8 @@ impl Watch {
         if self.observer.slow.is_slow(took) {
             let known = self.known(sql);
             let (text, number) = (known.text.clone(), known.fingerprint);
-            self.observer.slow.add(text, number, took, &self.vitals.node);
+            let tags = self.tags.as_ref().map(|tags| tags.comment().to_string());
+            self.observer.slow.add((text, number), took, &self.vitals.node, tags);
         }
     }
 }
@@ -249,6 +271,34 @@ pub(crate) struct Observed {
 impl Observed {
     pub(crate) fn new(connection: Box<dyn Connection>, watch: Watch) -> Self {
         Observed { connection, watch }
+    }
+
+    /// Statements carry a comment, or the plan of a slow one is wanted.
+    fn is_marked(&self) -> bool {
+        self.watch.tags.is_some() || self.watch.observer.slow.wants_plans()
+    }
+
+    async fn run_marked(&mut self, statement: Statement<'_>, sink: Option<&mut dyn RowSink>) -> Result<Done> {
+        let tags = self.watch.tags.clone();
+        let text = tags.as_ref().map(|tags| tags.append(statement.sql));
+        let sent = match (&tags, &text) {
+            // A text that is another one each time is not worth keeping.
+            (Some(tags), Some(text)) => Statement { sql: text, cached: statement.cached && !tags.vary(), ..statement },
+            _ => statement,
+        };
+        let begun = Instant::now();
+        let (watch, connection) = (&mut self.watch, &mut self.connection);
+        let result = match sink {
+            Some(sink) => {
+                let answer = watched(watch, statement.sql, || connection.query(sent, sink));
+                answer.await.map(|()| Done::default())
+            }
+            None => watched(watch, statement.sql, || connection.execute(sent)).await,
+        };
+        if result.is_ok() && self.watch.observer.slow.is_slow(begun.elapsed()) {
+            self.keep_plan(statement).await;
+        }
+        result
     }
 
     /// The connection itself, for closing.
@@ -340,38 +390,6 @@ async fn guarded<T>(vitals: &Vitals, future: impl Future<Output = Result<T>>) ->
     }
 }
 
-/// A span with OpenTelemetry's names, if anybody listens.
-fn span(watch: &Watch, sql: &str) -> tracing::Span {
-    let span = tracing::debug_span!(
-        target: "relata::statement",
-        "statement",
-        otel.kind = "client",
-        otel.name = tracing::field::Empty,
-        db.system.name = tracing::field::Empty,
-        db.query.text = tracing::field::Empty,
-        db.operation.name = tracing::field::Empty,
-        relata.fingerprint = tracing::field::Empty,
-        server.address = tracing::field::Empty,
-        error.type = tracing::field::Empty,
-        otel.status_code = tracing::field::Empty,
-    );
-    if !span.is_disabled() {
-        let text = normalized(sql);
-        let operation = text.split(' ').next().unwrap_or_default();
-        span.record("otel.name", operation).record("db.operation.name", operation);
-        span.record("relata.fingerprint", format!("{:016x}", fingerprint(&text)));
-        span.record("db.query.text", text.as_str());
-        span.record("server.address", watch.vitals.node.as_str());
-    }
-    span
-}
-
-fn tell(span: &tracing::Span, error: Option<&Error>) {
-    if let (false, Some(error)) = (span.is_disabled(), error) {
-        span.record("error.type", error.code()).record("otel.status_code", "ERROR");
-    }
-}
-
 impl Connection for Observed {
     fn dialect(&self) -> Dialect {
         self.connection.dialect()
@@ -382,19 +400,33 @@ impl Connection for Observed {
     }
 
     fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Done> {
+        if self.is_marked() {
+            return Answer::later(self.run_marked(statement, None));
+        }
         watched(&mut self.watch, statement.sql, || self.connection.execute(statement))
     }
 
     fn query<'a>(&'a mut self, statement: Statement<'a>, sink: &'a mut dyn RowSink) -> Answer<'a, ()> {
+        if self.is_marked() {
+            return Answer::later(async move { self.run_marked(statement, Some(sink)).await.map(|_| ()) });
+        }
         watched(&mut self.watch, statement.sql, || self.connection.query(statement, sink))
     }
 
-    /// Only the opening is watched: how long the rows take is the reader's doing as much as the database's.
     fn query_all<'a>(&'a mut self, queries: Vec<Query<'a>>) -> Answer<'a, ()> {
+        if self.is_marked() {
+            return Answer::later(async move {
+                for Query { statement, sink } in queries {
+                    self.run_marked(statement, Some(sink)).await?;
+                }
+                Ok(())
+            });
+        }
         let sql = queries.first().map_or("", |query| query.statement.sql);
         watched(&mut self.watch, sql, || self.connection.query_all(queries))
     }
 
+    /// Only the opening is watched: how long the rows take is the reader's doing as much as the database's.
     fn open_cursor<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Box<dyn Cursor + 'a>> {
         watched(&mut self.watch, statement.sql, || self.connection.open_cursor(statement))
     }

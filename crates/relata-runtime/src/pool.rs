@@ -108,7 +108,7 @@ impl Pool {
         observer: Arc<Observer>,
     ) -> Arc<Self> {
         let breaker = Breaker::new(options.breaker_failures, options.breaker_pause, options.breaker_slow);
-        let vitals = Vitals::new(place(&url), breaker);
+        let vitals = Vitals::new(place(&url), (url.dialect, url.database.clone()), breaker);
         Arc::new(Pool {
             driver,
             login,

@@ -122,6 +122,25 @@ impl Db {
         Db(self.0.reading(reads))
     }
 
+    /// As [`relata_runtime::Db::tagged`].
+    #[must_use]
+    pub fn tagged(&self, key: &str, value: &str) -> Db {
+        Db(self.0.tagged(key, value))
+    }
+
+    /// As [`relata_runtime::Db::traced`].
+    #[must_use]
+    pub fn traced(&self, traceparent: &str) -> Db {
+        Db(self.0.traced(traceparent))
+    }
+
+    /// As [`relata_runtime::Db::here`].
+    #[must_use]
+    #[track_caller]
+    pub fn here(&self) -> Db {
+        Db(self.0.here())
+    }
+
     /// As [`relata_runtime::Db::session`].
     #[must_use]
     pub fn session(&self, reads: Reads) -> Db {

@@ -7,6 +7,7 @@ const FAILURES: &str = "crates/relata-testkit/tests/it/failures.rs";
 const POSTGRES: &str = "crates/relata-testkit/tests/it/cluster/postgres.rs";
 const MARIADB: &str = "crates/relata-testkit/tests/it/cluster/mariadb.rs";
 const POOLER: &str = "crates/relata-testkit/tests/it/pooler.rs";
+const OBSERVED: &str = "crates/relata/tests/it/observed.rs";
 const PATRONI: &str = "crates/relata-testkit/tests/it/cluster/patroni.rs";
 const GALERA: &str = "crates/relata-testkit/tests/it/cluster/galera.rs";
 const DISCOVERY: &str = "crates/relata-runtime/src/discovery.rs";
@@ -188,5 +189,22 @@ pub const CONNECTIONS: &[Capability] = &[
             &[(HEALTH, "databases_that_are_well"), (HEALTH, "what_cannot_be_reached_ends_with_1_in_time")],
             "migrations, backups, disk",
         ),
+    },
+    Capability {
+        id: "F6",
+        title: "Spans by OpenTelemetry's names, Prometheus metrics, slow statements with plan, tags and traces in the server's log",
+        sqlite: Claim::Done(&[
+            (OBSERVED, "a_slow_statement_is_kept_with_its_plan_and_tags"),
+            (OBSERVED, "the_line_that_asks_is_told"),
+        ]),
+        postgres: Claim::Done(&[
+            (OBSERVED, "tags_and_traces_reach_the_server"),
+            (OBSERVED, "a_slow_statement_is_kept_with_its_plan_and_tags"),
+            (OBSERVED, "spans_have_the_names_of_opentelemetry"),
+        ]),
+        mysql: Claim::Done(&[
+            (OBSERVED, "tags_and_traces_reach_the_server"),
+            (OBSERVED, "a_slow_statement_is_kept_with_its_plan_and_tags"),
+        ]),
     },
 ];

@@ -26,6 +26,12 @@ impl Db {
         self.observer().slow.set_limit(limit);
     }
 
+    /// Whether the plan of a slow statement is asked for right after it (`EXPLAIN`, at most once a minute for each text) and
+    /// kept with it. The statement is not run again. Not inside a transaction of PostgreSQL.
+    pub fn log_slow_plans(&self, wanted: bool) {
+        self.observer().slow.set_plans(wanted);
+    }
+
     /// The last hundred slow statements, the newest last.
     pub fn slow_statements(&self) -> Vec<SlowStatement> {
         self.observer().slow.values()

@@ -47,6 +47,7 @@ impl Db {
                 None => self.of_cluster(cluster, intent, request)?,
             },
         };
+        pooled.tag(self.view.tags.as_ref());
         if let Some(permit) = permit {
             pooled.belong_to(permit);
         }
@@ -82,6 +83,7 @@ impl Db {
                 None => self.node_of_cluster(cluster, intent, request, until).await?,
             },
         };
+        pooled.tag(self.view.tags.as_ref());
         if let Some(permit) = permit {
             pooled.belong_to(permit);
         }

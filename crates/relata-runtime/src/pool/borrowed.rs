@@ -10,6 +10,7 @@ use super::Pool;
 use super::shelf::Member;
 use super::tenants::TenantPermit;
 use crate::metrics::Closed;
+use crate::observe::Tags;
 
 /// A borrowed connection. Dropping it gives it back.
 pub(crate) struct Pooled {
@@ -31,6 +32,11 @@ impl Pooled {
         member.observed.watch.fresh = false;
         member.observed.watch.deadline = deadline;
         self.member = Some(member);
+    }
+
+    /// What the handle says of its statements.
+    pub(crate) fn tag(&mut self, tags: Option<&Arc<Tags>>) {
+        self.member_mut().observed.watch.tags = tags.cloned();
     }
 
     /// It counts against the limit of a tenant.

@@ -7,6 +7,7 @@ mod design;
 mod functions;
 mod joins;
 mod model;
+mod observed;
 mod pages;
 mod pool;
 mod queries;

@@ -174,7 +174,7 @@ fn logins_by_password_and_by_certificate_and_their_cancellation() {
                   hint: give both or neither
             ann:PASSWORD localhost ssl-mode=require
                 InvalidUrl: "ssl-mode" is no parameter of a postgres:// URL [R0601]
-                  hint: known are: sslmode, sslrootcert, sslcert, sslkey, channel_binding, application_name, options
+                  hint: known are: sslmode, sslrootcert, sslcert, sslkey, channel_binding, application_name, options, pooler
         "#]].assert_eq(&attempts(&server, ENCRYPTION, &cases).await);
         for mode in ["prefer", "require", "verify-full&sslrootcert=FOLDER/right.crt"] {
             cancels(&server, mode).await;
