@@ -136,6 +136,7 @@ const PROOF: &[Test] = &[(FAILURE, "proof_finds_what_does_not_hold"), (SAMPLE, "
 const LOCKS: &str = "crates/relata-testkit/tests/it/locks.rs";
 const SAMPLE: &str = "crates/relata-testkit/tests/it/sample.rs";
 const STATISTICS: &str = "crates/relata-testkit/tests/it/statistics.rs";
+const SHADOWS: &str = "crates/relata-cli/tests/it/shadow.rs";
 const PROOFS: &str = "crates/relata-cli/tests/it/proof.rs";
 const TRANSACTION: &[Test] = &[
     (TRANSACTIONS, "nested_ones_are_savepoints"),
@@ -392,6 +393,23 @@ pub const CAPABILITIES: &[Capability] = &[
         sqlite: Claim::Done(&[(PROOFS, "sqlite_protected_applies_only_what_is_proved")]),
         postgres: Claim::Done(&[(PROOFS, "postgres_protected_applies_only_what_is_proved")]),
         mysql: Claim::Done(&[(PROOFS, "mysql_protected_applies_only_what_is_proved")]),
+    },
+    Capability {
+        id: "M4",
+        title: "Shadows are kept as templates by digest; data is copied without a superuser; `apply --prove`",
+        sqlite: Claim::Part(
+            &[(PROOFS, "sqlite_is_proved_on_demand")],
+            "templates are not needed: a shadow in memory takes milliseconds",
+        ),
+        postgres: Claim::Done(&[
+            (SHADOWS, "templates_are_found_by_digest_and_go_when_there_are_many"),
+            (PROOFS, "postgres_copies_data_without_a_superuser"),
+            (PROOFS, "postgres_is_proved_on_demand"),
+        ]),
+        mysql: Claim::Part(
+            &[(PROOFS, "mysql_is_proved_on_demand")],
+            "MariaDB copies no databases: migrations are replayed",
+        ),
     },
     Capability {
         id: "M4",

@@ -262,6 +262,23 @@ fn all_migrations_are_tested(team: &Team) {
     team.write(LESS, "ALTER TABLE posts DROP COLUMN slug;", "ALTER TABLE posts ADD COLUMN slug varchar(20);");
     let run = team.ok(&["test"]);
     assert!(run.stderr.contains("passed empty: 2 migrations up, down, up"), "{}", run.stderr);
+    assert!(run.stderr.contains("passed with rows made up: 2 migrations up, down, up"), "{}", run.stderr);
+    // What rows that are nobody's make fail is told, and fails nothing.
+    let tags = "20260103000000_cccccc_tags";
+    let needed = "CREATE TABLE tags (id integer NOT NULL PRIMARY KEY, post integer NOT NULL);";
+    let refused = match team.dialect {
+        Dialect::Sqlite => "CREATE TABLE refused (x integer CHECK (x < 0)); INSERT INTO refused SELECT id FROM tags;",
+        _ => "ALTER TABLE tags ADD CHECK (post < -5);",
+    };
+    let drop = if team.dialect == Dialect::Sqlite { "DROP TABLE refused;" } else { "DROP TABLE tags; " };
+    let drop = if team.dialect == Dialect::Sqlite { drop.to_string() } else { format!("{drop}{needed}") };
+    team.write(tags, needed, "DROP TABLE tags;");
+    team.write("20260104000000_dddddd_strict", refused, &drop);
+    let run = team.run(&["test"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for id in [tags, "20260104000000_dddddd_strict"] {
+        std::fs::remove_dir_all(team.project.path(&format!("migrations/{id}"))).unwrap();
+    }
     team.project.write("migrations/seeds/rows.sql", "INSERT INTO posts (id, title) VALUES (7, NULL);");
     let run = team.ok(&["test"]);
     assert!(run.stderr.contains("passed with rows: 2 migrations up, down, up"), "{}", run.stderr);

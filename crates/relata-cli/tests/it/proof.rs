@@ -277,3 +277,72 @@ fn postgres_says_what_applying_means() {
 fn mysql_says_what_applying_means() {
     impact(Dialect::Mysql);
 }
+
+/// `apply --prove` proves what carries no proof, and applies nothing that fails.
+fn proved_on_demand(dialect: Dialect) {
+    let fixture = fixture(dialect);
+    let name = "20260102000000_bbbbbb_tags";
+    fixture.migration(name, "CREATE TABLE tags (id integer);", "SELECT 1;");
+    let said = fixture.run(&["migrate", "apply", "--prove"], 1);
+    assert!(said.contains("down.sql does not give back the schema from before up.sql"), "{said}");
+    assert!(fixture.run(&["migrate", "status", "--no-drift"], 3).contains("bbbbbb_tags\tpending"));
+    fixture.migration(name, "CREATE TABLE tags (id integer);", "DROP TABLE tags;");
+    let said = fixture.run(&["migrate", "apply", "--prove"], 0);
+    assert!(said.contains("1 migration proved before being applied"), "{said}");
+    let history = fixture.run(&["migrate", "history"], 0);
+    assert!(history.contains("\tprove\t20260102000000_bbbbbb_tags\tdone\t"), "{history}");
+}
+
+#[test]
+fn sqlite_is_proved_on_demand() {
+    proved_on_demand(Dialect::Sqlite);
+}
+
+#[test]
+fn postgres_is_proved_on_demand() {
+    proved_on_demand(Dialect::Postgres);
+}
+
+#[test]
+fn mysql_is_proved_on_demand() {
+    proved_on_demand(Dialect::Mysql);
+}
+
+/// Data is copied for a proof by a role that may create databases and is no superuser: what would check or change rows
+/// meanwhile goes and comes back.
+#[test]
+fn postgres_copies_data_without_a_superuser() {
+    let mut fixture = fixture(Dialect::Postgres);
+    let role = format!("relata_test_{}", uuid::Uuid::new_v4().simple());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let mut connection = runtime.block_on(fixture._database.connect());
+    runtime.block_on(connection.batch(&format!("CREATE ROLE {role} LOGIN CREATEDB"))).unwrap();
+    let mut url = relata_sql::DatabaseUrl::parse(&fixture.url).unwrap().with_database(&role);
+    url.user.clone_from(&role);
+    runtime.block_on(fixture._database.driver().create_database(&url)).unwrap();
+    fixture.url = url.expose();
+    let up = "CREATE TABLE notes (id integer PRIMARY KEY, parent integer REFERENCES notes (id), owner integer NOT NULL REFERENCES users (id));
+              CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id > 1 THEN RAISE 'no'; END IF; RETURN NEW; END $$;
+              INSERT INTO users VALUES (7, 'x', 1); INSERT INTO notes VALUES (2, 3, 7), (3, 2, 7);
+              CREATE TRIGGER refuse BEFORE INSERT ON notes FOR EACH ROW EXECUTE FUNCTION refuse();";
+    fixture.migration(
+        "20260102000000_bbbbbb_notes",
+        up,
+        "DROP TABLE notes; DROP FUNCTION refuse(); DELETE FROM users WHERE id = 7;",
+    );
+    fixture.run(&["migrate", "apply"], 0);
+    fixture.migration("20260103000000_cccccc_more", "ALTER TABLE notes ADD more text;", "ALTER TABLE notes DROP more;");
+    let said = fixture.run(&["migrate", "prove", "--with-data"], 0);
+    assert!(said.contains("3 rows in 2 tables") && said.contains("on a copy of the data"), "{said}");
+    runtime.block_on(fixture._database.driver().drop_database(&url)).unwrap();
+    // The template that it made is its own.
+    let templates = "SELECT datname::text FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE rolname = ";
+    let mut records = relata_runtime::table::Records::default();
+    let sql = format!("{templates}'{role}'");
+    runtime.block_on(connection.query(relata_sql::Statement::once(&sql, &[]), &mut records)).unwrap();
+    for record in records.into_records() {
+        let relata_sql::Value::Text(name) = &record.values()[0] else { continue };
+        runtime.block_on(fixture._database.driver().drop_database(&url.with_database(name))).unwrap();
+    }
+    runtime.block_on(connection.batch(&format!("DROP ROLE {role}"))).unwrap();
+}

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use relata_schema::Dialect;
 use relata_sql::{Connection, Driver, Statement};
 use relata_testkit::server_url;
+use relata_testkit::servers::PostgresCluster;
 
 use crate::command::Project;
 
@@ -91,4 +92,77 @@ fn interrupted_it_leaves_no_database_behind() {
         assert_eq!(child.wait().unwrap().code(), Some(130));
         assert!(!exists(connection.as_mut(), &database).await, "{database} is still there");
     });
+}
+
+/// What was replayed for a proof stays as a template, named by its digest: it is copied the next time, another history
+/// makes another one, the oldest go, and processes that make the same one at once do not get into each other's way.
+#[test]
+fn templates_are_found_by_digest_and_go_when_there_are_many() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let server = runtime.block_on(PostgresCluster::start(0, false));
+    let mut connection = runtime.block_on(async {
+        relata_postgres::PostgresDriver.connect(&server.url_of(0), &Default::default()).await.unwrap()
+    });
+    let mut sql = |sql: &str| runtime.block_on(connection.batch(sql)).unwrap();
+    sql("CREATE DATABASE app");
+    let url = server.url_of(0).with_database("app").expose();
+    let project = Project::new();
+    let write = |id: &str, up: &str, down: &str| {
+        project.write(&format!("migrations/{id}/up.sql"), up);
+        project.write(&format!("migrations/{id}/down.sql"), down);
+    };
+    let first = "20260101000000_aaaaaa_first";
+    write(first, "CREATE TABLE one (x integer);", "DROP TABLE one;");
+    project.ok(&["migrate", "apply", "--url", &url]);
+    write("20260102000000_bbbbbb_second", "CREATE TABLE two (x integer);", "DROP TABLE two;");
+    let prove = ["migrate", "prove", "--no-data", "--url", &url];
+    let templates = |runtime: &tokio::runtime::Runtime| {
+        runtime.block_on(async {
+            let mut connection = connect_to(&server.url_of(0)).await;
+            let mut records = relata_runtime::table::Records::default();
+            let sql = "SELECT datname::text FROM pg_database WHERE datname LIKE 'relata\\_%' ORDER BY 1";
+            connection.query(Statement::once(sql, &[]), &mut records).await.unwrap();
+            let records = records.into_records();
+            let name = |value: &relata_sql::Value| match value {
+                relata_sql::Value::Text(name) => name.clone(),
+                other => panic!("{other:?}"),
+            };
+            records.iter().map(|record| name(&record.values()[0])).collect::<Vec<_>>()
+        })
+    };
+    // Two at once, with none there yet.
+    let children: Vec<_> =
+        (0..2).map(|_| project.command(&prove).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()).collect();
+    for child in children {
+        let ended = child.wait_with_output().unwrap();
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    }
+    let made = templates(&runtime);
+    assert_eq!(made.len(), 1, "{made:?}");
+    assert!(made[0].starts_with("relata_template_proof_"), "{made:?}");
+    // It is what the next proof begins with: what is put into it is seen there.
+    let mut inside = runtime.block_on(connect_to(&server.url_of(0).with_database(&made[0])));
+    runtime.block_on(inside.batch("CREATE TABLE mark (x integer)")).unwrap();
+    runtime.block_on(inside.close()).unwrap();
+    assert!(project.ok(&prove).stderr.contains(" in 2 tables"), "the template is copied");
+    // Another history has another one.
+    write(first, "CREATE TABLE one (x integer, y integer);", "DROP TABLE one;");
+    project.ok(&["migrate", "repair", "--url", &url]);
+    assert!(project.ok(&prove).stderr.contains(" in 1 table"), "the template of another history is not");
+    assert_eq!(templates(&runtime).len(), 2);
+    // The oldest go.
+    for number in 0..8 {
+        sql(&format!("CREATE DATABASE relata_template_proof_old{number}"));
+        sql(&format!("COMMENT ON DATABASE relata_template_proof_old{number} IS 'used 2020-01-0{number}T00:00:00Z'"));
+    }
+    write(first, "CREATE TABLE one (x integer, z integer);", "DROP TABLE one;");
+    project.ok(&["migrate", "repair", "--url", &url]);
+    project.ok(&prove);
+    let left = templates(&runtime);
+    assert_eq!(left.len(), 8, "{left:?}");
+    assert!(!left.contains(&"relata_template_proof_old0".to_string()) && left.contains(&made[0]), "{left:?}");
+}
+
+async fn connect_to(url: &relata_sql::DatabaseUrl) -> Box<dyn Connection> {
+    relata_postgres::PostgresDriver.connect(url, &Default::default()).await.unwrap()
 }
