@@ -6,8 +6,8 @@
 use std::fmt::Write as _;
 
 use relata_schema::declare::{
-    Declaration, DefaultValue, Entity, EntityRuleKind, EnumDeclaration, Field, IndexDeclaration, IndexPartDeclaration,
-    ReferenceDeclaration, Relation, RelationKind, Rule, field_names, simple_name,
+    Arc, ArcKind, Declaration, DefaultValue, Entity, EntityRuleKind, EnumDeclaration, Field, IndexDeclaration,
+    IndexPartDeclaration, ReferenceDeclaration, Relation, RelationKind, Rule, field_names, simple_name,
 };
 use relata_schema::model::{Action, Match, NullsOrder};
 use relata_schema::naming;
@@ -84,6 +84,10 @@ fn entity(entity: &Entity) -> String {
         let arguments: Vec<String> =
             [literal(&check.expression)].into_iter().chain(named("name", check.name.as_ref())).collect();
         attribute(&mut out, "", "check", &arguments);
+    }
+    for arc in &entity.arcs {
+        let (word, arguments) = arc_text(arc);
+        attribute(&mut out, "", word, &arguments);
     }
     for relation in &entity.relations {
         if let Some((name, text)) = relation_text(relation) {
@@ -231,12 +235,30 @@ fn belongs_to<'e>(entity: &'e Entity, name: &str, target: &str) -> Option<&'e Re
     })
 }
 
+fn arc_text(arc: &Arc) -> (&'static str, Vec<String>) {
+    let name = ident(&arc.name);
+    match &arc.kind {
+        ArcKind::Exclusive(fields) => {
+            let fields: Vec<String> = fields.iter().map(|field| ident(field)).collect();
+            ("exclusive", vec![format!("{name}: {}", fields.join(", "))])
+        }
+        ArcKind::Typed { type_field, id_field, entities } => {
+            let mut arguments = vec![format!("{name}: {}", ident(type_field)), ident(id_field)];
+            arguments.extend(entities.iter().map(|(entity, value)| match simple_name(entity) == value {
+                true => entity.clone(),
+                false => format!("{entity} = {}", literal(value)),
+            }));
+            ("polymorphic", arguments)
+        }
+    }
+}
+
 fn relation_text(relation: &Relation) -> Option<(&'static str, String)> {
     let (name, entity) = (ident(&relation.name), &relation.entity);
     Some(match &relation.kind {
         RelationKind::BelongsTo { .. } => return None,
-        RelationKind::HasOne { field } => ("has_one", format!("{name}: {entity}.{}", ends(field))),
-        RelationKind::HasMany { field } => ("has_many", format!("{name}: {entity}.{}", ends(field))),
+        RelationKind::HasOne { field } => ("has_one", format!("{name}: {entity}.{}{}", ends(field), when(relation))),
+        RelationKind::HasMany { field } => ("has_many", format!("{name}: {entity}.{}{}", ends(field), when(relation))),
         RelationKind::ManyToMany { via, near, far } => {
             let ends = match (near, far) {
                 (Some(near), Some(far)) => format!("({}, {})", ident(near), ident(far)),
@@ -245,6 +267,11 @@ fn relation_text(relation: &Relation) -> Option<(&'static str, String)> {
             ("many_to_many", format!("{name}: {entity} via {via}{ends}"))
         }
     })
+}
+
+fn when(relation: &Relation) -> String {
+    let only = relation.only.as_ref();
+    only.map(|(field, value)| format!(" when {} = {}", ident(field), literal(value))).unwrap_or_default()
 }
 
 /// The field that a relation names, or several in parentheses.

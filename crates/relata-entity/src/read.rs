@@ -7,6 +7,7 @@
 //!
 //! It deliberately does not expand macros or follow `cfg`: what the text says is what is read.
 
+mod arc;
 mod attribute;
 mod condition;
 mod entity;
@@ -28,8 +29,19 @@ pub use source::{read_dir, read_source};
 use finding::Findings;
 
 /// The attributes that `derive(Entity)` owns on the struct.
-pub const ENTITY_ATTRIBUTES: &[&str] =
-    &["entity", "primary_key", "unique", "index", "foreign_key", "check", "has_many", "has_one", "many_to_many"];
+pub const ENTITY_ATTRIBUTES: &[&str] = &[
+    "entity",
+    "primary_key",
+    "unique",
+    "index",
+    "foreign_key",
+    "check",
+    "has_many",
+    "has_one",
+    "many_to_many",
+    "exclusive",
+    "polymorphic",
+];
 
 /// The attributes that `derive(Entity)` owns on fields.
 pub const FIELD_ATTRIBUTES: &[&str] = &[

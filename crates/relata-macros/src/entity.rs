@@ -7,7 +7,7 @@ use relata_schema::declare::{Entity, Field};
 use relata_schema::naming;
 use syn::DeriveInput;
 
-use crate::{insert, relation, rule};
+use crate::{arc, insert, relation, rule};
 
 /// What all parts of the code need.
 pub(crate) struct Context<'a> {
@@ -70,6 +70,7 @@ pub(crate) fn write(input: &DeriveInput, entity: &Entity) -> TokenStream {
     let relations = relation::write(&context);
     let (with, with_items) = relation::with(&context);
     let (new, new_items) = insert::write(&context);
+    let (arcs, arc_items) = arc::write(&context);
     let doc = format!("The columns and relations of [`{name}`](struct@{name}).");
     quote! {
         #[doc = #doc]
@@ -77,6 +78,7 @@ pub(crate) fn write(input: &DeriveInput, entity: &Entity) -> TokenStream {
         #vis const #name: <#name as ::relata::Entity>::Columns<#name> = <#name as ::relata::Entity>::COLUMNS;
         #new
         #with
+        #arcs
         const _: () = {
             use ::relata::__private as __relata;
             #table
@@ -85,6 +87,7 @@ pub(crate) fn write(input: &DeriveInput, entity: &Entity) -> TokenStream {
             #relations
             #with_items
             #new_items
+            #arc_items
         };
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! It never depends on the engine: the code it writes names everything through `::relata::__private`.
 
+mod arc;
 mod entity;
 mod enumeration;
 mod insert;
@@ -26,6 +27,8 @@ use syn::DeriveInput;
         unique,
         index,
         foreign_key,
+        exclusive,
+        polymorphic,
         check,
         has_many,
         has_one,

@@ -99,8 +99,9 @@ fn write_one(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
             (vec![(quote!(TABLE.key[0]), quote!(#target.key[0]))], Vec::new())
         }
     };
+    let only = only(context, named, &target);
     let refers = match &named.relation.kind {
-        RelationKind::BelongsTo { field, .. } => {
+        RelationKind::BelongsTo { field, .. } if named.relation.only.is_none() => {
             let action = reference(context, &field_names(field), &named.relation.entity).map(|key| key.on_delete);
             let action = Ident::new(&format!("{:?}", action.unwrap_or_default()), proc_macro2::Span::call_site());
             quote!(::core::option::Option::Some(__relata::Action::#action))
@@ -132,6 +133,7 @@ fn write_one(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
                     from_column: #from_column,
                     to: #target,
                     to_column: #to_column,
+                    only: #only,
                     further: &[#(#further),*],
                     cardinality: __relata::Cardinality::#kind,
                     refers: #refers,
@@ -157,6 +159,20 @@ fn reference<'a>(context: &Context<'a>, here: &[&str], entity: &str) -> Option<&
     };
     let on_struct = context.entity.foreign_keys.iter().find(|key| key.fields == here && key.entity == entity);
     on_field.filter(|reference| reference.entity == entity).or(on_struct)
+}
+
+/// The column that says whether the relation is meant.
+fn only(context: &Context<'_>, named: &Named<'_>, target: &TokenStream) -> TokenStream {
+    let Some((field, value)) = &named.relation.only else { return quote!(::core::option::Option::None) };
+    let here = matches!(named.relation.kind, RelationKind::BelongsTo { .. });
+    let column = match context.position(field).filter(|_| here) {
+        Some(at) => {
+            let at = Literal::usize_unsuffixed(at);
+            quote!(#at)
+        }
+        None => quote!(#target.position(#field)),
+    };
+    quote!(::core::option::Option::Some(__relata::Only { here: #here, column: #column, value: #value }))
 }
 
 /// The markers of all relations.
@@ -207,13 +223,46 @@ pub(crate) fn with(context: &Context<'_>) -> (TokenStream, TokenStream) {
         #[doc = #doc]
         #vis struct #with<S>(::relata::__private::Loaded<#name, S>);
     };
+    let absent = context.relations.iter().map(|named| absent(context, named));
     let methods = quote! {
+        #(#absent)*
         __relata::carries!(#with, #name);
         impl<S> #with<S> {
             #(#methods)*
         }
     };
     (item, methods)
+}
+
+/// The accessor of a row that was read without the relation: it cannot be called, and says what is missing.
+fn absent(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
+    let (vis, name, ident, to) = (context.vis, context.name, &named.ident, &named.to);
+    let result = if is_many(named.relation) {
+        quote!(&'row [#to])
+    } else if is_optional(named.relation) {
+        quote!(::core::option::Option<&'row #to>)
+    } else {
+        quote!(&'row #to)
+    };
+    let loaded = format_ident!("Loaded{}", naming::pascal(&named.relation.name));
+    let message = format!("`{}` of this `{name}` was not loaded", named.relation.name);
+    let note = format!("add `.with({name}.{})` to the query that gave the row", named.relation.name);
+    quote! {
+        #[doc(hidden)]
+        #[diagnostic::on_unimplemented(message = #message, label = "not loaded", note = #note)]
+        #vis trait #loaded<'row> {
+            fn loaded(self) -> #result;
+        }
+        impl #name {
+            #[doc(hidden)]
+            #vis fn #ident<'row>(&'row self) -> #result
+            where
+                &'row #name: #loaded<'row>,
+            {
+                #loaded::loaded(self)
+            }
+        }
+    }
 }
 
 fn accessor(context: &Context<'_>, named: &Named<'_>) -> TokenStream {

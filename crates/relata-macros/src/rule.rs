@@ -41,7 +41,7 @@ pub(crate) fn of_field(column: &Column<'_>, rule: &Rule) -> Option<TokenStream> 
 
 /// The rules over several fields.
 pub(crate) fn of_entity(context: &Context<'_>) -> Vec<TokenStream> {
-    context.entity.rules.iter().filter_map(|rule| one(context, rule)).collect()
+    context.entity.all_rules().filter_map(|rule| one(context, &rule)).collect()
 }
 
 fn one(context: &Context<'_>, rule: &EntityRule) -> Option<TokenStream> {

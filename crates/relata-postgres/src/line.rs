@@ -244,6 +244,8 @@ impl Line {
         }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             state.draining = true;
+            // A runtime that is going down drops the task where it is spawned, and the task takes the lock.
+            drop(state);
             let draining = Draining(self.clone());
             runtime.spawn(async move { draining.0.read_out().await });
         }

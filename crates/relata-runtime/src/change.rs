@@ -14,6 +14,7 @@ use crate::executor::{Executor, Intent};
 use crate::find::Collect;
 use crate::inspect::Whole;
 use crate::rules::Found;
+use crate::soft_delete;
 
 /// It says which rows.
 pub struct Filtered;
@@ -194,7 +195,8 @@ impl<E: Entity, S> Delete<E, S> {
         self
     }
 
-    /// Runs it; gives back how many rows it deleted.
+    /// Runs it; gives back how many rows it deleted. With `soft_delete`, rows that refer to them by `on_delete = cascade`
+    /// along a relation of the entity are marked with them, in one transaction; they do not count here.
     ///
     /// # Errors
     /// `Kind::ForeignKeyViolation` when others refer to the row; as [`Update::exec`].
@@ -204,12 +206,17 @@ impl<E: Entity, S> Delete<E, S> {
     {
         let required = self.required;
         match self.statement(false) {
+            Deletion::Marks(update) if soft_delete::cascades(E::TABLE) => {
+                let marked = soft_delete::mark(executor, E::TABLE, update, required).await;
+                marked.map_err(|error| mapped(error, E::TABLE))
+            }
             Deletion::Marks(mut update) => execute(executor, E::TABLE, required, Tree::Update(&mut update)).await,
             Deletion::Removes(mut delete) => execute(executor, E::TABLE, required, Tree::Delete(&mut delete)).await,
         }
     }
 
-    /// Runs it; gives back each row as it was, or with `soft_delete` as it then is. **Dialects**: MariaDB cannot give
+    /// Runs it; gives back each row as it was, or with `soft_delete` as it then is, without marking what refers to it.
+    /// **Dialects**: MariaDB cannot give
     /// back rows that are only marked, MySQL none: `Kind::Unsupported`.
     ///
     /// # Errors
@@ -299,7 +306,7 @@ async fn changed<E: Entity>(executor: &mut impl Executor, required: Option<u64>,
     Ok(sink.rows)
 }
 
-fn as_required(table: &'static TableMeta, required: Option<u64>, changed: u64) -> Result<u64> {
+pub(crate) fn as_required(table: &'static TableMeta, required: Option<u64>, changed: u64) -> Result<u64> {
     match required {
         Some(required) if changed != required => {
             let kind = if changed < required { Kind::NotFound } else { Kind::TooManyRows };

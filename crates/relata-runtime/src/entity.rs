@@ -3,6 +3,7 @@
 //! The derive writes constant data and straight-line code; everything that does something is here and below, generic
 //! over the entity and with inner functions that are not.
 
+use jiff::Timestamp;
 use relata_sql::driver::Row;
 use relata_sql::error::Details;
 use relata_sql::expr::{ColumnRef, Expr};
@@ -12,10 +13,13 @@ use relata_sql::{Decode, Error, Kind, Result, Value};
 
 use crate::change::{Delete, Filtered, Unfiltered, Update};
 use crate::changeset::{Allowed, Changeset};
+use crate::executor::Executor;
 use crate::find::Find;
 use crate::insert::{InsertColumns, InsertFrom, InsertMany, NewRow};
 use crate::load::Carries;
+use crate::nested::Relate;
 use crate::rules;
+use crate::soft_delete;
 
 /// A struct that is a table. Derive it; the module's head of the facade shows how.
 #[diagnostic::on_unimplemented(
@@ -78,11 +82,13 @@ pub trait Entity: Sized + Send + Sync + 'static {
     }
 
     /// All rows, to be narrowed down.
+    #[track_caller]
     fn find() -> Find<Self> {
         Find::new()
     }
 
     /// The row with this key.
+    #[track_caller]
     fn by_key(key: impl Into<Self::Key>) -> Find<Self> {
         Find::keyed(key_filter(Self::TABLE, |take| key.into().give(take)))
     }
@@ -105,6 +111,39 @@ pub trait Entity: Sized + Send + Sync + 'static {
     /// Deletes many rows: `.filter(…)` says which, `.all_rows()` that it shall be all.
     fn delete_many() -> Delete<Self, Unfiltered> {
         Delete::new(None)
+    }
+
+    /// Brings back the row with this key, and what was marked as deleted together with it. `false`: there is no such
+    /// row that is marked.
+    ///
+    /// # Errors
+    /// `Kind::UniqueViolation` when a live row has taken its place; `Kind::Unsupported` without `soft_delete`.
+    fn restore(
+        key: impl Into<Self::Key> + Send,
+        executor: &mut impl Executor,
+    ) -> impl Future<Output = Result<bool>> + Send {
+        let filter = key_filter(Self::TABLE, |take| key.into().give(take));
+        async move {
+            let restored = soft_delete::restore(executor, Self::TABLE, filter).await;
+            restored.map_err(|error| mapped(error, Self::TABLE))
+        }
+    }
+
+    /// Removes for good what was marked as deleted before this instant, and first what was marked with it; gives back
+    /// how many rows of this entity.
+    ///
+    /// # Errors
+    /// `Kind::ForeignKeyViolation` when others still refer to a row; `Kind::Unsupported` without `soft_delete`.
+    fn purge(before: Timestamp, executor: &mut impl Executor) -> impl Future<Output = Result<u64>> + Send {
+        async move {
+            let purged = soft_delete::purge(executor, Self::TABLE, before).await;
+            purged.map_err(|error| mapped(error, Self::TABLE))
+        }
+    }
+
+    /// Creates, connects and takes off what hangs on the row with this key, in one transaction.
+    fn relate(key: impl Into<Self::Key>) -> Relate<Self> {
+        Relate::new(Self::by_key(key))
     }
 
     /// Inserts the rows that a query gives into these columns, without bringing them here.

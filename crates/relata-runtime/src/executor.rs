@@ -12,6 +12,7 @@ use relata_sql::{Answer, Connection, Error, Kind, Result, RowSink, Statement};
 
 use crate::db::Db;
 use crate::pool::Pooled;
+use crate::repeated::Lookups;
 use crate::retry::RetryBudget;
 use crate::transaction::{Session, Tx};
 
@@ -42,6 +43,12 @@ pub trait Executor: Send {
     #[track_caller]
     fn begin(&mut self, options: TransactionOptions) -> Answer<'_, Tx<'_>>;
 
+    /// Does this once what is being done lasts: after the commit of the outermost transaction, and never if it (or the
+    /// savepoint in which it was said) is rolled back. On a database, where each statement lasts by itself, at once.
+    fn after_commit(&mut self, work: Box<dyn FnOnce() + Send>) {
+        work();
+    }
+
     /// How many retries may still be made altogether; `None`: as many as asked for.
     fn retry_budget(&self) -> Option<&RetryBudget> {
         None
@@ -61,6 +68,10 @@ impl<E: Executor + ?Sized> Executor for &mut E {
     #[track_caller]
     fn begin(&mut self, options: TransactionOptions) -> Answer<'_, Tx<'_>> {
         (**self).begin(options)
+    }
+
+    fn after_commit(&mut self, work: Box<dyn FnOnce() + Send>) {
+        (**self).after_commit(work);
     }
 
     fn retry_budget(&self) -> Option<&RetryBudget> {
@@ -108,6 +119,11 @@ impl<'a> Lease<'a> {
         let held = self.held_mut();
         held.pool().observer().count_statements(1);
         held.connection()
+    }
+
+    /// What was looked up lately.
+    pub(crate) fn lookups(&self) -> &Lookups {
+        &self.held().pool().observer().lookups
     }
 
     /// For which server to render.

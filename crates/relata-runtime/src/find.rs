@@ -1,6 +1,9 @@
 //! [`Find`]: a query over an entity, from `Post::find()` to its rows.
 
+mod reading;
+
 use std::marker::PhantomData;
+use std::panic::Location;
 
 use relata_sql::driver::{ColumnInfo, Row, RowSink};
 use relata_sql::expr::{AggregateFunction, BinaryOp, ColumnRef, Expr, Reached, Window, WindowFunction};
@@ -18,6 +21,8 @@ use crate::page::{Cursor, Page, fetch_page};
 use crate::relation::{And, IntoLoad, Rel, Relation};
 use crate::stream::Rows;
 
+pub use reading::Lenient;
+
 /// A query over the rows of `E`, each with what `L` loads.
 #[must_use = "a query does nothing until it is run by `.all(…)`, `.one(…)` or another of its endings"]
 pub struct Find<E, L = ()> {
@@ -30,17 +35,15 @@ pub struct Find<E, L = ()> {
 }
 
 impl<E: Entity> Find<E> {
+    #[track_caller]
     pub(crate) fn new() -> Self {
-        Find {
-            select: Select::new(Source::Entity(E::TABLE)),
-            loads: (),
-            after: None,
-            unique: false,
-            marker: PhantomData,
-        }
+        let mut select = Select::new(Source::Entity(E::TABLE));
+        select.at = Some(Location::caller());
+        Find { select, loads: (), after: None, unique: false, marker: PhantomData }
     }
 
     /// The row with a key.
+    #[track_caller]
     pub(crate) fn keyed(filter: Expr) -> Self {
         let mut find = Find { unique: true, ..Self::new() };
         find.select.filter = Some(filter);
@@ -196,7 +199,7 @@ impl<E: Entity, L> Find<E, L> {
     pub fn reach<M: Relation<From = E, To = E>>(mut self, _: Rel<E, M>, steps: impl Into<Option<u64>>) -> Self {
         let table = E::TABLE;
         let [key] = table.key else { panic!("{} is reached by its key, which is not one field", table.entity) };
-        let plain = M::META.via.is_none() && M::META.further.is_empty();
+        let plain = M::META.via.is_none() && M::META.further.is_empty() && M::META.only.is_none();
         assert!(plain, "{}.{} leads by more than one column and cannot be followed", table.entity, M::META.name);
         let steps = steps.into();
         let mut start = std::mem::replace(&mut self.select, Select::new(Source::Entity(table)));
@@ -262,6 +265,7 @@ impl<E: Entity, L> Find<E, L> {
 impl<E: Entity, L: Loads<E>> Find<E, L> {
     pub(crate) fn prepared(&mut self) {
         self.loads.items(Path::ROOT, &mut self.select.items);
+        self.loads.with_deleted(Path::ROOT, &mut self.select.with_deleted);
     }
 
     /// All rows.
@@ -440,6 +444,7 @@ pub(crate) fn at_row(error: Error, read: usize) -> Error {
 pub(crate) async fn run(executor: &mut dyn Executor, mut select: Select, sink: &mut dyn RowSink) -> Result<()> {
     let intent = if select.lock.is_some() { Intent::Write } else { Intent::Read };
     let mut lease = executor.lease(intent).await?;
+    lease.lookups().see(&select);
     lease.query(Tree::Select(&mut select), sink).await
 }
 
@@ -449,6 +454,7 @@ pub(crate) async fn count(executor: &mut dyn Executor, mut select: Select) -> Re
     let whole = select.limit.is_some() || select.offset.is_some() || select.distinct || shaped;
     select.lock = None;
     let mut lease = executor.lease(Intent::Read).await?;
+    lease.lookups().see(&select);
     let tree = if whole {
         Tree::Count(&mut select)
     } else {

@@ -7,12 +7,14 @@ use relata_sql::driver::{BulkInsert, Row};
 use relata_sql::expr::{BinaryOp, Cast, ColumnRef, Expr};
 use relata_sql::meta::{Path, RowValues, TableMeta};
 use relata_sql::tree::{Conflict, Insert, Item, Scope, Select, Source, Tree};
-use relata_sql::typed::Column;
-use relata_sql::{Error, Kind, Result, Value};
+use relata_sql::typed::{Column, Field, NewValue};
+use relata_sql::{Cell, Error, Kind, Result, Value};
 
 use crate::entity::{Entity, key_filter, mapped};
 use crate::executor::{Executor, Intent, Lease};
 use crate::find::{Collect, not_found, run};
+use crate::nested::{Graph, IntoGraph};
+use crate::relation::{Rel, Relation};
 use crate::rules::Found;
 use crate::validation;
 
@@ -61,6 +63,27 @@ pub trait NewRow: Sized + Send {
         }
     }
 
+    /// Creates rows that hang on this one along a relation, with it and in one transaction; the function is given the row
+    /// as the database has it. They may have children of their own; along many to many they are created and linked.
+    fn create<M, I, F>(self, relation: Rel<Self::Entity, M>, children: F) -> Graph<Self::Entity>
+    where
+        M: Relation<From = Self::Entity>,
+        I: IntoIterator<Item: IntoGraph<Entity = M::To>>,
+        F: FnOnce(&Self::Entity) -> I + Send + 'static,
+    {
+        IntoGraph::into_graph(self).create(relation, children)
+    }
+
+    /// Connects rows that exist, by their keys, with the new one: along many to many they are linked, else their
+    /// reference is changed.
+    fn connect<M: Relation<From = Self::Entity>>(
+        self,
+        relation: Rel<Self::Entity, M>,
+        keys: impl IntoIterator<Item: Into<<M::To as Entity>::Key>>,
+    ) -> Graph<Self::Entity> {
+        IntoGraph::into_graph(self).connect(relation, keys)
+    }
+
     /// Inserts it, or does something else if a row with the same values in `target` exists: a column or a tuple of
     /// columns that have a unique key. **Dialects**: MariaDB takes whichever unique key the row collides with.
     fn on_conflict(self, target: impl ConflictColumns<Self::Entity>) -> Upsert<Self::Entity> {
@@ -97,7 +120,27 @@ impl<E: Entity> Draft<E> {
         self
     }
 
-    fn prepared(mut self) -> Result<Self> {
+    /// The value that it gives a field, if it gives one.
+    pub fn given<T: Field>(&self, column: Column<E, T>) -> Option<T> {
+        let wanted = column.reference().column;
+        let place = self.columns.as_slice().iter().position(|position| {
+            E::TABLE.columns.get(usize::from(*position)).is_some_and(|meta| std::ptr::eq(meta, wanted))
+        })?;
+        T::decode(Cell::of(&self.values[place])).ok()
+    }
+
+    /// With this value for a field.
+    #[must_use]
+    pub fn with<T: Field>(self, column: Column<E, T>, value: impl NewValue<T>) -> Self {
+        let wanted = column.reference().column;
+        match E::TABLE.columns.iter().position(|meta| std::ptr::eq(meta, wanted)) {
+            Some(position) => self.set(position, value.into_value()),
+            None => self,
+        }
+    }
+
+    /// Stamped and checked.
+    pub(crate) fn prepared(mut self) -> Result<Self> {
         stamp(E::TABLE, &mut self.columns, &mut self.values);
         self.found().into_result()?;
         Ok(self)
@@ -117,7 +160,33 @@ impl<E: Entity> Draft<E> {
         RowValues::new_row(E::TABLE, self.columns.as_slice(), &self.values)
     }
 
-    async fn run(self, executor: &mut dyn Executor, conflict: Option<Conflict>) -> Result<Option<E>> {
+    /// It gives the same columns as another.
+    pub(crate) fn has_columns_of(&self, other: &Self) -> bool {
+        self.columns == other.columns
+    }
+
+    pub(crate) fn column_names(&self) -> Vec<&'static str> {
+        names(E::TABLE, &self.columns)
+    }
+
+    pub(crate) fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        self.values
+    }
+
+    /// The values of its key, if it gives all of them.
+    pub(crate) fn key(&self) -> Option<Vec<Value>> {
+        let value = |position: &usize| {
+            let place = self.columns.as_slice().iter().position(|known| usize::from(*known) == *position);
+            place.map(|place| self.values[place].clone())
+        };
+        E::TABLE.key.iter().map(value).collect()
+    }
+
+    pub(crate) async fn run(self, executor: &mut dyn Executor, conflict: Option<Conflict>) -> Result<Option<E>> {
         let draft = self.prepared()?;
         let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| E::decode(row, 0) };
         let found = insert_row(executor, E::TABLE, draft.columns, draft.values, conflict, &mut sink).await;

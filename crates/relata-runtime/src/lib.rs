@@ -4,7 +4,7 @@
 //! - [`Entity`], [`find::Find`], [`insert`], [`change`], [`aggregate`], [`page`], [`stream`], [`raw`]: statements.
 //! - [`join`], [`cte`]: queries over several tables and over queries with names.
 //! - [`search`]: filters, orders and pages from outside.
-//! - [`relation`], [`load`]: relations and loading them; [`validation`]: what is wrong with a row, before it is written.
+//! - [`relation`], [`load`], [`nested`]: relations, loading and writing them; [`validation`]: what is wrong with a row, before it is written.
 //! - [`Repository`] and [`Table`]: the usual operations on an entity, and on a table known only at run time.
 //! - [`migrate`]: migration folders, their history and their execution.
 //!
@@ -20,26 +20,32 @@ pub mod cte;
 mod db;
 pub mod discovery;
 pub mod entity;
+pub mod events;
 pub mod executor;
 pub mod find;
 pub mod health;
 pub mod insert;
 pub mod inspect;
+pub mod integrity;
 pub mod join;
 mod json_schema;
 pub mod load;
 mod metrics;
 pub mod migrate;
+pub mod nested;
 pub mod observe;
 pub mod page;
 pub mod pool;
 pub mod raw;
 pub mod relation;
+mod repeated;
 pub mod repository;
 pub mod retry;
 mod rules;
 pub mod search;
 pub mod secret;
+mod soft_delete;
+pub mod store;
 pub mod stream;
 pub mod table;
 mod token;
@@ -49,6 +55,7 @@ pub mod validation;
 pub use cluster::Reads;
 pub use db::{Db, WeakDb};
 pub use entity::Entity;
+pub use events::Events;
 pub use executor::{Executor, Intent, Lease};
 pub use insert::NewRow;
 pub use inspect::Inspect;
@@ -58,6 +65,7 @@ pub use raw::{Params, sql, sql_unchecked};
 pub use relata_sql::{Error, FromRow, Id, Kind, Result};
 pub use repository::Repository;
 pub use search::{Search, Searchable};
+pub use store::Store;
 pub use stream::Rows;
 pub use table::{Record, Table};
 pub use token::Token;

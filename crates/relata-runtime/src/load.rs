@@ -142,7 +142,7 @@ impl Parents {
     /// The children of these.
     fn children<M, N>(&self, load: &Load<M, N>, relation: &'static RelationMeta) -> Self {
         let narrowed = load.filter.is_some() || load.limit.is_some() || load.offset > 0;
-        if relation.via.is_some() || !relation.further.is_empty() || narrowed {
+        if relation.via.is_some() || relation.only.is_some() || !relation.further.is_empty() || narrowed {
             return Parents::Some;
         }
         let column = &relation.to.columns[relation.to_column];
@@ -186,6 +186,8 @@ pub trait Loads<E: Entity>: Send + Sync + 'static {
     fn width(&self) -> usize;
     /// What to select for it.
     fn items(&self, path: Path, items: &mut Vec<Item>);
+    /// The joined places where rows count that are marked as deleted.
+    fn with_deleted(&self, path: Path, out: &mut Vec<Path>);
     /// Reads it from a row; `at` moves behind it.
     ///
     /// # Errors
@@ -210,6 +212,8 @@ impl<E: Entity> Loads<E> for () {
     fn items(&self, path: Path, items: &mut Vec<Item>) {
         items.push(Item::Entity(path, E::TABLE));
     }
+
+    fn with_deleted(&self, _: Path, _: &mut Vec<Path>) {}
 
     #[inline]
     fn read(&self, row: &dyn Row, at: &mut usize) -> Result<E> {
@@ -243,6 +247,10 @@ where
         self.list_items(path, items);
     }
 
+    fn with_deleted(&self, path: Path, out: &mut Vec<Path>) {
+        self.list_with_deleted(path, out);
+    }
+
     fn read(&self, row: &dyn Row, at: &mut usize) -> Result<Self::Output> {
         let entity = E::decode(row, *at)?;
         *at += E::TABLE.selected;
@@ -274,6 +282,8 @@ pub trait LoadList<E: Entity>: Send + Sync + 'static {
     fn list_width(&self) -> usize;
     /// What to select for the joined ones.
     fn list_items(&self, path: Path, items: &mut Vec<Item>);
+    /// Those of the joined ones whose rows count even where they are marked as deleted.
+    fn list_with_deleted(&self, path: Path, out: &mut Vec<Path>);
     /// Reads the joined ones.
     ///
     /// # Errors
@@ -296,6 +306,8 @@ impl<E: Entity> LoadList<E> for () {
     }
 
     fn list_items(&self, _: Path, _: &mut Vec<Item>) {}
+
+    fn list_with_deleted(&self, _: Path, _: &mut Vec<Path>) {}
 
     fn read_slots(&self, _: &dyn Row, _: &mut usize) -> Result<()> {
         Ok(())
@@ -326,6 +338,16 @@ where
             self.0.nested.items(path.step(M::META), items);
         }
         self.1.list_items(path, items);
+    }
+
+    fn list_with_deleted(&self, path: Path, out: &mut Vec<Path>) {
+        if M::Kind::JOINED {
+            if self.0.scope != Scope::Live {
+                out.push(path.step(M::META));
+            }
+            self.0.nested.with_deleted(path.step(M::META), out);
+        }
+        self.1.list_with_deleted(path, out);
     }
 
     fn read_slots(&self, row: &dyn Row, at: &mut usize) -> Result<Self::Slots> {
@@ -390,6 +412,7 @@ where
     load.nested.items(Path::ROOT, &mut items);
     for keys in all.keys(M::META, keys) {
         let mut select = batch_select(load, items.clone(), keys, M::META);
+        load.nested.with_deleted(Path::ROOT, &mut select.with_deleted);
         let mut lease = executor.lease(Intent::Read).await?;
         let appended = select.batch.as_ref().is_none_or(Batch::appends_key);
         let key = if appended { load.nested.width() } else { M::META.to_column };

@@ -30,6 +30,8 @@ use crate::breaker::Breaker;
 pub use crate::breaker::BreakerState;
 use crate::metrics::{Errors, Known, PoolMetrics, Statements};
 pub use crate::metrics::{HistogramValue, StatementValue, fingerprint, normalized};
+use crate::repeated::Lookups;
+pub use crate::repeated::RepeatedLookup;
 pub(crate) use slow::SlowLog;
 pub use slow::SlowStatement;
 use span::{span, tell};
@@ -41,6 +43,7 @@ pub(crate) struct Observer {
     pub(crate) statements: Statements,
     pub(crate) errors: Errors,
     pub(crate) slow: SlowLog,
+    pub(crate) lookups: Lookups,
     count: AtomicU64,
 }
 

@@ -40,16 +40,18 @@ impl<E: Entity, X: Executor> Repository<E, X> {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn find(&mut self, key: impl Into<E::Key>) -> Result<Option<E>> {
-        E::by_key(key).optional(&mut self.executor).await
+    #[track_caller]
+    pub fn find(&mut self, key: impl Into<E::Key>) -> impl Future<Output = Result<Option<E>>> + Send {
+        E::by_key(key).optional(&mut self.executor)
     }
 
     /// The rows that keep this.
     ///
     /// # Errors
     /// What the database says.
-    pub async fn filter(&mut self, filter: Pred<E>) -> Result<Vec<E>> {
-        E::find().filter(filter).all(&mut self.executor).await
+    #[track_caller]
+    pub fn filter(&mut self, filter: Pred<E>) -> impl Future<Output = Result<Vec<E>>> + Send {
+        E::find().filter(filter).all(&mut self.executor)
     }
 
     /// All rows.

@@ -20,7 +20,7 @@ use relata_sql::{Error, Result, Value};
 use crate::change::as_required;
 use crate::entity::root_column;
 use crate::executor::{Executor, Intent};
-use crate::find::{Collect, run};
+use crate::find::{Collect, count, run};
 
 /// The relations along which deleting goes on.
 fn children(table: &'static TableMeta) -> impl Iterator<Item = &'static RelationMeta> {
@@ -66,9 +66,12 @@ async fn write(executor: &mut dyn Executor, tree: Tree<'_, '_>) -> Result<u64> {
 
 /// The rows of a relation that hang on such rows.
 fn hanging_on(relation: &'static RelationMeta, parents: Expr) -> Result<Expr> {
-    if !relation.further.is_empty() {
+    if !relation.further.is_empty() || relation.only.is_some() {
         return Err(Error::unsupported(
-            format!("{}.{} leads by several columns, and deleting does not go along it", relation.from.entity, relation.name),
+            format!(
+                "{}.{} leads by several columns, and deleting does not go along it",
+                relation.from.entity, relation.name
+            ),
             "delete the rows that it leads to in the same `transaction!`",
         ));
     }
@@ -153,13 +156,17 @@ pub(crate) async fn purge(executor: &mut dyn Executor, table: &'static TableMeta
         }
         seen += 1;
     }
+    let old =
+        |table| -> Result<Expr> { Ok(Expr::Compare(mark_column(table)?, BinaryOp::Lt, Value::Timestamp(before))) };
     let mut tx = executor.begin(Default::default()).await?;
-    let mut purged = 0;
+    // Rows that the database's own cascade takes are not counted by the statement that began it.
+    let mut select = Select::new(Source::Entity(table));
+    (select.filter, select.scope) = (Some(old(table)?), Scope::Deleted);
+    let purged = count(&mut tx, select).await?;
     for table in order.into_iter().rev() {
-        let old = Expr::Compare(mark_column(table)?, BinaryOp::Lt, Value::Timestamp(before));
-        let mut delete =
-            Delete { source: Source::Entity(table), filter: Some(old), scope: Scope::Deleted, returning: false };
-        purged = write(&mut tx, Tree::Delete(&mut delete)).await?;
+        let filter = Some(old(table)?);
+        let mut delete = Delete { source: Source::Entity(table), filter, scope: Scope::Deleted, returning: false };
+        write(&mut tx, Tree::Delete(&mut delete)).await?;
     }
     tx.commit().await?;
     Ok(purged)

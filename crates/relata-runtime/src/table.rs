@@ -5,6 +5,7 @@
 //!   other name is an error that says what there is. Values are always parameters.
 //! - Nothing is deleted or changed but by the whole key.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use relata_schema::Schema;
@@ -28,6 +29,8 @@ struct Inner {
     name: ObjectName,
     columns: Vec<TableColumn>,
     key: Vec<String>,
+    /// The column that says when a row was marked as deleted.
+    mark: Option<String>,
 }
 
 /// A column of such a table.
@@ -139,7 +142,12 @@ impl Table {
             });
             let key = table.primary_key.as_ref().map(|key| key.columns().map(str::to_string).collect());
             let columns = columns.collect();
-            return Ok(Table(Arc::new(Inner { name: table.name.clone(), columns, key: key.unwrap_or_default() })));
+            return Ok(Table(Arc::new(Inner {
+                name: table.name.clone(),
+                columns,
+                key: key.unwrap_or_default(),
+                mark: None,
+            })));
         }
         if let Some(view) = schema.views.iter().find(|view| is_it(&view.name)) {
             let columns = view.columns.iter().map(|(name, ty)| TableColumn {
@@ -148,7 +156,12 @@ impl Table {
                 nullable: true,
                 allowed: true,
             });
-            return Ok(Table(Arc::new(Inner { name: view.name.clone(), columns: columns.collect(), key: Vec::new() })));
+            return Ok(Table(Arc::new(Inner {
+                name: view.name.clone(),
+                columns: columns.collect(),
+                key: Vec::new(),
+                mark: None,
+            })));
         }
         let views = schema.views.iter().map(|view| view.name.name.as_str());
         let known = schema.tables.iter().map(|table| table.name.name.as_str()).chain(views);
@@ -188,6 +201,31 @@ impl Table {
         Ok(Table(Arc::new(inner)))
     }
 
+    /// Rows are marked as deleted by this column: queries leave marked rows out, and deleting marks.
+    ///
+    /// # Errors
+    /// `Kind::UndefinedColumn`; `Kind::TypeMismatch` when the column is no date and time that may be NULL.
+    pub fn soft_delete(&self, column: &str) -> Result<Table> {
+        let found = self.column(column)?;
+        if !found.nullable || !matches!(found.ty, Type::Timestamp(_) | Type::DateTime(_)) {
+            let message = format!("{}.{column} cannot mark rows as deleted", self.0.name.name);
+            let error = Error::new(Kind::TypeMismatch, message).hint("it must be a date and time that may be NULL");
+            return Err(error.table(&self.0.name.name).column(column));
+        }
+        let mark = Some(column.to_string());
+        Ok(Table(Arc::new(Inner { mark, ..(*self.0).clone() })))
+    }
+
+    /// The condition that leaves out rows that are marked as deleted, or all others.
+    fn marked(&self, scope: Scope) -> Option<Expr> {
+        let mark = Box::new(named(self.0.mark.as_ref()?));
+        match scope {
+            Scope::Live => Some(Expr::IsNull(mark, true)),
+            Scope::Deleted => Some(Expr::IsNull(mark, false)),
+            Scope::All => None,
+        }
+    }
+
     fn column(&self, name: &str) -> Result<&TableColumn> {
         let known = self.0.columns.iter().filter(|column| column.allowed);
         if let Some(column) = known.clone().find(|column| column.name == name) {
@@ -210,18 +248,29 @@ impl Table {
     }
 
     /// All rows, to be narrowed down.
+    #[track_caller]
     pub fn select(&self) -> TableQuery {
-        TableQuery { table: self.clone(), select: Select::new(self.source()) }
+        let mut select = Select::new(self.source());
+        select.at = Some(Location::caller());
+        TableQuery { table: self.clone(), select, marked: Scope::Live }
     }
 
     /// The row with this key: one value for each column of the key.
     ///
     /// # Errors
     /// `Kind::Parameters` when the number of values is wrong; what the database says.
-    pub async fn by_key(&self, key: &[Value], executor: &mut impl Executor) -> Result<Option<Record>> {
+    #[track_caller]
+    pub fn by_key(
+        &self,
+        key: &[Value],
+        executor: &mut impl Executor,
+    ) -> impl Future<Output = Result<Option<Record>>> + Send {
         let mut query = self.select();
-        query.select.filter = Some(self.key_filter(key)?);
-        Ok(query.all(executor).await?.pop())
+        let filter = self.key_filter(key);
+        async move {
+            query.select.filter = Some(filter?);
+            Ok(query.all(executor).await?.pop())
+        }
     }
 
     fn key_filter(&self, key: &[Value]) -> Result<Expr> {
@@ -276,8 +325,15 @@ impl Table {
     /// # Errors
     /// As [`Table::by_key`].
     pub async fn delete(&self, key: &[Value], executor: &mut impl Executor) -> Result<bool> {
-        let mut delete =
-            Delete { source: self.source(), filter: Some(self.key_filter(key)?), scope: Scope::All, returning: false };
+        let mut filter = Some(self.key_filter(key)?);
+        if let Some(mark) = &self.0.mark {
+            self.marked(Scope::Live).into_iter().for_each(|live| Expr::and_into(&mut filter, live));
+            let assignments = vec![(mark.clone(), Expr::Value(Value::Timestamp(crate::now())))];
+            let mut update = Update { source: self.source(), assignments, filter, scope: Scope::All, returning: false };
+            let mut lease = executor.lease(Intent::Write).await?;
+            return Ok(lease.execute(Tree::Update(&mut update)).await?.rows_affected > 0);
+        }
+        let mut delete = Delete { source: self.source(), filter, scope: Scope::All, returning: false };
         let mut lease = executor.lease(Intent::Write).await?;
         Ok(lease.execute(Tree::Delete(&mut delete)).await?.rows_affected > 0)
     }
@@ -304,6 +360,7 @@ fn binary(name: &str, op: BinaryOp, value: Value) -> Expr {
 pub struct TableQuery {
     table: Table,
     select: Select,
+    marked: Scope,
 }
 
 impl TableQuery {
@@ -348,6 +405,27 @@ impl TableQuery {
         self
     }
 
+    /// Also rows that are marked as deleted ([`Table::soft_delete`]).
+    pub fn with_deleted(mut self) -> Self {
+        self.marked = Scope::All;
+        self
+    }
+
+    /// Only rows that are marked as deleted.
+    pub fn only_deleted(mut self) -> Self {
+        self.marked = Scope::Deleted;
+        self
+    }
+
+    /// As a `SELECT` of the rows that count.
+    fn whole(self) -> Select {
+        let mut select = self.select;
+        if let Some(marked) = self.table.marked(self.marked) {
+            Expr::and_into(&mut select.filter, marked);
+        }
+        select
+    }
+
     /// At most so many rows.
     pub fn limit(mut self, limit: u64) -> Self {
         self.select.limit = Some(limit);
@@ -367,7 +445,7 @@ impl TableQuery {
     pub async fn all(mut self, executor: &mut impl Executor) -> Result<Vec<Record>> {
         self.select.items = self.table.0.columns.iter().map(|column| Item::Expr(named(&column.name))).collect();
         let mut sink = Records::default();
-        run(executor, self.select, &mut sink).await?;
+        run(executor, self.whole(), &mut sink).await?;
         Ok(sink.records)
     }
 
@@ -376,7 +454,7 @@ impl TableQuery {
     /// # Errors
     /// What the database says.
     pub async fn count(self, executor: &mut impl Executor) -> Result<u64> {
-        count(executor, self.select).await
+        count(executor, self.whole()).await
     }
 }
 

@@ -13,7 +13,7 @@ mod doubt;
 use std::time::Duration;
 
 use relata_schema::Dialect;
-use relata_sql::driver::{Isolation, TransactionOptions};
+use relata_sql::driver::{BoxFuture, Isolation, TransactionOptions};
 use relata_sql::{Answer, Error, Kind, Result};
 
 use crate::db::Db;
@@ -33,7 +33,13 @@ pub(crate) struct Session {
     abandoned: Option<u32>,
     /// PostgreSQL refuses everything until the rollback.
     failed: bool,
+    /// What is to be done before the commit and after it, with the level at which it was said.
+    before: Vec<(u32, BeforeCommit)>,
+    after: Vec<(u32, Box<dyn FnOnce() + Send>)>,
 }
+
+/// What runs inside a transaction right before its commit.
+type BeforeCommit = Box<dyn for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<()>> + Send>;
 
 /// A transaction, or a savepoint in one. See [`crate::transaction!`].
 pub struct Tx<'a> {
@@ -81,6 +87,11 @@ impl Session {
         }
     }
 
+    /// What is to be done next before the commit.
+    fn next_before_commit(&mut self) -> Option<BeforeCommit> {
+        if self.before.is_empty() { None } else { Some(self.before.remove(0).1) }
+    }
+
     async fn run(&mut self, script: &str) -> Result<()> {
         self.pooled.connection().batch(script).await
     }
@@ -95,6 +106,8 @@ impl Session {
     }
 
     async fn rollback_to(&mut self, level: u32) -> Result<()> {
+        self.before.retain(|(said, _)| *said < level);
+        self.after.retain(|(said, _)| *said < level);
         self.run(&format!("ROLLBACK TO SAVEPOINT relata_{level}")).await?;
         self.run(&format!("RELEASE SAVEPOINT relata_{level}")).await?;
         self.depth = level - 1;
@@ -114,7 +127,15 @@ impl<'a> Tx<'a> {
         pooled.soil();
         pooled.connection().begin(options).await.map_err(not_begun)?;
         let certain = (options.certain && !options.read_only).then(|| db.clone());
-        let session = Session { pooled, certain, depth: 0, abandoned: None, failed: false };
+        let session = Session {
+            pooled,
+            certain,
+            depth: 0,
+            abandoned: None,
+            failed: false,
+            before: Vec::new(),
+            after: Vec::new(),
+        };
         Ok(Tx { session: Owner::Whole(Box::new(session)), level: 0, open: true })
     }
 
@@ -132,8 +153,15 @@ impl<'a> Tx<'a> {
     /// back. `Kind::Serialization` and others from the database.
     pub async fn commit(mut self) -> Result<()> {
         let level = self.level;
+        self.session().settle().await?;
+        while let Some(hook) = (level == 0).then(|| self.session().next_before_commit()).flatten() {
+            if let Err(error) = hook(&mut self).await {
+                // The first error matters; a failed rollback leaves the connection soiled.
+                drop(self.rollback().await);
+                return Err(error);
+            }
+        }
         let session = self.session();
-        session.settle().await?;
         if session.failed {
             let message = "a statement of the transaction failed, so it cannot be committed";
             self.rollback().await?;
@@ -148,9 +176,27 @@ impl<'a> Tx<'a> {
         } else {
             session.run(&format!("RELEASE SAVEPOINT relata_{level}")).await?;
             session.depth = level - 1;
+            session.before.iter_mut().for_each(|(said, _)| *said = (*said).min(level - 1));
+            session.after.iter_mut().for_each(|(said, _)| *said = (*said).min(level - 1));
         }
+        let work = if level == 0 { std::mem::take(&mut session.after) } else { Vec::new() };
         self.finished();
+        work.into_iter().for_each(|(_, work)| work());
         Ok(())
+    }
+
+    /// Does this inside the transaction right before the outermost commit, in the order in which it was said; if it fails,
+    /// all is rolled back. Forgotten when the savepoint in which it was said is rolled back.
+    ///
+    /// ```text
+    /// tx.before_commit(|tx| Box::pin(async move { Ledger::check_balance(tx).await }));
+    /// ```
+    pub fn before_commit(
+        &mut self,
+        hook: impl for<'t, 'c> FnOnce(&'t mut Tx<'c>) -> BoxFuture<'t, Result<()>> + Send + 'static,
+    ) {
+        let level = self.level;
+        self.session().before.push((level, Box::new(hook)));
     }
 
     /// Undoes it.
@@ -218,6 +264,11 @@ impl Executor for Tx<'_> {
             Some(error) => Answer::ready(Err(error)),
             None => Answer::ready(Ok(Lease::session(session))),
         }
+    }
+
+    fn after_commit(&mut self, work: Box<dyn FnOnce() + Send>) {
+        let level = self.level;
+        self.session().after.push((level, work));
     }
 
     fn begin(&mut self, _: TransactionOptions) -> Answer<'_, Tx<'_>> {

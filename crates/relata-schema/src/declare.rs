@@ -47,6 +47,8 @@ pub struct Entity {
     pub checks: Vec<CheckDeclaration>,
     /// `#[check(starts_at < ends_at)]`: rules over several fields.
     pub rules: Vec<EntityRule>,
+    /// References to one of several entities.
+    pub arcs: Vec<Arc>,
     /// `soft_delete`: adds `deleted_at`.
     pub soft_delete: bool,
     /// `timestamps`: adds `created_at` and `updated_at`.
@@ -192,6 +194,51 @@ pub enum EntityRuleKind {
     Custom(String),
 }
 
+/// A reference to one of several entities.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arc {
+    /// Its name, as used for the enum and its accessor.
+    pub name: String,
+    /// How it is kept.
+    pub kind: ArcKind,
+    /// Where.
+    pub span: Span,
+}
+
+/// How a reference to one of several entities is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArcKind {
+    /// `#[exclusive(subject: post_id, photo_id)]`: a foreign key for each, of which exactly one is set.
+    Exclusive(Vec<String>),
+    /// `#[polymorphic(subject: subject_type, subject_id, Post, Photo = "photo")]`: a column that says which entity, and one
+    /// with its key; for databases that are so.
+    Typed {
+        /// The field that says which entity.
+        type_field: String,
+        /// The field with its key.
+        id_field: String,
+        /// The entities as written, and what the first field says for each.
+        entities: Vec<(String, String)>,
+    },
+}
+
+impl Arc {
+    /// That exactly one of the references is set, where each has its own.
+    pub fn rule(&self) -> Option<EntityRule> {
+        let ArcKind::Exclusive(fields) = &self.kind else { return None };
+        let only = |set: &String| {
+            Condition::All(fields.iter().map(|field| Condition::IsNull(field.clone(), field != set)).collect())
+        };
+        Some(EntityRule {
+            kind: EntityRuleKind::Condition(Condition::Any(fields.iter().map(only).collect())),
+            field: None,
+            message: Some(format!("exactly one of {} must be set", fields.join(", "))),
+            name: None,
+            span: self.span.clone(),
+        })
+    }
+}
+
 /// A reference to another entity.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReferenceDeclaration {
@@ -279,6 +326,8 @@ pub struct Relation {
     pub entity: String,
     /// Which kind.
     pub kind: RelationKind,
+    /// Only where a field (there, or of `BelongsTo` here) has this value.
+    pub only: Option<(String, String)>,
     /// Where.
     pub span: Span,
 }
@@ -372,6 +421,11 @@ impl Entity {
         } else {
             self.primary_key.iter().filter_map(|name| self.field(name)).collect()
         }
+    }
+
+    /// The rules over several fields, with those that references to one of several entities bring.
+    pub fn all_rules(&self) -> impl Iterator<Item = EntityRule> {
+        self.rules.iter().cloned().chain(self.arcs.iter().filter_map(Arc::rule))
     }
 
     /// The table name: as given, else by convention.

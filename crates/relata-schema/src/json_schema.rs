@@ -113,7 +113,7 @@ fn entity_schema(entity: &Entity) -> Json {
     let required = entity.fields.iter().filter(|field| !field.nullable).map(|field| text(&field.name));
     let mut out = vec![member("title", text(&entity.name))];
     let mut description: Vec<String> = entity.doc.iter().cloned().collect();
-    description.extend(entity.rules.iter().map(|rule| match (&rule.message, &rule.kind) {
+    description.extend(entity.all_rules().map(|rule| match (&rule.message, &rule.kind) {
         (Some(message), _) => message.clone(),
         (None, EntityRuleKind::Condition(condition)) => format!("must hold: {}", condition.rust()),
         (None, EntityRuleKind::Custom(path)) => format!("must pass {path}"),

@@ -317,6 +317,17 @@ impl<'v> RowValues<'v> {
     }
 }
 
+/// A column that says whether a relation is meant.
+#[derive(Debug, Clone, Copy)]
+pub struct Only {
+    /// It is a column where the relation starts; else where it leads.
+    pub here: bool,
+    /// Position of the column.
+    pub column: usize,
+    /// What it says.
+    pub value: &'static str,
+}
+
 /// How many rows a relation leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cardinality {
@@ -352,6 +363,8 @@ pub struct RelationMeta {
     pub to: &'static TableMeta,
     /// Position of the column it leads to.
     pub to_column: usize,
+    /// Only where a column says so: a reference that is kept as a type and a key.
+    pub only: Option<Only>,
     /// The other pairs of columns (here, there) of a foreign key of several.
     pub further: &'static [(usize, usize)],
     /// How many rows.

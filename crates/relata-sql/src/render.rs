@@ -97,6 +97,9 @@ struct Level {
     joins: Vec<Path>,
     /// Columns must say whose they are.
     qualified: bool,
+    /// Joined rows that are marked as deleted count: of all tables, or of these.
+    all_rows: bool,
+    with_deleted: Vec<Path>,
 }
 
 /// The entities whose columns can be read at a level.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: everything here can be rendered for every dialect, or is refused with an error that names the alternative.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use relata_schema::model::ObjectName;
@@ -205,6 +206,11 @@ pub struct Select {
     pub offset: Option<u64>,
     /// Rows marked as deleted.
     pub scope: Scope,
+    /// Joined tables whose rows count even where they are marked as deleted; all of them where `scope` is not
+    /// [`Scope::Live`].
+    pub with_deleted: Vec<Path>,
+    /// Where in the source it was begun, for reports.
+    pub at: Option<&'static Location<'static>>,
     /// Locks.
     pub lock: Option<Lock>,
     /// For many parents at once.
@@ -256,6 +262,8 @@ impl Select {
             limit: None,
             offset: None,
             scope: Scope::Live,
+            with_deleted: Vec::new(),
+            at: None,
             lock: None,
             batch: None,
             combined: Vec::new(),

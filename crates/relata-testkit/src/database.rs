@@ -199,7 +199,8 @@ async fn copy_template(schema: &Schema, database: &TestDatabase) -> Result<()> {
     match connection.execute(Statement::once(&rename, &[])).await {
         // Renamed: there is nothing left to drop.
         Ok(_) => std::mem::forget(unfinished),
-        Err(error) if error.kind() == Kind::AlreadyExists => {}
+        // Another was faster; which of the two errors it is depends on the moment.
+        Err(error) if matches!(error.kind(), Kind::AlreadyExists | Kind::UniqueViolation) => {}
         Err(error) => return Err(error),
     }
     connection.execute(Statement::once(&create, &[])).await.map(drop)

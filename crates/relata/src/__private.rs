@@ -11,7 +11,7 @@ pub use relata_sql::cell::{Cell, Element, Mismatch};
 pub use relata_sql::driver::Row;
 pub use relata_sql::meta::{
     Action, Cardinality, ColumnMeta, Comparison, ConditionMeta, EntityRuleKind, EntityRuleMeta, FromRoot, Junction,
-    OperandMeta, Path, RelationMeta, RuleMeta, TableMeta, UniqueMeta,
+    Only, OperandMeta, Path, RelationMeta, RuleMeta, TableMeta, UniqueMeta,
 };
 pub use relata_sql::typed::{Column, Field, NewValue};
 pub use relata_sql::{Decode, Encode, FromRow, Value};
@@ -19,6 +19,11 @@ pub use relata_sql::{Decode, Encode, FromRow, Value};
 /// A field as a parameter.
 pub fn value<T: Field>(field: &T) -> Value {
     field.clone().encode()
+}
+
+/// Text as a parameter.
+pub fn text(text: &str) -> Value {
+    Value::Text(text.to_string())
 }
 
 /// A field as a parameter.

@@ -75,9 +75,10 @@ pub use relata_runtime::{
     Record, Repository, Result, Rows, Table, Token, Tx, aggregate, change, cte, find, insert, join, load, page,
     relation, sql, sql_unchecked, stream, table, transaction,
 };
+pub use relata_runtime::{Events, Store, integrity, nested};
 pub use relata_runtime::{cluster, discovery, executor, health, observe, pool, secret};
 pub use relata_schema::Dialect;
-pub use relata_sql::driver::Isolation;
+pub use relata_sql::driver::{BoxFuture, Isolation};
 pub use relata_sql::error::Problem;
 pub use relata_sql::expr::Bound;
 pub use relata_sql::typed::native::{mysql, pg, sqlite};

@@ -3,6 +3,11 @@
 use super::capabilities::{Capability, Claim, Test};
 
 const VALIDATION: &str = "crates/relata/tests/it/validation.rs";
+const NESTED_WRITES: &str = "crates/relata/tests/it/nested.rs";
+const SOFT_DELETE: &str = "crates/relata/tests/it/soft_delete.rs";
+const POLYMORPHIC_TESTS: &str = "crates/relata/tests/it/polymorphic.rs";
+const INTEGRITY: &str = "crates/relata/tests/it/integrity.rs";
+const SERVICES: &str = "crates/relata/tests/it/services.rs";
 const HTTP: &str = "crates/relata-sql/src/error/http.rs";
 const CHANGESET: &str = "crates/relata-runtime/src/changeset.rs";
 
@@ -18,6 +23,33 @@ const PROBLEMS: &[Test] = &[
 ];
 const INPUT: &[Test] =
     &[(VALIDATION, "input_comes_through_an_allow_list"), (CHANGESET, "nothing_is_converted_with_loss")];
+
+const NESTED: &[Test] = &[
+    (NESTED_WRITES, "children_come_with_their_parent"),
+    (NESTED_WRITES, "a_mistake_deep_down_undoes_all"),
+    (NESTED_WRITES, "rows_are_connected_and_taken_off"),
+    (NESTED_WRITES, "many_to_many_is_set"),
+];
+const MARKED: &[Test] = &[
+    (SOFT_DELETE, "a_tree_goes_and_comes_back"),
+    (SOFT_DELETE, "deleted_rows_are_out_of_every_reading"),
+    (SOFT_DELETE, "what_is_unique_is_so_among_the_living"),
+    (SOFT_DELETE, "purging_is_for_good"),
+    (SOFT_DELETE, "dynamic_tables_leave_them_out"),
+];
+
+const POLYMORPHIC: &[Test] = &[
+    (POLYMORPHIC_TESTS, "exactly_one_of_several_keys_is_set"),
+    (POLYMORPHIC_TESTS, "a_type_and_a_key_are_a_relation"),
+];
+const REPEATED: &[Test] = &[("crates/relata/tests/it/relations.rs", "repeated_look_ups_are_told_with_their_line")];
+const ROWS: &[Test] = &[(INTEGRITY, "what_is_only_meant_is_checked"), (INTEGRITY, "orphans_are_repaired_when_asked")];
+const STORES: &[Test] = &[
+    (SERVICES, "a_service_shares_one_transaction"),
+    (SERVICES, "hooks_may_change_and_refuse"),
+    (SERVICES, "events_are_told_after_the_commit"),
+    (SERVICES, "work_before_the_commit_may_stop_it"),
+];
 
 /// Every row.
 pub const RELATIONS: &[Capability] = &[
@@ -44,5 +76,47 @@ pub const RELATIONS: &[Capability] = &[
         sqlite: Claim::Done(INPUT),
         postgres: Claim::Done(INPUT),
         mysql: Claim::Done(INPUT),
+    },
+    Capability {
+        id: "R1",
+        title: "Nested writes: create with children, connect, disconnect, set, in one transaction",
+        sqlite: Claim::Done(NESTED),
+        postgres: Claim::Done(NESTED),
+        mysql: Claim::Done(NESTED),
+    },
+    Capability {
+        id: "R1",
+        title: "References to one of several entities: exclusive foreign keys, and type with key",
+        sqlite: Claim::Done(POLYMORPHIC),
+        postgres: Claim::Done(POLYMORPHIC),
+        mysql: Claim::Done(POLYMORPHIC),
+    },
+    Capability {
+        id: "R2",
+        title: "Repeated look-ups (N+1) are told with their line of the source",
+        sqlite: Claim::Done(REPEATED),
+        postgres: Claim::Done(REPEATED),
+        mysql: Claim::Done(REPEATED),
+    },
+    Capability {
+        id: "R3",
+        title: "Rows that refer to nothing or break a rule are found, and repaired on request",
+        sqlite: Claim::Done(ROWS),
+        postgres: Claim::Done(ROWS),
+        mysql: Claim::Done(ROWS),
+    },
+    Capability {
+        id: "A2",
+        title: "Repositories as a trait with hooks, services that share a transaction, events told after the commit",
+        sqlite: Claim::Done(STORES),
+        postgres: Claim::Done(STORES),
+        mysql: Claim::Done(STORES),
+    },
+    Capability {
+        id: "R4",
+        title: "Soft deletion with cascades, unique among live rows, trees restored, purged",
+        sqlite: Claim::Done(MARKED),
+        postgres: Claim::Done(MARKED),
+        mysql: Claim::Done(MARKED),
     },
 ];

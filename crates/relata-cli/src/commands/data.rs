@@ -1,6 +1,9 @@
-//! `relata data show TABLE`: the rows of a table.
+//! `relata data show TABLE`: the rows of a table. `relata data check`: rows that refer to nothing or break a rule.
 
-use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use relata_runtime::integrity::{self, Finding, Repair, Said};
 use relata_runtime::migrate::introspect_options;
 use relata_runtime::table::{Condition, Table, TableQuery};
 use relata_schema::model::ObjectName;
@@ -16,6 +19,29 @@ use crate::session::{Exit, Session};
 pub enum Data {
     /// Show the rows of a table, in the order of its primary key
     Show(Show),
+    /// Find rows that refer to nothing or break a rule, also where the database does not enforce it
+    Check(Check),
+}
+
+/// Options of `relata data check`.
+#[derive(Args)]
+pub struct Check {
+    /// Rust sources whose references and rules count, too
+    #[arg(long, value_name = "SRC")]
+    from: Option<PathBuf>,
+    /// Repair rows that refer to nothing, in one transaction: `null` takes the reference off where it may be NULL, `delete`
+    /// deletes the rows
+    #[arg(long, value_enum, value_name = "HOW")]
+    repair: Option<How>,
+}
+
+/// How rows that refer to nothing are repaired.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum How {
+    /// Take the reference off where it may be NULL
+    Null,
+    /// Delete the rows
+    Delete,
 }
 
 /// Options of `relata data show`.
@@ -40,7 +66,16 @@ impl Data {
     /// # Errors
     /// When there is no such table or column, or it cannot be read.
     pub async fn run(self, session: &Session) -> Result<Exit> {
-        let Data::Show(show) = self;
+        match self {
+            Data::Show(show) => show.run(session).await,
+            Data::Check(check) => check.run(session).await,
+        }
+    }
+}
+
+impl Show {
+    async fn run(self, session: &Session) -> Result<Exit> {
+        let show = self;
         let url = session.url()?;
         let mut connection = connect_to_read(&url).await?;
         let schema = connection.introspect(&introspect_options()).await?;
@@ -177,6 +212,104 @@ fn unknown_table(name: &str, names: &[&ObjectName]) -> Error {
         [] => error.hint("the database is empty"),
         some if some.len() <= 20 => error.hint(format!("there are: {}", some.join(", "))),
         _ => error.hint("relata schema inspect lists what there is"),
+    }
+}
+
+impl Check {
+    async fn run(self, session: &Session) -> Result<Exit> {
+        let declaration = match &self.from {
+            Some(path) => Some(declared(path)?),
+            None => None,
+        };
+        let mut db = relata::Db::open(&session.url()?.expose()).await?;
+        let mut schema = relata_runtime::table::schema(&mut db).await?;
+        relata_runtime::migrate::hide_own(&mut schema);
+        let found = integrity::check(&schema, declaration.as_ref(), &mut db).await?;
+        let how = self.repair.map(|how| if how == How::Null { Repair::SetNull } else { Repair::Delete });
+        let repaired = match how {
+            Some(how) => Some(integrity::repair(schema.dialect, &found, how, &mut db).await?),
+            None => None,
+        };
+        let left = match repaired {
+            Some(_) => integrity::check(&schema, declaration.as_ref(), &mut db).await?,
+            None => found.clone(),
+        };
+        if session.options.json {
+            let findings: Vec<_> = found.iter().map(json).collect();
+            let left = left.len();
+            let result = serde_json::json!({"findings": findings, "repaired": repaired, "left": left});
+            session.output.result(&format!("{result:#}"));
+        } else {
+            found.iter().for_each(|finding| session.output.result(&told(finding)));
+            match repaired {
+                Some(rows) => {
+                    session.output.say(&format!("{rows} rows were repaired; {} findings are left", left.len()))
+                }
+                None if found.is_empty() => session.output.say("every row keeps what is said of it"),
+                None => session.output.say("repair rows that refer to nothing with --repair null or --repair delete"),
+            }
+        }
+        Ok(if left.is_empty() { Exit::Done } else { Exit::Findings })
+    }
+}
+
+fn declared(path: &std::path::Path) -> Result<relata_schema::declare::Declaration> {
+    let reading = relata_entity::read_dir(path)
+        .map_err(|error| Error::new(Kind::Io, format!("{} cannot be read: {error}", path.display())))?;
+    match reading.diagnostics.iter().find(|found| found.severity == relata_schema::Severity::Error) {
+        Some(found) => Err(Error::new(Kind::Declaration, format!("the declaration has a mistake\n\n{found}\n"))),
+        None => Ok(reading.declaration),
+    }
+}
+
+fn said(said: Said) -> &'static str {
+    match said {
+        Said::Database => "a foreign key of the database",
+        Said::Sources => "declared in the sources only",
+        Said::Name => "meant by its name, not declared",
+    }
+}
+
+/// A finding for people.
+fn told(finding: &Finding) -> String {
+    let rows = |count: u64| if count == 1 { "1 row".to_string() } else { format!("{count} rows") };
+    match finding {
+        Finding::Orphans { reference, rows: count, values } => {
+            let shown = if values.is_empty() { String::new() } else { format!(": {}", values.join(", ")) };
+            let more = if *count as usize > values.len() && !values.is_empty() { ", …" } else { "" };
+            format!(
+                "{}.{}: {} refer to no row of {} ({}){shown}{more}",
+                reference.table,
+                reference.columns.join(", "),
+                rows(*count),
+                reference.references,
+                said(reference.said),
+            )
+        }
+        Finding::Broken { table, check, expression, rows: count } => {
+            format!("{table}: {} break {check}: {expression}", rows(*count))
+        }
+    }
+}
+
+fn json(finding: &Finding) -> serde_json::Value {
+    match finding {
+        Finding::Orphans { reference, rows, values } => serde_json::json!({
+            "kind": "orphans",
+            "table": reference.table.to_string(),
+            "columns": reference.columns,
+            "references": reference.references.to_string(),
+            "said": said(reference.said),
+            "rows": rows,
+            "values": values,
+        }),
+        Finding::Broken { table, check, expression, rows } => serde_json::json!({
+            "kind": "broken",
+            "table": table.to_string(),
+            "check": check,
+            "expression": expression,
+            "rows": rows,
+        }),
     }
 }
 

@@ -51,6 +51,22 @@ fn a_statement_without_rows_says_so() {
 }
 
 #[test]
+fn rows_that_refer_to_nothing_are_found_and_repaired() {
+    let project = shop();
+    project.ok(&["query", "create table orders (id integer primary key, item_id integer)"]);
+    assert_eq!(project.ok(&["data", "check"]).stderr, "every row keeps what is said of it\n");
+    project.ok(&["query", "insert into orders values (1, 1), (2, 7), (3, 8)"]);
+    let run = project.run(&["data", "check"]);
+    assert_eq!(run.code, 3);
+    assert_eq!(run.stdout, "orders.item_id: 2 rows refer to no row of items (meant by its name, not declared): 7, 8\n");
+    assert_eq!(run.stderr, "repair rows that refer to nothing with --repair null or --repair delete\n");
+    let run = project.run(&["data", "check", "--json", "--repair", "null"]);
+    assert_eq!(run.code, 0);
+    assert!(run.stdout.contains("\"repaired\": 2") && run.stdout.contains("\"left\": 0"), "{}", run.stdout);
+    assert_eq!(project.ok(&["query", "select count(*) as c from orders where item_id is null"]).stdout, "c\n2\n");
+}
+
+#[test]
 fn tables_and_views_are_shown_in_the_order_of_their_key() {
     let project = shop();
     assert_eq!(

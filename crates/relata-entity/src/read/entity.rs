@@ -5,7 +5,7 @@ use relata_schema::declare::{CheckDeclaration, Entity, Relation, RelationKind};
 
 use super::attribute::{Attribute, Piece, doc, name_of, text_value};
 use super::finding::Findings;
-use super::{ENTITY_ATTRIBUTES, condition, field, index, relation, rule};
+use super::{ENTITY_ATTRIBUTES, arc, condition, field, index, relation, rule};
 
 const OPTIONS: &[&str] = &[
     "table",
@@ -110,6 +110,7 @@ fn read_attribute(attribute: &Attribute, scope: &mut Scope<'_>) {
         "foreign_key" => relation::read_foreign_key(attribute, scope),
         "check" => read_check(attribute, scope),
         "has_many" | "has_one" | "many_to_many" => relation::read(attribute, scope),
+        "exclusive" | "polymorphic" => arc::read(attribute, scope),
         _ => {}
     }
 }

@@ -123,6 +123,13 @@ fn read_one(kind: &str, piece: &Piece) -> Option<Relation> {
         let kind = RelationKind::ManyToMany { via: junction.path()?, near, far };
         return Some(Relation { name, entity: entity.path()?, kind, ..Relation::default() });
     }
+    let (target, only) = match target.cut_at_word("when") {
+        Some((target, condition)) => {
+            let (field, _, value) = condition.assignment()?;
+            (target, Some((field, value.literal()?)))
+        }
+        None => (target, None),
+    };
     let (entity, field) = target.cut_at(".")?;
     let field = match field.trailing_group() {
         (head, Some(fields)) if head.tokens.is_empty() => {
@@ -134,7 +141,7 @@ fn read_one(kind: &str, piece: &Piece) -> Option<Relation> {
         "has_one" => RelationKind::HasOne { field },
         _ => RelationKind::HasMany { field },
     };
-    Some(Relation { name, entity: entity.path()?, kind, ..Relation::default() })
+    Some(Relation { name, entity: entity.path()?, kind, only, ..Relation::default() })
 }
 
 /// `#[foreign_key(a, b => Other(c, d), on_delete = cascade)]`.

@@ -6,7 +6,7 @@ use super::Db;
 use crate::breaker::BreakerState;
 use crate::cluster::{Cluster, Role};
 use crate::metrics::{Closed, Text};
-use crate::observe::{SlowStatement, StatementValue};
+use crate::observe::{RepeatedLookup, SlowStatement, StatementValue};
 use crate::pool::{Pool, PoolStatus};
 
 impl Db {
@@ -35,6 +35,17 @@ impl Db {
     /// The last hundred slow statements, the newest last.
     pub fn slow_statements(&self) -> Vec<SlowStatement> {
         self.observer().slow.values()
+    }
+
+    /// Look-ups that one task made again and again from one line of the source within a second: the N+1 pattern, each line
+    /// once. Also told as `tracing` events of the target `relata::repeated`. On in debug builds, from the tenth on.
+    pub fn repeated_lookups(&self) -> Vec<RepeatedLookup> {
+        self.observer().lookups.told()
+    }
+
+    /// From how many on repeated look-ups are told; 0: nobody looks.
+    pub fn tell_repeated_lookups(&self, times: u32) {
+        self.observer().lookups.set_limit(times);
     }
 
     /// All numbers in Prometheus' text format.

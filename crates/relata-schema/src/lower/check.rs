@@ -23,7 +23,7 @@ pub(super) fn lower(lowering: &mut Lowering<'_>, entity: &Entity, table: &mut Ta
             add_rule(lowering, field, rule, table);
         }
     }
-    for rule in &entity.rules {
+    for rule in entity.all_rules() {
         let EntityRuleKind::Condition(condition) = &rule.kind else { continue };
         let name = rule.name.clone().unwrap_or_else(|| free_name(lowering.dialect, table, &[]));
         add(lowering, table, name, condition.sql(lowering.dialect, entity), &rule.span);

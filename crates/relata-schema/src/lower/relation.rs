@@ -17,6 +17,10 @@ pub(super) fn check(lowering: &mut Lowering<'_>, entity: &Entity) {
         let Some(target) = lowering.entity(&relation.entity, &relation.span, object.clone()) else { continue };
         let problem = match &relation.kind {
             RelationKind::BelongsTo { .. } => None,
+            RelationKind::HasMany { field } | RelationKind::HasOne { field } if relation.only.is_some() => {
+                let only = relation.only.iter().map(|(name, _)| name.as_str());
+                only.chain([field.as_str()]).find_map(|name| unknown_field(entity, target, name))
+            }
             RelationKind::HasMany { field } => refer_back(entity, target, field).err(),
             RelationKind::HasOne { field } => match refer_back(entity, target, field) {
                 Ok(fields) => has_one(target, &fields),
@@ -60,6 +64,11 @@ fn refer_back<'e>(entity: &Entity, target: &'e Entity, names: &str) -> Result<Ve
         let help = format!("put `#[foreign_key({names} => {}({}))]` on `{target}`", entity.name, key.join(", "));
         problem("schema-relation-reference", message, help)
     })
+}
+
+/// A problem unless `target` has the field.
+fn unknown_field(entity: &Entity, target: &Entity, name: &str) -> Option<Problem> {
+    if target.field(name).is_some() { None } else { refers_back(entity, target, name).err() }
 }
 
 /// The field of `target` that refers to `entity`.

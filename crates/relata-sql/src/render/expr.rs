@@ -365,6 +365,7 @@ impl<O: Out> Writer<O> {
                 self.alias_column(alias, junction.table.columns[junction.far].column);
                 self.push(" = ");
                 self.alias_column(inner, relation.to.columns[relation.to_column].column);
+                self.live(alias, junction.table);
                 (alias, junction.table.columns[junction.near].column)
             }
             None => (inner, relation.to.columns[relation.to_column].column),
@@ -377,11 +378,8 @@ impl<O: Out> Writer<O> {
             self.push(" AND ");
             self.pair((inner, *there), (outer, *here), relation);
         }
-        if let Some(position) = relation.to.soft_delete {
-            self.push(" AND ");
-            self.alias_column(inner, relation.to.columns[position].column);
-            self.push(" IS NULL");
-        }
+        self.only(inner, outer, relation);
+        self.live(inner, relation.to);
         if let Some(filter) = &mut related.filter {
             self.push(" AND (");
             self.expr(filter)?;

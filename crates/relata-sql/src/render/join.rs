@@ -9,8 +9,9 @@ use super::out::Out;
 use super::select::scope_filter_at;
 use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
-use crate::meta::{Cardinality, Path};
+use crate::meta::{Cardinality, Path, RelationMeta, TableMeta};
 use crate::tree::{CommonTable, Grouping, Join, JoinKind, Scope, Select, Source};
+use crate::value::Value;
 
 impl<O: Out> Writer<O> {
     /// Named queries before a statement.
@@ -186,8 +187,32 @@ impl<O: Out> Writer<O> {
                 self.push(" AND ");
                 self.pair((alias, *there), (parent, *here), relation);
             }
+            self.only(alias, parent, relation);
+            if !self.levels.last().is_some_and(|level| level.all_rows || level.with_deleted.contains(&path)) {
+                self.live(alias, relation.to);
+            }
         }
         Ok(())
+    }
+
+    /// Leaves out what a column says is another relation, by the aliases of where it leads and where it starts.
+    pub(super) fn only(&mut self, to: usize, from: usize, relation: &'static RelationMeta) {
+        if let Some(only) = relation.only {
+            let (alias, table) = if only.here { (from, relation.from) } else { (to, relation.to) };
+            self.push(" AND ");
+            self.alias_column(alias, table.columns[only.column].column);
+            self.push(" = ");
+            self.given(Value::Text(only.value.to_string()));
+        }
+    }
+
+    /// Leaves out rows of a joined table that are marked as deleted.
+    pub(super) fn live(&mut self, alias: usize, table: &'static TableMeta) {
+        if let Some(position) = table.soft_delete {
+            self.push(" AND ");
+            self.alias_column(alias, table.columns[position].column);
+            self.push(" IS NULL");
+        }
     }
 
     /// The joins along relations of a level that joins nothing else.

@@ -128,8 +128,16 @@ impl<O: Out> Writer<O> {
             self.alias_column(alias, junction.table.columns[junction.far].column);
             self.push(" = ");
             self.alias_column(root, relation.to.columns[relation.to_column].column);
+            self.live(alias, junction.table);
         }
-        let keyed = self.parent_keys(batch, alias)?;
+        let mut keyed = self.parent_keys(batch, alias)?;
+        if let Some(only) = relation.only.filter(|only| !only.here) {
+            self.push(if keyed { " AND " } else { " WHERE " });
+            self.column(ColumnRef { path: Path::ROOT, column: &relation.to.columns[only.column] });
+            self.push(" = ");
+            self.given(Value::Text(only.value.to_string()));
+            keyed = true;
+        }
         if scope_filter(&select.source, select.scope).is_some() || select.filter.is_some() {
             self.push(if keyed { " AND (" } else { " WHERE (" });
             self.conditions(&select.source, select.scope, &mut select.filter)?;
@@ -198,6 +206,10 @@ impl<O: Out> Writer<O> {
         let joined = select.joins.iter().map(|join| join.source.columns()).collect();
         let tables = Tables { root: select.source.columns(), joined };
         self.open(select.exprs(), entities, tables, qualified || related);
+        if let Some(level) = self.levels.last_mut() {
+            level.all_rows = select.scope != Scope::Live;
+            level.with_deleted.clone_from(&select.with_deleted);
+        }
     }
 
     pub(super) fn open_level<'e>(
@@ -223,7 +235,7 @@ impl<O: Out> Writer<O> {
         let first = self.next_alias;
         self.next_alias += 1 + tables.joined.len() + joins.len();
         let qualified = qualified || !joins.is_empty() || !tables.joined.is_empty();
-        self.levels.push(Level { first, tables, joins, qualified });
+        self.levels.push(Level { first, tables, joins, qualified, all_rows: false, with_deleted: Vec::new() });
     }
 
     pub(super) fn next_alias_of_level(&self) -> usize {

@@ -84,6 +84,7 @@ const fn relation(
         from_column,
         to,
         to_column,
+        only: None,
         further: &[],
         cardinality,
         refers: None,

@@ -1,6 +1,7 @@
 //! A relation that the query did not load.
-//@ no method named `author` found for reference `&Post`
-//@ no method named `posts` found for reference `&User`
+//@ `author` of this `Post` was not loaded
+//@ add `.with(Post.author)` to the query that gave the row
+//@ `posts` of this `User` was not loaded
 
 use relata::prelude::*;
 

@@ -183,9 +183,9 @@ async fn relations_of_joined_tables(mut db: Db) -> Result<()> {
             .select(|(post, comment)| (post.author().name, comment.writer().name, comment.post().slug))
     };
     expect![[r#"
-        sqlite   SELECT t2."name", t3."name", t4."slug" FROM "posts" AS t0 JOIN "users" AS t2 ON t2."id" = t0."author_id" LEFT JOIN "comments" AS t1 ON t1."text" = t0."slug" LEFT JOIN "users" AS t3 ON t3."id" = t1."writer_id" LEFT JOIN "posts" AS t4 ON t4."id" = t1."post_id" WHERE t0."deleted_at" IS NULL AND t2."name" = ?1
-        postgres SELECT t2."name", t3."name", t4."slug" FROM "posts" AS t0 JOIN "users" AS t2 ON t2."id" = t0."author_id" LEFT JOIN "comments" AS t1 ON t1."text" = t0."slug" LEFT JOIN "users" AS t3 ON t3."id" = t1."writer_id" LEFT JOIN "posts" AS t4 ON t4."id" = t1."post_id" WHERE t0."deleted_at" IS NULL AND t2."name" = $1
-        mysql    SELECT t2.`name`, t3.`name`, t4.`slug` FROM `posts` AS t0 JOIN `users` AS t2 ON t2.`id` = t0.`author_id` LEFT JOIN `comments` AS t1 ON t1.`text` = t0.`slug` LEFT JOIN `users` AS t3 ON t3.`id` = t1.`writer_id` LEFT JOIN `posts` AS t4 ON t4.`id` = t1.`post_id` WHERE t0.`deleted_at` IS NULL AND t2.`name` = ?
+        sqlite   SELECT t2."name", t3."name", t4."slug" FROM "posts" AS t0 JOIN "users" AS t2 ON t2."id" = t0."author_id" LEFT JOIN "comments" AS t1 ON t1."text" = t0."slug" LEFT JOIN "users" AS t3 ON t3."id" = t1."writer_id" LEFT JOIN "posts" AS t4 ON t4."id" = t1."post_id" AND t4."deleted_at" IS NULL WHERE t0."deleted_at" IS NULL AND t2."name" = ?1
+        postgres SELECT t2."name", t3."name", t4."slug" FROM "posts" AS t0 JOIN "users" AS t2 ON t2."id" = t0."author_id" LEFT JOIN "comments" AS t1 ON t1."text" = t0."slug" LEFT JOIN "users" AS t3 ON t3."id" = t1."writer_id" LEFT JOIN "posts" AS t4 ON t4."id" = t1."post_id" AND t4."deleted_at" IS NULL WHERE t0."deleted_at" IS NULL AND t2."name" = $1
+        mysql    SELECT t2.`name`, t3.`name`, t4.`slug` FROM `posts` AS t0 JOIN `users` AS t2 ON t2.`id` = t0.`author_id` LEFT JOIN `comments` AS t1 ON t1.`text` = t0.`slug` LEFT JOIN `users` AS t3 ON t3.`id` = t1.`writer_id` LEFT JOIN `posts` AS t4 ON t4.`id` = t1.`post_id` AND t4.`deleted_at` IS NULL WHERE t0.`deleted_at` IS NULL AND t2.`name` = ?
     "#]].assert_eq(&side_by_side(query));
     let row = ("Bob".to_string(), Some("Ann".to_string()), Some("b1".to_string()));
     assert_eq!(query().all(&mut db).await?, [row]);

@@ -14,6 +14,7 @@ crate::setup::everywhere!(
     relations_that_lead_nowhere,
     conditions_on_related_rows,
     the_number_of_statements_is_bounded,
+    repeated_look_ups_are_told_with_their_line,
 );
 
 async fn tagged(db: &mut Db) -> Result<()> {
@@ -199,5 +200,47 @@ async fn keys_of_two_columns_relate(mut db: Db) -> Result<()> {
     let full = Flight::find().filter(Flight.seats.count().gt(1)).one(&mut db).await?;
     assert_eq!(full.goal, "Oslo");
     assert_eq!(Flight::find().filter(Flight.seats.any(Seat.passenger.eq("Dan"))).one(&mut db).await?.goal, "Bern");
+    Ok(())
+}
+
+async fn repeated_look_ups_are_told_with_their_line(mut db: Db) -> Result<()> {
+    blog(&mut db).await?;
+    db.tell_repeated_lookups(3);
+    let posts = Post::find().all(&mut db).await?;
+    let mut lines = Vec::new();
+    for post in &posts {
+        lines.push(line!() + 1);
+        User::by_key(post.author_id).one(&mut db).await?;
+    }
+    for post in &posts {
+        lines.push(line!() + 1);
+        Comment::find().filter(Comment.post_id.eq(post.id)).count(&mut db).await?;
+    }
+    let mut users = relata::Repository::<User, _>::new(db.clone());
+    let table = db.table("users").await?;
+    for post in &posts {
+        lines.push(line!() + 1);
+        users.find(post.author_id).await?;
+        lines.push(line!() + 1);
+        table.by_key(&[relata::Value::Int(post.author_id.get())], &mut db).await?;
+    }
+    // Neither a query that looks nothing up, nor one that is made rarely.
+    for _ in 0..5 {
+        Post::find().filter(Post.title.eq("x")).all(&mut db).await?;
+    }
+    User::find().with(User.posts.with(Post.comments)).all(&mut db).await?;
+    lines.dedup();
+    let told = db.repeated_lookups();
+    assert!(told.iter().all(|told| told.at.file().ends_with("relations.rs") && told.times == 3), "{told:?}");
+    let found: Vec<(u32, String)> =
+        told.iter().map(|told| (told.at.line(), format!("{} {}", told.of, told.by))).collect();
+    let expected = ["User id", "Comment post_id", "User id", "users id"].map(str::to_string);
+    let expected: Vec<(u32, String)> = lines.iter().copied().take(4).zip(expected).collect();
+    assert_eq!(found, expected);
+    db.tell_repeated_lookups(0);
+    for post in &posts {
+        User::by_key(post.author_id).one(&mut db).await?;
+    }
+    assert_eq!(db.repeated_lookups().len(), 4);
     Ok(())
 }

@@ -10,6 +10,7 @@ crate::setup::everywhere!(in "validation.rs":
     the_database_is_asked_what_it_would_refuse,
     violations_name_the_fields,
     input_comes_through_an_allow_list,
+    rows_that_are_not_as_declared,
 );
 
 #[test]
@@ -499,5 +500,34 @@ async fn input_comes_through_an_allow_list(mut db: Db) -> Result<()> {
     assert_eq!(fields(&update.update(bob.id, &mut db).await.unwrap_err()), ["name type"]);
     let update = Member::changeset(Member.name).form([("name", "Nobody")]).update(Id::new(0), &mut db);
     assert_eq!(update.await.unwrap_err().kind(), Kind::NotFound);
+    Ok(())
+}
+
+async fn rows_that_are_not_as_declared(mut db: Db) -> Result<()> {
+    for (email, name) in [("ann@example.com", "Ann"), ("bob@example.com", "Bob"), ("cyd@example.com", "Cyd")] {
+        NewMember { email: email.into(), name: name.into(), age: 10 }.insert(&mut db).await?;
+    }
+    assert_eq!(Member::find().all_valid(&mut db).await?.len(), 3);
+    // The rule of the application alone: the database lets it through.
+    let table = Table::find("members", &mut db).await?;
+    let bob = Member::find().filter(Member.name.eq("Bob")).one(&mut db).await?.id;
+    table.update(&[Value::Int(bob.get())], &[("name", Value::Text("spam".into()))], &mut db).await?;
+    let error = Member::find().order(Member.id.asc()).all_valid(&mut db).await.unwrap_err();
+    assert_eq!(fields(&error), ["name custom"]);
+    assert!(error.to_string().starts_with(&format!("while reading Member {bob}: ")), "{error}");
+    let found = Member::find().with(Member.sponsor).order(Member.id.asc()).all_lenient(&mut db).await?;
+    let names: Vec<&str> = found.rows.iter().map(|member| member.name.as_str()).collect();
+    assert_eq!((names, found.refused.len()), (vec!["Ann", "Cyd"], 1));
+    assert_eq!(fields(&found.refused[0]), ["name custom"]);
+    if db.dialect() == Dialect::Sqlite {
+        db.batch("UPDATE members SET age = 'old', name = 'Bob' WHERE name = 'spam'").await.unwrap_err();
+        db.batch(
+            "PRAGMA ignore_check_constraints = 1; UPDATE members SET age = 'old', name = 'Bob' WHERE name = 'spam'",
+        )
+        .await?;
+        assert_eq!(Member::find().all(&mut db).await.unwrap_err().kind(), Kind::Decode);
+        let found = Member::find().all_lenient(&mut db).await?;
+        assert_eq!((found.rows.len(), found.refused[0].kind()), (2, Kind::Decode));
+    }
     Ok(())
 }

@@ -1,0 +1,152 @@
+//! [`Store`]: a repository as a trait, with the usual operations as defaults, hooks around writes, and methods of one's own
+//! beside.
+//!
+//! ```text
+//! struct Users<X>(X);
+//!
+//! impl<X: Executor> Store for Users<X> {
+//!     type Entity = User;
+//!     type Executor = X;
+//!     fn executor(&mut self) -> &mut X { &mut self.0 }
+//!     async fn after_insert(&mut self, user: &User) -> Result<()> { … }
+//! }
+//!
+//! impl<X: Executor> Users<X> {
+//!     async fn by_email(&mut self, email: &str) -> Result<Option<User>> { … }
+//! }
+//! ```
+//!
+//! It holds what it runs on: a database, or `&mut tx`. Several in one transaction are a service, and all of it happens or
+//! nothing. A hook that fails gives its error to the caller; what was written before it is undone where that is a transaction.
+
+use relata_sql::Result;
+
+use crate::entity::Entity;
+use crate::executor::Executor;
+use crate::insert::{Draft, NewRow};
+use crate::repository::Repository;
+
+type KeyOf<S> = <<S as Store>::Entity as Entity>::Key;
+
+/// The usual operations on one entity, with hooks.
+pub trait Store: Send + Sized {
+    /// Which entity.
+    type Entity: Entity;
+    /// What it runs on.
+    type Executor: Executor;
+
+    /// What it runs on.
+    fn executor(&mut self) -> &mut Self::Executor;
+
+    /// Before a row is inserted; may change it, or refuse it.
+    fn before_insert(&mut self, row: Draft<Self::Entity>) -> impl Future<Output = Result<Draft<Self::Entity>>> + Send {
+        async { Ok(row) }
+    }
+
+    /// After a row was inserted, in the same transaction.
+    fn after_insert(&mut self, _row: &Self::Entity) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Before a row is saved; may refuse it.
+    fn before_save(&mut self, _row: &Self::Entity) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// After a row was saved, in the same transaction.
+    fn after_save(&mut self, _row: &Self::Entity) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Before a row is deleted; may refuse it.
+    fn before_delete(&mut self, _key: &KeyOf<Self>) -> impl Future<Output = Result<()>> + Send
+    where
+        KeyOf<Self>: Sync,
+    {
+        async { Ok(()) }
+    }
+
+    /// After a row was deleted, in the same transaction.
+    fn after_delete(&mut self, _key: &KeyOf<Self>) -> impl Future<Output = Result<()>> + Send
+    where
+        KeyOf<Self>: Sync,
+    {
+        async { Ok(()) }
+    }
+
+    /// The operations without hooks.
+    fn plain(&mut self) -> Repository<Self::Entity, &mut Self::Executor> {
+        Repository::new(self.executor())
+    }
+
+    /// The row with this key, if there is one.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn find(
+        &mut self,
+        key: impl Into<KeyOf<Self>> + Send,
+    ) -> impl Future<Output = Result<Option<Self::Entity>>> + Send {
+        async move { Self::Entity::by_key(key).optional(self.executor()).await }
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn all(&mut self) -> impl Future<Output = Result<Vec<Self::Entity>>> + Send {
+        async move { Self::Entity::find().all(self.executor()).await }
+    }
+
+    /// How many rows there are.
+    ///
+    /// # Errors
+    /// What the database says.
+    fn count(&mut self) -> impl Future<Output = Result<u64>> + Send {
+        async move { Self::Entity::find().count(self.executor()).await }
+    }
+
+    /// Inserts a row and gives it back as the database has it.
+    ///
+    /// # Errors
+    /// As [`NewRow::insert`]; what a hook says.
+    fn insert(&mut self, row: impl NewRow<Entity = Self::Entity>) -> impl Future<Output = Result<Self::Entity>> + Send {
+        async move {
+            let draft = self.before_insert(row.into_draft()).await?;
+            let row = draft.insert(self.executor()).await?;
+            self.after_insert(&row).await?;
+            Ok(row)
+        }
+    }
+
+    /// Writes every field of a row that exists.
+    ///
+    /// # Errors
+    /// As [`Repository::save`]; what a hook says.
+    fn save(&mut self, row: &Self::Entity) -> impl Future<Output = Result<()>> + Send {
+        async move {
+            self.before_save(row).await?;
+            self.plain().save(row).await?;
+            self.after_save(row).await
+        }
+    }
+
+    /// Deletes the row with this key (with `soft_delete`: marks it); gives back whether there was one.
+    ///
+    /// # Errors
+    /// As [`Repository::delete`]; what a hook says.
+    fn delete(&mut self, key: impl Into<KeyOf<Self>> + Send) -> impl Future<Output = Result<bool>> + Send
+    where
+        KeyOf<Self>: Sync,
+    {
+        async move {
+            let key = key.into();
+            self.before_delete(&key).await?;
+            let deleted = self.plain().delete(key.clone()).await?;
+            if deleted {
+                self.after_delete(&key).await?;
+            }
+            Ok(deleted)
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Services: repositories that share a transaction, hooks around writes and commits, events.
+
+use std::sync::{Arc, Mutex};
+
+use relata::prelude::*;
+use relata::{Error, Events, Kind, Result, Store};
+
+use crate::model::*;
+
+crate::setup::everywhere!(
+    a_service_shares_one_transaction,
+    hooks_may_change_and_refuse,
+    events_are_told_after_the_commit,
+    work_before_the_commit_may_stop_it,
+);
+
+struct Users<X> {
+    executor: X,
+    events: Events,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Registered(String);
+
+impl<X: Executor> Store for Users<X> {
+    type Entity = User;
+    type Executor = X;
+
+    fn executor(&mut self) -> &mut X {
+        &mut self.executor
+    }
+
+    async fn before_insert(&mut self, row: relata::insert::Draft<User>) -> Result<relata::insert::Draft<User>> {
+        match row.given(User.email) {
+            Some(email) => Ok(row.with(User.email, email.to_lowercase())),
+            None => Ok(row),
+        }
+    }
+
+    async fn after_insert(&mut self, user: &User) -> Result<()> {
+        self.events.publish(Registered(user.email.clone()), &mut self.executor);
+        NewAccount { balance: 10 }.insert(&mut self.executor).await.map(drop)
+    }
+
+    async fn before_delete(&mut self, key: &Id<User>) -> Result<()> {
+        match Post::find().filter(Post.author_id.eq(*key)).exists(&mut self.executor).await? {
+            true => Err(Error::new(Kind::Validation, "whoever wrote something stays")),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Methods of its own.
+impl<X: Executor> Users<X> {
+    async fn by_email(&mut self, email: &str) -> Result<Option<User>> {
+        User::find().filter(User.email.eq(email)).optional(&mut self.executor).await
+    }
+}
+
+struct Posts<X>(X);
+
+impl<X: Executor> Store for Posts<X> {
+    type Entity = Post;
+    type Executor = X;
+
+    fn executor(&mut self) -> &mut X {
+        &mut self.0
+    }
+}
+
+/// A service is made of what it needs; nothing is global.
+struct Registration {
+    db: Db,
+    events: Events,
+}
+
+impl Registration {
+    async fn register(&self, name: &str, slug: &str) -> Result<User> {
+        let mut db = self.db.clone();
+        transaction!(db, |tx| {
+            let mut users = Users { executor: &mut tx, events: self.events.clone() };
+            let user = users.insert(NewUser { email: format!("{name}@Example.com"), name: name.into() }).await?;
+            Posts(&mut tx).insert(NewPost { author_id: user.id, slug: slug.into(), title: "Hello".into() }).await?;
+            Ok(user)
+        })
+    }
+}
+
+fn listening() -> (Events, Arc<Mutex<Vec<Registered>>>) {
+    let (events, told) = (Events::new(), Arc::<Mutex<Vec<Registered>>>::default());
+    let list = told.clone();
+    events.on(move |event: &Registered| list.lock().unwrap().push(event.clone()));
+    (events, told)
+}
+
+async fn a_service_shares_one_transaction(mut db: Db) -> Result<()> {
+    let (events, told) = listening();
+    let service = Registration { db: db.clone(), events: events.clone() };
+    let ann = service.register("Ann", "hello").await?;
+    assert_eq!(ann.email, "ann@example.com", "the hook changed it");
+    let error = service.register("Bob", "").await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Validation, "the post's rule");
+    assert_eq!((User::find().count(&mut db).await?, Account::find().count(&mut db).await?), (1, 1), "all or nothing");
+    assert_eq!(*told.lock().unwrap(), [Registered("ann@example.com".into())]);
+    let mut users = Users { executor: db, events };
+    assert_eq!(users.by_email("ann@example.com").await?.unwrap().id, ann.id);
+    assert_eq!((users.count().await?, users.all().await?.len(), users.find(ann.id).await?.is_some()), (1, 1, true));
+    Ok(())
+}
+
+async fn hooks_may_change_and_refuse(db: Db) -> Result<()> {
+    let (events, _) = listening();
+    let service = Registration { db: db.clone(), events: events.clone() };
+    let mut ann = service.register("Ann", "hello").await?;
+    let mut users = Users { executor: db, events };
+    let error = users.delete(ann.id).await.unwrap_err();
+    assert_eq!(error.message(), "whoever wrote something stays");
+    ann.name = "Anna".into();
+    users.save(&ann).await?;
+    assert_eq!(users.find(ann.id).await?.unwrap().name, "Anna");
+    let bob = users.insert(NewUser { email: "B".into(), name: "Bob".into() }).await?;
+    assert!(users.delete(bob.id).await? && !users.delete(bob.id).await?);
+    Ok(())
+}
+
+async fn events_are_told_after_the_commit(mut db: Db) -> Result<()> {
+    let (events, told) = listening();
+    let names = || told.lock().unwrap().iter().map(|event| event.0.clone()).collect::<Vec<_>>().join(" ");
+    let publish = |name: &str| Registered(name.to_string());
+    events.publish(publish("at-once"), &mut db);
+    assert_eq!(names(), "at-once");
+    let result: Result<()> = transaction!(db, |tx| {
+        events.publish(publish("outer"), &mut tx);
+        let inner: Result<()> = transaction!(tx, |tx| {
+            events.publish(publish("lost"), &mut tx);
+            Err(Error::new(Kind::Validation, "no"))
+        });
+        assert!(inner.is_err());
+        transaction!(tx, |tx| {
+            events.publish(publish("inner"), &mut tx);
+            Ok(())
+        })?;
+        assert_eq!(names(), "at-once", "nothing is told before the commit");
+        Ok(())
+    });
+    result?;
+    assert_eq!(names(), "at-once outer inner");
+    let failed: Result<()> = transaction!(db, |tx| {
+        events.publish(publish("never"), &mut tx);
+        Err(Error::new(Kind::Validation, "no"))
+    });
+    assert!(failed.is_err());
+    assert_eq!(names(), "at-once outer inner");
+    Ok(())
+}
+
+async fn balances_are(wanted: i64, tx: &mut Tx<'_>) -> Result<()> {
+    let balances: Vec<i64> = Account::find().select(Account.balance).all(tx).await?;
+    let sum: i64 = balances.iter().sum();
+    if sum == wanted { Ok(()) } else { Err(Error::new(Kind::Validation, format!("the sum is {sum}"))) }
+}
+
+async fn work_before_the_commit_may_stop_it(mut db: Db) -> Result<()> {
+    transaction!(db, |tx| {
+        tx.before_commit(|tx| Box::pin(balances_are(30, tx)));
+        for balance in [10, 20] {
+            NewAccount { balance }.insert(&mut tx).await?;
+        }
+        Ok(())
+    })?;
+    let result: Result<()> = transaction!(db, |tx| {
+        tx.before_commit(|tx| Box::pin(balances_are(30, tx)));
+        NewAccount { balance: 1 }.insert(&mut tx).await?;
+        Ok(())
+    });
+    assert_eq!(result.unwrap_err().message(), "the sum is 31");
+    assert_eq!(Account::find().count(&mut db).await?, 2);
+    Ok(())
+}
