@@ -100,14 +100,7 @@ fn write_one(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
         }
     };
     let only = only(context, named, &target);
-    let refers = match &named.relation.kind {
-        RelationKind::BelongsTo { field, .. } if named.relation.only.is_none() => {
-            let action = reference(context, &field_names(field), &named.relation.entity).map(|key| key.on_delete);
-            let action = Ident::new(&format!("{:?}", action.unwrap_or_default()), proc_macro2::Span::call_site());
-            quote!(::core::option::Option::Some(__relata::Action::#action))
-        }
-        _ => quote!(::core::option::Option::None),
-    };
+    let refers = refers(context, named);
     // Gives rustc's own message, with the fields that there are, when the field is not there.
     let check = fields.iter().map(|field| {
         let field = ident(field);
@@ -159,6 +152,18 @@ fn reference<'a>(context: &Context<'a>, here: &[&str], entity: &str) -> Option<&
     };
     let on_struct = context.entity.foreign_keys.iter().find(|key| key.fields == here && key.entity == entity);
     on_field.filter(|reference| reference.entity == entity).or(on_struct)
+}
+
+/// What happens here when the row there goes, if the foreign key is on this side.
+fn refers(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
+    match &named.relation.kind {
+        RelationKind::BelongsTo { field, .. } if named.relation.only.is_none() => {
+            let action = reference(context, &field_names(field), &named.relation.entity).map(|key| key.on_delete);
+            let action = Ident::new(&format!("{:?}", action.unwrap_or_default()), proc_macro2::Span::call_site());
+            quote!(::core::option::Option::Some(__relata::Action::#action))
+        }
+        _ => quote!(::core::option::Option::None),
+    }
 }
 
 /// The column that says whether the relation is meant.
