@@ -492,6 +492,10 @@ record! {
         pub deferral: Deferral,
         /// `NOT VALID`: existing rows were not checked.
         pub not_valid: bool,
+        /// `NOT ENFORCED`: no row is checked (PostgreSQL 18).
+        pub not_enforced: bool,
+        /// `PERIOD`: the last column is a range that ranges there have to cover (PostgreSQL 18).
+        pub period: bool,
         /// Inherited from the partitioned table: it cannot be dropped here.
         pub inherited: bool,
         /// Comment.
@@ -508,6 +512,8 @@ record! {
         pub no_inherit: bool,
         /// `NOT VALID`: existing rows were not checked.
         pub not_valid: bool,
+        /// `NOT ENFORCED`: no row is checked (PostgreSQL 18).
+        pub not_enforced: bool,
         /// Inherited from a parent table: it cannot be dropped here.
         pub inherited: bool,
         /// The column it is written on (MariaDB column check); empty: a table check.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use relata_schema::Schema;
+use relata_schema::dialect::postgres::print::WITHOUT_OVERLAPS;
 use relata_schema::model::{Action, Check, Deferral, Exclusion, ForeignKey, Key, Match, Table};
 use tokio_postgres::{Error, Row};
 
@@ -65,7 +66,8 @@ impl Reading {
             name: cell(row, 1)?,
             expression: bare(cell::<Option<&str>>(row, 19)?.unwrap_or_default()),
             no_inherit: cell(row, 18)?,
-            not_valid: !cell::<bool>(row, 16)?,
+            not_valid: cell(row, 21)? && !cell::<bool>(row, 16)?,
+            not_enforced: !cell::<bool>(row, 21)?,
             inherited: !cell::<bool>(row, 17)?,
             column: String::new(),
             comment: self.comment(PG_CONSTRAINT, cell(row, 0)?, 0),
@@ -92,7 +94,9 @@ impl Reading {
                 _ => Match::Simple,
             },
             deferral: deferral(row)?,
-            not_valid: !cell::<bool>(row, 16)?,
+            not_valid: cell(row, 21)? && !cell::<bool>(row, 16)?,
+            not_enforced: !cell::<bool>(row, 21)?,
+            period: cell(row, 22)?,
             inherited: cell::<u32>(row, 6)? != 0,
             comment: self.comment(PG_CONSTRAINT, cell(row, 0)?, 0),
             ..ForeignKey::default()
@@ -100,7 +104,9 @@ impl Reading {
     }
 
     fn key(&self, row: &Row, kind: char) -> Result<KeyConstraint, Error> {
+        let temporal = kind != 'x' && cell(row, 22)?;
         let key = Key {
+            parameters: temporal.then(|| (WITHOUT_OVERLAPS.to_string(), String::new())).into_iter().collect(),
             name: cell(row, 1)?,
             deferral: deferral(row)?,
             comment: self.comment(PG_CONSTRAINT, cell(row, 0)?, 0),

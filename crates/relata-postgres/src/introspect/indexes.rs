@@ -118,13 +118,15 @@ impl Reading {
 
 fn add_key(table: &mut Table, constraint: &KeyConstraint, index: Index) {
     let method = index.method.clone().unwrap_or_else(|| "btree".into());
+    let mut parameters = index.parameters;
+    parameters.extend(constraint.key.parameters.iter().cloned());
     let key = Key {
         parts: index.parts,
         include: index.include,
         nulls_not_distinct: index.nulls_not_distinct,
         partition_of: index.partition_of,
         only: index.only,
-        parameters: index.parameters,
+        parameters,
         index_comment: index.comment,
         ..constraint.key.clone()
     };

@@ -11,11 +11,16 @@ pub(super) fn query(version: u32) -> String {
         LANGUAGES, PARSERS, TEMPLATES, DICTIONARIES, CONFIGURATIONS, TRANSFORMS, METHODS, BASE_TYPES, SUBSCRIPTIONS,
     ];
     parts.push(if version >= 150_000 { PUBLICATIONS } else { PUBLICATIONS_14 });
+    let generated = if version >= 180_000 {
+        "case when p.pubgencols = 's' then ', publish_generated_columns = stored' else '' end"
+    } else {
+        "''"
+    };
+    let parts = parts.join(" union all ").replace("{generated}", generated);
     format!(
-        "select o.* from ({}) o
+        "select o.* from ({parts}) o
          where not exists (select from pg_catalog.pg_depend x where x.classid = o.class and x.objid = o.oid
-             and x.deptype in ('e', 'i'))",
-        parts.join(" union all ")
+             and x.deptype in ('e', 'i'))"
     )
 }
 
@@ -258,7 +263,7 @@ select 'PUBLICATION', 6104, p.oid, '', p.pubname::text, '',
         || ' WITH (publish = ' || pg_catalog.quote_literal(pg_catalog.concat_ws(', ',
             case when p.pubinsert then 'insert' end, case when p.pubupdate then 'update' end,
             case when p.pubdelete then 'delete' end, case when p.pubtruncate then 'truncate' end))
-        || case when p.pubviaroot then ', publish_via_partition_root = true' else '' end || ')',
+        || case when p.pubviaroot then ', publish_via_partition_root = true' else '' end || {generated} || ')',
     null::text[], {owner:p.pubowner}
 from pg_catalog.pg_publication p";
 

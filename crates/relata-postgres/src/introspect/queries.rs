@@ -58,6 +58,13 @@ impl Queries {
         let compression = if version >= 140_000 { "a.attcompression::text" } else { "''" };
         let nulls = if version >= 150_000 { "i.indnullsnotdistinct" } else { "false" };
         let set_columns = if version >= 150_000 { "c.confdelsetcols" } else { "null::int2[]" };
+        // Before 17, each partition had or had not an identity of its own.
+        let identity = if version >= 170_000 {
+            "case when c.relispartition then '' else a.attidentity::text end"
+        } else {
+            "a.attidentity::text"
+        };
+        let temporal = if version >= 180_000 { "c.conenforced, c.conperiod" } else { "true, false" };
         let multirange = if version >= 140_000 {
             "(select m.typname::text from pg_catalog.pg_type m where m.oid = g.rngmultitypid)"
         } else {
@@ -70,6 +77,8 @@ impl Queries {
                 .replace("{compression}", compression)
                 .replace("{nulls}", nulls)
                 .replace("{set_columns}", set_columns)
+                .replace("{identity}", identity)
+                .replace("{temporal}", temporal)
         };
         let own = |text: &str, class: &str, oid: &str| {
             fill(text).replace("{own}", &OWN.replace("{class}", class).replace("{oid}", oid))
@@ -150,7 +159,7 @@ where {ns} and {own} and c.relkind in ('r', 'p', 'v', 'm', 'S', 'f', 'c') and c.
 
 const COLUMNS: &str = "
 select a.attrelid, a.attnum, a.attname::text, a.atttypid, a.atttypmod, a.attnotnull,
-    pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attgenerated::text, a.attidentity::text,
+    pg_catalog.pg_get_expr(d.adbin, d.adrelid), a.attgenerated::text, {identity},
     case when a.attcollation <> t.typcollation then
         (select case when k.nspname = 'pg_catalog' then '' else pg_catalog.quote_ident(k.nspname) || '.' end
             || pg_catalog.quote_ident(o.collname)
@@ -196,7 +205,7 @@ select c.oid, c.conname::text, c.contype::text, c.conrelid, c.contypid, c.conind
                 else 'OPERATOR(' || pg_catalog.quote_ident(k.nspname) || '.' || o.oprname || ')' end order by e.at)
          from pg_catalog.unnest(c.conexclop) with ordinality e(id, at)
              join pg_catalog.pg_operator o on o.oid = e.id
-             join pg_catalog.pg_namespace k on k.oid = o.oprnamespace) end
+             join pg_catalog.pg_namespace k on k.oid = o.oprnamespace) end, {temporal}
 from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace
 where {ns} and c.contype in ('p', 'u', 'c', 'x', 'f')";
 

@@ -22,7 +22,9 @@ pub use constraint::{
     add_check, add_exclusion, add_foreign_key, add_key, check_clause, foreign_key_clause, key_clause,
 };
 pub use expression::expression;
-pub use index::{STATISTICS, attach_index, create_index, index_name, index_settings, index_statistics};
+pub use index::{
+    STATISTICS, WITHOUT_OVERLAPS, attach_index, create_index, index_name, index_settings, index_statistics,
+};
 pub use object::{
     attribute_definition, create_composite, create_domain, create_enum, create_extension, create_namespace,
     create_range, create_sequence, create_server, foreign_option_changes, foreign_options, owned_by, sequence_options,

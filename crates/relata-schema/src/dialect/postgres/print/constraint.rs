@@ -1,6 +1,6 @@
 //! Keys, checks, exclusions, foreign keys.
 
-use super::index::{key_parameters, part};
+use super::index::{WITHOUT_OVERLAPS, key_parameters, part};
 use super::{expression, ident, qualified, table};
 use crate::model::{Action, Check, Deferral, Exclusion, ForeignKey, Key, Match, ObjectName, Table};
 
@@ -24,7 +24,9 @@ pub fn key_clause(key: &Key, primary: bool) -> String {
         (false, true) => "UNIQUE NULLS NOT DISTINCT",
         (false, false) => "UNIQUE",
     };
-    let mut out = format!("{}{word} {}", named(&key.name), table::columns(&columns));
+    let temporal = key.parameters.iter().any(|(key, _)| key == WITHOUT_OVERLAPS);
+    let columns = last(&columns, "", if temporal { " WITHOUT OVERLAPS" } else { "" });
+    let mut out = format!("{}{word} {columns}", named(&key.name));
     if !key.include.is_empty() {
         out.push_str(&format!(" INCLUDE {}", table::columns(&key.include)));
     }
@@ -39,9 +41,7 @@ pub fn check_clause(check: &Check) -> String {
     if check.no_inherit {
         out.push_str(" NO INHERIT");
     }
-    if check.not_valid {
-        out.push_str(" NOT VALID");
-    }
+    out.push_str(trust(check.not_valid, check.not_enforced));
     out
 }
 
@@ -60,10 +60,12 @@ pub(super) fn exclusion_clause(exclusion: &Exclusion) -> String {
 
 /// `CONSTRAINT … FOREIGN KEY (…) REFERENCES … (…)`.
 pub fn foreign_key_clause(key: &ForeignKey) -> String {
-    let mut out = format!("{}FOREIGN KEY {}", named(&key.name), table::columns(&key.columns));
+    let period = if key.period { "PERIOD " } else { "" };
+    let columns = last(&key.columns, period, "");
+    let mut out = format!("{}FOREIGN KEY {columns}", named(&key.name));
     out.push_str(&format!(" REFERENCES {}", qualified(&key.references)));
     if !key.referenced_columns.is_empty() {
-        out.push_str(&format!(" {}", table::columns(&key.referenced_columns)));
+        out.push_str(&format!(" {}", last(&key.referenced_columns, period, "")));
     }
     if key.matching == Match::Full {
         out.push_str(" MATCH FULL");
@@ -78,10 +80,25 @@ pub fn foreign_key_clause(key: &ForeignKey) -> String {
         }
     }
     out.push_str(deferral(&key.deferral));
-    if key.not_valid {
-        out.push_str(" NOT VALID");
-    }
+    out.push_str(trust(key.not_valid, key.not_enforced));
     out
+}
+
+/// What a constraint does not check.
+fn trust(not_valid: bool, not_enforced: bool) -> &'static str {
+    match (not_enforced, not_valid) {
+        (true, _) => " NOT ENFORCED",
+        (false, true) => " NOT VALID",
+        (false, false) => "",
+    }
+}
+
+/// A list of columns in parentheses, the last one of which has a word before or after it.
+fn last(columns: &[impl AsRef<str>], before: &str, after: &str) -> String {
+    let Some((last, rest)) = columns.split_last() else { return "()".into() };
+    let mut names: Vec<String> = rest.iter().map(|name| ident(name.as_ref())).collect();
+    names.push(format!("{before}{}{after}", ident(last.as_ref())));
+    format!("({})", names.join(", "))
 }
 
 /// Adds a primary key or unique constraint; on a partitioned table only there, the partitions have their own.

@@ -34,6 +34,9 @@ pub fn create_index(table_name: &ObjectName, index: &Index) -> String {
     out
 }
 
+/// The key of the parameter of a key whose last part is a range, of which no two with the same rest meet.
+pub const WITHOUT_OVERLAPS: &str = "without overlaps";
+
 /// What the parameters of an index begin with that are the statistics target of its n-th part.
 pub const STATISTICS: &str = "statistics ";
 
@@ -51,7 +54,7 @@ pub fn index_settings(table: &ObjectName, index: &Index) -> Vec<String> {
 
 /// Storage parameters and tablespace of an index.
 fn parameters(parameters: &[(String, String)]) -> String {
-    let own = |key: &str| key == "tablespace" || key.starts_with(STATISTICS);
+    let own = |key: &str| key == "tablespace" || key == WITHOUT_OVERLAPS || key.starts_with(STATISTICS);
     let storage: Vec<_> = parameters.iter().filter(|(key, _)| !own(key)).cloned().collect();
     let mut out = storage_parameters(" WITH ", &storage);
     if let Some((_, tablespace)) = parameters.iter().find(|(key, _)| key == "tablespace") {
