@@ -269,6 +269,31 @@ fn impact(dialect: Dialect) {
 }
 
 #[test]
+fn sqlite_says_what_applying_means() {
+    let fixture = fixture(Dialect::Sqlite);
+    let rows: Vec<String> = (0..20_000).map(|row| format!("({row}, 'person{row}@example.org', 30)")).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut connection = fixture._database.connect().await;
+        connection.batch(&format!("INSERT INTO users VALUES {}", rows.join(", "))).await.unwrap();
+    });
+    fixture.migration(
+        "20260102000000_bbbbbb_index",
+        "CREATE INDEX users_email ON users (email);",
+        "DROP INDEX users_email;",
+    );
+    let json = fixture.project.run(&["migrate", "plan", "--json", "--url", &fixture.url]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let lock = &json["statements"][0]["locks"][0];
+    assert_eq!((&lock["object"], &lock["span"]), (&"users".into(), &"scan".into()), "{json}");
+    assert!(
+        lock["rows"].as_u64().is_none_or(|rows| rows == 20_000) && lock["bytes"].as_u64().unwrap() > 100_000,
+        "{json}"
+    );
+    assert!(fixture.run(&["migrate", "prove"], 0).contains("users is read for an index"));
+}
+
+#[test]
 fn postgres_says_what_applying_means() {
     impact(Dialect::Postgres);
 }

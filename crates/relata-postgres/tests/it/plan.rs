@@ -395,6 +395,76 @@ async fn names_of_members_and_routines_change_in_place() {
     .await;
 }
 
+/// What planners stumble over.
+#[tokio::test]
+async fn known_traps() {
+    let long = "a_table_with_a_name_that_is_as_long_as_names_of_postgres_may_be";
+    let pairs: [(&str, String, String); 8] = [
+        (
+            "the one-byte type beside char(1)",
+            "CREATE TABLE t (a \"char\", b char, c char(1)[], d \"char\"[])".into(),
+            "CREATE TABLE t (a char(1), b \"char\", c \"char\"[], d \"char\"[])".into(),
+        ),
+        (
+            "serials of tables whose names leave no room",
+            format!("CREATE TABLE {long} (an_identifier serial PRIMARY KEY, x int)"),
+            format!("CREATE TABLE {long} (an_identifier serial PRIMARY KEY, another_identifier bigserial)"),
+        ),
+        (
+            "indexes and constraints that go with their column",
+            "CREATE TABLE t (a int, b int, c int, UNIQUE (a, b), CHECK (b > c)); CREATE INDEX i ON t (b); \
+             CREATE INDEX j ON t (c) WHERE b > 0; CREATE INDEX k ON t (c) INCLUDE (b); CREATE STATISTICS s ON a, b FROM t"
+                .into(),
+            "CREATE TABLE t (a int, c int)".into(),
+        ),
+        (
+            "two indexes that are the same",
+            "CREATE TABLE t (a int); CREATE INDEX one ON t (a); CREATE INDEX two ON t (a); CREATE INDEX three ON t (a)".into(),
+            "CREATE TABLE t (a int); CREATE INDEX two ON t (a); CREATE INDEX four ON t (a)".into(),
+        ),
+        (
+            "views in the way of a type",
+            "CREATE TABLE t (a int, b text); CREATE VIEW v AS SELECT a, b FROM t; CREATE VIEW w AS SELECT a + 1 AS c FROM v; \
+             CREATE MATERIALIZED VIEW m AS SELECT c FROM w; CREATE UNIQUE INDEX ON m (c); COMMENT ON VIEW w IS 'more'; \
+             GRANT SELECT ON w TO PUBLIC"
+                .into(),
+            "CREATE TABLE t (a bigint, b text); CREATE VIEW v AS SELECT a, b FROM t; CREATE VIEW w AS SELECT a + 1 AS c FROM v; \
+             CREATE MATERIALIZED VIEW m AS SELECT c FROM w; CREATE UNIQUE INDEX ON m (c); COMMENT ON VIEW w IS 'more'; \
+             GRANT SELECT ON w TO PUBLIC"
+                .into(),
+        ),
+        (
+            "checks that call functions that change",
+            "CREATE FUNCTION f(x int) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT x > 0'; CREATE TABLE t (a int CHECK (f(a)))"
+                .into(),
+            "CREATE FUNCTION f(x bigint) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT x > 0'; \
+             CREATE TABLE t (a int CHECK (f(a)))"
+                .into(),
+        ),
+        (
+            "partitions with the indexes of their parent, and their own",
+            "CREATE TABLE p (a int, b int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); \
+             CREATE INDEX i ON p (b); CREATE INDEX own ON p1 (a, b)"
+                .into(),
+            "CREATE TABLE p (a int, b int, PRIMARY KEY (a)) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); \
+             CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2); CREATE INDEX own ON p1 (b, a)"
+                .into(),
+        ),
+        (
+            "keys that refer to each other, over views over views",
+            "CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a); \
+             ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b"
+                .into(),
+            "CREATE TABLE a (id bigint PRIMARY KEY, b bigint); CREATE TABLE b (id bigint PRIMARY KEY, a bigint REFERENCES a); \
+             ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b DEFERRABLE"
+                .into(),
+        ),
+    ];
+    for (about, old, new) in pairs {
+        there_and_back(about, &old, &new, None).await;
+    }
+}
+
 #[tokio::test]
 async fn types_make_room_for_a_successor() {
     let domain = |base: &str| {

@@ -6,7 +6,7 @@
 //!   What cannot run in a transaction (`CONCURRENTLY`) is said to be unseen.
 //! - MariaDB, MySQL: each `ALTER TABLE`, `CREATE INDEX` and `DROP INDEX` is asked for the cheapest way first
 //!   (`ALGORITHM`, `LOCK`); the first that the server does not refuse is what it needs.
-//! - SQLite locks the whole database whatever is done; seen is which tables were made anew.
+//! - SQLite locks the whole database whatever is done; seen is which tables were made anew, and which read for an index.
 //!
 //! Only tables and views that were there before the script count: nobody waits for one that nobody else knows. Weak
 //! locks (those of plain reads) are left out. It deliberately measures no time: a shadow has other rows and no traffic.
@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 
 use relata_schema::Dialect;
 use relata_schema::change::{Lock, LockMode, LockSpan, Plan, Recipe, Step};
-use relata_schema::model::ObjectName;
+use relata_schema::model::{ObjectKind, ObjectName};
 use relata_schema::script::{self, ScriptStatement};
 use relata_sql::Result;
 use relata_sql::driver::Connection;
@@ -139,17 +139,40 @@ pub fn surprises(plan: &Plan, observed: &[Observed]) -> Vec<String> {
     found
 }
 
-/// SQLite: which tables were predicted to be written anew, and which were.
+/// SQLite: which tables were predicted to be written anew or read for an index, and which were.
 fn made_anew(plan: &Plan, observed: &[Observed]) -> Vec<String> {
-    let rewrites = |step: &&Step| step.recipe == Recipe::Rebuild;
-    let predicted: BTreeSet<&str> =
-        plan.steps.iter().filter(rewrites).map(|step| step.object.name.name.as_str()).collect();
-    let locks = observed.iter().flat_map(|observed| &observed.locks);
-    let seen: BTreeSet<&str> =
-        locks.filter(|lock| lock.span == LockSpan::Rewrite).map(|lock| lock.object.name.as_str()).collect();
-    let unexpected = seen.difference(&predicted).map(|table| format!("{table} was made anew, which no step predicts"));
-    let missed = predicted.difference(&seen).map(|table| format!("{table} was not made anew, as a step predicts"));
-    unexpected.chain(missed).collect()
+    let made = |table: &ObjectName, recipe: Recipe| {
+        let of = |step: &&Step| step.object.kind == ObjectKind::Table && step.object.name == *table;
+        plan.steps.iter().filter(of).any(|step| step.recipe == recipe)
+    };
+    let comes = |table: &ObjectName| {
+        let creates = |step: &Step| {
+            step.object.kind == ObjectKind::Table
+                && step.object.name == *table
+                && script::words(plan.dialect, &step.sql, 2) == ["CREATE", "TABLE"]
+        };
+        plan.steps.iter().any(creates) && !made(table, Recipe::Rebuild)
+    };
+    let of = |recipe: Recipe| -> BTreeSet<&str> {
+        let is = |step: &&Step| {
+            let index = step.object.kind == ObjectKind::Index;
+            step.recipe == recipe && (recipe == Recipe::Rebuild || index) && !comes(&step.object.name)
+        };
+        plan.steps.iter().filter(is).map(|step| step.object.name.name.as_str()).collect()
+    };
+    let seen = |span: LockSpan| -> BTreeSet<&str> {
+        let locks = observed.iter().flat_map(|observed| &observed.locks);
+        locks.filter(|lock| lock.span == span).map(|lock| lock.object.name.as_str()).collect()
+    };
+    let mut lines = Vec::new();
+    for (recipe, span, what) in
+        [(Recipe::Rebuild, LockSpan::Rewrite, "made anew"), (Recipe::Blocking, LockSpan::Scan, "read for an index")]
+    {
+        let (predicted, seen) = (of(recipe), seen(span));
+        lines.extend(seen.difference(&predicted).map(|table| format!("{table} was {what}, which no step predicts")));
+        lines.extend(predicted.difference(&seen).map(|table| format!("{table} was not {what}, as a step predicts")));
+    }
+    lines
 }
 
 fn compare(dialect: Dialect, predicted: &[Lock], seen: &Observed) -> Vec<String> {

@@ -35,7 +35,11 @@ pub fn tell(session: &Session, proof: &Proof) {
     let mut locks = migrate::strongest(&proof.observed);
     locks.sort_by(|a, b| (b.span, b.mode, &a.object).cmp(&(a.span, a.mode, &b.object)));
     for lock in locks.iter().take(SHOWN) {
-        output.say(&if sqlite { format!("  {} is made anew", lock.object) } else { format!("  {}", sentence(lock)) });
+        output.say(&match (sqlite, lock.span) {
+            (true, LockSpan::Scan) => format!("  {} is read for an index", lock.object),
+            (true, _) => format!("  {} is made anew", lock.object),
+            (false, _) => format!("  {}", sentence(lock)),
+        });
     }
     if locks.len() > SHOWN {
         output.say(&format!("  and {} more tables", locks.len() - SHOWN));
