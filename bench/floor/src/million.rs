@@ -33,7 +33,7 @@ pub async fn run(database: Database, url: &str) -> Result<(), Error> {
     let db = &mut Db::open(url).await?;
     fill(database, db).await?;
     println!("| {} | median ms | longest ms |\n|---|---|---|", database.word());
-    let mut show = |what: &str, mut times: Vec<Duration>| {
+    let show = |what: &str, mut times: Vec<Duration>| {
         times.sort_unstable();
         let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
         println!("| {what} | {:.2} | {:.2} |", milliseconds(times[times.len() / 2]), milliseconds(times[times.len() - 1]));
@@ -94,7 +94,7 @@ async fn fill(database: Database, db: &mut Db) -> Result<(), Error> {
         return Ok(());
     }
     let numbers = |last: u32| match database {
-        Database::Postgres => format!("FROM generate_series(1, {last}) AS s (i)"),
+        Database::Postgres => format!("FROM generate_series(1::bigint, {last}) AS s (i)"),
         Database::Mysql => format!("FROM (SELECT seq AS i FROM seq_1_to_{last}) s"),
         Database::Sqlite => format!(
             "FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {last}) SELECT i FROM n) s"

@@ -45,7 +45,7 @@ pub async fn run(database: Database, url: &str, rounds: usize) -> Result<(), Err
 async fn stream(database: Database, db: &mut Db) -> Result<(), Error> {
     let table = "CREATE TABLE numbers (id BIGINT PRIMARY KEY, square BIGINT NOT NULL, half BIGINT NOT NULL)";
     let series = match database {
-        Database::Postgres => "SELECT i, i * i, i / 2 FROM generate_series(1, 1000000) i",
+        Database::Postgres => "SELECT i, i * i, i / 2 FROM generate_series(1::bigint, 1000000) i",
         Database::Mysql => "SELECT seq, seq * seq, seq DIV 2 FROM seq_1_to_1000000",
         Database::Sqlite => {
             "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 1000000) SELECT i, i * i, i / 2 FROM s"

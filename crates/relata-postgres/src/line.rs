@@ -329,6 +329,9 @@ impl State {
                 sent => self.output.advance(sent),
             }
         }
+        if self.output.capacity() > 8 * READ_AT_ONCE {
+            self.output = BytesMut::new();
+        }
         transport.as_mut().poll_flush(context)
     }
 
@@ -382,17 +385,18 @@ impl Input {
 
     /// Room for more. What is there moves to the front if it has to.
     fn room(&mut self) -> &mut [u8] {
+        let needed = self.wanted.max(READ_AT_ONCE);
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
+            if self.bytes.len() > 8 * needed {
+                self.bytes = Vec::new();
+            }
         }
-        let needed = self.wanted.max(READ_AT_ONCE);
         if self.bytes.len() - self.start < needed || self.bytes.len() == self.end {
             self.bytes.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
             if self.bytes.len() < needed {
                 self.bytes.resize(needed.next_power_of_two(), 0);
-            } else if self.end == 0 && self.bytes.len() > 8 * needed {
-                self.bytes = vec![0; needed];
             }
         }
         self.wanted = 0;

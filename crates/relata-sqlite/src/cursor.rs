@@ -26,6 +26,8 @@ pub(crate) struct SqliteCursor<'a> {
     columns: usize,
     started: bool,
     finished: bool,
+    /// What came instead of a row.
+    met: Option<Attempt<bool>>,
     connection: PhantomData<&'a mut Connection>,
 }
 
@@ -48,24 +50,58 @@ impl<'a> SqliteCursor<'a> {
             columns: 0,
             started: false,
             finished: false,
+            met: None,
             connection: PhantomData,
         })
     }
 
     fn portion(&mut self, limit: usize, sink: &mut dyn RowSink) -> Attempt<bool> {
-        for _ in 0..limit {
+        let mut left = limit;
+        while left > 0 {
+            left -= 1;
             match self.step(sink) {
-                Attempt::Over(Ok(true)) => {}
+                Attempt::Over(Ok(true)) => left -= self.further(left, sink),
                 other => return other,
             }
         }
         Attempt::Over(Ok(true))
     }
 
+    /// Gives rows as long as nothing but rows comes and the sink takes them; says how many. What else comes is found by the
+    /// next step.
+    fn further(&mut self, limit: usize, sink: &mut dyn RowSink) -> usize {
+        let (Some(rows), columns) = (&mut self.rows, self.columns) else { return 0 };
+        for given in 0..limit {
+            match rows.next() {
+                Ok(Some(row)) => match sink.row(&SqliteRow { row, columns }) {
+                    Ok(()) => {}
+                    Err(error) => {
+                        self.met = Some(Attempt::Over(Err(error)));
+                        return given;
+                    }
+                },
+                Ok(None) => {
+                    self.met = Some(Attempt::Over(Ok(false)));
+                    return given;
+                }
+                Err(error) => {
+                    self.rows = None;
+                    self.finished = true;
+                    self.met = Some(failure(&error, Some(self.sql), true));
+                    return given;
+                }
+            }
+        }
+        limit
+    }
+
     /// Gives one row; `false` at the end.
     fn step(&mut self, sink: &mut dyn RowSink) -> Attempt<bool> {
-        if self.finished {
-            return Attempt::Over(Ok(false));
+        match self.met.take() {
+            Some(Attempt::Over(Ok(_))) => return Attempt::Over(self.finish(sink)),
+            Some(met) => return met,
+            None if self.finished => return Attempt::Over(Ok(false)),
+            None => {}
         }
         let statement = self.statement;
         // SAFETY: `statement` was leaked from a box in `open` and is freed only in `drop`, after `rows`. While `rows`

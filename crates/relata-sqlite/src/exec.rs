@@ -3,7 +3,8 @@
 //! Where work runs
 //! - A cached statement runs on the caller's thread and answers at once, unless it took long when it ran last (see
 //!   `pace`). Then a query whose rows come quickly is run in turns with others on the same thread; one of which a single
-//!   step takes long, and whatever gives no rows, is run on the blocking pool.
+//!   step takes long, and whatever gives no rows, is run on the blocking pool (not for a database in memory, which would
+//!   be gone if its caller stopped waiting).
 //! - Bulk inserts of more than one statement are made in turns, too.
 //! - [`Statement::once`] (DDL, migrations, raw SQL), scripts (but `COMMIT` and its like) and introspection run on the runtime's blocking pool: the
 //!   handle moves there and back. If the caller stops waiting, the work is interrupted, the handle closes there (which
@@ -40,7 +41,7 @@ use crate::{errors, introspect, suggest, types};
 const STEPS_BETWEEN_LOOKS: i32 = 2000;
 
 /// How many rows of a query in turns are given between two looks at the clock.
-const ROWS_AT_ONCE: usize = 16;
+const ROWS_AT_ONCE: usize = 32;
 
 /// One open SQLite database.
 pub struct SqliteConnection {
@@ -54,12 +55,24 @@ pub struct SqliteConnection {
     /// A PRAGMA or script may have changed settings of the session.
     touched: bool,
     history: History,
+    /// The database is gone with the handle: it is not sent away for what somebody may stop waiting for.
+    in_memory: bool,
 }
 
 impl SqliteConnection {
     pub(crate) fn new(raw: rusqlite::Connection, server: ServerInfo, patience: Duration, foreign_keys: bool) -> Self {
         let history = History::default();
-        SqliteConnection { raw: Some(raw), server, patience, foreign_keys, damaged: false, touched: false, history }
+        let in_memory = raw.path().is_none_or(str::is_empty);
+        SqliteConnection {
+            raw: Some(raw),
+            server,
+            patience,
+            foreign_keys,
+            damaged: false,
+            touched: false,
+            history,
+            in_memory,
+        }
     }
 
     fn raw(&self) -> Result<&rusqlite::Connection> {
@@ -174,7 +187,7 @@ impl SqliteConnection {
         Answer::later(async move {
             let (done, took) = self.elsewhere(away).await?;
             if cached {
-                self.history.note(statement.sql, took, took);
+                self.history.note(statement.sql, took, Long::InSteps);
             }
             Ok(done)
         })
@@ -196,7 +209,7 @@ impl SqliteConnection {
             yield_turn().await;
         }
         drop(cursor);
-        self.history.note(statement.sql, worked, longest);
+        self.history.note(statement.sql, worked, Long::of_turns(worked, longest));
         Ok(())
     }
 
@@ -262,7 +275,7 @@ impl Connection for SqliteConnection {
 
     fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Done> {
         self.touched |= is_pragma(statement.sql);
-        if statement.cached && self.history.of(statement.sql).is_none() {
+        if statement.cached && (self.in_memory || self.history.of(statement.sql).is_none()) {
             let sql = statement.sql;
             return self.timed(sql, Long::InSteps, move |raw| run(raw, statement, None));
         }
@@ -272,9 +285,13 @@ impl Connection for SqliteConnection {
     fn query<'a>(&'a mut self, statement: Statement<'a>, sink: &'a mut dyn RowSink) -> Answer<'a, ()> {
         self.touched |= is_pragma(statement.sql);
         match (self.history.of(statement.sql), tokio::runtime::Handle::try_current()) {
-            (Some(Long::InRows), _) => Answer::later(self.query_in_turns(statement, sink)),
-            (Some(Long::InSteps), Ok(runtime)) => Answer::later(self.query_away(runtime, statement, sink)),
-            _ => self.timed(statement.sql, Long::InRows, move |raw| run(raw, statement, Some(sink)).map(|_| ())),
+            (None, _) => {
+                self.timed(statement.sql, Long::InRows, move |raw| run(raw, statement, Some(sink)).map(|_| ()))
+            }
+            (Some(Long::InSteps), Ok(runtime)) if !self.in_memory => {
+                Answer::later(self.query_away(runtime, statement, sink))
+            }
+            (Some(_), _) => Answer::later(self.query_in_turns(statement, sink)),
         }
     }
 

@@ -7,7 +7,7 @@ use relata_sql::driver::{ColumnInfo, RowSink};
 use relata_sql::{Cell, Error, Kind, Result, Row, Statement, Value};
 use tokio::sync::mpsc;
 
-use super::pace::{Turn, yield_turn};
+use super::pace::{Long, Turn, yield_turn};
 use super::{SqliteConnection, run};
 use crate::patience;
 
@@ -104,7 +104,7 @@ impl SqliteConnection {
         let done = self.come_back(errand).await;
         taken?;
         let (took, first) = done?;
-        self.history.note(statement.sql, took, first);
+        self.history.note(statement.sql, took, Long::of_first_row(first));
         Ok(())
     }
 }

@@ -28,6 +28,19 @@ pub(crate) enum Long {
     InSteps,
 }
 
+impl Long {
+    /// A query in turns, altogether and its longest step. One that takes longer than a turn may be the machine's doing,
+    /// unless it is what takes the time.
+    pub(crate) fn of_turns(took: Duration, longest: Duration) -> Self {
+        if longest > TURN && longest * 4 > took { Long::InSteps } else { Long::InRows }
+    }
+
+    /// A query on another thread, by the time to its first row.
+    pub(crate) fn of_first_row(first: Duration) -> Self {
+        if first > TURN { Long::InSteps } else { Long::InRows }
+    }
+}
+
 /// The statements that took long when they ran last, by a hash of their text: a mistake costs time only.
 #[derive(Debug, Default)]
 pub(crate) struct History(HashMap<u64, Long>);
@@ -39,13 +52,12 @@ impl History {
         if self.0.is_empty() { None } else { self.0.get(&key(sql)).copied() }
     }
 
-    /// Notes how long a statement worked: altogether, and at most without giving a row.
+    /// Notes how long a statement worked that was known as long, and how it is to run if it still is.
     #[inline]
-    pub(crate) fn note(&mut self, sql: &str, took: Duration, in_one_step: Duration) {
+    pub(crate) fn note(&mut self, sql: &str, took: Duration, long: Long) {
         if took > LONG {
-            let long = if in_one_step > TURN { Long::InSteps } else { Long::InRows };
             self.remember(key(sql), long);
-        } else if !self.0.is_empty() {
+        } else {
             self.0.remove(&key(sql));
         }
     }

