@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use relata_schema::Dialect;
 use relata_sql::Result;
 
-use crate::commands::{cluster, completions, data, demo, health, init, man, migrate, query, schema};
+use crate::commands::{cluster, completions, data, demo, explain, health, init, man, migrate, query, schema};
 use crate::session::{Exit, Session};
 
 const STYLES: Styles = Styles::styled()
@@ -69,6 +69,8 @@ pub enum Command {
     Migrate(migrate::Migrate),
     /// Run SQL and show the rows
     Query(query::Query),
+    /// Show how the database runs a statement, and what to do about it [exit 3 with findings]
+    Explain(explain::Explain),
     /// Look at the rows of tables
     #[command(subcommand)]
     Data(data::Data),
@@ -98,6 +100,7 @@ impl Command {
             Command::Schema(command) => command.run(session).await,
             Command::Migrate(command) => command.run(session).await,
             Command::Query(command) => command.run(session).await,
+            Command::Explain(command) => command.run(session).await,
             Command::Data(command) => command.run(session).await,
             Command::Health(command) => command.run(session).await,
             Command::Cluster(command) => command.run(session).await,

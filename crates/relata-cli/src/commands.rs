@@ -5,6 +5,7 @@ pub mod completions;
 pub mod data;
 pub mod demo;
 pub mod diff;
+pub mod explain;
 pub mod health;
 pub mod init;
 pub mod inspect;

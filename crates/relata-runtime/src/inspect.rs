@@ -42,6 +42,15 @@ impl Whole {
         Whole(Kind::Raw(sql, params))
     }
 
+    /// It changes rows, or may: of SQL of one's own only what begins with `SELECT` or `VALUES` is known not to.
+    pub(crate) fn writes(&self) -> bool {
+        match &self.0 {
+            Kind::Select(select) => select.lock.is_some(),
+            Kind::Update(_) | Kind::Delete(_) => true,
+            Kind::Raw(sql, _) => !crate::raw::only_reads(sql),
+        }
+    }
+
     /// The tree, to be rendered.
     pub(crate) fn tree(&mut self) -> Tree<'_, '_> {
         match &mut self.0 {

@@ -5,6 +5,8 @@
 //! - [`join`], [`cte`]: queries over several tables and over queries with names.
 //! - [`search`]: filters, orders and pages from outside.
 //! - [`relation`], [`load`], [`nested`]: relations, loading and writing them; [`validation`]: what is wrong with a row, before it is written.
+//! - [`inspect`], [`explain`]: a statement's SQL, and how a database runs it.
+//! - [`relation`], [`load`]: relations and loading them; [`validation`]: what is wrong with a row, before it is written.
 //! - [`Repository`] and [`Table`]: the usual operations on an entity, and on a table known only at run time.
 //! - [`migrate`]: migration folders, their history and their execution.
 //!
@@ -22,6 +24,7 @@ pub mod discovery;
 pub mod entity;
 pub mod events;
 pub mod executor;
+pub mod explain;
 pub mod find;
 pub mod health;
 pub mod insert;
@@ -57,6 +60,7 @@ pub use db::{Db, WeakDb};
 pub use entity::Entity;
 pub use events::Events;
 pub use executor::{Executor, Intent, Lease};
+pub use explain::Explain;
 pub use insert::NewRow;
 pub use inspect::Inspect;
 pub use page::{Cursor, Page};

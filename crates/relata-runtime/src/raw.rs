@@ -36,6 +36,12 @@ pub struct Raw<T> {
     marker: PhantomData<fn() -> T>,
 }
 
+/// The statement begins with a word that writes nothing.
+pub(crate) fn only_reads(sql: &str) -> bool {
+    let word = sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    ["select", "values", "explain"].iter().any(|reading| word.eq_ignore_ascii_case(reading))
+}
+
 /// Parameters of a statement: a tuple, an array or a `Vec` of values.
 pub trait Params {
     /// As values.
@@ -90,9 +96,7 @@ impl<T> Raw<T> {
 
 impl<T: FromRow> Raw<T> {
     fn intent(&self) -> Intent {
-        let word = self.sql.trim_start().split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-        let reads = ["select", "values", "explain"].iter().any(|reading| word.eq_ignore_ascii_case(reading));
-        if reads { Intent::Read } else { Intent::Write }
+        if only_reads(&self.sql) { Intent::Read } else { Intent::Write }
     }
 
     /// All rows.

@@ -15,6 +15,9 @@ mod queries {}
 #[doc = include_str!("../../../docs/guide/src/searches.md")]
 mod searches {}
 
+#[doc = include_str!("../../../docs/guide/src/plans.md")]
+mod plans {}
+
 #[doc = include_str!("../../../docs/guide/src/functions.md")]
 mod functions {}
 

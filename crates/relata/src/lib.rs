@@ -66,6 +66,7 @@ pub use db::Db;
 pub use relata_macros::{Entity, Enum};
 pub use relata_runtime::changeset::{self, Changeset};
 pub use relata_runtime::cte::{Cte, cte};
+pub use relata_runtime::explain::{self, Explain};
 pub use relata_runtime::find::Find;
 pub use relata_runtime::join::{Joined, from};
 pub use relata_runtime::search::{self, Search, Searchable};
@@ -99,11 +100,24 @@ pub use rust_decimal::Decimal;
 pub use serde_json::Value as Json;
 pub use uuid::Uuid;
 
+/// Panics, with the plan, if a [`Plan`](explain::Plan) exceeds a budget: the names are those of [`explain::Budget`].
+///
+/// ```text
+/// let plan = Post::find().filter(Post.slug.eq("a")).explain(&mut db).await?;
+/// assert_plan!(plan, no_full_scan, uses_index("posts_slug_idx"), at_most_rows(10));
+/// ```
+#[macro_export]
+macro_rules! assert_plan {
+    ($plan:expr $(, $rule:ident $(($($argument:expr),*))?)* $(,)?) => {
+        $crate::explain::Budget::new()$(.$rule($($($argument),*)?))*.assert(&$plan)
+    };
+}
+
 /// Everything that entities and queries need: `use relata::prelude::*;`.
 pub mod prelude {
     pub use crate::time::{Date, DateTime, Time, Timestamp};
     pub use crate::{
-        Column, Cursor, Db, Decimal, Entity, Enum, Executor, Id, Inspect, Json, NewRow, Page, Pred, Tx, Uuid, sql,
-        transaction,
+        Column, Cursor, Db, Decimal, Entity, Enum, Executor, Explain, Id, Inspect, Json, NewRow, Page, Pred, Tx, Uuid,
+        sql, transaction,
     };
 }

@@ -64,6 +64,15 @@ const HOSTILE: &[Test] = &[
     (FUNCTIONS, "too_deep_is_refused"),
     (SEARCHES, "more_parameters_than_fit"),
 ];
+const PLANS: &str = "crates/relata/tests/it/plans.rs";
+const PLANNED: &[Test] = &[
+    (PLANS, "plans_are_trees"),
+    (PLANS, "analyzing_tells_what_happened"),
+    (PLANS, "missing_indexes_are_found"),
+    (PLANS, "budgets_hold_or_say_why"),
+    (PLANS, "writes_are_explained_and_undone"),
+    ("crates/relata-cli/tests/it/query.rs", "a_statement_is_explained"),
+];
 const DYNAMIC: &[Test] = &[
     (SEARCHES, "searches_from_query_strings"),
     (SEARCHES, "searches_from_json"),
@@ -141,5 +150,12 @@ pub const QUERIES: &[Capability] = &[
         sqlite: Claim::Done(HOSTILE),
         postgres: Claim::Done(HOSTILE),
         mysql: Claim::Done(HOSTILE),
+    },
+    Capability {
+        id: "Q8",
+        title: "Execution plans as one tree with findings, budgets in tests, `relata explain`",
+        sqlite: Claim::Part(PLANNED, "cost, and time of each step: the database does not tell"),
+        postgres: Claim::Done(PLANNED),
+        mysql: Claim::Part(PLANNED, "pages read; MySQL tells what happened only as text"),
     },
 ];

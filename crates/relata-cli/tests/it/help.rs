@@ -16,6 +16,7 @@ fn help_reads_well() {
           schema       Read schemas and compare them
           migrate      Make, apply and undo migrations
           query        Run SQL and show the rows
+          explain      Show how the database runs a statement, and what to do about it [exit 3 with findings]
           data         Look at the rows of tables
           health       Say how every part of a database is [exit 3 when unhealthy, 1 when unreachable]
           cluster      Look at the nodes of a database that has several

@@ -126,3 +126,16 @@ fn a_value_that_is_none_of_the_column_is_named() {
     assert_eq!(show("sold=perhaps").code, 1);
     assert_eq!((show("id=7").code, show("sold=yes").code), (0, 0));
 }
+
+#[test]
+fn a_statement_is_explained() {
+    let project = shop();
+    let run = project.ok(&["explain", "select * from items where id = 1"]);
+    assert_eq!(run.stdout, "lookup by key of items by primary key\n    rowid=?\n");
+    let run = project.ok(&["explain", "--json", "--analyze", "select name from items where price > 1 order by name"]);
+    let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((&json["plan"]["rows"], &json["analyzed"]), (&1.0.into(), &true.into()));
+    assert_eq!(json["plan"]["steps"][0]["operation"], "full_scan");
+    let run = project.run(&["explain", "select nothing from items"]);
+    assert_eq!(run.code, 1, "{}", run.stderr);
+}

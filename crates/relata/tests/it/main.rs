@@ -11,6 +11,7 @@ mod model;
 mod nested;
 mod observed;
 mod pages;
+mod plans;
 mod polymorphic;
 mod pool;
 mod queries;
