@@ -32,6 +32,7 @@ pub fn encode<T: Field>(field: T) -> Value {
 }
 
 /// A rule that JSON must keep a schema.
+#[cfg(not(feature = "json-schema"))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __json_schema {
@@ -39,7 +40,21 @@ macro_rules! __json_schema {
         ::core::compile_error!("json_schema(…) needs the feature `json-schema` of relata")
     };
 }
+/// A rule that JSON must keep a schema, which is compiled once.
+#[cfg(feature = "json-schema")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __json_schema {
+    ($schema:expr) => {
+        $crate::__private::RuleMeta::JsonSchema(|value| {
+            static COMPILED: $crate::__private::JsonSchema = $crate::__private::JsonSchema::new($schema);
+            COMPILED.check(value)
+        })
+    };
+}
 pub use crate::__json_schema as json_schema;
+#[cfg(feature = "json-schema")]
+pub use crate::json_schema::JsonSchema;
 
 /// What the struct of a row with its relations can do, whatever the entity.
 #[doc(hidden)]

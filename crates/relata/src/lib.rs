@@ -52,6 +52,8 @@
 //! - `sqlite` (default): the SQLite driver, with SQLite itself.
 //! - `postgres`: the PostgreSQL driver.
 //! - `mysql`: the driver of MariaDB and MySQL.
+//! - `json-schema`: the rule `json_schema(…)` on columns that hold JSON, by the crate `jsonschema`. Without it the rule does
+//!   not compile.
 //!
 //! A feature adds a driver and changes nothing else.
 
@@ -61,6 +63,8 @@ mod config;
 mod db;
 #[cfg(doctest)]
 mod guide;
+#[cfg(feature = "json-schema")]
+mod json_schema;
 
 pub use db::Db;
 pub use relata_macros::{Entity, Enum};

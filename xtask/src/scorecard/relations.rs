@@ -15,6 +15,8 @@ const RULES: &[Test] = &[
     (VALIDATION, "the_rule_and_the_constraint_agree"),
     (VALIDATION, "every_path_checks_every_rule"),
     (VALIDATION, "an_entity_as_json_schema"),
+    (VALIDATION, "json_keeps_its_schema"),
+    (VALIDATION, "rows_that_are_not_as_declared"),
 ];
 const PROBLEMS: &[Test] = &[
     (VALIDATION, "the_database_is_asked_what_it_would_refuse"),

@@ -66,8 +66,8 @@ fn read_typed(first: &Piece, rest: &[Piece], scope: &mut Scope<'_>) -> Option<Ar
     let id_field = scope.field(second)?;
     let mut entities = Vec::new();
     for piece in targets {
-        let (entity, value) = match piece.assignment() {
-            Some((entity, _, value)) => (entity, value.literal()?),
+        let (entity, value) = match piece.cut_at("=") {
+            Some((entity, value)) => (entity.path()?, value.literal()?),
             None => {
                 let path = piece.path()?;
                 let value = simple_name(&path).to_string();

@@ -20,6 +20,8 @@ fn placeless(mut declaration: Declaration) -> Declaration {
         entity.indexes.sort_by_key(|index| format!("{index:?}"));
         entity.foreign_keys.iter_mut().for_each(|key| key.span = Default::default());
         entity.checks.iter_mut().for_each(|check| check.span = Default::default());
+        entity.rules.iter_mut().for_each(|rule| rule.span = Default::default());
+        entity.arcs.iter_mut().for_each(|arc| arc.span = Default::default());
         for field in &mut entity.fields {
             field.span = Default::default();
             field.references.iter_mut().for_each(|reference| reference.span = Default::default());
@@ -72,10 +74,39 @@ fn sqlite(tables: Vec<Table>) -> Schema {
     schema
 }
 
+const RULES_AND_ARCS: &str = r##"
+    #[derive(Entity)]
+    #[check(low < high, field = high, message = "must be \"more\"", name = "ordered")]
+    #[check(low.is_none() || !(word == "x" && active), name = "odd")]
+    #[check(word.len() >= 2 && high != -1)]
+    #[check(custom(crate::rules::whole))]
+    #[exclusive(owner: user_id, team_id)]
+    #[polymorphic(subject: kind, subject_id, User, crate::teams::Team = "a team")]
+    #[has_many(likes: Like.subject_id when subject_type = "Thing", marks: Mark.thing_id)]
+    struct Thing {
+        #[id]
+        id: Id<Thing>,
+        low: Option<i32>,
+        high: i64,
+        active: bool,
+        #[check(custom(rules::clean), pattern("^[a-z]+$"))]
+        word: String,
+        #[references(User, relation = by)]
+        user_id: Option<Id<User>>,
+        #[references(Team, relation = in_team)]
+        team_id: Option<Id<Team>>,
+        kind: String,
+        subject_id: i64,
+        #[check(json_schema("{\"type\": \"object\"}"))]
+        data: Json,
+    }"##;
+
 #[test]
 fn what_is_printed_reads_back() {
-    for source in [super::lower::BLOG, super::read::EVERYTHING] {
-        let declaration = read_source("a.rs", source).declaration;
+    for source in [super::lower::BLOG, super::read::EVERYTHING, RULES_AND_ARCS] {
+        let reading = read_source("a.rs", source);
+        assert_eq!(reading.diagnostics, []);
+        let declaration = reading.declaration;
         let printed = print::declaration(&declaration);
         let again = read_source("b.rs", &printed);
         assert_eq!(again.diagnostics, [], "{printed}");

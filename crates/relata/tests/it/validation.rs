@@ -395,6 +395,34 @@ pub struct Member {
     pub sponsor_id: Option<Id<Member>>,
 }
 
+/// What its JSON must be.
+#[derive(Entity, Debug, Clone)]
+#[entity(table = "settings")]
+pub struct Setting {
+    #[id]
+    pub id: Id<Setting>,
+    #[check(json_schema(
+        r#"{
+        "type": "object",
+        "required": ["theme"],
+        "properties": {"theme": {"enum": ["light", "dark"]}, "size": {"type": "integer", "minimum": 8}}
+    }"#
+    ))]
+    pub value: Json,
+}
+
+#[test]
+fn json_keeps_its_schema() {
+    let of = |text: &str| NewSetting { value: text.parse().unwrap() }.validate();
+    assert!(of(r#"{"theme": "dark", "size": 12}"#).is_ok());
+    let error = of(r#"{"theme": "pink", "size": 1}"#).unwrap_err();
+    assert_eq!(fields(&error), ["value json_schema"]);
+    assert!(error.message().contains("/theme: ") && error.message().contains("/size: "), "{error}");
+    assert!(of("[]").is_err());
+    let described = Setting::json_schema();
+    assert_eq!(described["properties"]["value"]["allOf"][0]["required"][0], "theme");
+}
+
 fn no_spam(name: &str) -> Result<(), &'static str> {
     if name.contains("spam") { Err("must not be about spam") } else { Ok(()) }
 }
