@@ -73,17 +73,18 @@ fn file(path: &str) -> std::path::PathBuf {
 
 async fn same_host(a: &str, b: &str) -> bool {
     let plain = |host: &str| host.trim_end_matches('.').to_ascii_lowercase();
-    if plain(a) == plain(b) {
+    let (a, b) = (plain(a), plain(b));
+    if a == b {
         return true;
     }
-    let (a, b) = (addresses(a).await, addresses(b).await);
+    let (a, b) = (addresses(&a).await, addresses(&b).await);
     !a.is_disjoint(&b)
 }
 
 /// The addresses of a host; all that lead to this machine as one. A folder of sockets is on this machine.
 async fn addresses(host: &str) -> BTreeSet<IpAddr> {
     let here = IpAddr::from([127, 0, 0, 1]);
-    if host.starts_with('/') {
+    if host.starts_with('/') || host == "localhost" {
         return BTreeSet::from([here]);
     }
     let found = tokio::net::lookup_host((host, 0)).await;
