@@ -291,8 +291,6 @@ impl Db {
 impl Db {
     /// Everything through this handle must be over within `limit` from now: waiting for a connection, statements, whole
     /// transactions. A statement that is not is given up, stopped on the server, and fails with `Kind::Timeout`.
-    ///
-    /// SQLite: the deadline is seen before a statement begins and while it waits for a lock, not while it runs.
     #[must_use]
     pub fn within(&self, limit: Duration) -> Db {
         self.until(Instant::now() + limit)

@@ -8,7 +8,7 @@
 mod probes;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use crate::breaker::BreakerState;
 use crate::cluster::{NodeStatus, Role};
 use crate::db::Db;
+use crate::migrate::Migration;
 
 /// A replica that is behind by more is worth a word.
 const LATE: Duration = Duration::from_secs(30);
@@ -120,11 +121,17 @@ pub(crate) struct Memory {
     parts: Mutex<HashMap<String, (HealthStatus, Timestamp)>>,
     /// What is wrong with the configuration that should hold.
     configuration: Mutex<Option<String>>,
+    /// Migrations that should be applied.
+    migrations: Mutex<Option<Arc<[Migration]>>>,
 }
 
 impl Memory {
     pub(crate) fn note_configuration(&self, wrong: Option<String>) {
         *self.configuration.lock().unwrap_or_else(PoisonError::into_inner) = wrong;
+    }
+
+    fn migrations(&self) -> Option<Arc<[Migration]>> {
+        self.migrations.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn configuration(&self) -> Option<Finding> {
@@ -145,7 +152,12 @@ impl Memory {
 }
 
 impl Db {
-    /// How every part is: connection, writes, server, pools, breakers, nodes. Ends within `limit`.
+    /// These migrations belong to the program: [`Db::health`] says whether they are applied.
+    pub fn expect_migrations(&self, migrations: Vec<Migration>) {
+        *self.memory().migrations.lock().unwrap_or_else(PoisonError::into_inner) = Some(migrations.into());
+    }
+
+    /// How every part is: connection, writes, server, migrations, pools, breakers, nodes. Ends within `limit`.
     pub async fn health(&self, limit: Duration) -> Health {
         let begun = Instant::now();
         let mut findings = probes::server(&self.within(limit)).await;

@@ -199,12 +199,25 @@ pub(crate) struct Watch {
     pub(crate) ran_ddl: bool,
     /// What the handle says of its statements.
     pub(crate) tags: Option<Arc<Tags>>,
+    /// The connection was told a deadline.
+    armed: bool,
 }
 
 impl Watch {
     pub(crate) fn new(observer: Arc<Observer>, vitals: Arc<Vitals>, limit: Duration) -> Self {
         let (recent, clock) = (vec![None; REMEMBERED], Instant::now());
-        Watch { observer, vitals, recent, clock, fresh: false, deadline: None, limit, ran_ddl: false, tags: None }
+        Watch {
+            observer,
+            vitals,
+            recent,
+            clock,
+            fresh: false,
+            deadline: None,
+            limit,
+            ran_ddl: false,
+            tags: None,
+            armed: false,
+        }
     }
 
     fn begin(&mut self) -> Instant {
@@ -276,6 +289,17 @@ impl Observed {
         Observed { connection, watch }
     }
 
+    /// Tells the connection until when the next statement may run, if that is other than before.
+    fn arm(&mut self) {
+        let watch = &mut self.watch;
+        if watch.limit == Duration::MAX && watch.deadline.is_none() && !watch.armed {
+            return;
+        }
+        let until = watch.until(Instant::now());
+        watch.armed = until.is_some();
+        self.connection.set_deadline(until);
+    }
+
     /// Statements carry a comment, or the plan of a slow one is wanted.
     fn is_marked(&self) -> bool {
         self.watch.tags.is_some() || self.watch.observer.slow.wants_plans()
@@ -327,6 +351,12 @@ fn ran_out(begun: Instant, sql: &str) -> Error {
         .hint("give it more time (`statement_timeout`, `Db::within`), or make it faster: EXPLAIN says what it does")
 }
 
+/// A statement that was cancelled when its time was over.
+fn of_deadline(error: Error, until: Option<Instant>, begun: Instant, sql: &str) -> Error {
+    let over = error.kind() == Kind::Cancelled && until.is_some_and(|until| Instant::now() >= until);
+    if over { ran_out(begun, sql) } else { error }
+}
+
 /// Watches an answer.
 fn watched<'a, T: Send + Unpin + 'a>(
     watch: &'a mut Watch,
@@ -342,6 +372,7 @@ fn watched<'a, T: Send + Unpin + 'a>(
     let span = span(watch, sql);
     match span.in_scope(run).settled() {
         Ok(result) => {
+            let result = result.map_err(|error| of_deadline(error, until, begun, sql));
             watch.end(sql, begun, result.as_ref().err());
             tell(&span, result.as_ref().err());
             Answer::ready(result)
@@ -353,7 +384,8 @@ fn watched<'a, T: Send + Unpin + 'a>(
                 None => future.await,
                 Some(until) => {
                     let limited = tokio::time::timeout_at(until.into(), future);
-                    limited.await.unwrap_or_else(|_| Err(ran_out(begun, sql)))
+                    let result = limited.await.unwrap_or_else(|_| Err(ran_out(begun, sql)));
+                    result.map_err(|error| of_deadline(error, Some(until), begun, sql))
                 }
             };
             watch.end(sql, begun, result.as_ref().err());
@@ -371,8 +403,18 @@ fn changes_schema(sql: &str) -> bool {
     }
     let head = sql.trim_start().as_bytes();
     let begins = |word: &str| head.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()));
-    let usual =
-        ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "("];
+    let usual: &[&str] = match head.first().map(u8::to_ascii_uppercase) {
+        Some(b'S') => &["SELECT", "SAVEPOINT"],
+        Some(b'I') => &["INSERT"],
+        Some(b'U') => &["UPDATE"],
+        Some(b'D') => &["DELETE"],
+        Some(b'W') => &["WITH"],
+        Some(b'B') => &["BEGIN"],
+        Some(b'C') => &["COMMIT"],
+        Some(b'R') => &["ROLLBACK", "RELEASE"],
+        Some(b'(') => &["("],
+        _ => &[],
+    };
     !usual.iter().any(|word| begins(word))
 }
 
@@ -407,6 +449,7 @@ impl Connection for Observed {
     }
 
     fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Done> {
+        self.arm();
         if self.is_marked() {
             return Answer::later(self.run_marked(statement, None));
         }
@@ -414,6 +457,7 @@ impl Connection for Observed {
     }
 
     fn query<'a>(&'a mut self, statement: Statement<'a>, sink: &'a mut dyn RowSink) -> Answer<'a, ()> {
+        self.arm();
         if self.is_marked() {
             return Answer::later(async move { self.run_marked(statement, Some(sink)).await.map(|_| ()) });
         }
@@ -439,6 +483,7 @@ impl Connection for Observed {
     }
 
     fn batch<'a>(&'a mut self, script: &'a str) -> Answer<'a, ()> {
+        self.arm();
         watched(&mut self.watch, script, || self.connection.batch(script))
     }
 
@@ -449,6 +494,10 @@ impl Connection for Observed {
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()> {
         self.watch.ran_ddl = false;
         watched(&mut self.watch, "BEGIN", || self.connection.begin(options))
+    }
+
+    fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.connection.set_deadline(deadline);
     }
 
     fn in_transaction(&self) -> bool {

@@ -347,6 +347,10 @@ pub trait Connection: Send {
     /// Begins a transaction.
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()>;
 
+    /// The statements to come must be over by then. Whoever asks gives up waiting by itself; a driver that runs statements on
+    /// the caller's thread, where nobody could give up, MUST stop them, with `Kind::Timeout`.
+    fn set_deadline(&mut self, _deadline: Option<std::time::Instant>) {}
+
     /// A transaction is open (also a failed one).
     fn in_transaction(&self) -> bool;
 

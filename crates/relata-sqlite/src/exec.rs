@@ -18,8 +18,8 @@ mod away;
 mod bulk;
 mod pace;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use relata_schema::statistics::TableStatistics;
@@ -57,6 +57,10 @@ pub struct SqliteConnection {
     history: History,
     /// The database is gone with the handle: it is not sent away for what somebody may stop waiting for.
     in_memory: bool,
+    /// What runs on the caller's thread must be over by then.
+    limit: Arc<Limit>,
+    /// SQLite looks at it.
+    limited: bool,
 }
 
 impl SqliteConnection {
@@ -72,6 +76,8 @@ impl SqliteConnection {
             touched: false,
             history,
             in_memory,
+            limit: Arc::default(),
+            limited: false,
         }
     }
 
@@ -160,6 +166,7 @@ impl SqliteConnection {
             work.await.map_err(|error| Error::new(Kind::Internal, format!("the work on SQLite was lost: {error}")))?;
         drop(waiting);
         raw.progress_handler(0, None::<fn() -> bool>).map_err(|error| errors::from_rusqlite(&error, None))?;
+        self.limited = false;
         self.raw = Some(raw);
         self.note(result.as_ref().err());
         result
@@ -259,6 +266,23 @@ impl Drop for Waiting {
     }
 }
 
+/// Until when statements may run, for SQLite to look at while they do.
+#[derive(Default)]
+struct Limit {
+    until: Mutex<Option<Instant>>,
+}
+
+impl Limit {
+    fn set(&self, until: Option<Instant>) {
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+
+    fn is_over(&self) -> bool {
+        let until = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.is_some_and(|until| Instant::now() >= until)
+    }
+}
+
 fn lost() -> Error {
     Error::new(Kind::Cancelled, "this connection was given up while it worked, so it was closed")
         .hint("take a new connection")
@@ -318,6 +342,14 @@ impl Connection for SqliteConnection {
 
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()> {
         self.simple(if options.read_only { "BEGIN DEFERRED" } else { "BEGIN IMMEDIATE" })
+    }
+
+    fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.limit.set(deadline);
+        if let (Some(raw), true) = (&mut self.raw, deadline.is_some() && !self.limited) {
+            let limit = self.limit.clone();
+            self.limited = raw.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || limit.is_over())).is_ok();
+        }
     }
 
     fn in_transaction(&self) -> bool {

@@ -23,6 +23,7 @@ const QUEUE: &[Test] = &[
     (POOL, "a_minimum_is_kept_and_old_connections_go"),
     (POOL, "a_tenant_has_its_share_and_no_more"),
     (POOL, "sixteen_writers_of_two_processes_never_find_the_file_locked"),
+    (POOL, "a_deadline_stops_a_statement_of_sqlite_while_it_runs"),
 ];
 const QUEUE_POSTGRES: &[Test] = &[
     (POOL, "session_settings_do_not_leak_on_postgres"),
@@ -175,7 +176,10 @@ pub const CONNECTIONS: &[Capability] = &[
     Capability {
         id: "F5",
         title: "Health of every part in one call",
-        sqlite: Claim::Part(&[(HEALTH, "databases_that_are_well")], "migrations, backups, disk"),
+        sqlite: Claim::Part(
+            &[(HEALTH, "databases_that_are_well"), (HEALTH, "pending_migrations_are_told")],
+            "backups, disk",
+        ),
         postgres: Claim::Part(
             &[
                 (HEALTH, "databases_that_are_well"),
@@ -183,11 +187,11 @@ pub const CONNECTIONS: &[Capability] = &[
                 (HEALTH, "a_database_that_can_only_be_read_ends_with_3"),
                 (HEALTH, "a_node_that_is_down_is_shown"),
             ],
-            "migrations, backups, disk",
+            "backups, disk",
         ),
         mysql: Claim::Part(
             &[(HEALTH, "databases_that_are_well"), (HEALTH, "what_cannot_be_reached_ends_with_1_in_time")],
-            "migrations, backups, disk",
+            "backups, disk",
         ),
     },
     Capability {

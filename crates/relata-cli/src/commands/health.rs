@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::Args;
 use relata_runtime::health::{Health as Report, HealthStatus, Part};
+use relata_runtime::migrate::{self, Migration};
+use relata_schema::Dialect;
 use relata_sql::Result;
 
 use super::cluster::until_asked;
@@ -38,6 +40,9 @@ impl Health {
     /// When the configuration is wrong. A database that is down is a result, not an error.
     pub async fn run(self, session: &Session) -> Result<Exit> {
         let db = prepare(&session.url()?, self.timeout)?;
+        if let Some(migrations) = migrations(session, db.dialect())? {
+            db.expect_migrations(migrations);
+        }
         until_asked(&db, self.timeout / 2).await;
         let health = db.health(self.timeout).await;
         if session.output.json {
@@ -52,6 +57,15 @@ impl Health {
             _ => Exit::Done,
         })
     }
+}
+
+/// The project's migrations, if it has some.
+fn migrations(session: &Session, dialect: Dialect) -> Result<Option<Vec<Migration>>> {
+    let folder = session.config()?.migrations();
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    migrate::read_folder(&folder, dialect).map(|migrations| Some(migrations).filter(|found| !found.is_empty()))
 }
 
 fn print(session: &Session, health: &Report) {

@@ -34,6 +34,16 @@ fn databases_that_are_well() {
 }
 
 #[test]
+fn pending_migrations_are_told() {
+    let project = Project::new();
+    project.write("migrations/20260101000000_notes/up.sql", "CREATE TABLE notes (n int);\n");
+    project.sqlite("app.db", "CREATE TABLE t (n int)");
+    let health = json(&project.run(&["health", "--json", "--url", "sqlite:app.db"]));
+    assert_eq!(status_of(&health, "migrations"), "degraded", "{health:#}");
+    assert_eq!(project.run(&["health", "--strict", "--url", "sqlite:app.db"]).code, 3);
+}
+
+#[test]
 fn what_cannot_be_reached_ends_with_1_in_time() {
     let project = Project::new();
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -11,6 +11,7 @@ use super::{Finding, HealthStatus};
 use crate::cluster::Texts;
 use crate::db::Db;
 use crate::executor::Intent;
+use crate::migrate::{self, EntryState, Migration};
 
 /// Of a server's connections so many percent are worth a word.
 const CROWDED: i64 = 90;
@@ -67,10 +68,40 @@ fn unreachable(error: &Error) -> Finding {
 async fn ask(db: &Db) -> Result<Vec<Finding>> {
     let mut pooled = db.pooled(Intent::Write, Location::caller()).await?;
     let connection = pooled.connection();
-    match connection.dialect() {
-        Dialect::Sqlite => sqlite(connection).await,
-        Dialect::Postgres => Ok(numbers(connection, POSTGRES).await?),
-        Dialect::Mysql => Ok(numbers(connection, MARIADB).await?),
+    let mut findings = match connection.dialect() {
+        Dialect::Sqlite => sqlite(connection).await?,
+        Dialect::Postgres => numbers(connection, POSTGRES).await?,
+        Dialect::Mysql => numbers(connection, MARIADB).await?,
+    };
+    if let Some(migrations) = db.memory().migrations() {
+        findings.push(standing(connection, &migrations).await);
+    }
+    Ok(findings)
+}
+
+/// Whether the program's migrations are applied.
+async fn standing(connection: &mut dyn Connection, migrations: &[Migration]) -> Finding {
+    let status = match migrate::status(connection, migrations).await {
+        Ok(status) => status,
+        Err(error) => return Finding::new("migrations", HealthStatus::Unhealthy, error.message()),
+    };
+    let half = |state: EntryState| matches!(state, EntryState::HalfApplied | EntryState::HalfUndone);
+    let unfinished = status.entries.iter().find(|entry| half(entry.state));
+    match (status.error(), unfinished, status.pending()) {
+        (_, Some(entry), _) => {
+            let reason = format!("{} was begun and not finished", entry.id);
+            Finding::new("migrations", HealthStatus::Unhealthy, reason)
+                .advise("`relata migrate apply` finishes it, `relata migrate rollback` undoes it")
+        }
+        (Some(error), None, _) => Finding::new("migrations", HealthStatus::Unhealthy, error.message())
+            .advise("`relata migrate status` says what contradicts"),
+        (None, None, 0) => {
+            Finding::new("migrations", HealthStatus::Healthy, format!("all {} are applied", migrations.len()))
+        }
+        (None, None, pending) => {
+            Finding::new("migrations", HealthStatus::Degraded, format!("{pending} of {} are pending", migrations.len()))
+                .advise("`relata migrate apply` applies them")
+        }
     }
 }
 

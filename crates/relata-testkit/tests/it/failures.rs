@@ -89,6 +89,56 @@ async fn a_host_that_keeps_silent_is_given_up_in_time() {
     .await;
 }
 
+/// Somebody who answers, and is no database.
+async fn stranger() -> (tokio::task::JoinHandle<()>, u16) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let answering = tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let nonsense = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+            let _ = tokio::io::AsyncWriteExt::write_all(&mut client, nonsense).await;
+        }
+    });
+    (answering, port)
+}
+
+#[tokio::test]
+async fn every_failure_to_connect_has_its_kind_and_is_counted() {
+    let (answering, stranger) = stranger().await;
+    for dialect in SERVERS {
+        let there = relata_testkit::server_url(dialect);
+        let encrypted = if dialect == Dialect::Postgres { ("sslmode", "require") } else { ("ssl-mode", "required") };
+        // PostgreSQL's test server asks nobody for a password, MariaDB's lets unknown users in.
+        let user = if dialect == Dialect::Postgres { "nobody_knows" } else { "root" };
+        let password = Some(relata_sql::url::Secret::new("wrong"));
+        let at = |port: u16| DatabaseUrl { hosts: vec![("127.0.0.1".to_string(), port)], ..there.clone() };
+        let cases = [
+            (at(1), Kind::Unreachable),
+            (at(stranger), Kind::Protocol),
+            (DatabaseUrl { user: user.into(), password, ..there.clone() }, Kind::Authentication),
+            (there.with_database("nobody_made_it"), Kind::NoSuchDatabase),
+            (DatabaseUrl { params: vec![(encrypted.0.into(), encrypted.1.into())], ..there.clone() }, Kind::Tls),
+        ];
+        for (url, kind) in cases {
+            let mut db = Db::prepare(shared_driver(dialect), url.clone(), hurried(), None).unwrap();
+            let outcome = one(&mut db).await;
+            // The servers of tests may be able to encrypt.
+            if kind == Kind::Tls && outcome.is_ok() {
+                continue;
+            }
+            let error = outcome.unwrap_err();
+            assert_eq!(error.kind(), kind, "{url}: {error}");
+            let metrics = db.metrics();
+            let place = format!("node=\"{}:{}\"", url.host(), url.port());
+            let counted = |line: &str| line.starts_with("relata_connect_errors_total{") && line.contains(&place);
+            let connects = metrics.lines().find(|line| counted(line)).unwrap();
+            assert!(!connects.ends_with(" 0"), "{connects}");
+            assert!(metrics.contains(&format!("relata_errors_total{{kind=\"{kind:?}\"")), "{kind:?}: {metrics}");
+        }
+    }
+    answering.abort();
+}
+
 /// For a user who comes from the same machine, by whichever name the server knows that.
 fn user_of_one_connection(name: &str, host: &str) -> String {
     format!("CREATE USER '{name}'@'{host}' WITH MAX_USER_CONNECTIONS 1; GRANT SELECT ON *.* TO '{name}'@'{host}'")

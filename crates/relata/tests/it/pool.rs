@@ -287,6 +287,22 @@ async fn write_from_eight_tasks(url: &str) -> Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn a_deadline_stops_a_statement_of_sqlite_while_it_runs() -> Result<()> {
+    let (db, _folder) = in_a_file(PoolOptions { max_connections: 1, ..PoolOptions::default() }).await;
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n WHERE i < ?";
+    for _ in 0..2 {
+        let begun = std::time::Instant::now();
+        let mut hurried = db.within(Duration::from_millis(200));
+        let error = sql::<i64>(endless, (0,)).one(&mut hurried).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Timeout, "{error}");
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        // Nobody else is in a hurry.
+        assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut db.clone()).await?, 1);
+    }
+    Ok(())
+}
+
 mod servers {
     use relata_schema::Dialect;
     use relata_testkit::TestDatabase;
