@@ -34,6 +34,10 @@ pub trait Selection<R> {
 }
 
 /// What rows are grouped by: a column, an expression or a tuple of them.
+#[diagnostic::on_unimplemented(
+    message = "rows of `{R}` cannot be grouped by `{Self}`",
+    label = "expected a column or expression of `{R}`, or a tuple of them"
+)]
 pub trait GroupKeys<R> {
     /// Adds the keys.
     fn push(self, keys: &mut Vec<Expr>);

@@ -330,6 +330,10 @@ fn found_by(
 }
 
 /// The columns of a unique key: one column or a tuple of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no unique key of `{E}`",
+    label = "expected a column of `{E}`, or a tuple of them, that a unique key holds"
+)]
 pub trait ConflictColumns<E> {
     /// Their names.
     fn names(self) -> Vec<String>;

@@ -26,6 +26,10 @@ use crate::find::{Collect, Find, count, run, single};
 use crate::stream::Rows;
 
 /// The constant beside an entity: `Post` as a value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be joined",
+    label = "expected an entity, such as `User`, a query without `.with(…)`, or a `cte(…)`"
+)]
 pub trait Constant {
     /// Whose columns it holds.
     type Entity: Entity;

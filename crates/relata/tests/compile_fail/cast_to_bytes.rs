@@ -1,0 +1,29 @@
+//! A cast to something that nothing can be cast to.
+//@ nothing can be cast to `Vec<u8>`
+//@ expected i16, i32, i64
+
+use relata::prelude::*;
+
+#[derive(Entity)]
+#[has_many(posts: Post.author_id)]
+pub struct User {
+    #[id]
+    pub id: Id<User>,
+    pub name: String,
+}
+
+#[derive(Entity)]
+pub struct Post {
+    #[id]
+    pub id: Id<Post>,
+    #[references(User)]
+    pub author_id: Id<User>,
+    pub title: String,
+    pub body: Option<String>,
+}
+
+fn wrong() {
+    let _ = Post::find().select(Post.title.cast::<Vec<u8>>());
+}
+
+fn main() {}

@@ -1,0 +1,28 @@
+//! A condition on rows where one on groups is wanted.
+//@ expected `Having<Post>`, found `Pred<Post>`
+
+use relata::prelude::*;
+
+#[derive(Entity)]
+#[has_many(posts: Post.author_id)]
+pub struct User {
+    #[id]
+    pub id: Id<User>,
+    pub name: String,
+}
+
+#[derive(Entity)]
+pub struct Post {
+    #[id]
+    pub id: Id<Post>,
+    #[references(User)]
+    pub author_id: Id<User>,
+    pub title: String,
+    pub body: Option<String>,
+}
+
+fn wrong() {
+    let _ = Post::find().group_by(Post.author_id).having(Post.title.eq("x"));
+}
+
+fn main() {}

@@ -1,0 +1,28 @@
+//! Groups by a column of another entity.
+//@ rows of `Post` cannot be grouped by
+
+use relata::prelude::*;
+
+#[derive(Entity)]
+#[has_many(posts: Post.author_id)]
+pub struct User {
+    #[id]
+    pub id: Id<User>,
+    pub name: String,
+}
+
+#[derive(Entity)]
+pub struct Post {
+    #[id]
+    pub id: Id<Post>,
+    #[references(User)]
+    pub author_id: Id<User>,
+    pub title: String,
+    pub body: Option<String>,
+}
+
+fn wrong() {
+    let _ = Post::find().group_by(User.name);
+}
+
+fn main() {}

@@ -1,0 +1,29 @@
+//! Something joined that is no table.
+//@ `{integer}` cannot be joined
+//@ expected an entity, such as `User`
+
+use relata::prelude::*;
+
+#[derive(Entity)]
+#[has_many(posts: Post.author_id)]
+pub struct User {
+    #[id]
+    pub id: Id<User>,
+    pub name: String,
+}
+
+#[derive(Entity)]
+pub struct Post {
+    #[id]
+    pub id: Id<Post>,
+    #[references(User)]
+    pub author_id: Id<User>,
+    pub title: String,
+    pub body: Option<String>,
+}
+
+fn wrong() {
+    let _ = Post::find().cross_join(5);
+}
+
+fn main() {}

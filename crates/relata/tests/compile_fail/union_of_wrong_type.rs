@@ -1,0 +1,28 @@
+//! Two queries of different rows combined.
+//@ expected `Projection<_, String>`
+
+use relata::prelude::*;
+
+#[derive(Entity)]
+#[has_many(posts: Post.author_id)]
+pub struct User {
+    #[id]
+    pub id: Id<User>,
+    pub name: String,
+}
+
+#[derive(Entity)]
+pub struct Post {
+    #[id]
+    pub id: Id<Post>,
+    #[references(User)]
+    pub author_id: Id<User>,
+    pub title: String,
+    pub body: Option<String>,
+}
+
+fn wrong() {
+    let _ = Post::find().select(Post.title).union(User::find().select(User.id));
+}
+
+fn main() {}
