@@ -111,7 +111,7 @@ fn an_unknown_format() {
         2,
         expect![[r#"
         error: invalid value 'yaml' for '--format <FORMAT>'
-          [possible values: sql, json, rust, mermaid, lock]
+          [possible values: sql, json, rust, mermaid, lock, json-schema]
 
         For more information, try '--help'.
     "#]],
