@@ -482,9 +482,15 @@ async fn too_deep_is_refused(mut db: Db) -> Result<()> {
     assert!(error.hints()[0].contains("side by side"), "{error}");
     let wide = Pred::any((0..5_000).map(|n| Post.slug.eq(format!("a{n}"))));
     let found = Post::find().filter(wide).count(&mut db).await;
-    assert!(found.is_ok() || db.dialect() == Dialect::Sqlite, "{found:?}");
+    match found {
+        // Its parser's own limit.
+        Err(error) if db.dialect() == Dialect::Sqlite => {
+            assert!(error.to_string().contains("maximum depth 1000"), "{error}")
+        }
+        found => assert_eq!(found?, 0),
+    }
     let value = Value::Text("x".repeat(10_000_000));
-    let long = relata::sql::<i64>("SELECT LENGTH(?)", (value,)).one(&mut db).await;
-    assert!(long.is_ok_and(|length| length == 10_000_000) || db.dialect() == Dialect::Postgres);
+    let length = if db.dialect() == Dialect::Postgres { "SELECT length(?::text)::int8" } else { "SELECT length(?)" };
+    assert_eq!(relata::sql::<i64>(length, (value,)).one(&mut db).await?, 10_000_000);
     Ok(())
 }
