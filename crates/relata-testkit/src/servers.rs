@@ -28,7 +28,7 @@ use tempfile::TempDir;
 use crate::server::shared_driver;
 
 pub use galera::Galera;
-pub use mariadb::MariadbPair;
+pub use mariadb::{MariadbPair, install as install_mariadb, temporary as mariadb_temporary};
 pub use patroni::Patroni;
 pub use pgbouncer::PgBouncer;
 pub use postgres::PostgresCluster;
@@ -145,6 +145,13 @@ impl Runner {
         give(&self.folder);
         let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
         entries.for_each(|entry| give(&entry.path()));
+    }
+
+    /// Makes a folder that belongs to the user.
+    fn make_folder(&self, path: &Path) {
+        let owner = self.user.map_or((None, None), |(user, group)| (Some(user), Some(group)));
+        let made = std::fs::create_dir(path).and_then(|()| chown(path, owner.0, owner.1));
+        made.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 }
 

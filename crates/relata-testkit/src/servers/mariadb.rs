@@ -18,12 +18,17 @@ pub struct MariadbPair {
 }
 
 /// Makes an empty data folder.
-pub(super) fn install(runner: &Runner, data: &str) {
-    let (data, temporary) = (format!("--datadir={data}"), temporary(runner.folder()));
+///
+/// # Panics
+/// When the server's own program for it fails.
+pub fn install(runner: &Runner, data: &str) {
+    let temporary = temporary(data);
+    let path = Path::new(&temporary);
+    runner.make_folder(path);
     let install = [
         "--no-defaults",
-        &data,
-        &temporary,
+        &format!("--datadir={data}"),
+        &format!("--tmpdir={temporary}"),
         "--auth-root-authentication-method=normal",
         "--skip-test-db",
         "--skip-name-resolve",
@@ -32,19 +37,21 @@ pub(super) fn install(runner: &Runner, data: &str) {
     runner.run(Path::new("mariadb-install-db"), &install);
 }
 
-/// A server that starts clears away the temporary tables that it finds, others' too.
-fn temporary(folder: &Path) -> String {
-    format!("--tmpdir={}", folder.display())
+/// The temporary folder of the server with this data folder, made by [`install`]. A server that starts clears away the
+/// temporary tables that it finds in its own, whosever they are: no two may share one, and none may use the system's.
+pub fn temporary(data: &str) -> String {
+    format!("{data}.tmp")
 }
 
 /// What every server of tests is told.
 pub(super) fn arguments(folder: &Path, number: usize, port: u16) -> Vec<String> {
-    let temporary = temporary(folder);
     let folder = folder.display();
+    let data = format!("{folder}/node{number}");
     let text = format!(
-        "--no-defaults {temporary} --datadir={folder}/node{number} --bind-address=127.0.0.1 --skip-name-resolve --port={port} \
+        "--no-defaults --datadir={data} --tmpdir={} --bind-address=127.0.0.1 --skip-name-resolve --port={port} \
          --socket={folder}/sock{number} --pid-file={folder}/pid{number} --server-id={} --log-bin=log --log-slave-updates \
          --innodb-flush-method=nosync --slave-net-timeout=5 --innodb-buffer-pool-size=16M --innodb-log-file-size=16M",
+        temporary(&data),
         number + 1
     );
     text.split_whitespace().map(str::to_string).collect()

@@ -9,7 +9,7 @@ use std::process::{Child, Command};
 
 use relata_sql::DatabaseUrl;
 pub(super) use relata_testkit::servers::Product;
-use relata_testkit::servers::{Runner, mariadb_program, postgres_program};
+use relata_testkit::servers::{Runner, install_mariadb, mariadb_program, mariadb_temporary, postgres_program};
 use tempfile::TempDir;
 
 use super::certificates;
@@ -30,17 +30,7 @@ fn install(product: Product, runner: &Runner, data: &str) {
             std::fs::write(Path::new(data).join("pg_hba.conf"), POSTGRES_LOGINS).unwrap();
             std::fs::write(Path::new(data).join("pg_ident.conf"), "certificates ann certain\n").unwrap();
         }
-        Product::Mariadb => runner.run(
-            Path::new("mariadb-install-db"),
-            &[
-                "--no-defaults",
-                &format!("--datadir={data}"),
-                "--auth-root-authentication-method=normal",
-                "--skip-test-db",
-                "--skip-name-resolve",
-                "--innodb-flush-method=nosync",
-            ],
-        ),
+        Product::Mariadb => install_mariadb(runner, data),
     }
 }
 
@@ -58,9 +48,10 @@ fn server(product: Product, folder: &str, port: u16, certificate: &str) -> (Path
         Product::Mariadb => (
             mariadb_program(),
             format!(
-                "--no-defaults --datadir={folder}/data --port={port} --bind-address=127.0.0.1 --socket={folder}/sock \
+                "--no-defaults --datadir={folder}/data --tmpdir={} --port={port} --bind-address=127.0.0.1 --socket={folder}/sock \
                      --pid-file={folder}/pid --innodb-flush-method=nosync --skip-log-bin --skip-name-resolve --ssl-ca={folder}/right.crt \
-                     --ssl-cert={folder}/{certificate}.crt --ssl-key={folder}/{certificate}.key"
+                     --ssl-cert={folder}/{certificate}.crt --ssl-key={folder}/{certificate}.key",
+                mariadb_temporary(&format!("{folder}/data"))
             ),
         ),
     }
