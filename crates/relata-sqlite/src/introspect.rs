@@ -1,4 +1,5 @@
-//! The catalogue into a schema, in seven statements for a whole database and one per broken view.
+//! The catalogue into a schema, in seven statements for a whole database and one per object where a view
+//! or a virtual table is broken.
 //!
 //! The pragmas are the truth about columns, keys and indexes. What they do not tell (checks, names of constraints,
 //! collations, generated expressions) comes from SQLite's own text of each object, read by

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use relata_schema::dialect::sqlite::parse;
 use rusqlite::{Connection, Result, Row};
 
 /// A row of `sqlite_schema`.
@@ -81,14 +82,14 @@ const FOREIGN_KEYS: &str = "SELECT m.name, x.id, x.\"table\", x.\"from\", x.\"to
 impl Catalogue {
     pub(super) fn read(raw: &Connection) -> Result<Self> {
         let objects = raw.prepare(OBJECTS)?.query_map([], object)?.collect::<Result<Vec<_>>>()?;
-        let mut columns = grouped(raw, COLUMNS, &[Some("table"), None], column)?;
-        columns.extend(view_columns(raw, &objects)?);
+        let mut columns_by_table = columns(raw, &objects, "table")?;
+        columns_by_table.extend(columns(raw, &objects, "view")?);
         Ok(Catalogue {
             tables: grouped(raw, TABLES, &[], table)?
                 .into_iter()
                 .filter_map(|(name, mut rows)| rows.pop().map(|row| (name, row)))
                 .collect(),
-            columns,
+            columns: columns_by_table,
             indexes: grouped(raw, INDEXES, &[], index)?,
             parts: grouped(raw, PARTS, &[], part)?,
             foreign_keys: grouped(raw, FOREIGN_KEYS, &[], foreign_key)?,
@@ -97,15 +98,18 @@ impl Catalogue {
     }
 }
 
-/// All views at once; one by one if some view is broken (it reads what is not there), leaving that one without columns.
-fn view_columns(raw: &Connection, objects: &[Object]) -> Result<HashMap<String, Vec<ColumnRow>>> {
-    if let Ok(all) = grouped(raw, COLUMNS, &[Some("view"), None], column) {
+/// All tables (or views) at once; one by one if something is broken: a view that reads what is not there, a virtual table
+/// whose module this program lacks. Those are left without columns.
+fn columns(raw: &Connection, objects: &[Object], kind: &str) -> Result<HashMap<String, Vec<ColumnRow>>> {
+    if let Ok(all) = grouped(raw, COLUMNS, &[Some(kind), None], column) {
         return Ok(all);
     }
     let mut out = HashMap::new();
-    for view in objects.iter().filter(|object| object.kind == "view") {
-        if let Ok(one) = grouped(raw, COLUMNS, &[Some("view"), Some(&view.name)], column) {
-            out.extend(one);
+    for object in objects.iter().filter(|object| object.kind == kind) {
+        match grouped(raw, COLUMNS, &[Some(kind), Some(&object.name)], column) {
+            Ok(one) => out.extend(one),
+            Err(_) if kind == "view" || parse::table(&object.sql).using.is_some() => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(out)

@@ -49,6 +49,20 @@ fn broken_views_are_kept() {
     assert_eq!(schema.views[1].columns[0].0, "one");
 }
 
+/// A file may have tables of extensions that this program lacks: the rest of it is read all the same.
+#[test]
+fn virtual_tables_of_unknown_modules_are_kept() {
+    let schema = schema(&mut *loaded(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n INT NOT NULL); PRAGMA writable_schema = ON;
+        INSERT INTO sqlite_schema VALUES ('table', 'places', 'places', 0, 'CREATE VIRTUAL TABLE places USING far(a, b)');
+        PRAGMA writable_schema = RESET",
+    ));
+    assert_eq!(schema.table_named("t").unwrap().columns.len(), 2);
+    let places = schema.table_named("places").unwrap();
+    assert_eq!(places.options.virtual_using.as_deref(), Some("far(a, b)"));
+    assert!(places.columns.is_empty());
+}
+
 #[test]
 fn an_empty_database() {
     assert!(round_trip_of("").is_empty());
