@@ -45,6 +45,8 @@ struct State {
     transport: Option<Pin<Box<dyn Transport>>>,
     input: Input,
     output: BytesMut,
+    /// The transport was given bytes that it may still hold.
+    unflushed: bool,
     /// How many of the driver's own requests are not answered to the end.
     due: usize,
     /// Rows are being sent to a `COPY` that is one of them.
@@ -65,6 +67,7 @@ impl Line {
             transport: None,
             input: Input::default(),
             output: BytesMut::new(),
+            unflushed: false,
             due: 0,
             copying: false,
             draining: false,
@@ -317,12 +320,13 @@ impl State {
     }
 
     fn poll_send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.output.is_empty() {
+        if self.output.is_empty() && !self.unflushed {
             return Poll::Ready(Ok(()));
         }
         let Some(transport) = &mut self.transport else {
             return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
         };
+        self.unflushed = true;
         while !self.output.is_empty() {
             match ready!(transport.as_mut().poll_write(context, &self.output))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
@@ -332,7 +336,9 @@ impl State {
         if self.output.capacity() > 8 * READ_AT_ONCE {
             self.output = BytesMut::new();
         }
-        transport.as_mut().poll_flush(context)
+        ready!(transport.as_mut().poll_flush(context))?;
+        self.unflushed = false;
+        Poll::Ready(Ok(()))
     }
 
     /// Reads something more.
@@ -443,5 +449,61 @@ impl AsyncWrite for Shared {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.0.state().transport()?.poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Like an encrypted transport whose socket is full: it takes what is written and holds it until the second flush, and
+    /// the server answers what has reached it.
+    #[derive(Default)]
+    struct Holding {
+        flushes: usize,
+        answered: bool,
+    }
+
+    impl AsyncRead for Holding {
+        fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            if self.flushes < 2 || std::mem::replace(&mut self.answered, true) {
+                return Poll::Pending;
+            }
+            buffer.put_slice(b"Z\0\0\0\x05I");
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Holding {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+            self.flushes += 1;
+            if self.flushes == 1 {
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_the_transport_holds_is_sent_on() {
+        let line = Line::new();
+        line.connect(Holding::default());
+        let sent = line.send::<io::Error>(1, |out| {
+            message::sync(out);
+            Ok(())
+        });
+        sent.unwrap();
+        let answer = line.receive(|_, _| ControlFlow::Break(()));
+        tokio::time::timeout(std::time::Duration::from_secs(20), answer).await.unwrap().unwrap();
+        assert!(!line.is_busy());
     }
 }
