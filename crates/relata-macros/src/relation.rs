@@ -280,7 +280,8 @@ fn accessor(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
         let slot = quote!(__relata::Contains::<#marker, I>::slot(&self.0.slots).as_ref());
         (quote!(::core::option::Option<O>), quote!(::core::option::Option<&O>), slot)
     } else {
-        (quote!(O), quote!(&O), quote!(__relata::Contains::<#marker, I>::slot(&self.0.slots)))
+        let slot = quote!(__relata::Contains::<#marker, I>::slot(&self.0.slots).row());
+        (quote!(__relata::Required<O>), quote!(&O), slot)
     };
     quote! {
         #[doc = #doc]

@@ -16,8 +16,8 @@ use relata_sql::{Error, Kind, Result, Value};
 use crate::aggregate::{GroupKeys, Grouped, Projection, Selection};
 use crate::entity::{Entity, mapped, root_column};
 use crate::executor::{Executor, Intent};
-use crate::load::{Loading, Loads, Parents};
-use crate::page::{Cursor, Page, fetch_page};
+use crate::load::{Loads, Parents, load_into};
+use crate::page::{Cursor, PAGE, Page, fetch_page};
 use crate::relation::{And, IntoLoad, Rel, Relation};
 use crate::stream::Rows;
 
@@ -264,8 +264,18 @@ impl<E: Entity, L> Find<E, L> {
 
 impl<E: Entity, L: Loads<E>> Find<E, L> {
     pub(crate) fn prepared(&mut self) {
+        let rows = if self.unique { Some(1) } else { self.select.limit };
+        self.prepared_for(rows);
+    }
+
+    /// Settles what is joined, for so many rows at most.
+    fn prepared_for(&mut self, rows: Option<u64>) {
+        self.loads.choose(rows);
         self.loads.items(Path::ROOT, &mut self.select.items);
-        self.loads.with_deleted(Path::ROOT, &mut self.select.with_deleted);
+        self.loads.with_deleted(Path::ROOT, false, &mut self.select.with_deleted);
+        if self.select.scope == Scope::Live {
+            self.loads.requires(Path::ROOT, true, &mut self.select.filter);
+        }
     }
 
     /// All rows.
@@ -275,13 +285,12 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     pub async fn all(mut self, executor: &mut impl Executor) -> Result<Vec<L::Output>> {
         self.prepared();
         let loads = self.loads;
-        let parents = if L::BATCHES { Parents::of(&self.select, E::TABLE) } else { Parents::Some };
+        let parents = if loads.batches() { Parents::of(&self.select, E::TABLE) } else { Parents::Some };
+        let scope = self.select.scope;
         let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| loads.read(row, &mut 0) };
         run(executor, self.select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
         let mut rows = sink.rows;
-        if L::BATCHES && !rows.is_empty() {
-            loads.load(Loading { executor, parents }, rows.iter_mut().collect()).await?;
-        }
+        load_into(&loads, executor, (parents, scope), &mut rows).await?;
         Ok(rows)
     }
 
@@ -300,6 +309,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
         executor: &mut impl Executor,
     ) -> Result<Vec<Vec<L::Output>>> {
         let (mut selects, loads) = Self::taken_apart(queries);
+        let scopes: Vec<Scope> = selects.iter().map(|select| select.scope).collect();
         let mut sinks: Vec<_> = loads
             .iter()
             .map(|loads| Collect { rows: Vec::new(), read: |row: &dyn Row| loads.read(row, &mut 0) })
@@ -308,10 +318,8 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
         let result = executor.lease(intent).await?.query_all(&mut selects, &mut sinks).await;
         result.map_err(|error| mapped(error, E::TABLE))?;
         let mut found: Vec<_> = sinks.into_iter().map(|sink| sink.rows).collect();
-        if L::BATCHES {
-            for (loads, rows) in loads.iter().zip(&mut found).filter(|(_, rows)| !rows.is_empty()) {
-                loads.load(Loading { executor, parents: Parents::Some }, rows.iter_mut().collect()).await?;
-            }
+        for ((loads, scope), rows) in loads.iter().zip(scopes).zip(&mut found) {
+            load_into(loads, executor, (Parents::Some, scope), rows).await?;
         }
         Ok(found)
     }
@@ -360,35 +368,41 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     /// # Errors
     /// `Kind::Parameters` when the cursor belongs to another order; as [`Find::all`].
     pub async fn page(mut self, executor: &mut impl Executor) -> Result<Page<L::Output>> {
-        self.prepared();
-        let loads = self.loads;
+        self.prepared_for(Some(self.select.limit.unwrap_or(PAGE)));
+        let (loads, scope) = (self.loads, self.select.scope);
         let mut page =
             fetch_page(executor, self.select, self.after, loads.width(), E::TABLE, |row| loads.read(row, &mut 0))
                 .await
                 .map_err(|error| mapped(error, E::TABLE))?;
-        if L::BATCHES && !page.items.is_empty() {
-            loads.load(Loading { executor, parents: Parents::Some }, page.items.iter_mut().collect()).await?;
-        }
+        load_into(&loads, executor, (Parents::Some, scope), &mut page.items).await?;
         Ok(page)
     }
 
     /// Rows as they come, in portions, for results that need not fit into memory.
     ///
-    /// Relations to many rows are not loaded by streams: `Kind::Unsupported`, page through the rows instead.
+    /// Relations to many rows, and `.batched()` ones, are not loaded by streams: `Kind::Unsupported`, page through the rows instead.
     pub fn stream<'x>(mut self, executor: &'x mut impl Executor) -> Rows<'x, L::Output>
     where
         L: 'x,
         E: 'x,
     {
-        self.prepared();
+        // What can be joined is.
+        self.prepared_for(Some(0));
         let loads = self.loads;
-        if L::BATCHES {
+        if loads.batches() {
             return Rows::failed(Error::unsupported(
-                "a stream cannot load relations to many rows",
+                "a stream cannot load relations to many rows, nor batched ones",
                 "use `.page(…)` in a loop: each page loads them by one statement",
             ));
         }
-        Rows::open(executor, self.select, move |row| loads.read(row, &mut 0), Some(E::TABLE))
+        let lacking = loads.may_lack(false);
+        let read = move |row: &dyn Row| {
+            let mut output = loads.read(row, &mut 0)?;
+            // The row itself is whole: what it must have is joined to it.
+            let _ = lacking && L::whole(&mut output);
+            Ok(output)
+        };
+        Rows::open(executor, self.select, read, Some(E::TABLE))
     }
 }
 

@@ -1,6 +1,9 @@
-//! Loading relations with their parents: one row by a join, many by one batched statement for all parents.
+//! Loading relations with their parents: one row by a join or, where that would repeat much, by one batched statement for all
+//! parents; many rows always by a batched statement.
 //!
 //! Invariants
+//! - Which way a row comes changes nothing in the result: a parent without the row that it must have is left out, also
+//!   from the rows of its own parent, and where it is optional there, is not there.
 //! - The number of statements depends on the query's shape, never on the number of rows (but for one more per 16 384
 //!   parents).
 //! - What was loaded is part of the type: `post.tags()` of a post loaded without its tags does not compile.
@@ -11,7 +14,7 @@ use std::marker::PhantomData;
 
 use relata_sql::driver::{BoxFuture, Row, RowSink};
 use relata_sql::expr::{Expr, Nulls, OrderKey};
-use relata_sql::meta::{Path, RelationMeta, TableMeta};
+use relata_sql::meta::{Cardinality, Path, RelationMeta, TableMeta};
 use relata_sql::tree::{Batch, Item, Keys, Scope, Select, Source, Tree};
 use relata_sql::{Cell, Result, Value};
 
@@ -20,6 +23,7 @@ use crate::executor::{Executor, Intent};
 use crate::find::at_row;
 use crate::relation::{Load, Relation, RelationKind};
 
+mod choice;
 mod places;
 
 use places::{ParentKey, Places};
@@ -111,8 +115,26 @@ impl<M, X, D, Rest: Contains<M, I>, I> Contains<M, There<I>> for (Slot<X, D>, Re
 
 /// How to load into rows that were read.
 pub struct Loading<'a> {
-    pub(crate) executor: &'a mut dyn Executor,
-    pub(crate) parents: Parents,
+    executor: &'a mut dyn Executor,
+    parents: Parents,
+    /// Which rows count of those that a join would have brought with the parents.
+    scope: Scope,
+}
+
+/// Loads what does not come by joins into rows that were read in a scope; leaves out those that lack what they must have.
+pub(crate) async fn load_into<E: Entity, L: Loads<E>>(
+    loads: &L,
+    executor: &mut dyn Executor,
+    (parents, scope): (Parents, Scope),
+    rows: &mut Vec<L::Output>,
+) -> Result<()> {
+    if loads.batches() && !rows.is_empty() {
+        loads.load(Loading { executor, parents, scope }, rows.iter_mut().collect()).await?;
+    }
+    if loads.may_lack(false) {
+        rows.retain_mut(L::whole);
+    }
+    Ok(())
 }
 
 /// Which rows are to be loaded into, as far as that is cheaper to say than their keys.
@@ -142,7 +164,11 @@ impl Parents {
     /// The children of these.
     fn children<M, N>(&self, load: &Load<M, N>, relation: &'static RelationMeta) -> Self {
         let narrowed = load.filter.is_some() || load.limit.is_some() || load.offset > 0;
-        if relation.via.is_some() || relation.only.is_some() || !relation.further.is_empty() || narrowed {
+        let plain = relation.cardinality == Cardinality::Many
+            && relation.via.is_none()
+            && relation.only.is_none()
+            && relation.further.is_empty();
+        if !plain || narrowed {
             return Parents::Some;
         }
         let column = &relation.to.columns[relation.to_column];
@@ -162,7 +188,9 @@ impl Parents {
 
     /// The keys of these, of which so many are known.
     fn keys(&self, relation: &'static RelationMeta, known: Vec<Value>) -> Vec<Keys> {
-        match self {
+        // Of those that parents refer to there may be many more.
+        let referring = relation.cardinality != Cardinality::Many;
+        match if referring { &Parents::Some } else { self } {
             Parents::Of(parents) if known.len() > FEW => vec![Keys::Of(Box::new(keys_of(relation, parents)))],
             Parents::All if known.len() > FEW => vec![Keys::All],
             _ if known.len() <= BATCH => vec![Keys::Values(known)],
@@ -182,12 +210,16 @@ pub trait Loads<E: Entity>: Send + Sync + 'static {
     /// `E` itself, or `E` with what was loaded.
     type Output: Send + Sync + 'static;
 
+    /// Settles what comes by joins, for so many rows at most.
+    fn choose(&mut self, rows: Option<u64>);
     /// How many cells of a row it takes.
     fn width(&self) -> usize;
     /// What to select for it.
     fn items(&self, path: Path, items: &mut Vec<Item>);
-    /// The joined places where rows count that are marked as deleted.
-    fn with_deleted(&self, path: Path, out: &mut Vec<Path>);
+    /// The joined places where rows count that are marked as deleted: all of them, or those where it was said.
+    fn with_deleted(&self, path: Path, all: bool, out: &mut Vec<Path>);
+    /// That there are the rows which must be there and come later; or without joins all that must be there.
+    fn requires(&self, path: Path, with_joins: bool, out: &mut Option<Expr>);
     /// Reads it from a row; `at` moves behind it.
     ///
     /// # Errors
@@ -198,12 +230,17 @@ pub trait Loads<E: Entity>: Send + Sync + 'static {
     /// Loads into all of them what does not come by joins.
     fn load<'a>(&'a self, loading: Loading<'a>, rows: Vec<&'a mut Self::Output>) -> BoxFuture<'a, Result<()>>;
     /// There is something for [`Loads::load`] to do.
-    const BATCHES: bool;
+    fn batches(&self) -> bool;
+    /// Rows may lack what they must have: where it comes later, or is joined to what is `optional` itself.
+    fn may_lack(&self, optional: bool) -> bool;
+    /// Leaves out what lacks something, as far as that is possible; `false`: the row itself does.
+    fn whole(output: &mut Self::Output) -> bool;
 }
 
 impl<E: Entity> Loads<E> for () {
     type Output = E;
-    const BATCHES: bool = false;
+
+    fn choose(&mut self, _: Option<u64>) {}
 
     fn width(&self) -> usize {
         E::TABLE.selected
@@ -213,7 +250,9 @@ impl<E: Entity> Loads<E> for () {
         items.push(Item::Entity(path, E::TABLE));
     }
 
-    fn with_deleted(&self, _: Path, _: &mut Vec<Path>) {}
+    fn with_deleted(&self, _: Path, _: bool, _: &mut Vec<Path>) {}
+
+    fn requires(&self, _: Path, _: bool, _: &mut Option<Expr>) {}
 
     #[inline]
     fn read(&self, row: &dyn Row, at: &mut usize) -> Result<E> {
@@ -229,6 +268,18 @@ impl<E: Entity> Loads<E> for () {
     fn load<'a>(&'a self, _: Loading<'a>, _: Vec<&'a mut E>) -> BoxFuture<'a, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
     }
+
+    fn batches(&self) -> bool {
+        false
+    }
+
+    fn may_lack(&self, _: bool) -> bool {
+        false
+    }
+
+    fn whole(_: &mut E) -> bool {
+        true
+    }
 }
 
 impl<E: Entity, H: Send + Sync + 'static, T: Send + Sync + 'static> Loads<E> for (H, T)
@@ -236,7 +287,10 @@ where
     (H, T): LoadList<E>,
 {
     type Output = E::With<<Self as LoadList<E>>::Slots>;
-    const BATCHES: bool = <Self as LoadList<E>>::BATCHES;
+
+    fn choose(&mut self, rows: Option<u64>) {
+        self.choose_each(rows);
+    }
 
     fn width(&self) -> usize {
         E::TABLE.selected + self.list_width()
@@ -247,8 +301,12 @@ where
         self.list_items(path, items);
     }
 
-    fn with_deleted(&self, path: Path, out: &mut Vec<Path>) {
-        self.list_with_deleted(path, out);
+    fn with_deleted(&self, path: Path, all: bool, out: &mut Vec<Path>) {
+        self.list_with_deleted(path, all, out);
+    }
+
+    fn requires(&self, path: Path, with_joins: bool, out: &mut Option<Expr>) {
+        self.list_requires(path, with_joins, out);
     }
 
     fn read(&self, row: &dyn Row, at: &mut usize) -> Result<Self::Output> {
@@ -269,21 +327,35 @@ where
         });
         self.load_slots(loading, rows.collect())
     }
+
+    fn batches(&self) -> bool {
+        self.list_batches()
+    }
+
+    fn may_lack(&self, optional: bool) -> bool {
+        self.list_may_lack(optional)
+    }
+
+    fn whole(output: &mut Self::Output) -> bool {
+        Self::whole_slots(&mut output.loaded_mut().slots)
+    }
 }
 
 /// The relations that a query over `E` loads.
 pub trait LoadList<E: Entity>: Send + Sync + 'static {
     /// What is kept of them for each row.
     type Slots: Send + Sync + 'static;
-    /// Some of them come by a batched statement.
-    const BATCHES: bool;
 
+    /// [`Loads::choose`] for each.
+    fn choose_each(&mut self, rows: Option<u64>);
     /// How many cells of a row the joined ones take.
     fn list_width(&self) -> usize;
     /// What to select for the joined ones.
     fn list_items(&self, path: Path, items: &mut Vec<Item>);
     /// Those of the joined ones whose rows count even where they are marked as deleted.
-    fn list_with_deleted(&self, path: Path, out: &mut Vec<Path>);
+    fn list_with_deleted(&self, path: Path, all: bool, out: &mut Vec<Path>);
+    /// [`Loads::requires`] of all.
+    fn list_requires(&self, path: Path, with_joins: bool, out: &mut Option<Expr>);
     /// Reads the joined ones.
     ///
     /// # Errors
@@ -295,11 +367,18 @@ pub trait LoadList<E: Entity>: Send + Sync + 'static {
         loading: Loading<'a>,
         rows: Vec<(&'a E, &'a mut Self::Slots)>,
     ) -> BoxFuture<'a, Result<()>>;
+    /// Some of them come by a batched statement.
+    fn list_batches(&self) -> bool;
+    /// [`Loads::may_lack`] of any.
+    fn list_may_lack(&self, optional: bool) -> bool;
+    /// [`Loads::whole`] of all.
+    fn whole_slots(slots: &mut Self::Slots) -> bool;
 }
 
 impl<E: Entity> LoadList<E> for () {
     type Slots = ();
-    const BATCHES: bool = false;
+
+    fn choose_each(&mut self, _: Option<u64>) {}
 
     fn list_width(&self) -> usize {
         0
@@ -307,7 +386,9 @@ impl<E: Entity> LoadList<E> for () {
 
     fn list_items(&self, _: Path, _: &mut Vec<Item>) {}
 
-    fn list_with_deleted(&self, _: Path, _: &mut Vec<Path>) {}
+    fn list_with_deleted(&self, _: Path, _: bool, _: &mut Vec<Path>) {}
+
+    fn list_requires(&self, _: Path, _: bool, _: &mut Option<Expr>) {}
 
     fn read_slots(&self, _: &dyn Row, _: &mut usize) -> Result<()> {
         Ok(())
@@ -315,6 +396,18 @@ impl<E: Entity> LoadList<E> for () {
 
     fn load_slots<'a>(&'a self, _: Loading<'a>, _: Vec<(&'a E, &'a mut ())>) -> BoxFuture<'a, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn list_batches(&self) -> bool {
+        false
+    }
+
+    fn list_may_lack(&self, _: bool) -> bool {
+        false
+    }
+
+    fn whole_slots((): &mut ()) -> bool {
+        true
     }
 }
 
@@ -326,35 +419,46 @@ where
     T: LoadList<E>,
 {
     type Slots = (Slot<M, <M::Kind as RelationKind>::Data<N::Output>>, T::Slots);
-    const BATCHES: bool = !M::Kind::JOINED || N::BATCHES || T::BATCHES;
+
+    fn choose_each(&mut self, rows: Option<u64>) {
+        self.0.choose(rows);
+        self.1.choose_each(rows);
+    }
 
     fn list_width(&self) -> usize {
-        let own = if M::Kind::JOINED { self.0.nested.width() } else { 0 };
+        let own = if self.0.is_joined() { self.0.nested.width() } else { 0 };
         own + self.1.list_width()
     }
 
     fn list_items(&self, path: Path, items: &mut Vec<Item>) {
-        if M::Kind::JOINED {
+        if self.0.is_joined() {
             self.0.nested.items(path.step(M::META), items);
         }
         self.1.list_items(path, items);
     }
 
-    fn list_with_deleted(&self, path: Path, out: &mut Vec<Path>) {
-        if M::Kind::JOINED {
-            if self.0.scope != Scope::Live {
+    fn list_with_deleted(&self, path: Path, all: bool, out: &mut Vec<Path>) {
+        if self.0.is_joined() {
+            let all = all || self.0.scope != Scope::Live;
+            if all {
                 out.push(path.step(M::META));
             }
-            self.0.nested.with_deleted(path.step(M::META), out);
+            self.0.nested.with_deleted(path.step(M::META), all, out);
         }
-        self.1.list_with_deleted(path, out);
+        self.1.list_with_deleted(path, all, out);
+    }
+
+    fn list_requires(&self, path: Path, with_joins: bool, out: &mut Option<Expr>) {
+        self.0.requires(path, with_joins, out);
+        self.1.list_requires(path, with_joins, out);
     }
 
     fn read_slots(&self, row: &dyn Row, at: &mut usize) -> Result<Self::Slots> {
         let start = *at;
-        let absent = M::Kind::JOINED && matches!(row.cell(start + M::META.to_column)?, Cell::Null);
+        let joined = self.0.is_joined();
+        let absent = !joined || matches!(row.cell(start + M::META.to_column)?, Cell::Null);
         let data = M::Kind::start(absent, || self.0.nested.read(row, at))?;
-        if M::Kind::JOINED {
+        if joined {
             *at = start + self.0.nested.width();
         }
         Ok((Slot { data, marker: PhantomData }, self.1.read_slots(row, at)?))
@@ -372,22 +476,42 @@ where
                 own.push((entity, &mut slots.0.data));
                 rest.push((entity, &mut slots.1));
             }
-            let Loading { executor, parents } = loading;
+            let Loading { executor, parents, scope } = loading;
             let mut children_of = Parents::Some;
-            if !M::Kind::JOINED {
-                batch::<E, M, N>(&self.0, executor, &parents, &mut own).await?;
+            // What could have been joined counts as if it were.
+            let scope_there = if M::Kind::SINGLE && scope != Scope::Live { Scope::All } else { self.0.scope };
+            if !self.0.is_joined() {
+                batch::<E, M, N>(&self.0, executor, (&parents, scope_there), &mut own).await?;
                 children_of = parents.children(&self.0, M::META);
             }
-            if N::BATCHES {
+            if self.0.nested.batches() {
                 let mut children = Vec::new();
                 own.into_iter().for_each(|(_, data)| M::Kind::each(data, &mut children));
                 if !children.is_empty() {
-                    let nested = Loading { executor: &mut *executor, parents: children_of };
+                    let nested = Loading { executor: &mut *executor, parents: children_of, scope: scope_there };
                     self.0.nested.load(nested, children).await?;
                 }
             }
-            if T::BATCHES { self.1.load_slots(Loading { executor, parents }, rest).await } else { Ok(()) }
+            if self.1.list_batches() {
+                self.1.load_slots(Loading { executor, parents, scope }, rest).await
+            } else {
+                Ok(())
+            }
         })
+    }
+
+    fn list_batches(&self) -> bool {
+        !self.0.is_joined() || self.0.nested.batches() || self.1.list_batches()
+    }
+
+    fn list_may_lack(&self, optional: bool) -> bool {
+        self.0.may_lack(optional) || self.1.list_may_lack(optional)
+    }
+
+    fn whole_slots(slots: &mut Self::Slots) -> bool {
+        // All are looked at: each may have rows to leave out.
+        let own = M::Kind::keep(&mut slots.0.data, N::whole);
+        T::whole_slots(&mut slots.1) && own
     }
 }
 
@@ -397,7 +521,7 @@ type Parent<'a, E, M, O> = (&'a E, &'a mut <<M as Relation>::Kind as RelationKin
 async fn batch<E, M, N>(
     load: &Load<M, N>,
     executor: &mut dyn Executor,
-    all: &Parents,
+    (all, scope): (&Parents, Scope),
     parents: &mut [Parent<'_, E, M, N::Output>],
 ) -> Result<()>
 where
@@ -405,14 +529,18 @@ where
     M: Relation<From = E>,
     N: Loads<M::To>,
 {
-    let keys = parents.iter().map(|(entity, _)| entity.value(M::META.from_column)).collect();
+    let keys = parents.iter().map(|(entity, _)| key_of(*entity, M::META)).collect();
     let (places, keys) = Places::of(keys);
     let further = further_keys(M::META, parents.iter().map(|(entity, _)| *entity));
     let mut items = Vec::new();
     load.nested.items(Path::ROOT, &mut items);
     for keys in all.keys(M::META, keys) {
         let mut select = batch_select(load, items.clone(), keys, M::META);
-        load.nested.with_deleted(Path::ROOT, &mut select.with_deleted);
+        select.scope = scope;
+        load.nested.with_deleted(Path::ROOT, false, &mut select.with_deleted);
+        if scope == Scope::Live {
+            load.nested.requires(Path::ROOT, true, &mut select.filter);
+        }
         let mut lease = executor.lease(Intent::Read).await?;
         let appended = select.batch.as_ref().is_none_or(Batch::appends_key);
         let key = if appended { load.nested.width() } else { M::META.to_column };
@@ -422,12 +550,19 @@ where
     Ok(())
 }
 
+/// By what the related rows of a parent are found; NULL: it has none.
+fn key_of<E: Entity>(parent: &E, relation: &'static RelationMeta) -> Value {
+    match relation.only {
+        Some(only) if only.here && parent.value(only.column) != Value::Text(only.value.to_string()) => Value::Null,
+        _ => parent.value(relation.from_column),
+    }
+}
+
 fn batch_select<M, N>(load: &Load<M, N>, items: Vec<Item>, keys: Keys, relation: &'static RelationMeta) -> Select {
     let mut select = Select::new(Source::Entity(relation.to));
     select.items = items;
     select.filter = load.filter.clone();
     select.order = load.order.clone();
-    select.scope = load.scope;
     if load.limit.is_some() || load.offset > 0 {
         // A limit needs a total order to mean the same every time.
         select.order.extend(relation.to.key.iter().map(|position| OrderKey {

@@ -78,6 +78,9 @@ impl<'p, T> IntoIterator for &'p Page<T> {
     }
 }
 
+/// So many rows has a page for which no limit was given.
+pub(crate) const PAGE: u64 = 50;
+
 pub(crate) async fn fetch_page<T: Send>(
     executor: &mut dyn Executor,
     mut select: Select,
@@ -86,7 +89,7 @@ pub(crate) async fn fetch_page<T: Send>(
     table: &'static TableMeta,
     read: impl Fn(&dyn Row) -> Result<T> + Send,
 ) -> Result<Page<T>> {
-    let limit = select.limit.unwrap_or(50).max(1);
+    let limit = select.limit.unwrap_or(PAGE).max(1);
     total_order(&mut select.order, table)?;
     let order = order_digest(&select.order);
     if let Some(cursor) = after {

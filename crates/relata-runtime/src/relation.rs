@@ -2,6 +2,10 @@
 //!
 //! `derive(Entity)` writes one marker type per relation that implements [`Relation`]; [`Rel`] is the value beside the
 //! columns. What is to be loaded is a [`Load`].
+//!
+//! Rows of a relation to one come by a join or by a statement of their own, whichever is expected to cost less: a join saves a
+//! round trip, but repeats the row for every parent. Both give the same rows; [`Load::joined`] and [`Load::batched`]
+//! settle it by hand.
 
 use std::marker::PhantomData;
 
@@ -29,8 +33,8 @@ pub trait Relation: Send + Sync + 'static {
 pub trait RelationKind: Send + Sync + 'static {
     /// One `O`, perhaps one, or many.
     type Data<O: Send + Sync + 'static>: Send + Sync + 'static;
-    /// It comes with the row itself, by a join.
-    const JOINED: bool;
+    /// It leads to one row at most, which a join can bring.
+    const SINGLE: bool;
 
     /// What is there before anything was batched; a joined one is read by `read`, unless it is `absent`.
     ///
@@ -43,7 +47,18 @@ pub trait RelationKind: Send + Sync + 'static {
 
     /// Adds one that came by a batch.
     fn add<O: Send + Sync + 'static>(data: &mut Self::Data<O>, child: O);
+
+    /// Drops the rows that are not `whole`; `false`: then a row is missing that has to be there.
+    fn keep<O: Send + Sync + 'static>(data: &mut Self::Data<O>, whole: impl FnMut(&mut O) -> bool) -> bool;
 }
+
+/// Relations to one row, which can come by a join.
+#[diagnostic::on_unimplemented(
+    message = "a relation to many rows is not joined",
+    label = "leads to many rows",
+    note = "its rows come by one statement for all parents: leave `.joined()` and `.batched()` away"
+)]
+pub trait ToOne: RelationKind {}
 
 /// Exactly one.
 pub struct One;
@@ -52,26 +67,56 @@ pub struct Optional;
 /// Any number.
 pub struct Many;
 
+impl ToOne for One {}
+impl ToOne for Optional {}
+
+/// The row that a relation to exactly one leads to.
+///
+/// Invariant: it is there in every row that a query gives; a parent without it is left out as a join would.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Required<O>(Option<O>);
+
+impl<O> Required<O> {
+    /// The row.
+    #[allow(clippy::missing_panics_doc, reason = "by the invariant")]
+    pub fn row(&self) -> &O {
+        self.0.as_ref().expect("rows without what they need are left out")
+    }
+}
+
+impl<O: std::fmt::Debug> std::fmt::Debug for Required<O> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.0 {
+            Some(row) => row.fmt(f),
+            None => f.write_str("missing"),
+        }
+    }
+}
+
 impl RelationKind for One {
-    type Data<O: Send + Sync + 'static> = O;
-    const JOINED: bool = true;
+    type Data<O: Send + Sync + 'static> = Required<O>;
+    const SINGLE: bool = true;
 
-    fn start<O: Send + Sync + 'static>(_: bool, read: impl FnOnce() -> Result<O>) -> Result<O> {
-        read()
+    fn start<O: Send + Sync + 'static>(absent: bool, read: impl FnOnce() -> Result<O>) -> Result<Required<O>> {
+        Optional::start(absent, read).map(Required)
     }
 
-    fn each<'d, O: Send + Sync + 'static>(data: &'d mut O, out: &mut Vec<&'d mut O>) {
-        out.push(data);
+    fn each<'d, O: Send + Sync + 'static>(data: &'d mut Required<O>, out: &mut Vec<&'d mut O>) {
+        out.extend(&mut data.0);
     }
 
-    fn add<O: Send + Sync + 'static>(data: &mut O, child: O) {
-        *data = child;
+    fn add<O: Send + Sync + 'static>(data: &mut Required<O>, child: O) {
+        data.0 = Some(child);
+    }
+
+    fn keep<O: Send + Sync + 'static>(data: &mut Required<O>, whole: impl FnMut(&mut O) -> bool) -> bool {
+        data.0.as_mut().is_some_and(whole)
     }
 }
 
 impl RelationKind for Optional {
     type Data<O: Send + Sync + 'static> = Option<O>;
-    const JOINED: bool = true;
+    const SINGLE: bool = true;
 
     fn start<O: Send + Sync + 'static>(absent: bool, read: impl FnOnce() -> Result<O>) -> Result<Option<O>> {
         if absent { Ok(None) } else { read().map(Some) }
@@ -84,11 +129,16 @@ impl RelationKind for Optional {
     fn add<O: Send + Sync + 'static>(data: &mut Option<O>, child: O) {
         *data = Some(child);
     }
+
+    fn keep<O: Send + Sync + 'static>(data: &mut Option<O>, mut whole: impl FnMut(&mut O) -> bool) -> bool {
+        data.take_if(|row| !whole(row));
+        true
+    }
 }
 
 impl RelationKind for Many {
     type Data<O: Send + Sync + 'static> = Vec<O>;
-    const JOINED: bool = false;
+    const SINGLE: bool = false;
 
     fn start<O: Send + Sync + 'static>(_: bool, _: impl FnOnce() -> Result<O>) -> Result<Vec<O>> {
         Ok(Vec::new())
@@ -100,6 +150,11 @@ impl RelationKind for Many {
 
     fn add<O: Send + Sync + 'static>(data: &mut Vec<O>, child: O) {
         data.push(child);
+    }
+
+    fn keep<O: Send + Sync + 'static>(data: &mut Vec<O>, whole: impl FnMut(&mut O) -> bool) -> bool {
+        data.retain_mut(whole);
+        true
     }
 }
 
@@ -177,6 +232,22 @@ impl<R: 'static, M: Relation> Rel<R, M> {
         self.load().with(inner)
     }
 
+    /// To be loaded by a join.
+    pub fn joined(self) -> Load<M>
+    where
+        M::Kind: ToOne,
+    {
+        self.load().joined()
+    }
+
+    /// To be loaded by a statement of its own for all parents.
+    pub fn batched(self) -> Load<M>
+    where
+        M::Kind: ToOne,
+    {
+        self.load().batched()
+    }
+
     /// To be loaded.
     pub fn load(self) -> Load<M> {
         Load {
@@ -185,6 +256,7 @@ impl<R: 'static, M: Relation> Rel<R, M> {
             limit: None,
             offset: 0,
             scope: Scope::Live,
+            way: Way::Cheapest,
             nested: (),
             marker: PhantomData,
         }
@@ -194,6 +266,17 @@ impl<R: 'static, M: Relation> Rel<R, M> {
 /// The columns of what a relation leads to, seen from there.
 type ColumnsOf<M> = <<M as Relation>::To as Entity>::Columns<<M as Relation>::To>;
 
+/// How the row of a relation to one comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Not settled yet.
+    Cheapest,
+    /// With its parent.
+    Joined,
+    /// By one statement for all parents.
+    Batched,
+}
+
 /// A relation to be loaded: which of its rows, in which order, and what with them.
 pub struct Load<M, N = ()> {
     pub(crate) order: Vec<OrderKey>,
@@ -201,6 +284,7 @@ pub struct Load<M, N = ()> {
     pub(crate) limit: Option<u64>,
     pub(crate) offset: u64,
     pub(crate) scope: Scope,
+    pub(crate) way: Way,
     pub(crate) nested: N,
     marker: PhantomData<fn() -> M>,
 }
@@ -250,6 +334,26 @@ impl<M: Relation, N> Load<M, N> {
         self
     }
 
+    /// By a join, whatever else it is expected to cost: no further statement.
+    #[must_use]
+    pub fn joined(mut self) -> Self
+    where
+        M::Kind: ToOne,
+    {
+        self.way = Way::Joined;
+        self
+    }
+
+    /// By one statement for all parents: nothing is sent more than once.
+    #[must_use]
+    pub fn batched(mut self) -> Self
+    where
+        M::Kind: ToOne,
+    {
+        self.way = Way::Batched;
+        self
+    }
+
     /// Together with a relation of its own.
     pub fn with<X: IntoLoad<M::To>>(self, inner: X) -> Load<M, And<M::To, X, N>> {
         Load {
@@ -258,6 +362,7 @@ impl<M: Relation, N> Load<M, N> {
             limit: self.limit,
             offset: self.offset,
             scope: self.scope,
+            way: self.way,
             nested: (inner.into_load(), self.nested),
             marker: PhantomData,
         }

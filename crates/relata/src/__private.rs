@@ -5,7 +5,7 @@ pub use relata_runtime::entity::{Perhaps, Presence, Present, cell};
 pub use relata_runtime::insert::{Draft, NewRow};
 pub use relata_runtime::join::Constant;
 pub use relata_runtime::load::{Carries, Contains, Loaded};
-pub use relata_runtime::relation::{Many, One, Optional, Rel, Relation};
+pub use relata_runtime::relation::{Many, One, Optional, Rel, Relation, Required};
 pub use relata_runtime::validation::{Given, custom};
 pub use relata_sql::cell::{Cell, Element, Mismatch};
 pub use relata_sql::driver::Row;

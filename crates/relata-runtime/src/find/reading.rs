@@ -9,7 +9,7 @@ use relata_sql::{Error, Result, Value};
 use super::{Collect, Find, run};
 use crate::entity::{Entity, mapped};
 use crate::executor::Executor;
-use crate::load::{Loading, Loads, Parents};
+use crate::load::{Loads, Parents, load_into};
 use crate::repository;
 
 /// Rows that are what was declared, and what is wrong with the others.
@@ -39,7 +39,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     /// What the database says; rows of relations to many that do not decode.
     pub async fn all_lenient(mut self, executor: &mut impl Executor) -> Result<Lenient<L::Output>> {
         self.prepared();
-        let loads = self.loads;
+        let (loads, scope) = (self.loads, self.select.scope);
         let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| Ok(loads.read(row, &mut 0)) };
         run(executor, self.select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
         let mut found = Lenient { rows: Vec::new(), refused: Vec::new() };
@@ -49,10 +49,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
                 Err(error) => found.refused.push(super::at_row(mapped(error, E::TABLE), index)),
             }
         }
-        if L::BATCHES && !found.rows.is_empty() {
-            let loading = Loading { executor, parents: Parents::Some };
-            loads.load(loading, found.rows.iter_mut().collect()).await?;
-        }
+        load_into(&loads, executor, (Parents::Some, scope), &mut found.rows).await?;
         Ok(found)
     }
 }

@@ -7,6 +7,7 @@ mod design;
 mod functions;
 mod integrity;
 mod joins;
+mod loading;
 mod model;
 mod nested;
 mod observed;
