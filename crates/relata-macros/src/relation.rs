@@ -31,7 +31,11 @@ pub(crate) fn named<'a>(name: &Ident, entity: &'a Entity) -> Vec<Named<'a>> {
 }
 
 fn ident(name: &str) -> Ident {
-    syn::parse_str(name).unwrap_or_else(|_| format_ident!("r#{name}"))
+    match name {
+        // The words that cannot be names even so.
+        "crate" | "self" | "super" | "Self" => format_ident!("{name}_"),
+        _ => syn::parse_str(name).unwrap_or_else(|_| format_ident!("r#{name}")),
+    }
 }
 
 fn is_many(relation: &Relation) -> bool {

@@ -17,6 +17,7 @@
 //! - A child that is created refers to its parent, whatever its own field says.
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::marker::PhantomData;
 
 use relata_sql::driver::{BoxFuture, Row};
@@ -430,6 +431,7 @@ async fn insert_links(
     executor: &mut dyn Executor,
 ) -> Result<()> {
     let Some(via) = relation.via else { return Ok(()) };
+    let links = if via.table.soft_delete.is_some() { each_once(links) } else { links };
     let name = |position: usize| via.table.columns[position].column;
     let columns = [name(via.near), name(via.far)];
     for links in links.chunks(PARAMETERS / 2) {
@@ -441,12 +443,28 @@ async fn insert_links(
             values,
             rows: links.len(),
             query: None,
-            conflict: Some(Conflict::updating(in_key_order(via.table, target), Vec::new())),
+            conflict: Some(Conflict {
+                assignments: unmarked(via.table),
+                ..Conflict::updating(in_key_order(via.table, target), Vec::new())
+            }),
             returning: false,
         };
         write(executor, Tree::Insert(&mut insert)).await?;
     }
     Ok(())
+}
+
+/// PostgreSQL does not bring a link back twice by one statement.
+fn each_once(mut links: Vec<(Value, Value)>) -> Vec<(Value, Value)> {
+    let mut seen = HashSet::new();
+    links.retain(|link| seen.insert(format!("{link:?}")));
+    links
+}
+
+/// A link that was marked as deleted is there again.
+fn unmarked(table: &'static TableMeta) -> Vec<(String, Expr)> {
+    let mark = table.soft_delete.map(|position| table.columns[position].column.to_string());
+    mark.map(|column| (column, Expr::Value(Value::Null))).into_iter().collect()
 }
 
 /// The columns of a conflict in the order of the junction's key, if they are its key.
@@ -464,9 +482,15 @@ async fn remove_links(
     let Some(via) = relation.via else { return Ok(()) };
     let (near, far) = (column(via.table, via.near), column(via.table, via.far));
     let filter = of_parents(near, far, what, pairs);
-    let mut delete =
-        Delete { source: Source::Entity(via.table), filter: Some(filter), scope: Scope::Live, returning: false };
-    write(executor, Tree::Delete(&mut delete)).await.map(drop)
+    let (source, filter, scope, returning) = (Source::Entity(via.table), Some(filter), Scope::Live, false);
+    let Some(mark) = via.table.soft_delete else {
+        let mut delete = Delete { source, filter, scope, returning };
+        return write(executor, Tree::Delete(&mut delete)).await.map(drop);
+    };
+    let mark = via.table.columns[mark].column.to_string();
+    let assignments = vec![(mark, Expr::Value(Value::Timestamp(crate::now())))];
+    let mut update = Update { source, assignments, filter, scope, returning };
+    write(executor, Tree::Update(&mut update)).await.map(drop)
 }
 
 /// The rows of these parents that are named, or all others.

@@ -209,7 +209,7 @@ impl<R: 'static, M: Relation> Rel<R, M> {
     }
 
     fn related(self, filter: Option<Expr>) -> Related {
-        Related { path: self.path, relation: M::META, filter }
+        Related { path: self.path, relation: M::META, scope: Scope::Live, filter }
     }
 
     /// To be loaded with this order.

@@ -4,15 +4,16 @@
 //! - What is marked together has the same instant in `deleted_at`; that is how it is found again. A row that was deleted
 //!   before has another and stays deleted when the tree comes back.
 //! - It goes along the relations to many (or one) that an entity declares, to children that refer to it by
-//!   `on_delete = cascade` and are soft-deleted themselves. Children without `deleted_at` stay as they are: they cannot be
+//!   `on_delete = cascade` and are soft-deleted themselves; along many to many to the links. Keys of several columns and
+//!   circles are followed like any other. Children without `deleted_at` stay as they are: they cannot be
 //!   seen by way of the deleted row, and the database's own cascade takes them at the purge.
 //! - One statement for each entity of the tree and for each level of an entity that refers to itself, in one transaction;
 //!   never one for each row.
 
 use jiff::Timestamp;
 use relata_sql::driver::Row;
-use relata_sql::expr::{BinaryOp, ColumnRef, Expr};
-use relata_sql::meta::{Action, Path, RelationMeta, TableMeta};
+use relata_sql::expr::{BinaryOp, ColumnRef, Expr, Related};
+use relata_sql::meta::{Action, EntityRuleKind, EntityRuleMeta, Path, RelationMeta, TableMeta};
 use relata_sql::row::plain_cell;
 use relata_sql::tree::{Delete, Item, Scope, Select, Source, Tree, Update};
 use relata_sql::{Error, Result, Value};
@@ -22,24 +23,31 @@ use crate::entity::root_column;
 use crate::executor::{Executor, Intent};
 use crate::find::{Collect, count, run};
 
-/// The relations along which deleting goes on.
-fn children(table: &'static TableMeta) -> impl Iterator<Item = &'static RelationMeta> {
-    let relations = (table.relations)().iter().copied();
-    relations.filter(move |relation| {
-        let there = relation.to;
-        let refers_here = |back: &&RelationMeta| {
-            back.refers == Some(Action::Cascade)
-                && std::ptr::eq(back.to, table)
-                && back.from_column == relation.to_column
+/// The references by which rows hang on those of a table, each from its own side.
+fn children(table: &'static TableMeta) -> Vec<&'static RelationMeta> {
+    let mut found: Vec<&'static RelationMeta> = Vec::new();
+    for relation in (table.relations)() {
+        let (there, column) = match relation.via {
+            Some(via) => (via.table, via.near),
+            None if relation.refers.is_none() => (relation.to, relation.to_column),
+            None => continue,
         };
-        let owned = relation.refers.is_none() && relation.via.is_none();
-        owned && there.soft_delete.is_some() && (there.relations)().iter().copied().any(|back| refers_here(&back))
-    })
+        let hangs = |back: &&&'static RelationMeta| {
+            back.refers == Some(Action::Cascade) && std::ptr::eq(back.to, table) && back.from_column == column
+        };
+        let Some(back) = (there.relations)().iter().find(hangs).filter(|_| there.soft_delete.is_some()) else {
+            continue;
+        };
+        if !found.iter().any(|known| std::ptr::eq(*known, *back)) {
+            found.push(back);
+        }
+    }
+    found
 }
 
 /// Whether marking a row marks others.
 pub(crate) fn cascades(table: &'static TableMeta) -> bool {
-    children(table).next().is_some()
+    !children(table).is_empty()
 }
 
 fn mark_column(table: &'static TableMeta) -> Result<ColumnRef> {
@@ -64,23 +72,18 @@ async fn write(executor: &mut dyn Executor, tree: Tree<'_, '_>) -> Result<u64> {
     Ok(lease.execute(tree).await?.rows_affected)
 }
 
-/// The rows of a relation that hang on such rows.
-fn hanging_on(relation: &'static RelationMeta, parents: Expr) -> Result<Expr> {
-    if !relation.further.is_empty() || relation.only.is_some() {
-        return Err(Error::unsupported(
-            format!(
-                "{}.{} leads by several columns, and deleting does not go along it",
-                relation.from.entity, relation.name
-            ),
-            "delete the rows that it leads to in the same `transaction!`",
-        ));
+/// The rows that hang on such rows by a reference.
+fn hanging_on(reference: &'static RelationMeta, parents: Expr) -> Expr {
+    if !reference.further.is_empty() {
+        let filter = Some(parents);
+        return Expr::Exists(Box::new(Related { path: Path::ROOT, relation: reference, scope: Scope::All, filter }));
     }
-    let mut select = Select::new(Source::Entity(relation.from));
-    select.items = vec![Item::Expr(root_column(&relation.from.columns[relation.from_column]))];
+    let mut select = Select::new(Source::Entity(reference.to));
+    select.items = vec![Item::Expr(root_column(&reference.to.columns[reference.to_column]))];
     select.scope = Scope::All;
     select.filter = Some(parents);
-    let column = root_column(&relation.to.columns[relation.to_column]);
-    Ok(Expr::InSelect(Box::new(column), Box::new(select)))
+    let column = root_column(&reference.from.columns[reference.from_column]);
+    Expr::InSelect(Box::new(column), Box::new(select))
 }
 
 /// Marks rows, and what hangs on them.
@@ -97,12 +100,12 @@ pub(crate) async fn mark(
     if marked > 0 {
         let mut waiting = vec![table];
         while let Some(parent) = waiting.pop() {
-            for relation in children(parent) {
+            for reference in children(parent) {
                 let parents = Expr::Compare(mark_column(parent)?, BinaryOp::Eq, instant.clone());
-                let filter = hanging_on(relation, parents)?;
-                let mut update = marking(relation.to, instant.clone(), Scope::Live, filter)?;
+                let filter = hanging_on(reference, parents);
+                let mut update = marking(reference.from, instant.clone(), Scope::Live, filter)?;
                 if write(&mut tx, Tree::Update(&mut update)).await? > 0 {
-                    waiting.push(relation.to);
+                    waiting.push(reference.from);
                 }
             }
         }
@@ -129,13 +132,13 @@ pub(crate) async fn restore(executor: &mut dyn Executor, table: &'static TableMe
     write(&mut tx, Tree::Update(&mut update)).await?;
     let mut waiting = vec![table];
     while let Some(parent) = waiting.pop() {
-        for relation in children(parent) {
+        for reference in children(parent) {
             let live = Expr::IsNull(Box::new(Expr::Column(mark_column(parent)?)), true);
-            let together = Expr::Compare(mark_column(relation.to)?, BinaryOp::Eq, Value::Timestamp(instant));
-            let filter = together.and(hanging_on(relation, live)?);
-            let mut update = marking(relation.to, Value::Null, Scope::Deleted, filter)?;
+            let together = Expr::Compare(mark_column(reference.from)?, BinaryOp::Eq, Value::Timestamp(instant));
+            let filter = together.and(hanging_on(reference, live));
+            let mut update = marking(reference.from, Value::Null, Scope::Deleted, filter)?;
             if write(&mut tx, Tree::Update(&mut update)).await? > 0 {
-                waiting.push(relation.to);
+                waiting.push(reference.from);
             }
         }
     }
@@ -146,16 +149,6 @@ pub(crate) async fn restore(executor: &mut dyn Executor, table: &'static TableMe
 /// Removes what was marked before an instant, children first.
 pub(crate) async fn purge(executor: &mut dyn Executor, table: &'static TableMeta, before: Timestamp) -> Result<u64> {
     mark_column(table)?;
-    let mut order: Vec<&'static TableMeta> = vec![table];
-    let mut seen = 0;
-    while seen < order.len() {
-        for relation in children(order[seen]) {
-            if !order.iter().any(|known| std::ptr::eq(*known, relation.to)) {
-                order.push(relation.to);
-            }
-        }
-        seen += 1;
-    }
     let old =
         |table| -> Result<Expr> { Ok(Expr::Compare(mark_column(table)?, BinaryOp::Lt, Value::Timestamp(before))) };
     let mut tx = executor.begin(Default::default()).await?;
@@ -163,11 +156,66 @@ pub(crate) async fn purge(executor: &mut dyn Executor, table: &'static TableMeta
     let mut select = Select::new(Source::Entity(table));
     (select.filter, select.scope) = (Some(old(table)?), Scope::Deleted);
     let purged = count(&mut tx, select).await?;
-    for table in order.into_iter().rev() {
+    let order = children_first(table);
+    for (place, table) in order.iter().enumerate() {
+        if let Some(assignments) = links_back(table, &order[..=place]) {
+            let (source, filter) = (Source::Entity(table), Some(old(table)?));
+            let mut update = Update { source, assignments, filter, scope: Scope::Deleted, returning: false };
+            write(&mut tx, Tree::Update(&mut update)).await?;
+        }
+    }
+    for table in order {
         let filter = Some(old(table)?);
         let mut delete = Delete { source: Source::Entity(table), filter, scope: Scope::Deleted, returning: false };
         write(&mut tx, Tree::Delete(&mut delete)).await?;
     }
     tx.commit().await?;
     Ok(purged)
+}
+
+/// The tables of a tree, each before those that it refers to. A circle is cut somewhere: there the database's own cascade
+/// goes on.
+fn children_first(root: &'static TableMeta) -> Vec<&'static TableMeta> {
+    let mut tree = vec![root];
+    let mut seen = 0;
+    while seen < tree.len() {
+        for reference in children(tree[seen]) {
+            if !tree.iter().any(|known| std::ptr::eq(*known, reference.from)) {
+                tree.push(reference.from);
+            }
+        }
+        seen += 1;
+    }
+    let mut ordered: Vec<&'static TableMeta> = Vec::with_capacity(tree.len());
+    while !tree.is_empty() {
+        let others = |table: &TableMeta| tree.iter().any(|other| !std::ptr::eq(*other, table) && refers(other, table));
+        // In a circle: the one that was found last is furthest from the root.
+        let next = tree.iter().rposition(|table| !others(table)).unwrap_or(tree.len() - 1);
+        ordered.push(tree.remove(next));
+    }
+    ordered
+}
+
+fn refers(from: &TableMeta, to: &TableMeta) -> bool {
+    (from.relations)().iter().any(|relation| relation.refers.is_some() && std::ptr::eq(relation.to, to))
+}
+
+/// What takes rows off those of the same table, or of one that goes before it: databases follow a chain of rows only so far
+/// (MariaDB 15 steps), and circles not always. Where a rule is about the reference, it stays.
+fn links_back(table: &'static TableMeta, gone: &[&'static TableMeta]) -> Option<Vec<(String, Expr)>> {
+    let back = |relation: &&&RelationMeta| {
+        relation.refers.is_some() && gone.iter().any(|earlier| std::ptr::eq(*earlier, relation.to))
+    };
+    let ruled = |position: usize| {
+        let about = |rule: &EntityRuleMeta| match &rule.kind {
+            EntityRuleKind::Condition(condition) => condition.is_about(position),
+            EntityRuleKind::Custom(_) => false,
+        };
+        table.rules.iter().any(about)
+    };
+    let positions = (table.relations)().iter().filter(back).map(|relation| relation.from_column);
+    let columns = positions.filter(|position| !ruled(*position)).map(|position| &table.columns[position]);
+    let nullable = columns.filter(|column| column.nullable && !column.generated);
+    let assignments: Vec<_> = nullable.map(|column| (column.column.to_string(), Expr::Value(Value::Null))).collect();
+    (!assignments.is_empty()).then_some(assignments)
 }

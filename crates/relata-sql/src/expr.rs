@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::meta::{ColumnMeta, Path, RelationMeta};
 use crate::template::Template;
-use crate::tree::Select;
+use crate::tree::{Scope, Select};
 use crate::value::Value;
 
 /// A column somewhere in a query.
@@ -309,6 +309,8 @@ pub struct Related {
     pub path: Path,
     /// Along which relation.
     pub relation: &'static RelationMeta,
+    /// Rows there that are marked as deleted.
+    pub scope: Scope,
     /// Only such rows; paths in it start where the relation leads.
     pub filter: Option<Expr>,
 }

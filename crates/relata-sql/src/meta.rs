@@ -272,6 +272,19 @@ pub enum ConditionMeta {
     Not(&'static ConditionMeta),
 }
 
+impl ConditionMeta {
+    /// It looks at the column at this position.
+    pub fn is_about(&self, column: usize) -> bool {
+        let operand = |operand: &OperandMeta| matches!(operand, OperandMeta::Column(at) | OperandMeta::Length(at) if *at == column);
+        match self {
+            ConditionMeta::Compare(left, _, right) => operand(left) || operand(right),
+            ConditionMeta::IsNull(at, _) => *at == column,
+            ConditionMeta::All(parts) | ConditionMeta::Any(parts) => parts.iter().any(|part| part.is_about(column)),
+            ConditionMeta::Not(inner) => inner.is_about(column),
+        }
+    }
+}
+
 /// What a condition compares.
 #[derive(Debug, Clone, Copy)]
 pub enum OperandMeta {

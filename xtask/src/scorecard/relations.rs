@@ -38,6 +38,9 @@ const MARKED: &[Test] = &[
     (SOFT_DELETE, "what_is_unique_is_so_among_the_living"),
     (SOFT_DELETE, "purging_is_for_good"),
     (SOFT_DELETE, "dynamic_tables_leave_them_out"),
+    (SOFT_DELETE, "keys_of_several_columns_links_and_circles_are_followed"),
+    (SOFT_DELETE, "links_are_marked_and_come_back"),
+    (SOFT_DELETE, "deep_trees_are_purged"),
 ];
 
 const POLYMORPHIC: &[Test] = &[

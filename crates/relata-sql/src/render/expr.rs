@@ -7,6 +7,7 @@ use super::out::Out;
 use crate::error::{Error, Kind, Result};
 use crate::expr::{AggregateFunction, BinaryOp, ColumnRef, Expr, Function, Match, Related};
 use crate::meta::{NUMBERED, Path, TableMeta};
+use crate::tree::Scope;
 use crate::value::Value;
 
 impl<O: Out> Writer<O> {
@@ -379,7 +380,9 @@ impl<O: Out> Writer<O> {
             self.pair((inner, *there), (outer, *here), relation);
         }
         self.only(inner, outer, relation);
-        self.live(inner, relation.to);
+        if related.scope == Scope::Live {
+            self.live(inner, relation.to);
+        }
         if let Some(filter) = &mut related.filter {
             self.push(" AND (");
             self.expr(filter)?;

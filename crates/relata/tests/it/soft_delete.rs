@@ -8,6 +8,9 @@ crate::setup::everywhere!(in "soft_delete.rs":
     deleted_rows_are_out_of_every_reading,
     what_is_unique_is_so_among_the_living,
     purging_is_for_good,
+    keys_of_several_columns_links_and_circles_are_followed,
+    links_are_marked_and_come_back,
+    deep_trees_are_purged,
     dynamic_tables_leave_them_out,
 );
 
@@ -65,6 +68,64 @@ pub struct Star {
     pub person_id: Id<Person>,
     #[references(Person, relation = giver)]
     pub giver_id: Option<Id<Person>>,
+}
+
+/// Its key has two columns.
+#[derive(Entity, Debug, Clone)]
+#[entity(table = "racks", soft_delete)]
+#[primary_key(hall, number)]
+#[has_many(boxes: Crate.(hall, number))]
+pub struct Rack {
+    pub hall: i32,
+    pub number: i32,
+}
+
+#[derive(Entity, Debug, Clone)]
+#[entity(table = "crates", soft_delete)]
+#[foreign_key(hall, number => Rack, relation = rack, on_delete = cascade)]
+#[unique(hall, number, name)]
+#[has_many(parcels: Parcel.crate_id)]
+#[many_to_many(labels: Label via CrateLabel)]
+pub struct Crate {
+    #[id]
+    pub id: Id<Crate>,
+    pub hall: i32,
+    pub number: i32,
+    pub name: String,
+    /// In a circle with the parcels.
+    #[references(Parcel, on_delete = cascade)]
+    pub inside_id: Option<Id<Parcel>>,
+}
+
+#[derive(Entity, Debug, Clone)]
+#[entity(table = "parcels", soft_delete)]
+#[has_many(crates: Crate.inside_id)]
+pub struct Parcel {
+    #[id]
+    pub id: Id<Parcel>,
+    #[references(Crate, on_delete = cascade)]
+    pub crate_id: Id<Crate>,
+    /// No cascade: a purge has to take this one first.
+    #[references(Crate, relation = origin)]
+    pub origin_id: Option<Id<Crate>>,
+}
+
+#[derive(Entity, Debug, Clone)]
+#[entity(table = "labels", soft_delete)]
+pub struct Label {
+    #[id]
+    pub id: Id<Label>,
+    pub text: String,
+}
+
+#[derive(Entity, Debug, Clone)]
+#[entity(table = "crate_labels", soft_delete)]
+#[primary_key(crate_id, label_id)]
+pub struct CrateLabel {
+    #[references(Crate, on_delete = cascade)]
+    pub crate_id: Id<Crate>,
+    #[references(Label)]
+    pub label_id: Id<Label>,
 }
 
 /// `top/inner/leaf` and `top/other`, a file in each; the ids of `top` and `inner`.
@@ -187,5 +248,95 @@ async fn dynamic_tables_leave_them_out(mut db: Db) -> Result<()> {
     assert_eq!(Folder::find().only_deleted().count(&mut db).await?, 3, "marked, not removed");
     assert!(!folders.delete(&[relata::Value::Int(top.get())], &mut db).await?, "it is deleted already");
     assert!(folders.clone().soft_delete("name").is_err());
+    Ok(())
+}
+
+/// How many rows there are of racks, crates, parcels and links, and how many of them are marked.
+async fn stored(db: &mut Db) -> Result<[(u64, u64); 4]> {
+    Ok([
+        (Rack::find().count(db).await?, Rack::find().only_deleted().count(db).await?),
+        (Crate::find().count(db).await?, Crate::find().only_deleted().count(db).await?),
+        (Parcel::find().count(db).await?, Parcel::find().only_deleted().count(db).await?),
+        (CrateLabel::find().count(db).await?, CrateLabel::find().only_deleted().count(db).await?),
+    ])
+}
+
+async fn keys_of_several_columns_links_and_circles_are_followed(mut db: Db) -> Result<()> {
+    let label = NewLabel { text: "fragile".into() }.insert(&mut db).await?.id;
+    for (hall, number) in [(1, 1), (1, 2), (2, 1)] {
+        let rack = NewRack { hall, number }
+            .create(Rack.boxes, move |_| [NewCrate { hall, number, name: "a".into() }.connect(Crate.labels, [label])]);
+        rack.insert(&mut db).await?;
+    }
+    // Crate of rack 1/1, a parcel in it, a crate of another rack in that, a parcel in that which holds the first crate.
+    let crates = Crate::find().order(Crate.id.asc()).all(&mut db).await?;
+    let outer = NewParcel { crate_id: crates[0].id }.insert(&mut db).await?.id;
+    Crate::update(crates[2].id).set(Crate.inside_id.to(Some(outer))).exec(&mut db).await?;
+    let inner = NewParcel { crate_id: crates[2].id }.origin_id(crates[0].id).insert(&mut db).await?.id;
+    Crate::update(crates[0].id).set(Crate.inside_id.to(Some(inner))).exec(&mut db).await?;
+
+    let all = [(3, 0), (3, 0), (2, 0), (3, 0)];
+    assert_eq!(stored(&mut db).await?, all);
+    assert_eq!(Rack::delete((1, 1)).exec(&mut db).await?, 1);
+    let one = [(2, 1), (1, 2), (0, 2), (1, 2)];
+    assert_eq!(
+        stored(&mut db).await?,
+        one,
+        "rack 1/2 shares a hall, 2/1 a number: both stay, but the crate inside goes"
+    );
+    assert!(Rack::restore((1, 1), &mut db).await?);
+    assert_eq!(stored(&mut db).await?, all);
+
+    // Among the living a crate of the same name may take its place, and then it cannot come back.
+    Rack::delete((1, 1)).exec(&mut db).await?;
+    let new = NewCrate { hall: 1, number: 1, name: "a".into() }.insert(&mut db).await?;
+    let error = Rack::restore((1, 1), &mut db).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::UniqueViolation, "{error}");
+    assert_eq!(stored(&mut db).await?[0], (2, 1), "nothing of it was restored");
+    Crate::delete(new.id).permanently().exec(&mut db).await?;
+    assert!(Rack::restore((1, 1), &mut db).await?);
+
+    Rack::delete((1, 1)).exec(&mut db).await?;
+    let soon = Timestamp::now() + std::time::Duration::from_secs(60);
+    assert_eq!(Rack::purge(soon, &mut db).await?, 1);
+    assert_eq!(stored(&mut db).await?, [(2, 0), (1, 0), (0, 0), (1, 0)]);
+    assert_eq!(Label::find().count(&mut db).await?, 1, "what links lead to stays");
+    Ok(())
+}
+
+async fn links_are_marked_and_come_back(mut db: Db) -> Result<()> {
+    NewRack { hall: 1, number: 1 }.insert(&mut db).await?;
+    let made = NewCrate { hall: 1, number: 1, name: "a".into() }.insert(&mut db).await?.id;
+    let mut labels = Vec::new();
+    for text in ["x", "y"] {
+        labels.push(NewLabel { text: text.into() }.insert(&mut db).await?.id);
+    }
+    Crate::relate(made).connect(Crate.labels, [labels[0], labels[1], labels[0]]).exec(&mut db).await?;
+    assert_eq!(stored(&mut db).await?[3], (2, 0));
+    Crate::relate(made).disconnect(Crate.labels, [labels[0]]).exec(&mut db).await?;
+    assert_eq!(stored(&mut db).await?[3], (1, 1));
+    Crate::relate(made).set(Crate.labels, [labels[0]]).exec(&mut db).await?;
+    assert_eq!(stored(&mut db).await?[3], (1, 1));
+    let found = Crate::by_key(made).with(Crate.labels).one(&mut db).await?;
+    assert_eq!(found.labels().iter().map(|label| label.id).collect::<Vec<_>>(), [labels[0]]);
+    Ok(())
+}
+
+async fn deep_trees_are_purged(mut db: Db) -> Result<()> {
+    let top = NewFolder { name: "0".into() }.insert(&mut db).await?.id;
+    let mut parent = top;
+    for depth in 1..40 {
+        parent = NewFolder { name: depth.to_string() }.parent_id(parent).insert(&mut db).await?.id;
+    }
+    NewFile { folder_id: parent, name: "leaf".into() }.insert(&mut db).await?;
+    Folder::delete(top).exec(&mut db).await?;
+    assert_eq!(names(&mut db).await?, (String::new(), String::new()));
+    assert!(Folder::restore(top, &mut db).await?);
+    assert_eq!(Folder::find().count(&mut db).await?, 40);
+    Folder::delete(top).exec(&mut db).await?;
+    let soon = Timestamp::now() + std::time::Duration::from_secs(60);
+    assert_eq!(Folder::purge(soon, &mut db).await?, 40);
+    assert_eq!(Folder::find().with_deleted().count(&mut db).await?, 0);
+    assert_eq!(File::find().with_deleted().count(&mut db).await?, 0);
     Ok(())
 }
