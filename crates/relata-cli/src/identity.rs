@@ -208,9 +208,8 @@ fn named(schema: &Schema, written: &Written, text: &str) -> Result<ObjectKey> {
         })
         .collect();
     if let Some((owner, value)) = &owner {
-        let has = |ty: &&relata_schema::model::EnumType| &ty.name == owner && ty.values.contains(value);
-        let ty = schema.enums.iter().find(has);
-        found.extend(ty.map(|ty| ObjectKey::member(ObjectKind::Enum, &ty.name, value)));
+        let has = schema.enum_values(owner).contains(value);
+        found.extend(has.then(|| ObjectKey::member(ObjectKind::Enum, owner, value)));
     }
     let is_kind = |key: &ObjectKey| match written.kind.as_deref() {
         None => true,

@@ -422,6 +422,9 @@ fn stored_enum(declared: &EnumDeclaration) -> String {
         if naming::snake(variant) != *value {
             attribute(&mut out, "    ", "stored", &[literal(value)]);
         }
+        for (old, _) in declared.renamed.iter().filter(|(_, new)| new == value) {
+            attribute(&mut out, "    ", "renamed_from", &[literal(old)]);
+        }
         let _ = writeln!(out, "    {variant},");
     }
     out.push_str("}\n");

@@ -65,6 +65,9 @@ pub const FIELD_ATTRIBUTES: &[&str] = &[
 /// The attribute that `derive(Enum)` owns, on the enum and on its variants.
 pub const ENUM_ATTRIBUTE: &str = "stored";
 
+/// The attribute of `derive(Enum)` that says what a variant was stored as before.
+pub const RENAMED_ATTRIBUTE: &str = "renamed_from";
+
 /// What was read from source text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reading {

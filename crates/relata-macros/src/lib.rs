@@ -54,7 +54,7 @@ pub fn derive_entity(input: TokenStream) -> TokenStream {
 }
 
 /// Makes an enum of plain variants a value that a column can hold.
-#[proc_macro_derive(Enum, attributes(stored))]
+#[proc_macro_derive(Enum, attributes(stored, renamed_from))]
 pub fn derive_enum(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
     let (declared, findings) = relata_entity::read_enum(&input);

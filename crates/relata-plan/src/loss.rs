@@ -9,13 +9,14 @@
 //! of every row (`-- relata: loses rows of posts`, `-- relata: loses values of posts.title`). Deliberately not seen: what
 //! such statements do with a `WHERE`, and what functions do.
 
-use relata_schema::Schema;
 use relata_schema::change::{Alteration, Change, Rename, TableChange};
 use relata_schema::model::{Column, EnumType, ObjectKey, ObjectKind, ObjectName, Sequence, Table};
 use relata_schema::sql::{self, Name, Statement, StatementKind};
+use relata_schema::{ColumnType, Dialect, Schema, Type};
 
 use crate::conversion::{Conversion, convert};
 use crate::diff::diff;
+use crate::rename::inline_values;
 
 /// One thing that is lost.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,7 +89,7 @@ pub fn losses(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Loss> {
         match &change {
             Change::DropTable(table) => found.push(dropped(ObjectKey::of(ObjectKind::Table, &table.name))),
             Change::AlterTable { from: old, to: new, changes } => {
-                found.extend(changes.iter().filter_map(|change| in_table(from, old, new, change)));
+                found.extend(changes.iter().filter_map(|change| in_table(from.dialect, (old, new), renames, change)));
             }
             Change::Enum(Alteration::Alter { from, to }) => found.extend(values(from, to, renames)),
             Change::Sequence(Alteration::Drop(sequence)) if stands_alone(sequence, from, to, renames) => {
@@ -165,7 +166,7 @@ fn dropped(object: ObjectKey) -> Loss {
     Loss { object, how: How::Dropped }
 }
 
-fn in_table(schema: &Schema, from: &Table, to: &Table, change: &TableChange) -> Option<Loss> {
+fn in_table(dialect: Dialect, (from, to): (&Table, &Table), renames: &[Rename], change: &TableChange) -> Option<Loss> {
     let key = |column: &Column| ObjectKey::member(ObjectKind::Column, &from.name, &column.name);
     let narrowed = |object, why: &str| Some(Loss { object, how: How::Narrowed(why.to_string()) });
     match change {
@@ -176,7 +177,8 @@ fn in_table(schema: &Schema, from: &Table, to: &Table, change: &TableChange) -> 
             if new.generated.is_some() {
                 return narrowed(key(old), "its values are computed from now on");
             }
-            match convert(schema.dialect, &old.ty, &new.ty) {
+            let renamed = inline_values((from, old), (to, new), renames);
+            match convert(dialect, &with_values_renamed(&old.ty, &renamed), &new.ty) {
                 Conversion::Narrower(why) if !new.inherited => narrowed(key(old), &why),
                 _ => None,
             }
@@ -186,6 +188,17 @@ fn in_table(schema: &Schema, from: &Table, to: &Table, change: &TableChange) -> 
         }
         _ => None,
     }
+}
+
+/// The type with the values of its enum under the names that they go on under.
+fn with_values_renamed(ty: &ColumnType, renamed: &[(String, String)]) -> ColumnType {
+    let mut ty = ty.clone();
+    if let Type::Enum(_, values) = &mut ty.logical {
+        for (before, after) in renamed {
+            values.iter_mut().filter(|value| *value == before).for_each(|value| value.clone_from(after));
+        }
+    }
+    ty
 }
 
 fn is_versioned(table: &Table) -> bool {
@@ -221,7 +234,6 @@ fn stands_alone(sequence: &Sequence, from: &Schema, to: &Schema, renames: &[Rena
 mod tests {
     use super::*;
     use relata_schema::model::{EnumType, ForeignKey, Generated};
-    use relata_schema::{ColumnType, Dialect, Type};
 
     fn table(name: &str, columns: &[(&str, Type)]) -> Table {
         let column = |(name, ty): &(&str, Type)| Column {

@@ -18,6 +18,7 @@ mod columns;
 mod implied;
 mod tables;
 mod types;
+mod values;
 
 use std::collections::BTreeSet;
 
@@ -27,6 +28,7 @@ use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
 
 pub use alike::alike;
 pub use implied::implied;
+pub use values::inline_values;
 
 /// From this score on (of 100) a rename is likely enough to be asked about.
 pub const LIKELY: u8 = 60;
@@ -66,6 +68,7 @@ pub fn questions(from: &Schema, to: &Schema, known: &[Rename], refused: &[Object
     tables::questions(from, to, names, &mut add);
     columns::questions(from, to, names, &mut add);
     types::questions(from, to, names, &mut add);
+    values::questions(from, to, names, &mut add);
     let best = |question: &Question| question.candidates[0].score;
     found.sort_by(|a, b| best(b).cmp(&best(a)).then_with(|| a.object.cmp(&b.object)));
     found

@@ -21,6 +21,7 @@ pub mod declare;
 pub mod diagnostic;
 pub mod dialect;
 pub mod digest;
+pub mod inline;
 pub mod json;
 pub mod json_schema;
 pub mod lock;

@@ -449,12 +449,16 @@ pub const CAPABILITIES: &[Capability] = &[
         sqlite: Claim::Done(&[
             (RENAME_SCORES, "one_renamed_column_among_eleven_edits_is_seen"),
             (RENAMES, "sqlite_renames_with_the_rows"),
+            (RENAMES, "sqlite_values_of_a_list_keep_their_rows"),
         ]),
         postgres: Claim::Done(&[
             (RENAMES, "postgres_renames_with_the_rows"),
             (RENAMES, "postgres_renames_types_values_sequences_and_views"),
         ]),
-        mysql: Claim::Part(&[(RENAMES, "mysql_renames_with_the_rows")], "values of inline enums: a change of type"),
+        mysql: Claim::Done(&[
+            (RENAMES, "mysql_renames_with_the_rows"),
+            (RENAMES, "mysql_values_of_inline_enums_keep_their_rows"),
+        ]),
     },
     Capability {
         id: "M2",

@@ -165,3 +165,93 @@ fn postgres_renames_types_values_sequences_and_views() {
     ok(&["migrate", "rollback"]);
     assert_eq!(ok(&["query", "SELECT mood FROM people"]).stdout, "mood\nsad\n");
 }
+
+/// An enum without a type of its own: the rows go along up and down, whatever a trigger or a column of times would do.
+fn values_keep_their_rows(dialect: Dialect, ty: impl Fn(&str) -> String, more: &str, trigger: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(TestDatabase::create(dialect));
+    let url = database.url().expose();
+    let project = Project::new();
+    let run = |words: &[&str]| project.run(&[words, &["--url", &url]].concat());
+    let ok = |words: &[&str]| project.ok(&[words, &["--url", &url]].concat());
+    let schema = |first: &str, second: &str| {
+        let values = format!("'{first}', '{}', 'gone public'", second.replace('\'', "''"));
+        format!(
+            "CREATE TABLE posts (id integer NOT NULL PRIMARY KEY, status {} DEFAULT '{first}', writes integer NOT NULL{more});\n\
+             CREATE INDEX by_status ON posts (status);\n{trigger}",
+            ty(&values)
+        )
+    };
+    project.write("schema.sql", &schema("draft", "it's wip"));
+    ok(&["migrate", "new", "init", "--from", "schema.sql"]);
+    ok(&["migrate", "apply"]);
+    let rows = "INSERT INTO posts (id, status, writes) VALUES (1, 'draft', 0), (2, 'it''s wip', 0), (3, 'gone public', 0), (4, NULL, 0)";
+    ok(&["query", rows]);
+    let seen = || ok(&["query", "SELECT id, status, writes FROM posts ORDER BY id"]).stdout;
+    let before = seen();
+
+    project.write("schema.sql", &schema("sketch", "it's wip"));
+    let asked = run(&["migrate", "new", "words", "--from", "schema.sql"]);
+    assert_eq!(asked.code, 1, "{}", asked.stderr);
+    assert!(asked.stderr.contains("value posts.status.draft is gone; it may be sketch"), "{}", asked.stderr);
+
+    let declared = format!(
+        "-- relata: renames value posts.status.draft to sketch\n\
+         -- relata: renames value posts.status.\"it's wip\" to \"in work\"\n{}",
+        schema("sketch", "in work")
+    );
+    project.write("schema.sql", &declared);
+    let written = ok(&["migrate", "new", "words", "--from", "schema.sql", "--with-data"]);
+    let up = project.read(&format!("{}/up.sql", written.stdout.trim()));
+    assert!(!up.contains("-- relata: loses"), "{up}");
+    ok(&["migrate", "apply"]);
+    assert_eq!(seen(), before.replace("draft", "sketch").replace("it's wip", "in work"), "{up}");
+    ok(&["migrate", "rollback"]);
+    assert_eq!(seen(), before);
+    ok(&["migrate", "apply"]);
+    ok(&["migrate", "status"]);
+}
+
+#[test]
+fn mysql_values_of_inline_enums_keep_their_rows() {
+    let more =
+        ", changed timestamp NOT NULL DEFAULT '2020-01-01 00:00:00' ON UPDATE current_timestamp(), CHECK (writes < 9)";
+    let trigger = "CREATE TRIGGER counts BEFORE UPDATE ON posts FOR EACH ROW SET NEW.writes = NEW.writes + 1;\n";
+    values_keep_their_rows(Dialect::Mysql, |values| format!("enum({values})"), more, trigger);
+}
+
+#[test]
+fn sqlite_values_of_a_list_keep_their_rows() {
+    let trigger = "CREATE TRIGGER counts AFTER UPDATE ON posts BEGIN UPDATE posts SET writes = writes + 1 WHERE id = NEW.id; END;\n";
+    values_keep_their_rows(Dialect::Sqlite, |values| format!("text CHECK (status IN ({values}))"), "", trigger);
+}
+
+#[test]
+fn variants_say_what_they_were() {
+    let project = Project::new();
+    let source = |first: &str, declared: &str| {
+        format!(
+            "#[derive(relata::Enum)]\npub enum Status {{\n    {declared}{first},\n    Public,\n}}\n\
+             #[derive(relata::Entity)]\npub struct Post {{\n    #[id]\n    pub id: i64,\n    pub status: Status,\n}}\n"
+        )
+    };
+    project.write("old.rs", &source("Draft", ""));
+    project.write("new.rs", &source("Sketch", "#[renamed_from(\"draft\")]\n    "));
+    for (dialect, expected) in [
+        (Dialect::Sqlite, "CASE status WHEN 'draft' THEN 'sketch' ELSE status END"),
+        (Dialect::Postgres, "RENAME VALUE 'draft' TO 'sketch'"),
+        (
+            Dialect::Mysql,
+            "UPDATE posts SET status = CASE status WHEN 'draft' THEN 'sketch' END WHERE status IN ('draft')",
+        ),
+    ] {
+        let mut words = vec!["schema", "diff", "--from", "old.rs", "--to", "new.rs", "--dialect", dialect.word()];
+        let shadow = relata_testkit::server_url(dialect).expose().to_string();
+        if dialect != Dialect::Sqlite {
+            words.extend(["--shadow", &shadow]);
+        }
+        let run = project.run(&words);
+        assert!(run.code == 3 && run.stdout.contains(expected), "{dialect:?}: {}{}", run.stdout, run.stderr);
+        assert!(!run.stderr.contains("rename-likely"), "{}", run.stderr);
+    }
+}

@@ -3,9 +3,9 @@
 use relata_schema::declare::EnumDeclaration;
 use relata_schema::naming;
 
-use super::ENUM_ATTRIBUTE;
 use super::attribute::{Attribute, doc, name_of, text_value};
 use super::finding::Findings;
+use super::{ENUM_ATTRIBUTE, RENAMED_ATTRIBUTE};
 
 /// Reads an enum. `None`: it has no variants, or one with fields.
 pub(super) fn read(input: &syn::DeriveInput, findings: &mut Findings) -> Option<EnumDeclaration> {
@@ -63,5 +63,8 @@ fn read_variant(variant: &syn::Variant, declaration: &mut EnumDeclaration, findi
             .error("enum-value-twice", &variant.ident, format!("two variants are stored as '{value}'"))
             .help("give one of them another value: `#[stored(\"…\")]`");
     }
+    let renamed = Attribute::all(&variant.attrs, &[RENAMED_ATTRIBUTE], findings);
+    let old = renamed.iter().filter_map(|attribute| attribute.one_text("\"old_value\"", findings));
+    declaration.renamed.extend(old.map(|old| (old, value.clone())));
     declaration.values.push((name, value));
 }

@@ -14,11 +14,12 @@ mod foreign_keys;
 mod partitions;
 mod probe;
 mod table;
+mod values;
 mod way;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use relata_schema::change::{Alteration, Change, Lock, LockMode, LockSpan, Recipe, Step, TableChange};
+use relata_schema::change::{Alteration, Change, Lock, LockMode, LockSpan, Recipe, Rename, Step, TableChange};
 use relata_schema::dialect::mysql::print;
 use relata_schema::model::{
     Column, Grant, ObjectKey, ObjectKind, ObjectName, Opaque, Routine, Sequence, Table, Trigger, View,
@@ -42,9 +43,10 @@ pub(super) fn emit(
             *changes = renames_of_case(std::mem::take(changes));
         }
     }
-    let plan = Planned { from, to, changes: &wanted };
+    let plan = Planned { from, to, changes: &wanted, renames: &options.renames };
     diagnostics.extend(plan.altered().flat_map(period_columns));
     diagnostics.extend(plan.altered().flat_map(replaced_nulls));
+    diagnostics.extend(plan.altered().flat_map(|altered| values::refused(altered, plan.renames)));
     plan.foreign_keys(&mut phases);
     plan.drop_tables(&mut phases);
     plan.rename_tables(&mut phases);
@@ -236,6 +238,7 @@ struct Planned<'p> {
     from: &'p Schema,
     to: &'p Schema,
     changes: &'p [Change],
+    renames: &'p [Rename],
 }
 
 /// A table that is on both sides and differs.
@@ -323,6 +326,7 @@ impl<'p> Planned<'p> {
 
     fn alter_tables(&self, phases: &mut Phases) {
         for altered in self.altered() {
+            phases.alter_tables.extend(values::steps(altered, self.renames));
             match versioned_first(altered) {
                 None => phases.alter_tables.extend(table::alter(altered)),
                 Some((between, rest)) => {
@@ -344,6 +348,10 @@ impl<'p> Planned<'p> {
         }
         for altered in self.altered() {
             let mut again: BTreeSet<&str> = BTreeSet::new();
+            if values::writes(altered, self.renames) {
+                let stays = |trigger: &&Trigger| altered.from.triggers.iter().any(|old| old.name == trigger.name);
+                again.extend(altered.to.triggers.iter().filter(stays).map(|trigger| trigger.name.as_str()));
+            }
             for change in altered.changes {
                 match change {
                     TableChange::Trigger(Alteration::Drop(trigger)) => {

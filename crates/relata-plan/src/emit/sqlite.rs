@@ -22,7 +22,7 @@ mod spelling;
 
 use std::collections::BTreeSet;
 
-use relata_schema::change::{Alteration, Change, Lock, LockMode, LockSpan, Recipe, Step, TableChange};
+use relata_schema::change::{Alteration, Change, Lock, LockMode, LockSpan, Recipe, Rename, Step, TableChange};
 use relata_schema::dialect::sqlite::{print, token};
 use relata_schema::model::{Index, ObjectKey, ObjectKind, ObjectName, Opaque, Table, Trigger, View};
 use relata_schema::{Diagnostic, Dialect, Schema};
@@ -39,10 +39,10 @@ pub(super) fn emit(
     let respelled = spelling::changes(from, to, options);
     let changes = respelled.as_deref().unwrap_or(changes);
     if options.drops {
-        return Emitter::new(from, to, changes).run();
+        return Emitter::new(from, to, changes, &options.renames).run();
     }
     let (to, changes, mut kept) = preserve::keep(to, changes);
-    let (steps, diagnostics) = Emitter::new(from, &to, &changes).run();
+    let (steps, diagnostics) = Emitter::new(from, &to, &changes, &options.renames).run();
     kept.extend(diagnostics);
     (steps, kept)
 }
@@ -59,13 +59,14 @@ struct Emitter<'a> {
     from: &'a Schema,
     to: &'a Schema,
     changes: &'a [Change],
+    renames: &'a [Rename],
     altered: Vec<Altered<'a>>,
     steps: Vec<Step>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> Emitter<'a> {
-    fn new(from: &'a Schema, to: &'a Schema, changes: &'a [Change]) -> Self {
+    fn new(from: &'a Schema, to: &'a Schema, changes: &'a [Change], renames: &'a [Rename]) -> Self {
         let watched = !from.views.is_empty() || from.tables.iter().any(|table| !table.triggers.is_empty());
         let altered = changes.iter().filter_map(|change| match change {
             Change::AlterTable { from, to, changes } => {
@@ -73,7 +74,8 @@ impl<'a> Emitter<'a> {
             }
             _ => None,
         });
-        Emitter { from, to, changes, altered: altered.collect(), steps: Vec::new(), diagnostics: Vec::new() }
+        let altered = altered.collect();
+        Emitter { from, to, changes, renames, altered, steps: Vec::new(), diagnostics: Vec::new() }
     }
 
     fn run(mut self) -> (Vec<Step>, Vec<Diagnostic>) {

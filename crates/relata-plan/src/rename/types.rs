@@ -73,7 +73,6 @@ pub(super) fn questions(from: &Schema, to: &Schema, names: Names<'_>, add: &mut 
         let candidates = candidates.collect();
         add(key.clone(), candidates);
     }
-    values(from, to, names, add);
     sequences(from, to, names, add);
 }
 
@@ -99,37 +98,6 @@ fn share(a: &[String], b: &[String], points: usize) -> i32 {
     let (a, b): (BTreeSet<&String>, BTreeSet<&String>) = (a.iter().collect(), b.iter().collect());
     let share = points * a.intersection(&b).count() / a.union(&b).count().max(1);
     i32::try_from(share).unwrap_or_default()
-}
-
-/// Values of enums that stay.
-fn values(from: &Schema, to: &Schema, names: Names<'_>, add: &mut Add<'_>) {
-    for old in &from.enums {
-        let now = names.object(ObjectKind::Enum, &old.name);
-        let Some(new) = to.enums.iter().find(|ty| ty.name == now) else { continue };
-        let before: Vec<String> =
-            old.values.iter().map(|value| names.member(ObjectKind::Enum, &old.name, value)).collect();
-        let around = |values: &[String], at: usize, others: &[String]| {
-            let stays = |value: &&String| others.contains(value);
-            (values[..at].iter().rev().find(stays).cloned(), values[at + 1..].iter().find(stays).cloned())
-        };
-        let gone = before.iter().filter(|value| !new.values.contains(value)).count();
-        let fresh = new.values.iter().filter(|value| !before.contains(value)).count();
-        for (at, value) in before.iter().enumerate().filter(|(_, value)| !new.values.contains(value)) {
-            let key = ObjectKey::member(ObjectKind::Enum, &old.name, &old.values[at]);
-            let place = around(&before, at, &new.values);
-            let added = new.values.iter().enumerate().filter(|(_, value)| !before.contains(value));
-            let candidates = added.map(|(to_at, candidate)| {
-                let mut score = Score::default();
-                score.add(i32::from(alike(value, candidate)) * 45 / 100, "the values are alike");
-                let same_place = place == around(&new.values, to_at, &before);
-                score.add(if same_place { 30 } else { 0 }, "the same place");
-                score.add(if gone == 1 && fresh == 1 { 30 } else { 10 }, "");
-                score.candidate(key.clone(), ObjectName::bare(candidate))
-            });
-            let candidates = candidates.collect();
-            add(key.clone(), candidates);
-        }
-    }
 }
 
 /// Sequences that no column owns; the others follow their column.

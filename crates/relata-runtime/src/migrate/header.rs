@@ -16,7 +16,7 @@
 
 use relata_schema::Dialect;
 use relata_schema::change::{Rename, rename};
-use relata_schema::model::{ObjectKey, ObjectName};
+use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
 use relata_sql::{Error, Kind, Result};
 
 /// What every line begins with.
@@ -136,10 +136,24 @@ pub fn opposite(renames: &[Rename]) -> Vec<Rename> {
         let renamed = renames.iter().find(|rename| rename.from.member.is_empty() && &rename.from.name == table);
         renamed.map_or_else(|| table.clone(), |rename| rename.to.clone())
     };
+    // An enum that is inline in a column is named by its table and column.
+    let owner = |key: &ObjectKey| {
+        let table = ObjectName::bare(key.name.namespace.as_str());
+        let column = renames.iter().find(|rename| {
+            key.kind == ObjectKind::Enum
+                && rename.from.kind == ObjectKind::Column
+                && rename.from.name == table
+                && rename.from.member == key.name.name
+        });
+        let renamed = now(&key.name);
+        let column = column.map_or(key.name.name.as_str(), |rename| &rename.to.name);
+        let inline = key.kind == ObjectKind::Enum && renamed == key.name && !table.name.is_empty();
+        if inline { ObjectName::new(now(&table).name, column) } else { renamed }
+    };
     let undo = |rename: &Rename| match rename.from.member.as_str() {
         "" => Rename { from: ObjectKey::of(rename.from.kind, &rename.to), to: rename.from.name.clone() },
         member => Rename {
-            from: ObjectKey::member(rename.from.kind, &now(&rename.from.name), &rename.to.name),
+            from: ObjectKey::member(rename.from.kind, &owner(&rename.from), &rename.to.name),
             to: ObjectName::bare(member),
         },
     };

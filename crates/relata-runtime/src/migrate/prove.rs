@@ -56,6 +56,8 @@ pub struct Proof {
     pub surprises: Vec<String>,
     /// Which rows it was proved on; whoever put them there knows.
     pub on: ProvedOn,
+    /// Tables for which no row could be made up, and why; whoever made them up knows.
+    pub bare: Vec<(ObjectName, String)>,
     /// What was left out, because the shadow lacks what it needs.
     pub unproved: Vec<Unproved>,
 }
@@ -101,6 +103,10 @@ impl std::fmt::Display for Proof {
         }
         if !self.written.is_empty() {
             write!(f, "; written by its statements: {}", self.written.join(", "))?;
+        }
+        if !self.bare.is_empty() {
+            let names: Vec<String> = self.bare.iter().map(|(table, _)| table.to_string()).collect();
+            write!(f, "; without rows: {}", names.join(", "))?;
         }
         if !self.unproved.is_empty() {
             let names: Vec<&str> = self.unproved.iter().map(|unproved| unproved.lacks.as_str()).collect();

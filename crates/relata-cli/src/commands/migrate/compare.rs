@@ -2,6 +2,7 @@
 
 use relata_plan::PlanOptions;
 use relata_plan::diff::diff;
+use relata_plan::rename::inline_values;
 use relata_runtime::migrate::{Compare, Survivor, Vanishing};
 use relata_schema::Schema;
 use relata_schema::change::{Alteration, Change, Plan, Rename, TableChange};
@@ -40,7 +41,10 @@ impl Planner {
             table.columns.iter().filter_map(|column| Some((column, self.column(table, column, after)?))).collect();
         let stored = |(from, to): &&(&Column, &Column)| from.generated.is_none() && to.generated.is_none();
         let columns = pairs.iter().filter(stored);
-        let columns = columns.map(|(from, to)| (from.name.clone(), to.name.clone(), from.ty != to.ty)).collect();
+        let renamed = |from, to| !inline_values((table, from), (after, to), &self.renames).is_empty();
+        let columns =
+            columns.map(|(from, to)| (from.name.clone(), to.name.clone(), from.ty != to.ty || renamed(from, to)));
+        let columns = columns.collect();
         Some(Survivor { table: (table.name.clone(), after.name.clone()), key: key(table, after, &pairs), columns })
     }
 

@@ -174,7 +174,7 @@ pub fn plausible(mut renames: Vec<Rename>, before: &Schema, after: &Schema) -> V
     renames.retain(|rename| {
         let from = &rename.from;
         if from.kind == ObjectKind::Enum && !from.member.is_empty() {
-            return before.enums.iter().any(|ty| ty.name == from.name && ty.values.contains(&from.member));
+            return before.enum_values(&from.name).contains(&from.member);
         }
         if !from.member.is_empty() {
             return before_keys.contains(from);

@@ -49,6 +49,8 @@ pub struct Ground {
     makes_up: bool,
     /// Rows of the tables that rows were made up for.
     filled: BTreeMap<ObjectName, u64>,
+    /// Tables for which none could be made up, and why.
+    pub bare: Vec<(ObjectName, String)>,
     /// The schema it begins with.
     pub schema: Schema,
     /// What its server lacks, as far as that is known.
@@ -67,8 +69,8 @@ impl Ground {
         let mut shadow = project.replay_as_far(before, &mut lacking).await?;
         lacking.take();
         let schema = migrate::schema(shadow.connection()?).await?;
-        let filled = BTreeMap::new();
-        Ok(Ground { shadow, copy: None, has_data: false, makes_up: true, filled, schema, lacking })
+        let (filled, bare) = (BTreeMap::new(), Vec::new());
+        Ok(Ground { shadow, copy: None, has_data: false, makes_up: true, filled, bare, schema, lacking })
     }
 
     /// Brings the target's data in, as the options say and as far as it is to be had.
@@ -157,12 +159,7 @@ impl Ground {
         let sample = sample::fill(self.connection()?, &schema, target, &mut filled, extremes).await?;
         self.filled = filled;
         drop(progress);
-        for (table, why) in sample.bare.iter().take(5) {
-            session.output.say(&format!("  no row could be made up for {table}: {why}"));
-        }
-        if sample.bare.len() > 5 {
-            session.output.say(&format!("  nor for {} other tables", sample.bare.len() - 5));
-        }
+        self.bare.extend(sample.bare);
         Ok(())
     }
 

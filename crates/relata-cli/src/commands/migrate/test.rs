@@ -11,13 +11,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
-use relata_runtime::migrate::{self, Compare, Header, Migration, repeatable, sample};
+use relata_runtime::migrate::sample::{self, Sample};
+use relata_runtime::migrate::{self, Compare, Header, Migration, repeatable};
 use relata_schema::{Diagnostic, Schema, script};
 use relata_sql::{Error, Kind, Result};
 
 use super::Common;
 use super::compare::Planner;
 use super::project::{Project, count};
+use super::witness;
 use crate::output::Tone;
 use crate::session::{Exit, Session};
 use crate::shadow::Shadow;
@@ -57,8 +59,12 @@ impl Test {
         for rows in rounds {
             let name = rows.name();
             let progress = session.output.progress(&format!("all migrations, {name}"));
-            let depth = self.round(&project, &rows).await;
+            let mut sample = Sample::default();
+            let depth = self.round(&project, &rows, &mut sample).await;
             drop(progress);
+            for (table, why) in &sample.bare {
+                session.output.say(&format!("  no row could be made up for {table}: {why}"));
+            }
             let depth = match depth {
                 Err(error) if matches!(rows, Rows::MadeUp) && error.details().sql.is_some() => {
                     session.output.diagnostics(&[depends_on_data(&error)]);
@@ -70,8 +76,18 @@ impl Test {
             let word = session.output.paint(Tone::Good, "passed");
             let ways = if self.up_only { "up" } else { "up, down, up" };
             let all = count(depth, "migration");
-            session.output.say(&format!("{word} {name}: {all} {ways}"));
-            done.push(serde_json::json!({ "round": name, "migrations": depth, "ways": ways }));
+            let made_up = match &rows {
+                Rows::MadeUp => format!(", {} in {}", count_rows(sample.rows), count(sample.tables, "table")),
+                _ => String::new(),
+            };
+            session.output.say(&format!("{word} {name}: {all} {ways}{made_up}"));
+            let mut result = serde_json::json!({ "round": name, "migrations": depth, "ways": ways });
+            if matches!(rows, Rows::MadeUp) {
+                let bare = witness::bare_as_json(&sample.bare);
+                result["made_up"] =
+                    serde_json::json!({ "rows": sample.rows, "tables": sample.tables, "without_rows": bare });
+            }
+            done.push(result);
         }
         if session.output.json {
             session.output.result(&format!("{:#}", serde_json::json!({ "passed": done })));
@@ -92,7 +108,7 @@ impl Test {
     }
 
     /// All the way up, down and up; gives how many migrations went.
-    async fn round(&self, project: &Project, rows: &Rows) -> Result<usize> {
+    async fn round(&self, project: &Project, rows: &Rows, made_up: &mut Sample) -> Result<usize> {
         let mut shadow = Shadow::open(project.dialect, project.shadow.as_ref()).await?;
         let mut stations = vec![migrate::schema(shadow.connection()?).await?];
         for migration in &project.migrations {
@@ -107,7 +123,7 @@ impl Test {
             }
             Rows::MadeUp => {
                 if let Some(schema) = stations.last() {
-                    sample::fill(shadow.connection()?, schema, None, &mut BTreeMap::new(), false).await?;
+                    *made_up = sample::fill(shadow.connection()?, schema, None, &mut BTreeMap::new(), false).await?;
                 }
             }
         }
@@ -165,6 +181,10 @@ impl Rows {
             Rows::MadeUp => "with rows made up",
         }
     }
+}
+
+fn count_rows(rows: u64) -> String {
+    if rows == 1 { "1 row".to_string() } else { format!("{rows} rows") }
 }
 
 fn depends_on_data(error: &Error) -> Diagnostic {

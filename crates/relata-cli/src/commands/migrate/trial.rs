@@ -37,6 +37,7 @@ pub async fn prove(
     };
     ground.schema = proof.schema.clone();
     proof.on = ground.rows();
+    proof.bare.clone_from(&ground.bare);
     Ok(proof)
 }
 

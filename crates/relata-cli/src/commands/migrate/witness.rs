@@ -2,6 +2,7 @@
 
 use relata_runtime::migrate::{self, Migration, Observed, Proof, Unproved};
 use relata_schema::change::{Lock, LockSpan};
+use relata_schema::model::ObjectName;
 use relata_schema::{Diagnostic, Dialect};
 use relata_sql::driver::ServerInfo;
 use serde_json::{Value, json};
@@ -32,6 +33,9 @@ pub fn tell_unproved(session: &Session, migration: &Migration, unproved: &[Unpro
 pub fn tell(session: &Session, proof: &Proof) {
     let output = &session.output;
     let sqlite = proof.schema.dialect == Dialect::Sqlite;
+    for (table, why) in &proof.bare {
+        output.say(&format!("  no row could be made up for {table}: {why}"));
+    }
     let mut locks = migrate::strongest(&proof.observed);
     locks.sort_by(|a, b| (b.span, b.mode, &a.object).cmp(&(a.span, a.mode, &b.object)));
     for lock in locks.iter().take(SHOWN) {
@@ -71,8 +75,14 @@ pub fn as_json(proof: &Proof) -> Value {
         "statements": proof.observed.iter().map(statement).collect::<Vec<_>>(),
         "surprises": proof.surprises,
         "rows": proof.on.to_string(),
+        "without_rows": bare_as_json(&proof.bare),
         "unproved": proof.unproved.iter().map(unproved).collect::<Vec<_>>(),
     })
+}
+
+/// Tables for which no row could be made up, each with the reason.
+pub fn bare_as_json(bare: &[(ObjectName, String)]) -> Value {
+    bare.iter().map(|(table, why)| json!({ "table": table.to_string(), "why": why })).collect()
 }
 
 fn unproved(unproved: &Unproved) -> Value {

@@ -164,7 +164,7 @@ fn is_text(column: &Column) -> bool {
 }
 
 /// The column with its character set and collation spelled out.
-fn spelled(table: &Table, column: &Column) -> Column {
+pub(super) fn spelled(table: &Table, column: &Column) -> Column {
     let mut column = column.clone();
     if is_text(&column) {
         if column.collation.is_none() {
@@ -184,7 +184,7 @@ pub(super) fn of_period(column: &Column) -> bool {
 }
 
 /// The columns that are on both sides, as they are and as they shall be.
-fn pairs<'a>(altered: Altered<'a>) -> Vec<(&'a Column, &'a Column)> {
+pub(super) fn pairs<'a>(altered: Altered<'a>) -> Vec<(&'a Column, &'a Column)> {
     let named = |old: &Column| {
         altered.changes.iter().find_map(|change| match change {
             TableChange::Column(Alteration::Alter { from, to }) if from.name == old.name => Some(to.name.clone()),

@@ -1,11 +1,12 @@
 //! Writing a table anew, and what may go wrong with the rows that are there.
 
-use relata_schema::change::{Alteration, LockSpan, Recipe, TableChange};
+use relata_schema::change::{Alteration, LockSpan, Recipe, Rename, TableChange};
 use relata_schema::dialect::sqlite::{print, token};
 use relata_schema::model::{Column, Table};
 use relata_schema::{Diagnostic, Schema, Type};
 
 use super::{Altered, Emitter, quoted};
+use crate::rename::inline_values;
 
 /// A name that no table, view or index on either side has.
 pub(super) fn free_name(wanted: &str, from: &Schema, to: &Schema) -> String {
@@ -35,7 +36,7 @@ impl Emitter<'_> {
         let key = to.key();
         let summary = format!("create table {name} anew");
         self.add(summary, key.clone(), print::create_table_as(to, &new));
-        let copied = copy(altered);
+        let copied = copy(altered, self.renames);
         if !copied.is_empty() && !outside_content(from) && !outside_content(to) {
             let (targets, sources): (Vec<_>, Vec<_>) = copied.into_iter().unzip();
             let sql = format!(
@@ -171,12 +172,12 @@ fn source<'a>(altered: &Altered<'a>, column: &Column) -> Option<&'a Column> {
 }
 
 /// What is copied: target column and source expression.
-fn copy(altered: &Altered<'_>) -> Vec<(String, String)> {
+fn copy(altered: &Altered<'_>, renames: &[Rename]) -> Vec<(String, String)> {
     let (from, to) = (altered.from, altered.to);
     let mut out = Vec::new();
     for column in to.columns.iter().filter(|column| column.generated.is_none()) {
         let Some(old) = source(altered, column) else { continue };
-        let name = quoted(&old.name);
+        let name = with_values_renamed(&quoted(&old.name), &inline_values((from, old), (to, column), renames));
         let value = match &column.default {
             Some(default) if column.not_null && !old.not_null && row_number(from) != Some(old.name.as_str()) => {
                 format!("coalesce({name}, {default})")
@@ -192,6 +193,16 @@ fn copy(altered: &Altered<'_>) -> Vec<(String, String)> {
         out.insert(0, (rowid.to_string(), rowid.to_string()));
     }
     out
+}
+
+/// The column, with the values of its enum under the names that they go on under.
+fn with_values_renamed(name: &str, values: &[(String, String)]) -> String {
+    if values.is_empty() {
+        return name.to_string();
+    }
+    let cases: Vec<String> =
+        values.iter().map(|(before, after)| format!("WHEN {} THEN {}", literal(before), literal(after))).collect();
+    format!("CASE {name} {} ELSE {name} END", cases.join(" "))
 }
 
 /// The column that is SQLite's own row number.
