@@ -1,18 +1,22 @@
 //! relata beside the raw drivers alone: CPU, wall time and allocations, the least of the rounds.
 //!
-//! `bench-floor [--sqlite PATH] [--postgres URL] [--mysql URL] [--rounds N] [--only WORD,…] [cases|together|million]`
+//! `bench-floor [--sqlite PATH] [--postgres URL] [--mysql URL] [--rounds N] [--only WORD,…] [WHAT]`
 //! `cases` are those of the suite; `together` sends a hundred queries by key at once and streams a million rows of whole
-//! numbers; `million` asks an application's everyday questions of a table with a million rows.
+//! numbers; `million` asks an application's everyday questions of a table with a million rows; `copy` inserts many rows
+//! beside a binary `COPY` by hand; `shapes` makes statements ready that were seen before, without a database; `worker`
+//! takes the suite's jobs for `raw` and `relata` from standard input (for `valgrind --tool=callgrind`).
 
 mod allocations;
+mod copy;
 mod million;
 #[path = "../../peers/src/raw.rs"]
 mod raw;
 #[path = "../../peers/src/relata_peer.rs"]
 mod relata_peer;
+mod shapes;
 mod together;
 
-use bench_suite::{Case, Database, Error, Job, Peer, Took, measure};
+use bench_suite::{Case, Database, Error, Job, Peer, Took, measure, serve};
 
 #[global_allocator]
 static ALLOCATOR: allocations::Counted = allocations::Counted;
@@ -45,15 +49,34 @@ fn options() -> Result<Options, Error> {
 fn main() -> Result<(), Error> {
     let options = options()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    match options.what.as_str() {
+        "shapes" => return shapes::run(options.rounds),
+        "worker" => return serve(|job| runtime.block_on(work(job))),
+        _ => {}
+    }
     for (database, url) in &options.urls {
         match options.what.as_str() {
             "cases" => runtime.block_on(cases(*database, url, &options))?,
             "together" => runtime.block_on(together::run(*database, url, options.rounds))?,
             "million" => runtime.block_on(million::run(*database, url))?,
-            other => return Err(format!("{other} is none of cases, together, million").into()),
+            "copy" => runtime.block_on(copy::run(url, options.rounds))?,
+            other => {
+                return Err(format!("{other} is none of cases, together, million, copy, shapes, worker").into());
+            }
         }
     }
     Ok(())
+}
+
+async fn work(job: &Job) -> Result<Took, Error> {
+    match (job.peer.as_str(), job.database) {
+        ("setup", _) => raw::setup(job).await,
+        ("raw", Database::Sqlite) => measure(&mut raw::Sqlite::open(&job.url)?, job).await,
+        ("raw", Database::Postgres) => measure(&mut raw::Postgres::open(&job.url).await?, job).await,
+        ("raw", Database::Mysql) => measure(&mut raw::Mysql::open(&job.url).await?, job).await,
+        ("relata", _) => measure(&mut relata_peer::Relata::open(&job.url).await?, job).await,
+        (other, _) => Err(format!("{other} is not here").into()),
+    }
 }
 
 async fn cases(database: Database, url: &str, options: &Options) -> Result<(), Error> {

@@ -34,7 +34,7 @@ use crate::cache::StatementCache;
 use crate::connect::Endpoint;
 use crate::engine::Engine;
 use crate::errors;
-use crate::line::{Line, Watch};
+use crate::line::Line;
 use crate::message;
 
 /// How long an abandoned statement may go on before the server is asked to stop it.
@@ -48,6 +48,7 @@ pub(crate) struct PostgresConnection {
     line: Arc<Line>,
     endpoint: Endpoint,
     cache: StatementCache,
+    shapes: bulk::Shapes,
     /// Types that are not PostgreSQL's own, as far as statements have met them.
     types: HashMap<u32, Type>,
     /// The library was asked something and has not answered.
@@ -70,6 +71,7 @@ impl PostgresConnection {
             line,
             endpoint,
             cache: StatementCache::new(capacity),
+            shapes: bulk::Shapes::default(),
             types: HashMap::new(),
             asking: false,
             broken: false,
@@ -83,13 +85,18 @@ impl PostgresConnection {
             self.broken = true;
             return Err(Error::new(Kind::Unreachable, "the connection is closed").hint("take another connection"));
         }
+        if self.asking || self.line.is_busy() || self.line.is_halfway() {
+            // Seldom, so that its future is not part of every statement's.
+            return Box::pin(self.settle_down()).await;
+        }
+        Ok(())
+    }
+
+    async fn settle_down(&mut self) -> Result<()> {
         if !self.asking && !self.line.is_busy() {
             // The library has read the half of something that the server said by itself.
-            if self.line.is_halfway() {
-                self.asking = true;
-                return self.drain().await;
-            }
-            return Ok(());
+            self.asking = true;
+            return self.drain().await;
         }
         if self.line.in_transaction() {
             // Stopping the statement would fail the transaction: its rows are read to the end.
@@ -152,14 +159,19 @@ impl PostgresConnection {
     }
 }
 
-/// An answer; if nobody waits for it any more, what is due on the line is read all the same.
-fn answer<'a, T: 'a>(watch: Watch, work: impl Future<Output = Result<T>> + Send + 'a) -> Answer<'a, T> {
-    Answer::later(async move {
-        let result = work.await;
-        watch.came();
-        result
-    })
+/// An answer; if nobody waits for it any more, what is due on the line is read all the same. A macro and no function: the
+/// work is a future of some size, which is made where it stays.
+macro_rules! answer {
+    ($line:expr, $work:expr) => {{
+        let watch = $crate::line::Watch::new(&$line);
+        relata_sql::Answer::later(async move {
+            let result = $work.await;
+            watch.came();
+            result
+        })
+    }};
 }
+use answer;
 
 impl Drop for PostgresConnection {
     /// The wire says good-bye by itself once the client is gone.
@@ -178,27 +190,27 @@ impl Connection for PostgresConnection {
     }
 
     fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Done> {
-        answer(Watch::new(&self.line), self.run(statement, None))
+        answer!(self.line, self.run(statement, None))
     }
 
     fn query<'a>(&'a mut self, statement: Statement<'a>, sink: &'a mut dyn RowSink) -> Answer<'a, ()> {
-        answer(Watch::new(&self.line), async move { self.run(statement, Some(sink)).await.map(|_| ()) })
+        answer!(self.line, self.query_rows(statement, sink))
     }
 
     fn query_all<'a>(&'a mut self, queries: Vec<Query<'a>>) -> Answer<'a, ()> {
-        answer(Watch::new(&self.line), self.run_all(queries))
+        answer!(self.line, self.run_all(queries))
     }
 
     fn open_cursor<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Box<dyn Cursor + 'a>> {
-        answer(Watch::new(&self.line), self.cursor(statement))
+        answer!(self.line, self.cursor(statement))
     }
 
     fn batch<'a>(&'a mut self, script: &'a str) -> Answer<'a, ()> {
-        answer(Watch::new(&self.line), self.script(script))
+        answer!(self.line, self.script(script))
     }
 
     fn bulk_insert<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, u64> {
-        answer(Watch::new(&self.line), self.insert_rows(insert))
+        answer!(self.line, self.insert_rows(insert))
     }
 
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()> {
@@ -210,7 +222,7 @@ impl Connection for PostgresConnection {
         };
         let access = if options.read_only { " READ ONLY" } else { "" };
         let sql = format!("BEGIN{isolation}{access}");
-        answer(Watch::new(&self.line), async move { self.script(&sql).await })
+        answer!(self.line, self.script(&sql))
     }
 
     fn in_transaction(&self) -> bool {
@@ -218,7 +230,7 @@ impl Connection for PostgresConnection {
     }
 
     fn introspect<'a>(&'a mut self, options: &'a IntrospectOptions) -> Answer<'a, Schema> {
-        answer(Watch::new(&self.line), async move {
+        answer!(self.line, async move {
             self.settle().await?;
             let (server, own_transaction) = (self.server.clone(), !self.line.in_transaction());
             let read = async |client: &Client| crate::introspect::read(client, &server, own_transaction, options).await;
@@ -243,11 +255,11 @@ impl Connection for PostgresConnection {
     }
 
     fn reset(&mut self) -> Answer<'_, ()> {
-        answer(Watch::new(&self.line), self.as_new())
+        answer!(self.line, self.as_new())
     }
 
     fn ping(&mut self) -> Answer<'_, ()> {
-        answer(Watch::new(&self.line), async move {
+        answer!(self.line, async move {
             self.settle().await?;
             self.line.send::<Error>(1, |out| {
                 message::sync(out);

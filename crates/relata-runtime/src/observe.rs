@@ -118,6 +118,10 @@ impl Vitals {
         self.guarded.store(true, Ordering::Relaxed);
     }
 
+    fn is_guarded(&self) -> bool {
+        self.guarded.load(Ordering::Relaxed)
+    }
+
     /// The node is down: nobody needs to wait for its answers.
     pub(crate) fn raise_alarm(&self) {
         self.down.store(true, Ordering::Release);
@@ -156,7 +160,7 @@ impl Vitals {
     }
 
     fn succeeded(&self, took: Duration, now: Instant) {
-        if self.guarded.load(Ordering::Relaxed) {
+        if self.is_guarded() {
             let since = u64::try_from(now.duration_since(self.made).as_millis()).unwrap_or(u64::MAX);
             self.answered.store(since, Ordering::Relaxed);
         }
@@ -201,6 +205,10 @@ pub(crate) struct Watch {
     pub(crate) tags: Option<Arc<Tags>>,
     /// The connection was told a deadline.
     armed: bool,
+    /// The last that was heard of the connection is that a statement succeeded, rows and all.
+    pub(crate) well: bool,
+    /// A cursor is being opened: what becomes of its rows is seen by others.
+    opens: bool,
 }
 
 impl Watch {
@@ -217,10 +225,13 @@ impl Watch {
             ran_ddl: false,
             tags: None,
             armed: false,
+            well: false,
+            opens: false,
         }
     }
 
     fn begin(&mut self) -> Instant {
+        self.well = false;
         if std::mem::take(&mut self.fresh) { self.clock } else { Instant::now() }
     }
 
@@ -247,6 +258,7 @@ impl Watch {
         let took = self.clock - begun;
         self.known(sql).record(took, error.is_some());
         self.vitals.record(took);
+        self.well = error.is_none() && !std::mem::take(&mut self.opens);
         match error {
             None => self.vitals.succeeded(took, self.clock),
             Some(error) => {
@@ -335,6 +347,7 @@ impl Observed {
 
     /// The connection itself, for what the pool does with it.
     pub(crate) fn unwatched(&mut self) -> &mut dyn Connection {
+        self.watch.well = false;
         &mut *self.connection
     }
 }
@@ -370,29 +383,48 @@ fn watched<'a, T: Send + Unpin + 'a>(
     }
     watch.ran_ddl |= changes_schema(sql);
     let span = span(watch, sql);
-    match span.in_scope(run).settled() {
+    let answer = match &span {
+        None => run(),
+        Some(span) => span.in_scope(run),
+    };
+    match answer.settled() {
         Ok(result) => {
             let result = result.map_err(|error| of_deadline(error, until, begun, sql));
             watch.end(sql, begun, result.as_ref().err());
-            tell(&span, result.as_ref().err());
+            tell(span.as_ref(), result.as_ref().err());
             Answer::ready(result)
         }
-        Err(future) => Answer::later(async move {
-            let vitals = watch.vitals.clone();
-            let future = guarded(&vitals, future.instrument(span.clone()));
-            let result = match until {
-                None => future.await,
-                Some(until) => {
-                    let limited = tokio::time::timeout_at(until.into(), future);
-                    let result = limited.await.unwrap_or_else(|_| Err(ran_out(begun, sql)));
-                    result.map_err(|error| of_deadline(error, Some(until), begun, sql))
-                }
-            };
+        Err(future) if until.is_none() && span.is_none() && !watch.vitals.is_guarded() => Answer::later(async move {
+            let result = future.await;
             watch.end(sql, begun, result.as_ref().err());
-            tell(&span, result.as_ref().err());
             result
         }),
+        Err(future) => watched_closely(watch, (sql, begun, until), span, future),
     }
+}
+
+/// Watches an answer that has a deadline, a node that may go down, or a span that somebody listens to.
+fn watched_closely<'a, T: Send + 'a>(
+    watch: &'a mut Watch,
+    (sql, begun, until): (&'a str, Instant, Option<Instant>),
+    span: Option<tracing::Span>,
+    future: relata_sql::driver::BoxFuture<'a, Result<T>>,
+) -> Answer<'a, T> {
+    Answer::later(async move {
+        let vitals = watch.vitals.clone();
+        let future = guarded(&vitals, future.instrument(span.clone().unwrap_or_else(tracing::Span::none)));
+        let result = match until {
+            None => future.await,
+            Some(until) => {
+                let limited = tokio::time::timeout_at(until.into(), future);
+                let result = limited.await.unwrap_or_else(|_| Err(ran_out(begun, sql)));
+                result.map_err(|error| of_deadline(error, Some(until), begun, sql))
+            }
+        };
+        watch.end(sql, begun, result.as_ref().err());
+        tell(span.as_ref(), result.as_ref().err());
+        result
+    })
 }
 
 /// Whether a statement may change the schema: any that is none of the usual ones.
@@ -420,7 +452,7 @@ fn changes_schema(sql: &str) -> bool {
 
 /// Ends with the node, if somebody watches that.
 async fn guarded<T>(vitals: &Vitals, future: impl Future<Output = Result<T>>) -> Result<T> {
-    if !vitals.guarded.load(Ordering::Relaxed) {
+    if !vitals.is_guarded() {
         return future.await;
     }
     let mut alarm = std::pin::pin!(vitals.alarm.notified());
@@ -479,6 +511,7 @@ impl Connection for Observed {
 
     /// Only the opening is watched: how long the rows take is the reader's doing as much as the database's.
     fn open_cursor<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Box<dyn Cursor + 'a>> {
+        self.watch.opens = true;
         watched(&mut self.watch, statement.sql, || self.connection.open_cursor(statement))
     }
 
@@ -525,10 +558,12 @@ impl Connection for Observed {
     }
 
     fn reset(&mut self) -> Answer<'_, ()> {
+        self.watch.well = false;
         self.connection.reset()
     }
 
     fn ping(&mut self) -> Answer<'_, ()> {
+        self.watch.well = false;
         self.connection.ping()
     }
 

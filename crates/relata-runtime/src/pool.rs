@@ -12,6 +12,7 @@
 //! keepalive and reports of leaks.
 
 mod borrowed;
+mod clock;
 mod keeper;
 mod options;
 mod shelf;

@@ -188,6 +188,10 @@ impl<O: Out> Writer<O> {
         self.out.ident(self.target.dialect, name);
     }
 
+    fn name(&mut self, name: &'static str) {
+        self.out.name(self.target.dialect, name);
+    }
+
     fn idents<'n>(&mut self, names: impl IntoIterator<Item = &'n str>) {
         for (index, name) in names.into_iter().enumerate() {
             if index > 0 {
@@ -206,7 +210,11 @@ impl<O: Out> Writer<O> {
     }
 
     fn table(&mut self, meta: &TableMeta) {
-        self.qualified_name(meta.namespace, meta.table);
+        if !meta.namespace.is_empty() {
+            self.name(meta.namespace);
+            self.push(".");
+        }
+        self.name(meta.table);
     }
 
     /// The table of a statement that writes, or one that a query reads by its name.

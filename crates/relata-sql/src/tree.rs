@@ -294,6 +294,21 @@ impl Select {
             .chain(self.joins.iter().filter_map(|join| join.on.as_ref()))
     }
 
+    /// Visits what [`Select::exprs`] gives, in that order; what is not there costs nothing here.
+    pub fn each_expr<'s>(&'s self, visit: &mut dyn FnMut(&'s Expr)) {
+        for item in &self.items {
+            if let Item::Expr(expr) = item {
+                visit(expr);
+            }
+        }
+        self.distinct_on.iter().for_each(&mut *visit);
+        self.filter.iter().for_each(&mut *visit);
+        self.group_by.iter().for_each(&mut *visit);
+        self.having.iter().for_each(&mut *visit);
+        self.order.iter().for_each(|key| visit(&key.expr));
+        self.joins.iter().filter_map(|join| join.on.as_ref()).for_each(visit);
+    }
+
     /// Reads columns of the query around it.
     pub fn reads_outer(&self) -> bool {
         let of_sources = |source: &Source| matches!(source, Source::Query(query) if query.reads_outer());

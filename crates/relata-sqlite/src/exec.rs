@@ -308,14 +308,12 @@ impl Connection for SqliteConnection {
 
     fn query<'a>(&'a mut self, statement: Statement<'a>, sink: &'a mut dyn RowSink) -> Answer<'a, ()> {
         self.touched |= is_pragma(statement.sql);
-        match (self.history.of(statement.sql), tokio::runtime::Handle::try_current()) {
-            (None, _) => {
-                self.timed(statement.sql, Long::InRows, move |raw| run(raw, statement, Some(sink)).map(|_| ()))
-            }
-            (Some(Long::InSteps), Ok(runtime)) if !self.in_memory => {
-                Answer::later(self.query_away(runtime, statement, sink))
-            }
-            (Some(_), _) => Answer::later(self.query_in_turns(statement, sink)),
+        let Some(long) = self.history.of(statement.sql) else {
+            return self.timed(statement.sql, Long::InRows, move |raw| run(raw, statement, Some(sink)).map(|_| ()));
+        };
+        match (long, tokio::runtime::Handle::try_current()) {
+            (Long::InSteps, Ok(runtime)) if !self.in_memory => Answer::later(self.query_away(runtime, statement, sink)),
+            _ => Answer::later(self.query_in_turns(statement, sink)),
         }
     }
 

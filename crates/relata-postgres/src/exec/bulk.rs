@@ -1,10 +1,17 @@
-//! Many rows at once: a plain insert for one row, `unnest` of one array per column for some, `COPY` for many.
+//! Many rows at once: a plain insert for one row, one array per column that `unnest` takes apart for some, `COPY` for
+//! many.
 //!
 //! Each of them is one statement, so all rows come or none. Binary `COPY` is used when every value has a binary form
 //! for its column; otherwise the text format, where the server reads every spelling it knows.
+//!
+//! What a table's columns are is asked once for each connection and kept ([`Shapes`]), with the texts of the statements;
+//! whatever the server refuses is asked anew the next time.
+
+use std::sync::Arc;
 
 use bytes::{BufMut, BytesMut};
 use relata_schema::Dialect;
+use relata_schema::model::ObjectName;
 use relata_sql::driver::{BulkInsert, Statement};
 use relata_sql::{Error, Kind, Result, Value};
 use tokio_postgres::types::{Kind as TypeKind, Type};
@@ -22,31 +29,110 @@ const COPY_FROM: usize = 1000;
 /// Bytes collected before they go to the wire.
 const PORTION: usize = 64 * 1024;
 
+/// So many tables are remembered with the columns that rows are inserted into.
+const MOST_SHAPES: usize = 32;
+
+/// A table and the columns that rows are inserted into.
+struct Shape {
+    table: ObjectName,
+    columns: Vec<String>,
+    /// `table (columns)`, as the statements have it.
+    into: String,
+    /// The insert of one row.
+    one: Arc<str>,
+    /// What several rows need to be known.
+    many: Option<Arc<Many>>,
+}
+
+/// How several rows are inserted.
+struct Many {
+    types: Vec<Type>,
+    /// The insert from one array per column; the same text for any number of rows, so that it stays prepared. `None`:
+    /// columns are arrays themselves, which `unnest` would take apart to their elements.
+    unnest: Option<String>,
+}
+
+/// The shapes met lately, those used last at the end.
+#[derive(Default)]
+pub(super) struct Shapes(Vec<Shape>);
+
+impl Shapes {
+    fn of(&mut self, insert: &BulkInsert<'_>) -> &mut Shape {
+        let shapes = &mut self.0;
+        let known = shapes.iter().rposition(|shape| shape.columns == insert.columns && shape.table == *insert.table);
+        match known {
+            Some(place) if place + 1 == shapes.len() => {}
+            Some(place) => shapes[place..].rotate_left(1),
+            None => {
+                if shapes.len() >= MOST_SHAPES {
+                    shapes.remove(0);
+                }
+                shapes.push(Shape::new(insert));
+            }
+        }
+        shapes.last_mut().expect("it was put there just now")
+    }
+}
+
+impl Shape {
+    fn new(insert: &BulkInsert<'_>) -> Self {
+        let columns: Vec<_> = insert.columns.iter().map(|column| Dialect::Postgres.ident(column)).collect();
+        let into = format!("{} ({})", Dialect::Postgres.qualified(insert.table), columns.join(", "));
+        let places = (1..=columns.len()).map(|index| format!("${index}")).collect::<Vec<_>>().join(", ");
+        let one = format!("INSERT INTO {into} VALUES ({places})").into();
+        let columns = insert.columns.iter().map(|column| (*column).to_string()).collect();
+        Shape { table: insert.table.clone(), columns, into, one, many: None }
+    }
+}
+
+impl Many {
+    fn new(into: &str, types: Vec<Type>) -> Self {
+        let quote = |name: &str| Dialect::Postgres.quote(name);
+        let array = |(index, ty): (usize, &Type)| {
+            format!("unnest(${}::{}.{}[])", index + 1, quote(ty.schema()), quote(ty.name()))
+        };
+        let nested = types.iter().any(|ty| matches!(ty.kind(), TypeKind::Array(_)));
+        let unnest = (!nested).then(|| {
+            // In the list and not in a FROM: the server makes row by row of them instead of a table of all, and leaves
+            // rows that are values whole. The arrays are of one length.
+            let arrays = types.iter().enumerate().map(array).collect::<Vec<_>>().join(", ");
+            format!("INSERT INTO {into} SELECT {arrays}")
+        });
+        Many { types, unnest }
+    }
+}
+
 impl PostgresConnection {
     pub(super) async fn insert_rows(&mut self, insert: BulkInsert<'_>) -> Result<u64> {
-        let width = insert.columns.len();
-        if insert.whole_rows()? == 0 {
+        let rows = insert.whole_rows()?;
+        if rows == 0 {
             return Ok(0);
         }
-        let table = Dialect::Postgres.qualified(insert.table);
-        let columns =
-            insert.columns.iter().map(|column| Dialect::Postgres.ident(column)).collect::<Vec<_>>().join(", ");
-        if insert.rows() == 1 {
-            let places = (1..=width).map(|index| format!("${index}")).collect::<Vec<_>>().join(", ");
-            let sql = format!("INSERT INTO {table} ({columns}) VALUES ({places})");
+        if rows == 1 {
+            let sql = self.shapes.of(&insert).one.clone();
             return Ok(self.run(Statement::new(&sql, insert.values), None).await?.rows_affected);
         }
-        let types = self.column_types(&table, &columns).await?;
-        let nested = types.iter().any(|ty| matches!(ty.kind(), TypeKind::Array(_)));
-        if insert.rows() >= COPY_FROM || nested {
-            return self.copy(&table, &columns, &types, insert.values).await;
+        let known = self.shapes.of(&insert).many.is_some();
+        let result = self.insert_many(insert).await;
+        let Err(error) = &result else { return result };
+        // The columns may be others than they were.
+        self.shapes.of(&insert).many = None;
+        let says_so = error.details().sqlstate.as_ref().is_some_and(|code| code.starts_with("42"));
+        if known && says_so && !self.line.in_transaction() { self.insert_many(insert).await } else { result }
+    }
+
+    async fn insert_many(&mut self, insert: BulkInsert<'_>) -> Result<u64> {
+        let many = self.many(&insert).await?;
+        match &many.unnest {
+            Some(sql) if insert.rows() < COPY_FROM => self.unnest(sql, insert).await,
+            _ => self.copy(&many.types, insert).await,
         }
-        self.unnest(&unnest_sql(&table, &columns, &types), insert.values, width).await
     }
 
     /// Sends one array for each column, written straight from the rows.
-    async fn unnest(&mut self, sql: &str, values: &[Value], width: usize) -> Result<u64> {
+    async fn unnest(&mut self, sql: &str, insert: BulkInsert<'_>) -> Result<u64> {
         self.settle().await?;
+        let (values, width) = (insert.values, insert.columns.len());
         let column = |index| Parameter::Column { values, index, width };
         let result = match self.start_with(&Statement::new(sql, &[]), (0..width).map(column)).await {
             Ok(_) => self.read_out(None).await,
@@ -55,19 +141,32 @@ impl PostgresConnection {
         self.ended(result, sql)
     }
 
-    async fn column_types(&mut self, table: &str, columns: &str) -> Result<Vec<Type>> {
+    async fn many(&mut self, insert: &BulkInsert<'_>) -> Result<Arc<Many>> {
+        if let Some(many) = &self.shapes.of(insert).many {
+            return Ok(many.clone());
+        }
+        let types = Box::pin(self.column_types(insert)).await?;
+        let shape = self.shapes.of(insert);
+        let many = Arc::new(Many::new(&shape.into, types));
+        shape.many = Some(many.clone());
+        Ok(many)
+    }
+
+    async fn column_types(&mut self, insert: &BulkInsert<'_>) -> Result<Vec<Type>> {
         self.settle().await?;
-        let sql = format!("SELECT {columns} FROM {table}");
-        let result = self.prepare(&sql, true).await;
+        let columns = insert.columns.iter().map(|column| Dialect::Postgres.ident(column)).collect::<Vec<_>>();
+        let sql = format!("SELECT {} FROM {}", columns.join(", "), Dialect::Postgres.qualified(insert.table));
+        let result = self.prepare(&sql, false).await;
         let (prepared, _) = self.ended(result, &sql)?;
         Ok(prepared.columns.iter().map(|column| column.ty.clone()).collect())
     }
 
-    async fn copy(&mut self, table: &str, columns: &str, types: &[Type], values: &[Value]) -> Result<u64> {
+    async fn copy(&mut self, types: &[Type], insert: BulkInsert<'_>) -> Result<u64> {
+        let values = insert.values;
         let binary =
             values.chunks(types.len()).all(|row| row.iter().zip(types).all(|(value, ty)| is_binary(value, ty)));
         let format = if binary { " WITH (FORMAT binary)" } else { "" };
-        let sql = format!("COPY {table} ({columns}) FROM STDIN{format}");
+        let sql = format!("COPY {} FROM STDIN{format}", self.shapes.of(&insert).into);
         self.settle().await?;
         // A server that refuses the statement takes no notice of the rows, so nobody waits for its consent.
         self.line.send(1, |out| message::query(&sql, out))?;
@@ -141,12 +240,4 @@ fn text_row(row: &[Value], types: &[Type], out: &mut BytesMut) {
     }
     line.push(b'\n');
     out.put_slice(&line);
-}
-
-/// One array per column: the same text for any number of rows, so that it stays prepared.
-fn unnest_sql(table: &str, columns: &str, types: &[Type]) -> String {
-    let quote = |name: &str| Dialect::Postgres.quote(name);
-    let array = |(index, ty): (usize, &Type)| format!("${}::{}.{}[]", index + 1, quote(ty.schema()), quote(ty.name()));
-    let arrays = types.iter().enumerate().map(array).collect::<Vec<_>>().join(", ");
-    format!("INSERT INTO {table} ({columns}) SELECT * FROM unnest({arrays})")
 }

@@ -107,7 +107,7 @@ impl PostgresConnection {
     }
 
     /// A result that is something else than when the statement was seen before: its rows are read as what they are.
-    pub(super) async fn described_anew(
+    pub(super) fn described_anew(
         &mut self,
         sql: &str,
         before: &Prepared,

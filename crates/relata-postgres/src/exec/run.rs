@@ -12,7 +12,7 @@ use tokio_postgres::types::Type;
 use super::{PostgresConnection, answer, touches_session};
 use crate::cache::{Again, Column, Prepared};
 use crate::errors;
-use crate::line::{Line, Watch};
+use crate::line::Line;
 use crate::message::{self, Report};
 use crate::types::{Parameter, PgRow};
 
@@ -38,11 +38,15 @@ impl From<Error> for Failure {
 pub(super) type Attempt<T> = std::result::Result<T, Failure>;
 
 impl PostgresConnection {
+    pub(super) async fn query_rows(&mut self, statement: Statement<'_>, sink: &mut dyn RowSink) -> Result<()> {
+        self.run(statement, Some(sink)).await.map(|_| ())
+    }
+
     pub(super) async fn run(&mut self, statement: Statement<'_>, sink: Option<&mut dyn RowSink>) -> Result<Done> {
         self.settle().await?;
         let result = match (&sink, statement.cached || !statement.params.is_empty()) {
             // Neither rows nor parameters nor a wish to keep it: one round trip.
-            (None, false) => self.once(statement.sql).await,
+            (None, false) => Box::pin(self.once(statement.sql)).await,
             _ => match self.start(&statement).await {
                 Ok(prepared) => self.finish(&prepared, sink).await,
                 Err(failure) => Err(failure),
@@ -100,19 +104,23 @@ impl PostgresConnection {
 
     /// The statement prepared, and whether it was before.
     pub(super) async fn prepare(&mut self, sql: &str, cached: bool) -> Attempt<(Arc<Prepared>, bool)> {
-        if !cached {
-            return Ok((Arc::new(self.parse(String::new(), sql).await?), false));
-        }
-        if let Some(prepared) = self.cache.get(sql) {
+        if let Some(prepared) = cached.then(|| self.cache.get(sql)).flatten() {
             return Ok((prepared, true));
         }
-        let name = match self.server.pooled {
+        // What is done once for each statement is not part of every statement's future.
+        Ok((Box::pin(self.prepare_anew(sql, cached)).await?, false))
+    }
+
+    async fn prepare_anew(&mut self, sql: &str, cached: bool) -> Attempt<Arc<Prepared>> {
+        let name = match self.server.pooled || !cached {
             true => String::new(),
             false => format!("r{}", NAMES.fetch_add(1, Ordering::Relaxed)),
         };
         let prepared = Arc::new(self.parse(name, sql).await?);
-        self.cache.insert(sql, prepared.clone());
-        Ok((prepared, false))
+        if cached {
+            self.cache.insert(sql, prepared.clone());
+        }
+        Ok(prepared)
     }
 
     async fn parse(&mut self, name: String, sql: &str) -> Attempt<Prepared> {
@@ -243,7 +251,7 @@ impl PostgresConnection {
         self.touched |= prepared.touches_session;
         match self.bind(&prepared, parameters.clone()).await {
             Ok(None) => return Ok(prepared),
-            Ok(Some(described)) => return self.described_anew(statement.sql, &prepared, described).await,
+            Ok(Some(described)) => return self.described_anew(statement.sql, &prepared, described),
             Err(Failure::Server(report)) if is_stale(&report, old) => {
                 self.cache.remove(statement.sql);
                 if self.line.in_transaction() {
@@ -253,13 +261,22 @@ impl PostgresConnection {
             Err(Failure::Ours(_)) if old => self.cache.remove(statement.sql),
             Err(failure) => return Err(failure),
         }
+        Box::pin(self.start_anew(statement, parameters)).await
+    }
+
+    /// Starts a statement that was not what it had been.
+    async fn start_anew<'v>(
+        &mut self,
+        statement: &Statement<'_>,
+        parameters: impl ExactSizeIterator<Item = Parameter<'v>>,
+    ) -> Attempt<Arc<Prepared>> {
         self.client.clear_type_cache();
         self.types.clear();
         let (prepared, _) = self.prepare(statement.sql, statement.cached).await?;
         check_parameters(statement.sql, parameters.len(), prepared.parameters.len())?;
         match self.bind(&prepared, parameters).await? {
             None => Ok(prepared),
-            Some(described) => self.described_anew(statement.sql, &prepared, described).await,
+            Some(described) => self.described_anew(statement.sql, &prepared, described),
         }
     }
 
@@ -306,9 +323,11 @@ impl PostgresConnection {
     /// Reads a statement to its end; gives how many rows it was about.
     pub(super) async fn read_out(&mut self, rows: Option<(&Prepared, &mut dyn RowSink)>) -> Attempt<u64> {
         let exchange = read(&self.line, rows, usize::MAX).await?;
-        if !exchange.asks_for_rows {
-            return Ok(exchange.affected);
-        }
+        if exchange.asks_for_rows { Box::pin(self.refuse_copy()).await } else { Ok(exchange.affected) }
+    }
+
+    /// A statement turned out to be a `COPY` from the client.
+    async fn refuse_copy(&mut self) -> Attempt<u64> {
         // The server has taken no notice of the end of the statement, as it waits for rows.
         self.line.send(0, |out| {
             message::copy_fail(out);
@@ -474,6 +493,6 @@ impl PostgresCursor<'_> {
 
 impl Cursor for PostgresCursor<'_> {
     fn fetch<'a>(&'a mut self, limit: usize, sink: &'a mut dyn RowSink) -> Answer<'a, bool> {
-        answer(Watch::new(&self.connection.line), self.next(limit, sink))
+        answer!(self.connection.line, self.next(limit, sink))
     }
 }

@@ -395,6 +395,87 @@ async fn many_rows_at_once() {
 }
 
 #[tokio::test]
+async fn many_rows_of_types_of_ones_own() {
+    let mut db = Database::new().await;
+    db.run(
+        "create domain word as text check (value <> 'no'); create domain words as text[]; create type pair as (a int, b text);
+         create table t (id int primary key, word word, pair pair, data jsonb, day date, price numeric,
+                         place serial);
+         create table u (id int primary key, words words)",
+    )
+    .await;
+    let table = Dialect::Postgres.name("t");
+    let columns = ["id", "word", "pair", "data", "day", "price"];
+    let text = |text: &str| Value::Text(text.into());
+    let row = |id: i64| match id % 3 {
+        0 => {
+            [Value::Int(id), text(""), text("(1,x)"), Value::Json("{\"a\": [1]}".into()), text("infinity"), text("NaN")]
+        }
+        1 => [Value::Int(id), Value::Null, Value::Null, Value::Null, Value::Null, Value::Null],
+        _ => {
+            let day = Value::Date("2024-02-29".parse().unwrap());
+            [Value::Int(id), text("yes"), text("(2,)"), Value::Json("null".into()), day, Value::Int(7)]
+        }
+    };
+    let mut from = 0;
+    for count in [2, 30, 1000] {
+        let values: Vec<Value> = (from..from + count).flat_map(row).collect();
+        let insert = BulkInsert { table: &table, columns: &columns, values: &values };
+        assert_eq!(db.connection.bulk_insert(insert).await.unwrap(), count as u64);
+        from += count;
+        let wrong = "select count(*) from t where case id % 3
+             when 0 then word = '' and pair = (1, 'x')::pair and data = '{\"a\": [1]}' and day = 'infinity' and price = 'NaN'
+             when 1 then num_nulls(word, pair, data, day, price) = 5
+             else word = 'yes' and pair = (2, '')::pair is not true and data = 'null' and day = '2024-02-29' and price = 7
+             end is not true";
+        assert_eq!(db.rows(wrong).await.unwrap(), [[Value::Int(0)]], "{count} rows");
+        let in_order =
+            "select count(*) from (select id, lag(id) over (order by place) before from t) x where id < before";
+        assert_eq!(db.rows(in_order).await.unwrap(), [[Value::Int(0)]], "{count} rows");
+        let values: Vec<Value> = (from..from + count).flat_map(|id| [Value::Int(id), text("no")]).collect();
+        let insert = BulkInsert { table: &table, columns: &columns[..2], values: &values };
+        assert_eq!(db.connection.bulk_insert(insert).await.unwrap_err().kind(), Kind::CheckViolation);
+    }
+    let words = Value::Array(vec![text("a b"), Value::Null]);
+    let values = [Value::Int(1), words.clone(), Value::Int(2), Value::Array(Vec::new())];
+    let insert = BulkInsert { table: &Dialect::Postgres.name("u"), columns: &["id", "words"], values: &values };
+    assert_eq!(db.connection.bulk_insert(insert).await.unwrap(), 2);
+    assert_eq!(db.rows("select words from u order by id").await.unwrap(), [[words], [Value::Array(Vec::new())]]);
+    db.drop().await;
+}
+
+#[tokio::test]
+async fn columns_that_change_between_two_inserts_of_many_rows_are_asked_anew() {
+    let mut db = Database::new().await;
+    db.run("create table t (id int, word varchar(20))").await;
+    let table = Dialect::Postgres.name("t");
+    let rows =
+        |count: i64| -> Vec<Value> { (0..count).flat_map(|id| [Value::Int(id), Value::Text("7".into())]).collect() };
+    let changes = [
+        "",
+        "alter table t alter word type int using word::int",
+        "drop table t; create table t (word bigint, id numeric)",
+    ];
+    for change in changes {
+        db.run(change).await;
+        for count in [3, 1500, 3] {
+            let values = rows(count);
+            let insert = BulkInsert { table: &table, columns: &["id", "word"], values: &values };
+            assert_eq!(db.connection.bulk_insert(insert).await.unwrap(), count as u64, "{count} after {change:?}");
+        }
+    }
+    assert_eq!(db.rows("select count(*) from t where word = 7").await.unwrap(), [[Value::Int(1506)]]);
+    // What is gone is told, and is there again.
+    db.run("drop table t").await;
+    let values = rows(2);
+    let insert = BulkInsert { table: &table, columns: &["id", "word"], values: &values };
+    assert_eq!(db.connection.bulk_insert(insert).await.unwrap_err().kind(), Kind::UndefinedTable);
+    db.run("create table t (id int, word text)").await;
+    assert_eq!(db.connection.bulk_insert(insert).await.unwrap(), 2);
+    db.drop().await;
+}
+
+#[tokio::test]
 async fn a_cut_wire_is_noticed() {
     let mut db = Database::new().await;
     let mut other = crate::server::open(&db.url).await;

@@ -4,7 +4,11 @@ use relata_sql::Error;
 
 use super::{Watch, fingerprint, normalized};
 
-pub(super) fn span(watch: &Watch, sql: &str) -> tracing::Span {
+/// The span of a statement, if somebody listens to those.
+pub(super) fn span(watch: &Watch, sql: &str) -> Option<tracing::Span> {
+    if tracing::Level::DEBUG > tracing::level_filters::LevelFilter::current() {
+        return None;
+    }
     let span = tracing::debug_span!(
         target: "relata::statement",
         "statement",
@@ -24,10 +28,11 @@ pub(super) fn span(watch: &Watch, sql: &str) -> tracing::Span {
         relata.fingerprint = tracing::field::Empty,
         relata.traceparent = tracing::field::Empty,
     );
-    if !span.is_disabled() {
-        describe(&span, watch, sql);
+    if span.is_disabled() {
+        return None;
     }
-    span
+    describe(&span, watch, sql);
+    Some(span)
 }
 
 fn describe(span: &tracing::Span, watch: &Watch, sql: &str) {
@@ -53,8 +58,8 @@ fn describe(span: &tracing::Span, watch: &Watch, sql: &str) {
 }
 
 /// How it ended.
-pub(super) fn tell(span: &tracing::Span, error: Option<&Error>) {
-    if let (false, Some(error)) = (span.is_disabled(), error) {
+pub(super) fn tell(span: Option<&tracing::Span>, error: Option<&Error>) {
+    if let (Some(span), Some(error)) = (span, error) {
         span.record("error.type", error.code()).record("otel.status_code", "ERROR");
         if let Some(state) = &error.details().sqlstate {
             span.record("db.response.status_code", state.as_str());

@@ -94,7 +94,8 @@ impl Drop for Pooled {
         let place = Place { pool: self.pool.clone(), place: self.place };
         let Some(member) = self.member.take() else { return };
         let observed = &member.observed;
-        if observed.is_broken() {
+        // After a statement that succeeded nobody needs to look at the transport.
+        if !observed.watch.well && observed.is_broken() {
             return self.pool.dispose(*member, Closed::Broken);
         }
         if self.dirty || observed.is_busy() || observed.in_transaction() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{Pool, far};
+use super::{Pool, clock, far};
 use crate::metrics::Closed;
 
 /// A round is never made more often, nor less.
@@ -29,7 +29,7 @@ pub(crate) fn start(pool: &Arc<Pool>) {
             pool.warm_up().await;
         }
         loop {
-            tokio::time::sleep(pause).await;
+            clock::pause(pause).await;
             let Some(pool) = weak.upgrade() else { return };
             pool.tend().await;
         }

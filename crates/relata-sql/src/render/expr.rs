@@ -187,7 +187,7 @@ impl<O: Out> Writer<O> {
             self.alias(alias);
             self.push(".");
         }
-        self.ident(column.column.column);
+        self.name(column.column.column);
     }
 
     /// The alias of a path at the present level; `None` where columns need none.
@@ -392,10 +392,10 @@ impl<O: Out> Writer<O> {
         Ok(())
     }
 
-    pub(super) fn alias_column(&mut self, alias: usize, column: &str) {
+    pub(super) fn alias_column(&mut self, alias: usize, column: &'static str) {
         self.alias(alias);
         self.push(".");
-        self.ident(column);
+        self.name(column);
     }
 }
 

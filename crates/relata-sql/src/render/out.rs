@@ -15,6 +15,8 @@ pub(crate) trait Out {
     fn foreign(&mut self, sql: &str);
     /// An identifier.
     fn ident(&mut self, dialect: Dialect, name: &str);
+    /// An identifier that the program declares.
+    fn name(&mut self, dialect: Dialect, name: &'static str);
     /// The columns that an entity selects, of the table with this alias. `names`: each gets a name, from this number on.
     fn columns(&mut self, dialect: Dialect, alias: usize, meta: &'static TableMeta, names: Option<u64>);
     /// A number that is part of the text.
@@ -47,6 +49,10 @@ impl Out for Text {
             self.0.push_str(name);
         }
         self.0.push(quote);
+    }
+
+    fn name(&mut self, dialect: Dialect, name: &'static str) {
+        self.ident(dialect, name);
     }
 
     fn columns(&mut self, dialect: Dialect, alias: usize, meta: &'static TableMeta, names: Option<u64>) {
@@ -103,13 +109,15 @@ impl Out for Text {
 #[derive(Default)]
 pub(crate) struct Shape(pub Vec<u64>);
 
-/// What a word in a [`Shape`] announces. A text of ours is known by its address, which is none of these.
+/// What a word in a [`Shape`] announces. A text of ours, and a name that is declared, is known by its address, which never
+/// becomes another text's.
 const FOREIGN: u64 = 1 << 56;
 const IDENT: u64 = 2 << 56;
 const NUMBER: u64 = 3 << 56;
 const PLACEHOLDERS: u64 = 4 << 56;
 const TEXT: u64 = 5 << 56;
 const COLUMNS: u64 = 6 << 56;
+const NAME: u64 = 7 << 56;
 
 impl Shape {
     /// The letters themselves, eight to a word; the length is in the word that announces them.
@@ -136,6 +144,10 @@ impl Out for Shape {
 
     fn ident(&mut self, _: Dialect, name: &str) {
         self.letters(IDENT, name);
+    }
+
+    fn name(&mut self, _: Dialect, name: &'static str) {
+        self.0.extend([NAME | name.len() as u64, name.as_ptr() as u64]);
     }
 
     fn columns(&mut self, _: Dialect, alias: usize, meta: &'static TableMeta, names: Option<u64>) {

@@ -198,14 +198,19 @@ impl<O: Out> Writer<O> {
 
     /// Opens the level of a `SELECT`: finds out what it joins.
     fn level_of(&mut self, select: &Select, qualified: bool) {
-        let entities = select.items.iter().filter_map(|item| match item {
-            Item::Entity(path, _) => Some(*path),
-            Item::Expr(_) => None,
+        let (mut joins, mut related) = (Vec::new(), reads_outer_in_place(select));
+        select.each_expr(&mut |expr| {
+            related |= expr.has_subquery();
+            expr.paths(&mut |path| add_join(&mut joins, path));
         });
-        let related = select.exprs().any(Expr::has_subquery) || reads_outer_in_place(select);
+        for item in &select.items {
+            if let Item::Entity(path, _) = item {
+                add_join(&mut joins, *path);
+            }
+        }
         let joined = select.joins.iter().map(|join| join.source.columns()).collect();
         let tables = Tables { root: select.source.columns(), joined };
-        self.open(select.exprs(), entities, tables, qualified || related);
+        self.open(joins, tables, qualified || related);
         if let Some(level) = self.levels.last_mut() {
             level.all_rows = select.scope != Scope::Live;
             level.with_deleted.clone_from(&select.with_deleted);
@@ -218,20 +223,14 @@ impl<O: Out> Writer<O> {
         paths: impl IntoIterator<Item = Path>,
         root: &'static TableMeta,
     ) {
-        self.open(exprs, paths, Tables { root: Some(root), joined: Vec::new() }, true);
-    }
-
-    fn open<'e>(
-        &mut self,
-        exprs: impl IntoIterator<Item = &'e Expr>,
-        paths: impl IntoIterator<Item = Path>,
-        tables: Tables,
-        qualified: bool,
-    ) {
         let mut joins = Vec::new();
         let mut join = |path: Path| add_join(&mut joins, path);
         exprs.into_iter().for_each(|expr| expr.paths(&mut join));
         paths.into_iter().for_each(&mut join);
+        self.open(joins, Tables { root: Some(root), joined: Vec::new() }, true);
+    }
+
+    fn open(&mut self, joins: Vec<Path>, tables: Tables, qualified: bool) {
         let first = self.next_alias;
         self.next_alias += 1 + tables.joined.len() + joins.len();
         let qualified = qualified || !joins.is_empty() || !tables.joined.is_empty();

@@ -199,7 +199,7 @@ pub(super) async fn bulk_insert_of_every_kind(suite: &Suite<'_>) {
 
     let names: Vec<_> = columns.iter().map(String::as_str).collect();
     let table = suite.dialect().name("kinds");
-    for count in [1, 5000] {
+    for count in [1, 50, 5000] {
         session.run("DELETE FROM kinds").await;
         let mut values: Vec<Value> = std::iter::repeat_n(row.clone(), count).flatten().collect();
         values.extend(std::iter::repeat_n(Value::Null, words.len()));
