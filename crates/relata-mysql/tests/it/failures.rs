@@ -186,7 +186,9 @@ fn refuses(url: &str, port: u16, expected: Expect) {
     let url = DatabaseUrl::parse(&url.replace("PORT", &port.to_string())).unwrap();
     let options = ConnectOptions { connect_timeout: std::time::Duration::from_millis(500), ..Default::default() };
     let error = block_on(MysqlDriver.connect(&url, &options)).err().expect("no connection");
-    expected.assert_eq(&error.to_string().replace(&format!(":{port}"), ":PORT"));
+    // What the system says of a name differs where there is no network at all.
+    let said = error.to_string().replace("Temporary failure in name resolution", "Name or service not known");
+    expected.assert_eq(&said.replace(&format!(":{port}"), ":PORT"));
     assert!(!format!("{error:?}").contains("hush"), "{error:?}");
 }
 

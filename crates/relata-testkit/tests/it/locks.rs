@@ -53,6 +53,7 @@ async fn observed(dialect: Dialect, text: &str) -> (String, usize) {
     let database = TestDatabase::create(dialect).await;
     let mut connection = database.connect().await;
     let (mut found, mut seen) = (String::new(), 0);
+    let copies_online = connection.server().product == "MariaDB" && connection.server().number >= 110_200;
     for case in cases(text) {
         let before = built(&mut *connection, &[&case.setup]).await;
         let after = built(&mut *connection, &[&case.setup, case.change]).await;
@@ -66,6 +67,10 @@ async fn observed(dialect: Dialect, text: &str) -> (String, usize) {
             let ran = ran.unwrap_or_else(|error| panic!("{} {way}: {error}\n{}", case.name, plan.script()));
             seen += ran.iter().filter(|statement| statement.seen).count();
             for line in surprises(&plan, &ran) {
+                // What is predicted for all versions: MariaDB 11.2 and newer copy tables while others write to them.
+                if copies_online && line.ends_with("share update exclusive, predicted share") {
+                    continue;
+                }
                 found.push_str(&format!("{} ({way}): {line}\n", case.name));
             }
         }
