@@ -12,12 +12,15 @@ mod pgbouncer;
 mod postgres;
 pub mod process;
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
+use std::ops::Range;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use relata_runtime::{Db, PoolOptions};
@@ -64,13 +67,23 @@ pub fn is_missing(program: &str, package: &str) -> bool {
     missing
 }
 
-/// A port of the loopback interface that nobody listens on just now.
+/// A port of the loopback interface that nobody listens on just now, and that this process was not given before.
+///
+/// It lies below the ports that the system lends to outgoing connections: one of those could be taken by anybody's
+/// connection before the server comes to listen on it.
 ///
 /// # Panics
 /// When there is none.
 pub fn free_port() -> u16 {
-    let address = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    address.unwrap_or_else(|error| panic!("a free port: {error}")).port()
+    const PORTS: Range<u16> = 10_000..32_000;
+    static NEXT: OnceLock<AtomicU16> = OnceLock::new();
+    // Processes begin in different places.
+    let start = || AtomicU16::new((RandomState::new().hash_one(std::process::id()) % PORTS.len() as u64) as u16);
+    let next = NEXT.get_or_init(start);
+    let mut candidates =
+        (0..PORTS.len()).map(|_| PORTS.start + next.fetch_add(1, Ordering::Relaxed) % PORTS.len() as u16);
+    let free = candidates.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.unwrap_or_else(|| panic!("no port between {} and {} is free", PORTS.start, PORTS.end))
 }
 
 /// MariaDB's server, which is seldom on the path of ordinary users.
