@@ -103,6 +103,7 @@ pub(crate) fn server(error: ServerError) -> Error {
     let mapped = match error.code {
         1062 | 1586 | 1859 => duplicate(text),
         1451 | 1452 => foreign_key(error.code, text),
+        3730 => table_in_use(),
         1048 => null(first_quoted(text)),
         1364 => null(first_quoted(text)).hint("give the column a value, or a default"),
         4025 | 3819 => check(text),
@@ -177,8 +178,7 @@ fn foreign_key(code: u16, text: &str) -> Error {
     let names = backquoted(text);
     let (Some(table), Some(constraint), Some(column)) = (names.get(1), names.get(2), names.get(3)) else {
         // Without names: the table itself is to be dropped.
-        return Error::new(Kind::DependentObjects, "foreign keys of other tables refer to this table")
-            .hint("drop those foreign keys first");
+        return table_in_use();
     };
     let other = text.split_once("REFERENCES ").map(|(_, rest)| backquoted(rest)).unwrap_or_default();
     let other = other.first().map_or("the other table", String::as_str);
@@ -188,6 +188,11 @@ fn foreign_key(code: u16, text: &str) -> Error {
         format!("{column} refers to a row of {other} that does not exist")
     };
     Error::new(Kind::ForeignKeyViolation, message).table(table).column(column).constraint(constraint)
+}
+
+fn table_in_use() -> Error {
+    Error::new(Kind::DependentObjects, "foreign keys of other tables refer to this table")
+        .hint("drop those foreign keys first")
 }
 
 fn null(column: Option<&str>) -> Error {
@@ -218,7 +223,12 @@ fn invalid(text: &str) -> Error {
         [_, table, column] => {
             Error::new(Kind::InvalidValue, format!("{what} for column {column}")).table(table).column(column)
         }
-        _ if text.contains(": '") => Error::new(Kind::InvalidValue, what),
+        // MySQL puts the name of the column alone into quotes.
+        _ if text.contains(": '") => match text.rsplit_once("for column '").and_then(|(_, rest)| rest.split_once('\''))
+        {
+            Some((column, _)) => Error::new(Kind::InvalidValue, format!("{what} for column {column}")).column(column),
+            None => Error::new(Kind::InvalidValue, what),
+        },
         _ => Error::new(Kind::InvalidValue, text.to_string()).details_of(text),
     }
 }

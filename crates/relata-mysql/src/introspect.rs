@@ -2,7 +2,9 @@
 //! further round trips that ask for the exact text of tables, and of views, routines, triggers and events.
 //!
 //! A routine, trigger or event whose text means something else under the usual `sql_mode` is carried with the mode it
-//! needs. What is not in the schema: privileges on routines, the strictness that a routine was created under, attributes
+//! needs (MySQL has no statement that sets it for one other: there the mode is left out). On MySQL defaults, generated
+//! columns, checks and the expressions of indexes are taken from `SHOW CREATE TABLE`: its catalogue shows them escaped,
+//! cut at a zero byte, and not in UTF-8. What is not in the schema: privileges on routines, the strictness that a routine was created under, attributes
 //! of columns that belong to an engine, the engine of a sequence.
 
 mod objects;
@@ -106,7 +108,7 @@ pub(crate) async fn introspect(connection: &mut MysqlConnection, options: &Intro
             .hint("name one in the URL: mysql://user:password@host:3306/database")
     })?;
     catalogue.database = Dialect::Mysql.literal(&catalogue.name);
-    let mut schema = Schema::new(Dialect::Mysql);
+    let mut schema = Schema { mysql, ..Schema::new(Dialect::Mysql) };
     tables::read(&mut catalogue, &mut schema, &options.ignore_tables).await?;
     objects::read(&mut catalogue, &mut schema, &options.ignore_tables).await?;
     schema.canonicalize();

@@ -31,6 +31,8 @@ use crate::tree::{Tree, TreeError};
 
 const HEADER: &str = "relata schema lock, format ";
 const FORMAT: u32 = 1;
+/// What follows the dialect if the server is MySQL rather than MariaDB.
+const OF_MYSQL: &str = ", MySQL";
 const SHORT: usize = 16;
 
 /// A lock that was read: the schema, and who is who.
@@ -53,7 +55,7 @@ pub fn write(schema: &Schema) -> String {
 pub fn write_with(schema: &Schema, previous: Option<&Lock>) -> String {
     let lines = lines::of(schema);
     let identities = identify(&lines, previous);
-    let mut out = format!("{HEADER}{FORMAT}, {}\n", schema.dialect);
+    let mut out = format!("{HEADER}{FORMAT}, {}\n", server(schema));
     for (key, json) in &lines {
         if !key.contains(" / ") {
             out.push('\n');
@@ -67,7 +69,7 @@ pub fn write_with(schema: &Schema, previous: Option<&Lock>) -> String {
 
 /// The root digest of a schema: 64 hexadecimal digits, equal exactly for equal canonical schemas.
 pub fn root(schema: &Schema) -> String {
-    root_of(schema.dialect, &lines::of(schema))
+    root_of(&server(schema), &lines::of(schema))
 }
 
 /// Reads the schema of a lock.
@@ -83,7 +85,7 @@ pub fn read(text: &str) -> Result<Schema, TreeError> {
 /// # Errors
 /// When the text is no lock; the message names the line and what to do.
 pub fn parse(text: &str) -> Result<Lock, TreeError> {
-    let dialect = header(text)?;
+    let (dialect, mysql) = header(text)?;
     let mut objects = BTreeMap::new();
     let mut identities = BTreeMap::new();
     for (number, line) in content(text)? {
@@ -105,7 +107,7 @@ pub fn parse(text: &str) -> Result<Lock, TreeError> {
         }
         identities.insert((*key).to_string(), (*identity).to_string());
     }
-    let schema = lines::schema(dialect, &objects)?;
+    let schema = Schema { mysql, ..lines::schema(dialect, &objects)? };
     let root = root(&schema);
     Ok(Lock { schema, root, identities })
 }
@@ -148,9 +150,14 @@ fn line_digest(key: &str, json: &str) -> String {
     digest::hex(&format!("{key}\t{json}"))
 }
 
-fn root_of(dialect: Dialect, lines: &BTreeMap<String, String>) -> String {
+/// What stands at the end of the header: the dialect, and the server if it is MySQL.
+fn server(schema: &Schema) -> String {
+    if schema.mysql { format!("{}{OF_MYSQL}", schema.dialect) } else { schema.dialect.to_string() }
+}
+
+fn root_of(server: &str, lines: &BTreeMap<String, String>) -> String {
     let leaves: String = lines.iter().map(|(key, json)| format!("{}\n", line_digest(key, json))).collect();
-    digest::hex(&format!("{dialect}\n{leaves}"))
+    digest::hex(&format!("{server}\n{leaves}"))
 }
 
 /// Known keys keep their identity; a new one gets the digest of its key, drawn again while that is taken.
@@ -172,7 +179,7 @@ fn identify(lines: &BTreeMap<String, String>, previous: Option<&Lock>) -> BTreeM
     identities
 }
 
-fn header(text: &str) -> Result<Dialect, TreeError> {
+fn header(text: &str) -> Result<(Dialect, bool), TreeError> {
     let line = text.lines().find(|line| line.starts_with(HEADER));
     let (format, dialect) = line
         .and_then(|line| line.strip_prefix(HEADER)?.split_once(", "))
@@ -182,7 +189,9 @@ fn header(text: &str) -> Result<Dialect, TreeError> {
             "line 1: format {format} is newer than this relata reads ({FORMAT}): update relata"
         )));
     }
-    Dialect::from_word(dialect.trim()).ok_or_else(|| TreeError(format!("line 1: {dialect:?} is no dialect")))
+    let (word, mysql) = dialect.trim().strip_suffix(OF_MYSQL).map_or((dialect.trim(), false), |word| (word, true));
+    let dialect = Dialect::from_word(word);
+    Ok((dialect.ok_or_else(|| TreeError(format!("line 1: {word:?} is no dialect")))?, mysql))
 }
 
 /// The lines of objects with their numbers. Conflict markers around nothing but headers are passed over.

@@ -29,6 +29,8 @@ record! {
     pub struct Schema {
         /// The dialect that all texts in this schema are written in.
         pub dialect: Dialect,
+        /// The texts are MySQL's rather than MariaDB's, which share a dialect.
+        pub mysql: bool,
         /// Namespaces (PostgreSQL schemas), without the system's.
         pub namespaces: Vec<Namespace>,
         /// Installed extensions.
@@ -492,7 +494,7 @@ record! {
         pub deferral: Deferral,
         /// `NOT VALID`: existing rows were not checked.
         pub not_valid: bool,
-        /// `NOT ENFORCED`: no row is checked (PostgreSQL 18).
+        /// `NOT ENFORCED`: no row is checked (PostgreSQL 18, MySQL).
         pub not_enforced: bool,
         /// `PERIOD`: the last column is a range that ranges there have to cover (PostgreSQL 18).
         pub period: bool,
@@ -512,7 +514,7 @@ record! {
         pub no_inherit: bool,
         /// `NOT VALID`: existing rows were not checked.
         pub not_valid: bool,
-        /// `NOT ENFORCED`: no row is checked (PostgreSQL 18).
+        /// `NOT ENFORCED`: no row is checked (PostgreSQL 18, MySQL).
         pub not_enforced: bool,
         /// Inherited from a parent table: it cannot be dropped here.
         pub inherited: bool,
@@ -932,7 +934,7 @@ impl Schema {
     pub fn is_empty(&self) -> bool {
         let namespaces = self.namespaces.iter().all(|namespace| namespace.name == "public");
         let mut rest = Schema { namespaces: Vec::new(), ..self.clone() };
-        rest.dialect = Dialect::default();
+        (rest.dialect, rest.mysql) = (Dialect::default(), false);
         namespaces && rest == Schema::default()
     }
 }

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use relata_schema::dialect::mysql::print::VIEW_COLUMNS;
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName, Opaque, Routine, RoutineKind, Trigger};
 use relata_schema::{Dialect, Schema};
 use relata_sql::Result;
 
-use super::texts::{Used, account, under_mode, unqualified, view_query, with_follows};
+use super::texts::{Used, account, algorithm, under_mode, unqualified, view_query, with_follows};
 use super::{Catalogue, Line, filled, text};
 
 pub(crate) async fn read(catalogue: &mut Catalogue<'_>, schema: &mut Schema, ignored: &[String]) -> Result<()> {
@@ -32,9 +33,9 @@ pub(crate) async fn read(catalogue: &mut Catalogue<'_>, schema: &mut Schema, ign
 }
 
 async fn views(catalogue: &mut Catalogue<'_>, schema: &mut Schema) -> Result<()> {
-    let algorithm = if catalogue.mysql { "NULL" } else { "algorithm" };
+    let known = if catalogue.mysql { "NULL" } else { "algorithm" };
     let sql = format!(
-        "SELECT table_name, view_definition, check_option, definer, security_type, {algorithm} \
+        "SELECT table_name, view_definition, check_option, definer, security_type, {known} \
          FROM information_schema.views WHERE table_schema = {}",
         catalogue.database
     );
@@ -49,12 +50,16 @@ async fn views(catalogue: &mut Catalogue<'_>, schema: &mut Schema) -> Result<()>
     for line in &lines {
         let Some(view) = schema.views.iter_mut().find(|view| view.name.name == text(line, 0)) else { continue };
         let (query, used) = unqualified(text(line, 1), &catalogue.name);
-        let own = written.get(text(line, 0)).and_then(|own| view_query(text(own, 1), text(line, 0)));
-        view.query = own.map_or(query, |own| unqualified(own, &catalogue.name).0);
+        let shown = written.get(text(line, 0)).map(|own| text(own, 1)).unwrap_or_default();
+        let own = view_query(shown, text(line, 0));
+        view.query = own.map_or(query, |(own, _)| unqualified(own, &catalogue.name).0);
         view.check_option = filled(line, 2).filter(|option| option != "NONE");
         view.parameters.push(("definer".into(), account(text(line, 3))));
         view.parameters.push(("security".into(), text(line, 4).to_string()));
-        view.parameters.extend(filled(line, 5).map(|algorithm| ("algorithm".to_string(), algorithm)));
+        let algorithm = filled(line, 5).or_else(|| algorithm(shown).map(String::from));
+        view.parameters.extend(algorithm.map(|algorithm| ("algorithm".to_string(), algorithm)));
+        let columns = own.map(|(_, columns)| columns).filter(|columns| !columns.is_empty());
+        view.parameters.extend(columns.map(|columns| (VIEW_COLUMNS.to_string(), columns.to_string())));
         view.depends_on = used.iter().map(|used| dependency(used, &views)).collect();
     }
     Ok(())

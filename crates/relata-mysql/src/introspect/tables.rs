@@ -11,7 +11,7 @@ use relata_schema::model::{
 use relata_schema::types::{ColumnType, Type};
 use relata_sql::Result;
 
-use super::texts::{account, default, on_update, sequence_parameters, unescape, unqualified};
+use super::texts::{account, default, is_number, on_update, sequence_parameters, unescape, unqualified};
 use super::written::{self, Written, WrittenKey};
 use super::{Catalogue, Line, filled, text};
 
@@ -32,6 +32,9 @@ pub(crate) async fn read(catalogue: &mut Catalogue<'_>, schema: &mut Schema, ign
         columns(catalogue, &mut reading).await?;
         reading.written = written(catalogue, &reading.tables).await?;
         options(&mut reading);
+        if catalogue.mysql {
+            as_written(&mut reading);
+        }
         defaults_in_bytes(catalogue, &mut reading).await?;
         reference_systems(catalogue, &mut reading).await?;
         indexes(catalogue, &mut reading).await?;
@@ -93,7 +96,28 @@ async fn written(catalogue: &mut Catalogue<'_>, tables: &BTreeMap<String, Table>
     let show = |name: &String| format!("SHOW CREATE TABLE {}", relata_schema::Dialect::Mysql.quote(name));
     let statements: Vec<String> = tables.keys().map(show).collect();
     let answers = catalogue.first_lines(&statements).await?;
-    Ok(tables.keys().zip(answers).map(|(name, line)| (name.clone(), written::read(text(&line, 1)))).collect())
+    let read = if catalogue.mysql { written::read_mysql } else { written::read };
+    Ok(tables.keys().zip(answers).map(|(name, line)| (name.clone(), read(text(&line, 1)))).collect())
+}
+
+/// Defaults, expressions and reference systems of columns, as MySQL writes them.
+fn as_written(reading: &mut Reading) {
+    for (name, table) in &mut reading.tables {
+        let Some(written) = reading.written.get_mut(name) else { continue };
+        for column in &mut table.columns {
+            let Some(found) = written.columns.remove(&column.name) else { continue };
+            let number = is_number(column.ty.physical.split(['(', ' ']).next().unwrap_or_default());
+            let unquoted = |sql: String| match sql.strip_prefix('\'').and_then(|sql| sql.strip_suffix('\'')) {
+                Some(bare) if number => bare.to_string(),
+                _ => sql,
+            };
+            column.default = found.default.map(unquoted);
+            if let (Some(generated), Some(expression)) = (&mut column.generated, found.generated) {
+                generated.expression = expression;
+            }
+            column.parameters.extend(found.srid.map(|id| (print::SRID.to_string(), id)));
+        }
+    }
 }
 
 /// Options and periods of a table, as they are written.
@@ -218,14 +242,16 @@ async fn reference_systems(catalogue: &mut Catalogue<'_>, reading: &mut Reading)
 async fn indexes(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result<()> {
     let own = if catalogue.mysql { "is_visible = 'NO', expression" } else { "ignored = 'YES', NULL" };
     let sql = format!(
-        "SELECT table_name, index_name, non_unique, column_name, collation, sub_part, index_type, index_comment, {own} \
+        "SELECT table_name, index_name, non_unique, column_name, collation, sub_part, index_type, index_comment, {own}, seq_in_index \
          FROM information_schema.statistics WHERE table_schema = {} ORDER BY table_name, index_name, seq_in_index",
         catalogue.database
     );
     for line in catalogue.lines(&sql).await? {
         let Some(table) = reading.tables.get_mut(text(&line, 0)) else { continue };
-        let part = index_part(&line);
         let written = reading.written.get(text(&line, 0)).and_then(|table| table.keys.get(text(&line, 1)));
+        let place = text(&line, 10).parse::<usize>().unwrap_or_default();
+        let expression = written.and_then(|key| key.expressions.get(place.checked_sub(1)?)?.clone());
+        let part = index_part(&line, expression);
         let method = match text(&line, 6) {
             "FULLTEXT" => Some("fulltext"),
             "SPATIAL" | "RTREE" => Some("spatial"),
@@ -283,12 +309,12 @@ fn implied_parts(table: &mut Table) {
     }
 }
 
-fn index_part(line: &Line) -> IndexPart {
+fn index_part(line: &Line, written: Option<String>) -> IndexPart {
     // The length of a spatial key is the server's affair.
     let length = if text(line, 6) == "SPATIAL" { None } else { text(line, 5).parse().ok() };
     IndexPart {
         column: text(line, 3).to_string(),
-        expression: filled(line, 9).map(|expression| unescape(&expression)),
+        expression: filled(line, 9).map(|expression| written.unwrap_or_else(|| unescape(&expression))),
         descending: text(line, 4) == "D",
         length,
         ..IndexPart::default()
@@ -370,9 +396,15 @@ async fn checks(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result<
         if !of_column && periods.iter().any(|(name, _)| name == text(&line, 1)) {
             continue;
         }
-        let expression = if catalogue.mysql { own_check(text(&line, 3)) } else { text(&line, 3).to_string() };
+        let written = reading.written.get_mut(text(&line, 0)).and_then(|written| written.checks.remove(text(&line, 1)));
+        let not_enforced = written.as_ref().is_some_and(|check| check.not_enforced);
+        let expression = match written {
+            Some(check) => check.expression,
+            None if catalogue.mysql => own_check(text(&line, 3)),
+            None => text(&line, 3).to_string(),
+        };
         let named = |wanted: bool| if of_column == wanted { text(&line, 1).to_string() } else { String::new() };
-        let check = Check { name: named(false), column: named(true), expression, ..Check::default() };
+        let check = Check { name: named(false), column: named(true), expression, not_enforced, ..Check::default() };
         if !fold_json(table, &check) {
             table.checks.push(check);
         }
@@ -383,7 +415,7 @@ async fn checks(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result<
 /// MySQL puts parentheses around a check.
 fn own_check(reported: &str) -> String {
     let text = unescape(reported);
-    text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).map_or(text.clone(), String::from)
+    written::inside(&text).map_or(text.clone(), String::from)
 }
 
 /// On MariaDB `json` is another word for `longtext` with a check; that is read back as `json`.

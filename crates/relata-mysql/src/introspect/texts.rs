@@ -15,11 +15,14 @@ pub(crate) fn default(reported: Option<&str>, mysql: bool, extra: &str, data_typ
     if extra.contains("DEFAULT_GENERATED") {
         return Some(if now { reported.to_string() } else { format!("({})", unescape(reported)) });
     }
-    let numeric = matches!(
-        data_type,
-        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "float" | "double" | "year" | "bit"
-    );
-    Some(if numeric || now { reported.to_string() } else { Dialect::Mysql.literal(reported) })
+    let moment = matches!(data_type, "timestamp" | "datetime");
+    Some(if is_number(data_type) || now && moment { reported.to_string() } else { Dialect::Mysql.literal(reported) })
+}
+
+/// Whether a value of this type is written without quotes.
+pub(crate) fn is_number(data_type: &str) -> bool {
+    let whole = ["tinyint", "smallint", "mediumint", "int", "bigint", "year", "bit"];
+    whole.contains(&data_type) || matches!(data_type, "decimal" | "float" | "double")
 }
 
 /// MySQL escapes the quotes of an expression: `_utf8mb4\'a\'`.
@@ -151,11 +154,37 @@ pub(crate) fn with_follows(definition: &str, previous: Option<&str>) -> String {
     format!("{head} FOLLOWS {}{tail}", Dialect::Mysql.quote(previous))
 }
 
-/// The query in `CREATE … VIEW name AS query [WITH … CHECK OPTION]`.
-pub(crate) fn view_query<'s>(shown: &'s str, name: &str) -> Option<&'s str> {
-    let (_, query) = shown.split_once(&format!(" VIEW {} AS ", Dialect::Mysql.quote(name)))?;
+/// The query in `CREATE … VIEW name [(columns)] AS query [WITH … CHECK OPTION]`, and the list of columns with its
+/// parentheses: MySQL writes one where the view was created with it.
+pub(crate) fn view_query<'s>(shown: &'s str, name: &str) -> Option<(&'s str, &'s str)> {
+    let (_, rest) = shown.split_once(&format!(" VIEW {} ", Dialect::Mysql.quote(name)))?;
+    let (columns, query) = match rest.strip_prefix("AS ") {
+        Some(query) => ("", query),
+        None => {
+            let end = list_end(rest)?;
+            (&rest[..end], rest[end..].strip_prefix(" AS ")?)
+        }
+    };
     let options = [" WITH CASCADED CHECK OPTION", " WITH LOCAL CHECK OPTION"];
-    Some(options.iter().find_map(|option| query.strip_suffix(option)).unwrap_or(query))
+    Some((options.iter().find_map(|option| query.strip_suffix(option)).unwrap_or(query), columns))
+}
+
+/// Where the list of quoted names ends that the text begins with.
+fn list_end(text: &str) -> Option<usize> {
+    let mut at = text.strip_prefix('(').map(|_| 1)?;
+    loop {
+        at += quoted(text.get(at..).filter(|rest| rest.starts_with('`'))?).len();
+        match text.as_bytes().get(at)? {
+            b',' => at += 1,
+            b')' => return Some(at + 1),
+            _ => return None,
+        }
+    }
+}
+
+/// What `ALGORITHM=` says of a view.
+pub(crate) fn algorithm(shown: &str) -> Option<&str> {
+    shown.strip_prefix("CREATE ALGORITHM=")?.split(' ').next()
 }
 
 /// Modes under which the same text means something else. The strictness of a session is not among them.
@@ -206,7 +235,12 @@ mod tests {
     fn the_query_of_a_view() {
         let shown = "CREATE ALGORITHM=UNDEFINED DEFINER=`r`@`h` SQL SECURITY DEFINER VIEW `v` AS select _latin1'x' AS `x` \
                      WITH LOCAL CHECK OPTION";
-        assert_eq!(view_query(shown, "v"), Some("select _latin1'x' AS `x`"));
+        assert_eq!(view_query(shown, "v"), Some(("select _latin1'x' AS `x`", "")));
+        assert_eq!(algorithm(shown), Some("UNDEFINED"));
+        let named = "CREATE ALGORITHM=MERGE VIEW `v` (`a)`,`b``` AS select 1 AS `1`,2 AS `2`";
+        assert_eq!(view_query(named, "v"), None, "an open list");
+        let named = "CREATE ALGORITHM=MERGE VIEW `v` (`a)`,`b`) AS select 1 AS `1`,2 AS `2`";
+        assert_eq!(view_query(named, "v"), Some(("select 1 AS `1`,2 AS `2`", "(`a)`,`b`)")));
         assert_eq!(view_query(shown, "w"), None);
     }
 
@@ -234,6 +268,7 @@ mod tests {
             (Some("5"), true, "", "int", Some("5")),
             (Some("b'1'"), true, "", "bit", Some("b'1'")),
             (Some("CURRENT_TIMESTAMP(3)"), true, "DEFAULT_GENERATED", "datetime", Some("CURRENT_TIMESTAMP(3)")),
+            (Some("CURRENT_TIMESTAMP"), true, "", "varchar", Some("'CURRENT_TIMESTAMP'")),
             (Some("concat(_utf8mb4\\'a\\')"), true, "DEFAULT_GENERATED", "varchar", Some("(concat(_utf8mb4'a'))")),
         ] {
             assert_eq!(default(reported, mysql, extra, data_type).as_deref(), expected);

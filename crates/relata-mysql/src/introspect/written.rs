@@ -16,6 +16,10 @@ pub(crate) struct Written {
     pub(crate) periods: Vec<(String, String)>,
     /// Options, without engine, character set, comment and the next number.
     pub(crate) options: Vec<(String, String)>,
+    /// Columns by name, if the server is MySQL.
+    pub(crate) columns: BTreeMap<String, WrittenColumn>,
+    /// Checks by name, if the server is MySQL.
+    pub(crate) checks: BTreeMap<String, WrittenCheck>,
     /// What follows `PARTITION BY` up to the list, on one line.
     pub(crate) partition_key: Option<String>,
     /// Each partition, with its subpartitions if they have names.
@@ -27,10 +31,132 @@ pub(crate) struct Written {
 pub(crate) struct WrittenKey {
     /// `USING …`, in lower case.
     pub(crate) method: Option<String>,
+    /// The expression of each part that has one, on MySQL.
+    pub(crate) expressions: Vec<Option<String>>,
     /// The period that may not overlap.
     pub(crate) without_overlaps: Option<String>,
     /// Other options.
     pub(crate) parameters: Vec<(String, String)>,
+}
+
+/// How MySQL writes a column.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct WrittenColumn {
+    /// What follows `DEFAULT`, unless that is NULL.
+    pub(crate) default: Option<String>,
+    /// The expression of a generated column.
+    pub(crate) generated: Option<String>,
+    /// The id of a spatial reference system.
+    pub(crate) srid: Option<String>,
+}
+
+/// How MySQL writes a check.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct WrittenCheck {
+    pub(crate) expression: String,
+    pub(crate) not_enforced: bool,
+}
+
+/// Reads what MySQL answers to `SHOW CREATE TABLE`.
+pub(crate) fn read_mysql(sql: &str) -> Written {
+    let sql = plain(sql);
+    let mut written = read(&sql);
+    let body = sql.find(" (\n").and_then(|at| parentheses(&sql[at + 1..]));
+    for item in body.map(|(body, _)| items(body)).unwrap_or_default() {
+        let item = item.trim();
+        if item.starts_with('`') {
+            let (name, definition) = name(item);
+            written.columns.insert(name, written_column(definition));
+        } else if let Some((name, check)) = item.strip_prefix("CONSTRAINT ").and_then(written_check) {
+            written.checks.insert(name, check);
+        }
+    }
+    written
+}
+
+/// The text with what stands in comments of a version, `/*!80016 NOT ENFORCED */`: the server wrote it, so it means it.
+/// Without the character sets before literals, too, where they change nothing ([`introducer`]): what was created without
+/// one, or with another, comes back with that of the session, or of the column it is compared with.
+fn plain(sql: &str) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut at = 0;
+    while at < sql.len() {
+        let rest = &sql[at..];
+        if let Some(inside) = rest.strip_prefix("/*!") {
+            at += rest.len() - inside.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches(' ').len();
+        } else if rest.starts_with("*/") {
+            out.truncate(out.trim_end_matches(' ').len());
+            at += 2;
+        } else if let Some(word) = introducer(rest).filter(|_| !out.ends_with(|c: char| c.is_alphanumeric())) {
+            at += word.len();
+        } else {
+            let piece = piece(rest);
+            out.push_str(piece);
+            at += piece.len();
+        }
+    }
+    out
+}
+
+/// The word at the start that says the character set of a literal, if the literal means the same without it: every session
+/// speaks utf8mb4, and most other character sets write ASCII alike.
+fn introducer(text: &str) -> Option<&str> {
+    const OTHER_BYTES: [&str; 6] = ["_binary", "_utf16", "_utf16le", "_utf32", "_ucs2", "_"];
+    let end = 1 + text.strip_prefix('_')?.find(|c: char| !c.is_ascii_alphanumeric())?;
+    let (word, rest) = text.split_at(end);
+    let same = word == "_utf8mb4" || super::texts::quoted(rest).is_ascii() && !OTHER_BYTES.contains(&word);
+    (rest.starts_with('\'') && same).then_some(word)
+}
+
+/// Words between spaces outside quotes and parentheses.
+fn pieces(text: &str) -> Vec<&str> {
+    let (mut depth, mut at, mut start) = (0_i32, 0, 0);
+    let mut words = Vec::new();
+    while at < text.len() {
+        let piece = piece(&text[at..]);
+        match piece {
+            "(" => depth += 1,
+            ")" => depth -= 1,
+            " " if depth == 0 => {
+                words.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+        at += piece.len();
+    }
+    words.push(&text[start..]);
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// What is between the parentheses around a text, if one pair is around all of it.
+pub(crate) fn inside(text: &str) -> Option<&str> {
+    let (inside, rest) = parentheses(text.strip_prefix('(').map(|_| text)?)?;
+    rest.trim().is_empty().then_some(inside)
+}
+
+fn written_column(definition: &str) -> WrittenColumn {
+    let mut column = WrittenColumn::default();
+    let mut words = pieces(definition).into_iter();
+    while let Some(word) = words.next() {
+        match word {
+            "DEFAULT" => column.default = words.next().filter(|default| *default != "NULL").map(String::from),
+            "AS" => column.generated = words.next().and_then(inside).map(String::from),
+            "SRID" => column.srid = words.next().map(String::from),
+            "COMMENT" => drop(words.next()),
+            _ => {}
+        }
+    }
+    column
+}
+
+/// ``` `name` CHECK ((…)) [NOT ENFORCED] ```
+fn written_check(text: &str) -> Option<(String, WrittenCheck)> {
+    let (name, rest) = text.starts_with('`').then(|| name(text))?;
+    let (expression, tail) = parentheses(rest.strip_prefix(" CHECK ")?)?;
+    let expression = inside(expression).unwrap_or(expression).to_string();
+    Some((name, WrittenCheck { expression, not_enforced: tail.contains("NOT ENFORCED") }))
 }
 
 /// Reads what `SHOW CREATE TABLE` answers.
@@ -123,6 +249,12 @@ fn name(text: &str) -> (String, &str) {
     (quoted[1..quoted.len() - 1].replace("``", "`"), &text[quoted.len()..])
 }
 
+/// What is in the parentheses that a part of a key begins with.
+fn expression(part: &str) -> Option<String> {
+    let part = part.trim();
+    part.starts_with('(').then(|| parentheses(part))?.map(|(inside, _)| inside.to_string())
+}
+
 fn key(item: &str) -> Option<(String, WrittenKey)> {
     let (name, rest) = match item.strip_prefix("PRIMARY KEY ") {
         Some(rest) => ("PRIMARY".to_string(), rest),
@@ -137,7 +269,9 @@ fn key(item: &str) -> Option<(String, WrittenKey)> {
     let (parts, tail) = parentheses(rest)?;
     let last = items(parts).pop().unwrap_or_default().trim();
     let overlaps = last.strip_suffix(" WITHOUT OVERLAPS").map(|period| self::name(period).0);
-    let mut key = WrittenKey { without_overlaps: overlaps, ..WrittenKey::default() };
+    let expressions: Vec<Option<String>> = items(parts).into_iter().map(expression).collect();
+    let expressions = if expressions.iter().any(Option::is_some) { expressions } else { Vec::new() };
+    let mut key = WrittenKey { without_overlaps: overlaps, expressions, ..WrittenKey::default() };
     let mut words = super::texts::words(tail).into_iter().peekable();
     while let Some(word) = words.next() {
         match word.split_once('=') {
@@ -197,6 +331,13 @@ fn without_engine(item: &str) -> String {
     while at < item.len() {
         if let Some(rest) = item[at..].strip_prefix(" ENGINE = ") {
             at = item.len() - rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_').len();
+            continue;
+        }
+        if let Some(rest) = item[at..].strip_prefix("SUBPARTITION ").filter(|rest| !rest.starts_with('`')) {
+            // MySQL quotes names only where it must.
+            let name = &rest[..rest.find([' ', ',', ')']).unwrap_or(rest.len())];
+            out.push_str(&format!("SUBPARTITION `{name}`"));
+            at = item.len() - rest.len() + name.len();
             continue;
         }
         let piece = piece(&item[at..]);
@@ -259,7 +400,35 @@ mod tests {
         );
         let mysql =
             read("CREATE TABLE `t` (\n  `id` int\n) ENGINE=InnoDB\n/*!50100 PARTITION BY HASH (`id`)\nPARTITIONS 4 */");
+        let named = "CREATE TABLE `t` (\n  `y` int\n) ENGINE=InnoDB\n/*!50100 PARTITION BY RANGE (`y`)\nSUBPARTITION BY HASH (`y`)\n\
+             (PARTITION a VALUES LESS THAN (1)\n (SUBPARTITION b ENGINE = InnoDB,\n  SUBPARTITION c ENGINE = InnoDB)) */";
+        let list = ["PARTITION a VALUES LESS THAN (1) (SUBPARTITION `b`, SUBPARTITION `c`)"];
+        assert_eq!(read_mysql(named).partitions, list);
         assert_eq!(mysql.partition_key.as_deref(), Some("HASH (`id`) PARTITIONS 4"));
         assert!(mysql.options.is_empty() && mysql.partitions.is_empty());
+    }
+
+    #[test]
+    fn what_mysql_writes_of_columns_checks_and_expressions() {
+        let written = read_mysql(
+            "CREATE TABLE `t` (\n  `a` varchar(9) DEFAULT 'DEFAULT ''x' COMMENT 'AS (1)',\n  `b` json DEFAULT \
+             (json_object(_utf8mb4'k\\'`)',`x_utf8mb4`)),\n  `c` int GENERATED ALWAYS AS ((`a` + 1)) STORED /*!80023 INVISIBLE \
+             */,\n  `d` point NOT NULL /*!80003 SRID 4326 */,\n  `e` int DEFAULT NULL,\n  KEY `k` (`a`,((`c` + 1)) DESC) \
+             /*!80000 INVISIBLE */,\n  FULLTEXT KEY `f` (`a`) /*!50100 WITH PARSER `ngram` */ ,\n  CONSTRAINT `one` CHECK \
+             (((`a` > 1) or (`b` = _latin1'x') or (`c` = _binary'y'))) /*!80016 NOT ENFORCED */,\n  CONSTRAINT `two` CHECK (f(1))\n) ENGINE=InnoDB \
+             /*!80016 ENCRYPTION='Y' */ COMMENT='_utf8mb4''x /*!1 a */'",
+        );
+        let default = |name: &str| written.columns[name].default.as_deref();
+        assert_eq!((default("a"), default("e")), (Some("'DEFAULT ''x'"), None));
+        assert_eq!(default("b"), Some("(json_object('k\\'`)',`x_utf8mb4`))"));
+        assert_eq!(written.columns["c"].generated.as_deref(), Some("(`a` + 1)"));
+        assert_eq!(written.columns["d"].srid.as_deref(), Some("4326"));
+        assert_eq!(written.keys["k"].expressions, [None, Some("(`c` + 1)".to_string())]);
+        assert_eq!(written.keys["f"].parameters, pairs(&[("with parser", "`ngram`")]));
+        let one =
+            WrittenCheck { expression: "(`a` > 1) or (`b` = 'x') or (`c` = _binary'y')".into(), not_enforced: true };
+        assert_eq!(written.checks["one"], one);
+        assert_eq!(written.checks["two"].expression, "f(1)");
+        assert_eq!(written.options, pairs(&[("encryption", "'Y'")]));
     }
 }

@@ -9,6 +9,7 @@ use proptest::sample::{select, subsequence};
 
 use crate::migrate::migrate;
 use crate::round_trip::comes_back;
+use crate::server::is_mysql;
 
 /// Types with a default that fits, and how an index takes them: whole, by a prefix, or not at all.
 const TYPES: &[(&str, &str, &str)] = &[
@@ -22,9 +23,9 @@ const TYPES: &[(&str, &str, &str)] = &[
     ("varchar(30) CHARACTER SET latin1", "''", ""),
     ("varchar(30) COLLATE utf8mb4_bin", "'a;b'", ""),
     ("char(5)", "'x'", ""),
-    ("text", "'t'", "(8)"),
-    ("mediumtext", "concat('a','b')", "(8)"),
-    ("blob", "'b'", "(8)"),
+    ("text", "('t')", "(8)"),
+    ("mediumtext", "(concat('a','b'))", "(8)"),
+    ("blob", "('b')", "(8)"),
     ("varbinary(30)", "'v'", ""),
     ("decimal(10,2)", "1.50", ""),
     ("double", "0.5", ""),
@@ -32,13 +33,13 @@ const TYPES: &[(&str, &str, &str)] = &[
     ("datetime(3)", "current_timestamp(3)", ""),
     ("timestamp", "current_timestamp()", ""),
     ("time", "'10:00:00'", ""),
-    ("json", "'{}'", "-"),
+    ("json", "('{}')", "-"),
     ("enum('a','b')", "'a'", ""),
     ("enum('a','b','c''d')", "'b'", ""),
     ("set('x','y')", "'x,y'", ""),
     ("year", "2020", ""),
     ("bit(4)", "b'101'", ""),
-    ("uuid", "uuid()", ""),
+    ("uuid", "(uuid())", ""),
 ];
 
 const NAMES: &[&str] = &["a", "b", "order", "Mixed", "a b", "größe", "tick`ed"];
@@ -184,6 +185,7 @@ impl Column {
             let (ty, default, _) = TYPES[self.ty];
             // A collation of utf8mb4 needs that character set, whatever the table's.
             let ty = ty.replace("COLLATE utf8mb4_bin", "CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+            let ty = if is_mysql() { ty.replace("uuid", "char(36)") } else { ty };
             let _ = write!(out, " {ty}{}", if self.not_null { " NOT NULL" } else { " NULL" });
             if self.default {
                 let _ = write!(out, " DEFAULT {default}");

@@ -23,6 +23,25 @@ pub fn server() -> DatabaseUrl {
     DatabaseUrl::parse(&url).unwrap()
 }
 
+/// Whether the server is MySQL rather than MariaDB.
+pub fn is_mysql() -> bool {
+    static MYSQL: OnceLock<bool> = OnceLock::new();
+    *MYSQL.get_or_init(|| connect(&server()).server().product == "MySQL")
+}
+
+/// Whether this is MySQL, which lacks what the test is about: said, so that nobody believes it tested.
+pub fn lacks(what: &str) -> bool {
+    if is_mysql() {
+        eprintln!("SKIPPED on MySQL, which has no {what}");
+    }
+    is_mysql()
+}
+
+/// The script as this server spells it: an index that the planner overlooks has another word on MySQL.
+pub fn spelled(script: &str) -> String {
+    if is_mysql() { script.replace("NOT IGNORED", "VISIBLE").replace("IGNORED", "INVISIBLE") } else { script.into() }
+}
+
 /// A database that goes with the value.
 pub struct Database {
     pub url: DatabaseUrl,

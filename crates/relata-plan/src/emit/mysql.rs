@@ -20,7 +20,7 @@ mod way;
 use std::collections::{BTreeMap, BTreeSet};
 
 use relata_schema::change::{Alteration, Change, Lock, LockMode, LockSpan, Recipe, Rename, Step, TableChange};
-use relata_schema::dialect::mysql::print;
+use relata_schema::dialect::mysql::{Server, print};
 use relata_schema::model::{
     Column, Grant, ObjectKey, ObjectKind, ObjectName, Opaque, Routine, Sequence, Table, Trigger, View,
 };
@@ -43,7 +43,8 @@ pub(super) fn emit(
             *changes = renames_of_case(std::mem::take(changes));
         }
     }
-    let plan = Planned { from, to, changes: &wanted, renames: &options.renames };
+    let server = if from.mysql || to.mysql || options.mysql { Server::MySql } else { Server::MariaDb };
+    let plan = Planned { from, to, changes: &wanted, renames: &options.renames, server };
     diagnostics.extend(plan.altered().flat_map(period_columns));
     diagnostics.extend(plan.altered().flat_map(replaced_nulls));
     diagnostics.extend(plan.altered().flat_map(|altered| values::refused(altered, plan.renames)));
@@ -122,6 +123,50 @@ fn versioned_first(altered: Altered<'_>) -> Option<(Table, Vec<TableChange>)> {
     };
     let rest = altered.to.columns.iter().filter(left_out).map(change).collect();
     Some((between, rest))
+}
+
+/// MySQL adds no column in a statement that also gives one a default whose values nobody can repeat, such as `uuid()`,
+/// for a replica would compute others. The table with those columns and no such default, how it becomes that, and what
+/// then remains.
+fn added_first(altered: Altered<'_>) -> Option<(Table, Vec<TableChange>, Vec<TableChange>)> {
+    let adds = |change: &TableChange| matches!(change, TableChange::Column(Alteration::Create(_)));
+    if altered.server != Server::MySql || !altered.changes.iter().any(adds) {
+        return None;
+    }
+    let written = |column: &Column| {
+        altered.changes.iter().any(|change| match change {
+            TableChange::Column(Alteration::Create(to) | Alteration::Alter { to, .. }) => to.name == column.name,
+            _ => false,
+        })
+    };
+    let mut between = altered.to.clone();
+    let mut rest = Vec::new();
+    for column in &mut between.columns {
+        if !column.default.as_deref().is_some_and(unrepeatable) || !written(column) {
+            continue;
+        }
+        let to = Box::new(column.clone());
+        column.default = None;
+        column.not_null &= altered.from.column(&column.name).is_some_and(|old| old.not_null);
+        rest.push(TableChange::Column(Alteration::Alter { from: Box::new(column.clone()), to }));
+    }
+    let mut first = altered.changes.to_vec();
+    for change in &mut first {
+        if let TableChange::Column(Alteration::Create(to) | Alteration::Alter { to, .. }) = change
+            && let Some(column) = between.column(&to.name)
+        {
+            (**to).clone_from(column);
+        }
+    }
+    (!rest.is_empty()).then_some((between, first, rest))
+}
+
+/// Whether an expression has another value each time, or for each session.
+fn unrepeatable(default: &str) -> bool {
+    const FUNCTIONS: [&str; 7] =
+        ["uuid(", "uuid_short(", "rand(", "random_bytes(", "sysdate(", "user(", "connection_id("];
+    let default = default.to_ascii_lowercase();
+    default.starts_with('(') && FUNCTIONS.iter().any(|function| default.contains(function))
 }
 
 /// A warning for each column whose NULLs become its default.
@@ -239,6 +284,7 @@ struct Planned<'p> {
     to: &'p Schema,
     changes: &'p [Change],
     renames: &'p [Rename],
+    server: Server,
 }
 
 /// A table that is on both sides and differs.
@@ -247,12 +293,16 @@ struct Altered<'p> {
     from: &'p Table,
     to: &'p Table,
     changes: &'p [TableChange],
+    server: Server,
+    /// Columns that were added without their default get it, and their rows its values.
+    completes: bool,
 }
 
 impl<'p> Planned<'p> {
     fn altered(&self) -> impl Iterator<Item = Altered<'p>> {
-        self.changes.iter().filter_map(|change| match change {
-            Change::AlterTable { from, to, changes } => Some(Altered { from, to, changes }),
+        let server = self.server;
+        self.changes.iter().filter_map(move |change| match change {
+            Change::AlterTable { from, to, changes } => Some(Altered { from, to, changes, server, completes: false }),
             _ => None,
         })
     }
@@ -316,10 +366,12 @@ impl<'p> Planned<'p> {
                 .foreign_keys
                 .iter()
                 .partition(|key| key.references == table.name || made.contains(&key.references));
-            let sql = print::create_table(table, &now);
+            let sql = print::create_table(table, &now, self.server);
             let summary = format!("create table {}", table.name);
             phases.create_tables.push(step(summary, table.key(), sql, probe::table(&table.name)));
-            phases.add_foreign_keys.extend(later.into_iter().map(|key| foreign_keys::add(table, key, None)));
+            phases
+                .add_foreign_keys
+                .extend(later.into_iter().map(|key| foreign_keys::add(table, key, None, self.server)));
             made.insert(&table.name);
         }
     }
@@ -327,6 +379,13 @@ impl<'p> Planned<'p> {
     fn alter_tables(&self, phases: &mut Phases) {
         for altered in self.altered() {
             phases.alter_tables.extend(values::steps(altered, self.renames));
+            if let Some((between, first, rest)) = added_first(altered) {
+                let first = Altered { to: &between, changes: &first, ..altered };
+                phases.alter_tables.extend(table::alter(first));
+                let rest = Altered { from: &between, changes: &rest, completes: true, ..altered };
+                phases.alter_tables.extend(table::alter(rest));
+                continue;
+            }
             match versioned_first(altered) {
                 None => phases.alter_tables.extend(table::alter(altered)),
                 Some((between, rest)) => {
@@ -401,7 +460,7 @@ impl<'p> Planned<'p> {
                 let summary = format!("{} view {}", if old.is_some() { "replace" } else { "create" }, view.name);
                 let key = ObjectKey::of(ObjectKind::View, &view.name);
                 let sql = print::create_view(view, old.is_some());
-                phases.create_views.push(step(summary, key, sql, probe::view(old, view)));
+                phases.create_views.push(step(summary, key, sql, probe::view(old, view, self.server)));
             }
         }
     }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use relata_schema::change::{Alteration, LockMode, LockSpan, Recipe, Step, TableChange};
-use relata_schema::dialect::mysql::print;
+use relata_schema::dialect::mysql::{Server, print};
 use relata_schema::model::{ForeignKey, Index, IndexPart, ObjectKey, ObjectKind, ObjectName, Table};
 
 use super::{Altered, Phases, Planned, ident, lock, probe, step, table};
@@ -28,7 +28,7 @@ impl Planned<'_> {
                     Alteration::Alter { from, to } => (Some(from), Some(to)),
                 };
                 phases.drop_foreign_keys.extend(old.map(|key| drop(&altered.from.name, &key.name)));
-                phases.add_foreign_keys.extend(new.map(|key| add(altered.to, key, Some(altered.from))));
+                phases.add_foreign_keys.extend(new.map(|key| add(altered.to, key, Some(altered.from), self.server)));
             }
         }
     }
@@ -49,7 +49,7 @@ impl Planned<'_> {
                 let (Some(after), Some(kept), true) = (after, kept, disturbed) else { continue };
                 if here.is_none_or(|altered| !changes_key(altered, &key.name)) {
                     phases.drop_foreign_keys.push(drop(&table.name, &key.name));
-                    phases.add_foreign_keys.push(add(after, kept, Some(table)));
+                    phases.add_foreign_keys.push(add(after, kept, Some(table), self.server));
                 }
             }
         }
@@ -106,19 +106,19 @@ fn serves(parts: &[IndexPart], columns: &[String]) -> bool {
 }
 
 /// The step that adds a foreign key to a table that was `from` before.
-pub(super) fn add(to: &Table, key: &ForeignKey, from: Option<&Table>) -> Step {
+pub(super) fn add(to: &Table, key: &ForeignKey, from: Option<&Table>, server: Server) -> Step {
     let table = &to.name;
     let summary = format!("add foreign key {} to {table}", key.name);
     let object = ObjectKey::member(ObjectKind::ForeignKey, table, &key.name);
     let done = probe::foreign_key(table, &key.name, true);
     let sql = match from.and_then(|from| maybe_implicit(from, to, &key.columns)) {
-        None => print::add_foreign_key(table, key),
+        None => print::add_foreign_key(table, key, server),
         Some(index) => format!(
             "ALTER TABLE {} DROP KEY {}, ADD {}, ADD {}",
             ident(&table.name),
             ident(&index.name),
-            print::index_definition(index),
-            print::foreign_key_definition(key)
+            print::index_definition(index, server),
+            print::foreign_key_definition(key, server)
         ),
     };
     let mut made = step(summary, object, sql, done);

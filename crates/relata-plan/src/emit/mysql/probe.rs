@@ -1,8 +1,10 @@
 //! Questions to the catalogue that are answered with 1 once a step has been done. Each is one line.
 
+mod of_mysql;
+
 use super::partitions;
 use relata_schema::Dialect;
-use relata_schema::dialect::mysql::print;
+use relata_schema::dialect::mysql::{Server, print};
 use relata_schema::model::{
     Check, Column, Grant, Index, IndexPart, ObjectName, Partitioning, Routine, RoutineKind, Sequence,
     SequenceParameters, Table, View,
@@ -50,8 +52,12 @@ pub(super) fn no_view(name: &ObjectName) -> String {
 }
 
 /// The view has this query, these options.
-pub(super) fn view(old: Option<&View>, view: &View) -> String {
-    let bare = |view: &View| (without_introducers(&view.query), view.check_option.clone(), view.parameters.clone());
+pub(super) fn view(old: Option<&View>, view: &View, server: Server) -> String {
+    let hidden = |key: &str| server == Server::MySql && matches!(key, "algorithm" | print::VIEW_COLUMNS);
+    let bare = |view: &View| {
+        let parameters: Vec<_> = view.parameters.iter().filter(|(key, _)| !hidden(key)).cloned().collect();
+        (without_introducers(&view.query), view.check_option.clone(), parameters)
+    };
     if old.is_some_and(|old| bare(old) == bare(view)) {
         return UNSEEN.into();
     }
@@ -71,7 +77,7 @@ pub(super) fn view(old: Option<&View>, view: &View) -> String {
     if let Some(account) = definer.as_deref().and_then(|account| account.strip_prefix('`')?.strip_suffix('`')) {
         condition.push_str(&format!(" AND definer = {}", literal(account)));
     }
-    if let Some(algorithm) = parameter("algorithm") {
+    if let Some(algorithm) = parameter("algorithm").filter(|_| !hidden("algorithm")) {
         condition.push_str(&format!(" AND algorithm = {}", literal(algorithm)));
     }
     count("views", "table_schema", &condition, true)
@@ -167,7 +173,10 @@ pub(super) fn column(table: &ObjectName, name: &str, there: bool) -> String {
 }
 
 /// The column is as described; its collation must be spelled out.
-pub(super) fn column_is(table: &Table, column: &Column) -> String {
+pub(super) fn column_is(table: &Table, column: &Column, server: Server) -> String {
+    if server == Server::MySql {
+        return of_mysql::column_is(table, column);
+    }
     let mut conditions = vec![
         format!("table_name = {}", literal(&table.name.name)),
         // Names differ in case, too.
@@ -260,6 +269,9 @@ fn reference_system_is(table: &Table, column: &Column) -> Option<String> {
 
 /// The index, `PRIMARY` for the primary key, is as described, as far as the catalogue shows.
 pub(super) fn index_is(table: &ObjectName, index: &Index) -> String {
+    if !of_mysql::shows(index) {
+        return UNSEEN.into();
+    }
     let spatial = index.method.as_deref() == Some("spatial");
     let part = |part: &IndexPart| {
         let length = part.length.map_or_else(String::new, |length| format!("({length})"));
@@ -290,19 +302,22 @@ pub(super) fn index_is(table: &ObjectName, index: &Index) -> String {
 }
 
 /// The planner overlooks the index, or does not.
-pub(super) fn ignored(table: &ObjectName, name: &str, ignored: bool) -> String {
-    let word = if ignored { "YES" } else { "NO" };
+pub(super) fn ignored(table: &ObjectName, name: &str, ignored: bool, server: Server) -> String {
+    let seen = match (server, ignored) {
+        (Server::MariaDb, true) => "ignored = 'YES'",
+        (Server::MariaDb, false) => "ignored = 'NO'",
+        (Server::MySql, true) => "is_visible = 'NO'",
+        (Server::MySql, false) => "is_visible = 'YES'",
+    };
     let (table, name) = (literal(&table.name), literal(name));
-    count(
-        "statistics",
-        "table_schema",
-        &format!("table_name = {table} AND index_name = {name} AND ignored = '{word}'"),
-        true,
-    )
+    count("statistics", "table_schema", &format!("table_name = {table} AND index_name = {name} AND {seen}"), true)
 }
 
 /// The check says this.
-pub(super) fn check_is(table: &ObjectName, check: &Check) -> String {
+pub(super) fn check_is(table: &ObjectName, check: &Check, server: Server) -> String {
+    if server == Server::MySql {
+        return of_mysql::check_is(table, check);
+    }
     let condition = format!(
         "table_name = {} AND constraint_name = {} AND check_clause = {}",
         literal(&table.name),

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use relata_schema::change::{Alteration, Step, TableChange};
-use relata_schema::dialect::mysql::print;
+use relata_schema::dialect::mysql::{Server, print};
 use relata_schema::model::{Check, Column, Index, Key, Table, TableOptions};
 
 use super::partitions::{self, Repartition};
@@ -135,8 +135,9 @@ fn whole_partitioning(altered: Altered<'_>, clause: String, clauses: &mut Clause
 /// Columns that take no NULL any more and keep their type: what there is of NULL becomes the default before. The server
 /// would refuse, or take a value of its own.
 pub(super) fn filled(altered: Altered<'_>) -> impl Iterator<Item = (&Column, &Column, &str)> {
-    pairs(altered).into_iter().filter_map(|(old, new)| {
-        let strict = !old.not_null && new.not_null && old.generated.is_none() && new.generated.is_none();
+    pairs(altered).into_iter().filter_map(move |(old, new)| {
+        let strict = !old.not_null && (new.not_null || altered.completes);
+        let strict = strict && old.generated.is_none() && new.generated.is_none();
         let same = old.ty.physical == new.ty.physical && !new.auto_increment;
         let default = new.default.as_deref()?;
         (strict && same).then_some((old, new, default))
@@ -329,16 +330,17 @@ fn column(altered: Altered<'_>, old: &Column, new: &Column, clauses: &mut Clause
     if old.name == new.name {
         clauses.rest.push(format!("MODIFY COLUMN {definition}"));
         clauses.summary.push(format!("modify column {}", new.name));
-        clauses.weak_probes.push(probe::column_is(altered.to, &shall));
+        clauses.weak_probes.push(probe::column_is(altered.to, &shall, altered.server));
     } else {
         clauses.rest.push(format!("CHANGE COLUMN {name} {definition}"));
     }
     clauses.at_least(modification(altered.from, &was, &shall));
 }
 
-/// The column as it is to be written: spelled out while the table's character set changes with it.
+/// The column as it is to be written: spelled out while the table's character set changes with it. MySQL takes what is
+/// unsaid from the new one, and remembers for good what was said.
 fn in_table(altered: Altered<'_>, column: &Column, spelled: &Column) -> Column {
-    if same_charset(altered) { column.clone() } else { spelled.clone() }
+    if same_charset(altered) || altered.server == Server::MySql { column.clone() } else { spelled.clone() }
 }
 
 fn same_charset(altered: Altered<'_>) -> bool {
@@ -350,7 +352,7 @@ fn remake(altered: Altered<'_>, old: &Column, new: &Column, clauses: &mut Clause
     clauses.drops.push(format!("DROP COLUMN {}", ident(&old.name)));
     add_column(altered, new, clauses);
     clauses.summary.push(format!("make column {} again", new.name));
-    clauses.weak_probes.push(probe::column_is(altered.to, &spelled(altered.to, new)));
+    clauses.weak_probes.push(probe::column_is(altered.to, &spelled(altered.to, new), altered.server));
     clauses.remade.insert(new.name.clone());
     if old.generated.is_none() {
         let why = match &new.generated {
@@ -415,7 +417,7 @@ fn indexes(altered: Altered<'_>, clauses: &mut Clauses) {
         altered.to.indexes.iter().filter(|index| !touched.contains(&index.name)).filter(again).collect();
     for index in again {
         clauses.drops.insert(0, format!("DROP KEY {}", ident(&index.name)));
-        clauses.rest.push(format!("ADD {}", print::index_definition(index)));
+        clauses.rest.push(format!("ADD {}", print::index_definition(index, altered.server)));
         clauses.at_least(Way::Build);
     }
     let again = |key: &&Key| clauses.all_keys || key.columns().any(|name| clauses.remade.contains(name));
@@ -439,7 +441,7 @@ fn implicit_indexes(altered: Altered<'_>, touched: &BTreeSet<String>, clauses: &
         let drop = format!("DROP KEY {}", ident(&index.name));
         if come.iter().any(supersedes) && !touched.contains(&index.name) && !clauses.drops.contains(&drop) {
             clauses.drops.insert(0, drop);
-            clauses.rest.push(format!("ADD {}", print::index_definition(index)));
+            clauses.rest.push(format!("ADD {}", print::index_definition(index, altered.server)));
             clauses.at_least(Way::Build);
         }
     }
@@ -478,10 +480,10 @@ fn index(altered: Altered<'_>, old: Option<&Index>, new: Option<&Index>, clauses
                 clauses.probes.push(probe::index(&to.name, &new.name, true));
             }
             if old.invisible != new.invisible {
-                let word = if new.invisible { "IGNORED" } else { "NOT IGNORED" };
+                let word = print::visibility(new.invisible, altered.server);
                 clauses.rest.push(format!("ALTER INDEX {} {word}", ident(&new.name)));
                 clauses.summary.push(format!("index {} {}", new.name, word.to_lowercase()));
-                clauses.probes.push(probe::ignored(&to.name, &new.name, new.invisible));
+                clauses.probes.push(probe::ignored(&to.name, &new.name, new.invisible, altered.server));
             }
             return;
         }
@@ -495,7 +497,7 @@ fn index(altered: Altered<'_>, old: Option<&Index>, new: Option<&Index>, clauses
         }
     }
     if let Some(new) = new {
-        clauses.rest.push(format!("ADD {}", print::index_definition(new)));
+        clauses.rest.push(format!("ADD {}", print::index_definition(new, altered.server)));
         if let Some(old) = old.filter(|old| old.name == new.name) {
             clauses.summary.push(format!("change index {}", new.name));
             let probe = if seen(old, new) { probe::index_is(&to.name, new) } else { probe::UNSEEN.into() };
@@ -569,7 +571,7 @@ fn check(altered: Altered<'_>, alteration: &Alteration<Check>, clauses: &mut Cla
         clauses.rest.push(format!("ADD {}", print::check_definition(new)));
         clauses.summary.push(format!("{} check {}", if same_name { "change" } else { "add" }, new.name));
         if same_name {
-            clauses.weak_probes.push(probe::check_is(&altered.to.name, new));
+            clauses.weak_probes.push(probe::check_is(&altered.to.name, new, altered.server));
         } else {
             clauses.probes.push(probe::check(&altered.to.name, &new.name, true));
         }

@@ -10,16 +10,18 @@ mod object;
 mod table;
 
 pub use object::{
-    create_sequence, create_trigger, create_view, drop_sequence, follows, grant, revoke, sequence_options,
+    VIEW_COLUMNS, create_sequence, create_trigger, create_view, drop_sequence, follows, grant, revoke, sequence_options,
 };
 pub use table::{
-    PERIOD, REFERENCE_SYSTEM, WITHOUT_OVERLAPS, add_foreign_key, check_definition, column_check, column_definition,
-    create_table, foreign_key_definition, index_definition, option_clause, partition_clause, period_definition,
-    periods, plain_options, primary_key_definition, system_period, table_options, unique_definition,
+    PERIOD, REFERENCE_SYSTEM, SRID, WITHOUT_OVERLAPS, add_foreign_key, check_definition, column_check,
+    column_definition, create_table, foreign_key_definition, index_definition, option_clause, partition_clause,
+    period_definition, periods, plain_options, primary_key_definition, system_period, table_options, unique_definition,
+    visibility,
 };
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Server;
 use crate::dialect::Dialect;
 use crate::model::{ObjectKey, ObjectKind, ObjectName, Schema, Table, View};
 use crate::script;
@@ -48,11 +50,12 @@ pub fn create_all(schema: &Schema) -> Vec<String> {
 fn tables(schema: &Schema, statements: &mut Vec<String>) {
     let mut made: BTreeSet<&ObjectName> = BTreeSet::new();
     let mut later = Vec::new();
+    let server = Server::of(schema);
     for table in tables_in_order(schema) {
         let (now, then): (Vec<_>, Vec<_>) =
             table.foreign_keys.iter().partition(|key| key.references == table.name || made.contains(&key.references));
-        statements.push(create_table(table, &now));
-        later.extend(then.into_iter().map(|key| add_foreign_key(&table.name, key)));
+        statements.push(create_table(table, &now, server));
+        later.extend(then.into_iter().map(|key| add_foreign_key(&table.name, key, server)));
         made.insert(&table.name);
     }
     statements.extend(later);

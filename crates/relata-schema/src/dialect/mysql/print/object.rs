@@ -4,6 +4,9 @@ use super::ident;
 use crate::dialect::Dialect;
 use crate::model::{Grant, ObjectName, Sequence, SequenceParameters, Trigger, View};
 
+/// The key of the parameter of a view that holds the list of its columns, in parentheses, where it is written.
+pub const VIEW_COLUMNS: &str = "columns";
+
 /// `CREATE SEQUENCE …`.
 pub fn create_sequence(sequence: &Sequence) -> String {
     format!("CREATE SEQUENCE {}{}", ident(&sequence.name.name), sequence_options(&sequence.parameters, false))
@@ -64,7 +67,8 @@ pub fn create_view(view: &View, replace: bool) -> String {
     if let Some(security) = parameter("security") {
         sql.push_str(&format!(" SQL SECURITY {security}"));
     }
-    sql.push_str(&format!(" VIEW {} AS {}", ident(&view.name.name), view.query));
+    let columns = parameter(VIEW_COLUMNS).map_or_else(String::new, |columns| format!(" {columns}"));
+    sql.push_str(&format!(" VIEW {}{columns} AS {}", ident(&view.name.name), view.query));
     if let Some(option) = &view.check_option {
         sql.push_str(&format!(" WITH {option} CHECK OPTION"));
     }

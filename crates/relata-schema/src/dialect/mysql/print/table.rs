@@ -1,6 +1,6 @@
 //! Tables and their parts.
 
-use super::ident;
+use super::{Server, ident};
 use crate::dialect::Dialect;
 use crate::model::{
     Action, Check, Column, ForeignKey, Generated, Index, IndexPart, Key, ObjectName, Partitioning, Table, TableOptions,
@@ -13,6 +13,8 @@ pub const WITHOUT_OVERLAPS: &str = "without overlaps";
 pub const PERIOD: &str = "period for ";
 /// The key of the parameter of a column that holds the id of its spatial reference system.
 pub const REFERENCE_SYSTEM: &str = "ref_system_id";
+/// The same on MySQL.
+pub const SRID: &str = "srid";
 const SYSTEM_VERSIONING: &str = "system versioning";
 
 fn literal(text: &str) -> String {
@@ -20,14 +22,14 @@ fn literal(text: &str) -> String {
 }
 
 /// `CREATE TABLE` with columns, keys, indexes, checks and these of its foreign keys.
-pub fn create_table(table: &Table, foreign_keys: &[&ForeignKey]) -> String {
+pub fn create_table(table: &Table, foreign_keys: &[&ForeignKey], server: Server) -> String {
     let mut lines: Vec<String> = table.columns.iter().map(|column| column_definition(table, column)).collect();
     lines.extend(system_period(table));
     lines.extend(periods(&table.options).map(|(name, columns)| period_definition(name, columns)));
     lines.extend(table.primary_key.as_ref().map(primary_key_definition));
     lines.extend(table.uniques.iter().map(unique_definition));
-    lines.extend(table.indexes.iter().map(index_definition));
-    lines.extend(foreign_keys.iter().map(|key| foreign_key_definition(key)));
+    lines.extend(table.indexes.iter().map(|index| index_definition(index, server)));
+    lines.extend(foreign_keys.iter().map(|key| foreign_key_definition(key, server)));
     lines.extend(table.checks.iter().filter(|check| check.column.is_empty()).map(check_definition));
     let mut sql = format!("CREATE TABLE {} (\n  {}\n)", ident(&table.name.name), lines.join(",\n  "));
     for option in table_options(table) {
@@ -148,7 +150,7 @@ pub fn unique_definition(key: &Key) -> String {
 }
 
 /// `KEY name (…)`, `UNIQUE KEY`, `FULLTEXT KEY`, `SPATIAL KEY`.
-pub fn index_definition(index: &Index) -> String {
+pub fn index_definition(index: &Index, server: Server) -> String {
     let (kind, method) = match index.method.as_deref() {
         Some("fulltext") => ("FULLTEXT KEY", None),
         Some("spatial") => ("SPATIAL KEY", None),
@@ -158,9 +160,19 @@ pub fn index_definition(index: &Index) -> String {
     let mut sql = format!("{kind} {} ({})", ident(&index.name), key_parts(&index.parts, &index.parameters));
     add_index_options(&mut sql, method, &index.parameters, index.comment.as_deref());
     if index.invisible {
-        sql.push_str(" IGNORED");
+        sql.push_str(&format!(" {}", visibility(true, server)));
     }
     sql
+}
+
+/// The word for an index that the planner overlooks, or does not.
+pub fn visibility(invisible: bool, server: Server) -> &'static str {
+    match (server, invisible) {
+        (Server::MariaDb, true) => "IGNORED",
+        (Server::MariaDb, false) => "NOT IGNORED",
+        (Server::MySql, true) => "INVISIBLE",
+        (Server::MySql, false) => "VISIBLE",
+    }
 }
 
 fn add_index_options(sql: &mut String, method: Option<&str>, parameters: &[(String, String)], comment: Option<&str>) {
@@ -196,7 +208,7 @@ fn part(part: &IndexPart) -> String {
 }
 
 /// `CONSTRAINT name FOREIGN KEY (…) REFERENCES …`.
-pub fn foreign_key_definition(key: &ForeignKey) -> String {
+pub fn foreign_key_definition(key: &ForeignKey, server: Server) -> String {
     let columns = |names: &[String]| names.iter().map(|name| ident(name)).collect::<Vec<_>>().join(", ");
     let name = if key.name.is_empty() { String::new() } else { format!("CONSTRAINT {} ", ident(&key.name)) };
     let mut sql = format!(
@@ -205,9 +217,10 @@ pub fn foreign_key_definition(key: &ForeignKey) -> String {
         Dialect::Mysql.qualified(&key.references),
         columns(&key.referenced_columns)
     );
-    // RESTRICT and NO ACTION are the same here, and what is written is what is reported.
+    // RESTRICT and NO ACTION are the same here, and what is written is what is reported; what is unsaid, is not.
+    let unsaid = if server == Server::MySql { Action::NoAction } else { Action::Restrict };
     for (word, action) in [("DELETE", key.on_delete), ("UPDATE", key.on_update)] {
-        if action != Action::Restrict {
+        if action != unsaid {
             sql.push_str(&format!(" ON {word} {}", action.word()));
         }
     }
@@ -215,14 +228,15 @@ pub fn foreign_key_definition(key: &ForeignKey) -> String {
 }
 
 /// `ALTER TABLE … ADD CONSTRAINT … FOREIGN KEY …`.
-pub fn add_foreign_key(table: &ObjectName, key: &ForeignKey) -> String {
-    format!("ALTER TABLE {} ADD {}", ident(&table.name), foreign_key_definition(key))
+pub fn add_foreign_key(table: &ObjectName, key: &ForeignKey, server: Server) -> String {
+    format!("ALTER TABLE {} ADD {}", ident(&table.name), foreign_key_definition(key, server))
 }
 
-/// `CONSTRAINT name CHECK (…)`.
+/// `CONSTRAINT name CHECK (…) [NOT ENFORCED]`.
 pub fn check_definition(check: &Check) -> String {
     let name = if check.name.is_empty() { String::new() } else { format!("CONSTRAINT {} ", ident(&check.name)) };
-    format!("{name}CHECK ({})", check.expression)
+    let enforced = if check.not_enforced { " NOT ENFORCED" } else { "" };
+    format!("{name}CHECK ({}){enforced}", check.expression)
 }
 
 /// What follows the closing parenthesis, one option a piece, without partitioning.
