@@ -12,7 +12,8 @@
 //! - A field that is not allowed is never written, whatever the input calls it.
 //! - A value is converted without loss or refused: JSON numbers become no text, text of JSON no numbers. In forms all is
 //!   text, and the empty text is NULL where the field may be NULL.
-//! - Nothing is sent while there is a problem; all of them come back at once ([`Error::problems`]).
+//! - Nothing is sent while there is a problem; all of them come back at once ([`Error::problems`]), those of rows below with
+//!   their place: `comments.0.text`.
 
 use std::marker::PhantomData;
 
@@ -26,8 +27,14 @@ use crate::change::Update;
 use crate::entity::Entity;
 use crate::executor::Executor;
 use crate::insert::{Draft, NewRow};
+use crate::nested::Graph;
+use crate::relation::{Rel, Relation};
 use crate::rules::Found;
 use crate::validation;
+
+mod below;
+
+use below::{Below, Rows};
 
 /// A value from outside.
 enum Input<'i> {
@@ -89,6 +96,10 @@ pub struct Changeset<E> {
     values: Vec<Value>,
     problems: Vec<Problem>,
     strict: bool,
+    /// What is to hang on the row.
+    below: Vec<Box<dyn Below<E>>>,
+    /// Columns that are filled in when the row above is there.
+    filled: Vec<usize>,
     marker: PhantomData<fn() -> E>,
 }
 
@@ -102,6 +113,8 @@ impl<E: Entity> Changeset<E> {
             values: Vec::new(),
             problems: Vec::new(),
             strict: false,
+            below: Vec::new(),
+            filled: Vec::new(),
             marker: PhantomData,
         }
     }
@@ -112,13 +125,34 @@ impl<E: Entity> Changeset<E> {
         self
     }
 
+    /// Takes rows that hang on this one, too: the member of the input with the relation's name, an array of objects (an object
+    /// where the relation leads to one row). `row` makes an empty changeset for each, with an allow-list of its own, perhaps with
+    /// rows below again. To be said before the input is given; the rows are created with this one by [`Changeset::insert`].
+    ///
+    /// ```text
+    /// Post::changeset((Post.title, Post.body)).nested(Post.comments, || Comment::changeset(Comment.text)).json(&body)
+    /// ```
+    pub fn nested<M: Relation<From = E>>(
+        mut self,
+        _: Rel<E, M>,
+        row: impl Fn() -> Changeset<M::To> + Send + 'static,
+    ) -> Self {
+        self.below.push(Box::new(Rows::<M, _>::new(row)));
+        self
+    }
+
     /// Takes the members of a JSON object by the names of fields.
     pub fn json(mut self, input: &Json) -> Self {
         let Json::Object(members) = input else {
             self.problems.push(Problem::of_row("type", "must be a JSON object"));
             return self;
         };
-        members.iter().for_each(|(name, value)| self.take(name, Input::Json(value)));
+        for (name, value) in members {
+            match self.below.iter_mut().find(|below| below.name() == name) {
+                Some(below) => below.take(value, self.strict),
+                None => self.take(name, Input::Json(value)),
+            }
+        }
         self
     }
 
@@ -175,8 +209,9 @@ impl<E: Entity> Changeset<E> {
     /// What is wrong so far: values of another type, names that are not allowed, broken rules. That a new row lacks a field
     /// is found when it is inserted.
     pub fn problems(&self) -> Vec<Problem> {
-        let row = RowValues::some(&self.columns, &self.values);
-        match self.found(&row).into_result() {
+        let mut found = self.found(&RowValues::some(&self.columns, &self.values));
+        self.below.iter().flat_map(|below| below.problems(false)).for_each(|problem| found.push(problem));
+        match found.into_result() {
             Ok(()) => Vec::new(),
             Err(error) => error.problems(),
         }
@@ -192,24 +227,47 @@ impl<E: Entity> Changeset<E> {
         found
     }
 
-    /// As a row to insert, alone or together with others.
-    ///
-    /// # Errors
-    /// `Kind::Validation` with every problem, fields that must be given included.
-    pub fn draft(self) -> Result<Draft<E>> {
+    /// What is wrong with it as a new row, with all that hangs on it.
+    fn found_new(&self) -> Found {
         let row = RowValues::new_row(E::TABLE, &self.columns, &self.values);
         let mut found = self.found(&row);
         for (position, meta) in E::TABLE.columns[..E::TABLE.selected].iter().enumerate() {
             let stamped = [E::TABLE.created_at, E::TABLE.updated_at].contains(&Some(position));
             let needed = !meta.nullable && !meta.defaulted && !meta.generated && !stamped;
             let refused = self.problems.iter().any(|problem| problem.field.as_deref() == Some(meta.field));
-            if needed && !refused && !self.columns.contains(&(position as u16)) {
+            let given = self.columns.contains(&(position as u16)) || self.filled.contains(&position);
+            if needed && !refused && !given {
                 found.push(Problem::of(meta.field, "required", "must be given"));
             }
         }
-        found.into_result()?;
+        self.below.iter().flat_map(|below| below.problems(true)).for_each(|problem| found.push(problem));
+        found
+    }
+
+    fn into_row(self) -> Draft<E> {
         let pairs = self.columns.into_iter().zip(self.values);
-        Ok(pairs.fold(Draft::new(&[], []), |draft, (column, value)| draft.set(usize::from(column), value)))
+        pairs.fold(Draft::new(&[], []), |draft, (column, value)| draft.set(usize::from(column), value))
+    }
+
+    /// As a row to insert, alone or together with others; what hangs on it is left out.
+    ///
+    /// # Errors
+    /// `Kind::Validation` with every problem, fields that must be given included.
+    pub fn draft(self) -> Result<Draft<E>> {
+        self.found_new().into_result()?;
+        Ok(self.into_row())
+    }
+
+    /// As a row to insert together with all that hangs on it.
+    ///
+    /// # Errors
+    /// `Kind::Validation` with every problem, fields that must be given included; `Kind::Unsupported` for a relation whose
+    /// foreign key is on this side.
+    pub fn graph(mut self) -> Result<Graph<E>> {
+        self.found_new().into_result()?;
+        let below = std::mem::take(&mut self.below);
+        let graph = Graph::from(self.into_row());
+        below.into_iter().try_fold(graph, |graph, below| below.hang(graph))
     }
 
     /// Inserts the row and gives it back. Where the database refuses it for one thing that is taken or missing, it is asked
@@ -218,6 +276,9 @@ impl<E: Entity> Changeset<E> {
     /// # Errors
     /// `Kind::Validation` with every problem; constraint violations with every problem that the database has with the row.
     pub async fn insert(self, executor: &mut impl Executor) -> Result<E> {
+        if !self.below.is_empty() {
+            return self.graph()?.insert(executor).await;
+        }
         let (columns, values) = (self.columns.clone(), self.values.clone());
         match self.draft()?.insert(executor).await {
             Err(error) if matches!(error.kind(), Kind::UniqueViolation | Kind::ForeignKeyViolation) => {
@@ -234,7 +295,14 @@ impl<E: Entity> Changeset<E> {
     ///
     /// # Errors
     /// `Kind::Validation` with every problem; `Kind::NotFound` when there is no such row; constraint violations.
+    /// `Kind::Unsupported` with [`Changeset::nested`].
     pub async fn update(self, key: impl Into<E::Key>, executor: &mut impl Executor) -> Result<()> {
+        if !self.below.is_empty() {
+            return Err(Error::unsupported(
+                format!("the rows below a {} are created with it, and not by its update", E::TABLE.entity),
+                "write them by changesets of their own in the same `transaction!`",
+            ));
+        }
         self.found(&RowValues::some(&self.columns, &self.values)).into_result()?;
         if self.columns.is_empty() {
             return Ok(());

@@ -1,8 +1,9 @@
 //! Typed events: what has happened, told to whoever subscribed, once it has really happened.
 //!
 //! An [`Events`] is a value that the application makes and hands around; there is no global one. What is published inside a
-//! transaction is told after its commit, in order, and never if it is rolled back. Handlers run on the task that
-//! commits: what takes long they hand on.
+//! transaction is told after its commit, once and in order, and never if it is rolled back. Handlers run on the task that
+//! commits: what takes long they hand on. One that panics is told to the log and keeps nobody else from hearing: what has
+//! been committed has happened.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -47,6 +48,16 @@ impl Events {
 
     fn tell<T: Send + Sync + 'static>(&self, event: &T) {
         let handlers = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&TypeId::of::<T>()).cloned();
-        handlers.into_iter().flatten().for_each(|handler| handler(event));
+        handlers.into_iter().flatten().for_each(|handler| undisturbed(|| handler(event)));
+    }
+}
+
+/// Runs what comes after a commit: a panic in it is told and goes no further.
+pub(crate) fn undisturbed(work: impl FnOnce()) {
+    if let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)) {
+        let text =
+            panic.downcast_ref::<&str>().map(|text| text.to_string()).or(panic.downcast_ref::<String>().cloned());
+        let said = text.unwrap_or_else(|| "no message".to_string());
+        tracing::error!(target: "relata::events", "what was to be done after a commit panicked: {said}");
     }
 }

@@ -18,10 +18,12 @@ use crate::entity::{Entity, mapped, root_column};
 use crate::executor::{Executor, Intent};
 use crate::load::{Loads, Parents, load_into};
 use crate::page::{Cursor, PAGE, Page, fetch_page};
-use crate::relation::{And, IntoLoad, Rel, Relation};
+use crate::relation::{And, IntoLoad, Many, Rel, Relation};
 use crate::stream::Rows;
+use crate::tree;
 
 pub use reading::Lenient;
+pub(crate) use reading::spelled;
 
 /// A query over the rows of `E`, each with what `L` loads.
 #[must_use = "a query does nothing until it is run by `.all(…)`, `.one(…)` or another of its endings"]
@@ -292,6 +294,25 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
         let mut rows = sink.rows;
         load_into(&loads, executor, (parents, scope), &mut rows).await?;
         Ok(rows)
+    }
+
+    /// The rows, each below the one that leads to it along a relation of the entity with itself; siblings in the order of the
+    /// query. A row is a root if no other of these rows leads to it.
+    ///
+    /// ```text
+    /// let tree = Category::by_key(1).reach(Category.children, 3).order(Category.name.asc()).tree(Category.children, &mut db).await?;
+    /// for node in tree.walk() {
+    ///     println!("{}{}", "  ".repeat(node.depth()), node.name);
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// `Kind::Decode` when rows lead to each other in a circle; as [`Find::all`].
+    pub async fn tree<M>(self, _: Rel<E, M>, executor: &mut impl Executor) -> Result<tree::Tree<L::Output>>
+    where
+        M: Relation<From = E, To = E, Kind = Many>,
+    {
+        tree::Tree::of(self.all(executor).await?, M::META, L::entity)
     }
 
     /// The rows of several queries that do not depend on each other, in the order of the queries. On PostgreSQL all of

@@ -53,6 +53,7 @@ pub mod stream;
 pub mod table;
 mod token;
 pub mod transaction;
+pub mod tree;
 pub mod validation;
 
 pub use cluster::Reads;

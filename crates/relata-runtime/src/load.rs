@@ -26,7 +26,8 @@ use crate::relation::{Load, Relation, RelationKind};
 mod choice;
 mod places;
 
-use places::{ParentKey, Places};
+pub(crate) use places::ParentKey;
+use places::Places;
 
 const BATCH: usize = 16_384;
 

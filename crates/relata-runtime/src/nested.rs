@@ -68,6 +68,19 @@ impl<E: Entity> IntoGraph for Graph<E> {
     }
 }
 
+impl<E> From<Draft<E>> for Graph<E> {
+    fn from(draft: Draft<E>) -> Self {
+        Graph { draft, steps: Vec::new() }
+    }
+}
+
+/// Inserts rows and gives them back in their order, all or none.
+pub(crate) async fn insert_all<E: Entity>(rows: Vec<Draft<E>>, executor: &mut impl Executor) -> Result<Vec<E>> {
+    let mut tx = executor.begin(Default::default()).await?;
+    let inserted = insert_rows(rows, &mut tx).await;
+    tx.finish(inserted).await
+}
+
 type Made = Box<dyn Any + Send>;
 
 /// Something to do for the parents of one relation.

@@ -43,7 +43,7 @@ impl Found {
     fn rules(&mut self, column: &'static ColumnMeta, value: &Value) {
         for rule in column.rules {
             if let Some(wanted) = broken(rule, value) {
-                self.problems.push(Problem::of(column.field, word(rule), wanted));
+                self.problems.push(Problem::of(column.field, word(rule), wanted).with(parameters(rule, value)));
             }
         }
     }
@@ -195,6 +195,22 @@ fn word(rule: &RuleMeta) -> &'static str {
         RuleMeta::Custom(_) => "custom",
         RuleMeta::JsonSchema(_) => "json_schema",
     }
+}
+
+/// What a translation of the message needs.
+fn parameters(rule: &RuleMeta, value: &Value) -> Vec<(&'static str, String)> {
+    let text = |bound: &Option<u64>| bound.map(|bound| bound.to_string());
+    let given = |bound: &Option<&str>| bound.map(str::to_string);
+    let all = match rule {
+        RuleMeta::Length(min, max) => {
+            vec![("min", text(min)), ("max", text(max)), ("actual", text(&size(value)))]
+        }
+        RuleMeta::Range(min, max) => vec![("min", given(min)), ("max", given(max))],
+        RuleMeta::Pattern(pattern) => vec![("pattern", Some(pattern.to_string()))],
+        RuleMeta::OneOf(texts) => vec![("values", Some(texts.join(", ")))],
+        RuleMeta::Email | RuleMeta::Url | RuleMeta::Custom(_) | RuleMeta::JsonSchema(_) => Vec::new(),
+    };
+    all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// What the CHECK constraint of this name says: names are those that lowering gives.

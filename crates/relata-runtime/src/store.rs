@@ -24,6 +24,7 @@ use relata_sql::Result;
 use crate::entity::Entity;
 use crate::executor::Executor;
 use crate::insert::{Draft, NewRow};
+use crate::nested::insert_all;
 use crate::repository::Repository;
 
 type KeyOf<S> = <<S as Store>::Entity as Entity>::Key;
@@ -74,6 +75,14 @@ pub trait Store: Send + Sized {
         async { Ok(()) }
     }
 
+    /// After a row that was marked as deleted was brought back, in the same transaction.
+    fn after_restore(&mut self, _key: &KeyOf<Self>) -> impl Future<Output = Result<()>> + Send
+    where
+        KeyOf<Self>: Sync,
+    {
+        async { Ok(()) }
+    }
+
     /// The operations without hooks.
     fn plain(&mut self) -> Repository<Self::Entity, &mut Self::Executor> {
         Repository::new(self.executor())
@@ -116,6 +125,48 @@ pub trait Store: Send + Sized {
             let row = draft.insert(self.executor()).await?;
             self.after_insert(&row).await?;
             Ok(row)
+        }
+    }
+
+    /// Inserts rows, all or none, and gives them back in their order as the database has them. The hooks stand around each of
+    /// them; the number of statements does not depend on how many there are (MySQL, which does not give back what it
+    /// inserts, takes them one by one).
+    ///
+    /// # Errors
+    /// As [`NewRow::insert`]; what a hook says.
+    fn insert_all<N: NewRow<Entity = Self::Entity>>(
+        &mut self,
+        rows: impl IntoIterator<Item = N, IntoIter: Send> + Send,
+    ) -> impl Future<Output = Result<Vec<Self::Entity>>> + Send {
+        let rows: Vec<Draft<Self::Entity>> = rows.into_iter().map(NewRow::into_draft).collect();
+        async move {
+            let mut drafts = Vec::with_capacity(rows.len());
+            for row in rows {
+                drafts.push(self.before_insert(row).await?);
+            }
+            let rows = insert_all(drafts, self.executor()).await?;
+            for row in &rows {
+                self.after_insert(row).await?;
+            }
+            Ok(rows)
+        }
+    }
+
+    /// Brings back the row with this key, and what was marked as deleted together with it; gives back whether there was one.
+    ///
+    /// # Errors
+    /// As [`Entity::restore`]; what a hook says.
+    fn restore(&mut self, key: impl Into<KeyOf<Self>> + Send) -> impl Future<Output = Result<bool>> + Send
+    where
+        KeyOf<Self>: Sync,
+    {
+        async move {
+            let key = key.into();
+            let restored = Self::Entity::restore(key.clone(), self.executor()).await?;
+            if restored {
+                self.after_restore(&key).await?;
+            }
+            Ok(restored)
         }
     }
 

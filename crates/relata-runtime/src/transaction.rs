@@ -17,6 +17,7 @@ use relata_sql::driver::{BoxFuture, Isolation, TransactionOptions};
 use relata_sql::{Answer, Error, Kind, Result};
 
 use crate::db::Db;
+use crate::events::undisturbed;
 use crate::executor::{Executor, Intent, Lease};
 use crate::pool::Pooled;
 use crate::retry::RetryBudget;
@@ -181,7 +182,7 @@ impl<'a> Tx<'a> {
         }
         let work = if level == 0 { std::mem::take(&mut session.after) } else { Vec::new() };
         self.finished();
-        work.into_iter().for_each(|(_, work)| work());
+        work.into_iter().for_each(|(_, work)| undisturbed(work));
         Ok(())
     }
 

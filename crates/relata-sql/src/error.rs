@@ -170,24 +170,46 @@ pub struct Details {
 /// What is wrong with one field of a row, or with the row as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The field by its Rust name; `None`: the row as a whole.
+    /// The field by its Rust name; `None`: the row as a whole. Of a row that hangs on another with its place: `comments.0.text`.
     pub field: Option<String>,
     /// Which rule: `length`, `range`, `pattern`, `one_of`, `email`, `url`, `custom`, `condition`, `json_schema`,
     /// `required`, `type`, `unknown`, `unique`, `reference`, `check`.
     pub rule: &'static str,
     /// What the value should be, or what is wrong with it: `must have 1 to 80 characters, not 0`.
     pub message: String,
+    /// What a translation of the message needs beside the rule: `min`, `max` and `actual` of a length, `min` and `max` of a range,
+    /// `pattern`, `values` of `one_of`.
+    pub parameters: Vec<(&'static str, String)>,
 }
 
 impl Problem {
     /// A problem of a field.
     pub fn of(field: impl Into<String>, rule: &'static str, message: impl Into<String>) -> Self {
-        Problem { field: Some(field.into()), rule, message: message.into() }
+        Problem { field: Some(field.into()), rule, message: message.into(), parameters: Vec::new() }
     }
 
     /// A problem of the row as a whole.
     pub fn of_row(rule: &'static str, message: impl Into<String>) -> Self {
-        Problem { field: None, rule, message: message.into() }
+        Problem { field: None, rule, message: message.into(), parameters: Vec::new() }
+    }
+}
+
+impl Problem {
+    /// With what a translation needs.
+    #[must_use]
+    pub fn with(mut self, parameters: Vec<(&'static str, String)>) -> Self {
+        self.parameters = parameters;
+        self
+    }
+
+    /// The same problem of a row that hangs on another: `comments.0.text` of `text`.
+    #[must_use]
+    pub fn below(mut self, place: &str) -> Self {
+        self.field = Some(match self.field {
+            Some(field) => format!("{place}.{field}"),
+            None => place.to_string(),
+        });
+        self
     }
 }
 

@@ -74,6 +74,7 @@ pub use relata_runtime::explain::{self, Explain};
 pub use relata_runtime::find::Find;
 pub use relata_runtime::join::{Joined, from};
 pub use relata_runtime::search::{self, Search, Searchable};
+pub use relata_runtime::tree::{self, Tree};
 pub use relata_runtime::validation::{self, Given};
 pub use relata_runtime::{
     Cursor, Entity, Error, Executor, FromRow, Id, Inspect, Intent, Kind, NewRow, Page, Params, PoolOptions, Reads,

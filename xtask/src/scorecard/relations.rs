@@ -8,6 +8,7 @@ const SOFT_DELETE: &str = "crates/relata/tests/it/soft_delete.rs";
 const POLYMORPHIC_TESTS: &str = "crates/relata/tests/it/polymorphic.rs";
 const INTEGRITY: &str = "crates/relata/tests/it/integrity.rs";
 const SERVICES: &str = "crates/relata/tests/it/services.rs";
+const TREE_TESTS: &str = "crates/relata/tests/it/trees.rs";
 const HTTP: &str = "crates/relata-sql/src/error/http.rs";
 const CHANGESET: &str = "crates/relata-runtime/src/changeset.rs";
 
@@ -17,14 +18,20 @@ const RULES: &[Test] = &[
     (VALIDATION, "an_entity_as_json_schema"),
     (VALIDATION, "json_keeps_its_schema"),
     (VALIDATION, "rows_that_are_not_as_declared"),
+    (VALIDATION, "json_is_checked_on_every_path"),
+    (VALIDATION, "rules_on_every_kind_of_field"),
 ];
 const PROBLEMS: &[Test] = &[
     (VALIDATION, "the_database_is_asked_what_it_would_refuse"),
     (VALIDATION, "violations_name_the_fields"),
     (HTTP, "the_body_says_what_is_wrong_with_the_data_and_nothing_else"),
+    (HTTP, "problems_of_rows_below_and_what_a_translation_needs"),
 ];
-const INPUT: &[Test] =
-    &[(VALIDATION, "input_comes_through_an_allow_list"), (CHANGESET, "nothing_is_converted_with_loss")];
+const INPUT: &[Test] = &[
+    (VALIDATION, "input_comes_through_an_allow_list"),
+    (VALIDATION, "input_with_rows_below"),
+    (CHANGESET, "nothing_is_converted_with_loss"),
+];
 
 const NESTED: &[Test] = &[
     (NESTED_WRITES, "children_come_with_their_parent"),
@@ -48,12 +55,28 @@ const POLYMORPHIC: &[Test] = &[
     (POLYMORPHIC_TESTS, "a_type_and_a_key_are_a_relation"),
 ];
 const REPEATED: &[Test] = &[("crates/relata/tests/it/relations.rs", "repeated_look_ups_are_told_with_their_line")];
-const ROWS: &[Test] = &[(INTEGRITY, "what_is_only_meant_is_checked"), (INTEGRITY, "orphans_are_repaired_when_asked")];
+const ROWS: &[Test] = &[
+    (INTEGRITY, "what_is_only_meant_is_checked"),
+    (INTEGRITY, "names_are_read_whatever_their_style"),
+    (INTEGRITY, "keys_with_a_type_lead_somewhere"),
+    (INTEGRITY, "orphans_are_repaired_when_asked"),
+    (INTEGRITY, "orphans_are_put_aside"),
+];
+const TREES: &[Test] = &[
+    (TREE_TESTS, "rows_stand_below_their_parents"),
+    (TREE_TESTS, "ways_up_and_down_are_limited_filtered_and_ordered"),
+    (TREE_TESTS, "a_branch_moves"),
+    (TREE_TESTS, "circles_are_seen"),
+    (TREE_TESTS, "a_hundred_thousand_rows"),
+];
 const STORES: &[Test] = &[
     (SERVICES, "a_service_shares_one_transaction"),
     (SERVICES, "hooks_may_change_and_refuse"),
     (SERVICES, "events_are_told_after_the_commit"),
     (SERVICES, "work_before_the_commit_may_stop_it"),
+    (SERVICES, "hooks_stand_around_each_of_many_rows"),
+    (SERVICES, "panics_in_hooks_undo_and_in_handlers_do_not"),
+    (SERVICES, "deleting_and_restoring_have_hooks"),
 ];
 
 /// Every row.
@@ -95,6 +118,13 @@ pub const RELATIONS: &[Capability] = &[
         sqlite: Claim::Done(POLYMORPHIC),
         postgres: Claim::Done(POLYMORPHIC),
         mysql: Claim::Done(POLYMORPHIC),
+    },
+    Capability {
+        id: "R1",
+        title: "Trees: up and down, limited, nested under their parents, circles seen, a hundred thousand rows",
+        sqlite: Claim::Done(TREES),
+        postgres: Claim::Done(TREES),
+        mysql: Claim::Done(TREES),
     },
     Capability {
         id: "R2",

@@ -30,7 +30,7 @@ pub struct Check {
     #[arg(long, value_name = "SRC")]
     from: Option<PathBuf>,
     /// Repair rows that refer to nothing, in one transaction: `null` takes the reference off where it may be NULL, `delete`
-    /// deletes the rows
+    /// deletes the rows, `shelve` puts them aside into tables of their own
     #[arg(long, value_enum, value_name = "HOW")]
     repair: Option<How>,
 }
@@ -42,6 +42,8 @@ enum How {
     Null,
     /// Delete the rows
     Delete,
+    /// Copy the rows to the shelf (the schema `relata_shelf`, or tables `relata_shelf_…`), then delete them
+    Shelve,
 }
 
 /// Options of `relata data show`.
@@ -222,12 +224,18 @@ impl Check {
             None => None,
         };
         let mut db = relata::Db::open(&session.url()?.expose()).await?;
-        let mut schema = relata_runtime::table::schema(&mut db).await?;
-        relata_runtime::migrate::hide_own(&mut schema);
+        let schema = relata_runtime::table::schema(&mut db).await?;
         let found = integrity::check(&schema, declaration.as_ref(), &mut db).await?;
-        let how = self.repair.map(|how| if how == How::Null { Repair::SetNull } else { Repair::Delete });
+        let how = self.repair.map(|how| match how {
+            How::Null => Repair::SetNull,
+            How::Delete => Repair::Delete,
+            How::Shelve => Repair::Shelve,
+        });
+        if let Some(how) = how.filter(|_| !found.is_empty()) {
+            session.output.say(&announced(how, &found));
+        }
         let repaired = match how {
-            Some(how) => Some(integrity::repair(schema.dialect, &found, how, &mut db).await?),
+            Some(how) => Some(integrity::repair(&schema, &found, how, &mut db).await?),
             None => None,
         };
         let left = match repaired {
@@ -237,16 +245,26 @@ impl Check {
         if session.options.json {
             let findings: Vec<_> = found.iter().map(json).collect();
             let left = left.len();
-            let result = serde_json::json!({"findings": findings, "repaired": repaired, "left": left});
+            let shelved = repaired.iter().flat_map(|repaired| &repaired.shelved);
+            let shelved: Vec<_> =
+                shelved.map(|(table, to)| serde_json::json!([table.to_string(), to.to_string()])).collect();
+            let rows = repaired.as_ref().map(|repaired| repaired.rows);
+            let result = serde_json::json!({"findings": findings, "repaired": rows, "shelved": shelved, "left": left});
             session.output.result(&format!("{result:#}"));
         } else {
             found.iter().for_each(|finding| session.output.result(&told(finding)));
             match repaired {
-                Some(rows) => {
-                    session.output.say(&format!("{rows} rows were repaired; {} findings are left", left.len()))
+                Some(repaired) => {
+                    for (table, to) in &repaired.shelved {
+                        session.output.say(&format!("rows of {table} lie in {to} now"));
+                    }
+                    let rows = repaired.rows;
+                    session.output.say(&format!("{rows} rows were repaired; {} findings are left", left.len()));
                 }
                 None if found.is_empty() => session.output.say("every row keeps what is said of it"),
-                None => session.output.say("repair rows that refer to nothing with --repair null or --repair delete"),
+                None => session
+                    .output
+                    .say("repair rows that refer to nothing with --repair null, --repair delete or --repair shelve"),
             }
         }
         Ok(if left.is_empty() { Exit::Done } else { Exit::Findings })
@@ -259,6 +277,26 @@ fn declared(path: &std::path::Path) -> Result<relata_schema::declare::Declaratio
     match reading.diagnostics.iter().find(|found| found.severity == relata_schema::Severity::Error) {
         Some(found) => Err(Error::new(Kind::Declaration, format!("the declaration has a mistake\n\n{found}\n"))),
         None => Ok(reading.declaration),
+    }
+}
+
+/// What a repair is about to do.
+fn announced(how: Repair, found: &[Finding]) -> String {
+    let (verb, more) = match how {
+        Repair::SetNull => ("take the reference off", ""),
+        Repair::Delete => ("delete", ", and what refers to nothing then"),
+        Repair::Shelve => ("put aside", ", and what refers to nothing then"),
+    };
+    let of_one = |finding: &Finding| match finding {
+        Finding::Orphans { reference, rows, .. } if how != Repair::SetNull || reference.nullable => {
+            Some(format!("{rows} of {} by {}", reference.table, reference.columns.join(", ")))
+        }
+        _ => None,
+    };
+    let rows: Vec<String> = found.iter().filter_map(of_one).collect();
+    match rows.is_empty() {
+        true => "nothing here can be repaired so".to_string(),
+        false => format!("about to {verb}: {}{more}", rows.join("; ")),
     }
 }
 
@@ -277,8 +315,10 @@ fn told(finding: &Finding) -> String {
         Finding::Orphans { reference, rows: count, values } => {
             let shown = if values.is_empty() { String::new() } else { format!(": {}", values.join(", ")) };
             let more = if *count as usize > values.len() && !values.is_empty() { ", …" } else { "" };
+            let only =
+                reference.only.iter().map(|(column, word)| format!(" with {column} {word:?}")).collect::<String>();
             format!(
-                "{}.{}: {} refer to no row of {} ({}){shown}{more}",
+                "{}.{}: {}{only} refer to no row of {} ({}){shown}{more}",
                 reference.table,
                 reference.columns.join(", "),
                 rows(*count),
@@ -299,6 +339,7 @@ fn json(finding: &Finding) -> serde_json::Value {
             "table": reference.table.to_string(),
             "columns": reference.columns,
             "references": reference.references.to_string(),
+            "only": reference.only.as_ref().map(|(column, word)| serde_json::json!({"column": column, "word": word})),
             "said": said(reference.said),
             "rows": rows,
             "values": values,

@@ -62,7 +62,8 @@ fn valid<E: Entity>(row: &E) -> Result<()> {
     })
 }
 
-fn spelled(value: &Value) -> String {
+/// A key for people.
+pub(crate) fn spelled(value: &Value) -> String {
     match value {
         Value::Int(number) => number.to_string(),
         Value::Text(text) => text.clone(),

@@ -94,14 +94,14 @@ fn dense(keys: &[Value]) -> Option<Heads> {
 
 /// A key that rows are distributed by.
 #[derive(PartialEq, Eq, Hash)]
-pub(super) enum ParentKey {
+pub(crate) enum ParentKey {
     Int(i64),
     Text(String),
     Bytes(Vec<u8>),
 }
 
 impl ParentKey {
-    pub(super) fn of(value: &Value) -> Self {
+    pub(crate) fn of(value: &Value) -> Self {
         match value {
             Value::Int(number) => ParentKey::Int(*number),
             Value::Text(text) => ParentKey::Text(text.clone()),

@@ -57,7 +57,7 @@ impl Error {
         let mut fields = serde_json::Map::new();
         let mut of_row = Vec::new();
         for problem in self.http_problems() {
-            let said = json!({"rule": problem.rule, "message": problem.message});
+            let said = with_parameters(json!({"rule": problem.rule, "message": problem.message}), &problem.parameters);
             match problem.field {
                 Some(field) => {
                     if let Json::Array(list) = fields.entry(field).or_insert_with(|| Json::Array(Vec::new())) {
@@ -87,12 +87,15 @@ impl Error {
         let errors: Vec<Json> = self
             .http_problems()
             .into_iter()
-            .map(|problem| match problem.field {
-                Some(field) => {
-                    let pointer = format!("#/{}", field.replace('~', "~0").replace('/', "~1"));
-                    json!({"pointer": pointer, "rule": problem.rule, "detail": problem.message})
+            .map(|problem| {
+                let said = json!({"rule": problem.rule, "detail": problem.message});
+                let mut said = with_parameters(said, &problem.parameters);
+                if let Some(field) = problem.field {
+                    // Of a row that hangs on another, the place is a way down the input.
+                    let pointer = field.replace('~', "~0").replace('/', "~1").replace('.', "/");
+                    said["pointer"] = Json::String(format!("#/{pointer}"));
                 }
-                None => json!({"rule": problem.rule, "detail": problem.message}),
+                said
             })
             .collect();
         let mut body = json!({
@@ -107,9 +110,48 @@ impl Error {
     }
 }
 
+fn with_parameters(mut said: Json, parameters: &[(&'static str, String)]) -> Json {
+    if !parameters.is_empty() {
+        let members = parameters.iter().map(|(name, value)| (name.to_string(), Json::String(value.clone())));
+        said["parameters"] = Json::Object(members.collect());
+    }
+    said
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn problems_of_rows_below_and_what_a_translation_needs() {
+        let parameters = vec![("min", "1".to_string()), ("max", "80".to_string()), ("actual", "0".to_string())];
+        let length = Problem::of("text", "length", "must have 1 to 80 characters, not 0").with(parameters);
+        let below = vec![length.below("comments.2"), Problem::of_row("condition", "must hold").below("comments.0")];
+        expect_test::expect![[r##"
+            {
+              "errors": [
+                {
+                  "detail": "must have 1 to 80 characters, not 0",
+                  "parameters": {
+                    "actual": "0",
+                    "max": "80",
+                    "min": "1"
+                  },
+                  "pointer": "#/comments/2/text",
+                  "rule": "length"
+                },
+                {
+                  "detail": "must hold",
+                  "pointer": "#/comments/0",
+                  "rule": "condition"
+                }
+              ],
+              "status": 422,
+              "title": "the data is not valid",
+              "type": "urn:relata:R0106"
+            }"##]]
+        .assert_eq(&serde_json::to_string_pretty(&Error::invalid("Post", below).problem_json()).unwrap());
+    }
 
     #[test]
     fn the_body_says_what_is_wrong_with_the_data_and_nothing_else() {

@@ -23,6 +23,7 @@ mod setup;
 mod soft_delete;
 mod tables;
 mod transactions;
+mod trees;
 mod validation;
 mod wide;
 mod writes;

@@ -229,6 +229,15 @@ async fn repeated_look_ups_are_told_with_their_line(mut db: Db) -> Result<()> {
         Post::find().filter(Post.title.eq("x")).all(&mut db).await?;
     }
     User::find().with(User.posts.with(Post.comments)).all(&mut db).await?;
+    // Nor a loop that writes.
+    for post in &posts {
+        Post::update(post.id).set(Post.title.to("x")).exec(&mut db).await?;
+        let comment = NewComment { post_id: post.id, text: "c".into() }.insert(&mut db).await?;
+        Comment::delete(comment.id).exec(&mut db).await?;
+        table
+            .update(&[relata::Value::Int(post.author_id.get())], &[("name", relata::Value::Text("n".into()))], &mut db)
+            .await?;
+    }
     lines.dedup();
     let told = db.repeated_lookups();
     assert!(told.iter().all(|told| told.at.file().ends_with("relations.rs") && told.times == 3), "{told:?}");

@@ -12,6 +12,9 @@ crate::setup::everywhere!(
     hooks_may_change_and_refuse,
     events_are_told_after_the_commit,
     work_before_the_commit_may_stop_it,
+    hooks_stand_around_each_of_many_rows,
+    panics_in_hooks_undo_and_in_handlers_do_not,
+    deleting_and_restoring_have_hooks,
 );
 
 struct Users<X> {
@@ -175,5 +178,91 @@ async fn work_before_the_commit_may_stop_it(mut db: Db) -> Result<()> {
     });
     assert_eq!(result.unwrap_err().message(), "the sum is 31");
     assert_eq!(Account::find().count(&mut db).await?, 2);
+    Ok(())
+}
+
+async fn hooks_stand_around_each_of_many_rows(db: Db) -> Result<()> {
+    let (events, told) = listening();
+    let new = |name: &str| NewUser { email: format!("{name}@Example.com"), name: name.into() };
+    let mut users = Users { executor: db.clone(), events: events.clone() };
+    let made = users.insert_all(["A", "B", "C"].map(new)).await?;
+    let emails: Vec<&str> = made.iter().map(|user| user.email.as_str()).collect();
+    assert_eq!(emails, ["a@example.com", "b@example.com", "c@example.com"], "before each, in their order");
+    assert_eq!((told.lock().unwrap().len(), Account::find().count(&mut db.clone()).await?), (3, 3), "after each");
+    let mut outer = db.clone();
+    let failed: Result<()> = transaction!(outer, |tx| {
+        let mut users = Users { executor: &mut tx, events: events.clone() };
+        users.insert_all(["D", "A"].map(new)).await.map(drop)
+    });
+    assert_eq!(failed.unwrap_err().kind(), Kind::UniqueViolation);
+    assert_eq!((told.lock().unwrap().len(), User::find().count(&mut db.clone()).await?), (3, 3), "all or none");
+    Ok(())
+}
+
+async fn panics_in_hooks_undo_and_in_handlers_do_not(mut db: Db) -> Result<()> {
+    let (events, told) = listening();
+    // Heard first, and broken: who listens besides hears nevertheless, and the commit has happened.
+    let broken = Events::new();
+    broken.on(|_: &Registered| panic!("a broken handler"));
+    let list = told.clone();
+    broken.on(move |event: &Registered| list.lock().unwrap().push(event.clone()));
+    let result: Result<i32> = transaction!(db, |tx| {
+        broken.publish(Registered("one".into()), &mut tx);
+        tx.after_commit(Box::new(|| panic!("broken work")));
+        events.publish(Registered("two".into()), &mut tx);
+        NewAccount { balance: 1 }.insert(&mut tx).await?;
+        Ok(7)
+    });
+    assert_eq!(result?, 7);
+    assert_eq!(*told.lock().unwrap(), [Registered("one".into()), Registered("two".into())]);
+
+    let task = tokio::spawn({
+        let (mut db, events) = (db.clone(), events.clone());
+        async move {
+            let result: Result<()> = transaction!(db, |tx| {
+                NewAccount { balance: 2 }.insert(&mut tx).await?;
+                events.publish(Registered("never".into()), &mut tx);
+                tx.before_commit(|_| Box::pin(async { panic!("a broken hook") }));
+                Ok(())
+            });
+            result
+        }
+    });
+    assert!(task.await.unwrap_err().is_panic());
+    assert_eq!(Account::find().count(&mut db).await?, 1, "what was before the panic is undone");
+    assert_eq!(told.lock().unwrap().len(), 2);
+    Ok(())
+}
+
+/// Remembers what happens to posts.
+struct Remembered<X>(X, Vec<String>);
+
+impl<X: Executor> Store for Remembered<X> {
+    type Entity = Post;
+    type Executor = X;
+
+    fn executor(&mut self) -> &mut X {
+        &mut self.0
+    }
+
+    async fn after_delete(&mut self, key: &Id<Post>) -> Result<()> {
+        self.1.push(format!("-{key}"));
+        Ok(())
+    }
+
+    async fn after_restore(&mut self, key: &Id<Post>) -> Result<()> {
+        self.1.push(format!("+{key}"));
+        Ok(())
+    }
+}
+
+async fn deleting_and_restoring_have_hooks(mut db: Db) -> Result<()> {
+    let author_id = NewUser { email: "a".into(), name: "A".into() }.insert(&mut db).await?.id;
+    let id = NewPost { author_id, slug: "s".into(), title: "T".into() }.insert(&mut db).await?.id;
+    let mut posts = Remembered(db.clone(), Vec::new());
+    assert!(!posts.restore(id).await? && posts.delete(id).await? && !posts.delete(id).await?);
+    assert_eq!(Post::find().only_deleted().count(&mut db).await?, 1, "marked");
+    assert!(posts.restore(id).await?);
+    assert_eq!(posts.1, [format!("-{id}"), format!("+{id}")]);
     Ok(())
 }

@@ -11,6 +11,9 @@ crate::setup::everywhere!(in "validation.rs":
     violations_name_the_fields,
     input_comes_through_an_allow_list,
     rows_that_are_not_as_declared,
+    json_is_checked_on_every_path,
+    input_with_rows_below,
+    rules_on_every_kind_of_field,
 );
 
 #[test]
@@ -409,6 +412,173 @@ pub struct Setting {
     }"#
     ))]
     pub value: Json,
+}
+
+/// Below a member, with rows below again.
+#[derive(Entity, Debug, Clone)]
+#[entity(table = "orders")]
+#[has_many(lines: Line.order_id)]
+#[has_one(bill: Bill.order_id)]
+pub struct Order {
+    #[id]
+    pub id: Id<Order>,
+    #[references(Member)]
+    pub member_id: Id<Member>,
+    #[check(len(1..=10))]
+    pub code: String,
+}
+
+#[derive(Entity, Debug, Clone)]
+#[entity(table = "bills")]
+pub struct Bill {
+    #[id]
+    pub id: Id<Bill>,
+    #[references(Order)]
+    #[unique]
+    pub order_id: Id<Order>,
+    #[check(email)]
+    pub sent_to: String,
+}
+
+#[derive(Entity, Debug, Clone)]
+#[entity(table = "order_lines")]
+#[check(least <= amount, field = amount)]
+#[has_many(remarks: LineRemark.line_id)]
+pub struct Line {
+    #[id]
+    pub id: Id<Line>,
+    #[references(Order)]
+    pub order_id: Id<Order>,
+    #[check(range(1..=100))]
+    pub amount: i32,
+    #[default(1)]
+    pub least: i32,
+}
+
+#[derive(Entity, Debug, Clone)]
+#[entity(table = "line_remarks")]
+pub struct LineRemark {
+    #[id]
+    pub id: Id<LineRemark>,
+    #[references(Line)]
+    pub line_id: Id<Line>,
+    #[check(len(1..=40))]
+    pub text: String,
+}
+
+/// Rules where they are less common.
+#[derive(Entity, Debug, Clone)]
+#[entity(table = "kinds")]
+pub struct Kinds {
+    #[id]
+    pub id: Id<Kinds>,
+    #[check(custom(not_grumpy))]
+    pub mood: Option<Temper>,
+    #[check(custom(even))]
+    pub even: Option<i64>,
+    #[check(custom(has_name))]
+    pub json: Option<Json>,
+}
+
+fn not_grumpy(temper: &Temper) -> Result<(), &'static str> {
+    if *temper == Temper::SoSo { Err("must be in a better mood") } else { Ok(()) }
+}
+
+fn even(number: &i64) -> Result<(), String> {
+    if number % 2 == 0 { Ok(()) } else { Err(format!("must be even, not {number}")) }
+}
+
+fn has_name(json: &Json) -> Result<(), &'static str> {
+    if json["name"].is_string() { Ok(()) } else { Err("must have a name") }
+}
+
+async fn rules_on_every_kind_of_field(mut db: Db) -> Result<()> {
+    let wrong = NewKinds {}.mood(Temper::SoSo).even(3).json(serde_json::json!({"title": "x"}));
+    let error = wrong.insert(&mut db).await.unwrap_err();
+    let said: Vec<String> = error.problems().iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["mood must be in a better mood", "even must be even, not 3", "json must have a name"]);
+    let right = NewKinds {}.mood(Temper::Calm).even(4).json(serde_json::json!({"name": "x"})).insert(&mut db).await?;
+    let update = Kinds::update(right.id).set(Kinds.even.to(5)).exec(&mut db).await;
+    assert_eq!(fields(&update.unwrap_err()), ["even custom"]);
+    NewKinds {}.insert(&mut db).await?;
+    Ok(())
+}
+
+async fn json_is_checked_on_every_path(mut db: Db) -> Result<()> {
+    let bright = || serde_json::json!({"theme": "light"});
+    let pink = || serde_json::json!({"theme": "pink"});
+    let wrong = || NewSetting { value: pink() };
+    let made = NewSetting { value: bright() }.insert(&mut db).await?;
+    let mut repository = relata::Repository::<Setting, _>::new(db.clone());
+    let errors = [
+        wrong().insert(&mut db).await.unwrap_err(),
+        Setting::insert_many([NewSetting { value: bright() }, wrong()]).exec(&mut db).await.unwrap_err(),
+        Setting::insert_many([wrong()]).returning(&mut db).await.unwrap_err(),
+        wrong().on_conflict(Setting.id).update_all(&mut db).await.unwrap_err(),
+        Setting::update(made.id).set(Setting.value.to(pink())).exec(&mut db).await.unwrap_err(),
+        Setting::update_many().all_rows().set(Setting.value.to(pink())).exec(&mut db).await.unwrap_err(),
+        repository.save(&Setting { value: pink(), ..made.clone() }).await.unwrap_err(),
+        Setting::changeset(Setting.value)
+            .json(&serde_json::json!({"value": pink()}))
+            .insert(&mut db)
+            .await
+            .unwrap_err(),
+        relata::nested::IntoGraph::into_graph(wrong()).insert(&mut db).await.unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(fields(&error), ["value json_schema"]);
+        assert!(error.message().contains("/theme: "), "{error}");
+    }
+    assert_eq!(Setting::find().count(&mut db).await?, 1);
+    Ok(())
+}
+
+fn order() -> relata::Changeset<Order> {
+    let line =
+        || Line::changeset((Line.amount, Line.least)).nested(Line.remarks, || LineRemark::changeset(LineRemark.text));
+    Order::changeset(Order.code).nested(Order.lines, line).nested(Order.bill, || Bill::changeset(Bill.sent_to))
+}
+
+async fn input_with_rows_below(mut db: Db) -> Result<()> {
+    let ann = ann().card("7").insert(&mut db).await?.id;
+    let body = serde_json::json!({
+        "code": "much too long",
+        "member_id": 1,
+        "lines": [{"amount": 5, "remarks": [{"text": ""}, {}]}, {"amount": "x"}, {"amount": 3, "least": 4, "order_id": 9}, 7],
+        "bill": [],
+    });
+    let error = order().json(&body).set(Order.member_id, ann).insert(&mut db).await.unwrap_err();
+    let expected = [
+        "code length",
+        "lines.0.remarks.0.text length",
+        "lines.0.remarks.1.text required",
+        "lines.1.amount type",
+        "lines.2.amount condition",
+        "lines.3 type",
+        "lines.3.amount required",
+        "bill type",
+    ];
+    assert_eq!(fields(&error), expected);
+    assert_eq!(error.problem_json()["errors"][1]["pointer"], "#/lines/0/remarks/0/text");
+    assert_eq!(error.problems()[0].parameters[1], ("max", "10".to_string()), "what a translation needs");
+    let error = order().strict().json(&body).set(Order.member_id, ann).insert(&mut db).await.unwrap_err();
+    assert!(fields(&error).contains(&"lines.2.order_id unknown".to_string()), "{error}");
+
+    let body = serde_json::json!({
+        "code": "A1",
+        "lines": [{"amount": 5, "remarks": [{"text": "fast"}]}, {"amount": 7}],
+        "bill": {"sent_to": "ann@example.com"},
+    });
+    let before = db.statement_count();
+    let made = order().json(&body).set(Order.member_id, ann).insert(&mut db).await?;
+    let statements = if db.dialect() == Dialect::Mysql { 4..=5 } else { 4..=4 };
+    assert!(statements.contains(&(db.statement_count() - before)), "{}", db.statement_count() - before);
+    let made = Order::by_key(made.id).with(Order.lines.with(Line.remarks)).with(Order.bill).one(&mut db).await?;
+    let lines: Vec<(i32, usize)> = made.lines().iter().map(|line| (line.amount, line.remarks().len())).collect();
+    assert_eq!((lines, made.bill().unwrap().sent_to.as_str()), (vec![(5, 1), (7, 0)], "ann@example.com"));
+    let update = order().json(&body).update(made.id, &mut db).await.unwrap_err();
+    assert_eq!(update.kind(), Kind::Unsupported);
+    Ok(())
 }
 
 #[test]
