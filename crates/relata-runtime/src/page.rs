@@ -52,6 +52,13 @@ pub struct Page<T> {
     pub next: Option<Cursor>,
 }
 
+impl<T> Page<T> {
+    /// The same page of what `make` makes of each row: what a list shows of it.
+    pub fn map<U>(self, make: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(make).collect(), next: self.next }
+    }
+}
+
 impl<T> std::ops::Deref for Page<T> {
     type Target = [T];
 

@@ -17,7 +17,8 @@
 //! ```
 //!
 //! It holds what it runs on: a database, or `&mut tx`. Several in one transaction are a service, and all of it happens or
-//! nothing. A hook that fails gives its error to the caller; what was written before it is undone where that is a transaction.
+//! nothing. Rows that are written otherwise (nested writes, `update_many`, statements of one's own) meet no hook: a store stands around
+//! its own operations. A hook that fails gives its error to the caller; what was written before it is undone where that is a transaction.
 
 use relata_sql::Result;
 

@@ -368,7 +368,7 @@ impl Retryable for Error {
 /// Runs a block inside a transaction: committed when it gives `Ok`, rolled back when it gives `Err`, panics or is
 /// cancelled. Inside another transaction it is a savepoint.
 ///
-/// The block is inline, not a closure: it borrows what is around it, `?` leaves the block with its error, and the
+/// The block (or one expression) is inline, not a closure: it borrows what is around it, `?` leaves the block with its error, and the
 /// future is `Send` if what it uses is. Its error is [`relata_sql::Error`] unless a type is written after `->`.
 ///
 /// ```text
@@ -401,6 +401,9 @@ macro_rules! transaction {
         let options = $crate::transaction::Options::default()$(.$option($value))*;
         $crate::transaction!(@once $db, options, $tx, ($($ty)?), $body)
     }};
+    ($db:expr $(, $option:ident = $value:expr)*, |$tx:ident| $body:expr) => {
+        $crate::transaction!($db $(, $option = $value)*, |$tx| { $body })
+    };
     (@once $db:expr, $options:ident, $tx:ident, (), $body:block) => {
         $crate::transaction!(@once $db, $options, $tx, (::core::result::Result<_, $crate::Error>), $body)
     };

@@ -77,6 +77,7 @@ const STORES: &[Test] = &[
     (SERVICES, "hooks_stand_around_each_of_many_rows"),
     (SERVICES, "panics_in_hooks_undo_and_in_handlers_do_not"),
     (SERVICES, "deleting_and_restoring_have_hooks"),
+    ("crates/relata/tests/it/forum.rs", "the_same_story_is_told"),
 ];
 
 /// Every row.

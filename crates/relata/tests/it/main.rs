@@ -4,6 +4,7 @@
 
 mod compile_fail;
 mod design;
+mod forum;
 mod functions;
 mod integrity;
 mod joins;

@@ -188,14 +188,15 @@ async fn hooks_stand_around_each_of_many_rows(db: Db) -> Result<()> {
     let made = users.insert_all(["A", "B", "C"].map(new)).await?;
     let emails: Vec<&str> = made.iter().map(|user| user.email.as_str()).collect();
     assert_eq!(emails, ["a@example.com", "b@example.com", "c@example.com"], "before each, in their order");
-    assert_eq!((told.lock().unwrap().len(), Account::find().count(&mut db.clone()).await?), (3, 3), "after each");
+    let heard = || told.lock().unwrap().len();
+    assert_eq!((heard(), Account::find().count(&mut db.clone()).await?), (3, 3), "after each");
     let mut outer = db.clone();
     let failed: Result<()> = transaction!(outer, |tx| {
         let mut users = Users { executor: &mut tx, events: events.clone() };
         users.insert_all(["D", "A"].map(new)).await.map(drop)
     });
     assert_eq!(failed.unwrap_err().kind(), Kind::UniqueViolation);
-    assert_eq!((told.lock().unwrap().len(), User::find().count(&mut db.clone()).await?), (3, 3), "all or none");
+    assert_eq!((heard(), User::find().count(&mut db.clone()).await?), (3, 3), "all or none");
     Ok(())
 }
 
