@@ -74,7 +74,7 @@ pub(crate) fn running(error: mysql_async::Error) -> Error {
         mysql_async::Error::Server(error) => server(error),
         mysql_async::Error::Io(error) => in_doubt(&error.to_string()),
         mysql_async::Error::Driver(DriverError::ConnectionClosed) => {
-            Error::new(Kind::Unreachable, "the connection to the server is closed")
+            Error::new(Kind::NotSent, "the connection to the server is closed")
         }
         mysql_async::Error::Driver(DriverError::PacketTooLarge) => {
             Error::new(Kind::InvalidValue, "the statement with its values is longer than the protocol's 1 GiB")

@@ -58,7 +58,7 @@ impl Session {
     /// A statement begins.
     pub(crate) fn enter(&mut self) -> Result<()> {
         if self.busy || self.closed {
-            return Err(Error::new(Kind::Unreachable, "the connection was interrupted and cannot be used any more")
+            return Err(Error::new(Kind::NotSent, "the connection was interrupted and cannot be used any more")
                 .hint("open another connection"));
         }
         self.busy = true;

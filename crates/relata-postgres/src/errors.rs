@@ -48,7 +48,7 @@ fn in_doubt() -> Error {
 
 /// Adds the statement to errors that are about it. `sql` is empty for a script.
 pub(crate) fn about(error: Error, sql: &str) -> Error {
-    if sql.is_empty() || matches!(error.kind(), Kind::InDoubt | Kind::Unreachable | Kind::Protocol) {
+    if sql.is_empty() || matches!(error.kind(), Kind::InDoubt | Kind::NotSent | Kind::Unreachable | Kind::Protocol) {
         return error;
     }
     error.sql(sql)
@@ -57,7 +57,7 @@ pub(crate) fn about(error: Error, sql: &str) -> Error {
 /// Whether the transport or the server process behind the connection is gone.
 pub(crate) fn breaks_connection(error: &Error) -> bool {
     let gone = ["57P01", "57P02", "57P03", "57P05", "08006", "08003", "25P03"];
-    matches!(error.kind(), Kind::InDoubt | Kind::Unreachable | Kind::Protocol)
+    matches!(error.kind(), Kind::InDoubt | Kind::NotSent | Kind::Unreachable | Kind::Protocol)
         || error.details().sqlstate.as_deref().is_some_and(|state| gone.contains(&state))
 }
 

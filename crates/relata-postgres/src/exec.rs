@@ -83,7 +83,7 @@ impl PostgresConnection {
     async fn settle(&mut self) -> Result<()> {
         if self.broken || self.line.is_closed() {
             self.broken = true;
-            return Err(Error::new(Kind::Unreachable, "the connection is closed").hint("take another connection"));
+            return Err(Error::new(Kind::NotSent, "the connection is closed").hint("take another connection"));
         }
         if self.asking || self.line.is_busy() || self.line.is_halfway() {
             // Seldom, so that its future is not part of every statement's.
@@ -116,7 +116,7 @@ impl PostgresConnection {
     async fn drain(&mut self) -> Result<()> {
         if let Err(error) = self.line.drain().await {
             self.broken = true;
-            return Err(errors::line(error).with_kind(Kind::Unreachable));
+            return Err(errors::line(error).with_kind(Kind::NotSent));
         }
         while self.asking {
             match self.engine.serve(self.client.check_connection()).await {
@@ -125,7 +125,7 @@ impl PostgresConnection {
                 Err(error) if error.as_db_error().is_some() => {}
                 Err(error) => {
                     self.broken = true;
-                    return Err(errors::library(error).with_kind(Kind::Unreachable));
+                    return Err(errors::library(error).with_kind(Kind::NotSent));
                 }
             }
         }

@@ -20,6 +20,7 @@ use crate::pool::{Pool, PoolOptions, Request, Tenant, Tenants};
 use crate::retry::RetryBudget;
 use crate::secret::{Login, TokenProvider};
 use crate::transaction::Tx;
+use crate::transaction::keys::{self, CommitKeys};
 use route::Visit;
 
 /// A database. Cloning is cheap and shares the connections.
@@ -62,6 +63,7 @@ struct Inner {
     observer: Arc<Observer>,
     tenants: Tenants,
     budget: RetryBudget,
+    commits: CommitKeys,
     memory: Memory,
 }
 
@@ -153,9 +155,11 @@ impl Db {
             }
         };
         let tenants = Tenants::default();
-        let budget = RetryBudget::default();
+        let several = matches!(&layout, Layout::Servers(cluster) if cluster.only().is_none());
+        let budget = if several { RetryBudget::of_several_nodes() } else { RetryBudget::default() };
         let options = RwLock::new(Arc::new(options));
-        let inner = Inner { dialect, url, options, layout, observer, tenants, budget, memory: Memory::default() };
+        let (commits, memory) = (CommitKeys::default(), Memory::default());
+        let inner = Inner { dialect, url, options, layout, observer, tenants, budget, commits, memory };
         let db = Db { inner: Arc::new(inner), view: View::default() };
         if let Layout::Servers(cluster) = &db.inner.layout {
             cluster.watch();
@@ -256,12 +260,31 @@ impl Db {
         }
     }
 
+    pub(crate) fn commit_keys(&self) -> &CommitKeys {
+        &self.inner.commits
+    }
+
+    /// Transactions that are retried get keys of relata's own, and it is not known yet that there is a table for them.
+    fn keys_are_wanted(&self) -> bool {
+        self.inner.dialect == Dialect::Mysql && !self.inner.commits.are_there() && self.options().commit_keys
+    }
+
     pub(crate) fn memory(&self) -> &Memory {
         &self.inner.memory
     }
 
     pub(crate) fn observer(&self) -> &Observer {
         &self.inner.observer
+    }
+
+    /// The same database, without what this handle wants beyond.
+    pub(crate) fn plain(&self) -> Db {
+        Db { inner: self.inner.clone(), view: View::default() }
+    }
+
+    /// That moment, or the handle's deadline if it comes before.
+    pub(crate) fn until_at_most(&self, moment: Instant) -> Instant {
+        self.view.deadline.map_or(moment, |deadline| deadline.min(moment))
     }
 
     fn request(&self, at: &'static Location<'static>) -> Request {
@@ -401,7 +424,13 @@ impl Executor for Db {
     fn begin(&mut self, options: TransactionOptions) -> Answer<'_, Tx<'_>> {
         let at = Location::caller();
         let intent = if options.read_only { Intent::Read } else { Intent::Write };
-        Answer::later(async move { Tx::begin(self.pooled(intent, at).await?, options, self).await })
+        Answer::later(async move {
+            if options.keyed || options.certain && self.keys_are_wanted() {
+                // Not part of every transaction's future: it is rarely needed.
+                Box::pin(keys::prepare(self, options.keyed)).await?;
+            }
+            Tx::begin(self.pooled(intent, at).await?, options, self).await
+        })
     }
 
     fn retry_budget(&self) -> Option<&RetryBudget> {

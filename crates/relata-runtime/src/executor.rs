@@ -165,7 +165,12 @@ impl<'a> Lease<'a> {
             }
             result
         } else {
-            self.connection().query(statement, sink).await
+            let mut result = self.connection().query(statement, &mut *sink).await;
+            // Nothing was sent: the sink has seen nothing.
+            if is_not_sent(&result) && Box::pin(self.takes_another(&result, raw)).await {
+                result = self.connection().query(statement, sink).await;
+            }
+            result
         };
         self.settle(rendered, result)
     }
@@ -202,7 +207,10 @@ impl<'a> Lease<'a> {
     pub async fn execute(&mut self, tree: Tree<'_, '_>) -> Result<Done> {
         let rendered = self.render(tree)?;
         let statement = Statement::new(&rendered.sql, &rendered.params);
-        let result = self.connection().execute(statement).await;
+        let mut result = self.connection().execute(statement).await;
+        if is_not_sent(&result) && Box::pin(self.takes_another(&result, true)).await {
+            result = self.connection().execute(statement).await;
+        }
         self.settle(rendered, result)
     }
 
@@ -219,10 +227,10 @@ impl<'a> Lease<'a> {
     }
 
     /// After a failure of the node that cannot have done anything: another connection, if there is one to be had.
-    async fn takes_another(&mut self, result: &Result<()>, raw: bool) -> bool {
+    async fn takes_another<T>(&mut self, result: &Result<T>, raw: bool) -> bool {
         let (Held::Pooled(pooled, db, intent), Err(error)) = (&mut self.0, result) else { return false };
         let harmless = match error.kind() {
-            Kind::Unreachable => true,
+            Kind::Unreachable | Kind::NotSent => true,
             // A SELECT of one's own may call a function that writes, unless the server cannot.
             Kind::InDoubt | Kind::Unavailable | Kind::Protocol => {
                 *intent == Intent::Read && (!raw || db.cannot_write_at(pooled))
@@ -246,11 +254,15 @@ impl<'a> Lease<'a> {
     fn not_committed(&self, error: Error) -> Error {
         match &self.0 {
             Held::Session(session) if error.kind() == Kind::InDoubt && session.is_atomic() => {
-                error.with_kind(Kind::Unreachable).hint("nothing of the transaction has happened: run it again")
+                error.with_kind(Kind::NotSent).hint("nothing of the transaction has happened: run it again")
             }
             _ => error,
         }
     }
+}
+
+fn is_not_sent<T>(result: &Result<T>) -> bool {
+    matches!(result, Err(error) if error.kind() == Kind::NotSent)
 }
 
 /// Knows whether rows were given on.

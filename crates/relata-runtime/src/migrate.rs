@@ -52,6 +52,7 @@ pub use execute::{run_as_far, run_script, run_watched};
 pub use folder::{Draft, Migration, follow, read as read_folder, record_proof, reparent, slug, write as write_folder};
 pub use graph::{Graph, heads, newest};
 pub use header::{Header, composed, opposite};
+pub(crate) use history::exists as has_table;
 pub use history::{Applied, HISTORY_TABLE, STEPS_TABLE, State, own_tables, read as read_history};
 pub use lacking::{Lacking, Unproved};
 pub use lost::{Loss, Vanishing, is_empty, keep, measure};

@@ -28,10 +28,11 @@ use tracing::Instrument;
 
 use crate::breaker::Breaker;
 pub use crate::breaker::BreakerState;
-use crate::metrics::{Errors, Known, PoolMetrics, Statements};
+use crate::metrics::{Counter, Errors, Known, PoolMetrics, Statements};
 pub use crate::metrics::{HistogramValue, StatementValue, fingerprint, normalized};
 use crate::repeated::Lookups;
 pub use crate::repeated::RepeatedLookup;
+use crate::transaction::doubt::Fate;
 pub(crate) use slow::SlowLog;
 pub use slow::SlowStatement;
 use span::{span, tell};
@@ -44,6 +45,8 @@ pub(crate) struct Observer {
     pub(crate) errors: Errors,
     pub(crate) slow: SlowLog,
     pub(crate) lookups: Lookups,
+    /// What became of commits whose answer was lost, by [`Fate`].
+    pub(crate) doubts: [Counter; Fate::ALL.len()],
     count: AtomicU64,
 }
 
@@ -180,7 +183,7 @@ impl Vitals {
 
 /// Whether a failure is one of the node or the network, and not of the statement.
 pub(crate) fn tells_of_the_node(kind: Kind) -> bool {
-    matches!(kind, Kind::Unreachable | Kind::InDoubt | Kind::Unavailable | Kind::Protocol)
+    matches!(kind, Kind::Unreachable | Kind::NotSent | Kind::InDoubt | Kind::Unavailable | Kind::Protocol)
 }
 
 /// How many statements a connection remembers by their text.
@@ -459,7 +462,7 @@ async fn guarded<T>(vitals: &Vitals, future: impl Future<Output = Result<T>>) ->
     // From here on no alarm is missed: one that was raised before is seen in the flag.
     alarm.as_mut().enable();
     if vitals.down.load(Ordering::Acquire) {
-        return Err(Error::new(Kind::Unreachable, format!("{} is down: the statement was not sent", vitals.node)));
+        return Err(Error::new(Kind::NotSent, format!("{} is down: the statement was not sent", vitals.node)));
     }
     tokio::select! {
         biased;

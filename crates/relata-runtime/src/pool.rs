@@ -350,6 +350,13 @@ impl Pool {
         }
     }
 
+    /// A connection that the pool does not count.
+    pub(crate) async fn connect_beside(&self, limit: Duration) -> Result<Box<dyn Connection>> {
+        let mut options = self.options().connect.clone();
+        options.connect_timeout = options.connect_timeout.min(limit);
+        self.log_in(&options).await
+    }
+
     /// Its URL with the password of now.
     pub(crate) async fn login_url(&self) -> Result<DatabaseUrl> {
         self.login.url(&self.url).await.map(std::borrow::Cow::into_owned)

@@ -39,15 +39,27 @@ const SAVED: i64 = 50;
 pub struct RetryBudget {
     left: AtomicI64,
     spent: Counter,
+    /// What one node refuses, another may take.
+    others: bool,
 }
 
 impl Default for RetryBudget {
     fn default() -> Self {
-        RetryBudget { left: AtomicI64::new(SAVED * PRICE), spent: Counter::default() }
+        RetryBudget { left: AtomicI64::new(SAVED * PRICE), spent: Counter::default(), others: false }
     }
 }
 
 impl RetryBudget {
+    /// For a database of several nodes.
+    pub(crate) fn of_several_nodes() -> Self {
+        RetryBudget { others: true, ..RetryBudget::default() }
+    }
+
+    /// The database has nodes of which another may become primary.
+    pub(crate) fn has_others(&self) -> bool {
+        self.others
+    }
+
     /// A first attempt is made.
     pub(crate) fn earn(&self) {
         let full = SAVED * PRICE;

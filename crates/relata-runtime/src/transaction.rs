@@ -8,7 +8,8 @@
 //! Invariant: no statement of a transaction runs outside of it. If the database has ended it already (a deadlock's
 //! victim, a full disk), the next statement and the commit fail with `Kind::TransactionFailed`.
 
-mod doubt;
+pub(crate) mod doubt;
+pub(crate) mod keys;
 
 use std::time::Duration;
 
@@ -21,13 +22,17 @@ use crate::events::undisturbed;
 use crate::executor::{Executor, Intent, Lease};
 use crate::pool::Pooled;
 use crate::retry::RetryBudget;
-use doubt::Fate;
+use doubt::Mark;
 
 /// A connection inside a transaction.
 pub(crate) struct Session {
     pub(crate) pooled: Pooled,
     /// Whom to ask what became of a commit whose answer was lost.
     certain: Option<Db>,
+    /// The application's idempotency key.
+    key: Option<String>,
+    /// A statement may have written.
+    wrote: bool,
     /// Savepoints that are open.
     depth: u32,
     /// The savepoint of a nested transaction that was dropped without being finished.
@@ -74,17 +79,43 @@ impl Session {
     }
 
     async fn commit(&mut self) -> Result<()> {
-        let Some(db) = self.certain.take() else { return self.run("COMMIT").await };
-        let noted = doubt::note(self.pooled.connection()).await.map_err(not_begun)?;
-        match (self.run("COMMIT").await, noted) {
-            (Err(error), Some(noted)) if error.kind() == Kind::InDoubt => match doubt::resolve(&db, &noted).await {
-                Fate::Committed => Ok(()),
-                Fate::NotCommitted => Err(error
-                    .with_kind(Kind::Unreachable)
-                    .hint("it was found out that nothing of the transaction has happened: run it again")),
-                Fate::Unknown => Err(error),
-            },
-            (result, _) => result,
+        let dialect = self.pooled.peek().dialect();
+        let Some(db) = self.certain.take() else {
+            return self.run("COMMIT").await.map_err(|error| in_doubt_after_all(error, dialect));
+        };
+        let mark = self.mark(&db).await.map_err(not_begun)?;
+        match (self.run("COMMIT").await, mark) {
+            (Err(error), Some(mark)) if doubt::is_open(error.kind(), dialect) => {
+                doubt::settle(&db, &mark, error).await?;
+            }
+            (result, _) => result.map_err(|error| in_doubt_after_all(error, dialect))?,
+        }
+        if db.commit_keys().are_there() {
+            keys::clean(&db);
+        }
+        Ok(())
+    }
+
+    /// By what the transaction can be known again, should the answer to its commit be lost.
+    async fn mark(&mut self, db: &Db) -> Result<Option<Mark>> {
+        if let Some(key) = self.key.take() {
+            return Ok(self.is_atomic().then_some(Mark::Key(key)));
+        }
+        match self.pooled.peek().dialect() {
+            Dialect::Postgres => Ok(doubt::note(self.pooled.connection()).await?.map(Mark::Number)),
+            Dialect::Mysql if self.wrote && self.is_atomic() && db.commit_keys().are_there() => {
+                let key = keys::own();
+                match keys::note(self.pooled.connection(), &key).await {
+                    Ok(()) => Ok(Some(Mark::Key(key))),
+                    // Without its table the transaction goes on as one that is not asked about.
+                    Err(error) if error.kind() == Kind::UndefinedTable => {
+                        db.commit_keys().are_gone();
+                        Ok(None)
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+            _ => Ok(None),
         }
     }
 
@@ -119,7 +150,13 @@ impl Session {
 
 /// A transaction that may or may not have begun has done nothing.
 fn not_begun(error: Error) -> Error {
-    if error.kind() == Kind::InDoubt { error.with_kind(Kind::Unreachable) } else { error }
+    if error.kind() == Kind::InDoubt { error.with_kind(Kind::NotSent) } else { error }
+}
+
+/// A MariaDB that stops, or ends the session, in the middle of a commit does not say what became of it.
+fn in_doubt_after_all(error: Error, dialect: Dialect) -> Error {
+    let open = doubt::is_open(error.kind(), dialect) && error.kind() != Kind::Timeout;
+    if open { error.with_kind(Kind::InDoubt) } else { error }
 }
 
 impl<'a> Tx<'a> {
@@ -127,10 +164,12 @@ impl<'a> Tx<'a> {
         // Whatever becomes of the future from here on, nobody gets the connection in the middle of a transaction.
         pooled.soil();
         pooled.connection().begin(options).await.map_err(not_begun)?;
-        let certain = (options.certain && !options.read_only).then(|| db.clone());
+        let certain = ((options.certain || options.keyed) && !options.read_only).then(|| db.clone());
         let session = Session {
             pooled,
             certain,
+            key: None,
+            wrote: false,
             depth: 0,
             abandoned: None,
             failed: false,
@@ -138,6 +177,29 @@ impl<'a> Tx<'a> {
             after: Vec::new(),
         };
         Ok(Tx { session: Owner::Whole(Box::new(session)), level: 0, open: true })
+    }
+
+    /// Notes the idempotency key of the options, if they have one. [`crate::transaction!`] calls it.
+    ///
+    /// # Errors
+    /// `Kind::AlreadyCommitted` when a transaction of this key was committed before; `Kind::Unsupported` inside another
+    /// transaction.
+    pub async fn enter(&mut self, options: &Options<'_>) -> Result<()> {
+        let Some(key) = options.key else { return Ok(()) };
+        if self.level > 0 {
+            return Err(Error::unsupported(
+                "an idempotency key belongs to the outermost transaction",
+                "give it to the transaction!(…) around this one",
+            ));
+        }
+        let session = self.session();
+        let noted = keys::note(session.pooled.connection(), key).await;
+        if let Err(error) = &noted {
+            session.statement_failed(error);
+        }
+        noted.map_err(not_begun)?;
+        session.key = Some(key.to_string());
+        Ok(())
     }
 
     fn session(&mut self) -> &mut Session {
@@ -256,8 +318,9 @@ impl Executor for Tx<'_> {
         }
     }
 
-    fn lease(&mut self, _: Intent) -> Answer<'_, Lease<'_>> {
+    fn lease(&mut self, intent: Intent) -> Answer<'_, Lease<'_>> {
         let session = self.session();
+        session.wrote |= intent == Intent::Write;
         if session.abandoned.is_some() {
             return Answer::later(async move { session.settle().await.map(|()| Lease::session(session)) });
         }
@@ -291,12 +354,21 @@ impl Executor for Tx<'_> {
 
 /// How [`crate::transaction!`] runs.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Options {
+pub struct Options<'k> {
     options: TransactionOptions,
     retries: u32,
+    key: Option<&'k str>,
 }
 
-impl Options {
+impl<'k> Options<'k> {
+    /// What it does happens once for this key, however often it is run, here or by others, for as long as keys are kept
+    /// ([`crate::PoolOptions::keep_commit_keys`]). A second one fails with `Kind::AlreadyCommitted`.
+    #[must_use]
+    pub fn key(mut self, key: &'k (impl AsRef<str> + ?Sized)) -> Self {
+        self.key = Some(key.as_ref());
+        self
+    }
+
     /// Run it again after a failure that allows it, at most so many times.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
@@ -320,7 +392,7 @@ impl Options {
 
     /// What `begin` wants.
     pub fn transaction(&self) -> TransactionOptions {
-        TransactionOptions { certain: self.retries > 0, ..self.options }
+        TransactionOptions { certain: self.retries > 0, keyed: self.key.is_some(), ..self.options }
     }
 
     /// Whether to give `result` to the caller; otherwise one more attempt is due, after a pause.
@@ -330,8 +402,9 @@ impl Options {
         result: Result<T, E>,
         budget: Option<&RetryBudget>,
     ) -> Option<Result<T, E>> {
+        let others = budget.is_some_and(RetryBudget::has_others);
         match result {
-            Err(error) if error.is_retryable() && *attempt < self.retries => {
+            Err(error) if *attempt < self.retries && (error.is_retryable() || others && error.is_of_a_demoted_node()) => {
                 if *attempt == 0 {
                     budget.inspect(|budget| budget.earn());
                 }
@@ -339,13 +412,17 @@ impl Options {
                     return Some(Err(error));
                 }
                 *attempt += 1;
-                tokio::time::sleep(pause(*attempt)).await;
+                let least = if error.is_of_a_demoted_node() { ROLES_MOVE } else { Duration::ZERO };
+                tokio::time::sleep(pause(*attempt).max(least)).await;
                 None
             }
             result => Some(result),
         }
     }
 }
+
+/// After a write was refused by a node that is no primary any more: the time to ask it what it is.
+const ROLES_MOVE: Duration = Duration::from_millis(100);
 
 /// Up to 10 ms, doubling up to 1 s, spread over its whole length so that two victims do not meet again.
 fn pause(attempt: u32) -> Duration {
@@ -357,11 +434,20 @@ fn pause(attempt: u32) -> Duration {
 pub trait Retryable {
     /// Running it again may succeed, and cannot do the work twice.
     fn is_retryable(&self) -> bool;
+
+    /// A write was refused because the node can only be read: where there are several, another may be the primary now.
+    fn is_of_a_demoted_node(&self) -> bool {
+        false
+    }
 }
 
 impl Retryable for Error {
     fn is_retryable(&self) -> bool {
         Error::is_retryable(self)
+    }
+
+    fn is_of_a_demoted_node(&self) -> bool {
+        self.kind() == Kind::ReadOnly
     }
 }
 
@@ -380,7 +466,7 @@ impl Retryable for Error {
 /// ```
 ///
 /// Options, in this order of first: `retries = n` (a block that is run again cannot move values out of its surroundings),
-/// `isolation = Isolation::…`, `read_only = true`.
+/// `key = &text` (what it does happens once for this key: [`Options::key`]), `isolation = Isolation::…`, `read_only = true`.
 #[macro_export]
 macro_rules! transaction {
     ($db:expr, retries = $retries:expr $(, $option:ident = $value:expr)*, |$tx:ident| $(-> $ty:ty)? $body:block) => {{
@@ -415,7 +501,12 @@ macro_rules! transaction {
             }
             #[allow(unused_mut)]
             ::core::result::Result::Ok(mut $tx) => {
-                let outcome: $ty = async { $body }.await;
+                let outcome: $ty = match $tx.enter(&$options).await {
+                    ::core::result::Result::Ok(()) => async { $body }.await,
+                    ::core::result::Result::Err(error) => {
+                        ::core::result::Result::Err(::core::convert::From::from(error))
+                    }
+                };
                 $tx.finish(outcome).await
             }
         }

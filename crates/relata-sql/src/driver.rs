@@ -232,6 +232,8 @@ pub struct TransactionOptions {
     /// Should the answer to the commit be lost, it shall be found out what became of it. The connection ignores it; the
     /// engine pays a round trip before the commit (PostgreSQL).
     pub certain: bool,
+    /// It will note an idempotency key. The connection ignores it; the engine sees to it that there is a table for it.
+    pub keyed: bool,
 }
 
 /// What to read from the catalogue.

@@ -55,7 +55,9 @@ kinds! {
     Cancelled = "R0205",
     /// The transaction has failed already: roll back.
     TransactionFailed = "R0206",
-    /// No server answered, or the connection broke before anything was sent.
+    /// A transaction with this idempotency key was committed before: what it does has happened, once.
+    AlreadyCommitted = "R0207",
+    /// No server answered: no connection could be made.
     Unreachable = "R0301",
     /// The connection broke; what was sent may or may not have happened.
     InDoubt = "R0302",
@@ -73,6 +75,9 @@ kinds! {
     Protocol = "R0308",
     /// Refused without trying, to shed load: too many wait already, or the breaker of the node is open.
     Overloaded = "R0309",
+    /// The connection was lost before the statement was sent, or with a transaction that the database has undone: nothing
+    /// has happened, and the whole can be run again.
+    NotSent = "R0310",
     /// The SQL does not parse.
     Syntax = "R0401",
     /// No such table or view.
@@ -277,6 +282,7 @@ impl Error {
                 | Kind::Deadlock
                 | Kind::LockTimeout
                 | Kind::Unreachable
+                | Kind::NotSent
                 | Kind::Unavailable
                 | Kind::PoolTimeout
         )

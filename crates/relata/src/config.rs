@@ -187,8 +187,10 @@ fn pool_options(table: &DeTable<'_>, at: usize) -> Reading<PoolOptions> {
         let text = match value.get_ref() {
             DeValue::String(text) => text.to_string(),
             DeValue::Integer(number) => number.as_str().to_string(),
+            DeValue::Boolean(value) => value.to_string(),
             _ => {
-                return Err(Wrong::new(format!("{} must be a number or a text", name.get_ref())).at(value.span().start));
+                return Err(Wrong::new(format!("{} must be a number, a text, true or false", name.get_ref()))
+                    .at(value.span().start));
             }
         };
         let set = options.set(name.get_ref(), &text);

@@ -49,8 +49,8 @@ const RETRY: &[Test] = &[
     (FAILURES, "an_outage_opens_the_breaker_which_refuses_at_once_and_closes_again"),
 ];
 const RETRY_POSTGRES: &[Test] = &[
-    (FAILURES, "a_commit_whose_answer_is_lost_is_resolved_on_postgres_and_told_elsewhere"),
-    (FAILURES, "a_commit_that_never_arrived_is_made_once_on_postgres_and_told_elsewhere"),
+    (FAILURES, "a_commit_whose_answer_is_lost_is_resolved_where_it_is_retried"),
+    (FAILURES, "a_commit_that_never_arrived_is_made_once"),
     (FAILURES, "a_statement_cut_inside_a_transaction_leaves_nothing_in_doubt"),
 ];
 const BREAKER: &[Test] = &[
@@ -148,16 +148,15 @@ pub const CONNECTIONS: &[Capability] = &[
             (POSTGRES, "with_asynchronous_replication_nothing_is_written_twice"),
             (POSTGRES, "a_frozen_primary_is_replaced_and_not_believed_when_it_wakes"),
             (POSTGRES, "a_primary_whose_cable_is_pulled_is_replaced"),
+            (POSTGRES, "a_primary_that_becomes_read_only_is_left_for_another"),
             (PATRONI, "patroni_names_the_nodes_and_its_failover_is_followed"),
             (DISCOVERY, "a_url_names_its_source"),
         ]),
-        mysql: Claim::Part(
-            &[
-                (MARIADB, "a_killed_primary_is_replaced_and_nothing_is_written_twice"),
-                (GALERA, "galera_names_its_nodes_and_one_takes_over"),
-            ],
-            "a commit whose answer was lost stays in doubt",
-        ),
+        mysql: Claim::Done(&[
+            (MARIADB, "a_killed_primary_is_replaced_and_nothing_is_written_twice"),
+            (GALERA, "galera_names_its_nodes_and_one_takes_over"),
+            (FAILURES, "an_idempotency_key_resolves_a_commit_and_allows_no_second"),
+        ]),
     },
     Capability {
         id: "C9",

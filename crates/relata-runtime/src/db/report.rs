@@ -8,6 +8,7 @@ use crate::cluster::{Cluster, Role};
 use crate::metrics::{Closed, Text};
 use crate::observe::{RepeatedLookup, SlowStatement, StatementValue};
 use crate::pool::{Pool, PoolStatus};
+use crate::transaction::doubt::Fate;
 
 impl Db {
     /// How its pools are: the one that writes, then those that read, by node.
@@ -64,6 +65,11 @@ impl Db {
             let labels = [("kind", format!("{kind:?}")), ("code", kind.code().to_string())];
             let labels: Vec<_> = labels.iter().map(|(name, value)| (*name, value.as_str())).collect();
             text.counter("relata_errors_total", "Errors by kind", &labels, count);
+        }
+        for fate in Fate::ALL {
+            let count = self.observer().doubts[fate as usize].value();
+            let help = "Commits whose answer was lost, by what was found to have become of them";
+            text.counter("relata_commits_in_doubt_total", help, &[("outcome", fate.word())], count);
         }
         text.counter("relata_retries_total", "Attempts after the first", &[], self.inner.budget.spent());
         for statement in self.statements() {

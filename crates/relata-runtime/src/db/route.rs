@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use relata_sql::{Error, Kind, Result};
+use relata_sql::{Connection, Error, Kind, Result};
 
 use super::{Db, Layout, View};
 use crate::cluster::{Cluster, Node, NodeStatus, Reads, Role, reached, token_of};
@@ -109,6 +109,21 @@ impl Db {
         }
     }
 
+    /// A connection to the node that takes writes now, which no pool counts: for a question that cannot wait for others.
+    pub(crate) async fn connect_beside_the_pool(&self, limit: Duration) -> Result<Box<dyn Connection>> {
+        let pool = match &self.inner.layout {
+            Layout::File { writers: pool, .. } | Layout::Memory(pool) => pool.clone(),
+            Layout::Servers(cluster) => match cluster.primary() {
+                Some(node) => node.pool.clone(),
+                None => {
+                    cluster.look_now();
+                    return Err(Error::new(Kind::Unavailable, "no node takes writes"));
+                }
+            },
+        };
+        pool.connect_beside(limit).await
+    }
+
     /// A connection to a node that fits; while there is none, or it fails, whoever may takes over is waited for.
     async fn node_of_cluster(
         &self,
@@ -195,7 +210,7 @@ async fn acquire(node: &Node, request: Request) -> Result<Pooled> {
         biased;
         result = node.pool.acquire(request) => result,
         () = node.pool.vitals().until_down() => {
-            Err(Error::new(Kind::Unreachable, format!("{} went down while a connection was waited for", node.name)))
+            Err(Error::new(Kind::NotSent, format!("{} went down while a connection was waited for", node.name)))
         }
     }
 }

@@ -21,7 +21,8 @@ pub const STEPS_TABLE: &str = "relata_migration_steps";
 
 /// The tables that are relata's own: introspection for migrations leaves them out.
 pub fn own_tables() -> Vec<String> {
-    vec![HISTORY_TABLE.into(), STEPS_TABLE.into(), TRAIL_TABLE.into(), SHELF_TABLE.into()]
+    let commits = crate::transaction::keys::COMMITS_TABLE;
+    vec![HISTORY_TABLE.into(), STEPS_TABLE.into(), TRAIL_TABLE.into(), SHELF_TABLE.into(), commits.into()]
 }
 
 /// How far a migration is.
@@ -128,7 +129,7 @@ pub(super) async fn create(connection: &mut dyn Connection, runner: &Runner) -> 
 }
 
 /// Whether one of relata's tables is there. Asks the catalogue, so that nothing is created by looking.
-pub(super) async fn exists(connection: &mut dyn Connection, table: &str) -> Result<bool> {
+pub(crate) async fn exists(connection: &mut dyn Connection, table: &str) -> Result<bool> {
     let sql = match connection.dialect() {
         Dialect::Sqlite => format!("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '{table}'"),
         Dialect::Postgres => format!("SELECT to_regclass('{table}') IS NOT NULL"),

@@ -49,6 +49,12 @@ pub struct PoolOptions {
     pub breaker_pause: Duration,
     /// Statements slower than this count as slow calls: when four of five are, the breaker of the node opens.
     pub breaker_slow: Duration,
+    /// MariaDB: a transaction that is retried writes a row into the table `relata_commits`, which is made when it is first
+    /// needed, so that it can be found out what became of it should the answer to its commit be lost. PostgreSQL keeps that
+    /// account itself. Without it such a commit ends as `Kind::InDoubt`.
+    pub commit_keys: bool,
+    /// How long keys of transactions are kept: relata's own, and the application's (`transaction!(db, key = …)`).
+    pub keep_commit_keys: Duration,
     /// How connections are opened.
     pub connect: ConnectOptions,
 }
@@ -72,18 +78,21 @@ impl Default for PoolOptions {
             breaker_failures: 5,
             breaker_pause: Duration::from_secs(1),
             breaker_slow: Duration::MAX,
+            commit_keys: true,
+            keep_commit_keys: Duration::from_secs(86_400),
             connect: ConnectOptions::default(),
         }
     }
 }
 
 macro_rules! settings {
-    (counts: $($count:ident)*; durations: $($duration:ident)*) => {
+    (counts: $($count:ident)*; durations: $($duration:ident)*; switches: $($switch:ident)*) => {
         impl PoolOptions {
             /// The names of what can be set by [`PoolOptions::set`]: those of the fields.
-            pub const SETTINGS: &'static [&'static str] = &[$(stringify!($count),)* $(stringify!($duration),)*];
+            pub const SETTINGS: &'static [&'static str] =
+                &[$(stringify!($count),)* $(stringify!($duration),)* $(stringify!($switch),)*];
 
-            /// Sets one by its name: a count, or a duration like `500ms`, `10s`, `5m`, `1h`, or `off`.
+            /// Sets one by its name: a count, or a duration like `500ms`, `10s`, `5m`, `1h`, or `off`; a switch, `on` or `off`.
             ///
             /// # Errors
             /// What is wrong, for a message that names the place.
@@ -91,6 +100,7 @@ macro_rules! settings {
                 match name {
                     $(stringify!($count) => self.$count = count(value)?,)*
                     $(stringify!($duration) => self.$duration = duration(value)?,)*
+                    $(stringify!($switch) => self.$switch = switch(value)?,)*
                     _ => return Err(format!("{name:?} is no setting of a pool; there are: {}", Self::SETTINGS.join(", "))),
                 }
                 Ok(())
@@ -102,7 +112,16 @@ macro_rules! settings {
 settings! {
     counts: max_connections min_connections max_waiting tenant_connections breaker_failures;
     durations: acquire_timeout ping_after ping_timeout idle_timeout keepalive max_lifetime leak_after reconnect_patience
-        statement_timeout breaker_pause breaker_slow
+        statement_timeout breaker_pause breaker_slow keep_commit_keys;
+    switches: commit_keys
+}
+
+fn switch(value: &str) -> std::result::Result<bool, String> {
+    match value {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err(format!("{value:?} is neither on nor off")),
+    }
 }
 
 fn count(value: &str) -> std::result::Result<u32, String> {
@@ -173,6 +192,8 @@ mod tests {
         for name in PoolOptions::SETTINGS {
             let value = if name.contains("connections") || name.ends_with("waiting") || name.ends_with("failures") {
                 "7"
+            } else if *name == "commit_keys" {
+                "off"
             } else {
                 "7s"
             };

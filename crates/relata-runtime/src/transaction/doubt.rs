@@ -9,25 +9,35 @@
 //!   was given to no other, so its word counts.
 //! - After two promotions, or where the server does not know where its life began, nobody can tell, and nobody pretends.
 //!
-//! PostgreSQL 13 and newer. MariaDB keeps no account of transactions: there the doubt stays, and an idempotency key of the
-//! application's own resolves it.
+//! That is PostgreSQL 13 and newer. MariaDB keeps no account of transactions: there, and wherever the application has given
+//! one, an idempotency key ([`super::keys`]) tells. Who asks has a connection beside the pool, for the pool's may all be held
+//! by those who are in doubt.
 
-use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use relata_schema::Dialect;
 use relata_sql::driver::Statement;
-use relata_sql::{Connection, Kind, Result};
+use relata_sql::{Connection, Error, Kind, Result};
 
+use super::keys;
 use crate::cluster::Texts;
 use crate::db::Db;
-use crate::executor::Intent;
 use crate::token::Position;
 
 /// How long it is tried to find out.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// A transaction that is about to commit.
+/// How long one attempt may take to connect, and to be answered.
+const ATTEMPT: Duration = Duration::from_secs(2);
+
+/// By what a transaction that is about to commit is known again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Mark {
+    Number(Noted),
+    Key(String),
+}
+
+/// A transaction by its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Noted {
     /// Its number; `None`: it has written nothing.
@@ -47,10 +57,23 @@ struct Life {
 
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     Committed,
     NotCommitted,
     Unknown,
+}
+
+impl Fate {
+    pub(crate) const ALL: [Fate; 3] = [Fate::Committed, Fate::NotCommitted, Fate::Unknown];
+
+    /// The word of the metric.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Fate::Committed => "committed",
+            Fate::NotCommitted => "not committed",
+            Fate::Unknown => "unknown",
+        }
+    }
 }
 
 const LIFE: &str = "pg_postmaster_start_time()::text, COALESCE(pg_last_wal_replay_lsn()::text, ''), \
@@ -81,12 +104,40 @@ impl Life {
     }
 }
 
+/// Whether a commit that ended so may have happened.
+pub(super) fn is_open(kind: Kind, dialect: Dialect) -> bool {
+    match kind {
+        Kind::InDoubt | Kind::Timeout | Kind::Protocol => true,
+        // PostgreSQL says that it stops only where nothing was committed.
+        Kind::Unavailable | Kind::Cancelled => dialect == Dialect::Mysql,
+        _ => false,
+    }
+}
+
+/// What a commit that ended with `error` became.
+pub(super) async fn settle(db: &Db, mark: &Mark, error: Error) -> Result<()> {
+    let fate = resolve(db, mark).await;
+    db.observer().doubts[fate as usize].add(1);
+    match fate {
+        Fate::Committed => Ok(()),
+        Fate::NotCommitted => Err(error
+            .with_kind(Kind::NotSent)
+            .hint("it was found out that nothing of the transaction has happened: run it again")),
+        // A deadline that is over stays what it is.
+        Fate::Unknown if error.kind() == Kind::Timeout => Err(error),
+        Fate::Unknown => Err(error.with_kind(Kind::InDoubt)),
+    }
+}
+
 /// Finds out, asking again while the server is still at it or nobody takes writes.
-pub(super) async fn resolve(db: &Db, noted: &Noted) -> Fate {
-    let Some(number) = &noted.number else { return Fate::Committed };
-    let begun = Instant::now();
-    while begun.elapsed() < PATIENCE {
-        if let Ok(Some(fate)) = ask(db, noted, number).await {
+async fn resolve(db: &Db, mark: &Mark) -> Fate {
+    if let Mark::Number(Noted { number: None, .. }) = mark {
+        return Fate::Committed;
+    }
+    let until = db.until_at_most(Instant::now() + PATIENCE);
+    while Instant::now() < until {
+        let asked = tokio::time::timeout_at(until.into(), ask(db, mark)).await;
+        if let Ok(Ok(Some(fate))) = asked {
             return fate;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -94,12 +145,29 @@ pub(super) async fn resolve(db: &Db, noted: &Noted) -> Fate {
     Fate::Unknown
 }
 
+async fn ask(db: &Db, mark: &Mark) -> Result<Option<Fate>> {
+    let mut connection = db.connect_beside_the_pool(ATTEMPT).await?;
+    let asked = async {
+        match mark {
+            Mark::Number(noted) => ask_by_number(&mut *connection, noted).await,
+            Mark::Key(key) => keys::ask(&mut *connection, key).await,
+        }
+    };
+    let fate = tokio::time::timeout(ATTEMPT, asked).await;
+    let fate = fate.unwrap_or_else(|_| Err(Error::new(Kind::Timeout, "it keeps silent about a commit")));
+    if fate.is_ok() {
+        // Whatever comes of taking leave, the answer is there.
+        let _ = tokio::time::timeout(ATTEMPT, connection.close()).await;
+    }
+    fate
+}
+
 /// `None`: not decided yet.
-async fn ask(db: &Db, noted: &Noted, number: &str) -> Result<Option<Fate>> {
-    let mut pooled = db.pooled(Intent::Write, Location::caller()).await?;
+async fn ask_by_number(connection: &mut dyn Connection, noted: &Noted) -> Result<Option<Fate>> {
+    let Some(number) = &noted.number else { return Ok(Some(Fate::Committed)) };
     let mut texts = Texts::default();
     let sql = format!("SELECT {LIFE}");
-    pooled.connection().query(Statement::new(&sql, &[]), &mut texts).await?;
+    connection.query(Statement::new(&sql, &[]), &mut texts).await?;
     let [started, recovered, timeline] = texts.0.as_slice() else { return Ok(Some(Fate::Unknown)) };
     let now = Life::new(started, recovered, timeline);
     if let Some(fate) = judge(noted, &now) {
@@ -108,7 +176,7 @@ async fn ask(db: &Db, noted: &Noted, number: &str) -> Result<Option<Fate>> {
     // The number is digits that the server printed.
     let sql = format!("SELECT COALESCE(pg_xact_status('{number}'::xid8), '')");
     let mut texts = Texts::default();
-    match pooled.connection().query(Statement::once(&sql, &[]), &mut texts).await {
+    match connection.query(Statement::once(&sql, &[]), &mut texts).await {
         Ok(()) => Ok(match texts.0.first().map(String::as_str) {
             Some("committed") => Some(Fate::Committed),
             Some("aborted") => Some(Fate::NotCommitted),

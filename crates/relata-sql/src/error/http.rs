@@ -14,10 +14,11 @@ impl Error {
         match self.kind() {
             Kind::NotFound => 404,
             Kind::UniqueViolation | Kind::ForeignKeyViolation | Kind::ExclusionViolation => 409,
-            Kind::Serialization | Kind::Deadlock => 409,
+            Kind::Serialization | Kind::Deadlock | Kind::AlreadyCommitted => 409,
             Kind::Validation | Kind::NotNullViolation | Kind::CheckViolation | Kind::InvalidValue => 422,
             Kind::LockTimeout
             | Kind::Unreachable
+            | Kind::NotSent
             | Kind::Unavailable
             | Kind::PoolTimeout
             | Kind::Overloaded
@@ -30,6 +31,7 @@ impl Error {
     fn http_title(&self) -> &'static str {
         match self.http_status() {
             404 => "there is no such row",
+            409 if self.kind() == Kind::AlreadyCommitted => "this was done before",
             409 if self.is_constraint() => "the data collides with other data",
             409 => "somebody else changed the same data at the same time",
             422 => "the data is not valid",

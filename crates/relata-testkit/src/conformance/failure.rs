@@ -44,7 +44,7 @@ pub(super) async fn killed_connection(suite: &Suite<'_>) {
         }
     }
     let error = victim.error("CREATE TABLE t (a int)", &[]).await;
-    assert!(matches!(error.kind(), Kind::Unreachable | Kind::InDoubt | Kind::Unavailable), "{error}");
+    assert!(matches!(error.kind(), Kind::NotSent | Kind::InDoubt | Kind::Unavailable), "{error}");
     assert!(victim.connection.is_broken(), "after {error}");
     assert!(victim.connection.ping().await.is_err());
     killer.is_usable().await;

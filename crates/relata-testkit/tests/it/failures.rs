@@ -216,7 +216,10 @@ async fn a_frozen_server_costs_deadlines_and_never_the_pool() {
         for _ in 0..3 {
             let error = one(&mut db.within(Duration::from_millis(400))).await.unwrap_err();
             assert!(
-                matches!(error.kind(), Kind::Timeout | Kind::PoolTimeout | Kind::Overloaded | Kind::Unreachable),
+                matches!(
+                    error.kind(),
+                    Kind::Timeout | Kind::PoolTimeout | Kind::Overloaded | Kind::NotSent | Kind::Unreachable
+                ),
                 "{error}"
             );
         }
@@ -302,8 +305,10 @@ async fn dropped_answers_end_with_the_deadline() {
 }
 
 /// Inserts one row in a transaction whose commit suffers `fault`; how it ended, and how many rows there are then.
-async fn commit_under(dialect: Dialect, fault: Fault, retries: u32) -> (Result<u64>, i64) {
-    let (mut db, proxy, _database) = behind_a_proxy(dialect, hurried()).await;
+async fn commit_under(dialect: Dialect, fault: Fault, retries: u32, options: PoolOptions) -> (Result<u64>, i64) {
+    // The only connection is the one in doubt: who finds out needs none of the pool's.
+    let options = PoolOptions { max_connections: 1, ..options };
+    let (mut db, proxy, _database) = behind_a_proxy(dialect, options).await;
     db.batch("CREATE TABLE notes (n int)").await.unwrap();
     let mut attempts = 0;
     let outcome = transaction!(db, retries = retries, |tx| {
@@ -317,32 +322,91 @@ async fn commit_under(dialect: Dialect, fault: Fault, retries: u32) -> (Result<u
 }
 
 #[tokio::test]
-async fn a_commit_whose_answer_is_lost_is_resolved_on_postgres_and_told_elsewhere() {
+async fn a_commit_whose_answer_is_lost_is_resolved_where_it_is_retried() {
     let lost = Fault::CutAnswerTo("COMMIT");
-    let (outcome, rows) = commit_under(Dialect::Postgres, lost.clone(), 3).await;
-    assert_eq!((outcome.unwrap(), rows), (1, 1), "it was found to have happened");
     for dialect in SERVERS {
-        let (outcome, rows) = commit_under(dialect, lost.clone(), 0).await;
+        let (outcome, rows) = commit_under(dialect, lost.clone(), 3, hurried()).await;
+        assert_eq!((outcome.unwrap(), rows), (1, 1), "{dialect:?}: it was found to have happened");
+        let (outcome, rows) = commit_under(dialect, lost.clone(), 0, hurried()).await;
         assert_eq!((outcome.unwrap_err().kind(), rows), (Kind::InDoubt, 1), "nobody asked to find out");
     }
-    let (outcome, rows) = commit_under(Dialect::Mysql, lost, 3).await;
+    let without = PoolOptions { commit_keys: false, ..hurried() };
+    let (outcome, rows) = commit_under(Dialect::Mysql, lost, 3, without).await;
     assert_eq!((outcome.unwrap_err().kind(), rows), (Kind::InDoubt, 1), "never twice");
 }
 
 #[tokio::test]
-async fn a_commit_that_never_arrived_is_made_once_on_postgres_and_told_elsewhere() {
-    let (outcome, rows) = commit_under(Dialect::Postgres, Fault::CutRequest("COMMIT"), 3).await;
-    assert_eq!((outcome.unwrap(), rows), (1, 1));
-    let (outcome, rows) = commit_under(Dialect::Mysql, Fault::CutRequest("COMMIT"), 3).await;
+async fn a_commit_that_never_arrived_is_made_once() {
+    for dialect in SERVERS {
+        let (outcome, rows) = commit_under(dialect, Fault::CutRequest("COMMIT"), 3, hurried()).await;
+        assert_eq!((outcome.unwrap(), rows), (1, 1), "{dialect:?}");
+    }
+    let without = PoolOptions { commit_keys: false, ..hurried() };
+    let (outcome, rows) = commit_under(Dialect::Mysql, Fault::CutRequest("COMMIT"), 3, without).await;
     assert_eq!((outcome.unwrap_err().kind(), rows), (Kind::InDoubt, 0));
+}
+
+#[tokio::test]
+async fn an_idempotency_key_resolves_a_commit_and_allows_no_second() {
+    for dialect in SERVERS {
+        for fault in [Fault::CutAnswerTo("COMMIT"), Fault::CutRequest("COMMIT")] {
+            let options = PoolOptions { max_connections: 1, tenant_connections: 1, ..hurried() };
+            let (db, proxy, _database) = behind_a_proxy(dialect, options).await;
+            let mut db = db.tenant("one");
+            db.batch("CREATE TABLE notes (n int)").await.unwrap();
+            let mut attempts = 0;
+            let outcome = transaction!(db, retries = 3, key = "order 41", |tx| {
+                attempts += 1;
+                if attempts == 1 {
+                    proxy.set(fault.clone());
+                }
+                sql::<()>("INSERT INTO notes VALUES (1)", ()).exec(&mut tx).await
+            });
+            assert_eq!(outcome.unwrap(), 1, "{dialect:?}, {fault:?}");
+            let again = transaction!(db, key = "order 41", |tx| {
+                sql::<()>("INSERT INTO notes VALUES (2)", ()).exec(&mut tx).await
+            });
+            let error = again.unwrap_err();
+            assert_eq!(error.kind(), Kind::AlreadyCommitted, "{error}");
+            assert_eq!(
+                sql::<i64>("SELECT COUNT(*) FROM notes", ()).one(&mut db).await.unwrap(),
+                1,
+                "{dialect:?}, {fault:?}"
+            );
+            let metrics = db.metrics();
+            let outcome = if matches!(fault, Fault::CutRequest(_)) { "not committed" } else { "committed" };
+            let line = format!("relata_commits_in_doubt_total{{outcome=\"{outcome}\"}} 1");
+            assert!(metrics.contains(&line), "{metrics}");
+        }
+    }
+}
+
+/// A commit that hangs in the wire is not taken for undone as long as its transaction is open.
+#[tokio::test]
+async fn a_deadline_ends_the_search_for_a_lost_commit() {
+    for dialect in SERVERS {
+        let (db, proxy, _database) = behind_a_proxy(dialect, hurried()).await;
+        db.clone().batch("CREATE TABLE notes (n int)").await.unwrap();
+        let mut late = db.within(Duration::from_secs(2));
+        let begun = Instant::now();
+        let outcome = transaction!(late, retries = 3, |tx| {
+            let done = sql::<()>("INSERT INTO notes VALUES (1)", ()).exec(&mut tx).await?;
+            proxy.set(Fault::HalfOpen);
+            Ok(done)
+        });
+        let error = outcome.unwrap_err();
+        assert!(matches!(error.kind(), Kind::Timeout | Kind::InDoubt), "{error}");
+        assert!(!error.is_retryable(), "{error}");
+        assert!(begun.elapsed() < Duration::from_secs(10), "it outlives its deadline: {:?}", begun.elapsed());
+    }
 }
 
 #[tokio::test]
 async fn a_statement_cut_inside_a_transaction_leaves_nothing_in_doubt() {
     for dialect in SERVERS {
-        let (outcome, rows) = commit_under(dialect, Fault::CutAnswerTo("INSERT INTO notes"), 3).await;
+        let (outcome, rows) = commit_under(dialect, Fault::CutAnswerTo("INSERT INTO notes"), 3, hurried()).await;
         assert_eq!((outcome.unwrap(), rows), (1, 1));
-        let (outcome, rows) = commit_under(dialect, Fault::CutAnswerTo("INSERT INTO notes"), 0).await;
-        assert_eq!((outcome.unwrap_err().kind(), rows), (Kind::Unreachable, 0));
+        let (outcome, rows) = commit_under(dialect, Fault::CutAnswerTo("INSERT INTO notes"), 0, hurried()).await;
+        assert_eq!((outcome.unwrap_err().kind(), rows), (Kind::NotSent, 0));
     }
 }

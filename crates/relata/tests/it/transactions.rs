@@ -19,6 +19,8 @@ crate::setup::everywhere!(
     an_ignored_failure_is_not_committed,
     errors_of_the_application_pass_through,
     writers_at_once_all_arrive,
+    a_key_lets_it_happen_once,
+    old_keys_are_removed,
 );
 
 async fn tags(db: &mut impl Executor) -> Vec<String> {
@@ -211,5 +213,59 @@ async fn writers_at_once_all_arrive(mut db: Db) -> Result<()> {
     let mut amounts = Transfer::find().select(Transfer.amount).all(&mut db).await?;
     amounts.sort_unstable();
     assert_eq!(amounts, (1..=20).collect::<Vec<_>>());
+    Ok(())
+}
+
+async fn a_key_lets_it_happen_once(mut db: Db) -> Result<()> {
+    let key = String::from("payment 7");
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let (mut db, key) = (db.clone(), key.clone());
+            tokio::spawn(async move {
+                transaction!(db, retries = 5, key = &key, |tx| { tag("once").insert(&mut tx).await })
+            })
+        })
+        .collect();
+    let mut refused = 0;
+    for task in tasks {
+        if let Err(error) = task.await.unwrap() {
+            assert_eq!(error.kind(), Kind::AlreadyCommitted, "{error}");
+            refused += 1;
+        }
+    }
+    assert_eq!((refused, tags(&mut db).await), (7, vec!["once".to_string()]));
+    // What was rolled back has not happened.
+    let failed: Result<()> = transaction!(db, key = "payment 8", |tx| {
+        tag("twice").insert(&mut tx).await?;
+        Err(Error::new(Kind::Validation, "on purpose"))
+    });
+    assert_eq!(failed.unwrap_err().kind(), Kind::Validation);
+    transaction!(db, key = "payment 8", |tx| { tag("twice").insert(&mut tx).await })?;
+    assert_eq!(tags(&mut db).await, ["once", "twice"]);
+
+    let nested: Result<()> = transaction!(db, |tx| { transaction!(tx, key = "payment 9", |_inner| { Ok(()) }) });
+    assert_eq!(nested.unwrap_err().kind(), Kind::Unsupported);
+    for wrong in [String::new(), "x".repeat(191)] {
+        let refused: Result<()> = transaction!(db, key = &wrong, |_tx| { Ok(()) });
+        assert_eq!(refused.unwrap_err().kind(), Kind::InvalidValue);
+    }
+    Ok(())
+}
+
+async fn old_keys_are_removed(mut db: Db) -> Result<()> {
+    db.reconfigure(relata::PoolOptions { keep_commit_keys: Duration::ZERO, ..Default::default() })?;
+    let begun = std::time::Instant::now();
+    let mut times = 0;
+    // A key that is gone can be used again: then its transaction happens a second time.
+    while times < 2 {
+        match transaction!(db, key = "the first", |_tx| { Result::Ok(()) }) {
+            Ok(()) => times += 1,
+            Err(error) => assert_eq!(error.kind(), Kind::AlreadyCommitted, "{error}"),
+        }
+        let other = format!("other {:?}", begun.elapsed());
+        transaction!(db, key = &other, |_tx| { Result::Ok(()) })?;
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing is removed");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     Ok(())
 }

@@ -91,6 +91,26 @@ async fn a_frozen_primary_is_replaced_and_not_believed_when_it_wakes() {
     primary_struck(true, Blow::Freeze).await;
 }
 
+/// As after a switchover: the old primary answers, and refuses to write.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_that_becomes_read_only_is_left_for_another() {
+    let servers = PostgresCluster::start(1, false).await;
+    let db = open(&servers.url()).await;
+    until_nodes(&db, Duration::from_secs(20), "both nodes", |roles| roles == [Role::Primary, Role::Replica]).await;
+    let writers = Writers::start(&db, 4);
+    writers.account.more(100).await;
+    let mut old = open(&servers.url_of(0)).await;
+    old.batch("ALTER SYSTEM SET default_transaction_read_only = on").await.unwrap();
+    old.batch("SELECT pg_reload_conf()").await.unwrap();
+    until_nodes(&db, Duration::from_secs(20), "it can only be read", |roles| roles[0] == Role::Replica).await;
+    let best = servers.promote().await;
+    writers.account.more(100).await;
+    let account = writers.stop().await;
+    assert!(account.kinds().is_empty(), "the application saw {:?}", account.kinds());
+    let (_, twice) = account.compare(&servers.found(best).await);
+    assert!(twice.is_empty(), "twice {twice:?}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_primary_whose_cable_is_pulled_is_replaced() {
     primary_struck(true, Blow::Cut).await;
