@@ -1,145 +1,34 @@
-//! Checkout cost and fairness of pools: `cargo run --release -p bench-pool`.
+//! Pools beside one another, and what watching statements costs.
 //!
-//! Each pool holds connections to SQLite files or, where it takes any type, a number: what is measured is the pool. The
-//! checkout is that of an idle connection on one thread; fairness is a thousand tasks that each hold one of ten connections
-//! for a millisecond, all asking at once.
+//! `bench-pool checkout`                    lending an idle connection; a thousand tasks on ten connections
+//! `bench-pool frozen POSTGRES_URL`         a server that stands still, seen by those who ask it
+//! `bench-pool observed URL…`               point selects with and without `PoolOptions::observe`, in turns
+//! `bench-pool selects URL on|off COUNT`    so many of them and nothing else, for a counter of instructions (`bench/observed`)
 
-use std::time::{Duration, Instant};
+mod checkout;
+mod frozen;
+mod observed;
 
-use relata::executor::Executor;
-use relata::{Db, Intent, PoolOptions};
-
-const CHECKOUTS: u32 = 300_000;
-const TASKS: usize = 1000;
-
-struct Number;
-
-impl deadpool::managed::Manager for Number {
-    type Type = u64;
-    type Error = std::convert::Infallible;
-
-    async fn create(&self) -> Result<u64, Self::Error> {
-        Ok(0)
-    }
-
-    async fn recycle(&self, _: &mut u64, _: &deadpool::managed::Metrics) -> deadpool::managed::RecycleResult<Self::Error> {
-        Ok(())
-    }
-}
-
-impl bb8::ManageConnection for Number {
-    type Connection = u64;
-    type Error = std::convert::Infallible;
-
-    async fn connect(&self) -> Result<u64, Self::Error> {
-        Ok(0)
-    }
-
-    async fn is_valid(&self, _: &mut u64) -> Result<(), Self::Error> {
-        Ok(())
-    }
-
-    fn has_broken(&self, _: &mut u64) -> bool {
-        false
-    }
-}
-
-/// Something that lends connections.
-trait Lends: Clone + Send + Sync + 'static {
-    /// Borrows one, waits, gives it back; how long it took to get it.
-    fn borrow(&self, hold: Option<Duration>) -> impl Future<Output = Duration> + Send;
-}
-
-async fn hold_for(hold: Option<Duration>) {
-    if let Some(hold) = hold {
-        tokio::time::sleep(hold).await;
-    }
-}
-
-macro_rules! lends {
-    ($name:ident($inner:ty), |$pool:ident| $get:expr) => {
-        #[derive(Clone)]
-        struct $name($inner);
-
-        impl Lends for $name {
-            async fn borrow(&self, hold: Option<Duration>) -> Duration {
-                let begun = hold.map(|_| Instant::now());
-                let $pool = &self.0;
-                let held = $get;
-                let waited = begun.map_or(Duration::ZERO, |begun| begun.elapsed());
-                hold_for(hold).await;
-                drop(held);
-                waited
-            }
-        }
+fn main() {
+    let words: Vec<_> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    // What is counted shall be the client's own work, on one thread.
+    let mut runtime = match words.first() {
+        Some(&"frozen") => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
     };
-}
-
-lends!(Deadpool(deadpool::managed::Pool<Number>), |pool| pool.get().await.expect("a connection"));
-lends!(Bb8(bb8::Pool<Number>), |pool| pool.get().await.expect("a connection"));
-lends!(Sqlx(sqlx::SqlitePool), |pool| pool.acquire().await.expect("a connection"));
-
-#[derive(Clone)]
-struct Relata(Db);
-
-impl Lends for Relata {
-    async fn borrow(&self, hold: Option<Duration>) -> Duration {
-        let begun = hold.map(|_| Instant::now());
-        let mut db = self.0.clone();
-        let lease = db.lease(Intent::Read).await.expect("a connection");
-        let waited = begun.map_or(Duration::ZERO, |begun| begun.elapsed());
-        hold_for(hold).await;
-        drop(lease);
-        waited
-    }
-}
-
-async fn measure(name: &str, pool: impl Lends) {
-    for _ in 0..1000 {
-        pool.borrow(None).await;
-    }
-    let mut rounds = Vec::new();
-    for _ in 0..5 {
-        let begun = Instant::now();
-        for _ in 0..CHECKOUTS / 5 {
-            pool.borrow(None).await;
+    let runtime = runtime.enable_all().build().expect("a runtime");
+    match words.as_slice() {
+        [] | ["checkout"] => runtime.block_on(checkout::run()),
+        ["frozen", url] => runtime.block_on(frozen::run(url)),
+        ["observed", urls @ ..] => runtime.block_on(observed::run(urls)),
+        ["selects", url, on, count] => {
+            let count = count.parse().expect("a number of selects");
+            runtime.block_on(observed::selects(url, *on == "on", count));
         }
-        rounds.push(begun.elapsed() / (CHECKOUTS / 5));
+        _ => {
+            eprintln!("bench-pool [checkout | frozen POSTGRES_URL | observed URL… | selects URL on|off COUNT]");
+            std::process::exit(2);
+        }
     }
-    rounds.sort_unstable();
-    let tasks: Vec<_> = (0..TASKS)
-        .map(|_| {
-            let pool = pool.clone();
-            tokio::spawn(async move { pool.borrow(Some(Duration::from_millis(1))).await })
-        })
-        .collect();
-    let mut waits = Vec::new();
-    for task in tasks {
-        waits.push(task.await.expect("the task ends"));
-    }
-    let mean = waits.iter().sum::<Duration>() / TASKS as u32;
-    let longest = waits.iter().max().copied().unwrap_or_default();
-    let ratio = longest.as_secs_f64() / mean.as_secs_f64();
-    println!("| {name} | {} | {:.1} | {:.1} | {ratio:.2} |", rounds[2].as_nanos(), mean.as_secs_f64() * 1e3, longest.as_secs_f64() * 1e3);
-}
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
-    let folder = std::env::temp_dir().join(format!("relata-bench-pool-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let file = folder.join("pool.db");
-    println!("| pool | checkout ns | mean wait ms | longest wait ms | longest to mean |\n|---|---|---|---|---|");
-    let options = PoolOptions { max_connections: 10, acquire_timeout: Duration::from_secs(60), ..PoolOptions::default() };
-    let db = Db::open_with(&format!("sqlite:{}", file.display()), options).await.expect("opens");
-    measure("relata", Relata(db)).await;
-    let pool = deadpool::managed::Pool::builder(Number).max_size(10).build().expect("builds");
-    measure("deadpool", Deadpool(pool)).await;
-    let pool = bb8::Pool::builder().max_size(10).test_on_check_out(false).build(Number).await.expect("builds");
-    measure("bb8, not testing", Bb8(pool)).await;
-    let url = format!("sqlite:{}", file.display());
-    let options = || sqlx::sqlite::SqlitePoolOptions::new().max_connections(10).acquire_timeout(Duration::from_secs(60));
-    measure("sqlx, not testing", Sqlx(options().test_before_acquire(false).connect(&url).await.expect("opens"))).await;
-    measure("sqlx", Sqlx(options().connect(&url).await.expect("opens"))).await;
-    // What is left of a benchmark is nobody's loss.
-    let _ = std::fs::remove_dir_all(folder);
 }

@@ -66,6 +66,10 @@ pub struct Environment {
     pub patroni: Vec<String>,
     /// A server where temporary databases may be created; `${NAME}` is replaced.
     pub shadow: Option<String>,
+    /// The folder into which backups are made.
+    pub backups: Option<PathBuf>,
+    /// How old the newest backup may be: `26h`.
+    pub backups_max_age: Option<String>,
     /// Settings of an application's pool; the command reads them and uses its own.
     pub pool: Option<serde::de::IgnoredAny>,
     /// Its own sources, if not those of the file.
@@ -267,7 +271,7 @@ mod tests {
     #[test]
     fn mistakes_name_the_line() {
         expect_test::expect![[r#"
-            relata.toml:2: unknown field `urll`, expected one of `url`, `discover`, `patroni`, `shadow`, `pool`, `sources`, `protected` [R0602]
+            relata.toml:2: unknown field `urll`, expected one of `url`, `discover`, `patroni`, `shadow`, `backups`, `backups_max_age`, `pool`, `sources`, `protected` [R0602]
               hint: relata init, run in an empty directory, writes a commented example"#]]
         .assert_eq(&Config::parse("[environments.dev]\nurll = 'x'").unwrap_err().to_string());
     }

@@ -221,7 +221,7 @@ impl MysqlConnection {
 
     pub(crate) async fn run_batch(&mut self, script: &str) -> Result<()> {
         self.session.notice(script);
-        self.session.changed |= script.contains(';');
+        self.session.changed |= script.contains(';') || script.to_ascii_lowercase().contains("get_lock");
         self.session.enter()?;
         let outcome = self.run_script(script).await;
         self.settle(outcome).await
@@ -484,6 +484,10 @@ impl Connection for MysqlConnection {
             other.query_drop(format!("KILL {id}")).await.map_err(errors::running)?;
             other.disconnect().await.map_err(errors::running)
         })
+    }
+
+    fn is_touched(&self) -> bool {
+        self.session.changed
     }
 
     fn reset(&mut self) -> Answer<'_, ()> {

@@ -254,6 +254,10 @@ impl Connection for PostgresConnection {
         self.asking || self.line.is_busy()
     }
 
+    fn is_touched(&self) -> bool {
+        self.touched
+    }
+
     fn reset(&mut self) -> Answer<'_, ()> {
         answer!(self.line, self.as_new())
     }

@@ -243,6 +243,11 @@ impl Db {
         }
     }
 
+    /// The file, where it is one.
+    pub(crate) fn file(&self) -> Option<std::path::PathBuf> {
+        matches!(self.inner.layout, Layout::File { .. }).then(|| self.inner.url.database.clone().into())
+    }
+
     /// The nodes, where there are servers.
     pub(crate) fn cluster(&self) -> Option<&Arc<Cluster>> {
         match &self.inner.layout {

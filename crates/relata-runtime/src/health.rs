@@ -6,8 +6,10 @@
 //! - It changes nothing. SQLite: whether writes get in is tried by taking the write lock and giving it back.
 
 mod probes;
+mod storage;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,9 +20,13 @@ use crate::breaker::BreakerState;
 use crate::cluster::{NodeStatus, Role};
 use crate::db::Db;
 use crate::migrate::Migration;
+use storage::Backups;
 
 /// A replica that is behind by more is worth a word.
 const LATE: Duration = Duration::from_secs(30);
+
+/// How old the newest backup may be when nobody says: a day and what making it takes.
+pub const BACKUPS_MAX_AGE: Duration = Duration::from_secs(26 * 3600);
 
 /// How a part is, worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,6 +129,8 @@ pub(crate) struct Memory {
     configuration: Mutex<Option<String>>,
     /// Migrations that should be applied.
     migrations: Mutex<Option<Arc<[Migration]>>>,
+    /// Backups that should be there.
+    backups: Mutex<Option<Backups>>,
 }
 
 impl Memory {
@@ -157,10 +165,25 @@ impl Db {
         *self.memory().migrations.lock().unwrap_or_else(PoisonError::into_inner) = Some(migrations.into());
     }
 
-    /// How every part is: connection, writes, server, migrations, pools, breakers, nodes. Ends within `limit`.
+    /// Backups are made into this folder, a file or a folder each: [`Db::health`] says when the newest is older than this.
+    pub fn expect_backups(&self, folder: impl Into<PathBuf>, oldest: Duration) {
+        let backups = Backups { folder: folder.into(), oldest };
+        *self.memory().backups.lock().unwrap_or_else(PoisonError::into_inner) = Some(backups);
+    }
+
+    /// How every part is: connection, writes, server, disk, migrations, backups, pools, breakers, nodes. Ends within `limit`.
     pub async fn health(&self, limit: Duration) -> Health {
         let begun = Instant::now();
-        let mut findings = probes::server(&self.within(limit)).await;
+        let backups = self.memory().backups.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let backups = async {
+            match backups {
+                Some(backups) => Some(storage::backups(backups, limit).await),
+                None => None,
+            }
+        };
+        let hurried = self.within(limit);
+        let (mut findings, backups) = tokio::join!(probes::server(&hurried), backups);
+        findings.extend(backups);
         findings.extend(pools(self));
         findings.extend(nodes(self));
         findings.extend(self.memory().configuration());

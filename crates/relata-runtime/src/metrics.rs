@@ -1,7 +1,7 @@
 //! Counters and histograms of one [`crate::Db`], and their text for Prometheus.
 //!
 //! Invariants
-//! - Counting costs a few relaxed atomic additions; nothing is allocated for a statement that was seen before.
+//! - Counting a statement takes no lock and no locked addition; nothing is allocated for one that was seen before.
 //! - No parameter is ever kept: statements are known by their text with `?` for each literal.
 //!
 //! It deliberately has no registry for others' metrics and no exporter of its own: an application serves
@@ -12,13 +12,14 @@ mod histogram;
 mod statements;
 mod text;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use relata_sql::{Error, Kind};
 
 pub use fingerprint::{fingerprint, normalized};
-pub(crate) use histogram::Histogram;
 pub use histogram::HistogramValue;
+pub(crate) use histogram::{Folded, Histogram, Tally};
 pub use statements::StatementValue;
 pub(crate) use statements::{Known, Statements};
 pub(crate) use text::Text;
@@ -67,7 +68,7 @@ pub(crate) struct PoolMetrics {
     /// How long those waited who had to wait.
     pub(crate) wait: Histogram,
     /// How long connections were held.
-    pub(crate) held: Histogram,
+    pub(crate) held: Arc<Folded>,
     /// How old connections became.
     pub(crate) lifetime: Histogram,
     /// How long connecting took.

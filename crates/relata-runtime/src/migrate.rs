@@ -58,6 +58,7 @@ pub use lacking::{Lacking, Unproved};
 pub use lost::{Loss, Vanishing, is_empty, keep, measure};
 pub use observe::{Observed, strongest, surprises};
 pub use prove::{Compare, Proof, ProvedOn, prove, prove_as_far};
+pub(crate) use rows::placeholder;
 pub use run::{Rollback, applied_by, undone_by};
 pub use shelf::{Reason, Shelve, Shelved, Taken, read as read_shelf};
 pub use status::{Entry, EntryState, Status, compare, status};

@@ -9,14 +9,18 @@
 //! - No parameter is kept or written, in no span, log or metric.
 
 mod plan;
+mod recent;
 mod slow;
 mod span;
 mod tags;
 
-use std::sync::Arc;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use futures_util::task::AtomicWaker;
 use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{
@@ -28,11 +32,13 @@ use tracing::Instrument;
 
 use crate::breaker::Breaker;
 pub use crate::breaker::BreakerState;
-use crate::metrics::{Counter, Errors, Known, PoolMetrics, Statements};
+use crate::metrics::{Counter, Errors, PoolMetrics, Statements, Tally};
 pub use crate::metrics::{HistogramValue, StatementValue, fingerprint, normalized};
+use crate::pool::PoolOptions;
 use crate::repeated::Lookups;
 pub use crate::repeated::RepeatedLookup;
 use crate::transaction::doubt::Fate;
+use recent::Recent;
 pub(crate) use slow::SlowLog;
 pub use slow::SlowStatement;
 use span::{span, tell};
@@ -80,6 +86,8 @@ pub(crate) struct Vitals {
     /// Since the alarm was raised, the node has not been seen to be well.
     down: AtomicBool,
     alarm: Notify,
+    /// One of each connection, for the statement that waits there.
+    bells: Mutex<Vec<Weak<AtomicWaker>>>,
     /// A write was refused because the node can only be read: roles have changed.
     refused_write: Notify,
 }
@@ -98,6 +106,7 @@ impl Vitals {
             guarded: AtomicBool::new(false),
             down: AtomicBool::new(false),
             alarm: Notify::new(),
+            bells: Mutex::default(),
             refused_write: Notify::new(),
         })
     }
@@ -121,14 +130,24 @@ impl Vitals {
         self.guarded.store(true, Ordering::Relaxed);
     }
 
-    fn is_guarded(&self) -> bool {
-        self.guarded.load(Ordering::Relaxed)
-    }
-
     /// The node is down: nobody needs to wait for its answers.
     pub(crate) fn raise_alarm(&self) {
-        self.down.store(true, Ordering::Release);
+        self.down.store(true, Ordering::SeqCst);
         self.alarm.notify_waiters();
+        self.bells().retain(|bell| bell.upgrade().inspect(|bell| bell.wake()).is_some());
+    }
+
+    fn bells(&self) -> std::sync::MutexGuard<'_, Vec<Weak<AtomicWaker>>> {
+        self.bells.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection whose statements are to be woken by the alarm.
+    fn bell(&self) -> Arc<AtomicWaker> {
+        let bell = Arc::new(AtomicWaker::new());
+        let mut bells = self.bells();
+        bells.retain(|bell| bell.strong_count() > 0);
+        bells.push(Arc::downgrade(&bell));
+        bell
     }
 
     /// Until the node is down.
@@ -138,6 +157,16 @@ impl Vitals {
         if !self.down.load(Ordering::Acquire) {
             alarm.await;
         }
+    }
+
+    /// Somebody watches the node all the time.
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.guarded.load(Ordering::Relaxed)
+    }
+
+    /// The alarm was raised and not ended.
+    pub(crate) fn is_down(&self) -> bool {
+        self.down.load(Ordering::SeqCst)
     }
 
     /// The node is well again.
@@ -155,8 +184,7 @@ impl Vitals {
         Duration::from_nanos(self.latency.load(Ordering::Relaxed))
     }
 
-    fn record(&self, took: Duration) {
-        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+    fn record(&self, took: u64) {
         let before = self.latency.load(Ordering::Relaxed);
         // Lost updates do not matter for an average.
         self.latency.store(if before == 0 { took } else { before - before / 8 + took / 8 }, Ordering::Relaxed);
@@ -186,15 +214,33 @@ pub(crate) fn tells_of_the_node(kind: Kind) -> bool {
     matches!(kind, Kind::Unreachable | Kind::NotSent | Kind::InDoubt | Kind::Unavailable | Kind::Protocol)
 }
 
-/// How many statements a connection remembers by their text.
-const REMEMBERED: usize = 64;
+impl Watch {
+    /// What the breaker and whoever watches the node must know in any case.
+    fn note(&self, error: Option<&Error>) {
+        match error {
+            None => self.vitals.breaker.succeeded(),
+            Some(error) => {
+                self.observer.errors.count(error);
+                self.vitals.failed(error);
+            }
+        }
+    }
+}
+
+/// As whole numbers, for counting.
+#[inline]
+pub(crate) fn nanoseconds(duration: Duration) -> u64 {
+    // A statement that runs for five hundred years is counted as shorter.
+    duration.as_secs().wrapping_mul(1_000_000_000) + u64::from(duration.subsec_nanos())
+}
 
 /// What is watched of one connection.
 pub(crate) struct Watch {
     observer: Arc<Observer>,
     vitals: Arc<Vitals>,
-    /// Statements seen lately, by a hash of their text, in the place that the hash gives.
-    recent: Vec<Option<(u64, Arc<Known>)>>,
+    recent: Recent,
+    /// How long the connection was held.
+    pub(crate) held: Tally,
     /// The last reading of the clock: the checkout, or the end of a statement.
     pub(crate) clock: Instant,
     /// Nothing has run since that checkout, so its reading serves as the beginning of the first statement.
@@ -202,10 +248,14 @@ pub(crate) struct Watch {
     /// The caller's deadline.
     pub(crate) deadline: Option<Instant>,
     limit: Duration,
+    /// Statements are timed, counted and traced.
+    on: bool,
     /// A statement since the last `begin` may have changed the schema.
     pub(crate) ran_ddl: bool,
     /// What the handle says of its statements.
     pub(crate) tags: Option<Arc<Tags>>,
+    /// Rung when the node goes down.
+    bell: Arc<AtomicWaker>,
     /// The connection was told a deadline.
     armed: bool,
     /// The last that was heard of the connection is that a statement succeeded, rows and all.
@@ -215,16 +265,20 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(observer: Arc<Observer>, vitals: Arc<Vitals>, limit: Duration) -> Self {
-        let (recent, clock) = (vec![None; REMEMBERED], Instant::now());
+    pub(crate) fn new(observer: Arc<Observer>, vitals: Arc<Vitals>, options: &PoolOptions) -> Self {
+        let held = Tally::new(vitals.metrics.held.clone());
+        let bell = vitals.bell();
         Watch {
             observer,
             vitals,
-            recent,
-            clock,
+            recent: Recent::new(),
+            held,
+            bell,
+            clock: Instant::now(),
             fresh: false,
             deadline: None,
-            limit,
+            limit: options.statement_timeout,
+            on: options.observe,
             ran_ddl: false,
             tags: None,
             armed: false,
@@ -235,7 +289,8 @@ impl Watch {
 
     fn begin(&mut self) -> Instant {
         self.well = false;
-        if std::mem::take(&mut self.fresh) { self.clock } else { Instant::now() }
+        let matters = self.on || self.limit != Duration::MAX || self.deadline.is_some();
+        if std::mem::take(&mut self.fresh) || !matters { self.clock } else { Instant::now() }
     }
 
     /// Until when a statement that begins now may run.
@@ -247,50 +302,31 @@ impl Watch {
         }
     }
 
-    fn known(&mut self, sql: &str) -> &Known {
-        let hash = hash(sql);
-        let place = &mut self.recent[(hash % REMEMBERED as u64) as usize];
-        if place.as_ref().is_none_or(|(known, _)| *known != hash) {
-            *place = Some((hash, self.observer.statements.of(sql)));
-        }
-        &place.as_ref().expect("it was filled just now").1
-    }
-
     fn end(&mut self, sql: &str, begun: Instant, error: Option<&Error>) {
+        self.well = error.is_none() && !std::mem::take(&mut self.opens);
+        if !self.on {
+            return self.note(error);
+        }
         self.clock = Instant::now();
         let took = self.clock - begun;
-        self.known(sql).record(took, error.is_some());
-        self.vitals.record(took);
-        self.well = error.is_none() && !std::mem::take(&mut self.opens);
+        let nanoseconds = nanoseconds(took);
+        let seen = self.recent.of(sql, &self.observer.statements);
+        seen.time.record(nanoseconds);
+        self.vitals.record(nanoseconds);
         match error {
             None => self.vitals.succeeded(took, self.clock),
             Some(error) => {
+                seen.known.errors.add(1);
                 self.observer.errors.count(error);
                 self.vitals.failed(error);
             }
         }
-        if self.observer.slow.is_slow(took) {
-            let known = self.known(sql);
-            let (text, number) = (known.text.clone(), known.fingerprint);
+        if self.observer.slow.is_slow(nanoseconds) {
+            let (text, number) = (seen.known.text.clone(), seen.known.fingerprint);
             let tags = self.tags.as_ref().map(|tags| tags.comment().to_string());
             self.observer.slow.add((text, number), took, &self.vitals.node, tags);
         }
     }
-}
-
-/// Eight bytes at a time: statements are compared by text only where they are counted.
-fn hash(sql: &str) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mut chunks = sql.as_bytes().chunks_exact(8);
-    let mut hash = sql.len() as u64;
-    for chunk in &mut chunks {
-        let word = u64::from_le_bytes(chunk.try_into().expect("chunks of eight bytes"));
-        hash = (hash.rotate_left(5) ^ word).wrapping_mul(ODD);
-    }
-    for byte in chunks.remainder() {
-        hash = (hash.rotate_left(5) ^ u64::from(*byte)).wrapping_mul(ODD);
-    }
-    hash ^ (hash >> 29)
 }
 
 /// A connection that is watched.
@@ -337,7 +373,7 @@ impl Observed {
             }
             None => watched(watch, statement.sql, || connection.execute(sent)).await,
         };
-        if result.is_ok() && self.watch.observer.slow.is_slow(begun.elapsed()) {
+        if result.is_ok() && self.watch.observer.slow.is_slow(nanoseconds(begun.elapsed())) {
             self.keep_plan(statement).await;
         }
         result
@@ -385,7 +421,7 @@ fn watched<'a, T: Send + Unpin + 'a>(
         return Answer::ready(Err(too_late(sql)));
     }
     watch.ran_ddl |= changes_schema(sql);
-    let span = span(watch, sql);
+    let span = if watch.on { span(watch, sql) } else { None };
     let answer = match &span {
         None => run(),
         Some(span) => span.in_scope(run),
@@ -397,8 +433,8 @@ fn watched<'a, T: Send + Unpin + 'a>(
             tell(span.as_ref(), result.as_ref().err());
             Answer::ready(result)
         }
-        Err(future) if until.is_none() && span.is_none() && !watch.vitals.is_guarded() => Answer::later(async move {
-            let result = future.await;
+        Err(future) if until.is_none() && span.is_none() => Answer::later(async move {
+            let result = guarded(watch, future).await;
             watch.end(sql, begun, result.as_ref().err());
             result
         }),
@@ -414,8 +450,7 @@ fn watched_closely<'a, T: Send + 'a>(
     future: relata_sql::driver::BoxFuture<'a, Result<T>>,
 ) -> Answer<'a, T> {
     Answer::later(async move {
-        let vitals = watch.vitals.clone();
-        let future = guarded(&vitals, future.instrument(span.clone().unwrap_or_else(tracing::Span::none)));
+        let future = guarded(watch, future.instrument(span.clone().unwrap_or_else(tracing::Span::none)));
         let result = match until {
             None => future.await,
             Some(until) => {
@@ -453,24 +488,39 @@ fn changes_schema(sql: &str) -> bool {
     !usual.iter().any(|word| begins(word))
 }
 
-/// Ends with the node, if somebody watches that.
-async fn guarded<T>(vitals: &Vitals, future: impl Future<Output = Result<T>>) -> Result<T> {
-    if !vitals.is_guarded() {
-        return future.await;
-    }
-    let mut alarm = std::pin::pin!(vitals.alarm.notified());
-    // From here on no alarm is missed: one that was raised before is seen in the flag.
-    alarm.as_mut().enable();
-    if vitals.down.load(Ordering::Acquire) {
-        return Err(Error::new(Kind::NotSent, format!("{} is down: the statement was not sent", vitals.node)));
-    }
-    tokio::select! {
-        biased;
-        result = future => result,
-        () = alarm => {
-            let message = format!("{} went down while the statement was running; it may or may not have happened", vitals.node);
-            Err(Error::new(Kind::InDoubt, message).hint("look before you send it again"))
+/// Ends with the node: when whoever watches it says that it is down.
+fn guarded<F>(watch: &Watch, future: F) -> Guarded<'_, F> {
+    Guarded { watch, future, begun: false }
+}
+
+/// Costs a look at a flag, and where it has to wait, leaving word in the connection's own place.
+struct Guarded<'w, F> {
+    watch: &'w Watch,
+    future: F,
+    begun: bool,
+}
+
+impl<T, F: Future<Output = Result<T>> + Unpin> Future for Guarded<'_, F> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
+        let vitals = &self.watch.vitals;
+        if !self.begun && vitals.is_down() {
+            let message = format!("{} is down: the statement was not sent", vitals.node);
+            return Poll::Ready(Err(Error::new(Kind::NotSent, message)));
         }
+        self.begun = true;
+        if let Poll::Ready(result) = Pin::new(&mut self.future).poll(context) {
+            return Poll::Ready(result);
+        }
+        // From here on no alarm is missed: one that was raised before is seen in the flag.
+        self.watch.bell.register(context.waker());
+        if !vitals.is_down() {
+            return Poll::Pending;
+        }
+        let message =
+            format!("{} went down while the statement was running; it may or may not have happened", vitals.node);
+        Poll::Ready(Err(Error::new(Kind::InDoubt, message).hint("look before you send it again")))
     }
 }
 
@@ -554,6 +604,10 @@ impl Connection for Observed {
 
     fn is_busy(&self) -> bool {
         self.connection.is_busy()
+    }
+
+    fn is_touched(&self) -> bool {
+        self.connection.is_touched()
     }
 
     fn abandon(self: Box<Self>) -> Answer<'static, ()> {

@@ -29,7 +29,7 @@ use relata_sql::{Connection, DatabaseUrl, Driver, Error, Kind, Result};
 use tokio::sync::{Notify, Semaphore};
 
 pub(crate) use borrowed::Pooled;
-pub use options::PoolOptions;
+pub use options::{PoolOptions, duration};
 pub use shelf::Loan;
 use shelf::{Member, Shelf};
 pub(crate) use tenants::{Tenant, Tenants};
@@ -95,6 +95,9 @@ pub struct PoolStatus {
     /// Who holds connections, longest first.
     pub loans: Vec<Loan>,
 }
+
+/// How long a refused login is tried again when its password comes from where it may be about to change.
+const ROTATION: Duration = Duration::from_secs(5);
 
 /// A moment so far away that nobody waits for it.
 fn far(from: Instant, after: Duration) -> Instant {
@@ -291,7 +294,7 @@ impl Pool {
         let begun = Instant::now();
         let patience =
             if self.connected.load(Ordering::Relaxed) { self.options().reconnect_patience } else { Duration::ZERO };
-        let until_patient = far(begun, patience).min(until);
+        let mut until_patient = far(begun, patience).min(until);
         let mut pause = crate::retry::Backoff::new(Duration::from_millis(10), Duration::from_millis(500));
         let mut last = None;
         loop {
@@ -300,6 +303,11 @@ impl Pool {
                 Verdict::Go => match self.connect(until).await {
                     Ok(member) => return Ok(member),
                     Err(error) if tells_of_the_node(error.kind()) => {
+                        last = Some(error);
+                        pause.next()
+                    }
+                    Err(error) if self.is_rotating(&error) => {
+                        until_patient = until_patient.max(far(begun, ROTATION).min(until));
                         last = Some(error);
                         pause.next()
                     }
@@ -317,6 +325,11 @@ impl Pool {
         }
     }
 
+    /// A login that worked before and is refused now: its password may be on the way.
+    fn is_rotating(&self, error: &Error) -> bool {
+        error.kind() == Kind::Authentication && self.connected.load(Ordering::Relaxed) && self.login.may_change()
+    }
+
     async fn connect(&self, until: Instant) -> Result<Box<Member>> {
         let begun = Instant::now();
         // However long somebody waited for a place, connecting is worth an attempt.
@@ -329,7 +342,7 @@ impl Pool {
                 self.connected.store(true, Ordering::Relaxed);
                 self.vitals.breaker.succeeded();
                 self.vitals.metrics.connect.record(begun.elapsed());
-                let watch = Watch::new(self.observer.clone(), self.vitals.clone(), self.options().statement_timeout);
+                let watch = Watch::new(self.observer.clone(), self.vitals.clone(), &self.options());
                 let age = self.options().max_lifetime;
                 let age = if age == Duration::MAX { age } else { age.mul_f64(1.0 - fastrand::f64() / 10.0) };
                 let target = Target::of(connection.dialect(), connection.server());
@@ -364,14 +377,23 @@ impl Pool {
 
     /// With the password of now; if that is one that was kept and is refused, with a new one.
     async fn log_in(&self, options: &ConnectOptions) -> Result<Box<dyn Connection>> {
-        let url = self.login.url(&self.url).await?;
+        let url = self.login_within(options.connect_timeout).await?;
         match self.driver.connect(&url, options).await {
             Err(error) if error.kind() == Kind::Authentication && self.login.forget() => {
-                let url = self.login.url(&self.url).await?;
+                let url = self.login_within(options.connect_timeout).await?;
                 self.driver.connect(&url, options).await
             }
             result => result,
         }
+    }
+
+    /// Its URL with the password of now, if whoever knows it answers in time.
+    async fn login_within(&self, limit: Duration) -> Result<std::borrow::Cow<'_, DatabaseUrl>> {
+        tokio::time::timeout(limit, self.login.url(&self.url)).await.unwrap_or_else(|_| {
+            let message =
+                format!("the source of the password for {} did not answer within {limit:?}", self.vitals.node);
+            Err(Error::new(Kind::Timeout, message).hint("look at the command or the provider of tokens"))
+        })
     }
 
     /// Closes a connection, in the background if that takes time.

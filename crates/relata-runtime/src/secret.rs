@@ -93,6 +93,11 @@ impl Login {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
     }
 
+    /// The password is asked for each time, so the next may be another.
+    pub(crate) fn may_change(&self) -> bool {
+        !matches!(self.source, Source::Given)
+    }
+
     fn kept(&self) -> Option<Secret> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.as_ref().filter(|(_, until)| Instant::now() < *until).map(|(secret, _)| secret.clone())

@@ -404,7 +404,9 @@ impl<'k> Options<'k> {
     ) -> Option<Result<T, E>> {
         let others = budget.is_some_and(RetryBudget::has_others);
         match result {
-            Err(error) if *attempt < self.retries && (error.is_retryable() || others && error.is_of_a_demoted_node()) => {
+            Err(error)
+                if *attempt < self.retries && (error.is_retryable() || others && error.is_of_a_demoted_node()) =>
+            {
                 if *attempt == 0 {
                     budget.inspect(|budget| budget.earn());
                 }

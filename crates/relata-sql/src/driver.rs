@@ -380,6 +380,12 @@ pub trait Connection: Send {
         Answer::ready(Ok(()))
     }
 
+    /// A statement has changed what outlives it in the session: a setting, a temporary table, a lock, a channel that is
+    /// listened to. What the pool does with it: [`Connection::reset`], before anyone else gets the connection.
+    fn is_touched(&self) -> bool {
+        false
+    }
+
     /// SQLite: puts the whole content of another database file in the place of this database's, in one step that other
     /// connections see whole or not at all. Servers have no such thing: `Unsupported`.
     fn restore<'a>(&'a mut self, _file: &'a std::path::Path) -> Answer<'a, ()> {

@@ -76,11 +76,11 @@ impl Account {
     /// Waits until so many more are acknowledged.
     ///
     /// # Panics
-    /// When they are not within a minute.
+    /// When they are not within two minutes.
     pub async fn more(&self, count: usize) {
         let (wanted, begun) = (self.count() + count, Instant::now());
         while self.count() < wanted {
-            assert!(begun.elapsed() < Duration::from_secs(60), "{} of {wanted}; {:?}", self.count(), self.errors());
+            assert!(begun.elapsed() < Duration::from_secs(120), "{} of {wanted}; {:?}", self.count(), self.errors());
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }

@@ -6,6 +6,9 @@
 //! discover = "patroni"                   # or "dns", "galera": as `?discover=` in the URL
 //! patroni = ["db1:8008", "db2:8008"]
 //!
+//! backups = "/var/backups/shop"          # `Db::health` says when the newest is older
+//! backups_max_age = "26h"
+//!
 //! [environments.production.pool]
 //! max_connections = 20
 //! acquire_timeout = "2s"
@@ -35,6 +38,8 @@ const LOOK: Duration = Duration::from_millis(500);
 pub(crate) struct Settings {
     pub(crate) url: String,
     pub(crate) options: PoolOptions,
+    /// Where backups are made, and how old the newest may be.
+    pub(crate) backups: Option<(PathBuf, Duration)>,
     /// The file that says so, and what it looked like before it was read.
     pub(crate) file: Option<(PathBuf, Stamp)>,
 }
@@ -45,7 +50,7 @@ type Stamp = Option<(SystemTime, u64)>;
 /// `RELATA_URL`, `DATABASE_URL`, the environment of `relata.toml` that `RELATA_ENV` names (else its default one), or a
 /// SQLite file `relata.db`.
 pub(crate) fn default_settings() -> Result<Settings> {
-    let plain = |url: String| Settings { url, options: PoolOptions::default(), file: None };
+    let plain = |url: String| Settings { url, options: PoolOptions::default(), backups: None, file: None };
     let variables = ["RELATA_URL", "DATABASE_URL"].into_iter();
     if let Some(url) = variables.filter_map(variable).next() {
         return Ok(plain(url));
@@ -61,9 +66,9 @@ pub(crate) fn settings_of(path: &Path) -> Result<Settings> {
     let (name, seen) = (path.display(), stamp(path));
     let text = std::fs::read_to_string(path)
         .map_err(|error| Error::new(Kind::Io, format!("{name} cannot be read: {error}")).caused_by(error))?;
-    let (url, options) = read(&text, variable("RELATA_ENV").as_deref(), variable)
+    let Read { url, options, backups } = read(&text, variable("RELATA_ENV").as_deref(), variable)
         .map_err(|wrong| wrong.into_error(&text, &name.to_string()))?;
-    Ok(Settings { url, options, file: Some((path.to_path_buf(), seen)) })
+    Ok(Settings { url, options, backups, file: Some((path.to_path_buf(), seen)) })
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -102,13 +107,20 @@ impl Wrong {
 
 type Reading<T> = std::result::Result<T, Wrong>;
 
-fn read(text: &str, wanted: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Reading<(String, PoolOptions)> {
+/// What stands in the file.
+struct Read {
+    url: String,
+    options: PoolOptions,
+    backups: Option<(PathBuf, Duration)>,
+}
+
+fn read(text: &str, wanted: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Reading<Read> {
     let file = DeTable::parse(text).map_err(|error| {
         let wrong = Wrong::new(error.message().trim().to_string());
         Wrong { at: error.span().map(|span| span.start), ..wrong }
     })?;
     let Some(environment) = environment(file.get_ref(), wanted)? else {
-        return Ok((EMBEDDED.to_string(), PoolOptions::default()));
+        return Ok(Read { url: EMBEDDED.to_string(), options: PoolOptions::default(), backups: None });
     };
     let url = match environment.get("url") {
         None => EMBEDDED.to_string(),
@@ -125,7 +137,23 @@ fn read(text: &str, wanted: Option<&str>, variable: impl Fn(&str) -> Option<Stri
             _ => return Err(Wrong::new("pool must be a table").at(pool.span().start)),
         },
     };
-    Ok((url, options))
+    Ok(Read { url, options, backups: backups(environment)? })
+}
+
+fn backups(environment: &DeTable<'_>) -> Reading<Option<(PathBuf, Duration)>> {
+    let text = |name: &str| match environment.get(name).map(|value| (value.get_ref().as_str(), value.span().start)) {
+        None => Ok(None),
+        Some((Some(text), at)) => Ok(Some((text, at))),
+        Some((None, at)) => Err(Wrong::new(format!("{name} must be a text")).at(at)),
+    };
+    let Some((folder, _)) = text("backups")? else { return Ok(None) };
+    let age = match text("backups_max_age")? {
+        None => relata_runtime::health::BACKUPS_MAX_AGE,
+        Some((age, at)) => {
+            relata_runtime::pool::duration(age).map_err(|why| Wrong::new(format!("backups_max_age: {why}")).at(at))?
+        }
+    };
+    Ok(Some((folder.into(), age)))
 }
 
 /// The URL with the settings of discovery that stand beside it.
@@ -260,7 +288,7 @@ mod tests {
                         [environments.live.pool]\nmax_connections = 20\nacquire_timeout = \"2s\"\n";
 
     fn url_of(text: &str, wanted: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Result<String> {
-        read(text, wanted, variable).map(|(url, _)| url).map_err(|wrong| wrong.into_error(text, FILE))
+        read(text, wanted, variable).map(|read| read.url).map_err(|wrong| wrong.into_error(text, FILE))
     }
 
     #[test]
@@ -274,7 +302,7 @@ mod tests {
     #[test]
     fn the_settings_of_its_pool() {
         let secret = |_: &str| Some("hush".to_string());
-        let (_, options) = read(TEXT, Some("live"), secret).unwrap_or_else(|wrong| panic!("{}", wrong.message));
+        let Read { options, .. } = read(TEXT, Some("live"), secret).unwrap_or_else(|wrong| panic!("{}", wrong.message));
         assert_eq!((options.max_connections, options.acquire_timeout), (20, Duration::from_secs(2)));
     }
 
@@ -306,6 +334,11 @@ mod tests {
                 "[environments.a]\nurl = \"postgres://db/shop\"\ndiscover = \"galera\"\n".to_string(),
                 None,
                 "relata.toml:3: discover=galera does not exist for PostgreSQL",
+            ),
+            (
+                "[environments.a]\nbackups = \"x\"\nbackups_max_age = \"a day\"\n".to_string(),
+                None,
+                "relata.toml:3: backups_max_age: \"a day\" is no duration",
             ),
             (pool("max_connections = -1"), None, "relata.toml:4: max_connections: \"-1\" is no count"),
         ] {

@@ -89,6 +89,9 @@ impl Db {
 
     async fn open_settings(settings: config::Settings) -> Result<Db> {
         let db = Self::open_with(&settings.url, settings.options.clone()).await?;
+        if let Some((folder, oldest)) = settings.backups {
+            db.0.expect_backups(folder, oldest);
+        }
         if let Some(file) = settings.file {
             config::follow(file, settings.url, db.0.downgrade());
         }

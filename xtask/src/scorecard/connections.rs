@@ -175,23 +175,23 @@ pub const CONNECTIONS: &[Capability] = &[
     Capability {
         id: "F5",
         title: "Health of every part in one call",
-        sqlite: Claim::Part(
-            &[(HEALTH, "databases_that_are_well"), (HEALTH, "pending_migrations_are_told")],
-            "backups, disk",
-        ),
-        postgres: Claim::Part(
-            &[
-                (HEALTH, "databases_that_are_well"),
-                (HEALTH, "what_cannot_be_reached_ends_with_1_in_time"),
-                (HEALTH, "a_database_that_can_only_be_read_ends_with_3"),
-                (HEALTH, "a_node_that_is_down_is_shown"),
-            ],
-            "backups, disk",
-        ),
-        mysql: Claim::Part(
-            &[(HEALTH, "databases_that_are_well"), (HEALTH, "what_cannot_be_reached_ends_with_1_in_time")],
-            "backups, disk",
-        ),
+        sqlite: Claim::Done(&[
+            (HEALTH, "databases_that_are_well"),
+            (HEALTH, "pending_migrations_are_told"),
+            (HEALTH, "the_disk_and_the_age_of_the_newest_backup_are_told"),
+        ]),
+        postgres: Claim::Done(&[
+            (HEALTH, "databases_that_are_well"),
+            (HEALTH, "what_cannot_be_reached_ends_with_1_in_time"),
+            (HEALTH, "a_database_that_can_only_be_read_ends_with_3"),
+            (HEALTH, "a_node_that_is_down_is_shown"),
+            (FAILURES, "health_keeps_its_deadline_with_a_frozen_server"),
+        ]),
+        mysql: Claim::Done(&[
+            (HEALTH, "databases_that_are_well"),
+            (HEALTH, "what_cannot_be_reached_ends_with_1_in_time"),
+            (FAILURES, "health_keeps_its_deadline_with_a_frozen_server"),
+        ]),
     },
     Capability {
         id: "F6",

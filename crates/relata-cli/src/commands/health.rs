@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use clap::Args;
-use relata_runtime::health::{Health as Report, HealthStatus, Part};
+use relata_runtime::Db;
+use relata_runtime::health::{BACKUPS_MAX_AGE, Health as Report, HealthStatus, Part};
 use relata_runtime::migrate::{self, Migration};
+use relata_runtime::pool::duration;
 use relata_schema::Dialect;
-use relata_sql::Result;
+use relata_sql::{Error, Kind, Result};
 
 use super::cluster::until_asked;
 use crate::drivers::prepare;
@@ -43,6 +45,7 @@ impl Health {
         if let Some(migrations) = migrations(session, db.dialect())? {
             db.expect_migrations(migrations);
         }
+        expect_backups(session, &db)?;
         until_asked(&db, self.timeout / 2).await;
         let health = db.health(self.timeout).await;
         if session.output.json {
@@ -57,6 +60,20 @@ impl Health {
             _ => Exit::Done,
         })
     }
+}
+
+/// The backups that the environment names, unless another database is looked at.
+fn expect_backups(session: &Session, db: &Db) -> Result<()> {
+    if session.options.url.is_some() {
+        return Ok(());
+    }
+    // With the URL from a variable there need be no environment.
+    let environment = session.environment().unwrap_or_default();
+    let Some(folder) = environment.backups else { return Ok(()) };
+    let age = environment.backups_max_age.as_deref().map_or(Ok(BACKUPS_MAX_AGE), duration);
+    let age = age.map_err(|why| Error::new(Kind::Configuration, format!("relata.toml: backups_max_age: {why}")))?;
+    db.expect_backups(folder, age);
+    Ok(())
 }
 
 /// The project's migrations, if it has some.

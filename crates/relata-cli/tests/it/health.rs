@@ -34,6 +34,28 @@ fn databases_that_are_well() {
 }
 
 #[test]
+fn the_disk_and_the_age_of_the_newest_backup_are_told() {
+    let project = Project::new();
+    project.sqlite("app.db", "CREATE TABLE t (n int)");
+    let age = "backups_max_age = \"1h\"";
+    project.write("relata.toml", &format!("[environments.a]\nurl = \"sqlite:app.db\"\nbackups = \"dumps\"\n{age}\n"));
+    let health = json(&project.run(&["health", "--json"]));
+    assert_eq!(status_of(&health, "backups"), "unhealthy", "{health:#}");
+    project.write("dumps/today.sql", "");
+    let health = json(&project.run(&["health", "--json"]));
+    assert_eq!(status_of(&health, "backups"), "healthy", "{health:#}");
+    let parts = health["parts"].as_array().unwrap();
+    let disk = parts.iter().find(|part| part["name"] == "disk").unwrap()["reason"].as_str().unwrap();
+    assert!(disk.contains("the file has") && disk.contains("are free on the disk"), "{disk}");
+    project.write(
+        "relata.toml",
+        "[environments.a]\nurl = \"sqlite:app.db\"\nbackups = \"dumps\"\nbackups_max_age = \"1\"\n",
+    );
+    let run = project.run(&["health"]);
+    assert!(run.stderr.contains("backups_max_age: \"1\" is no duration"), "{}", run.stderr);
+}
+
+#[test]
 fn pending_migrations_are_told() {
     let project = Project::new();
     project.write("migrations/20260101000000_notes/up.sql", "CREATE TABLE notes (n int);\n");

@@ -7,6 +7,13 @@ use super::PostgresConnection;
 /// Marks of statements that outlive their transaction in the session: settings, listeners, temporary tables, locks.
 const MARKS: &[&str] = &["set_config", "advisory", "temp ", "temporary", "pg_temp", " listen ", "declare ", "prepare "];
 
+/// All that a session keeps, but for the statements that this driver has prepared.
+const FORGET: &str = "CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; \
+    SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES; \
+    DO $$ DECLARE prepared text; BEGIN \
+    FOR prepared IN SELECT name FROM pg_catalog.pg_prepared_statements WHERE from_sql LOOP \
+    EXECUTE pg_catalog.format('DEALLOCATE %I', prepared); END LOOP; END $$";
+
 /// Whether a statement may change what outlives it in the session.
 pub(crate) fn touches_session(sql: &str) -> bool {
     let start = sql.trim_start();
@@ -31,11 +38,7 @@ impl PostgresConnection {
             self.script("ROLLBACK").await?;
         }
         if self.touched {
-            self.script(
-                "CLOSE ALL; RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; \
-                 SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES",
-            )
-            .await?;
+            self.script(FORGET).await?;
             self.touched = false;
         }
         Ok(())

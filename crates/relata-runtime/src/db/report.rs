@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Db;
 use crate::breaker::BreakerState;
 use crate::cluster::{Cluster, Role};
-use crate::metrics::{Closed, Text};
+use crate::metrics::{Closed, HistogramValue, Text};
 use crate::observe::{RepeatedLookup, SlowStatement, StatementValue};
 use crate::pool::{Pool, PoolStatus};
 use crate::transaction::doubt::Fate;
@@ -131,17 +131,17 @@ fn counters(text: &mut Text, pools: &Pools<'_>) {
 }
 
 fn histograms(text: &mut Text, pools: &Pools<'_>) {
-    type Value = fn(&Pool) -> &crate::metrics::Histogram;
+    type Value = fn(&Pool) -> HistogramValue;
     let values: [(&str, &str, Value); 4] = [
-        ("relata_pool_wait_seconds", "Waiting of those who had to wait", |pool| &pool.vitals().metrics.wait),
-        ("relata_pool_held_seconds", "How long connections were held", |pool| &pool.vitals().metrics.held),
-        ("relata_pool_lifetime_seconds", "How old connections became", |pool| &pool.vitals().metrics.lifetime),
-        ("relata_connect_seconds", "Time of connecting", |pool| &pool.vitals().metrics.connect),
+        ("relata_pool_wait_seconds", "Waiting of those who had to wait", |pool| pool.vitals().metrics.wait.value()),
+        ("relata_pool_held_seconds", "How long connections were held", |pool| pool.vitals().metrics.held.value()),
+        ("relata_pool_lifetime_seconds", "How old connections became", |pool| pool.vitals().metrics.lifetime.value()),
+        ("relata_connect_seconds", "Time of connecting", |pool| pool.vitals().metrics.connect.value()),
     ];
     for (name, help, value) in values {
         for (pool, role) in pools {
             let labels = [("node", pool.vitals().node.as_str()), ("pool", role)];
-            text.histogram(name, help, &labels, &value(pool).value());
+            text.histogram(name, help, &labels, &value(pool));
         }
     }
 }

@@ -7,7 +7,7 @@ use relata_schema::Dialect;
 use relata_sql::driver::{Statement, TransactionOptions};
 use relata_sql::{Connection, Error, Kind, Result};
 
-use super::{Finding, HealthStatus};
+use super::{Finding, HealthStatus, storage};
 use crate::cluster::Texts;
 use crate::db::Db;
 use crate::executor::Intent;
@@ -73,6 +73,7 @@ async fn ask(db: &Db) -> Result<Vec<Finding>> {
         Dialect::Postgres => numbers(connection, POSTGRES).await?,
         Dialect::Mysql => numbers(connection, MARIADB).await?,
     };
+    findings.push(storage::disk(connection, db.file()).await);
     if let Some(migrations) = db.memory().migrations() {
         findings.push(standing(connection, &migrations).await);
     }

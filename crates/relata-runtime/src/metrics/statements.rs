@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use super::fingerprint::{fingerprint, normalized};
-use super::{Counter, Histogram, HistogramValue};
+use super::{Counter, Folded, HistogramValue};
 
 /// More different statements than this are counted together, under one name.
 const MOST: usize = 2000;
@@ -17,7 +16,7 @@ const LONGEST: usize = 1000;
 pub(crate) struct Known {
     pub(crate) text: String,
     pub(crate) fingerprint: u64,
-    pub(crate) time: Histogram,
+    pub(crate) time: Arc<Folded>,
     pub(crate) errors: Counter,
 }
 
@@ -54,8 +53,7 @@ impl Statements {
             text.truncate(end);
             text.push('…');
         }
-        let made =
-            || Arc::new(Known { text, fingerprint: number, time: Histogram::default(), errors: Counter::default() });
+        let made = || Arc::new(Known { text, fingerprint: number, time: Arc::default(), errors: Counter::default() });
         known.entry(number).or_insert_with(made).clone()
     }
 
@@ -71,14 +69,5 @@ impl Statements {
         let mut values: Vec<_> = known.values().map(value).collect();
         values.sort_by(|a, b| b.time.sum.cmp(&a.time.sum).then_with(|| a.text.cmp(&b.text)));
         values
-    }
-}
-
-impl Known {
-    pub(crate) fn record(&self, took: Duration, failed: bool) {
-        self.time.record(took);
-        if failed {
-            self.errors.add(1);
-        }
     }
 }

@@ -66,7 +66,7 @@ fn unexpected(index: usize, what: &str) -> Error {
 }
 
 /// The placeholder of the parameter `number`, from 1.
-pub(super) fn placeholder(dialect: Dialect, number: usize) -> String {
+pub(crate) fn placeholder(dialect: Dialect, number: usize) -> String {
     match dialect {
         Dialect::Sqlite => format!("?{number}"),
         Dialect::Postgres => format!("${number}"),

@@ -56,8 +56,8 @@ impl SlowLog {
         self.limit.store(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    pub(crate) fn is_slow(&self, took: Duration) -> bool {
-        took.as_nanos() > u128::from(self.limit.load(Ordering::Relaxed))
+    pub(crate) fn is_slow(&self, nanoseconds: u64) -> bool {
+        nanoseconds > self.limit.load(Ordering::Relaxed)
     }
 
     pub(crate) fn set_plans(&self, wanted: bool) {

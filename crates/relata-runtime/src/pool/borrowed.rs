@@ -10,7 +10,7 @@ use super::Pool;
 use super::shelf::Member;
 use super::tenants::TenantPermit;
 use crate::metrics::Closed;
-use crate::observe::Tags;
+use crate::observe::{Tags, nanoseconds};
 
 /// A borrowed connection. Dropping it gives it back.
 pub(crate) struct Pooled {
@@ -92,18 +92,18 @@ impl Pooled {
 impl Drop for Pooled {
     fn drop(&mut self) {
         let place = Place { pool: self.pool.clone(), place: self.place };
-        let Some(member) = self.member.take() else { return };
-        let observed = &member.observed;
+        let Some(mut member) = self.member.take() else { return };
+        let observed = &mut member.observed;
         // After a statement that succeeded nobody needs to look at the transport.
         if !observed.watch.well && observed.is_broken() {
             return self.pool.dispose(*member, Closed::Broken);
         }
-        if self.dirty || observed.is_busy() || observed.in_transaction() {
+        if self.dirty || observed.is_busy() || observed.in_transaction() || observed.is_touched() {
             return clean(place, member);
         }
         // A statement's end was read from the clock just now.
         let now = observed.watch.clock.max(self.since);
-        self.pool.vitals.metrics.held.record(now - self.since);
+        observed.watch.held.record(nanoseconds(now - self.since));
         place.put_back(member, now);
     }
 }

@@ -1,10 +1,13 @@
-//! Tending a pool in the background: the minimum, keepalive, age, leaks.
+//! Tending a pool in the background: the minimum, keepalive, age, leaks, servers that keep silent.
 //!
 //! The task holds the pool weakly and ends with it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+
+use relata_schema::Dialect;
+use relata_sql::Kind;
 
 use super::{Pool, clock, far};
 use crate::metrics::Closed;
@@ -20,7 +23,10 @@ pub(crate) fn start(pool: &Arc<Pool>) {
         return;
     }
     let options = pool.options();
-    let shortest = [options.idle_timeout, options.keepalive, options.max_lifetime, options.leak_after];
+    let mut shortest = vec![options.idle_timeout, options.keepalive, options.max_lifetime, options.leak_after];
+    if pool.may_freeze() {
+        shortest.push(options.frozen_after);
+    }
     let pause = shortest.into_iter().min().unwrap_or(LONGEST) / 4;
     let pause = pause.clamp(SHORTEST, LONGEST);
     let weak = Arc::downgrade(pool);
@@ -28,15 +34,64 @@ pub(crate) fn start(pool: &Arc<Pool>) {
         if let Some(pool) = weak.upgrade() {
             pool.warm_up().await;
         }
+        let mut asked = Instant::now();
         loop {
             clock::pause(pause).await;
             let Some(pool) = weak.upgrade() else { return };
-            pool.tend().await;
+            pool.look_for_silence(&mut asked).await;
+            // What follows would wait for it, too.
+            if !pool.vitals.is_down() {
+                pool.tend().await;
+            }
         }
     });
 }
 
 impl Pool {
+    /// It leads to a server, and nobody watches that all the time.
+    fn may_freeze(&self) -> bool {
+        self.url.dialect != Dialect::Sqlite && !self.vitals.is_guarded()
+    }
+
+    /// When somebody has waited for long, or the server was found silent before: whether it lives.
+    async fn look_for_silence(&self, asked: &mut Instant) {
+        let limit = self.options().frozen_after;
+        let due = self.vitals.is_down() || asked.elapsed() >= limit && self.shelf().has_held_for(limit);
+        if limit == Duration::MAX || !self.may_freeze() || !due {
+            return;
+        }
+        let lives = self.answers().await || self.answers().await;
+        *asked = Instant::now();
+        match (lives, self.vitals.is_down()) {
+            (false, false) => {
+                let node = &self.vitals.node;
+                tracing::warn!(target: "relata::pool", node, "the server keeps silent: statements under way there end");
+                self.vitals.raise_alarm();
+                self.retire();
+            }
+            (true, true) => {
+                self.vitals.end_alarm();
+                self.vitals.breaker.succeeded();
+            }
+            _ => {}
+        }
+    }
+
+    /// One that refuses answers, too.
+    async fn answers(&self) -> bool {
+        let limit = self.options().ping_timeout;
+        let asking = async {
+            let mut connection = self.connect_beside(limit).await?;
+            connection.ping().await?;
+            connection.close().await
+        };
+        match tokio::time::timeout(limit, asking).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => !matches!(error.kind(), Kind::Timeout | Kind::Unreachable),
+            Err(_) => false,
+        }
+    }
+
     /// One round.
     async fn tend(self: &Arc<Self>) {
         self.report_leaks();

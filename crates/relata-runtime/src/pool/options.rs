@@ -43,12 +43,19 @@ pub struct PoolOptions {
     pub reconnect_patience: Duration,
     /// How long a statement may run; it is then given up and stopped on the server.
     pub statement_timeout: Duration,
+    /// While a connection has been held for longer than this, a server that nobody else watches is asked on a connection of
+    /// its own whether it lives. When it keeps silent twice ([`PoolOptions::ping_timeout`]), statements that wait for it end
+    /// with `Kind::InDoubt`, and others are not sent, until it answers. Long statements of a server that answers go on.
+    pub frozen_after: Duration,
     /// How many failures in a row open the breaker of a node. 0: never.
     pub breaker_failures: u32,
     /// How long an open breaker refuses before it lets one attempt through; doubled with each that fails, up to 30 s.
     pub breaker_pause: Duration,
     /// Statements slower than this count as slow calls: when four of five are, the breaker of the node opens.
     pub breaker_slow: Duration,
+    /// Statements are timed, counted by fingerprint and told as spans. Without it there are no numbers of statements; errors,
+    /// deadlines and breakers are as with it.
+    pub observe: bool,
     /// MariaDB: a transaction that is retried writes a row into the table `relata_commits`, which is made when it is first
     /// needed, so that it can be found out what became of it should the answer to its commit be lost. PostgreSQL keeps that
     /// account itself. Without it such a commit ends as `Kind::InDoubt`.
@@ -75,9 +82,11 @@ impl Default for PoolOptions {
             leak_after: Duration::from_secs(300),
             reconnect_patience: Duration::from_secs(5),
             statement_timeout: Duration::MAX,
+            frozen_after: Duration::from_secs(5),
             breaker_failures: 5,
             breaker_pause: Duration::from_secs(1),
             breaker_slow: Duration::MAX,
+            observe: true,
             commit_keys: true,
             keep_commit_keys: Duration::from_secs(86_400),
             connect: ConnectOptions::default(),
@@ -112,8 +121,8 @@ macro_rules! settings {
 settings! {
     counts: max_connections min_connections max_waiting tenant_connections breaker_failures;
     durations: acquire_timeout ping_after ping_timeout idle_timeout keepalive max_lifetime leak_after reconnect_patience
-        statement_timeout breaker_pause breaker_slow keep_commit_keys;
-    switches: commit_keys
+        statement_timeout frozen_after breaker_pause breaker_slow keep_commit_keys;
+    switches: observe commit_keys
 }
 
 fn switch(value: &str) -> std::result::Result<bool, String> {
@@ -128,8 +137,11 @@ fn count(value: &str) -> std::result::Result<u32, String> {
     value.parse().map_err(|_| format!("{value:?} is no count"))
 }
 
-/// `500ms`, `10s`, `5m`, `1h`, `off`.
-fn duration(value: &str) -> std::result::Result<Duration, String> {
+/// Reads a duration: `500ms`, `10s`, `5m`, `1h`, `off` (which is `Duration::MAX`).
+///
+/// # Errors
+/// What is wrong, for a message that names the place.
+pub fn duration(value: &str) -> std::result::Result<Duration, String> {
     if value == "off" {
         return Ok(Duration::MAX);
     }
@@ -192,7 +204,7 @@ mod tests {
         for name in PoolOptions::SETTINGS {
             let value = if name.contains("connections") || name.ends_with("waiting") || name.ends_with("failures") {
                 "7"
-            } else if *name == "commit_keys" {
+            } else if ["observe", "commit_keys"].contains(name) {
                 "off"
             } else {
                 "7s"

@@ -110,6 +110,11 @@ impl Shelf {
         self.lent() + self.spare()
     }
 
+    /// Somebody has held a connection for so long.
+    pub(super) fn has_held_for(&self, limit: Duration) -> bool {
+        self.lent.iter().flatten().any(|lent| lent.since.elapsed() >= limit)
+    }
+
     /// Who holds connections, longest first.
     pub(super) fn loans(&self) -> Vec<Loan> {
         let mut loans: Vec<_> = self.lent.iter().flatten().map(Lent::loan).collect();

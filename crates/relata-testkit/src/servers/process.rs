@@ -27,11 +27,26 @@ fn all(child: &Child) -> Vec<u32> {
     pids
 }
 
-/// As if the machine's clock stood still.
+/// Whether it stands still, or is no more.
+fn stands_still(pid: &u32) -> bool {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = text.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().next());
+    state.is_none_or(|state| matches!(state, "T" | "t" | "Z" | "X"))
+}
+
+/// As if the machine's clock stood still. A signal takes effect a moment after it was sent, and until then the parent may
+/// have started another child: it is over when all that there are stand still.
 pub fn freeze(child: &Child) {
     // The parent first, so that it starts no further children.
     signal("STOP", &[child.id()]);
-    signal("STOP", &all(child));
+    for _ in 0..10_000 {
+        let pids = all(child);
+        if pids.iter().all(stands_still) {
+            return;
+        }
+        signal("STOP", &pids);
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
 }
 
 /// It goes on.

@@ -135,7 +135,7 @@ async fn a_deadline_stops_the_statement_behind_the_pooler() {
     assert_eq!(error.kind(), Kind::Timeout, "{error}");
     let beside =
         Db::connect(shared_driver(Dialect::Postgres), database.url().clone(), PoolOptions::default()).await.unwrap();
-    relata_testkit::servers::until("it is stopped", std::time::Duration::from_secs(10), async || {
+    relata_testkit::servers::until("it is stopped", std::time::Duration::from_secs(60), async || {
         let sleeping = "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(30)%' AND state = 'active' \
                         AND datname = current_database()";
         sql::<i64>(sleeping, ()).one(&mut beside.clone()).await.unwrap() == 0

@@ -4,6 +4,7 @@ mod certificates;
 mod mariadb;
 mod postgres;
 pub(crate) mod private_server;
+mod rotation;
 
 use relata_sql::driver::{ConnectOptions, Connection, Row, RowSink, Statement};
 use relata_sql::{Decode, Error, Result};

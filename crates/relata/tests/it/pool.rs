@@ -303,6 +303,80 @@ async fn a_deadline_stops_a_statement_of_sqlite_while_it_runs() -> Result<()> {
     Ok(())
 }
 
+/// A future that is polled so many times and then given up.
+struct Polled<F> {
+    future: std::pin::Pin<Box<F>>,
+    left: usize,
+}
+
+impl<F: Future> Future for Polled<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
+        if self.left == 0 {
+            return std::task::Poll::Ready(None);
+        }
+        self.left -= 1;
+        let polled = self.future.as_mut().poll(context).map(Some);
+        if polled.is_pending() && self.left == 0 { std::task::Poll::Ready(None) } else { polled }
+    }
+}
+
+/// What an application does with a connection: reads, writes, transactions in one another, streams, many rows.
+async fn a_days_work(mut db: Db, n: i64) -> Result<()> {
+    sql::<i64>("SELECT COUNT(*) FROM numbers", ()).one(&mut db).await?;
+    transaction!(db, |tx| {
+        sql::<()>("INSERT INTO numbers VALUES (?)", (n,)).exec(&mut tx).await?;
+        transaction!(tx, |inner| { sql::<()>("INSERT INTO numbers VALUES (?)", (n,)).exec(&mut inner).await })
+    })?;
+    let mut rows = sql::<i64>("SELECT n FROM numbers ORDER BY n", ()).stream(&mut db);
+    for _ in 0..3 {
+        rows.next().await?;
+    }
+    drop(rows);
+    db.batch("UPDATE numbers SET n = n WHERE n < 0").await
+}
+
+/// Given up after each number of steps: no connection is lost, none is left in the middle of something, and a
+/// transaction has happened as a whole or not at all.
+async fn dropped_at_every_step(url: &str) {
+    let options =
+        PoolOptions { max_connections: 2, acquire_timeout: Duration::from_secs(60), ..PoolOptions::default() };
+    let mut db = Db::open_with(url, options).await.unwrap();
+    let _ = db.batch("CREATE TABLE numbers (n bigint NOT NULL)").await;
+    let mut finished = 0;
+    for left in 1..=200 {
+        let work = Polled { future: Box::pin(a_days_work(db.clone(), left as i64)), left };
+        finished += i64::from(work.await.is_some_and(|outcome| {
+            outcome.unwrap();
+            true
+        }));
+        // One that found another's half done would fail.
+        sql::<i64>("SELECT COUNT(*) FROM numbers", ()).one(&mut db).await.unwrap();
+    }
+    until("every connection is back", || db.pool_status().iter().all(|pool| pool.in_use == 0)).await;
+    let twice: i64 = sql("SELECT COUNT(*) FROM (SELECT n FROM numbers GROUP BY n HAVING COUNT(*) <> 2) AS odd", ())
+        .one(&mut db)
+        .await
+        .unwrap();
+    assert_eq!(twice, 0, "half a transaction");
+    let rows: i64 = sql("SELECT COUNT(*) FROM numbers", ()).one(&mut db).await.unwrap();
+    assert!(rows >= 2 * finished, "{rows} rows of {finished} that were finished");
+    // Both places are good for a transaction at the same time.
+    let (mut first, mut second) = (db.clone(), db.clone());
+    let both = tokio::join!(
+        async { transaction!(first, read_only = true, |tx| { sql::<i64>("SELECT 1", ()).one(&mut tx).await }) },
+        async { transaction!(second, read_only = true, |tx| { sql::<i64>("SELECT 1", ()).one(&mut tx).await }) },
+    );
+    assert_eq!((both.0.unwrap(), both.1.unwrap()), (1, 1));
+}
+
+#[tokio::test]
+async fn dropped_at_every_step_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    dropped_at_every_step(&format!("sqlite:{}", folder.path().join("test.db").display())).await;
+}
+
 mod servers {
     use relata_schema::Dialect;
     use relata_testkit::TestDatabase;
@@ -372,6 +446,82 @@ mod servers {
         });
         assert!(dropped.await.is_err());
         assert_eq!(sql::<String>(show, ()).one(&mut db).await.unwrap(), before);
+    }
+
+    #[tokio::test]
+    async fn dropped_at_every_step_on_postgres() {
+        let database = TestDatabase::create(Dialect::Postgres).await;
+        dropped_at_every_step(&database.url().expose()).await;
+    }
+
+    #[tokio::test]
+    async fn dropped_at_every_step_on_mariadb() {
+        let database = TestDatabase::create(Dialect::Mysql).await;
+        dropped_at_every_step(&database.url().expose()).await;
+    }
+
+    /// A `COPY` of one's own waits for rows that nobody sends.
+    #[tokio::test]
+    async fn a_copy_without_rows_does_not_keep_its_connection() {
+        let database = TestDatabase::create(Dialect::Postgres).await;
+        let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
+        let mut db = Db::open_with(&database.url().expose(), options).await.unwrap();
+        db.batch("CREATE TABLE numbers (n bigint NOT NULL)").await.unwrap();
+        let copy = "COPY numbers FROM STDIN";
+        for left in 1..=20 {
+            let mut handle = db.clone();
+            let work = Polled { future: Box::pin(async move { handle.batch(copy).await }), left };
+            assert!(work.await.is_none_or(|outcome| outcome.is_err()), "who has sent the rows?");
+            assert_eq!(sql::<i64>("SELECT COUNT(*) FROM numbers", ()).one(&mut db).await.unwrap(), 0);
+            let mut handle = db.clone();
+            let work = Polled { future: Box::pin(async move { sql::<()>(copy, ()).exec(&mut handle).await }), left };
+            assert!(work.await.is_none_or(|outcome| outcome.is_err()), "who has sent the rows?");
+            assert_eq!(sql::<i64>("SELECT COUNT(*) FROM numbers", ()).one(&mut db).await.unwrap(), 0);
+        }
+    }
+
+    /// Everything that a session keeps is gone when the connection comes back, and nobody was cancelled.
+    #[tokio::test]
+    async fn what_a_session_keeps_is_gone_on_postgres() {
+        let database = TestDatabase::create(Dialect::Postgres).await;
+        let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
+        let mut db = Db::open_with(&database.url().expose(), options).await.unwrap();
+        let mut watching = Db::open(&database.url().expose()).await.unwrap();
+        let changes = [
+            ("CREATE TEMP TABLE scraps (n int)", "SELECT COUNT(*) FROM pg_class WHERE relname = 'scraps'"),
+            ("PREPARE plan AS SELECT 1", "SELECT COUNT(*) FROM pg_prepared_statements WHERE name = 'plan'"),
+            ("LISTEN news", "SELECT COUNT(*) FROM pg_listening_channels()"),
+            (
+                "SET application_name = 'me'",
+                "SELECT COUNT(*) FROM pg_settings WHERE name = 'application_name' AND setting = 'me'",
+            ),
+            ("DECLARE rows CURSOR WITH HOLD FOR SELECT 1", "SELECT COUNT(*) FROM pg_cursors WHERE name = 'rows'"),
+        ];
+        for (change, count) in changes {
+            db.batch(change).await.unwrap();
+            assert_eq!(sql::<i64>(count, ()).one(&mut db).await.unwrap(), 0, "{change}");
+        }
+        db.batch("SELECT pg_advisory_lock(4711)").await.unwrap();
+        let locks = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 \
+                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut db).await.unwrap(), 1);
+        assert_eq!(sql::<i64>(locks, ()).one(&mut watching).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_a_session_keeps_is_gone_on_mariadb() {
+        let database = TestDatabase::create(Dialect::Mysql).await;
+        let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
+        let mut db = Db::open_with(&database.url().expose(), options).await.unwrap();
+        let mut watching = Db::open(&database.url().expose()).await.unwrap();
+        db.batch("CREATE TEMPORARY TABLE scraps (n int)").await.unwrap();
+        let missing = sql::<i64>("SELECT COUNT(*) FROM scraps", ()).one(&mut db).await.unwrap_err();
+        assert_eq!(missing.kind(), Kind::UndefinedTable);
+        db.batch("SET @kept = 1").await.unwrap();
+        assert_eq!(sql::<Option<i64>>("SELECT @kept", ()).one(&mut db).await.unwrap(), None);
+        db.batch("SELECT GET_LOCK(DATABASE(), 1)").await.unwrap();
+        assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut db).await.unwrap(), 1);
+        assert_eq!(sql::<i64>("SELECT IS_FREE_LOCK(DATABASE())", ()).one(&mut watching).await.unwrap(), 1);
     }
 
     #[tokio::test]

@@ -258,12 +258,12 @@ async fn old_keys_are_removed(mut db: Db) -> Result<()> {
     let mut times = 0;
     // A key that is gone can be used again: then its transaction happens a second time.
     while times < 2 {
-        match transaction!(db, key = "the first", |_tx| { Result::Ok(()) }) {
+        match transaction!(db, retries = 5, key = "the first", |_tx| { Result::Ok(()) }) {
             Ok(()) => times += 1,
             Err(error) => assert_eq!(error.kind(), Kind::AlreadyCommitted, "{error}"),
         }
         let other = format!("other {:?}", begun.elapsed());
-        transaction!(db, key = &other, |_tx| { Result::Ok(()) })?;
+        transaction!(db, retries = 5, key = &other, |_tx| { Result::Ok(()) })?;
         assert!(begun.elapsed() < Duration::from_secs(60), "nothing is removed");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

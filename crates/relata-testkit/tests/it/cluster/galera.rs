@@ -1,13 +1,13 @@
 //! Galera: the nodes name one another, one of them is the primary until it fails.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use relata_runtime::cluster::Role;
 use relata_runtime::{Reads, Token, sql};
 use relata_testkit::load::Writers;
 use relata_testkit::servers::{Galera, open};
 
-use super::until_nodes;
+use super::{LONG, until_nodes};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn galera_names_its_nodes_and_one_takes_over() {
@@ -17,7 +17,7 @@ async fn galera_names_its_nodes_and_one_takes_over() {
     let mut servers = Galera::start().await;
     let db = open(&servers.url()).await;
     let complete = |roles: &[Role]| roles == [Role::Primary, Role::Replica];
-    until_nodes(&db, Duration::from_secs(20), "both nodes", complete).await;
+    until_nodes(&db, LONG, "both nodes", complete).await;
     assert_eq!(db.nodes()[1].name, servers.name(1), "known by the first one's word only");
 
     for n in 0..100 {
@@ -46,6 +46,5 @@ async fn galera_names_its_nodes_and_one_takes_over() {
     );
     assert!(lost.is_empty() && twice.is_empty(), "lost {lost:?}, twice {twice:?}");
     assert!(account.kinds().is_empty(), "the application saw {:?}", account.kinds());
-    until_nodes(&db, Duration::from_secs(20), "the other is primary", |roles| roles.last() == Some(&Role::Primary))
-        .await;
+    until_nodes(&db, LONG, "the other is primary", |roles| roles.last() == Some(&Role::Primary)).await;
 }

