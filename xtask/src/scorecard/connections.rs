@@ -6,6 +6,7 @@ const POOL: &str = "crates/relata/tests/it/pool.rs";
 const FAILURES: &str = "crates/relata-testkit/tests/it/failures.rs";
 const POSTGRES: &str = "crates/relata-testkit/tests/it/cluster/postgres.rs";
 const MARIADB: &str = "crates/relata-testkit/tests/it/cluster/mariadb.rs";
+const ROTATION: &str = "crates/relata-testkit/tests/it/tls/rotation.rs";
 const POOLER: &str = "crates/relata-testkit/tests/it/pooler.rs";
 const OBSERVED: &str = "crates/relata/tests/it/observed.rs";
 const PATRONI: &str = "crates/relata-testkit/tests/it/cluster/patroni.rs";
@@ -21,6 +22,7 @@ const QUEUE: &[Test] = &[
     (POOL, "who_waits_in_vain_is_told_who_holds_the_connections"),
     (POOL, "a_leak_is_reported_with_the_place_that_borrowed"),
     (POOL, "a_minimum_is_kept_and_old_connections_go"),
+    (POOL, "dropped_at_every_step_on_sqlite"),
     (POOL, "a_tenant_has_its_share_and_no_more"),
     (POOL, "sixteen_writers_of_two_processes_never_find_the_file_locked"),
     (POOL, "a_deadline_stops_a_statement_of_sqlite_while_it_runs"),
@@ -107,11 +109,15 @@ pub const CONNECTIONS: &[Capability] = &[
         sqlite: Claim::Missing("a file has no wire"),
         postgres: Claim::Done(&[
             (TLS_POSTGRES, "the_server_is_verified_as_sslmode_says"),
+            (ROTATION, "a_password_that_is_rotated_under_load_on_postgres"),
+            (ROTATION, "tokens_that_expire_under_load_on_postgres"),
             (SECRET, "passwords_come_from_files_and_commands"),
             (SECRET, "a_token_is_kept_until_it_is_refused"),
         ]),
         mysql: Claim::Done(&[
             (TLS_MARIADB, "the_server_is_verified_as_ssl_mode_says"),
+            (ROTATION, "a_password_that_is_rotated_under_load_on_mariadb"),
+            (ROTATION, "tokens_that_expire_under_load_on_mariadb"),
             (SECRET, "passwords_come_from_files_and_commands"),
             (SECRET, "a_token_is_kept_until_it_is_refused"),
         ]),
