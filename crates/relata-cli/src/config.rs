@@ -59,11 +59,15 @@ pub struct Config {
 pub struct Environment {
     /// Its database; `${NAME}` is replaced.
     pub url: Option<String>,
-    /// How its nodes are found: `patroni`, `dns`, `galera`.
+    /// How its nodes are found: `patroni`, `dns`, `srv`, `galera`.
     pub discover: Option<String>,
     /// The REST addresses of Patroni.
     #[serde(default)]
     pub patroni: Vec<String>,
+    /// The authorities that vouch for Patroni by https: a PEM file.
+    pub patroni_ca: Option<String>,
+    /// Who is asked for SRV records, if not the machine's name servers.
+    pub nameserver: Option<String>,
     /// A server where temporary databases may be created; `${NAME}` is replaced.
     pub shadow: Option<String>,
     /// The folder into which backups are made.
@@ -187,7 +191,14 @@ impl Environment {
     pub fn url(&self) -> Result<DatabaseUrl> {
         let mut url = parse_url(self.url.as_deref().unwrap_or(DEFAULT_URL), "url")?;
         let patroni = (!self.patroni.is_empty()).then(|| self.patroni.join(","));
-        for (name, value) in [("discover", self.discover.clone()), ("patroni", patroni)] {
+        let (authorities, server) = (self.patroni_ca.clone(), self.nameserver.clone());
+        let settings = [
+            ("discover", self.discover.clone()),
+            ("patroni", patroni),
+            ("patroni_ca", authorities),
+            ("nameserver", server),
+        ];
+        for (name, value) in settings {
             url.params.extend(value.map(|value| (name.to_string(), value)));
         }
         Ok(url)
@@ -271,7 +282,7 @@ mod tests {
     #[test]
     fn mistakes_name_the_line() {
         expect_test::expect![[r#"
-            relata.toml:2: unknown field `urll`, expected one of `url`, `discover`, `patroni`, `shadow`, `backups`, `backups_max_age`, `pool`, `sources`, `protected` [R0602]
+            relata.toml:2: unknown field `urll`, expected one of `url`, `discover`, `patroni`, `patroni_ca`, `nameserver`, `shadow`, `backups`, `backups_max_age`, `pool`, `sources`, `protected` [R0602]
               hint: relata init, run in an empty directory, writes a commented example"#]]
         .assert_eq(&Config::parse("[environments.dev]\nurll = 'x'").unwrap_err().to_string());
     }

@@ -8,11 +8,13 @@
 //! - A source says only where nodes are. What each of them is, it says itself: nobody is taken for the primary by hearsay.
 //! - A source that fails or names nobody changes nothing; it is told by [`crate::Db::health`].
 //!
-//! It deliberately does not speak `https` to Patroni, nor read SRV records: their answers come from a source of one's own.
+//! It deliberately knows no registry of services (Consul, a cloud's API): their answers come from a source of one's own.
 
 mod dns;
 mod http;
 mod patroni;
+mod srv;
+mod tls;
 
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ use relata_sql::{DatabaseUrl, Error, Kind, Result};
 
 pub use dns::Dns;
 pub use patroni::Patroni;
+pub use srv::Srv;
 
 /// Knows where the nodes of a database are.
 pub trait Discover: Send + Sync + 'static {
@@ -53,7 +56,7 @@ impl Source {
     /// # Errors
     /// `Kind::InvalidUrl` for a source that does not exist, or does not fit the database.
     pub(crate) fn take(url: &mut DatabaseUrl) -> Result<Self> {
-        let (mut wanted, mut addresses) = (None, None);
+        let (mut wanted, mut addresses, mut authorities, mut nameservers) = (None, None, None, None);
         url.params.retain(|(name, value)| match name.as_str() {
             "discover" => {
                 wanted = Some(value.clone());
@@ -63,13 +66,25 @@ impl Source {
                 addresses = Some(value.clone());
                 false
             }
+            "patroni_ca" => {
+                authorities = Some(value.clone());
+                false
+            }
+            "nameserver" => {
+                nameservers = Some(value.clone());
+                false
+            }
             _ => true,
         });
         let wanted = wanted.or_else(|| addresses.as_ref().map(|_| "patroni".to_string()));
         match (wanted.as_deref(), url.dialect) {
             (None, _) => Ok(Source::Given),
             (Some(_), Dialect::Sqlite) => Err(invalid("a file has no nodes to discover".to_string())),
-            (Some("patroni"), Dialect::Postgres) => patroni(url, addresses.as_deref()),
+            (Some("patroni"), Dialect::Postgres) => patroni(url, addresses.as_deref(), authorities.as_deref()),
+            (Some("srv"), dialect) => {
+                let names = std::mem::take(&mut url.hosts).into_iter().map(|(name, _)| name).collect();
+                Ok(Source::Asked(Arc::new(Srv::of(names, dialect, nameservers.as_deref())?)))
+            }
             (Some("dns"), _) => Ok(Source::Asked(Arc::new(Dns::new(std::mem::take(&mut url.hosts))))),
             (Some("galera"), Dialect::Mysql) => Ok(Source::Told),
             (Some(other), dialect) => Err(invalid(format!("discover={other} does not exist for {}", dialect.title()))),
@@ -83,20 +98,23 @@ impl Source {
 }
 
 /// With addresses of its own the URL's hosts are nobody: which database listens there is Patroni's to say.
-fn patroni(url: &mut DatabaseUrl, addresses: Option<&str>) -> Result<Source> {
+fn patroni(url: &mut DatabaseUrl, addresses: Option<&str>, authorities: Option<&str>) -> Result<Source> {
     let asked = match addresses {
         Some(list) => {
             url.hosts.clear();
             patroni::addresses(list)?
         }
-        None => url.hosts.iter().map(|(host, _)| (host.clone(), patroni::PORT)).collect(),
+        None => {
+            let address = |host: &String| http::Address { secure: false, host: host.clone(), port: patroni::PORT };
+            url.hosts.iter().map(|(host, _)| address(host)).collect()
+        }
     };
-    Ok(Source::Asked(Arc::new(Patroni::new(asked))))
+    Ok(Source::Asked(Arc::new(Patroni::of(asked, authorities)?)))
 }
 
 fn invalid(why: String) -> Error {
     Error::new(Kind::InvalidUrl, why).hint(
-        "postgres:// knows discover=patroni (with patroni=HOST:8008,…) and discover=dns; mysql:// discover=galera and discover=dns",
+        "postgres:// knows discover=patroni (with patroni=HOST:8008,…), dns and srv; mysql:// discover=galera, dns and srv",
     )
 }
 
@@ -138,6 +156,12 @@ mod tests {
                 "postgres://app@/shop?sslmode=disable",
             ),
             ("mysql://app@db/shop?discover=dns", "DNS of db", "mysql://app@/shop"),
+            ("mysql://app@db.internal/shop?discover=srv", "SRV of _mysql._tcp.db.internal", "mysql://app@/shop"),
+            (
+                "postgres://app@_shop._tcp.db/shop?discover=srv&nameserver=127.0.0.1:53",
+                "SRV of _shop._tcp.db",
+                "postgres://app@/shop",
+            ),
             ("mysql://app@a,b/shop?discover=galera", "told", "mysql://app@a:3306,b:3306/shop"),
         ] {
             assert_eq!(taken(text).unwrap(), (name.to_string(), left.to_string()), "{text}");
@@ -147,7 +171,11 @@ mod tests {
             ("postgres://db/shop?discover=galera", "discover=galera does not exist for PostgreSQL"),
             ("postgres://db/shop?discover=consul", "discover=consul does not exist for PostgreSQL"),
             ("sqlite:shop.db?discover=dns", "a file has no nodes to discover"),
-            ("postgres://db/shop?patroni=https://a", "Patroni is asked by http, not by https: \"https://a\""),
+            (
+                "postgres://db/shop?patroni=a&patroni_ca=x",
+                "patroni_ca is of no use: no address of patroni= begins with https://",
+            ),
+            ("postgres://db/shop?discover=srv&nameserver=nobody", "this is no address of a name server: \"nobody\""),
             ("postgres://db/shop?patroni=a:port", "this is no address of Patroni: \"a:port\""),
         ] {
             assert_eq!(taken(text).unwrap_err(), why, "{text}");

@@ -3,7 +3,7 @@
 //! ```toml
 //! [environments.production]
 //! url = "postgres://app@db1,db2/shop?password_file=/run/secrets/shop"
-//! discover = "patroni"                   # or "dns", "galera": as `?discover=` in the URL
+//! discover = "patroni"                   # or "dns", "srv", "galera": as `?discover=` in the URL
 //! patroni = ["db1:8008", "db2:8008"]
 //!
 //! backups = "/var/backups/shop"          # `Db::health` says when the newest is older
@@ -158,7 +158,7 @@ fn backups(environment: &DeTable<'_>) -> Reading<Option<(PathBuf, Duration)>> {
 
 /// The URL with the settings of discovery that stand beside it.
 fn discovering(mut url: String, environment: &DeTable<'_>) -> Reading<String> {
-    for name in ["discover", "patroni"] {
+    for name in ["discover", "patroni", "patroni_ca", "nameserver"] {
         let Some(value) = environment.get(name) else { continue };
         let at = value.span().start;
         let texts = match value.get_ref() {

@@ -6,6 +6,7 @@ const POOL: &str = "crates/relata/tests/it/pool.rs";
 const FAILURES: &str = "crates/relata-testkit/tests/it/failures.rs";
 const POSTGRES: &str = "crates/relata-testkit/tests/it/cluster/postgres.rs";
 const MARIADB: &str = "crates/relata-testkit/tests/it/cluster/mariadb.rs";
+const TLS_DISCOVERY: &str = "crates/relata-testkit/tests/it/tls/discovery.rs";
 const ROTATION: &str = "crates/relata-testkit/tests/it/tls/rotation.rs";
 const POOLER: &str = "crates/relata-testkit/tests/it/pooler.rs";
 const OBSERVED: &str = "crates/relata/tests/it/observed.rs";
@@ -157,6 +158,9 @@ pub const CONNECTIONS: &[Capability] = &[
             (POSTGRES, "a_primary_that_becomes_read_only_is_left_for_another"),
             (PATRONI, "patroni_names_the_nodes_and_its_failover_is_followed"),
             (DISCOVERY, "a_url_names_its_source"),
+            (POSTGRES, "a_source_that_lies_or_goes_away_stops_nothing"),
+            (TLS_DISCOVERY, "patroni_is_asked_by_https_and_verified"),
+            ("crates/relata-runtime/src/discovery/srv.rs", "a_name_server_is_asked"),
         ]),
         mysql: Claim::Done(&[
             (MARIADB, "a_killed_primary_is_replaced_and_nothing_is_written_twice"),

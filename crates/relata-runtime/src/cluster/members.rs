@@ -2,7 +2,8 @@
 //!
 //! Invariants
 //! - A node that stays is the same node: its pool, its role and its history.
-//! - One that two answers in a row leave out goes: its connections are closed as they come back, and nobody watches it.
+//! - One that two answers in a row leave out goes: its connections are closed as they come back, and nobody watches it. Not so
+//!   the primary, as long as no other takes writes: a source that lies does not stop what works.
 //! - Galera names its nodes through any of them; when none of those known answers, the hosts of the URL are tried again.
 
 use std::sync::atomic::Ordering;
@@ -142,7 +143,9 @@ impl Cluster {
         let stays = |node: &Arc<Node>| {
             let mut state = node.state();
             state.unnamed = if at(node) { 0 } else { state.unnamed + 1 };
-            state.unnamed < UNNAMED
+            let keeps = state.unnamed < UNNAMED;
+            drop(state);
+            keeps || node.role() == Role::Primary && self.is_primary(node)
         };
         let (mut nodes, gone): (Vec<_>, Vec<_>) = held.iter().cloned().partition(stays);
         let known = |host: &&(String, u16)| nodes.iter().any(|node| node.url.hosts.first() == Some(host));

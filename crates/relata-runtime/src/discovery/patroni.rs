@@ -1,13 +1,15 @@
 //! Patroni's REST: `GET /cluster` of any member tells of all.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::select_ok;
 use relata_sql::driver::BoxFuture;
 use relata_sql::{Error, Kind, Result};
 use serde_json::Value;
 
-use super::{Discover, http};
+use super::http::{self, Address};
+use super::tls::Trust;
+use super::{Discover, invalid};
 
 /// Where Patroni listens unless it is told otherwise.
 pub(super) const PORT: u16 = 8008;
@@ -16,17 +18,30 @@ pub(super) const PORT: u16 = 8008;
 /// beginning have been replaced.
 #[derive(Debug)]
 pub struct Patroni {
-    given: Vec<(String, u16)>,
-    learnt: Mutex<Vec<(String, u16)>>,
+    given: Vec<Address>,
+    learnt: Mutex<Vec<Address>>,
+    trust: Option<Arc<Trust>>,
 }
 
 impl Patroni {
     /// By the REST addresses of one or more members.
     pub fn new(addresses: Vec<(String, u16)>) -> Self {
-        Patroni { given: addresses, learnt: Mutex::default() }
+        let given = addresses.into_iter().map(|(host, port)| Address { secure: false, host, port }).collect();
+        Patroni { given, learnt: Mutex::default(), trust: None }
     }
 
-    fn learnt(&self) -> std::sync::MutexGuard<'_, Vec<(String, u16)>> {
+    /// By addresses as a URL names them, `https://` among them: those are verified by the authorities of a PEM file, else by
+    /// Mozilla's.
+    pub(super) fn of(given: Vec<Address>, authorities: Option<&str>) -> Result<Self> {
+        let secure = given.iter().any(|address| address.secure);
+        if authorities.is_some() && !secure {
+            return Err(invalid("patroni_ca is of no use: no address of patroni= begins with https://".to_string()));
+        }
+        let trust = if secure { Some(Arc::new(Trust::new(authorities)?)) } else { None };
+        Ok(Patroni { given, learnt: Mutex::default(), trust })
+    }
+
+    fn learnt(&self) -> std::sync::MutexGuard<'_, Vec<Address>> {
         self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -37,16 +52,26 @@ impl Patroni {
             return Err(Error::new(Kind::Configuration, "no address of Patroni is known"));
         }
         // Whoever answers first: one that hangs costs nothing.
-        let questions = addresses.into_iter().map(|(host, port)| Box::pin(of_member(host, port)));
+        let questions = addresses.into_iter().map(|address| Box::pin(self.of_member(address)));
         let (found, _) = select_ok(questions).await?;
-        *self.learnt() = found.iter().filter_map(|member| member.rest.clone()).collect();
+        // By https only where somebody is trusted.
+        let usable = |address: &Address| !address.secure || self.trust.is_some();
+        *self.learnt() = found.iter().filter_map(|member| member.rest.clone()).filter(usable).collect();
         Ok(found.into_iter().map(|member| member.node).collect())
+    }
+
+    async fn of_member(&self, address: Address) -> Result<Vec<Member>> {
+        let text = http::get(&address, self.trust.as_deref(), "/cluster").await?;
+        members(&text).ok_or_else(|| {
+            Error::new(Kind::Protocol, format!("{address}/cluster does not answer as Patroni would"))
+                .hint("patroni= names the REST addresses of Patroni, port 8008 unless it was changed")
+        })
     }
 }
 
 impl Discover for Patroni {
     fn name(&self) -> String {
-        let addresses: Vec<_> = self.given.iter().map(|(host, port)| format!("{host}:{port}")).collect();
+        let addresses: Vec<_> = self.given.iter().map(Address::to_string).collect();
         format!("Patroni at {}", addresses.join(", "))
     }
 
@@ -55,17 +80,15 @@ impl Discover for Patroni {
     }
 }
 
-/// `HOST`, `HOST:PORT` or `http://HOST:PORT`, with commas between.
-pub(super) fn addresses(list: &str) -> Result<Vec<(String, u16)>> {
+/// `HOST`, `HOST:PORT`, `http://HOST:PORT` or `https://HOST:PORT`, with commas between.
+pub(super) fn addresses(list: &str) -> Result<Vec<Address>> {
     list.split(',').map(|text| address(text.trim())).collect()
 }
 
-fn address(text: &str) -> Result<(String, u16)> {
+fn address(text: &str) -> Result<Address> {
     let refused = |why: String| Error::new(Kind::InvalidUrl, why).hint("write patroni=HOST:8008,HOST:8008");
-    if text.starts_with("https://") {
-        return Err(refused(format!("Patroni is asked by http, not by https: {text:?}")));
-    }
-    let place = text.strip_prefix("http://").unwrap_or(text);
+    let secure = text.starts_with("https://");
+    let place = text.strip_prefix(if secure { "https://" } else { "http://" }).unwrap_or(text);
     let place = place.split('/').next().unwrap_or_default();
     let (host, port) = match place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((host, rest)) => (host, rest.strip_prefix(':')),
@@ -73,7 +96,7 @@ fn address(text: &str) -> Result<(String, u16)> {
     };
     let port = port.map_or(Ok(PORT), str::parse);
     match port {
-        Ok(port) if !host.is_empty() => Ok((host.to_string(), port)),
+        Ok(port) if !host.is_empty() => Ok(Address { secure, host: host.to_string(), port }),
         _ => Err(refused(format!("this is no address of Patroni: {text:?}"))),
     }
 }
@@ -81,15 +104,7 @@ fn address(text: &str) -> Result<(String, u16)> {
 #[derive(Debug, PartialEq, Eq)]
 struct Member {
     node: (String, u16),
-    rest: Option<(String, u16)>,
-}
-
-async fn of_member(host: String, port: u16) -> Result<Vec<Member>> {
-    let text = http::get(&host, port, "/cluster").await?;
-    members(&text).ok_or_else(|| {
-        Error::new(Kind::Protocol, format!("{host}:{port}/cluster does not answer as Patroni would"))
-            .hint("patroni= names the REST addresses of Patroni, port 8008 unless it was changed")
-    })
+    rest: Option<Address>,
 }
 
 /// The members of `{"members": [{"host", "port", "api_url", …}]}`. One without address has not started yet.
@@ -117,12 +132,13 @@ mod tests {
              "host": "10.0.0.2", "port": 5433, "lag": "unknown"},
             {"name": "c", "role": "replica", "state": "stopped"}], "scope": "shop"}"#;
         let node = |host: &str, port| (host.to_string(), port);
+        let rest = |secure, host: &str| Address { secure, host: host.to_string(), port: 8008 };
         let found = members(text).unwrap();
         assert_eq!(
             found,
             [
-                Member { node: node("10.0.0.1", 5432), rest: Some(node("10.0.0.1", 8008)) },
-                Member { node: node("10.0.0.2", 5433), rest: None },
+                Member { node: node("10.0.0.1", 5432), rest: Some(rest(false, "10.0.0.1")) },
+                Member { node: node("10.0.0.2", 5433), rest: Some(rest(true, "10.0.0.2")) },
             ]
         );
         assert_eq!(members("{}"), None);

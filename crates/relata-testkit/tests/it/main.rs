@@ -10,6 +10,7 @@ mod locks;
 mod migrations;
 #[cfg(target_os = "linux")]
 mod pooler;
+mod refusals;
 mod sample;
 mod statistics;
 #[cfg(target_os = "linux")]

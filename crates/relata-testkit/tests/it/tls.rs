@@ -1,6 +1,7 @@
 //! TLS to real servers: what is verified, who may log in, and what is said when it fails.
 
 mod certificates;
+mod discovery;
 mod mariadb;
 mod postgres;
 pub(crate) mod private_server;

@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use relata_runtime::cluster::Role;
-use relata_runtime::{Db, Reads, Token, sql};
+use relata_runtime::discovery::Discover;
+use relata_runtime::{Db, Error, Kind, Reads, Result, Token, sql};
 use relata_sql::DatabaseUrl;
+use relata_sql::driver::BoxFuture;
 use relata_testkit::load::Writers;
 use relata_testkit::servers::{PostgresCluster, open};
 use relata_testkit::{Fault, Proxy};
@@ -183,4 +185,66 @@ async fn without_a_primary_reads_go_on_and_writes_say_what_is_wrong() {
     let error = sql::<()>("INSERT INTO work VALUES (1)", ()).exec(&mut hurried).await.unwrap_err();
     assert_eq!(error.kind(), relata_runtime::Kind::Unavailable, "{error}");
     assert!(error.to_string().contains("is down") && error.to_string().contains("is replica"), "{error}");
+}
+
+/// Says what it is told to say.
+#[derive(Default)]
+struct Word(std::sync::Mutex<Option<Vec<(String, u16)>>>);
+
+impl Word {
+    fn is(&self, hosts: Option<&[(String, u16)]>) {
+        *self.0.lock().unwrap() = hosts.map(<[_]>::to_vec);
+    }
+}
+
+impl Discover for Word {
+    fn name(&self) -> String {
+        "word of mouth".to_string()
+    }
+
+    fn nodes(&self) -> BoxFuture<'_, Result<Vec<(String, u16)>>> {
+        let said = self.0.lock().unwrap().clone();
+        Box::pin(async move { said.ok_or_else(|| Error::new(Kind::Unreachable, "nobody answers")) })
+    }
+}
+
+/// What works goes on when the source of nodes lies, names nobody, or goes away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_that_lies_or_goes_away_stops_nothing() {
+    let servers = PostgresCluster::start(1, false).await;
+    let (url, word) = (servers.url(), std::sync::Arc::new(Word::default()));
+    let stranger = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let elsewhere = [("127.0.0.1".to_string(), stranger.local_addr().unwrap().port())];
+    word.is(Some(&url.hosts));
+    let driver = relata_testkit::shared_driver(url.dialect);
+    let db = Db::discover(driver, url.clone(), Default::default(), word.clone()).await.unwrap();
+    let both = |roles: &[Role]| roles.len() == 2 && roles.contains(&Role::Primary) && roles.contains(&Role::Replica);
+    until_nodes(&db, LONG, "both nodes", both).await;
+    let mut n = 0;
+    let mut write = async || {
+        n += 1;
+        sql::<()>("INSERT INTO work VALUES (?)", (n,)).exec(&mut db.clone()).await.unwrap();
+    };
+    // It names somebody who is no database, and nobody else: the replica goes, the primary stays.
+    word.is(Some(&elsewhere));
+    until_nodes(&db, LONG, "the lie is believed as far as it goes", |roles| {
+        roles.len() == 2 && roles.contains(&Role::Primary) && !roles.contains(&Role::Replica)
+    })
+    .await;
+    write().await;
+    for said in [Some(&[][..]), None] {
+        word.is(said);
+        let begun = Instant::now();
+        while !db.metrics().contains("relata_discovery_up 0") {
+            assert!(begun.elapsed() < LONG, "nobody tells that the source fails");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        write().await;
+        let health = db.health(LONG).await;
+        let part = health.parts.iter().find(|part| part.name == "discovery").unwrap();
+        assert!(part.reason.starts_with("word of mouth"), "{}", part.reason);
+    }
+    word.is(Some(&url.hosts));
+    until_nodes(&db, LONG, "both are back", both).await;
+    write().await;
 }
