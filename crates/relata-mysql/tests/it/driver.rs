@@ -237,7 +237,7 @@ fn a_future_dropped_half_way_breaks_the_connection() {
     });
     assert!(connection.is_broken());
     let error = block_on(connection.batch("SELECT 1")).unwrap_err();
-    assert_eq!(error.kind(), Kind::Unreachable);
+    assert_eq!(error.kind(), Kind::NotSent);
 }
 
 #[test]

@@ -483,7 +483,7 @@ async fn a_cut_wire_is_noticed() {
     rows(db.connection.as_mut(), "select pg_terminate_backend($1)", &[pid]).await.unwrap();
     rows(other.as_mut(), "select 1", &[]).await.unwrap_err();
     assert!(other.is_broken());
-    assert_eq!(rows(other.as_mut(), "select 1", &[]).await.unwrap_err().kind(), Kind::Unreachable);
+    assert_eq!(rows(other.as_mut(), "select 1", &[]).await.unwrap_err().kind(), Kind::NotSent);
     db.drop().await;
 }
 

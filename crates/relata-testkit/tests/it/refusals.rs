@@ -148,7 +148,45 @@ async fn what_is_wrong_when_connecting_to_postgres() {
     let (serving, there) = server(Dialect::Postgres, Says::Bytes(b"N")).await;
     out += &connecting("TLS is wanted and not there", url(Dialect::Postgres, there.port(), "?sslmode=require")).await;
     serving.abort();
-    expect![[]].assert_eq(&out);
+    expect![[r#"
+        nobody listens: Unreachable, retryable
+            no PostgreSQL server at 127.0.0.1:PORT: nothing listens there [R0301]
+              hint: start the server, or correct host and port in the URL
+        it keeps silent: Timeout
+            no connection to 127.0.0.1:PORT within 800 ms [R0204]
+              hint: check that the host is reachable, or allow a longer connect timeout
+        it hangs up: Protocol
+            what answers at 127.0.0.1:PORT is no PostgreSQL server [R0308]
+              hint: check host and port in the URL; PostgreSQL usually listens on 5432
+        no database: Protocol
+            what answers at 127.0.0.1:PORT is no PostgreSQL server [R0308]
+              hint: check host and port in the URL; PostgreSQL usually listens on 5432
+        wrong password: Authentication
+            password authentication failed for user "ann" [R0303, 28P01]
+              hint: check user "ann" and the password in the URL for 127.0.0.1:PORT
+        unknown user: Authentication
+            role "ann" does not exist [R0303, 28000]
+              hint: check user "ann" and the password in the URL for 127.0.0.1:PORT
+        wrong database: NoSuchDatabase
+            database "shop" does not exist [R0304, 3D000]
+              hint: create it on 127.0.0.1:PORT with CREATE DATABASE, or correct the name in the URL
+        too many connections: Unavailable, retryable
+            while connecting to database "shop" on 127.0.0.1:PORT: sorry, too many clients already [R0305, 53300]
+        starting: Unavailable, retryable
+            while connecting to database "shop" on 127.0.0.1:PORT: the database system is starting up [R0305, 57P03]
+        in recovery: Unavailable, retryable
+            while connecting to database "shop" on 127.0.0.1:PORT: the database system is in recovery mode [R0305, 57P03]
+        shutting down: Unavailable, retryable
+            while connecting to database "shop" on 127.0.0.1:PORT: the database system is shutting down [R0305, 57P03]
+        out of disk: DiskFull
+            while connecting to database "shop" on 127.0.0.1:PORT: could not write init file: No space left on device [R0503, 53100]
+              hint: free space on the server's disk
+        out of memory: ResourceExhausted
+            while connecting to database "shop" on 127.0.0.1:PORT: out of memory [R0506, 53200]
+        TLS is wanted and not there: Tls
+            no TLS connection to 127.0.0.1:PORT: the server does not offer TLS [R0306]
+              hint: give the server's root certificate as sslrootcert, or choose another sslmode
+    "#]].assert_eq(&out);
 }
 
 #[tokio::test]
@@ -166,7 +204,38 @@ async fn what_is_wrong_when_connecting_to_mariadb() {
         ("out of disk", Says::Refusal("1021", "Disk full (/tmp); waiting for someone to free some space")),
         ("out of memory", Says::Refusal("1037", "Out of memory; restart server and try again (needed 65536 bytes)")),
     ];
-    expect![[]].assert_eq(&all_of(Dialect::Mysql, &cases).await);
+    expect![[r#"
+        nobody listens: Unreachable, retryable
+            the server at 127.0.0.1:PORT refused the connection [R0301]
+              hint: is the server running, and is the port right?
+        it keeps silent: Timeout
+            the server at 127.0.0.1:PORT did not answer within 800ms [R0204]
+              hint: check host and port: a firewall, or a server that is no MariaDB, keeps silent like this
+        it hangs up: Protocol
+            the server at 127.0.0.1:PORT closed the connection before it said what it is [R0308]
+              hint: check the port: MariaDB listens on 3306 unless told otherwise
+        no database: Protocol
+            the server at 127.0.0.1:PORT does not speak like MariaDB or MySQL: Packet is larger than max_allowed_packet [R0308]
+              hint: check the port: MariaDB listens on 3306 unless told otherwise
+        wrong password: Authentication
+            the server at 127.0.0.1:PORT refused the login of "ann" [R0303, HY000]
+              hint: check user and password in the URL, and from which hosts the user may log in
+        wrong database: NoSuchDatabase
+            the server at 127.0.0.1:PORT has no database "shop" [R0304, HY000]
+              hint: create it: CREATE DATABASE `shop`
+        too many connections: Unavailable, retryable
+            connecting to the server at 127.0.0.1:PORT: Too many connections [R0305, HY000]
+        too many of the user: Unavailable, retryable
+            connecting to the server at 127.0.0.1:PORT: User ann already has more than 'max_user_connections' active [R0305, HY000]
+        shutting down: Unavailable, retryable
+            connecting to the server at 127.0.0.1:PORT: Server shutdown in progress [R0305, HY000]
+        host is blocked: PermissionDenied
+            connecting to the server at 127.0.0.1:PORT: Host '127.0.0.1' is blocked because of many connection errors [R0501, HY000]
+        out of disk: DiskFull
+            connecting to the server at 127.0.0.1:PORT: Disk full (/tmp); waiting for someone to free some space [R0503, HY000]
+        out of memory: ResourceExhausted
+            connecting to the server at 127.0.0.1:PORT: Out of memory; restart server and try again (needed 65536 bytes) [R0506, HY000]
+    "#]].assert_eq(&all_of(Dialect::Mysql, &cases).await);
 }
 
 /// What real servers say later, as they are told to.
@@ -192,7 +261,18 @@ async fn what_goes_wrong_later() {
         ("out of locks", raise("53200", "out of shared memory")),
     ];
     let postgres: Vec<_> = postgres.iter().map(|(what, script)| (*what, script.as_str())).collect();
-    expect![[]].assert_eq(&later(Dialect::Postgres, &postgres).await);
+    expect![[r#"
+        out of disk: DiskFull
+            could not extend file: No space left on device [R0503, 53100]
+              hint: free space on the server's disk
+        in recovery: ReadOnly
+            cannot execute INSERT in a read-only transaction [R0502, 25006]
+        shutting down: Unavailable, retryable
+            terminating connection due to administrator command [R0305, 57P01]
+        out of locks: ResourceExhausted
+            out of shared memory [R0506, 53200]
+    "#]]
+    .assert_eq(&later(Dialect::Postgres, &postgres).await);
     let mariadb = [
         ("out of disk", "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1021, MESSAGE_TEXT = 'Disk full'"),
         ("a full table", "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'The table is full'"),
@@ -203,12 +283,33 @@ async fn what_goes_wrong_later() {
         ),
         ("out of locks", "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1206, MESSAGE_TEXT = 'more locks than the table'"),
     ];
-    expect![[]].assert_eq(&later(Dialect::Mysql, &mariadb).await);
+    expect![[r#"
+        out of disk: DiskFull
+            Disk full [R0503, HY000]
+        a full table: DiskFull
+            The table is full [R0503, HY000]
+        read-only: ReadOnly
+            running with --read-only [R0502, HY000]
+        shutting down: Unavailable, retryable
+            Server shutdown in progress [R0305, 08S01]
+        out of locks: ResourceExhausted
+            more locks than the table [R0506, HY000]
+    "#]]
+    .assert_eq(&later(Dialect::Mysql, &mariadb).await);
     let sqlite = [
         ("out of disk", "CREATE TABLE t (x); PRAGMA max_page_count = 3; CREATE TABLE u (x); CREATE TABLE v (x)"),
         ("no such function", "SELECT nonsense()"),
     ];
-    expect![[]].assert_eq(&later(Dialect::Sqlite, &sqlite).await);
+    expect![[r#"
+        out of disk: DiskFull
+            the disk is full, or the database has reached its largest size [R0503, SQLITE_FULL]
+              sql: CREATE TABLE v (x)
+              hint: free space on the disk of the database file (and of the temporary directory), then try again
+        no such function: UndefinedObject
+            no such function: nonsense [R0404, SQLITE_ERROR]
+              hint: look at line 1, column 8 of the SQL
+    "#]]
+    .assert_eq(&later(Dialect::Sqlite, &sqlite).await);
 }
 
 #[tokio::test]
@@ -236,5 +337,19 @@ async fn files_and_settings_that_cannot_be() {
             error.to_string().replace(&place, "FOLDER").replace('\n', "\n    ")
         );
     }
-    expect![[]].assert_eq(&out);
+    expect![[r#"
+        no such folder: NoSuchDatabase
+            FOLDER/none/a.db cannot be created: there is no directory FOLDER/none [R0304]
+              hint: create it: mkdir -p FOLDER/none
+        no database: Corrupt
+            opening FOLDER/text.db: the file is not an SQLite database, or it is encrypted [R0504, SQLITE_NOTADB]
+              hint: check the path; a database file begins with the words "SQLite format 3"
+        a pool of zero: Configuration
+            max_connections is 0: such a pool can serve nobody [R0602]
+              hint: a pool wants at least one connection; 10 is the default
+        a minimum above: Configuration
+            min_connections is 99, more than max_connections, which is 10 [R0602]
+              hint: lower the minimum, or raise the maximum
+    "#]]
+    .assert_eq(&out);
 }

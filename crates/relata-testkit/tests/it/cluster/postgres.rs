@@ -235,7 +235,7 @@ async fn a_source_that_lies_or_goes_away_stops_nothing() {
     for said in [Some(&[][..]), None] {
         word.is(said);
         let begun = Instant::now();
-        while !db.metrics().contains("relata_discovery_up 0") {
+        while !db.metrics().contains("relata_discovery_up 0\n") {
             assert!(begun.elapsed() < LONG, "nobody tells that the source fails");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
