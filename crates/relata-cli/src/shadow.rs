@@ -5,6 +5,7 @@
 //! - SQLite: in memory. PostgreSQL and MariaDB: a database with a random name on a server where the role may create one.
 //! - A temporary database is dropped when its [`Shadow`] goes: also after a failure, a panic, Ctrl-C and SIGTERM. (After
 //!   `kill -9` it stays; its name begins with `relata_shadow_`, so that it is found.)
+//! - Roles that scripts make are the server's; those that were not there when the shadow was opened are dropped with it.
 //! - What was replayed on PostgreSQL is kept and copied the next time (`template`'s head says how).
 //!
 //! It deliberately never uses an existing database: what runs in a shadow may drop anything.
@@ -15,6 +16,7 @@ mod template;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 
+use relata_runtime::migrate::roles;
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{IntrospectOptions, Statement};
 use relata_sql::{Connection, DatabaseUrl, Error, Kind, Result};
@@ -34,6 +36,9 @@ static STOPPING: AtomicBool = AtomicBool::new(false);
 
 /// Temporary databases that exist right now, for the signal handler.
 static LIVE: Mutex<Vec<DatabaseUrl>> = Mutex::new(Vec::new());
+
+/// Roles of the server that scripts may make in a temporary database, and that were not there before.
+static ROLES: Mutex<Vec<(DatabaseUrl, String)>> = Mutex::new(Vec::new());
 
 /// An empty database that goes when this value goes.
 pub struct Shadow {
@@ -99,6 +104,19 @@ impl Shadow {
             template::keep(&self.url, key).await?;
             self.connection = Some(connect(&self.url).await?);
         }
+        Ok(())
+    }
+
+    /// Tells which scripts will run here: the roles that they make and that the server has not are dropped with the shadow.
+    ///
+    /// # Errors
+    /// What the server reports.
+    pub async fn expect_roles_of<'t>(&mut self, scripts: impl IntoIterator<Item = &'t str>) -> Result<()> {
+        let Some(url) = self.temporary.clone() else { return Ok(()) };
+        let names = roles::made_by(url.dialect, scripts);
+        let new = roles::missing(self.connection()?, &names).await?;
+        let mut known = ROLES.lock().unwrap_or_else(PoisonError::into_inner);
+        known.extend(new.into_iter().map(|name| (url.clone(), name)));
         Ok(())
     }
 
@@ -174,7 +192,34 @@ impl Drop for Shadow {
 async fn drop_now(url: &DatabaseUrl) -> Result<()> {
     let dropped = driver(url.dialect).drop_database(url).await;
     live().retain(|live| live != url);
-    dropped.map_err(|error| error.context(format!("the temporary database {} was not dropped", url.database)))
+    let roles = drop_roles(url).await;
+    dropped
+        .and(roles)
+        .map_err(|error| error.context(format!("the temporary database {} was not dropped", url.database)))
+}
+
+async fn drop_roles(url: &DatabaseUrl) -> Result<()> {
+    let names: Vec<String> = {
+        let mut known = ROLES.lock().unwrap_or_else(PoisonError::into_inner);
+        let (of_url, others) = std::mem::take(&mut *known).into_iter().partition(|(other, _)| other == url);
+        *known = others;
+        of_url.into_iter().map(|(_, name): (DatabaseUrl, String)| name).collect()
+    };
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut server = match url.dialect {
+        Dialect::Mysql => connect(&url.with_database("information_schema")).await?,
+        Dialect::Sqlite | Dialect::Postgres => template::maintenance(url).await?,
+    };
+    for name in names {
+        if let Err(error) = server.batch(&roles::drop_statement(url.dialect, &name)).await {
+            // Another shadow may use it still; then it goes with that one.
+            let other = live().last().cloned().ok_or(error)?;
+            ROLES.lock().unwrap_or_else(PoisonError::into_inner).push((other, name));
+        }
+    }
+    server.close().await
 }
 
 /// Before the process ends by itself: once a signal has come, it is the signal that ends it. A command that fails because

@@ -120,7 +120,7 @@ pub(crate) fn server(error: ServerError) -> Error {
     } else {
         mapped
     };
-    mapped.sqlstate(error.state)
+    mapped.sqlstate(error.state).number(u32::from(error.code))
 }
 
 fn kind(code: u16) -> Kind {

@@ -24,6 +24,7 @@ mod lost;
 mod observe;
 mod prove;
 pub mod repeatable;
+pub mod roles;
 mod rows;
 mod run;
 pub mod sample;

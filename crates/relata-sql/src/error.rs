@@ -154,6 +154,8 @@ struct Inner {
 pub struct Details {
     /// SQLSTATE, or the server's own code as text.
     pub sqlstate: Option<String>,
+    /// The server's own number of the error (MariaDB, MySQL).
+    pub number: Option<u32>,
     /// Table.
     pub table: Option<String>,
     /// Column; of a key of several, all of them with commas between.
@@ -377,6 +379,12 @@ impl Error {
     #[must_use]
     pub fn sqlstate(self, code: impl Into<String>) -> Self {
         self.with_details(|details| details.sqlstate = Some(code.into()))
+    }
+
+    /// Sets the server's own number of the error.
+    #[must_use]
+    pub fn number(self, number: u32) -> Self {
+        self.with_details(|details| details.number = Some(number))
     }
 
     /// Sets the table.

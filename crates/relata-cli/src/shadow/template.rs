@@ -22,9 +22,9 @@ const KEPT: usize = 8;
 pub struct Key(String);
 
 impl Key {
-    /// The key of migrations, by their digests in order.
-    pub fn of<'d>(digests: impl IntoIterator<Item = &'d str>) -> Self {
-        let mut text = String::from(concat!("relata ", env!("CARGO_PKG_VERSION"), "\n"));
+    /// The key of migrations, by their digests in order, for a role: what another made may not be changed.
+    pub fn of<'d>(role: &str, digests: impl IntoIterator<Item = &'d str>) -> Self {
+        let mut text = format!(concat!("relata ", env!("CARGO_PKG_VERSION"), " of {}\n"), role);
         for digest in digests {
             text.push_str(digest);
             text.push('\n');
@@ -82,7 +82,7 @@ fn unless_broken(server: &dyn Connection, result: Result<()>) -> Result<()> {
     if server.is_broken() { result } else { Ok(()) }
 }
 
-async fn maintenance(url: &DatabaseUrl) -> Result<Box<dyn Connection>> {
+pub(super) async fn maintenance(url: &DatabaseUrl) -> Result<Box<dyn Connection>> {
     match connect(&url.with_database("postgres")).await {
         Err(error) if error.kind() == Kind::NoSuchDatabase => connect(&url.with_database("template1")).await,
         result => result,

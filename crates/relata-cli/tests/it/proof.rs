@@ -216,6 +216,49 @@ fn what_the_shadow_lacks(dialect: Dialect) {
     assert!(said.contains("exists"), "{said}");
 }
 
+/// Roles are the server's: those that a proof makes go with it, and those that are there are left alone.
+fn roles_are_spared(dialect: Dialect) {
+    let fixture = fixture(dialect);
+    let role = format!("relata_role_{}", uuid::Uuid::new_v4().simple());
+    let counted = || {
+        let sql = match dialect {
+            Dialect::Postgres => format!("SELECT count(*) AS n FROM pg_roles WHERE rolname = '{role}'"),
+            _ => format!("SELECT count(*) AS n FROM mysql.user WHERE user = '{role}'"),
+        };
+        fixture.run(&["query", &sql], 0).lines().nth(1).map(str::to_string)
+    };
+    let up = format!(
+        "CREATE ROLE {role};\nGRANT SELECT ON users TO {role};\nCREATE TABLE tags (id integer NOT NULL PRIMARY KEY);\n"
+    );
+    let down = format!("DROP TABLE tags;\nREVOKE SELECT ON users FROM {role};\nDROP ROLE {role};\n");
+    fixture.migration("20260102000000_bbbbbb_tags", &up, &down);
+    let said = fixture.run(&["migrate", "prove"], 0);
+    assert!(said.contains("up, down, up") && !said.contains("not proved"), "{said}");
+    assert_eq!(counted().as_deref(), Some("0"), "the role went with the shadow");
+    fixture.run(&["migrate", "test"], 0);
+    assert_eq!(counted().as_deref(), Some("0"));
+
+    fixture.run(&["query", &format!("CREATE ROLE {role}")], 0);
+    let said = fixture.run(&["migrate", "prove"], 0);
+    assert!(said.contains(&format!("not proved is what needs a server without the role {role}")), "{said}");
+    assert!(said.contains("proof-incomplete"), "{said}");
+    fixture.migration("20260102000000_bbbbbb_tags", &format!("DROP ROLE {role};"), &format!("CREATE ROLE {role};"));
+    let said = fixture.run(&["migrate", "prove"], 0);
+    assert!(said.contains(&format!("a role {role} of its own")), "{said}");
+    assert_eq!(counted().as_deref(), Some("1"), "a role that was there stays");
+    fixture.run(&["query", &format!("DROP ROLE {role}")], 0);
+}
+
+#[test]
+fn postgres_roles_are_spared() {
+    roles_are_spared(Dialect::Postgres);
+}
+
+#[test]
+fn mysql_roles_are_spared() {
+    roles_are_spared(Dialect::Mysql);
+}
+
 #[test]
 fn postgres_names_what_the_shadow_lacks() {
     what_the_shadow_lacks(Dialect::Postgres);

@@ -78,6 +78,15 @@ fn columns() {
 }
 
 #[test]
+fn what_only_aria_reads_does_not_stay() {
+    let old = "CREATE TABLE a (x int) ENGINE=Aria PAGE_CHECKSUM=0; CREATE TABLE b (x int) ENGINE=Aria TRANSACTIONAL=0 PAGE_CHECKSUM=1;
+        CREATE TABLE c (x int) ENGINE=InnoDB; CREATE TABLE d (x int) ENGINE=MyISAM CHECKSUM=1";
+    let new = "CREATE TABLE a (x int) ENGINE=InnoDB; CREATE TABLE b (x int) ENGINE=MyISAM;
+        CREATE TABLE c (x int) ENGINE=Aria PAGE_CHECKSUM=0; CREATE TABLE d (x int) ENGINE=Aria TRANSACTIONAL=1";
+    both_ways(old, new);
+}
+
+#[test]
 fn keys_and_indexes() {
     let old = "CREATE TABLE t (id int NOT NULL AUTO_INCREMENT PRIMARY KEY, a int NOT NULL, b varchar(20), c text, p point NOT NULL,
         KEY one (a), UNIQUE KEY two (b), KEY three (a, b), FULLTEXT KEY words (c), KEY swap_a (a DESC), KEY swap_b (b(3)), KEY seen (id, a))";

@@ -19,7 +19,7 @@ use super::lacking::{self, Lacking};
 use super::observe::{self, Lookout};
 use super::settings::Settings;
 use super::trail::{self, Action, Ending, Note, StatementRun};
-use super::{Event, Observer, Runner, copy, lock, rows, shelf};
+use super::{Event, Observer, Runner, copy, lock, roles, rows, shelf};
 
 /// What a statement is, as far as running it safely depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +110,11 @@ async fn run(
         return run_at_once(connection, &statements, lookout, lacking).await;
     }
     for (index, statement) in statements.iter().enumerate() {
+        if let Some(lacking) = &mut lacking
+            && lacking.spares(connection, statement).await?
+        {
+            continue;
+        }
         let result = match (classify(dialect, &statement.sql), &mut lookout) {
             (Class::Transaction, _) => Ok(()),
             (Class::Schema | Class::Data, Some(lookout)) => lookout.run(connection, index, statement).await,
@@ -137,17 +142,25 @@ async fn run_at_once(
     let (runner, ignored) = (Runner::default(), &mut |_: Event<'_>| {});
     let watches = lookout.is_some();
     let mut report = Report { lookout, ..Report::new(&runner, ignored) };
-    let result = in_transaction(connection, statements, &Outcome::Nothing, &mut report).await;
-    if let (Err(error), Some(lacking)) = (&result, lacking)
-        && !connection.is_broken()
-        && lacking.concerns(connection.dialect(), error)
-    {
-        report.lookout = if watches { Some(Lookout::open(connection).await?) } else { None };
+    let Some(lacking) = lacking else {
+        in_transaction(connection, statements, &Outcome::Nothing, &mut report).await?;
+        return Ok(report.lookout.map(Lookout::close).unwrap_or_default());
+    };
+    let dialect = connection.dialect();
+    let mut one_by_one = statements.iter().any(|statement| roles::act(dialect, &statement.sql).is_some());
+    if !one_by_one {
+        match in_transaction(connection, statements, &Outcome::Nothing, &mut report).await {
+            Err(error) if !connection.is_broken() && lacking.concerns(dialect, &error) => {
+                report.lookout = if watches { Some(Lookout::open(connection).await?) } else { None };
+                one_by_one = true;
+            }
+            result => result?,
+        }
+    }
+    if one_by_one {
         report.lacking = Some(std::mem::take(lacking));
         let result = in_transaction(connection, statements, &Outcome::Nothing, &mut report).await;
         *lacking = report.lacking.take().unwrap_or_default();
-        result?;
-    } else {
         result?;
     }
     Ok(report.lookout.map(Lookout::close).unwrap_or_default())
@@ -434,6 +447,11 @@ async fn or_left_out(
     index: usize,
     report: &mut Report<'_, '_>,
 ) -> Result<()> {
+    if let Some(lacking) = &mut report.lacking
+        && lacking.spares(connection, &statements[index]).await?
+    {
+        return Ok(());
+    }
     connection.batch("SAVEPOINT relata_statement").await?;
     let Err(error) = in_place(connection, statements, index, report).await else {
         return connection.batch("RELEASE SAVEPOINT relata_statement").await;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use relata_runtime::migrate::repeatable::{self, Script};
-use relata_runtime::migrate::{self, Event, Lacking, Migration, Runner};
+use relata_runtime::migrate::{self, Event, Lacking, Migration, Runner, roles};
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::ConnectOptions;
 use relata_sql::{Connection, DatabaseUrl, Result};
@@ -90,16 +90,26 @@ impl Project {
         mut lacking: Option<&mut Lacking>,
     ) -> Result<Shadow> {
         let migrations: Vec<&Migration> = migrations.into_iter().collect();
-        let key = Key::of(migrations.iter().map(|migration| migration.digest.as_str()));
-        let worth_keeping = !migrations.is_empty();
-        if worth_keeping && let Some(shadow) = Shadow::kept(self.dialect, self.shadow.as_ref(), &key).await? {
+        let role = self.shadow.as_ref().map_or("", |server| server.user.as_str());
+        let key = Key::of(role, migrations.iter().map(|migration| migration.digest.as_str()));
+        // Roles are not in a template, and what is in it would hold on to them.
+        let concerns = |migration: &Migration| roles::concern(self.dialect, &migration.up);
+        let worth_keeping = !migrations.is_empty() && !migrations.iter().any(|migration| concerns(migration));
+        if worth_keeping && let Some(mut shadow) = Shadow::kept(self.dialect, self.shadow.as_ref(), &key).await? {
+            shadow.expect_roles_of(self.scripts_of_migrations()).await?;
             return Ok(shadow);
         }
         let mut shadow = Shadow::open(self.dialect, self.shadow.as_ref()).await?;
+        shadow.expect_roles_of(self.scripts_of_migrations()).await?;
         for migration in migrations {
             let ran = match &mut lacking {
                 Some(lacking) => {
                     migrate::run_as_far(shadow.connection()?, &migration.header, &migration.up, lacking).await
+                }
+                // Roles of others are spared here too.
+                None if concerns(migration) => {
+                    let (header, up) = (&migration.header, &migration.up);
+                    migrate::run_as_far(shadow.connection()?, header, up, &mut Lacking::default()).await
                 }
                 None => migrate::run_script(shadow.connection()?, &migration.header, &migration.up).await,
             };
@@ -110,6 +120,14 @@ impl Project {
             shadow.keep(&key).await?;
         }
         Ok(shadow)
+    }
+
+    /// What the migrations run, up and down.
+    pub fn scripts_of_migrations(&self) -> impl Iterator<Item = &str> {
+        self.migrations.iter().flat_map(|migration| {
+            let down = migration.down.as_ref().map(|(_, text)| text.as_str());
+            std::iter::once(migration.up.as_str()).chain(down)
+        })
     }
 
     /// The schema that these migrations give.

@@ -110,6 +110,7 @@ impl Test {
     /// All the way up, down and up; gives how many migrations went.
     async fn round(&self, project: &Project, rows: &Rows, made_up: &mut Sample) -> Result<usize> {
         let mut shadow = Shadow::open(project.dialect, project.shadow.as_ref()).await?;
+        shadow.expect_roles_of(project.scripts_of_migrations()).await?;
         let mut stations = vec![migrate::schema(shadow.connection()?).await?];
         for migration in &project.migrations {
             stations.push(up(&mut shadow, migration).await?);

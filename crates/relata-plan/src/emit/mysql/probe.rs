@@ -339,6 +339,14 @@ pub(super) fn versioned(table: &ObjectName, there: bool) -> String {
 /// Options that the catalogue does not show.
 const HIDDEN_OPTIONS: [&str; 5] = ["union", "insert_method", "connection", "data directory", "index directory"];
 
+/// The option is not there.
+pub(super) fn no_option(table: &ObjectName, key: &str) -> String {
+    let option = literal(&format!(" {key}=").to_uppercase());
+    let condition =
+        format!("table_name = {} AND LOCATE({option}, CONCAT(' ', UPPER(create_options))) = 0", literal(&table.name));
+    count("tables", "table_schema", &condition, true)
+}
+
 /// The options that the table shall have are there, and those that go are not.
 pub(super) fn options(from: &Table, table: &Table) -> String {
     let mut condition = format!("table_name = {}", literal(&table.name.name));

@@ -117,9 +117,37 @@ pub(super) fn alter(altered: Altered<'_>) -> Vec<Step> {
         }
     }
     let mut steps = fill(altered);
+    let [before, after] = left_by_aria(altered);
+    steps.extend(before);
     steps.extend(clauses.into_step(altered));
+    steps.extend(after);
     steps.extend(apart);
     steps
+}
+
+/// A table that leaves Aria keeps the options that Aria alone reads, also where the same statement takes them back. So
+/// one goes before, which not every other engine takes a word about, and the other afterwards, for Aria always has it.
+fn left_by_aria(altered: Altered<'_>) -> [Option<Step>; 2] {
+    let (from, to) = (&altered.from.options, &altered.to.options);
+    let is_aria =
+        |options: &TableOptions| options.engine.as_deref().is_some_and(|name| name.eq_ignore_ascii_case("aria"));
+    let there = |options: &TableOptions, key: &str| print::plain_options(options).any(|(other, _)| other == key);
+    let goes = |key: &str| is_aria(from) && !is_aria(to) && !there(to, key);
+    let forget = |key: &str| {
+        let table = &altered.to.name;
+        let sql = format!("ALTER TABLE {} {}", ident(&table.name), print::option_clause(key, "DEFAULT"));
+        let summary = format!("alter table {table}: forget an option of Aria");
+        step(summary, altered.to.key(), sql, probe::no_option(table, key))
+    };
+    let locked = |mut made: Step, way: Way| {
+        let (mode, span) = way.lock();
+        made.recipe = way.recipe();
+        made.locks = vec![lock(&altered.to.name, mode, span)];
+        made
+    };
+    let before = (goes("transactional") && there(from, "transactional")).then(|| forget("transactional"));
+    let after = goes("page_checksum").then(|| forget("page_checksum"));
+    [before.map(|made| locked(made, Way::Rebuild)), after.map(|made| locked(made, Way::Instant))]
 }
 
 fn whole_partitioning(altered: Altered<'_>, clause: String, clauses: &mut Clauses) {
