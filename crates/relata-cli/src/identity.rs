@@ -134,7 +134,7 @@ impl<'s> Matching<'s> {
     fn target(&self) -> Schema {
         let mut target = self.declared.schema.clone();
         target.canonicalize();
-        if self.declared.declaration.is_some() {
+        if self.declared.declaration.is_some() || self.declared.translated {
             carry_over(&mut target, self.from, &self.renames);
         }
         target

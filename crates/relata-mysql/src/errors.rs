@@ -115,10 +115,10 @@ pub(crate) fn server(error: ServerError) -> Error {
             .hint("send it in smaller parts, or raise max_allowed_packet on the server"),
         _ => Error::new(kind, text.to_string()),
     };
-    let mapped = if kind == Kind::LockTimeout {
-        mapped.hint("another transaction holds the lock: run the transaction again")
-    } else {
-        mapped
+    let mapped = match kind {
+        Kind::LockTimeout => mapped.hint("another transaction holds the lock: run the transaction again"),
+        Kind::DiskFull => mapped.hint("free space on the server's disk"),
+        _ => mapped,
     };
     mapped.sqlstate(error.state).number(u32::from(error.code))
 }

@@ -57,6 +57,7 @@ pub struct Capability {
     pub mysql: Claim,
 }
 
+const DISK: &str = "crates/relata-testkit/tests/it/migrations/disk.rs";
 const RENAME_SCORES: &str = "crates/relata-plan/src/rename/tests.rs";
 const RENAMES: &str = "crates/relata-cli/tests/it/renames.rs";
 const BRANCHES: &str = "crates/relata-cli/tests/it/branches.rs";
@@ -435,6 +436,27 @@ pub const CAPABILITIES: &[Capability] = &[
         sqlite: Claim::Done(&[(PROOFS, "sqlite_is_protected_by_any_url")]),
         postgres: Claim::Done(&[(PROOFS, "postgres_is_protected_by_any_url")]),
         mysql: Claim::Done(&[(PROOFS, "mysql_is_protected_by_any_url")]),
+    },
+    Capability {
+        id: "M20",
+        title: "A full disk during a migration: the statement is named, nothing is half-done unsaid, the next apply finishes",
+        sqlite: Claim::Done(&[(BROKEN, "a_full_disk_changes_nothing")]),
+        postgres: Claim::Done(&[(DISK, "a_full_disk_postgres")]),
+        mysql: Claim::Done(&[(DISK, "a_full_disk_mysql")]),
+    },
+    Capability {
+        id: "M4",
+        title: "Proofs spare the roles of the server: what they make goes with the shadow, what is there is left alone",
+        sqlite: Claim::Missing("it has no roles"),
+        postgres: Claim::Done(&[(PROOFS, "postgres_roles_are_spared")]),
+        mysql: Claim::Done(&[(PROOFS, "mysql_roles_are_spared")]),
+    },
+    Capability {
+        id: "S10",
+        title: "Compare across dialects: views, routines and triggers are named, neither translated nor dropped",
+        sqlite: Claim::Done(&[(COMMAND, "postgres_keeps_its_views_across_dialects")]),
+        postgres: Claim::Done(&[(COMMAND, "postgres_keeps_its_views_across_dialects")]),
+        mysql: Claim::Done(&[(COMMAND, "mysql_keeps_its_views_across_dialects")]),
     },
     Capability {
         id: "M4",

@@ -78,6 +78,7 @@ impl Diff {
         options.renames = matched.renames;
         let (plan, mut found) = relata_plan::plan(&old.schema, &matched.target, &options);
         found.extend(warnings(&matched.open));
+        found.extend(not_compared(&old, &new));
         let breaking = breaking(&old.schema, &matched.target, &options.renames);
         let diagnostics: Vec<_> = [old.diagnostics, new.diagnostics, found].concat();
         session.output.diagnostics(&diagnostics);
@@ -96,6 +97,23 @@ impl Diff {
             (false, false) => Exit::Findings,
         })
     }
+}
+
+/// A note of what is written in the language of its dialect, where the target is of another one: its absence there means
+/// nothing, so it stays.
+fn not_compared(old: &Loaded, new: &Loaded) -> Option<Diagnostic> {
+    let schema = &old.schema;
+    let triggers = schema.tables.iter().flat_map(|table| &table.triggers).map(|trigger| trigger.name.clone());
+    let views = schema.views.iter().map(|view| view.name.to_string());
+    let routines = schema.routines.iter().map(|routine| routine.name.to_string());
+    let names: Vec<String> = views.chain(routines).chain(triggers).collect();
+    let message =
+        format!("of another dialect's schema, these are not compared and stay as they are: {}", names.join(", "));
+    let note = || {
+        Diagnostic::new("translate-kept", Severity::Note, message)
+            .help("views, routines and triggers are programs of their dialect: write those of the target anew by hand")
+    };
+    (new.translated && !names.is_empty()).then(note)
 }
 
 /// What the planner has to know of the server.

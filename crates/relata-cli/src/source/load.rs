@@ -29,6 +29,8 @@ pub struct Loaded {
     pub renames: Vec<Rename>,
     /// Who is who, if it was read from a lock.
     pub identities: BTreeMap<String, String>,
+    /// It was written for another dialect: views, routines and triggers could not come along.
+    pub translated: bool,
     /// Findings of reading and translating.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -42,6 +44,7 @@ impl Loaded {
             declaration: None,
             renames: Vec::new(),
             identities: BTreeMap::new(),
+            translated: false,
             diagnostics: Vec::new(),
         }
     }
@@ -163,7 +166,8 @@ impl Loader {
 
     async fn translated(&self, schema: &Schema) -> Result<Loaded> {
         let (schema, diagnostics) = translate(schema, self.dialect);
-        self.normalized(&schema, diagnostics).await
+        let loaded = self.normalized(&schema, diagnostics).await?;
+        Ok(Loaded { translated: true, ..loaded })
     }
 
     /// Creates a schema on a shadow database and reads it back.

@@ -129,3 +129,43 @@ fn several_directories_declare_one_schema() {
     project.ok(&["migrate", "apply", "--url", "sqlite:app.db"]);
     project.ok(&["migrate", "status", "--url", "sqlite:app.db"]);
 }
+
+/// Views are programs of their dialect: across dialects they are neither translated nor dropped, and that is said.
+fn views_stay_across_dialects(dialect: Dialect) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(TestDatabase::create(dialect));
+    let url = database.url().expose();
+    let project = Project::new();
+    let table = "CREATE TABLE posts (id bigint NOT NULL PRIMARY KEY, title varchar(80));";
+    for sql in [table, "CREATE VIEW here AS SELECT id FROM posts", "CREATE VIEW both_sides AS SELECT title FROM posts"]
+    {
+        project.ok(&["query", sql, "--url", &url]);
+    }
+    let file = runtime.block_on(TestDatabase::create(Dialect::Sqlite));
+    let other = &format!("{}?mode=rwc", file.url().expose());
+    for sql in [
+        table,
+        "ALTER TABLE posts ADD COLUMN rank integer",
+        "CREATE VIEW both_sides AS SELECT title || '!' FROM posts",
+        "CREATE VIEW there AS SELECT id FROM posts",
+    ] {
+        project.ok(&["query", sql, "--url", other]);
+    }
+    let run = project.run(&["schema", "diff", "--from", &url, "--to", other]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert!(run.stdout.contains("rank") && !run.stdout.contains("VIEW"), "{}", run.stdout);
+    assert!(run.stderr.contains("note[translate-kept]") && run.stderr.contains("both_sides"), "{}", run.stderr);
+    let lost =
+        run.stderr.matches("warning[translate-lost]: it is written in the language of SQLite: write it anew").count();
+    assert_eq!(lost, 2, "{}", run.stderr);
+}
+
+#[test]
+fn postgres_keeps_its_views_across_dialects() {
+    views_stay_across_dialects(Dialect::Postgres);
+}
+
+#[test]
+fn mysql_keeps_its_views_across_dialects() {
+    views_stay_across_dialects(Dialect::Mysql);
+}

@@ -239,6 +239,10 @@ fn the_rules_are_listed_and_the_form_for_code_scanning_is_whole() {
     project.write("a b/ü.sql", ORDERS);
     let run = lint(&project, &["a b", "--dialect", "postgres", "--format", "sarif"]);
     let sarif: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(include_str!("sarif/sarif-schema-2.1.0.json")).unwrap();
+    let official = jsonschema::validator_for(&schema).unwrap();
+    let wrong: Vec<String> = official.iter_errors(&sarif).map(|error| error.to_string()).collect();
+    assert_eq!(wrong, Vec::<String>::new());
     let result = &sarif["runs"][0]["results"][0];
     let driver = &sarif["runs"][0]["tool"]["driver"];
     assert_eq!(sarif["version"], "2.1.0");

@@ -1,6 +1,8 @@
 //! The migration executor on the three databases: history, edits, failures, two runners, resuming, losses.
 
 mod broken;
+#[cfg(unix)]
+mod disk;
 mod failure;
 mod history;
 mod killed;

@@ -137,7 +137,9 @@ fn left_by_aria(altered: Altered<'_>) -> [Option<Step>; 2] {
         let table = &altered.to.name;
         let sql = format!("ALTER TABLE {} {}", ident(&table.name), print::option_clause(key, "DEFAULT"));
         let summary = format!("alter table {table}: forget an option of Aria");
-        step(summary, altered.to.key(), sql, probe::no_option(table, key))
+        // The catalogue shows what Aria was made with.
+        let done = if key == "transactional" { probe::UNSEEN.to_string() } else { probe::no_option(table, key) };
+        step(summary, altered.to.key(), sql, done)
     };
     let locked = |mut made: Step, way: Way| {
         let (mode, span) = way.lock();
