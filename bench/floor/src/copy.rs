@@ -15,8 +15,14 @@ pub async fn run(url: &str, rounds: usize) -> Result<(), Error> {
     println!("| rows | COPY by hand µs | relata µs | to hand | CPU by hand µs | relata CPU µs | to hand |");
     println!("|---|---|---|---|---|---|---|");
     for size in [100, 300, 1_000, 10_000, 100_000] {
-        let job =
-            Job { peer: String::new(), database: Database::Postgres, url: url.into(), case: Case::Insert, size, iterations: 1 };
+        let job = Job {
+            peer: String::new(),
+            database: Database::Postgres,
+            url: url.into(),
+            case: Case::Insert,
+            size,
+            iterations: 1,
+        };
         crate::raw::setup(&job).await?;
         let mut relata = Relata::open(url).await?;
         let (mut hand, mut ours) = (Least::default(), Least::default());

@@ -368,10 +368,10 @@ impl Observed {
         let (watch, connection) = (&mut self.watch, &mut self.connection);
         let result = match sink {
             Some(sink) => {
-                let answer = watched(watch, statement.sql, || connection.query(sent, sink));
+                let answer = watched(watch, statement.sql, |_| connection.query(sent, sink));
                 answer.await.map(|()| Done::default())
             }
-            None => watched(watch, statement.sql, || connection.execute(sent)).await,
+            None => watched(watch, statement.sql, |_| connection.execute(sent)).await,
         };
         if result.is_ok() && self.watch.observer.slow.is_slow(nanoseconds(begun.elapsed())) {
             self.keep_plan(statement).await;
@@ -409,11 +409,11 @@ fn of_deadline(error: Error, until: Option<Instant>, begun: Instant, sql: &str) 
     if over { ran_out(begun, sql) } else { error }
 }
 
-/// Watches an answer.
+/// Watches an answer; who gives it is told when it began.
 fn watched<'a, T: Send + Unpin + 'a>(
     watch: &'a mut Watch,
     sql: &'a str,
-    run: impl FnOnce() -> Answer<'a, T>,
+    run: impl FnOnce(Instant) -> Answer<'a, T>,
 ) -> Answer<'a, T> {
     let begun = watch.begin();
     let until = watch.until(begun);
@@ -423,8 +423,8 @@ fn watched<'a, T: Send + Unpin + 'a>(
     watch.ran_ddl |= changes_schema(sql);
     let span = if watch.on { span(watch, sql) } else { None };
     let answer = match &span {
-        None => run(),
-        Some(span) => span.in_scope(run),
+        None => run(begun),
+        Some(span) => span.in_scope(|| run(begun)),
     };
     match answer.settled() {
         Ok(result) => {
@@ -538,7 +538,10 @@ impl Connection for Observed {
         if self.is_marked() {
             return Answer::later(self.run_marked(statement, None));
         }
-        watched(&mut self.watch, statement.sql, || self.connection.execute(statement))
+        watched(&mut self.watch, statement.sql, |begun| {
+            self.connection.begins(begun);
+            self.connection.execute(statement)
+        })
     }
 
     fn query<'a>(&'a mut self, statement: Statement<'a>, sink: &'a mut dyn RowSink) -> Answer<'a, ()> {
@@ -546,7 +549,10 @@ impl Connection for Observed {
         if self.is_marked() {
             return Answer::later(async move { self.run_marked(statement, Some(sink)).await.map(|_| ()) });
         }
-        watched(&mut self.watch, statement.sql, || self.connection.query(statement, sink))
+        watched(&mut self.watch, statement.sql, |begun| {
+            self.connection.begins(begun);
+            self.connection.query(statement, sink)
+        })
     }
 
     fn query_all<'a>(&'a mut self, queries: Vec<Query<'a>>) -> Answer<'a, ()> {
@@ -559,27 +565,27 @@ impl Connection for Observed {
             });
         }
         let sql = queries.first().map_or("", |query| query.statement.sql);
-        watched(&mut self.watch, sql, || self.connection.query_all(queries))
+        watched(&mut self.watch, sql, |_| self.connection.query_all(queries))
     }
 
     /// Only the opening is watched: how long the rows take is the reader's doing as much as the database's.
     fn open_cursor<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Box<dyn Cursor + 'a>> {
         self.watch.opens = true;
-        watched(&mut self.watch, statement.sql, || self.connection.open_cursor(statement))
+        watched(&mut self.watch, statement.sql, |_| self.connection.open_cursor(statement))
     }
 
     fn batch<'a>(&'a mut self, script: &'a str) -> Answer<'a, ()> {
         self.arm();
-        watched(&mut self.watch, script, || self.connection.batch(script))
+        watched(&mut self.watch, script, |_| self.connection.batch(script))
     }
 
     fn bulk_insert<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, u64> {
-        watched(&mut self.watch, "(bulk insert)", || self.connection.bulk_insert(insert))
+        watched(&mut self.watch, "(bulk insert)", |_| self.connection.bulk_insert(insert))
     }
 
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()> {
         self.watch.ran_ddl = false;
-        watched(&mut self.watch, "BEGIN", || self.connection.begin(options))
+        watched(&mut self.watch, "BEGIN", |_| self.connection.begin(options))
     }
 
     fn set_deadline(&mut self, deadline: Option<Instant>) {
@@ -591,11 +597,11 @@ impl Connection for Observed {
     }
 
     fn introspect<'a>(&'a mut self, options: &'a IntrospectOptions) -> Answer<'a, Schema> {
-        watched(&mut self.watch, "(introspect)", || self.connection.introspect(options))
+        watched(&mut self.watch, "(introspect)", |_| self.connection.introspect(options))
     }
 
     fn statistics(&mut self) -> Answer<'_, Vec<TableStatistics>> {
-        watched(&mut self.watch, "(statistics)", || self.connection.statistics())
+        watched(&mut self.watch, "(statistics)", |_| self.connection.statistics())
     }
 
     fn is_broken(&self) -> bool {

@@ -353,6 +353,10 @@ pub trait Connection: Send {
     /// the caller's thread, where nobody could give up, MUST stop them, with `Kind::Timeout`.
     fn set_deadline(&mut self, _deadline: Option<std::time::Instant>) {}
 
+    /// The statement that comes next begins now, by a clock that was read just before. A driver that takes the time of its
+    /// statements need not read the clock again.
+    fn begins(&mut self, _now: std::time::Instant) {}
+
     /// A transaction is open (also a failed one).
     fn in_transaction(&self) -> bool;
 

@@ -246,8 +246,7 @@ impl<O: Out> Writer<O> {
     }
 
     fn alias(&mut self, number: usize) {
-        self.push("t");
-        self.number(number as u64);
+        self.out.alias(number);
     }
 
     /// SQL of the caller's: `?` outside of quotes and comments becomes a placeholder, `??` a question mark.

@@ -55,6 +55,8 @@ pub struct SqliteConnection {
     /// A PRAGMA or script may have changed settings of the session.
     touched: bool,
     history: History,
+    /// When the statement that comes next begins, if somebody has said so.
+    begun: Option<Instant>,
     /// The database is gone with the handle: it is not sent away for what somebody may stop waiting for.
     in_memory: bool,
     /// What runs on the caller's thread must be over by then.
@@ -75,6 +77,7 @@ impl SqliteConnection {
             damaged: false,
             touched: false,
             history,
+            begun: None,
             in_memory,
             limit: Arc::default(),
             limited: false,
@@ -179,7 +182,8 @@ impl SqliteConnection {
         as_what: Long,
         attempt: impl FnMut(&mut rusqlite::Connection) -> Attempt<T> + Send + 'a,
     ) -> Answer<'a, T> {
-        self.attempt(Some((sql, as_what, Instant::now())), attempt)
+        let begun = self.begun.take().unwrap_or_else(Instant::now);
+        self.attempt(Some((sql, as_what, begun)), attempt)
     }
 
     /// Runs a statement without rows on the blocking pool.
@@ -348,6 +352,10 @@ impl Connection for SqliteConnection {
             let limit = self.limit.clone();
             self.limited = raw.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || limit.is_over())).is_ok();
         }
+    }
+
+    fn begins(&mut self, now: Instant) {
+        self.begun = Some(now);
     }
 
     fn in_transaction(&self) -> bool {

@@ -124,20 +124,33 @@ impl ShapeCache {
 #[derive(Default, Clone, Copy)]
 struct WordHasher(u64);
 
+impl WordHasher {
+    #[inline]
+    fn mix(&mut self, one: u64, other: u64) {
+        let product = u128::from(self.0 ^ one ^ 0x9e37_79b9_7f4a_7c15) * u128::from(other ^ 0xd6e8_feb8_6659_fd93);
+        self.0 = (product as u64) ^ ((product >> 64) as u64);
+    }
+}
+
 impl Hasher for WordHasher {
     fn finish(&self) -> u64 {
         self.0
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
+        // A key is whole words; two of them are mixed at once.
+        let (pairs, rest) = bytes.as_chunks::<16>();
+        for pair in pairs {
+            let pair = u128::from_le_bytes(*pair);
+            self.mix(pair as u64, (pair >> 64) as u64);
+        }
+        let (words, rest) = rest.as_chunks::<8>();
         words.iter().for_each(|word| self.write_u64(u64::from_le_bytes(*word)));
         rest.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
     }
 
     fn write_u64(&mut self, word: u64) {
-        let product = u128::from(self.0 ^ word ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
-        self.0 = (product as u64) ^ ((product >> 64) as u64);
+        self.mix(word, 0);
     }
 
     fn write_usize(&mut self, number: usize) {

@@ -183,11 +183,10 @@ impl<O: Out> Writer<O> {
     }
 
     pub(super) fn column(&mut self, column: ColumnRef) {
-        if let Some(alias) = self.alias_of(column.path) {
-            self.alias(alias);
-            self.push(".");
+        match self.alias_of(column.path) {
+            Some(alias) => self.alias_column(alias, column.column.column),
+            None => self.name(column.column.column),
         }
-        self.name(column.column.column);
     }
 
     /// The alias of a path at the present level; `None` where columns need none.
@@ -393,9 +392,7 @@ impl<O: Out> Writer<O> {
     }
 
     pub(super) fn alias_column(&mut self, alias: usize, column: &'static str) {
-        self.alias(alias);
-        self.push(".");
-        self.name(column);
+        self.out.aliased(self.target.dialect, alias, column);
     }
 }
 

@@ -17,6 +17,10 @@ pub(crate) trait Out {
     fn ident(&mut self, dialect: Dialect, name: &str);
     /// An identifier that the program declares.
     fn name(&mut self, dialect: Dialect, name: &'static str);
+    /// The alias with this number.
+    fn alias(&mut self, number: usize);
+    /// A column that the program declares, of the table with this alias.
+    fn aliased(&mut self, dialect: Dialect, alias: usize, name: &'static str);
     /// The columns that an entity selects, of the table with this alias. `names`: each gets a name, from this number on.
     fn columns(&mut self, dialect: Dialect, alias: usize, meta: &'static TableMeta, names: Option<u64>);
     /// A number that is part of the text.
@@ -55,15 +59,23 @@ impl Out for Text {
         self.ident(dialect, name);
     }
 
+    fn alias(&mut self, number: usize) {
+        self.0.push('t');
+        self.number(number as u64);
+    }
+
+    fn aliased(&mut self, dialect: Dialect, alias: usize, name: &'static str) {
+        self.alias(alias);
+        self.0.push('.');
+        self.ident(dialect, name);
+    }
+
     fn columns(&mut self, dialect: Dialect, alias: usize, meta: &'static TableMeta, names: Option<u64>) {
         for (index, column) in meta.columns[..meta.selected].iter().enumerate() {
             if index > 0 {
                 self.0.push_str(", ");
             }
-            self.0.push('t');
-            self.number(alias as u64);
-            self.0.push('.');
-            self.ident(dialect, column.column);
+            self.aliased(dialect, alias, column.column);
             if let Some(first) = names {
                 self.0.push_str(" AS c");
                 self.number(first + index as u64);
@@ -118,6 +130,9 @@ const PLACEHOLDERS: u64 = 4 << 56;
 const TEXT: u64 = 5 << 56;
 const COLUMNS: u64 = 6 << 56;
 const NAME: u64 = 7 << 56;
+const ALIAS: u64 = 8 << 56;
+/// With the alias above the length of the name.
+const ALIASED: u64 = 9 << 56;
 
 impl Shape {
     /// The letters themselves, eight to a word; the length is in the word that announces them.
@@ -148,6 +163,22 @@ impl Out for Shape {
 
     fn name(&mut self, _: Dialect, name: &'static str) {
         self.0.extend([NAME | name.len() as u64, name.as_ptr() as u64]);
+    }
+
+    fn alias(&mut self, number: usize) {
+        self.0.push(ALIAS | number as u64);
+    }
+
+    fn aliased(&mut self, dialect: Dialect, alias: usize, name: &'static str) {
+        match (u16::try_from(alias), u32::try_from(name.len())) {
+            (Ok(alias), Ok(length)) => {
+                self.0.extend([ALIASED | u64::from(alias) << 32 | u64::from(length), name.as_ptr() as u64]);
+            }
+            _ => {
+                self.alias(alias);
+                self.name(dialect, name);
+            }
+        }
     }
 
     fn columns(&mut self, _: Dialect, alias: usize, meta: &'static TableMeta, names: Option<u64>) {
