@@ -12,13 +12,17 @@ use relata_schema::Schema;
 use relata_schema::model::ObjectName;
 use relata_schema::naming::closest;
 use relata_schema::types::Type;
-use relata_sql::driver::{ColumnInfo, IntrospectOptions, Row, RowSink};
+use relata_sql::driver::{BoxFuture, ColumnInfo, IntrospectOptions, Row, RowSink};
 use relata_sql::expr::{BinaryOp, Expr, Match, Nulls, OrderKey};
 use relata_sql::tree::{Delete, Insert, Item, Scope, Select, Source, Tree, Update};
 use relata_sql::{Error, Kind, Result, Value};
 
 use crate::executor::{Executor, Intent};
-use crate::find::{count, run};
+use crate::find::count;
+
+mod related;
+
+use related::{Constraints, With};
 
 /// A table or view found by introspection.
 #[derive(Debug, Clone)]
@@ -31,6 +35,7 @@ struct Inner {
     key: Vec<String>,
     /// The column that says when a row was marked as deleted.
     mark: Option<String>,
+    constraints: Constraints,
 }
 
 /// A column of such a table.
@@ -51,6 +56,7 @@ pub struct TableColumn {
 pub struct Record {
     columns: Arc<[String]>,
     values: Vec<Value>,
+    related: Vec<(String, Vec<Record>)>,
 }
 
 impl Record {
@@ -147,6 +153,7 @@ impl Table {
                 columns,
                 key: key.unwrap_or_default(),
                 mark: None,
+                constraints: Constraints::of(table, schema),
             })));
         }
         if let Some(view) = schema.views.iter().find(|view| is_it(&view.name)) {
@@ -161,6 +168,7 @@ impl Table {
                 columns: columns.collect(),
                 key: Vec::new(),
                 mark: None,
+                constraints: Constraints::default(),
             })));
         }
         let views = schema.views.iter().map(|view| view.name.name.as_str());
@@ -252,7 +260,7 @@ impl Table {
     pub fn select(&self) -> TableQuery {
         let mut select = Select::new(self.source());
         select.at = Some(Location::caller());
-        TableQuery { table: self.clone(), select, marked: Scope::Live }
+        TableQuery { table: self.clone(), select, marked: Scope::Live, withs: Vec::new() }
     }
 
     /// The row with this key: one value for each column of the key.
@@ -304,7 +312,7 @@ impl Table {
             returning: false,
         };
         let mut lease = executor.lease(Intent::Write).await?;
-        lease.execute(Tree::Insert(&mut insert)).await.map(drop)
+        lease.execute(Tree::Insert(&mut insert)).await.map(drop).map_err(|error| self.explained(error))
     }
 
     /// Changes the row with this key; gives back whether there was one.
@@ -317,7 +325,8 @@ impl Table {
         let filter = Some(self.key_filter(key)?);
         let mut update = Update { source: self.source(), assignments, filter, scope: Scope::All, returning: false };
         let mut lease = executor.lease(Intent::Write).await?;
-        Ok(lease.execute(Tree::Update(&mut update)).await?.rows_affected > 0)
+        let done = lease.execute(Tree::Update(&mut update)).await.map_err(|error| self.explained(error))?;
+        Ok(done.rows_affected > 0)
     }
 
     /// Deletes the row with this key; gives back whether there was one.
@@ -361,6 +370,7 @@ pub struct TableQuery {
     table: Table,
     select: Select,
     marked: Scope,
+    withs: Vec<With>,
 }
 
 impl TableQuery {
@@ -442,11 +452,14 @@ impl TableQuery {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn all(mut self, executor: &mut impl Executor) -> Result<Vec<Record>> {
+    pub async fn all(self, executor: &mut impl Executor) -> Result<Vec<Record>> {
+        self.fetched_whole(executor).await
+    }
+
+    /// All columns of all rows.
+    fn fetched_whole(mut self, executor: &mut dyn Executor) -> BoxFuture<'_, Result<Vec<Record>>> {
         self.select.items = self.table.0.columns.iter().map(|column| Item::Expr(named(&column.name))).collect();
-        let mut sink = Records::default();
-        run(executor, self.whole(), &mut sink).await?;
-        Ok(sink.records)
+        self.fetch(executor)
     }
 
     /// How many rows there are.
@@ -490,7 +503,7 @@ impl RowSink for Records {
     fn row(&mut self, row: &dyn Row) -> Result<()> {
         let values = (0..row.len()).map(|index| Ok(row.cell(index)?.to_value())).collect::<Result<_>>();
         let values = values.map_err(|error| crate::find::at_row(error, self.records.len()))?;
-        self.records.push(Record { columns: self.columns.clone(), values });
+        self.records.push(Record { columns: self.columns.clone(), values, related: Vec::new() });
         Ok(())
     }
 }

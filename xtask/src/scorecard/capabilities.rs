@@ -163,8 +163,13 @@ const PAGING: &[Test] = &[
     (CONFORMANCE, "independent_queries"),
     (QUERIES, "independent_queries_run_together"),
 ];
-const REPOSITORY: &[Test] =
-    &[(TABLES, "a_repository_does_the_usual"), (TABLES, "any_table_can_be_read"), (TABLES, "any_table_can_be_written")];
+const REPOSITORY: &[Test] = &[
+    (TABLES, "a_repository_does_the_usual"),
+    (TABLES, "any_table_can_be_read"),
+    (TABLES, "any_table_can_be_written"),
+    (TABLES, "rows_come_with_those_of_other_tables"),
+    (TABLES, "constraints_say_what_is_wrong"),
+];
 const RELATION: &[Test] =
     &[(RELATIONS, "one_many_and_many_to_many"), (RELATIONS, "trees_and_nested_relations"), (WIDE, "trees_are_reached")];
 const EAGER: &[Test] = &[

@@ -12,6 +12,8 @@ crate::setup::everywhere!(
     any_table_can_be_read,
     any_table_can_be_written,
     only_known_and_allowed_columns_come_into_sql,
+    rows_come_with_those_of_other_tables,
+    constraints_say_what_is_wrong,
 );
 
 async fn a_repository_does_the_usual(mut db: Db) -> Result<()> {
@@ -93,5 +95,69 @@ async fn only_known_and_allowed_columns_come_into_sql(mut db: Db) -> Result<()> 
     assert_eq!(open.select().order("email", false).unwrap_err().kind(), Kind::UndefinedColumn);
     assert_eq!(open.select().order("name", false)?.all(&mut db).await?.len(), 0);
     assert_eq!(users.allow(["nam"]).unwrap_err().kind(), Kind::UndefinedColumn);
+    Ok(())
+}
+
+async fn rows_come_with_those_of_other_tables(mut db: Db) -> Result<()> {
+    blog(&mut db).await?;
+    for post in Post::find().all(&mut db).await? {
+        for text in ["one", "two"] {
+            NewComment { post_id: post.id, text: text.into() }.writer_id(post.author_id).insert(&mut db).await?;
+        }
+    }
+    let schema = relata::table::schema(&mut db).await?;
+    let table = |name: &str| relata::Table::in_schema(name, &schema);
+    let (users, posts, comments) = (table("users")?, table("posts")?.soft_delete("deleted_at")?, table("comments")?);
+    Post::delete_many().filter(Post.slug.eq("a2")).exec(&mut db).await?;
+    let before = db.statement_count();
+    let newest = comments.select().filter("text", Condition::Equal(Value::Text("two".into())))?;
+    let newest = newest.with(users.select())?;
+    let found = users.select().order("name", false)?.with(posts.select().order("slug", true)?.with(newest)?)?;
+    let found = found.all(&mut db).await?;
+    assert_eq!(db.statement_count() - before, 4, "users, posts, comments, who wrote them");
+    let text = |record: &relata::Record, column: &str| match record.value(column) {
+        Some(Value::Text(text)) => text.clone(),
+        other => format!("{other:?}"),
+    };
+    let told: Vec<String> = found
+        .iter()
+        .map(|user| {
+            let posts = user.related("posts").unwrap().iter().map(|post| {
+                let comments = post.related("comments").unwrap();
+                let writers = comments.iter().flat_map(|comment| comment.related("users").unwrap());
+                format!(" {} {}", text(post, "slug"), writers.map(|user| text(user, "name")).collect::<String>())
+            });
+            format!("{}:{}", text(user, "name"), posts.collect::<String>())
+        })
+        .collect();
+    assert_eq!(told, ["Ann: a3 Ann a1 Ann", "Bob: b1 Bob", "Cyd:"], "the deleted post is not there");
+    assert_eq!(found[0].related("comments"), None, "not loaded");
+    let (accounts, transfers) = (table("accounts")?, table("transfers")?);
+    let several = transfers.select().with(accounts.select()).unwrap_err();
+    assert_eq!(several.message(), "several foreign keys connect transfers with accounts");
+    let by = NewAccount { balance: 1 }.insert(&mut db).await?.id;
+    let other = NewAccount { balance: 2 }.insert(&mut db).await?.id;
+    NewTransfer { from: by, to: other, amount: 1 }.insert(&mut db).await?;
+    let both = transfers.select().with_by("from", accounts.select())?.with_by("to", accounts.select())?;
+    let both = both.all(&mut db).await?;
+    let balance = |name: &str| both[0].related(name).unwrap()[0].value("balance").cloned();
+    assert_eq!((balance("from"), balance("to")), (Some(Value::Int(1)), Some(Value::Int(2))));
+    assert_eq!(users.select().with(table("accounts")?.select()).unwrap_err().kind(), Kind::Parameters);
+    assert_eq!(users.select().with(posts.select().limit(1)).unwrap_err().kind(), Kind::Unsupported);
+    Ok(())
+}
+
+async fn constraints_say_what_is_wrong(mut db: Db) -> Result<()> {
+    blog(&mut db).await?;
+    let users = db.table("users").await?;
+    let row = [("email", Value::Text("dan@example.com".into())), ("name", Value::Text("Dan".into()))];
+    users.insert(&row, &mut db).await?;
+    let error = users.insert(&row, &mut db).await.unwrap_err();
+    assert_eq!(error.problems(), [relata::Problem::of("email", "unique", "is taken already")], "{error}");
+    let accounts = db.table("accounts").await?;
+    let error = accounts.insert(&[("balance", Value::Int(-1))], &mut db).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::CheckViolation);
+    let said = error.problems()[0].message.replace(['(', ')', '`', '"'], "");
+    assert_eq!(said, "balance >= 0 must hold", "{error}");
     Ok(())
 }
