@@ -1,7 +1,7 @@
 //! The same look-up again and again from one place in the source: the pattern that is called N+1.
 //!
 //! A query by a key, or by a column that refers to another entity, is a look-up. When one task makes the same one (the same
-//! line of the source) so many times within a second, that is told once: by an event of `tracing` (target
+//! line of the source) so many times within a second (or another time), that is told once: by an event of `tracing` (target
 //! `relata::repeated`) and by [`crate::Db::repeated_lookups`]. `with(…)` loads the same in one statement for all rows.
 //!
 //! It is on in debug builds and off in others, and says nothing of loops that take longer. What it costs where it is off is
@@ -20,7 +20,7 @@ use relata_sql::tree::{Select, Source};
 /// So many times, unless another number is said.
 const USUAL: u32 = 10;
 
-/// Within so long.
+/// Within so long, unless another time is said.
 const WINDOW: Duration = Duration::from_secs(1);
 
 /// So many places and tasks are remembered at once.
@@ -44,7 +44,7 @@ impl fmt::Display for RepeatedLookup {
         let RepeatedLookup { at, of, by, times } = self;
         write!(
             f,
-            "{at}: one task looked up {of} by {by} {times} times within a second; load it with the rows that it belongs to \
+            "{at}: one task looked up {of} by {by} {times} times in a row; load it with the rows that it belongs to \
              (`.with(…)`), or all at once (`{of}.{by}.in_list(…)`)"
         )
     }
@@ -95,10 +95,16 @@ pub(crate) struct Lookups {
     seen: Mutex<Seen>,
 }
 
-#[derive(Default)]
 struct Seen {
+    within: Duration,
     times: HashMap<(Doer, &'static Location<'static>), Times>,
     told: Vec<RepeatedLookup>,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Seen { within: WINDOW, times: HashMap::new(), told: Vec::new() }
+    }
 }
 
 impl Default for Lookups {
@@ -109,7 +115,8 @@ impl Default for Lookups {
 }
 
 impl Lookups {
-    pub(crate) fn set_limit(&self, times: u32) {
+    pub(crate) fn set_limit(&self, times: u32, within: Option<Duration>) {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).within = within.unwrap_or(WINDOW);
         self.limit.store(times, Ordering::Relaxed);
     }
 
@@ -145,11 +152,12 @@ impl Lookups {
         let limit = self.limit.load(Ordering::Relaxed);
         let now = Instant::now();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let within = seen.within;
         if seen.times.len() >= REMEMBERED {
-            seen.times.retain(|_, times| now - times.since < WINDOW);
+            seen.times.retain(|_, times| now - times.since < within);
         }
         let times = seen.times.entry((Doer::present(), at)).or_insert(Times { since: now, count: 0 });
-        if now - times.since >= WINDOW {
+        if now - times.since >= within {
             *times = Times { since: now, count: 0 };
         }
         times.count += 1;
@@ -168,7 +176,7 @@ mod tests {
     #[test]
     fn it_is_told_once_for_each_place() {
         let lookups = Lookups::default();
-        lookups.set_limit(3);
+        lookups.set_limit(3, Some(Duration::MAX));
         let (here, there) = (Location::caller(), Location::caller());
         for _ in 0..10 {
             lookups.note(here, "Post", "id");
@@ -178,6 +186,6 @@ mod tests {
         }
         let told = lookups.told();
         assert_eq!(told.len(), 1);
-        assert!(told[0].to_string().contains("one task looked up Post by id 3 times"), "{}", told[0]);
+        assert!(told[0].to_string().contains("one task looked up Post by id 3 times in a row"), "{}", told[0]);
     }
 }

@@ -53,6 +53,7 @@ const MARKED: &[Test] = &[
 const POLYMORPHIC: &[Test] = &[
     (POLYMORPHIC_TESTS, "exactly_one_of_several_keys_is_set"),
     (POLYMORPHIC_TESTS, "a_type_and_a_key_are_a_relation"),
+    (POLYMORPHIC_TESTS, "both_forms_are_written_and_read_below_others"),
 ];
 const REPEATED: &[Test] = &[("crates/relata/tests/it/relations.rs", "repeated_look_ups_are_told_with_their_line")];
 const ROWS: &[Test] = &[

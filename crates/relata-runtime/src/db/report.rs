@@ -46,7 +46,12 @@ impl Db {
 
     /// From how many on repeated look-ups are told; 0: nobody looks.
     pub fn tell_repeated_lookups(&self, times: u32) {
-        self.observer().lookups.set_limit(times);
+        self.observer().lookups.set_limit(times, None);
+    }
+
+    /// As [`Db::tell_repeated_lookups`], where they are made within so long; else it is a second.
+    pub fn tell_repeated_lookups_within(&self, times: u32, within: std::time::Duration) {
+        self.observer().lookups.set_limit(times, Some(within));
     }
 
     /// All numbers in Prometheus' text format.

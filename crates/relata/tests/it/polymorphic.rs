@@ -6,6 +6,7 @@ use relata::{Kind, Problem, Result, Table, Value};
 crate::setup::everywhere!(in "polymorphic.rs":
     exactly_one_of_several_keys_is_set,
     a_type_and_a_key_are_a_relation,
+    both_forms_are_written_and_read_below_others,
 );
 
 #[derive(Entity, Debug, Clone)]
@@ -130,5 +131,34 @@ async fn a_type_and_a_key_are_a_relation(mut db: Db) -> Result<()> {
     assert_eq!(Like::find().filter(Like.photo().title.eq("P")).count(&mut db).await?, 1);
     let unknown = Like { subject_type: "else".into(), ..likes[0].clone().into_inner() };
     assert_eq!(unknown.subject(), None);
+    Ok(())
+}
+
+async fn both_forms_are_written_and_read_below_others(mut db: Db) -> Result<()> {
+    let like = |who: &str| NewLike { subject_type: String::new(), subject_id: 0, who: who.into() };
+    let photo = NewPhoto { title: "P".into() }
+        .create(Photo.remarks, |_| ["a", "b"].map(|text| NewRemark { text: text.into() }))
+        .create(Photo.likes, move |_| ["Ann", "Bob"].map(like))
+        .insert(&mut db)
+        .await?;
+    NewArticle { title: "A".into() }
+        .create(Article.remarks, |_| [NewRemark { text: "c".into() }])
+        .insert(&mut db)
+        .await?;
+    let remarks = Remark::find().order(Remark.text.asc()).all(&mut db).await?;
+    let of_photo = remarks.iter().filter(|remark| remark.subject() == Some(RemarkSubject::Photo(photo.id)));
+    assert_eq!((of_photo.count(), remarks.len()), (2, 3));
+    let found = Photo::find()
+        .filter(Photo.remarks.any(Remark.text.eq("b")).and(Photo.likes.count_where(Like.who.ne("Ann")).eq(1)))
+        .with(Photo.remarks.filter(|remark| remark.text.ne("a")).with(Remark.photo).with(Remark.article))
+        .with(Photo.likes.order(|like| like.who.desc()).limit(1).with(Like.photo))
+        .one(&mut db)
+        .await?;
+    let remark = &found.remarks()[0];
+    assert_eq!((remark.text.as_str(), remark.photo().is_some(), remark.article().is_none()), ("b", true, true));
+    let like = &found.likes()[0];
+    assert_eq!((like.who.as_str(), like.photo().map(|photo| photo.title.as_str())), ("Bob", Some("P")));
+    assert_eq!(like.subject(), Some(LikeSubject::Photo(photo.id)));
+    assert_eq!(Remark::find().filter(Remark.photo().title.eq("P")).count(&mut db).await?, 2);
     Ok(())
 }
