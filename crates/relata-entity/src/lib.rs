@@ -11,5 +11,8 @@ pub mod print;
 pub mod read;
 pub mod write;
 
-pub use read::{Finding, Reading, compile_errors, read_derive, read_dir, read_enum, read_source, read_struct};
+pub use read::{
+    Finding, Reading, Scalar, ScalarForm, compile_errors, read_derive, read_dir, read_enum, read_scalar, read_source,
+    read_struct,
+};
 pub use write::{Written, write};

@@ -17,6 +17,7 @@ mod finding;
 mod index;
 mod relation;
 mod rule;
+mod scalar;
 mod source;
 mod types;
 
@@ -24,6 +25,7 @@ use relata_schema::declare::{Declaration, Entity, EnumDeclaration};
 use relata_schema::diagnostic::{Diagnostic, Severity};
 
 pub use finding::{Finding, compile_errors};
+pub use scalar::{Scalar, ScalarForm};
 pub use source::{read_dir, read_source};
 
 use finding::Findings;
@@ -68,6 +70,9 @@ pub const ENUM_ATTRIBUTE: &str = "stored";
 /// The attribute of `derive(Enum)` that says what a variant was stored as before.
 pub const RENAMED_ATTRIBUTE: &str = "renamed_from";
 
+/// The attribute that `derive(Scalar)` owns.
+pub const SCALAR_ATTRIBUTE: &str = "scalar";
+
 /// What was read from source text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reading {
@@ -75,9 +80,28 @@ pub struct Reading {
     pub declaration: Declaration,
     /// What is wrong with it.
     pub diagnostics: Vec<Diagnostic>,
+    /// Values of one's own. The fields that hold them have the type of what is inside.
+    pub scalars: Vec<Scalar>,
 }
 
 impl Reading {
+    /// Gives the fields that hold scalars their types.
+    fn settle_scalars(&mut self) {
+        let scalars = &self.scalars;
+        let of = |name: &str| {
+            let name = relata_schema::declare::simple_name(name);
+            scalars.iter().find(|scalar| scalar.name == name).and_then(|scalar| scalar.ty.clone())
+        };
+        let fields = self.declaration.entities.iter_mut().flat_map(|entity| &mut entity.fields);
+        for field in fields.filter(|field| field.ty.is_none()) {
+            let element = field.rust_type.strip_prefix("Vec<").and_then(|rest| rest.strip_suffix('>'));
+            field.ty = match element {
+                Some(element) => of(element).map(|ty| relata_schema::types::Type::Array(Box::new(ty))),
+                None => of(&field.rust_type),
+            };
+        }
+    }
+
     /// Whether any diagnostic is an error.
     pub fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
@@ -94,6 +118,13 @@ pub fn read_derive(input: &syn::DeriveInput) -> (Option<Entity>, Vec<Finding>) {
 /// Reads a struct that derives `Entity`.
 pub fn read_struct(item: &syn::ItemStruct) -> (Option<Entity>, Vec<Finding>) {
     read_derive(&item.clone().into())
+}
+
+/// Reads the input of `derive(Scalar)`. `None`: it holds no single value, and a finding says so.
+pub fn read_scalar(input: &syn::DeriveInput) -> (Option<Scalar>, Vec<Finding>) {
+    let mut findings = Findings::new("");
+    let scalar = scalar::read(input, &mut findings);
+    (scalar, findings.into_list())
 }
 
 /// Reads the input of `derive(Enum)`. `None`: it is no enum of plain variants, and a finding says so.

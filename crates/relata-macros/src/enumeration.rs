@@ -32,6 +32,13 @@ pub(crate) fn write(input: &DeriveInput, declared: &EnumDeclaration) -> TokenStr
                 }
             }
             impl __relata::Element for #name {}
+            impl<R> __relata::Argument<R> for #name {
+                fn into_argument(self) -> __relata::Expr {
+                    __relata::argument::<R, #name>(self)
+                }
+            }
+            impl<E: ::relata::Entity> __relata::ReferenceTo<E> for #name {}
+            impl<C> __relata::KeyOf<C> for #name {}
             impl __relata::Field for #name {
                 type Base = #name;
                 const VALUES: &'static [&'static str] = &[#(#values),*];

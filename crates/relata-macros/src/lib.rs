@@ -1,4 +1,4 @@
-//! `derive(Entity)` and `derive(Enum)`: the reading of `relata-entity` becomes constant data and straight-line code.
+//! `derive(Entity)`, `derive(Enum)` and `derive(Scalar)`: the reading of `relata-entity` becomes constant data and straight-line code.
 //!
 //! Invariants
 //! - What is wrong with a declaration is said by the reader, in the words that the command uses, too.
@@ -13,6 +13,7 @@ mod enumeration;
 mod insert;
 mod relation;
 mod rule;
+mod scalar;
 
 use proc_macro::TokenStream;
 use relata_entity::{Finding, compile_errors};
@@ -59,6 +60,14 @@ pub fn derive_enum(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
     let (declared, findings) = relata_entity::read_enum(&input);
     expand(findings, declared.map(|declared| enumeration::write(&input, &declared)))
+}
+
+/// Makes a struct around one value, or one that serde knows, a value that a column can hold.
+#[proc_macro_derive(Scalar, attributes(scalar))]
+pub fn derive_scalar(input: TokenStream) -> TokenStream {
+    let input = syn::parse_macro_input!(input as DeriveInput);
+    let (read, findings) = relata_entity::read_scalar(&input);
+    expand(findings, read.map(|read| scalar::write(&input, &read)))
 }
 
 fn expand(findings: Vec<Finding>, code: Option<proc_macro2::TokenStream>) -> TokenStream {

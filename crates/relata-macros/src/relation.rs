@@ -1,9 +1,10 @@
 //! Relations: a marker type with its constant data for each, the joined columns, and what a loaded row gives.
 
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use relata_schema::declare::{Entity, ReferenceDeclaration, Relation, RelationKind, field_names, simple_name};
 use relata_schema::naming;
+use syn::spanned::Spanned;
 
 use crate::entity::Context;
 
@@ -64,7 +65,20 @@ pub(crate) fn paths(context: &Context<'_>) -> TokenStream {
 
 /// Markers and their constant data.
 pub(crate) fn write(context: &Context<'_>) -> TokenStream {
-    context.relations.iter().map(|named| write_one(context, named)).collect()
+    let relations: TokenStream = context.relations.iter().map(|named| write_one(context, named)).collect();
+    let references = references(context);
+    quote!(#relations #references)
+}
+
+/// Has rustc compare the type of each reference to a key with that of the key, and point at the field.
+fn references(context: &Context<'_>) -> TokenStream {
+    let fields = context.fields.iter().filter(|column| !column.field.id && column.field.db_types.is_empty());
+    let checked = fields.filter_map(|column| {
+        let reference = column.field.references.as_ref().filter(|reference| reference.referenced_fields.is_empty())?;
+        let (ty, to) = (column.ty, syn::parse_str::<syn::Path>(&reference.entity).ok()?);
+        Some(quote_spanned!(ty.span() => const _: fn() = __relata::refers::<#ty, #to>;))
+    });
+    checked.collect()
 }
 
 fn write_one(context: &Context<'_>, named: &Named<'_>) -> TokenStream {

@@ -12,7 +12,7 @@ use mysql_async::consts::{ColumnFlags, ColumnType};
 use mysql_async::{Column, Value as Raw};
 use relata_sql::cell::Cell;
 use relata_sql::driver::{ColumnInfo, Row};
-use relata_sql::value::Value;
+use relata_sql::value::{Interval, Value};
 use relata_sql::{Error, Kind, Result};
 use rust_decimal::Decimal;
 
@@ -254,9 +254,20 @@ pub(crate) fn parameter(value: &Value) -> Result<Raw> {
             value.second().unsigned_abs(),
             value.subsec_nanosecond().unsigned_abs() / 1000,
         ),
-        Value::Interval(_) => return Err(unsupported("an interval", "a number of seconds, or TIME as text")),
+        Value::Interval(value) if value.months == 0 => Raw::Bytes(length_of_time(*value).into_bytes()),
+        Value::Interval(_) => {
+            return Err(unsupported("months in a length of time", "`SignedDuration`, which is a TIME"));
+        }
         Value::Array(_) => return Err(unsupported("an array", "a JSON column, or a table of its own")),
     })
+}
+
+/// As TIME is written: hours without end, and a sign. What is beyond the type's range the server refuses.
+fn length_of_time(value: Interval) -> String {
+    let micros = i128::from(value.days) * 86_400_000_000 + i128::from(value.microseconds);
+    let (sign, micros) = (if micros < 0 { "-" } else { "" }, micros.unsigned_abs());
+    let seconds = micros / 1_000_000;
+    format!("{sign}{:02}:{:02}:{:02}.{:06}", seconds / 3600, seconds / 60 % 60, seconds % 60, micros % 1_000_000)
 }
 
 fn date_time(value: DateTime) -> Raw {

@@ -8,7 +8,9 @@ use relata_sql::expr::{Expr, Nulls, OrderKey};
 use relata_sql::meta::TableMeta;
 use relata_sql::row::plain_cell;
 use relata_sql::tree::{Grouping, Item, Select, SetOperator};
-use relata_sql::typed::{Aggregate, AnyQuery, Collected, Column, Expression, Field, Having, Order, Subquery, Windowed};
+use relata_sql::typed::{
+    Aggregate, AnyQuery, Collected, Column, Expression, Field, GroupCondition, RowOrder, Subquery, Windowed,
+};
 
 use crate::entity::{Entity, mapped};
 use crate::executor::Executor;
@@ -128,8 +130,8 @@ impl<E: Entity> Grouped<E> {
     }
 
     /// Only groups that keep this.
-    pub fn having(mut self, having: Having<E>) -> Self {
-        Expr::and_into(&mut self.select.having, having.into_expr());
+    pub fn having(mut self, having: impl GroupCondition<E>) -> Self {
+        Expr::and_into(&mut self.select.having, having.into_having().into_expr());
         self
     }
 
@@ -179,8 +181,8 @@ impl<E, T: Send> Projection<E, T> {
     }
 
     /// Adds a key to the order.
-    pub fn order(mut self, order: Order<E>) -> Self {
-        self.select.order.push(order.into_key());
+    pub fn order(mut self, order: impl RowOrder<E>) -> Self {
+        self.select.order.push(order.into_order().into_key());
         self
     }
 

@@ -6,7 +6,7 @@ use relata_sql::driver::Row;
 use relata_sql::expr::Expr;
 use relata_sql::meta::{ColumnMeta, RowValues, TableMeta};
 use relata_sql::tree::{self, Scope, Source, Tree};
-use relata_sql::typed::{Assignment, Pred};
+use relata_sql::typed::{Change, Condition};
 use relata_sql::{Error, Kind, Result, Value};
 
 use crate::entity::{Entity, mapped};
@@ -56,7 +56,8 @@ impl<E: Entity, S> Update<E, S> {
     }
 
     /// Gives a column a new value.
-    pub fn set(mut self, assignment: Assignment<E>) -> Self {
+    pub fn set(mut self, assignment: impl Change<E>) -> Self {
+        let assignment = assignment.into_assignment();
         self.assignments.push((assignment.column, assignment.value));
         self
     }
@@ -68,7 +69,7 @@ impl<E: Entity, S> Update<E, S> {
     }
 
     /// Gives a column a new value if there is one.
-    pub fn set_some<V>(self, value: Option<V>, assignment: impl FnOnce(V) -> Assignment<E>) -> Self {
+    pub fn set_some<V, C: Change<E>>(self, value: Option<V>, assignment: impl FnOnce(V) -> C) -> Self {
         match value {
             Some(value) => self.set(assignment(value)),
             None => self,
@@ -76,8 +77,8 @@ impl<E: Entity, S> Update<E, S> {
     }
 
     /// Only rows that keep this.
-    pub fn filter(mut self, filter: Pred<E>) -> Update<E, Filtered> {
-        Expr::and_into(&mut self.filter, filter.into_expr());
+    pub fn filter(mut self, filter: impl Condition<E>) -> Update<E, Filtered> {
+        Expr::and_into(&mut self.filter, filter.into_pred().into_expr());
         self.filtered()
     }
 
@@ -162,8 +163,8 @@ impl<E: Entity, S> Delete<E, S> {
     }
 
     /// Only rows that keep this.
-    pub fn filter(mut self, filter: Pred<E>) -> Delete<E, Filtered> {
-        Expr::and_into(&mut self.filter, filter.into_expr());
+    pub fn filter(mut self, filter: impl Condition<E>) -> Delete<E, Filtered> {
+        Expr::and_into(&mut self.filter, filter.into_pred().into_expr());
         self.filtered()
     }
 

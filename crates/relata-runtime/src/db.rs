@@ -408,6 +408,7 @@ fn in_memory(url: &DatabaseUrl) -> bool {
     url.database.is_empty() || url.database.contains(":memory:") || url.param("mode") == Some("memory")
 }
 
+#[diagnostic::do_not_recommend]
 impl Executor for Db {
     fn dialect(&self) -> Dialect {
         self.inner.dialect

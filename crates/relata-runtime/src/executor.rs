@@ -55,6 +55,7 @@ pub trait Executor: Send {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Executor + ?Sized> Executor for &mut E {
     fn dialect(&self) -> Dialect {
         (**self).dialect()

@@ -10,7 +10,7 @@ use relata_sql::expr::{AggregateFunction, BinaryOp, ColumnRef, Expr, Reached, Wi
 use relata_sql::meta::{NUMBERED, Path};
 use relata_sql::row::plain_cell;
 use relata_sql::tree::{Item, Lock, LockWait, Scope, Select, Source, Tree};
-use relata_sql::typed::{AnyQuery, Order, Pred};
+use relata_sql::typed::{AnyQuery, Condition, RowOrder};
 use relata_sql::{Error, Kind, Result, Value};
 
 use crate::aggregate::{GroupKeys, Grouped, Projection, Selection};
@@ -55,13 +55,13 @@ impl<E: Entity> Find<E> {
 
 impl<E: Entity, L> Find<E, L> {
     /// Only rows that keep this; several filters must all hold.
-    pub fn filter(mut self, filter: Pred<E>) -> Self {
-        Expr::and_into(&mut self.select.filter, filter.into_expr());
+    pub fn filter(mut self, filter: impl Condition<E>) -> Self {
+        Expr::and_into(&mut self.select.filter, filter.into_pred().into_expr());
         self
     }
 
     /// A filter that is there only if the value is.
-    pub fn filter_some<V>(self, value: Option<V>, filter: impl FnOnce(V) -> Pred<E>) -> Self {
+    pub fn filter_some<V, C: Condition<E>>(self, value: Option<V>, filter: impl FnOnce(V) -> C) -> Self {
         match value {
             Some(value) => self.filter(filter(value)),
             None => self,
@@ -69,8 +69,8 @@ impl<E: Entity, L> Find<E, L> {
     }
 
     /// Adds a key to the order.
-    pub fn order(mut self, order: Order<E>) -> Self {
-        self.select.order.push(order.into_key());
+    pub fn order(mut self, order: impl RowOrder<E>) -> Self {
+        self.select.order.push(order.into_order().into_key());
         self
     }
 
@@ -166,7 +166,7 @@ impl<E: Entity, L> Find<E, L> {
     ///
     /// # Panics
     /// When the entity's key is not one field.
-    pub fn top_per(mut self, keys: impl GroupKeys<E>, rows: u32, order: Order<E>) -> Self {
+    pub fn top_per(mut self, keys: impl GroupKeys<E>, rows: u32, order: impl RowOrder<E>) -> Self {
         let table = E::TABLE;
         let [key] = table.key else { panic!("{} is ranked by its key, which is not one field", table.entity) };
         let mut ranked = std::mem::replace(&mut self.select, Select::new(Source::Entity(table)));
@@ -175,7 +175,7 @@ impl<E: Entity, L> Find<E, L> {
         self.select.lock = ranked.lock.take();
         let mut partition = Vec::new();
         keys.push(&mut partition);
-        let window = Window { partition, order: vec![order.into_key()], rows: None };
+        let window = Window { partition, order: vec![order.into_order().into_key()], rows: None };
         let number = Expr::Over(Box::new(Expr::Window(WindowFunction::RowNumber, None)), Box::new(window));
         let key = root_column(&table.columns[*key]);
         ranked.items = vec![Item::Expr(key.clone()), Item::Expr(number)];

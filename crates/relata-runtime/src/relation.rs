@@ -7,6 +7,8 @@
 //! round trip, but repeats the row for every parent. Both give the same rows; [`Load::joined`] and [`Load::batched`]
 //! settle it by hand.
 
+mod reference;
+
 use std::marker::PhantomData;
 
 use relata_sql::expr::{Expr, OrderKey, Related};
@@ -16,6 +18,8 @@ use relata_sql::typed::{Expression, Order, Pred};
 use relata_sql::{Result, meta::Cardinality};
 
 use crate::entity::{Entity, Presence};
+
+pub use reference::{KeyOf, Of, ReferenceTo, Text, Unique, Whole, refers};
 
 /// A relation between two entities, as a type.
 pub trait Relation: Send + Sync + 'static {

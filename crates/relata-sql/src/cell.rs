@@ -1,7 +1,7 @@
 //! One cell of a row, borrowed from the driver's buffer, and how Rust types are decoded from it.
 
 use jiff::civil::{Date, DateTime, Time};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -110,6 +110,11 @@ impl Mismatch {
 ///
 /// The three databases keep some types differently (SQLite a date as text, MariaDB a boolean as a number), so each
 /// implementation accepts every spelling that loses nothing and refuses the rest.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a column",
+    label = "not a type that a database keeps",
+    note = "on an enum of your own derive `relata::Enum`, on a struct around one value, or one kept as JSON, `relata::Scalar`"
+)]
 pub trait Decode: Sized {
     /// Reads the cell.
     ///
@@ -120,6 +125,7 @@ pub trait Decode: Sized {
 
 macro_rules! decode_int {
     ($($ty:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Decode for $ty {
             #[inline]
             fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
@@ -141,6 +147,7 @@ macro_rules! decode_int {
 }
 decode_int!(i8, i16, i32, i64, u8, u16, u32, u64);
 
+#[diagnostic::do_not_recommend]
 impl Decode for bool {
     #[inline]
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
@@ -153,6 +160,7 @@ impl Decode for bool {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Decode for f64 {
     #[inline]
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
@@ -165,6 +173,7 @@ impl Decode for f64 {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Decode for f32 {
     #[inline]
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
@@ -172,6 +181,7 @@ impl Decode for f32 {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Decode for String {
     #[inline]
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
@@ -182,6 +192,7 @@ impl Decode for String {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Decode for Vec<u8> {
     #[inline]
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
@@ -192,6 +203,7 @@ impl Decode for Vec<u8> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Decode for Value {
     #[inline]
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
@@ -225,6 +237,7 @@ elements!(
     DateTime,
     Timestamp,
     Interval,
+    SignedDuration,
     serde_json::Value,
 );
 
@@ -234,6 +247,7 @@ impl<T: Element> Encode for Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Element> Decode for Vec<T> {
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
         let Cell::Array(elements) = cell else { return Err(Mismatch::expected("an array")) };
@@ -246,6 +260,7 @@ impl<T: Element> Decode for Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Decode> Decode for Option<T> {
     #[inline]
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
@@ -256,6 +271,7 @@ impl<T: Decode> Decode for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Decode for Decimal {
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
         let value = match cell {
@@ -271,6 +287,7 @@ impl Decode for Decimal {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Decode for Uuid {
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
         let value = match cell {
@@ -283,6 +300,7 @@ impl Decode for Uuid {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Decode for Date {
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
         let value = match cell {
@@ -294,17 +312,25 @@ impl Decode for Date {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Decode for Time {
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
-        let value = match cell {
-            Cell::Time(value) => Some(value),
+        let value = match &cell {
+            Cell::Time(value) => Some(*value),
             Cell::Text(value) => value.parse().ok(),
             _ => None,
         };
-        value.ok_or_else(|| Mismatch::expected("a time as HH:MM:SS"))
+        let length = matches!(cell, Cell::Text(text) if length_of_time(text).is_some());
+        value.ok_or_else(|| match length {
+            true => Mismatch::expected(
+                "a time of day from 00:00:00 to 23:59:59; a `SignedDuration` holds other lengths of time",
+            ),
+            false => Mismatch::expected("a time as HH:MM:SS"),
+        })
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Decode for DateTime {
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
         let value = match cell {
@@ -317,6 +343,7 @@ impl Decode for DateTime {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Decode for Timestamp {
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
         let utc = |value: DateTime| value.to_zoned(TimeZone::UTC).ok().map(|value| value.timestamp());
@@ -330,6 +357,7 @@ impl Decode for Timestamp {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Decode for Interval {
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
         match cell {
@@ -339,6 +367,40 @@ impl Decode for Interval {
     }
 }
 
+/// A day of an [`Interval`] counts as 24 hours; months have no length and are refused.
+#[diagnostic::do_not_recommend]
+impl Decode for SignedDuration {
+    fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
+        let value = match cell {
+            Cell::Interval(Interval { months: 0, days, microseconds }) => {
+                SignedDuration::from_hours(i64::from(days) * 24).checked_add(SignedDuration::from_micros(microseconds))
+            }
+            Cell::Time(value) => Some(value.duration_since(Time::midnight())),
+            Cell::Text(value) => length_of_time(value),
+            // SQLite: microseconds.
+            Cell::Int(value) => Some(SignedDuration::from_micros(value)),
+            _ => None,
+        };
+        value.ok_or_else(|| Mismatch::expected("a length of time without months"))
+    }
+}
+
+/// MariaDB's spelling: hours of any number of digits, minutes, seconds.
+fn length_of_time(text: &str) -> Option<SignedDuration> {
+    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let mut parts = text.splitn(3, ':');
+    let (hours, minutes, seconds) = (parts.next()?, parts.next()?, parts.next()?);
+    let (seconds, fraction) = seconds.split_once('.').unwrap_or((seconds, ""));
+    let digits =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i64>().ok()).flatten();
+    let micros = if fraction.is_empty() { 0 } else { digits(&format!("{fraction:0<6}")[..6])? };
+    let (hours, minutes) = (digits(hours)?, digits(minutes).filter(|minutes| *minutes < 60)?);
+    let seconds = hours.checked_mul(3600)? + minutes * 60 + digits(seconds).filter(|seconds| *seconds < 60)?;
+    let length = SignedDuration::from_secs(seconds) + SignedDuration::from_micros(micros);
+    Some(if negative { -length } else { length })
+}
+
+#[diagnostic::do_not_recommend]
 impl Decode for serde_json::Value {
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
         let value = match cell {
@@ -375,6 +437,19 @@ mod tests {
         let holes = Value::Array(vec![Value::Int(1), Value::Null]);
         let mismatch = Vec::<bool>::decode(Cell::of(&holes)).unwrap_err();
         assert_eq!(mismatch.expected, "an array of true or false without NULLs");
+    }
+
+    #[test]
+    fn lengths_of_time() {
+        let read = |text: &str| SignedDuration::decode(Cell::Text(text)).map(|value| value.as_micros());
+        assert_eq!(read("838:59:59.999999"), Ok(3_020_399_999_999));
+        assert_eq!(read("-00:00:01.5"), Ok(-1_500_000));
+        assert!(read("12:60:00").is_err() && read("a:00:00").is_err() && read("12:00").is_err());
+        let day = Interval { months: 0, days: -1, microseconds: 1 };
+        assert_eq!(SignedDuration::decode(Cell::Interval(day)).map(|value| value.as_micros()), Ok(-86_399_999_999));
+        assert!(SignedDuration::decode(Cell::Interval(Interval { months: 1, days: 0, microseconds: 0 })).is_err());
+        let mismatch = Time::decode(Cell::Text("25:00:00")).unwrap_err();
+        assert!(mismatch.expected.contains("SignedDuration"), "{mismatch:?}");
     }
 
     #[test]

@@ -382,9 +382,36 @@ pub enum Expr {
     Reached(ColumnRef, Box<Reached>),
     /// SQL of the caller's, pieces around parameters: `sql[0] param[0] sql[1] …`.
     Raw(&'static str, Vec<Value>),
+    /// In the place of an expression that was too deep (see [`Expr::bounded`]): it is refused when it is rendered.
+    TooDeep,
 }
 
+/// Expressions within expressions: what is deeper is refused, rather than let the stack overflow.
+pub const DEEPEST: usize = 200;
+
 impl Expr {
+    /// The same, or [`Expr::TooDeep`] where it is deeper than [`DEEPEST`]. Every typed expression goes through this before it
+    /// becomes a part of another, so that none is ever so deep that dropping, cloning or rendering it could overflow the
+    /// stack.
+    #[must_use]
+    pub fn bounded(self) -> Expr {
+        let leaf =
+            matches!(self, Expr::Column(_) | Expr::Compare(..) | Expr::Value(_) | Expr::Literal(..) | Expr::Number(_));
+        if leaf || !self.is_deeper_than(DEEPEST) { self } else { Expr::TooDeep }
+    }
+
+    /// Without recursion: it is what recursion is kept from.
+    fn is_deeper_than(&self, limit: usize) -> bool {
+        let mut pending = vec![(self, 1)];
+        while let Some((expr, depth)) = pending.pop() {
+            if depth > limit {
+                return true;
+            }
+            expr.children(&mut |child| pending.push((child, depth + 1)));
+        }
+        false
+    }
+
     /// Both.
     #[must_use]
     pub fn and(self, other: Expr) -> Expr {
@@ -421,8 +448,20 @@ impl Expr {
         });
     }
 
+    /// Calls `visit` with every expression directly in this one, and in its subquery.
+    fn children<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
+        match self {
+            Expr::Exists(related) | Expr::CountRelated(related) => related.filter.iter().for_each(&mut *visit),
+            Expr::Scalar(select) | Expr::ExistsSelect(select) | Expr::InSelect(_, select) => {
+                select.exprs_within(&mut *visit);
+            }
+            _ => {}
+        }
+        self.parts(visit);
+    }
+
     /// Calls `visit` with every expression directly in this one. What stands in subqueries is not in it.
-    pub fn parts(&self, visit: &mut dyn FnMut(&Expr)) {
+    pub fn parts<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
         match self {
             Expr::Column(_)
             | Expr::Compare(..)
@@ -436,6 +475,7 @@ impl Expr {
             | Expr::Scalar(_)
             | Expr::ExistsSelect(_)
             | Expr::Reached(..)
+            | Expr::TooDeep
             | Expr::Raw(..) => {}
             Expr::Binary(left, _, right) | Expr::Filtered(left, right) => {
                 visit(left);

@@ -8,6 +8,8 @@
 //! - [`template`]: functions as each database writes them.
 //! - [`url`]: where a database is.
 
+#[cfg(any(feature = "chrono", feature = "time"))]
+mod calendar;
 pub mod cell;
 pub mod driver;
 pub mod error;

@@ -23,6 +23,7 @@ use relata_schema::Dialect;
 
 use crate::driver::ServerInfo;
 use crate::error::{Error, Kind, Result};
+use crate::expr::DEEPEST;
 use crate::meta::{Path, TableMeta};
 use crate::tree::{Source, Tree};
 use crate::value::Value;
@@ -129,9 +130,6 @@ struct Writer<O> {
     next_alias: usize,
     depth: usize,
 }
-
-/// Expressions within expressions: what is deeper is refused, rather than let the stack overflow.
-const DEEPEST: usize = 200;
 
 impl<O: Out> Writer<O> {
     fn new(target: Target, out: O, mut scratch: Scratch) -> Self {

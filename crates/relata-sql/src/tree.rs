@@ -309,6 +309,18 @@ impl Select {
         self.joins.iter().filter_map(|join| join.on.as_ref()).for_each(visit);
     }
 
+    /// Calls `visit` with every expression of this level and of the queries that it reads from or is combined with.
+    pub(crate) fn exprs_within<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
+        self.each_expr(visit);
+        let sources = self.joins.iter().map(|join| &join.source).chain([&self.source]);
+        for source in sources {
+            if let Source::Query(query) = source {
+                query.exprs_within(visit);
+            }
+        }
+        self.combined.iter().for_each(|(_, select)| select.exprs_within(visit));
+    }
+
     /// Reads columns of the query around it.
     pub fn reads_outer(&self) -> bool {
         let of_sources = |source: &Source| matches!(source, Source::Query(query) if query.reads_outer());

@@ -12,7 +12,9 @@ use crate::id::Id;
 use crate::meta::{ColumnMeta, Path};
 use crate::value::{Encode, Value};
 
+mod accepted;
 mod aggregate;
+mod array;
 mod case;
 mod collected;
 mod field;
@@ -24,10 +26,11 @@ pub mod native;
 mod subquery;
 mod window;
 
+pub use accepted::{Change, Condition, GroupCondition, RowOrder};
 pub use aggregate::{Aggregate, Having, count_rows};
 pub use case::{Case, value};
 pub use collected::Collected;
-pub use field::{Field, Key, Moment, NewValue, Number, NumberKind, Operand};
+pub use field::{Array, Field, Key, Moment, NewValue, Number, NumberKind, Operand, Structured, Textual};
 pub use fragment::{Argument, Arguments, fragment};
 pub use function::CastTo;
 pub use json::JsonPath;
@@ -153,11 +156,11 @@ impl<R, T> Expression<R, T> {
 
     /// The untyped data.
     pub fn into_expr(self) -> Expr {
-        self.expr
+        self.expr.bounded()
     }
 
     fn compare(self, op: BinaryOp, operand: Expr) -> Pred<R> {
-        Pred::new(Expr::Binary(Box::new(self.expr), op, Box::new(operand)))
+        Pred::new(Expr::Binary(Box::new(self.into_expr()), op, Box::new(operand)))
     }
 }
 
@@ -169,19 +172,21 @@ impl<R> Pred<R> {
 
     /// The untyped data.
     pub fn into_expr(self) -> Expr {
-        self.expr
+        self.expr.bounded()
     }
 
     /// Both.
     #[must_use]
     pub fn and(self, other: Pred<R>) -> Pred<R> {
-        Pred::new(self.expr.and(other.expr))
+        let flat = matches!(self.expr, Expr::And(_));
+        Pred::new(if flat { self.expr } else { self.expr.bounded() }.and(other.into_expr()))
     }
 
     /// Either.
     #[must_use]
     pub fn or(self, other: Pred<R>) -> Pred<R> {
-        Pred::new(self.expr.or(other.expr))
+        let flat = matches!(self.expr, Expr::Or(_));
+        Pred::new(if flat { self.expr } else { self.expr.bounded() }.or(other.into_expr()))
     }
 
     /// All of them; of none: true.
@@ -204,7 +209,7 @@ impl<R> std::ops::Not for Pred<R> {
     type Output = Pred<R>;
 
     fn not(self) -> Pred<R> {
-        Pred::new(Expr::Not(Box::new(self.expr)))
+        Pred::new(Expr::Not(Box::new(self.into_expr())))
     }
 }
 
@@ -360,87 +365,129 @@ macro_rules! operators {
             }
         }
 
-        impl<R, T: Field<Base = String>> $name<R, T> {
+        impl<R, T: Field> $name<R, T> {
             /// Begins with this text (`%` and `_` have no meaning in it).
-            pub fn starts_with(self, text: impl Into<String>) -> Pred<R> {
+            pub fn starts_with(self, text: impl Into<String>) -> Pred<R>
+            where
+                T::Base: Textual,
+            {
                 Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Prefix, text.into(), false))
             }
 
             /// Ends with this text (`%` and `_` have no meaning in it).
-            pub fn ends_with(self, text: impl Into<String>) -> Pred<R> {
+            pub fn ends_with(self, text: impl Into<String>) -> Pred<R>
+            where
+                T::Base: Textual,
+            {
                 Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Suffix, text.into(), false))
             }
 
             /// Contains this text (`%` and `_` have no meaning in it).
-            pub fn contains(self, text: impl Into<String>) -> Pred<R> {
+            pub fn contains(self, text: impl Into<String>) -> Pred<R>
+            where
+                T::Base: Textual,
+            {
                 Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Contains, text.into(), false))
             }
 
             /// Matches a `LIKE` pattern. **Dialects**: whether case counts is the database's business: it does on
             /// PostgreSQL; on SQLite not for ASCII; on MariaDB the collation decides.
-            pub fn like(self, pattern: impl Into<String>) -> Pred<R> {
+            pub fn like(self, pattern: impl Into<String>) -> Pred<R>
+            where
+                T::Base: Textual,
+            {
                 Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Pattern, pattern.into(), false))
             }
 
             /// Matches a `LIKE` pattern, ignoring case.
-            pub fn ilike(self, pattern: impl Into<String>) -> Pred<R> {
+            pub fn ilike(self, pattern: impl Into<String>) -> Pred<R>
+            where
+                T::Base: Textual,
+            {
                 Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Pattern, pattern.into(), true))
             }
 
             /// In lower case.
-            pub fn lower(self) -> Expression<R, T> {
+            pub fn lower(self) -> Expression<R, T>
+            where
+                T::Base: Textual,
+            {
                 Expression::new(Expr::Call(Function::Lower, vec![self.into_expr()]))
             }
 
             /// In upper case.
-            pub fn upper(self) -> Expression<R, T> {
+            pub fn upper(self) -> Expression<R, T>
+            where
+                T::Base: Textual,
+            {
                 Expression::new(Expr::Call(Function::Upper, vec![self.into_expr()]))
             }
 
             /// Without blanks at both ends.
-            pub fn trim(self) -> Expression<R, T> {
+            pub fn trim(self) -> Expression<R, T>
+            where
+                T::Base: Textual,
+            {
                 Expression::new(Expr::Call(Function::Trim, vec![self.into_expr()]))
             }
 
             /// This text and another after it; NULL if one of them is.
-            pub fn concat(self, other: impl Operand<R, T>) -> Expression<R, T> {
+            pub fn concat(self, other: impl Operand<R, T>) -> Expression<R, T>
+            where
+                T::Base: Textual,
+            {
                 Expression::new(Expr::Call(Function::Concat, vec![self.into_expr(), other.into_operand()]))
             }
 
             /// With every occurrence of a text replaced by another.
-            pub fn replace(self, text: impl Into<String>, by: impl Into<String>) -> Expression<R, T> {
+            pub fn replace(self, text: impl Into<String>, by: impl Into<String>) -> Expression<R, T>
+            where
+                T::Base: Textual,
+            {
                 let [text, by] = [text.into(), by.into()].map(|text| Expr::Value(Value::Text(text)));
                 Expression::new(Expr::Call(Function::Replace, vec![self.into_expr(), text, by]))
             }
 
             /// So many characters from a place on; the first is at 1.
-            pub fn substring(self, from: u32, length: u32) -> Expression<R, T> {
+            pub fn substring(self, from: u32, length: u32) -> Expression<R, T>
+            where
+                T::Base: Textual,
+            {
                 let [from, length] = [from, length].map(|number| Expr::Number(number.into()));
                 Expression::new(Expr::Call(Function::Substring, vec![self.into_expr(), from, length]))
             }
 
             /// Length in characters.
-            pub fn length(self) -> Expression<R, i64> {
+            pub fn length(self) -> Expression<R, i64>
+            where
+                T::Base: Textual,
+            {
                 Expression::new(Expr::Call(Function::Length, vec![self.into_expr()]))
             }
         }
 
-        impl<R, T: Field> $name<R, T>
-        where
-            T::Base: Number,
-        {
+        impl<R, T: Field> $name<R, T> {
             /// The sum; `None` of no rows.
-            pub fn sum(self) -> Aggregate<R, Option<<T::Base as Number>::Sum>> {
+            pub fn sum(self) -> Aggregate<R, Option<<T::Base as Number>::Sum>>
+            where
+                T::Base: Number,
+            {
                 Aggregate::new(AggregateFunction::Sum, Some(self.into_expr()), false)
             }
 
             /// The mean; `None` of no rows.
-            pub fn avg(self) -> Aggregate<R, Option<f64>> {
+            pub fn avg(self) -> Aggregate<R, Option<f64>>
+            where
+                T::Base: Number,
+            {
                 Aggregate::new(AggregateFunction::Avg, Some(self.into_expr()), false)
             }
 
             /// Without its sign.
-            pub fn abs(self) -> Expression<R, T> {
+            pub fn abs(self) -> Expression<R, T>
+            where
+                T::Base: Number,
+            {
                 Expression::new(Expr::Call(Function::Abs, vec![self.into_expr()]))
             }
         }
@@ -489,22 +536,28 @@ impl<R, T: Field> Column<R, Option<T>> {
 }
 
 #[expect(clippy::should_implement_trait, reason = "the operators give expressions, these give assignments")]
-impl<R, T: Field> Column<R, T>
-where
-    T::Base: Number,
-{
+impl<R, T: Field> Column<R, T> {
     /// In an update: what it was and this.
-    pub fn add(self, value: impl Operand<R, T::Base>) -> Assignment<R> {
+    pub fn add(self, value: impl Operand<R, T::Base>) -> Assignment<R>
+    where
+        T::Base: Number,
+    {
         self.change(BinaryOp::Add, value.into_operand())
     }
 
     /// In an update: what it was less this.
-    pub fn sub(self, value: impl Operand<R, T::Base>) -> Assignment<R> {
+    pub fn sub(self, value: impl Operand<R, T::Base>) -> Assignment<R>
+    where
+        T::Base: Number,
+    {
         self.change(BinaryOp::Sub, value.into_operand())
     }
 
     /// In an update: what it was times this.
-    pub fn mul(self, value: impl Operand<R, T::Base>) -> Assignment<R> {
+    pub fn mul(self, value: impl Operand<R, T::Base>) -> Assignment<R>
+    where
+        T::Base: Number,
+    {
         self.change(BinaryOp::Mul, value.into_operand())
     }
 

@@ -1,7 +1,7 @@
 //! Values that go to a database as parameters, and that come back where the type is known only at run time.
 
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -58,6 +58,11 @@ pub enum Value {
 }
 
 /// What can be sent as a parameter.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter",
+    label = "not a type that a database keeps",
+    note = "on an enum of your own derive `relata::Enum`, on a struct around one value, or one kept as JSON, `relata::Scalar`"
+)]
 pub trait Encode {
     /// The value to send.
     fn encode(self) -> Value;
@@ -65,6 +70,7 @@ pub trait Encode {
 
 macro_rules! encode {
     ($($ty:ty => |$value:ident| $body:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Encode for $ty {
             fn encode(self) -> Value {
                 let $value = self;
@@ -99,9 +105,14 @@ encode! {
     DateTime => |value| Value::DateTime(value);
     Timestamp => |value| Value::Timestamp(value);
     Interval => |value| Value::Interval(value);
+    SignedDuration => |value| {
+        let microseconds = i64::try_from(value.as_micros()).unwrap_or(if value.is_negative() { i64::MIN } else { i64::MAX });
+        Value::Interval(Interval { months: 0, days: 0, microseconds })
+    };
     serde_json::Value => |value| Value::Json(value.to_string());
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Encode> Encode for Option<T> {
     fn encode(self) -> Value {
         self.map_or(Value::Null, Encode::encode)

@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use relata_sql::{Cell, Error, Kind, Result, Row, Value};
+use relata_sql::{Cell, Error, Interval, Kind, Result, Row, Value};
 use rusqlite::types::ValueRef;
 
 use crate::errors;
@@ -21,6 +21,10 @@ pub(crate) fn bind(statement: &mut rusqlite::Statement<'_>, index: usize, value:
         Value::Int(value) => statement.raw_bind_parameter(index, *value),
         Value::Float(value) if value.is_nan() => return Err(not_a_number(index)),
         Value::Float(value) => statement.raw_bind_parameter(index, *value),
+        // A length of time is kept as microseconds: numbers compare and add up.
+        Value::Interval(Interval { months: 0, days: 0, microseconds }) => {
+            statement.raw_bind_parameter(index, *microseconds)
+        }
         Value::Text(value) | Value::Json(value) => statement.raw_bind_parameter(index, value.as_str()),
         Value::Bytes(value) => statement.raw_bind_parameter(index, value.as_slice()),
         other => statement.raw_bind_parameter(index, spelled(other, index)?),

@@ -5,15 +5,16 @@ pub use relata_runtime::entity::{Perhaps, Presence, Present, cell};
 pub use relata_runtime::insert::{Draft, NewRow};
 pub use relata_runtime::join::Constant;
 pub use relata_runtime::load::{Carries, Contains, Loaded};
-pub use relata_runtime::relation::{Many, One, Optional, Rel, Relation, Required};
+pub use relata_runtime::relation::{KeyOf, Many, One, Optional, ReferenceTo, Rel, Relation, Required, refers};
 pub use relata_runtime::validation::{Given, custom};
 pub use relata_sql::cell::{Cell, Element, Mismatch};
 pub use relata_sql::driver::Row;
+pub use relata_sql::expr::Expr;
 pub use relata_sql::meta::{
     Action, Cardinality, ColumnMeta, Comparison, ConditionMeta, EntityRuleKind, EntityRuleMeta, FromRoot, Junction,
     Only, OperandMeta, Path, RelationMeta, RuleMeta, TableMeta, UniqueMeta,
 };
-pub use relata_sql::typed::{Column, Field, NewValue};
+pub use relata_sql::typed::{Argument, Column, Field, NewValue, Number, NumberKind, Structured, Textual};
 pub use relata_sql::{Decode, Encode, FromRow, Value};
 
 /// A field as a parameter.
@@ -29,6 +30,34 @@ pub fn text(text: &str) -> Value {
 /// A field as a parameter.
 pub fn encode<T: Field>(field: T) -> Value {
     field.encode()
+}
+
+/// A field as an argument of a function.
+pub fn argument<R, T: Field>(field: T) -> Expr {
+    relata_sql::typed::value::<R, T>(field).into_expr()
+}
+
+/// What serde knows, as JSON.
+///
+/// # Panics
+/// When the value cannot be JSON: a map with keys that are no texts.
+pub fn to_json<T: serde::Serialize>(value: &T) -> Value {
+    match serde_json::to_string(value) {
+        Ok(text) => Value::Json(text),
+        Err(error) => panic!("a value that is kept as JSON cannot be JSON: {error}"),
+    }
+}
+
+/// What serde knows, from JSON.
+///
+/// # Errors
+/// When it is no JSON, or not that of this type.
+pub fn from_json<T: serde::de::DeserializeOwned>(cell: Cell<'_>) -> Result<T, Mismatch> {
+    let json = match cell {
+        Cell::Json(text) | Cell::Text(text) => serde_json::from_str(text),
+        cell => serde_json::from_value(serde_json::Value::decode(cell)?),
+    };
+    json.map_err(|error| Mismatch::expected(format!("JSON that fits ({error})")))
 }
 
 /// A rule that JSON must keep a schema.

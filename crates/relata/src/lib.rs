@@ -52,10 +52,12 @@
 //! - `sqlite` (default): the SQLite driver, with SQLite itself.
 //! - `postgres`: the PostgreSQL driver.
 //! - `mysql`: the driver of MariaDB and MySQL.
+//! - `chrono`: `NaiveDate`, `NaiveTime`, `NaiveDateTime` and `DateTime<Utc>` of the crate chrono are fields, too.
+//! - `time`: `Date`, `Time`, `PrimitiveDateTime` and `OffsetDateTime` of the crate time are fields, too.
 //! - `json-schema`: the rule `json_schema(…)` on columns that hold JSON, by the crate `jsonschema`. Without it the rule does
 //!   not compile.
 //!
-//! A feature adds a driver and changes nothing else.
+//! A feature adds a driver, types or a rule, and changes nothing else.
 
 #[doc(hidden)]
 pub mod __private;
@@ -67,7 +69,7 @@ mod guide;
 mod json_schema;
 
 pub use db::Db;
-pub use relata_macros::{Entity, Enum};
+pub use relata_macros::{Entity, Enum, Scalar};
 pub use relata_runtime::changeset::{self, Changeset};
 pub use relata_runtime::cte::{Cte, cte};
 pub use relata_runtime::explain::{self, Explain};
@@ -89,16 +91,17 @@ pub use relata_sql::error::Problem;
 pub use relata_sql::expr::Bound;
 pub use relata_sql::typed::native::{mysql, pg, sqlite};
 pub use relata_sql::typed::{
-    Aggregate, Case, CastTo, Collected, Column, Expression, Field, Order, Pred, Subquery, Unit, Window, Windowed,
-    count_rows, cume_dist, dense_rank, exists, fragment, not_exists, now, ntile, percent_rank, rank, row_number,
-    scalar, value,
+    Aggregate, Array, Assignment, Case, CastTo, Change, Collected, Column, Condition, Expression, Field,
+    GroupCondition, Having, Moment, NewValue, Number, Operand, Order, Pred, RowOrder, Structured, Subquery, Textual,
+    Unit, Window, Windowed, count_rows, cume_dist, dense_rank, exists, fragment, not_exists, now, ntile, percent_rank,
+    rank, row_number, scalar, value,
 };
 pub use relata_sql::{DatabaseUrl, Decode, Encode, Interval, Value};
 
 /// Dates and times as columns keep them.
 pub mod time {
-    pub use jiff::Timestamp;
     pub use jiff::civil::{Date, DateTime, Time};
+    pub use jiff::{SignedDuration, Timestamp};
 }
 
 pub use rust_decimal::Decimal;
@@ -122,7 +125,7 @@ macro_rules! assert_plan {
 pub mod prelude {
     pub use crate::time::{Date, DateTime, Time, Timestamp};
     pub use crate::{
-        Column, Cursor, Db, Decimal, Entity, Enum, Executor, Explain, Id, Inspect, Json, NewRow, Page, Pred, Tx, Uuid,
-        sql, transaction,
+        Column, Cursor, Db, Decimal, Entity, Enum, Executor, Explain, Id, Inspect, Json, NewRow, Page, Pred, Scalar,
+        Tx, Uuid, sql, transaction,
     };
 }

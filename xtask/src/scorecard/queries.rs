@@ -58,6 +58,26 @@ const NATIVE_POSTGRES: &[Test] =
     &[(FUNCTIONS, "native_functions"), (FUNCTIONS, "fragments_compose"), (FUNCTIONS, "arrays_of_postgres")];
 const UPSERT: &[Test] = &[(FUNCTIONS, "upserts_with_conditions"), (FUNCTIONS, "many_rows_come_back")];
 const SEARCHES: &str = "crates/relata/tests/it/searches.rs";
+const CONSTRUCTS: &str = "crates/relata/tests/it/constructs.rs";
+const EVERY_CONSTRUCT: &[Test] =
+    &[(CONSTRUCTS, "every_construct_side_by_side"), (CONSTRUCTS, "every_method_has_a_line")];
+const TYPES: &str = "crates/relata/tests/it/types.rs";
+const TYPED: &[Test] = &[
+    (TYPES, "ends_of_every_type"),
+    (TYPES, "outside_of_the_type"),
+    (TYPES, "scalars"),
+    (TYPES, "lengths_of_time"),
+    (TYPES, "chrono_and_time"),
+];
+const TYPED_POSTGRES: &[Test] = &[
+    (TYPES, "ends_of_every_type"),
+    (TYPES, "outside_of_the_type"),
+    (TYPES, "scalars"),
+    (TYPES, "lengths_of_time"),
+    (TYPES, "chrono_and_time"),
+    (TYPES, "natives_of_postgres"),
+];
+const REAL: &str = "crates/relata/tests/it/real.rs";
 const HOSTILE: &[Test] = &[
     (SEARCHES, "naughty_strings_are_values"),
     (SEARCHES, "mistakes_name_the_field_and_what_is_allowed"),
@@ -67,6 +87,8 @@ const HOSTILE: &[Test] = &[
 const PLANS: &str = "crates/relata/tests/it/plans.rs";
 const PLANNED: &[Test] = &[
     (PLANS, "plans_are_trees"),
+    (PLANS, "spills_to_disk_are_found"),
+    (PLANS, "stale_statistics_are_found"),
     (PLANS, "analyzing_tells_what_happened"),
     (PLANS, "missing_indexes_are_found"),
     (PLANS, "budgets_hold_or_say_why"),
@@ -150,6 +172,27 @@ pub const QUERIES: &[Capability] = &[
         sqlite: Claim::Done(HOSTILE),
         postgres: Claim::Done(HOSTILE),
         mysql: Claim::Done(HOSTILE),
+    },
+    Capability {
+        id: "Q2",
+        title: "Every construct with its SQL on each database side by side, run for real; every method of the builder among them",
+        sqlite: Claim::Done(EVERY_CONSTRUCT),
+        postgres: Claim::Done(EVERY_CONSTRUCT),
+        mysql: Claim::Done(EVERY_CONSTRUCT),
+    },
+    Capability {
+        id: "S4",
+        title: "Every type as a field, at the ends of its range, with its operators; types of one's own, of chrono and of time",
+        sqlite: Claim::Part(TYPED, "arrays, ranges and network addresses: the database has none"),
+        postgres: Claim::Done(TYPED_POSTGRES),
+        mysql: Claim::Part(TYPED, "arrays, ranges and network addresses: the database has none"),
+    },
+    Capability {
+        id: "S9",
+        title: "Entities written from real schemas compile, and every entity and relation of them is read",
+        sqlite: Claim::Done(&[(REAL, "sqlite_schemas_are_written_compiled_and_read")]),
+        postgres: Claim::Done(&[(REAL, "postgres_schemas_are_written_compiled_and_read")]),
+        mysql: Claim::Done(&[(REAL, "mysql_schemas_are_written_compiled_and_read")]),
     },
     Capability {
         id: "Q8",

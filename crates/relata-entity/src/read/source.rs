@@ -6,9 +6,10 @@ use relata_schema::diagnostic::{Diagnostic, Span};
 use syn::punctuated::Punctuated;
 
 use super::finding::Findings;
-use super::{Reading, entity, enumeration};
+use super::{Reading, entity, enumeration, scalar};
 
-/// Reads one file: every struct that derives `Entity`, every enum that derives `Enum`, in modules too (except those
+/// Reads one file: every struct that derives `Entity`, every enum that derives `Enum`, every struct that
+/// derives `Scalar`, in modules too (except those
 /// for tests).
 pub fn read_source(file_name: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
@@ -17,6 +18,7 @@ pub fn read_source(file_name: &str, text: &str) -> Reading {
             let mut findings = Findings::new(file_name);
             read_items(&file.items, &mut reading, &mut findings);
             reading.diagnostics.extend(findings.into_list().into_iter().map(|finding| finding.diagnostic));
+            reading.settle_scalars();
         }
         Err(error) => {
             let start = error.span().start();
@@ -34,8 +36,14 @@ fn read_items(items: &[syn::Item], reading: &mut Reading, findings: &mut Finding
             syn::Item::Struct(item) if derives(&item.attrs, "Entity") => {
                 reading.declaration.entities.extend(entity::read(&item.clone().into(), findings));
             }
+            syn::Item::Struct(item) if derives(&item.attrs, "Scalar") => {
+                reading.scalars.extend(scalar::read(&item.clone().into(), findings));
+            }
             syn::Item::Enum(item) if derives(&item.attrs, "Enum") => {
                 reading.declaration.enums.extend(enumeration::read(&item.clone().into(), findings));
+            }
+            syn::Item::Enum(item) if derives(&item.attrs, "Scalar") => {
+                reading.scalars.extend(scalar::read(&item.clone().into(), findings));
             }
             syn::Item::Enum(item) if derives(&item.attrs, "Entity") => {
                 reading.declaration.entities.extend(entity::read(&item.clone().into(), findings));
@@ -86,7 +94,9 @@ pub fn read_dir(path: &Path) -> std::io::Result<Reading> {
         reading.declaration.entities.extend(one.declaration.entities);
         reading.declaration.enums.extend(one.declaration.enums);
         reading.diagnostics.extend(one.diagnostics);
+        reading.scalars.extend(one.scalars);
     }
+    reading.settle_scalars();
     Ok(reading)
 }
 

@@ -83,6 +83,10 @@ fn portable(ty: &syn::Type, text: &str) -> Result<Option<Type>, Problem> {
         return Err(no_column(text, "use an owned type: String for text, Vec<u8> for bytes"));
     };
     let word = segment.ident.to_string();
+    if word == "DateTime" && !arguments(segment).is_empty() {
+        // chrono's: an instant, whatever the zone.
+        return Ok(Some(Type::Timestamp(None)));
+    }
     if let Some(ty) = plain(&word) {
         return Ok(Some(ty));
     }
@@ -132,7 +136,12 @@ fn plain(word: &str) -> Option<Type> {
         "DateTime" => Type::DateTime(None),
         "Timestamp" => Type::Timestamp(None),
         "Decimal" => Type::Decimal(None),
-        "Interval" => Type::Interval,
+        "Interval" | "SignedDuration" => Type::Interval,
+        // Of the crates chrono and time, by feature.
+        "NaiveDate" => Type::Date,
+        "NaiveTime" => Type::Time(None),
+        "NaiveDateTime" | "PrimitiveDateTime" => Type::DateTime(None),
+        "OffsetDateTime" => Type::Timestamp(None),
         _ => return None,
     })
 }
@@ -145,11 +154,8 @@ fn foreign(word: &str) -> Option<&'static str> {
         "char" => "use String with #[check(len(1))]",
         "str" => "use String",
         "SystemTime" | "Instant" => "use Timestamp",
-        "Duration" => "use Interval, or i64 with the unit in the name of the field",
-        "NaiveDate" => "use Date",
-        "NaiveTime" => "use Time",
-        "NaiveDateTime" | "PrimitiveDateTime" => "use DateTime",
-        "OffsetDateTime" | "Zoned" => "use Timestamp (an instant), and a field of its own for the zone",
+        "Duration" => "use SignedDuration, or i64 with the unit in the name of the field",
+        "Zoned" => "use Timestamp (an instant), and a field of its own for the zone",
         "HashMap" | "BTreeMap" | "HashSet" | "BTreeSet" => "use Json, or an entity of its own with a relation",
         "Box" | "Rc" | "Arc" | "Cow" | "Cell" | "RefCell" | "Mutex" => "use the plain owned type",
         _ => return None,

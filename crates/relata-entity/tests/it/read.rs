@@ -697,12 +697,12 @@ fn fields() {
     "#]],
     );
     check_field(
-        "at: NaiveDateTime",
+        "at: Zoned",
         expect![[r#"
-        error[entity-type]: no column can have the type `NaiveDateTime`
+        error[entity-type]: no column can have the type `Zoned`
           --> post.rs:4:9
-          help: use DateTime
-          at: NaiveDateTime
+          help: use Timestamp (an instant), and a field of its own for the zone
+          at: Zoned
     "#]],
     );
     check_field(

@@ -90,6 +90,7 @@ pub(crate) fn text(ty: &Type, bytes: &[u8]) -> Option<String> {
         Type::LINE => format!("{{{},{},{}}}", reader.double()?, reader.double()?, reader.double()?),
         Type::CIRCLE => format!("<({},{}),{}>", reader.double()?, reader.double()?, reader.double()?),
         Type::TS_VECTOR => document(&mut reader)?,
+        Type::TSQUERY => search(&mut reader)?,
         Type::REGCLASS | Type::REGTYPE | Type::REGPROC | Type::REGPROCEDURE | Type::REGNAMESPACE | Type::REGROLE => {
             (reader.int()? as u32).to_string()
         }
@@ -206,6 +207,77 @@ fn document(reader: &mut Reader<'_>) -> Option<String> {
         words.push(out);
     }
     Some(words.join(" "))
+}
+
+/// A node of a text-search query, in the order in which the server sends them: an operator before its operands, the right
+/// one first.
+enum Node {
+    /// As it is written.
+    Word(String),
+    /// Its code, and how far apart the operands of a phrase are.
+    Operator(u8, u16),
+}
+
+/// How tight an operator binds, by its code: not, and, or, phrase.
+const BINDING: [u8; 5] = [0, 4, 2, 1, 3];
+
+/// Deeper queries are refused rather than let the stack overflow.
+const DEEPEST_SEARCH: usize = 500;
+
+fn search(reader: &mut Reader<'_>) -> Option<String> {
+    let mut nodes = Vec::new();
+    for _ in 0..reader.int()? {
+        nodes.push(match reader.byte()? {
+            1 => {
+                let (weights, prefix) = (reader.byte()?, reader.byte()? != 0);
+                let word = reader.word()?.replace('\\', "\\\\").replace('\'', "''");
+                let mut text = format!("'{word}'");
+                if prefix || weights != 0 {
+                    text.push(':');
+                }
+                text.push_str(if prefix { "*" } else { "" });
+                text.extend(
+                    [(8, 'A'), (4, 'B'), (2, 'C'), (1, 'D')]
+                        .iter()
+                        .filter(|(bit, _)| weights & bit != 0)
+                        .map(|(_, c)| c),
+                );
+                Node::Word(text)
+            }
+            _ => match reader.byte()? {
+                4 => Node::Operator(4, reader.short()?),
+                code @ 1..=3 => Node::Operator(code, 0),
+                _ => return None,
+            },
+        });
+    }
+    let mut nodes = nodes.into_iter();
+    if nodes.len() == 0 { Some(String::new()) } else { operand(&mut nodes, 0, false, 0) }
+}
+
+/// `right_of_phrase`: a phrase there needs parentheses, as phrases are read from the left.
+fn operand(nodes: &mut std::vec::IntoIter<Node>, around: u8, right_of_phrase: bool, depth: usize) -> Option<String> {
+    if depth > DEEPEST_SEARCH {
+        return None;
+    }
+    let (code, distance) = match nodes.next()? {
+        Node::Word(text) => return Some(text),
+        Node::Operator(code, distance) => (code, distance),
+    };
+    let binding = BINDING[usize::from(code)];
+    let text = if code == 1 {
+        format!("!{}", operand(nodes, binding, false, depth + 1)?)
+    } else {
+        let right = operand(nodes, binding, code == 4, depth + 1)?;
+        let left = operand(nodes, binding, false, depth + 1)?;
+        match (code, distance) {
+            (2, _) => format!("{left} & {right}"),
+            (3, _) => format!("{left} | {right}"),
+            (_, 1) => format!("{left} <-> {right}"),
+            (_, distance) => format!("{left} <{distance}> {right}"),
+        }
+    };
+    Some(if binding < around || (code == 4 && right_of_phrase) { format!("( {text} )") } else { text })
 }
 
 /// The text of an element inside a range or record; `None` if its type is not known.

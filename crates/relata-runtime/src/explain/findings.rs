@@ -53,8 +53,12 @@ pub(super) fn of(plan: &Plan, sizes: &[TableStatistics]) -> Vec<Finding> {
     let read = columns::read(&plan.sql);
     let mut findings: Vec<Finding> = Vec::new();
     plan.root.each(&mut |step| {
-        let found =
-            [scan(plan, step, &read, sizes), narrow(plan, step, &read), estimate(step, &read), spill(plan, step)];
+        let found = [
+            scan(plan, step, &read, sizes),
+            narrow(plan, step, &read),
+            estimate(plan.dialect, step, &read),
+            spill(plan, step),
+        ];
         for finding in found.into_iter().flatten() {
             if !findings.contains(&finding) {
                 findings.push(finding);
@@ -108,7 +112,7 @@ fn narrow(plan: &Plan, step: &Step, read: &Read) -> Option<Finding> {
     Some(Finding { rule: Rule::MissingIndex, message, fix: create_index(plan.dialect, table, &columns) })
 }
 
-fn estimate(step: &Step, read: &Read) -> Option<Finding> {
+fn estimate(dialect: Dialect, step: &Step, read: &Read) -> Option<Finding> {
     let (expected, rows) = (step.estimated_rows?, step.rows?);
     let loops = step.loops.unwrap_or(1.0);
     let table = read.table(step.table.as_deref()?);
@@ -122,7 +126,8 @@ fn estimate(step: &Step, read: &Read) -> Option<Finding> {
         grouped(expected as u64),
         grouped(rows as u64),
     );
-    Some(Finding { rule: Rule::BadEstimate, message, fix: format!("ANALYZE {table}") })
+    let word = if dialect == Dialect::Mysql { "ANALYZE TABLE" } else { "ANALYZE" };
+    Some(Finding { rule: Rule::BadEstimate, message, fix: format!("{word} {table}") })
 }
 
 fn spill(plan: &Plan, step: &Step) -> Option<Finding> {

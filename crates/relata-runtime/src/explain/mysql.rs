@@ -62,7 +62,8 @@ fn below(node: &Json, steps: &mut Vec<Step>) {
                     step.condition = member.get("sort_key").or_else(|| member.get("attached_condition")).and_then(text);
                     step.spilled =
                         member.get("r_temp_table_disk").or_else(|| member.get("r_sort_passes")).and_then(Json::as_u64);
-                    step.spilled = step.spilled.filter(|spilled| *spilled > 0);
+                    // It tells how often, and not how much.
+                    step.spilled = step.spilled.filter(|spilled| *spilled > 0).map(|_| 0);
                     step.steps = found;
                     steps.push(step);
                 }

@@ -62,7 +62,10 @@ fn headline(step: &Step) -> String {
     if let (Some(hit), Some(read)) = (step.buffers_hit, step.buffers_read) {
         facts.push(format!("{} pages in memory, {} read", grouped(hit), grouped(read)));
     }
-    facts.extend(step.spilled.map(|kilobytes| format!("{} kB on disk", grouped(kilobytes))));
+    facts.extend(step.spilled.map(|kilobytes| match kilobytes {
+        0 => "on disk".to_string(),
+        kilobytes => format!("{} kB on disk", grouped(kilobytes)),
+    }));
     if facts.is_empty() { line } else { format!("{line}  ({})", facts.join(", ")) }
 }
 

@@ -2,7 +2,7 @@
 
 use relata_sql::expr::Expr;
 use relata_sql::tree::Conflict;
-use relata_sql::typed::{Assignment, Pred};
+use relata_sql::typed::{Change, Condition};
 use relata_sql::{Result, Value};
 
 use super::{Draft, Upsert};
@@ -31,7 +31,7 @@ impl<E: Entity> Upsert<E> {
     /// Where the row exists, gives a column of it a new value; several may be set. Columns are those of the existing
     /// row, and `.proposed()` is the value that was to be inserted. **Dialects**: MariaDB sets one after the other, so
     /// that a value sees the columns that were set before it.
-    pub fn set(self, assignment: Assignment<E>) -> ConditionalUpsert<E> {
+    pub fn set(self, assignment: impl Change<E>) -> ConditionalUpsert<E> {
         let conflict = Conflict::updating(self.target, Vec::new());
         ConditionalUpsert { draft: self.draft, conflict, found: Found::new(E::TABLE) }.set(assignment)
     }
@@ -39,7 +39,8 @@ impl<E: Entity> Upsert<E> {
 
 impl<E: Entity> ConditionalUpsert<E> {
     /// Gives one more column a new value where the row exists.
-    pub fn set(mut self, assignment: Assignment<E>) -> Self {
+    pub fn set(mut self, assignment: impl Change<E>) -> Self {
+        let assignment = assignment.into_assignment();
         if let Expr::Value(value) = &assignment.value {
             self.found.value(assignment.column, value);
         }
@@ -48,8 +49,8 @@ impl<E: Entity> ConditionalUpsert<E> {
     }
 
     /// Updates the existing row only if it keeps this. **Dialects**: not MariaDB.
-    pub fn only_if(mut self, condition: Pred<E>) -> Self {
-        Expr::and_into(&mut self.conflict.filter, condition.into_expr());
+    pub fn only_if(mut self, condition: impl Condition<E>) -> Self {
+        Expr::and_into(&mut self.conflict.filter, condition.into_pred().into_expr());
         self
     }
 

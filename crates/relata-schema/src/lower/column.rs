@@ -102,9 +102,17 @@ fn adapt(dialect: Dialect, entity: &Entity, field: &Field, ty: &Type) -> Type {
                 _ => Type::Text,
             }
         }
+        // A length of time without months: TIME goes to 838 hours; SQLite keeps microseconds.
+        (Dialect::Mysql, Type::Interval) if is_duration(field) => Type::Time(Some(6)),
+        (Dialect::Sqlite, Type::Interval) if is_duration(field) => Type::Int(8),
         (Dialect::Mysql, Type::Bytes(None)) if is_indexed(entity, field) => Type::Bytes(Some(255)),
         _ => ty.clone(),
     }
+}
+
+/// Months and days of an `Interval` are kept by PostgreSQL alone; a `SignedDuration` has neither.
+fn is_duration(field: &Field) -> bool {
+    crate::declare::simple_name(&field.rust_type) == "SignedDuration"
 }
 
 /// Whether the field is in a key or in an index without prefix length.

@@ -76,6 +76,7 @@ impl<O: Out> Writer<O> {
             }
             Expr::Collected(collected) => self.collected(collected)?,
             Expr::Json(inner, steps, form) => self.json(inner, steps, *form)?,
+            Expr::TooDeep => return Err(too_deep()),
             Expr::Proposed(column) => self.proposed(column),
             Expr::Reached(key, reached) => self.reached(*key, reached)?,
             Expr::Raw(sql, params) => {

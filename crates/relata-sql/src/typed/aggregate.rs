@@ -97,12 +97,12 @@ impl<R> Having<R> {
     /// Both.
     #[must_use]
     pub fn and(self, other: Having<R>) -> Having<R> {
-        Having { expr: self.expr.and(other.expr), marker: PhantomData }
+        Having { expr: self.expr.bounded().and(other.expr.bounded()), marker: PhantomData }
     }
 
     /// Either.
     #[must_use]
     pub fn or(self, other: Having<R>) -> Having<R> {
-        Having { expr: self.expr.or(other.expr), marker: PhantomData }
+        Having { expr: self.expr.bounded().or(other.expr.bounded()), marker: PhantomData }
     }
 }

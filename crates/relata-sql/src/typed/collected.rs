@@ -124,23 +124,29 @@ macro_rules! collecting {
             }
         }
 
-        impl<R, T: Field> $name<R, T>
-        where
-            T::Base: Number,
-        {
+        impl<R, T: Field> $name<R, T> {
             /// The standard deviation of all rows; `None` of no rows. **Dialects**: not SQLite.
-            pub fn deviation(self) -> Aggregate<R, Option<f64>> {
+            pub fn deviation(self) -> Aggregate<R, Option<f64>>
+            where
+                T::Base: Number,
+            {
                 Aggregate::of(Expr::Template(&DEVIATION, vec![self.into_expr()]))
             }
 
             /// The variance of all rows; `None` of no rows. **Dialects**: not SQLite.
-            pub fn variance(self) -> Aggregate<R, Option<f64>> {
+            pub fn variance(self) -> Aggregate<R, Option<f64>>
+            where
+                T::Base: Number,
+            {
                 Aggregate::of(Expr::Template(&VARIANCE, vec![self.into_expr()]))
             }
 
             /// The value below which so large a share of the values lies, between two if need be: 0.5 is the median.
             /// **Dialects**: PostgreSQL.
-            pub fn percentile(self, share: f64) -> Aggregate<R, Option<f64>> {
+            pub fn percentile(self, share: f64) -> Aggregate<R, Option<f64>>
+            where
+                T::Base: Number,
+            {
                 Aggregate::of(Expr::Template(
                     &PERCENTILE,
                     vec![self.into_expr(), super::value::<R, f64>(share).into_expr()],

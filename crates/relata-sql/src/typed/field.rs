@@ -1,7 +1,7 @@
 //! Which Rust types may be columns, and what may stand beside a column of each type.
 
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -14,7 +14,9 @@ use crate::value::Interval;
     message = "`{Self}` cannot be a column",
     label = "not a type that a database keeps",
     note = "use a number, bool, String, Vec<u8>, Uuid, Decimal, a date or time of jiff, serde_json::Value, Id<Entity> or \
-            an Option of one; for an enum of your own derive `relata::Enum`"
+            an Option of one",
+    note = "on an enum of your own derive `relata::Enum`, on a struct around one value, or one kept as JSON, \
+            `relata::Scalar`; for types of chrono or time enable the feature of that name of relata"
 )]
 pub trait Field: Encode + Decode + Clone + Send + Sync + 'static {
     /// The type without `Option`: what values are compared with.
@@ -51,8 +53,47 @@ pub enum NumberKind {
     Float,
 }
 
+/// Text, and what is kept as text, for its functions.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no text",
+    label = "this is for texts",
+    note = "`.cast::<String>()` makes it one"
+)]
+pub trait Textual: Field {}
+
+impl Textual for String {}
+
+/// An array, for its operators.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no array",
+    label = "this is for columns of a type such as `Vec<String>`",
+    note = "`Vec<u8>` is bytes; members of JSON are reached by `.key(…)` and `.index(…)`"
+)]
+pub trait Array: Field {
+    /// The type of its elements.
+    type Item: Field;
+}
+
+impl<T: Element + Field> Array for Vec<T> {
+    type Item = T;
+}
+
+/// JSON, for paths into it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no JSON",
+    label = "this is for columns of the type `Json`",
+    note = "give the field the type `Json`, or a struct that derives `relata::Scalar` with `#[scalar(json)]`"
+)]
+pub trait Structured: Field {}
+
+impl Structured for serde_json::Value {}
+
 /// A date, with or without a time.
-#[diagnostic::on_unimplemented(message = "`{Self}` is no date", label = "expected a `Date`, `DateTime` or `Timestamp`")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no date",
+    label = "expected a `Date`, `DateTime` or `Timestamp`",
+    note = "a text becomes one by `.cast::<Date>()`"
+)]
 pub trait Moment: Field {
     /// An instant: its parts are those in UTC.
     const ZONED: bool;
@@ -73,7 +114,9 @@ moments!(Date: false false, DateTime: false true, Timestamp: true true);
 /// What may stand beside a column that holds a `T`, in a query over `R`: a value, another column, an expression.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be compared with, or assigned to, a column of type `{T}` of `{R}`",
-    label = "expected a `{T}`, or a column or expression of `{R}` that gives one"
+    label = "expected a `{T}`, or a column or expression of `{R}` that gives one",
+    note = "NULL is asked for by `.is_none()` and `.is_some()`; another type is converted by `.cast::<…>()`; columns of \
+            another entity are reached along a relation, or by a join"
 )]
 pub trait Operand<R, T> {
     /// As untyped data.
@@ -82,6 +125,7 @@ pub trait Operand<R, T> {
 
 macro_rules! fields {
     ($($ty:ty),* $(,)?) => {$(
+        #[diagnostic::do_not_recommend]
         impl Field for $ty {
             type Base = $ty;
             type Like<U: Field<Base = U>> = U;
@@ -109,10 +153,12 @@ fields!(
     DateTime,
     Timestamp,
     Interval,
+    SignedDuration,
     serde_json::Value,
     Value,
 );
 
+#[diagnostic::do_not_recommend]
 impl<T: Element + Field> Field for Vec<T> {
     type Base = Vec<T>;
     const VALUES: &'static [&'static str] = T::VALUES;
@@ -132,6 +178,7 @@ numbers!(
     u32 => i64, Whole; u64 => u64, Whole; f32 => f64, Float; f64 => f64, Float; Decimal => Decimal, Exact;
 );
 
+#[diagnostic::do_not_recommend]
 impl<T: Field<Base = T>> Field for Option<T> {
     type Base = T;
     type Like<U: Field<Base = U>> = Option<U>;
@@ -139,65 +186,76 @@ impl<T: Field<Base = T>> Field for Option<T> {
     const VALUES: &'static [&'static str] = T::VALUES;
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: 'static, K: Field<Base = K>> Field for Id<E, K> {
     type Base = Self;
     type Like<U: Field<Base = U>> = U;
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, T: Field> Operand<R, T> for T {
     fn into_operand(self) -> Expr {
         Expr::Value(self.encode())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, T: Field<Base = T>> Operand<R, Option<T>> for T {
     fn into_operand(self) -> Expr {
         Expr::Value(self.encode())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, T: Field> Operand<R, T> for &T {
     fn into_operand(self) -> Expr {
         Expr::Value(self.clone().encode())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, T: Field> Operand<R, T> for Column<R, T> {
     fn into_operand(self) -> Expr {
         self.into_expr()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, T: Field<Base = T>> Operand<R, T> for Column<R, Option<T>> {
     fn into_operand(self) -> Expr {
         self.into_expr()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, T: Field> Operand<R, T> for Expression<R, T> {
     fn into_operand(self) -> Expr {
         self.into_expr()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, T: Field<Base = T>> Operand<R, T> for Expression<R, Option<T>> {
     fn into_operand(self) -> Expr {
         self.into_expr()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R> Operand<R, String> for &str {
     fn into_operand(self) -> Expr {
         Expr::Value(Value::Text(self.to_string()))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R> Operand<R, Option<String>> for &str {
     fn into_operand(self) -> Expr {
         Expr::Value(Value::Text(self.to_string()))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<R, E: 'static, K: Field<Base = K>> Operand<R, Id<E, K>> for K {
     fn into_operand(self) -> Expr {
         Expr::Value(self.encode())
@@ -205,36 +263,45 @@ impl<R, E: 'static, K: Field<Base = K>> Operand<R, Id<E, K>> for K {
 }
 
 /// What a setter of a new row takes for a column that holds a `T`.
-#[diagnostic::on_unimplemented(message = "`{Self}` cannot become a `{T}`", label = "expected a `{T}`")]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no value for a field of type `{T}`",
+    label = "expected a `{T}`",
+    note = "an `Option<…>` takes the plain value; leave the setter out for NULL, or for the default"
+)]
 pub trait NewValue<T> {
     /// As a parameter.
     fn into_value(self) -> Value;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Field> NewValue<T> for T {
     fn into_value(self) -> Value {
         self.encode()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Field<Base = T>> NewValue<Option<T>> for T {
     fn into_value(self) -> Value {
         self.encode()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl NewValue<String> for &str {
     fn into_value(self) -> Value {
         Value::Text(self.to_string())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl NewValue<Option<String>> for &str {
     fn into_value(self) -> Value {
         Value::Text(self.to_string())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: 'static, K: Field<Base = K>> NewValue<Id<E, K>> for K {
     fn into_value(self) -> Value {
         self.encode()

@@ -1,12 +1,14 @@
 //! SQL of one's own inside of a typed query: a constant text with places for columns, expressions and bound values.
 
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::case::typed;
 use super::{Column, Encode, Expr, Expression, Field, Id, Value};
+use crate::cell::Element;
+use crate::value::Interval;
 
 /// What can stand in a fragment or be the argument of a native function: a column, an expression, a value.
 #[diagnostic::on_unimplemented(
@@ -54,13 +56,17 @@ values!(
     Time,
     DateTime,
     Timestamp,
+    Interval,
+    SignedDuration,
     serde_json::Value,
     Value,
-    Vec<i32>,
-    Vec<i64>,
-    Vec<String>,
-    Vec<Uuid>,
 );
+
+impl<R, T: Element + Field> Argument<R> for Vec<T> {
+    fn into_argument(self) -> Expr {
+        typed(Expr::Value(self.encode()))
+    }
+}
 
 impl<R, E, K: Encode> Argument<R> for Id<E, K> {
     fn into_argument(self) -> Expr {

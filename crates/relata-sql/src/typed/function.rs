@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::case::typed;
-use super::{Column, Encode, Expr, Expression, Field, Number, NumberKind, Operand, Pred};
+use super::{Column, Encode, Expr, Expression, Field, Number, NumberKind, Operand, Pred, Textual};
 use crate::template::Template;
 
 /// A type that a cast can give.
@@ -114,46 +114,64 @@ macro_rules! functions {
             }
         }
 
-        impl<R, T: Field<Base = String>> $name<R, T> {
+        impl<R, T: Field> $name<R, T> {
             /// The first so many characters.
-            pub fn left(self, characters: u32) -> Expression<R, T> {
+            pub fn left(self, characters: u32) -> Expression<R, T>
+            where
+                T::Base: Textual,
+            {
                 call(&LEFT, vec![self.into_expr(), Expr::Number(characters.into())])
             }
 
             /// Without blanks at the beginning.
-            pub fn trim_start(self) -> Expression<R, T> {
+            pub fn trim_start(self) -> Expression<R, T>
+            where
+                T::Base: Textual,
+            {
                 call(&TRIM_START, vec![self.into_expr()])
             }
 
             /// Without blanks at the end.
-            pub fn trim_end(self) -> Expression<R, T> {
+            pub fn trim_end(self) -> Expression<R, T>
+            where
+                T::Base: Textual,
+            {
                 call(&TRIM_END, vec![self.into_expr()])
             }
 
             /// Where a text begins in this one, from 1; 0 where it does not occur.
-            pub fn position(self, text: impl Operand<R, String>) -> Expression<R, T::Like<i64>> {
+            pub fn position(self, text: impl Operand<R, String>) -> Expression<R, T::Like<i64>>
+            where
+                T::Base: Textual,
+            {
                 call(&POSITION, vec![self.into_expr(), text.into_operand()])
             }
 
             /// Its characters in reverse. **Dialects**: not SQLite.
-            pub fn reverse(self) -> Expression<R, T> {
+            pub fn reverse(self) -> Expression<R, T>
+            where
+                T::Base: Textual,
+            {
                 call(&REVERSE, vec![self.into_expr()])
             }
 
             /// Matches a regular expression in the database's own language. **Dialects**: not SQLite; on MariaDB the
             /// collation decides whether case counts.
-            pub fn matches(self, pattern: impl Into<String>) -> Pred<R> {
+            pub fn matches(self, pattern: impl Into<String>) -> Pred<R>
+            where
+                T::Base: Textual,
+            {
                 Pred::new(Expr::Template(&MATCHES, vec![self.into_expr(), Expr::Value(pattern.into().encode())]))
             }
         }
 
-        impl<R, T: Field> $name<R, T>
-        where
-            T::Base: Number,
-        {
+        impl<R, T: Field> $name<R, T> {
             /// Rounded to so many places after the point, halves away from zero (of floating-point numbers as the
             /// database represents them).
-            pub fn round(self, places: u32) -> Expression<R, T> {
+            pub fn round(self, places: u32) -> Expression<R, T>
+            where
+                T::Base: Number,
+            {
                 let template = match <T::Base as Number>::KIND {
                     NumberKind::Float => &ROUND_FLOAT,
                     NumberKind::Whole | NumberKind::Exact => &ROUND,
@@ -162,28 +180,43 @@ macro_rules! functions {
             }
 
             /// The next whole number below.
-            pub fn floor(self) -> Expression<R, T> {
+            pub fn floor(self) -> Expression<R, T>
+            where
+                T::Base: Number,
+            {
                 call(&FLOOR, vec![self.into_expr()])
             }
 
             /// The next whole number above.
-            pub fn ceil(self) -> Expression<R, T> {
+            pub fn ceil(self) -> Expression<R, T>
+            where
+                T::Base: Number,
+            {
                 call(&CEIL, vec![self.into_expr()])
             }
 
             /// -1, 0 or 1.
-            pub fn sign(self) -> Expression<R, T::Like<i64>> {
+            pub fn sign(self) -> Expression<R, T::Like<i64>>
+            where
+                T::Base: Number,
+            {
                 call(&SIGN, vec![self.into_expr()])
             }
 
             /// To the power of this. **Dialects**: not SQLite.
-            pub fn power(self, exponent: f64) -> Expression<R, T::Like<f64>> {
+            pub fn power(self, exponent: f64) -> Expression<R, T::Like<f64>>
+            where
+                T::Base: Number,
+            {
                 let base = Expr::Template(<f64 as CastTo>::CAST, vec![self.into_expr()]);
                 call(&POWER, vec![base, typed(Expr::Value(exponent.encode()))])
             }
 
             /// Its square root. **Dialects**: not SQLite.
-            pub fn sqrt(self) -> Expression<R, T::Like<f64>> {
+            pub fn sqrt(self) -> Expression<R, T::Like<f64>>
+            where
+                T::Base: Number,
+            {
                 call(&SQRT, vec![Expr::Template(<f64 as CastTo>::CAST, vec![self.into_expr()])])
             }
         }

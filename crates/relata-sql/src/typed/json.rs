@@ -5,7 +5,7 @@
 use std::marker::PhantomData;
 
 use super::function::call;
-use super::{Column, Encode, Expr, Expression, Field, Pred};
+use super::{Column, Encode, Expr, Expression, Field, Pred, Structured};
 use crate::expr::{JsonAs, JsonStep};
 use crate::template::Template;
 
@@ -78,24 +78,36 @@ impl<R> JsonPath<R> {
 
 macro_rules! json {
     ($name:ident) => {
-        impl<R, T: Field<Base = serde_json::Value>> $name<R, T> {
+        impl<R, T: Field> $name<R, T> {
             /// The member of the object.
-            pub fn key(self, name: impl Into<String>) -> JsonPath<R> {
+            pub fn key(self, name: impl Into<String>) -> JsonPath<R>
+            where
+                T::Base: Structured,
+            {
                 JsonPath { expr: self.into_expr(), steps: Vec::new(), marker: PhantomData }.key(name)
             }
 
             /// The member of the array, from 0.
-            pub fn index(self, index: u32) -> JsonPath<R> {
+            pub fn index(self, index: u32) -> JsonPath<R>
+            where
+                T::Base: Structured,
+            {
                 JsonPath { expr: self.into_expr(), steps: Vec::new(), marker: PhantomData }.index(index)
             }
 
             /// The JSON contains this: each member of an object, each element of an array. **Dialects**: not SQLite.
-            pub fn contains_json(self, json: serde_json::Value) -> Pred<R> {
+            pub fn contains_json(self, json: serde_json::Value) -> Pred<R>
+            where
+                T::Base: Structured,
+            {
                 Pred::new(Expr::Template(&CONTAINS, vec![self.into_expr(), Expr::Value(json.encode())]))
             }
 
             /// How many elements the array has.
-            pub fn array_length(self) -> Expression<R, T::Like<i64>> {
+            pub fn array_length(self) -> Expression<R, T::Like<i64>>
+            where
+                T::Base: Structured,
+            {
                 call(&JSON_LENGTH, vec![self.into_expr()])
             }
         }

@@ -7,6 +7,7 @@ use super::case::typed;
 use super::function::call;
 use super::{Column, Expr, Expression, Field, Moment, Operand};
 use crate::template::Template;
+use crate::value::Interval;
 
 /// A unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +102,10 @@ additions! {
     ADD_SECONDS ADD_SECONDS_DATE: "seconds", "secs", "SECOND";
 }
 
+static ADD_INTERVAL: Template =
+    Template::postgres("intervals", "({0} + CAST({1} AS interval))", "use `.plus(…, Unit::Day)`");
+static ADD_INTERVAL_DATE: Template =
+    Template::postgres("intervals", "CAST({0} + CAST({1} AS interval) AS date)", "use `.plus(…, Unit::Day)`");
 static NOW: Template = Template::each(
     "present instant",
     "RTRIM(RTRIM(STRFTIME('%Y-%m-%d %H:%M:%f', 'now'), '0'), '.')",
@@ -175,38 +180,53 @@ fn addition(unit: Unit, timed: bool) -> &'static Template {
 
 macro_rules! moments {
     ($name:ident) => {
-        impl<R, T: Field> $name<R, T>
-        where
-            T::Base: Moment,
-        {
+        impl<R, T: Field> $name<R, T> {
             /// A part of it as a number; of an instant in UTC.
-            pub fn part(self, unit: Unit) -> Expression<R, T::Like<i64>> {
+            pub fn part(self, unit: Unit) -> Expression<R, T::Like<i64>>
+            where
+                T::Base: Moment,
+            {
                 call(part(unit, <T::Base as Moment>::ZONED), vec![self.into_expr()])
             }
 
             /// The year; of an instant in UTC.
-            pub fn year(self) -> Expression<R, T::Like<i64>> {
+            pub fn year(self) -> Expression<R, T::Like<i64>>
+            where
+                T::Base: Moment,
+            {
                 self.part(Unit::Year)
             }
 
             /// The month from 1 to 12; of an instant in UTC.
-            pub fn month(self) -> Expression<R, T::Like<i64>> {
+            pub fn month(self) -> Expression<R, T::Like<i64>>
+            where
+                T::Base: Moment,
+            {
                 self.part(Unit::Month)
             }
 
             /// The day of the month from 1; of an instant in UTC.
-            pub fn day(self) -> Expression<R, T::Like<i64>> {
+            pub fn day(self) -> Expression<R, T::Like<i64>>
+            where
+                T::Base: Moment,
+            {
                 self.part(Unit::Day)
             }
 
             /// The day that it belongs to; of an instant in UTC.
-            pub fn date(self) -> Expression<R, T::Like<Date>> {
+            pub fn date(self) -> Expression<R, T::Like<Date>>
+            where
+                T::Base: Moment,
+            {
                 let template = if <T::Base as Moment>::ZONED { &DAY_OF_UTC } else { &DAY_OF };
                 call(template, vec![self.into_expr()])
             }
 
             /// The moment at which its year, month, … began; of an instant in UTC. A date has no parts below the day.
-            pub fn truncate(self, unit: Unit) -> Expression<R, T> {
+            pub fn truncate(self, unit: Unit) -> Expression<R, T>
+            where
+                T::Base: Moment,
+            {
                 if <T::Base as Moment>::TIMED {
                     return call(truncation(unit, <T::Base as Moment>::ZONED), vec![self.into_expr()]);
                 }
@@ -215,13 +235,28 @@ macro_rules! moments {
 
             /// So many units later, or earlier. **Dialects**: a month after the 31st of January is in March on SQLite, the
             /// last of February elsewhere; SQLite counts in milliseconds.
-            pub fn plus(self, number: impl Operand<R, i64>, unit: Unit) -> Expression<R, T> {
+            pub fn plus(self, number: impl Operand<R, i64>, unit: Unit) -> Expression<R, T>
+            where
+                T::Base: Moment,
+            {
                 let arguments = vec![self.into_expr(), typed(number.into_operand())];
                 call(addition(unit, <T::Base as Moment>::TIMED), arguments)
             }
 
+            /// So much later: months first, then days, then the rest. **Dialects**: PostgreSQL.
+            pub fn plus_interval(self, length: impl Operand<R, Interval>) -> Expression<R, T>
+            where
+                T::Base: Moment,
+            {
+                let template = if <T::Base as Moment>::TIMED { &ADD_INTERVAL } else { &ADD_INTERVAL_DATE };
+                call(template, vec![self.into_expr(), length.into_operand()])
+            }
+
             /// How many seconds it comes after another moment. SQLite counts in milliseconds.
-            pub fn seconds_since(self, other: impl Operand<R, T::Base>) -> Expression<R, T::Like<f64>> {
+            pub fn seconds_since(self, other: impl Operand<R, T::Base>) -> Expression<R, T::Like<f64>>
+            where
+                T::Base: Moment,
+            {
                 call(&SECONDS, vec![self.into_expr(), typed(other.into_operand())])
             }
         }

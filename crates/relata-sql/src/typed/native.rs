@@ -49,6 +49,14 @@ pub mod pg {
         pred range_contains(range, value) = "ranges", "({0} @> {1})", "keep both ends in columns and compare them";
         /// The ranges have something in common: `&&`.
         pred range_overlaps(range, other) = "ranges", "({0} && {1})", "keep both ends in columns: two overlap where each begins before the other ends";
+        /// The range lies in the other: `<@`.
+        pred range_contained_by(range, other) = "ranges", "({0} <@ {1})", "keep both ends in columns and compare them";
+        /// The range has nothing in it.
+        pred range_is_empty(range) = "ranges", "ISEMPTY({0})", "keep both ends in columns and compare them";
+        /// The first value of a range of instants; `None` where it has no beginning.
+        expr range_start(range) -> Option<jiff::Timestamp> = "ranges", "LOWER({0})", "keep both ends in columns";
+        /// The end of a range of instants; `None` where it has none.
+        expr range_end(range) -> Option<jiff::Timestamp> = "ranges", "UPPER({0})", "keep both ends in columns";
         /// The ranges touch without overlapping: `-|-`.
         pred range_adjacent(range, other) = "ranges", "({0} -|- {1})", "keep both ends in columns and compare them";
         /// A range of instants from the first on and before the second.
@@ -59,6 +67,10 @@ pub mod pg {
         expr daterange(from, to) -> crate::Value = "ranges", "DATERANGE({0}, {1})", "keep both ends in columns";
         /// The address or network lies in the other or equals it: `<<=`.
         pred inet_within(address, network) = "network addresses", "(CAST({0} AS inet) <<= CAST({1} AS inet))", "keep first and last address as numbers and compare them";
+        /// The network holds the other address or network, or equals it: `>>=`.
+        pred inet_contains(network, address) = "network addresses", "(CAST({0} AS inet) >>= CAST({1} AS inet))", "keep first and last address as numbers and compare them";
+        /// 4 or 6.
+        expr inet_family(address) -> i64 = "network addresses", "CAST(FAMILY(CAST({0} AS inet)) AS bigint)", "look for a colon in the text";
         /// The address without the length of its network.
         expr inet_host(address) -> String = "network addresses", "HOST(CAST({0} AS inet))", "keep the address in a column of its own";
         /// The length of the network's prefix.
@@ -83,6 +95,16 @@ pub mod pg {
         pred matches_text(text, query) = "this full-text search", "(TO_TSVECTOR({0}) @@ WEBSEARCH_TO_TSQUERY({1}))", "use `mysql::match_against`, or FTS5 by `fragment(…)`";
         /// The instant as the clock of a zone shows it.
         expr at_time_zone(instant, zone) -> jiff::civil::DateTime = "named time zones", "({0} AT TIME ZONE {1})", "convert in the program";
+        /// A date or number written by a format (`YYYY-MM`).
+        expr to_char(value, format) -> String = "TO_CHAR", "TO_CHAR({0}, {1})", "use `mysql::date_format`, or `sqlite::strftime`";
+        /// The time between two instants in years, months and days.
+        expr age(later, earlier) -> crate::Interval = "AGE", "AGE({0}, {1})", "use `.seconds_since(…)`";
+        /// The first thing that a path expression finds in the JSON.
+        expr jsonb_path_query_first(json, path) -> Option<serde_json::Value> = "path expressions of JSON", "JSONB_PATH_QUERY_FIRST(CAST({0} AS jsonb), CAST({1} AS jsonpath))", "use `.key(…)` and `.index(…)`";
+        /// A text cut at a separator.
+        expr string_to_array(text, separator) -> Vec<String> = "arrays", "STRING_TO_ARRAY({0}, {1})", "cut the text in the program";
+        /// How well the text fits the full-text query, by the server's default language.
+        expr text_rank(text, query) -> f64 = "this full-text search", "CAST(TS_RANK(TO_TSVECTOR({0}), WEBSEARCH_TO_TSQUERY({1})) AS double precision)", "use `mysql::match_against`, or FTS5 by `fragment(…)`";
         /// A random number from 0 up to 1.
         expr random() -> f64 = "random numbers from 0 to 1", "RANDOM()", "use `mysql::rand()`, or `sqlite::random()`";
         /// A new random UUID.

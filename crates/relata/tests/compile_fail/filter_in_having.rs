@@ -1,5 +1,6 @@
 //! A condition on rows where one on groups is wanted.
-//@ expected `Having<Post>`, found `Pred<Post>`
+//@ `Pred<Post>` is no condition on groups of `Post`
+//@ a condition on rows goes to `.filter(…)`, before `.group_by(…)`
 
 use relata::prelude::*;
 

@@ -1,6 +1,7 @@
 //! A path into a column that is no JSON.
-//@ the method `key` exists
 //@ relata::Json
+//@ `std::string::String` is no JSON
+//@ give the field the type `Json`, or a struct that derives `relata::Scalar` with `#[scalar(json)]`
 
 use relata::prelude::*;
 

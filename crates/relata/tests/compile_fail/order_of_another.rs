@@ -1,5 +1,6 @@
 //! An order by a column of another entity.
-//@ expected `Order<Post>`, found `Order<User>`
+//@ `Order<User>` is no order of the rows of `Post`
+//@ columns of another entity are reached along a relation of `Post`, or by a join
 
 use relata::prelude::*;
 

@@ -1,5 +1,5 @@
 //! A column of another entity that is set.
-//@ expected `Assignment<Post>`, found `Assignment<User>`
+//@ `Assignment<User>` sets no column of `Post`
 
 use relata::prelude::*;
 

@@ -1,5 +1,7 @@
 //! A window function where rows are filtered: windows exist only after that.
-//@ expected `Pred<Post>`, found `Windowed<Post, i64>`
+//@ `Windowed<Post, i64>` is no condition on the rows of `Post`
+//@ a condition on a group goes to `.having(…)` after `.group_by(…)`; one on a window function to a query around this one: `from(query).filter(…)`
+//@ columns of another entity are reached along a relation of `Post`, or by a join
 
 use relata::prelude::*;
 use relata::{Window, row_number};

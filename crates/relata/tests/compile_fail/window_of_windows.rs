@@ -1,5 +1,6 @@
 //! A window function in a condition of groups.
-//@ expected `Having<Post>`
+//@ `Windowed<Post, i64>` is no condition on groups of `Post`
+//@ a condition on rows goes to `.filter(…)`, before `.group_by(…)`
 
 use relata::prelude::*;
 

@@ -1,5 +1,7 @@
 //! A predicate over another entity.
-//@ expected `Pred<Post>`, found `Pred<User>`
+//@ `Pred<User>` is no condition on the rows of `Post`
+//@ a condition on a group goes to `.having(…)` after `.group_by(…)`; one on a window function to a query around this one: `from(query).filter(…)`
+//@ columns of another entity are reached along a relation of `Post`, or by a join
 
 use relata::prelude::*;
 

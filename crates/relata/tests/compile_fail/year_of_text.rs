@@ -1,6 +1,7 @@
 //! The year of a text.
-//@ the method `year` exists
 //@ Moment
+//@ `std::string::String` is no date
+//@ a text becomes one by `.cast::<Date>()`
 
 use relata::prelude::*;
 

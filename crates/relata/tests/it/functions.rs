@@ -3,7 +3,7 @@
 
 use expect_test::expect;
 use relata::prelude::*;
-use relata::{Dialect, Kind, Result, Unit, Value, count_rows, fragment, now, pg};
+use relata::{Dialect, Kind, Result, Unit, Value, count_rows, exists, fragment, now, pg};
 
 use crate::model::*;
 use crate::queries::blog;
@@ -480,6 +480,19 @@ async fn too_deep_is_refused(mut db: Db) -> Result<()> {
     let error = Post::find().filter(filter).count(&mut db).await.unwrap_err();
     assert_eq!((error.kind(), db.statement_count()), (Kind::Parameters, before), "{error}");
     assert!(error.hints()[0].contains("side by side"), "{error}");
+    // However deep: it is neither built, nor cloned, nor dropped by recursion.
+    let [mut not, mut either, mut sum] = [Post.slug.eq("a"), Post.slug.eq("a"), Post.slug.eq("a")];
+    let mut number = Post.slug.length();
+    for _ in 0..100_000 {
+        not = !not;
+        either = either.or(Post.slug.eq("b")).and(Post.slug.ne("c"));
+        number = number + 1;
+        sum = exists(Post::find().filter(sum));
+    }
+    for deep in [not, either, sum, number.gt(5)] {
+        let error = Post::find().filter(deep.clone()).count(&mut db).await.unwrap_err();
+        assert_eq!((error.kind(), db.statement_count()), (Kind::Parameters, before), "{error}");
+    }
     let wide = Pred::any((0..5_000).map(|n| Post.slug.eq(format!("a{n}"))));
     let found = Post::find().filter(wide).count(&mut db).await;
     match found {

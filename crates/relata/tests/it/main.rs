@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod compile_fail;
+mod constructs;
 mod design;
 mod forum;
 mod functions;
@@ -17,7 +18,9 @@ mod plans;
 mod polymorphic;
 mod pool;
 mod queries;
+mod real;
 mod relations;
+mod rustc;
 mod searches;
 mod services;
 mod setup;
@@ -25,6 +28,7 @@ mod soft_delete;
 mod tables;
 mod transactions;
 mod trees;
+mod types;
 mod validation;
 mod wide;
 mod writes;

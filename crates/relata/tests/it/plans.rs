@@ -2,7 +2,7 @@
 
 use relata::explain::{Budget, ExplainOptions, Operation, Plan, Rule};
 use relata::prelude::*;
-use relata::{Dialect, Result, assert_plan, count_rows, sql};
+use relata::{Dialect, Result, assert_plan, count_rows, sql, sql_unchecked};
 
 use crate::functions::every_type;
 use crate::model::*;
@@ -12,6 +12,8 @@ crate::setup::everywhere!(
     plans_are_trees,
     analyzing_tells_what_happened,
     missing_indexes_are_found,
+    spills_to_disk_are_found,
+    stale_statistics_are_found,
     budgets_hold_or_say_why,
     writes_are_explained_and_undone,
 );
@@ -85,6 +87,70 @@ async fn missing_indexes_are_found(mut db: Db) -> Result<()> {
     // Everything is wanted: no index would help.
     let all = EveryType::find().explain(&mut db).await?;
     assert_eq!(all.findings.iter().map(|finding| finding.rule).collect::<Vec<_>>(), [Rule::FullScan]);
+    Ok(())
+}
+
+/// SQLite does not tell how much memory a sort took.
+async fn spills_to_disk_are_found(mut db: Db) -> Result<()> {
+    let (little, raise) = match db.dialect() {
+        Dialect::Sqlite => return Ok(()),
+        Dialect::Postgres => ("SET LOCAL work_mem = '64kB'", "work_mem"),
+        Dialect::Mysql => ("SET SESSION sort_buffer_size = 32768", "sort_buffer_size"),
+    };
+    let rows = (0..4_000).map(|number| {
+        let mut new = every_type("2024-02-29T23:30:00Z");
+        new.text = format!("{:0>200}", number * 7919 % 4_000);
+        new
+    });
+    EveryType::insert_many(rows).exec(&mut db).await?;
+    let by_text = || EveryType::find().order(EveryType.text.asc()).select((EveryType.text, EveryType.id));
+    let plan = transaction!(db, |tx| {
+        sql::<i64>(little, ()).exec(&mut tx).await?;
+        by_text().explain_analyze(&mut tx).await
+    })?;
+    let finding = plan.findings.iter().find(|finding| finding.rule == Rule::Spill);
+    let finding = finding.unwrap_or_else(|| panic!("no spill in {plan}"));
+    assert!(finding.message.contains("to disk: memory was not enough"), "{finding:?}");
+    assert!(finding.fix.contains(raise), "{finding:?}");
+    let exceeded = Budget::new().no_findings().exceeded(&plan);
+    assert!(exceeded.iter().any(|problem| problem.contains("memory was not enough")), "{exceeded:?}");
+    let enough = by_text().limit(3).explain_analyze(&mut db).await?;
+    assert!(enough.findings.iter().all(|finding| finding.rule != Rule::Spill), "{enough}");
+    Ok(())
+}
+
+/// SQLite makes no estimates that it would tell.
+async fn stale_statistics_are_found(mut db: Db) -> Result<()> {
+    let (table, statistics) = match db.dialect() {
+        Dialect::Sqlite => return Ok(()),
+        Dialect::Postgres => ("CREATE TABLE stale (id integer PRIMARY KEY, part integer NOT NULL)", "ANALYZE stale"),
+        Dialect::Mysql => (
+            "CREATE TABLE stale (id integer PRIMARY KEY, part integer NOT NULL) STATS_AUTO_RECALC = 0, STATS_PERSISTENT = 1",
+            "ANALYZE TABLE stale",
+        ),
+    };
+    db.batch(table).await?;
+    db.batch("CREATE INDEX stale_part_idx ON stale (part)").await?;
+    let numbers = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 900)";
+    let fill = |rows: &str| match db.dialect() {
+        Dialect::Mysql => format!("INSERT INTO stale {numbers} {rows}"),
+        _ => format!("{numbers} INSERT INTO stale {rows}"),
+    };
+    let (distinct, same) =
+        (fill("SELECT n, n FROM n"), fill("SELECT 1000 * (a.n + 1) + b.n, 1 FROM n a, n b WHERE a.n <= 9"));
+    db.batch(&distinct).await?;
+    db.batch(statistics).await?;
+    db.batch(&same).await?;
+    let joined = || {
+        let sql = "SELECT COUNT(*) FROM stale a JOIN stale b ON b.part = a.part WHERE a.id < 3";
+        sql_unchecked::<i64>(sql, ())
+    };
+    let plan = joined().explain_analyze(&mut db).await?;
+    let finding = plan.findings.iter().find(|finding| finding.rule == Rule::BadEstimate);
+    let finding = finding.unwrap_or_else(|| panic!("no bad estimate in {plan}"));
+    assert!(finding.message.contains("rows were expected, and there were"), "{finding:?}");
+    assert_eq!(finding.fix, statistics);
+    db.batch(&finding.fix).await?;
     Ok(())
 }
 

@@ -29,6 +29,14 @@ pub async fn on_source<F: Future<Output = Result<()>>>(dialect: Dialect, source:
     on_tables(dialect, &declared_in(source), test).await;
 }
 
+/// A database of its own with the tables of the model, as long as the first is kept.
+pub async fn open(dialect: Dialect) -> (TestDatabase, Db) {
+    let (schema, _) = lower::lower(declaration(), dialect);
+    let database = TestDatabase::with_schema(&schema).await;
+    let db = Db::open(&database.url().expose()).await.unwrap();
+    (database, db)
+}
+
 async fn on_tables<F: Future<Output = Result<()>>>(
     dialect: Dialect,
     declaration: &Declaration,

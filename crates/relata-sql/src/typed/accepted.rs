@@ -1,0 +1,88 @@
+//! What the parts of a query take: conditions, orders, new values. Traits, so that rustc says in one line what does not fit
+//! and where it belongs.
+
+use super::{Assignment, Column, Expression, Having, Order, Pred};
+
+/// A condition on the rows of `R`: a [`Pred`], or a column or expression of type `bool`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no condition on the rows of `{R}`",
+    label = "expected a condition on `{R}`, such as `.eq(…)` of one of its columns",
+    note = "a condition on a group goes to `.having(…)` after `.group_by(…)`; one on a window function to a query around \
+            this one: `from(query).filter(…)`",
+    note = "columns of another entity are reached along a relation of `{R}`, or by a join"
+)]
+pub trait Condition<R> {
+    /// As a predicate.
+    fn into_pred(self) -> Pred<R>;
+}
+
+impl<R> Condition<R> for Pred<R> {
+    fn into_pred(self) -> Pred<R> {
+        self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<R> Condition<R> for Column<R, bool> {
+    fn into_pred(self) -> Pred<R> {
+        self.holds()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<R> Condition<R> for Expression<R, bool> {
+    fn into_pred(self) -> Pred<R> {
+        self.holds()
+    }
+}
+
+/// A condition on the groups of rows of `R`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no condition on groups of `{R}`",
+    label = "expected a condition on an aggregate, such as `count_rows().gt(1)`",
+    note = "a condition on rows goes to `.filter(…)`, before `.group_by(…)`"
+)]
+pub trait GroupCondition<R> {
+    /// As a condition.
+    fn into_having(self) -> Having<R>;
+}
+
+impl<R> GroupCondition<R> for Having<R> {
+    fn into_having(self) -> Having<R> {
+        self
+    }
+}
+
+/// A key of the order of the rows of `R`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no order of the rows of `{R}`",
+    label = "expected `.asc()` or `.desc()` of a column or expression of `{R}`",
+    note = "columns of another entity are reached along a relation of `{R}`, or by a join"
+)]
+pub trait RowOrder<R> {
+    /// As an order.
+    fn into_order(self) -> Order<R>;
+}
+
+impl<R> RowOrder<R> for Order<R> {
+    fn into_order(self) -> Order<R> {
+        self
+    }
+}
+
+/// A new value for a column of `R`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` sets no column of `{R}`",
+    label = "expected `.to(…)`, `.add(…)` or `.to_none()` of a column of `{R}`",
+    note = "`.eq(…)` compares, `.to(…)` sets"
+)]
+pub trait Change<R> {
+    /// As an assignment.
+    fn into_assignment(self) -> Assignment<R>;
+}
+
+impl<R> Change<R> for Assignment<R> {
+    fn into_assignment(self) -> Assignment<R> {
+        self
+    }
+}

@@ -1,0 +1,31 @@
+//! The future is not awaited.
+//@ the `?` operator can only be applied to values that implement `Try`
+
+use relata::prelude::*;
+
+#[derive(Entity, Debug)]
+#[has_many(posts: Post.author_id)]
+pub struct User {
+    #[id]
+    pub id: Id<User>,
+    pub name: String,
+}
+
+#[derive(Entity, Debug)]
+pub struct Post {
+    #[id]
+    pub id: Id<Post>,
+    #[references(User)]
+    pub author_id: Id<User>,
+    pub title: String,
+    pub likes: i32,
+    pub body: Option<String>,
+}
+
+async fn wrong(db: &mut Db) -> relata::Result<()> {
+    let posts = Post::find().all(db)?;
+    println!("{}", posts.len());
+    Ok(())
+}
+
+fn main() {}

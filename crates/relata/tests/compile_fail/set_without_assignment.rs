@@ -1,0 +1,33 @@
+//! A comparison where a new value is set.
+//@ `Pred<Post>` sets no column of `Post`
+//@ `&str` cannot be compared with, or assigned to, a column of type `i32` of `Post`
+//@ NULL is asked for by `.is_none()` and `.is_some()`; another type is converted by `.cast::<…>()`; columns of another entity are reached along a relation, or by a join
+
+use relata::prelude::*;
+
+#[derive(Entity, Debug)]
+#[has_many(posts: Post.author_id)]
+pub struct User {
+    #[id]
+    pub id: Id<User>,
+    pub name: String,
+}
+
+#[derive(Entity, Debug)]
+pub struct Post {
+    #[id]
+    pub id: Id<Post>,
+    #[references(User)]
+    pub author_id: Id<User>,
+    pub title: String,
+    pub likes: i32,
+    pub body: Option<String>,
+}
+
+async fn wrong(db: &mut Db) -> relata::Result<()> {
+    Post::update_many().filter(Post.likes.gt(5)).set(Post.title.eq("a")).exec(db).await?;
+    Post::update_many().filter(Post.likes.gt(5)).set(Post.likes.to("a")).exec(db).await?;
+    Ok(())
+}
+
+fn main() {}
