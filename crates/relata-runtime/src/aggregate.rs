@@ -1,5 +1,7 @@
 //! Reading columns, expressions and aggregates into tuples, of rows and of groups.
 
+mod subtotals;
+
 use std::marker::PhantomData;
 
 use relata_sql::Result;
@@ -7,7 +9,7 @@ use relata_sql::driver::Row;
 use relata_sql::expr::{Expr, Nulls, OrderKey};
 use relata_sql::meta::TableMeta;
 use relata_sql::row::plain_cell;
-use relata_sql::tree::{Grouping, Item, Select, SetOperator};
+use relata_sql::tree::{Item, Select, SetOperator};
 use relata_sql::typed::{
     Aggregate, AnyQuery, Collected, Column, Expression, Field, GroupCondition, RowOrder, Subquery, Windowed,
 };
@@ -16,6 +18,8 @@ use crate::entity::{Entity, mapped};
 use crate::executor::Executor;
 use crate::find::{Collect, count, not_found, run};
 use crate::stream::Rows;
+
+pub use subtotals::{JoinedSubtotals, SubtotalSelection, Subtotals};
 
 /// What can be read from a query over `R`: columns, expressions, aggregates, tuples of them.
 #[diagnostic::on_unimplemented(
@@ -116,6 +120,8 @@ tuples!(A, B, C, D, E, F, G);
 tuples!(A, B, C, D, E, F, G, H);
 tuples!(A, B, C, D, E, F, G, H, I);
 tuples!(A, B, C, D, E, F, G, H, I, J);
+tuples!(A, B, C, D, E, F, G, H, I, J, K);
+tuples!(A, B, C, D, E, F, G, H, I, J, K, L);
 
 /// Groups of rows.
 #[must_use = "groups say nothing until `.select(…)`"]
@@ -132,26 +138,6 @@ impl<E: Entity> Grouped<E> {
     /// Only groups that keep this.
     pub fn having(mut self, having: impl GroupCondition<E>) -> Self {
         Expr::and_into(&mut self.select.having, having.into_having().into_expr());
-        self
-    }
-
-    /// Also subtotals: of each beginning of the keys, down to the total, in which the keys that were left out are NULL
-    /// (read them with `.nullable()`). **Dialects**: not SQLite; MariaDB then takes no order.
-    pub fn rollup(mut self) -> Self {
-        self.select.grouping = Some(Grouping::Rollup);
-        self
-    }
-
-    /// Also subtotals of each subset of the keys. **Dialects**: PostgreSQL.
-    pub fn cube(mut self) -> Self {
-        self.select.grouping = Some(Grouping::Cube);
-        self
-    }
-
-    /// Groups by each of these subsets of the keys, given by their positions from 0: `[&[0, 1][..], &[0], &[]]`.
-    /// **Dialects**: PostgreSQL.
-    pub fn sets<'s>(mut self, sets: impl IntoIterator<Item = &'s [usize]>) -> Self {
-        self.select.grouping = Some(Grouping::Sets(sets.into_iter().map(<[usize]>::to_vec).collect()));
         self
     }
 
@@ -172,7 +158,12 @@ pub struct Projection<E, T> {
 impl<E, T: Send> Projection<E, T> {
     pub(crate) fn new<S: Selection<E, Output = T>>(mut select: Select, selection: S) -> Self {
         selection.push(&mut select.items);
-        Projection { select, read: S::read, marker: PhantomData }
+        Self::reading(select, S::read)
+    }
+
+    /// A query whose items are there already.
+    fn reading(select: Select, read: fn(&dyn Row, &mut usize) -> Result<T>) -> Self {
+        Projection { select, read, marker: PhantomData }
     }
 
     /// The entity that it starts from.

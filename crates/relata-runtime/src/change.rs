@@ -240,6 +240,13 @@ impl<E: Entity, S> Delete<E, S> {
         }
     }
 
+    pub(crate) fn write(self) -> tree::Write {
+        match self.statement(false) {
+            Deletion::Marks(update) => tree::Write::Update(update),
+            Deletion::Removes(delete) => tree::Write::Delete(delete),
+        }
+    }
+
     fn statement(self, returning: bool) -> Deletion {
         let table = E::TABLE;
         let (source, filter, scope) = (Source::Entity(table), self.filter, self.scope);

@@ -3,16 +3,20 @@
 //! A [`Cte`] is a value: joined or started from as often as one likes, it stands once before the statement, after those
 //! that it needs itself.
 
+mod written;
+
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use relata_sql::expr::{ColumnRef, Expr};
 use relata_sql::meta::{NUMBERED, Path};
 use relata_sql::row::RowShape;
-use relata_sql::tree::{CommonTable, Item, Select, SetOperator, Source};
+use relata_sql::tree::{CommonQuery, CommonTable, Item, Select, SetOperator, Source};
 
 use crate::aggregate::Projection;
 use crate::join::need;
+
+pub use written::{Writing, written};
 
 /// A query with a name, of rows of type `T`.
 pub struct Cte<T> {
@@ -45,10 +49,18 @@ impl<T: RowShape> Cte<T> {
         for (_, part) in &mut query.combined {
             need(&mut needs, std::mem::take(&mut part.with));
         }
+        let mut cte = Self::of(name, CommonQuery::Rows(Box::new(query)));
+        if let Some(table) = cte.needs.last_mut() {
+            Arc::make_mut(table).recursive = recursive;
+        }
+        needs.append(&mut cte.needs);
+        Cte { needs, ..cte }
+    }
+
+    fn of(name: &'static str, query: CommonQuery) -> Self {
         let name: Arc<str> = name.into();
-        let table = CommonTable { name: name.clone(), columns: T::WIDTH, query, recursive, materialized: None };
-        needs.push(Arc::new(table));
-        Cte { name, needs, marker: PhantomData }
+        let table = CommonTable { name: name.clone(), columns: T::WIDTH, query, recursive: false, materialized: None };
+        Cte { name, needs: vec![Arc::new(table)], marker: PhantomData }
     }
 
     /// A query that reads itself: it begins with the rows of `start`, and `step` gives further rows from those it has,

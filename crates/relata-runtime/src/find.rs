@@ -335,7 +335,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
             .iter()
             .map(|loads| Collect { rows: Vec::new(), read: |row: &dyn Row| loads.read(row, &mut 0) })
             .collect();
-        let intent = if selects.iter().any(|select| select.lock.is_some()) { Intent::Write } else { Intent::Read };
+        let intent = if selects.iter().any(Select::writes) { Intent::Write } else { Intent::Read };
         let result = executor.lease(intent).await?.query_all(&mut selects, &mut sinks).await;
         result.map_err(|error| mapped(error, E::TABLE))?;
         let mut found: Vec<_> = sinks.into_iter().map(|sink| sink.rows).collect();
@@ -477,7 +477,7 @@ pub(crate) fn at_row(error: Error, read: usize) -> Error {
 
 /// Runs a query.
 pub(crate) async fn run(executor: &mut dyn Executor, mut select: Select, sink: &mut dyn RowSink) -> Result<()> {
-    let intent = if select.lock.is_some() { Intent::Write } else { Intent::Read };
+    let intent = if select.writes() { Intent::Write } else { Intent::Read };
     let mut lease = executor.lease(intent).await?;
     lease.lookups().see(&select);
     lease.query(Tree::Select(&mut select), sink).await
@@ -488,7 +488,8 @@ pub(crate) async fn count(executor: &mut dyn Executor, mut select: Select) -> Re
     let shaped = !select.group_by.is_empty() || !select.combined.is_empty() || !select.distinct_on.is_empty();
     let whole = select.limit.is_some() || select.offset.is_some() || select.distinct || shaped;
     select.lock = None;
-    let mut lease = executor.lease(Intent::Read).await?;
+    let intent = if select.writes() { Intent::Write } else { Intent::Read };
+    let mut lease = executor.lease(intent).await?;
     lease.lookups().see(&select);
     let tree = if whole {
         Tree::Count(&mut select)

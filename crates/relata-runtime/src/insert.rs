@@ -6,7 +6,7 @@ use relata_schema::Dialect;
 use relata_sql::driver::{BulkInsert, Row};
 use relata_sql::expr::{BinaryOp, Cast, ColumnRef, Expr};
 use relata_sql::meta::{Path, RowValues, TableMeta};
-use relata_sql::tree::{Conflict, Insert, Item, Scope, Select, Source, Tree};
+use relata_sql::tree::{Conflict, Insert, Item, Scope, Select, Source, Tree, Write};
 use relata_sql::typed::{Column, Field, NewValue};
 use relata_sql::{Cell, Error, Kind, Result, Value};
 
@@ -393,6 +393,24 @@ pub struct InsertFrom<E> {
 }
 
 impl<E: Entity> InsertFrom<E> {
+    /// Says when the rows were made, where nobody did.
+    fn stamp(&mut self) {
+        let now = Value::Timestamp(crate::now());
+        for position in [E::TABLE.created_at, E::TABLE.updated_at].into_iter().flatten() {
+            let column = E::TABLE.columns[position].column;
+            if self.columns.iter().all(|known| known != column) {
+                self.columns.push(column.to_string());
+                self.query.items.push(Item::Expr(Expr::Literal(now.clone(), Cast::of(&now))));
+            }
+        }
+    }
+
+    pub(crate) fn write(mut self) -> Write {
+        self.stamp();
+        let (columns, query) = (self.columns, Some(Box::new(self.query)));
+        Write::Insert { source: Source::Entity(E::TABLE), columns, values: Vec::new(), query }
+    }
+
     pub(crate) fn new(columns: Vec<String>, query: Select) -> Self {
         InsertFrom { columns, query, marker: PhantomData }
     }
@@ -402,14 +420,7 @@ impl<E: Entity> InsertFrom<E> {
     /// # Errors
     /// Constraint violations with entity and field; what the database says.
     pub async fn exec(mut self, executor: &mut impl Executor) -> Result<u64> {
-        let now = Value::Timestamp(crate::now());
-        for position in [E::TABLE.created_at, E::TABLE.updated_at].into_iter().flatten() {
-            let column = E::TABLE.columns[position].column;
-            if self.columns.iter().all(|known| known != column) {
-                self.columns.push(column.to_string());
-                self.query.items.push(Item::Expr(Expr::Literal(now.clone(), Cast::of(&now))));
-            }
-        }
+        self.stamp();
         let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
         let (source, query) = (Source::Entity(E::TABLE), Some(self.query));
         let mut insert =
@@ -535,6 +546,24 @@ impl<E: Entity> InsertMany<E> {
             }
         }
         InsertMany { groups, failed, marker: PhantomData }
+    }
+
+    /// As data, for queries that write. All rows must say the same columns.
+    ///
+    /// # Errors
+    /// `Kind::Validation` when a declared rule refuses a row.
+    pub(crate) fn write(self) -> Result<Write> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        let mut groups = self.groups.into_iter();
+        let (Some(Group { columns, values }), None) = (groups.next(), groups.next()) else {
+            let message =
+                format!("the rows of {} in a query do not say the same columns, or there are none", E::TABLE.entity);
+            return Err(Error::new(Kind::Parameters, message).hint("give every row the same fields"));
+        };
+        let columns = names(E::TABLE, &columns).into_iter().map(str::to_string).collect();
+        Ok(Write::Insert { source: Source::Entity(E::TABLE), columns, values, query: None })
     }
 
     /// Inserts all rows or none; gives back how many.

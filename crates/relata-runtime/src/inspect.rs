@@ -45,7 +45,7 @@ impl Whole {
     /// It changes rows, or may: of SQL of one's own only what begins with `SELECT` or `VALUES` is known not to.
     pub(crate) fn writes(&self) -> bool {
         match &self.0 {
-            Kind::Select(select) => select.lock.is_some(),
+            Kind::Select(select) => select.writes(),
             Kind::Update(_) | Kind::Delete(_) => true,
             Kind::Raw(sql, _) => !crate::raw::only_reads(sql),
         }

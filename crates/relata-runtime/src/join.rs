@@ -225,10 +225,10 @@ pub trait Scope: Sized + 'static {
     fn read(row: &dyn Row, at: &mut usize) -> Result<Self::Output>;
 }
 
-/// The tables of a query with one more. Up to eight tables are joined.
+/// The tables of a query with one more. Up to twelve tables are joined.
 #[diagnostic::on_unimplemented(
     message = "no more tables can be joined to `{Self}`",
-    label = "a query joins up to eight tables",
+    label = "a query joins up to twelve tables",
     note = "join a query that joins some of them itself"
 )]
 pub trait Grow<P>: Scope {
@@ -272,7 +272,11 @@ scopes!(A 0, B 1, C 2, D 3; grows);
 scopes!(A 0, B 1, C 2, D 3, E 4; grows);
 scopes!(A 0, B 1, C 2, D 3, E 4, F 5; grows);
 scopes!(A 0, B 1, C 2, D 3, E 4, F 5, G 6; grows);
-scopes!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+scopes!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7; grows);
+scopes!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8; grows);
+scopes!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9; grows);
+scopes!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10; grows);
+scopes!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
 
 /// The columns of the tables `S`, seen from a query over them.
 pub type ColumnsIn<S> = <S as Scope>::Columns<S>;
@@ -318,7 +322,7 @@ impl<S: Scope> Joined<S> {
         on: Option<Pred<G>>,
         lateral: bool,
     ) -> Joined<G> {
-        debug_assert!(self.select.joins.len() < MOST_JOINED, "scopes have at most eight tables");
+        debug_assert!(self.select.joins.len() < MOST_JOINED, "scopes have at most twelve tables");
         need(&mut self.select.with, needs);
         self.select.joins.push(Join { kind, source, on: on.map(Pred::into_expr), lateral });
         Joined { select: self.select, marker: PhantomData }
@@ -535,7 +539,7 @@ impl<S: Scope> AnyQuery for Joined<S> {
 /// Groups of joined rows.
 #[must_use = "groups say nothing until `.select(…)`"]
 pub struct JoinedGroups<S> {
-    select: Select,
+    pub(crate) select: Select,
     marker: PhantomData<fn() -> S>,
 }
 

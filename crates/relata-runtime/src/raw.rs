@@ -132,8 +132,15 @@ impl<T: FromRow> Raw<T> {
     where
         T: 'x,
     {
+        let intent = self.intent();
         let (sql, mut params) = (self.sql, self.params);
-        Rows::start(executor, move |lease| lease.render(Tree::Raw(&sql, &mut params)), T::from_row, (T::entity(), None))
+        Rows::start(
+            executor,
+            intent,
+            move |lease| lease.render(Tree::Raw(&sql, &mut params)),
+            T::from_row,
+            (T::entity(), None),
+        )
     }
 
     /// Runs it for what it does; gives back how many rows it changed. No rows are read: `sql::<()>(…)`.

@@ -41,12 +41,14 @@ impl<'x, T: Send + 'x> Rows<'x, T> {
         read: impl Fn(&dyn Row) -> Result<T> + Send + 'x,
         table: Option<&'static TableMeta>,
     ) -> Self {
-        Self::start(executor, move |lease| lease.render(Tree::Select(&mut select)), read, (None, table))
+        let intent = if select.writes() { Intent::Write } else { Intent::Read };
+        Self::start(executor, intent, move |lease| lease.render(Tree::Select(&mut select)), read, (None, table))
     }
 
     /// `named`: the entity whose columns are found by name; `table`: the one that errors are about.
     pub(crate) fn start(
         executor: &'x mut (impl Executor + 'x),
+        intent: Intent,
         render: impl FnOnce(&mut Lease<'_>) -> Result<Rendered> + Send + 'x,
         read: impl Fn(&dyn Row) -> Result<T> + Send + 'x,
         (named, table): (Option<&'static TableMeta>, Option<&'static TableMeta>),
@@ -54,7 +56,7 @@ impl<'x, T: Send + 'x> Rows<'x, T> {
         let ready = Ready::default();
         let queue = ready.clone();
         let running = async move {
-            let mut lease = executor.lease(Intent::Read).await?;
+            let mut lease = executor.lease(intent).await?;
             let rendered = render(&mut lease)?;
             let mut sink = ByName::new(named, Portion { queue, read, count: 0 });
             let result = portions(lease.connection(), &rendered, &mut sink).await;

@@ -81,12 +81,50 @@ pub struct CommonTable {
     pub name: Arc<str>,
     /// How many columns it has.
     pub columns: usize,
-    /// Its rows. A recursive one reads itself in the part after the first.
-    pub query: Select,
+    /// Its rows.
+    pub query: CommonQuery,
     /// It reads itself.
     pub recursive: bool,
     /// Whether the rows shall be kept or computed at each use; `None`: as the database likes.
     pub materialized: Option<bool>,
+}
+
+/// Where the rows of a query with a name come from.
+#[derive(Debug, Clone)]
+pub enum CommonQuery {
+    /// A query. A recursive one reads itself in the part after the first.
+    Rows(Box<Select>),
+    /// What a statement that writes gives back (PostgreSQL).
+    Written(Box<Written>),
+}
+
+/// A statement that writes, inside of a query.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// The statement.
+    pub write: Write,
+    /// What it gives back of each row.
+    pub returning: Vec<Expr>,
+}
+
+/// A statement that writes, with all that it needs.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// An `INSERT` of the values of so many rows, or of what a query gives.
+    Insert {
+        /// Into which table.
+        source: Source,
+        /// Which columns.
+        columns: Vec<String>,
+        /// `columns.len()` values for each row.
+        values: Vec<Value>,
+        /// The rows that a query gives, instead of values.
+        query: Option<Box<Select>>,
+    },
+    /// An `UPDATE`.
+    Update(Update),
+    /// A `DELETE`.
+    Delete(Delete),
 }
 
 /// Subtotals beside the groups.
@@ -319,6 +357,12 @@ impl Select {
             }
         }
         self.combined.iter().for_each(|(_, select)| select.exprs_within(visit));
+    }
+
+    /// It changes rows or locks them, and is no business of a replica.
+    pub fn writes(&self) -> bool {
+        let writes = |table: &Arc<CommonTable>| matches!(table.query, CommonQuery::Written(_));
+        self.lock.is_some() || self.with.iter().any(writes)
     }
 
     /// Reads columns of the query around it.

@@ -21,6 +21,9 @@ mod plans {}
 #[doc = include_str!("../../../docs/guide/src/functions.md")]
 mod functions {}
 
+#[doc = include_str!("../../../docs/guide/src/benchmark.md")]
+mod benchmark {}
+
 #[doc = include_str!("../../../docs/guide/src/joins.md")]
 mod joins {}
 

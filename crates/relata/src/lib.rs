@@ -71,7 +71,7 @@ mod json_schema;
 pub use db::Db;
 pub use relata_macros::{Entity, Enum, Scalar};
 pub use relata_runtime::changeset::{self, Changeset};
-pub use relata_runtime::cte::{Cte, cte};
+pub use relata_runtime::cte::{Cte, Writing, cte, written};
 pub use relata_runtime::explain::{self, Explain};
 pub use relata_runtime::find::Find;
 pub use relata_runtime::join::{Joined, from};

@@ -10,7 +10,7 @@ use super::select::scope_filter_at;
 use crate::error::{Error, Kind, Result};
 use crate::expr::Expr;
 use crate::meta::{Cardinality, Path, RelationMeta, TableMeta};
-use crate::tree::{CommonTable, Grouping, Join, JoinKind, Scope, Select, Source};
+use crate::tree::{CommonQuery, CommonTable, Grouping, Insert, Join, JoinKind, Scope, Select, Source, Write, Written};
 use crate::value::Value;
 
 impl<O: Out> Writer<O> {
@@ -49,9 +49,47 @@ impl<O: Out> Writer<O> {
             self.push(if materialized { "MATERIALIZED " } else { "NOT MATERIALIZED " });
         }
         self.push("(");
-        self.select(&mut table.query)?;
+        match &mut table.query {
+            CommonQuery::Rows(query) => self.select(query)?,
+            CommonQuery::Written(written) => self.written(written)?,
+        }
         self.push(")");
         Ok(())
+    }
+
+    /// A statement that writes, with what it gives back.
+    fn written(&mut self, written: &mut Written) -> Result<()> {
+        if self.dialect() != Dialect::Postgres {
+            let name = if self.dialect() == Dialect::Sqlite { "SQLite" } else { "MariaDB" };
+            return Err(Error::unsupported(
+                format!("{name} has no statements that write inside of queries"),
+                "run them one after the other in one `transaction!`; `.returning(…)` gives back what was written",
+            ));
+        }
+        match &mut written.write {
+            Write::Insert { source, columns, values, query, .. } => {
+                let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+                let rows = values.len() / columns.len().max(1);
+                let (given, query) = (std::mem::take(values), query.as_deref());
+                let mut insert = Insert {
+                    source: source.clone(),
+                    columns: &columns,
+                    values: given,
+                    rows,
+                    query: query.cloned(),
+                    conflict: None,
+                    returning: false,
+                };
+                let done = self.insert(&mut insert);
+                // Places without values stay, for whoever reads the shape again.
+                *values = insert.values;
+                done?;
+            }
+            Write::Update(update) => self.update(update)?,
+            Write::Delete(delete) => self.delete(delete)?,
+        }
+        self.push(" RETURNING ");
+        self.separated(&mut written.returning)
     }
 
     /// `FROM` with all joins; `true`: rows of the root that are marked as deleted are left out already.

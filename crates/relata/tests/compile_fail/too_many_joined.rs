@@ -1,4 +1,4 @@
-//! A ninth table.
+//! A thirteenth table.
 //@ the method `cross_join` exists
 //@ Grow<_>
 
@@ -24,6 +24,7 @@ pub struct Post {
 
 fn wrong() {
     let query = Post::find().cross_join(User).cross_join(User).cross_join(User).cross_join(User);
+    let query = query.cross_join(User).cross_join(User).cross_join(User).cross_join(User);
     let _ = query.cross_join(User).cross_join(User).cross_join(User).cross_join(User);
 }
 

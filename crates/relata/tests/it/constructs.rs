@@ -179,8 +179,10 @@ const SOURCES: &[&str] = &[
     "relata-sql/src/typed/subquery.rs",
     "relata-sql/src/typed/window.rs",
     "relata-runtime/src/aggregate.rs",
+    "relata-runtime/src/aggregate/subtotals.rs",
     "relata-runtime/src/change.rs",
     "relata-runtime/src/cte.rs",
+    "relata-runtime/src/cte/written.rs",
     "relata-runtime/src/find.rs",
     "relata-runtime/src/join.rs",
 ];

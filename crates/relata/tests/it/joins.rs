@@ -3,7 +3,9 @@
 
 use expect_test::expect;
 use relata::prelude::*;
-use relata::{Cte, Dialect, Kind, Result, count_rows, cte, exists, from, not_exists, row_number, scalar, value};
+use relata::{
+    Cte, Dialect, Kind, Result, count_rows, cte, exists, from, not_exists, row_number, scalar, value, written,
+};
 
 use crate::model::*;
 use crate::queries::blog;
@@ -23,6 +25,8 @@ crate::setup::everywhere!(
     queries_that_read_themselves,
     the_first_of_each,
     subtotals,
+    queries_that_write,
+    twelve_tables,
     rows_written_by_other_tables,
 );
 
@@ -339,7 +343,7 @@ async fn the_first_of_each(mut db: Db) -> Result<()> {
 async fn subtotals(mut db: Db) -> Result<()> {
     blog(&mut db).await?;
     let keys = || Post::find().group_by((Post.author_id, Post.slug));
-    let selected = || (Post.author_id.nullable(), Post.slug.nullable(), count_rows());
+    let selected = || (Post.author_id, Post.slug, count_rows());
     let rollup = || keys().rollup().select(selected());
     expect![[r#"
         sqlite   -- SQLite has no subtotals [R0407];  hint: combine one grouped query for each level by `.union_all(…)`
@@ -365,6 +369,59 @@ async fn subtotals(mut db: Db) -> Result<()> {
     }
     assert_eq!(cube?.len(), 4 + 4 + 2 + 1);
     assert_eq!(sets().all(&mut db).await?.len(), 7);
+    Ok(())
+}
+
+async fn queries_that_write(mut db: Db) -> Result<()> {
+    blog(&mut db).await?;
+    let gone =
+        || written("gone", Post::delete_many().filter(Post.slug.eq("b1")).permanently(), (Post.author_id, Post.slug));
+    let query = || {
+        let authors = from(gone().unwrap()).join(User, |(post, user)| user.id.eq(post.0));
+        authors.select(|(post, user)| (post.1, user.name))
+    };
+    expect![[r#"
+        sqlite   -- SQLite has no statements that write inside of queries [R0407];  hint: run them one after the other in one `transaction!`; `.returning(…)` gives back what was written
+        postgres WITH "gone" (c0, c1) AS (DELETE FROM "posts" WHERE "slug" = $1 RETURNING "author_id", "slug") SELECT t0."c1", t1."name" FROM "gone" AS t0 JOIN "users" AS t1 ON t1."id" = t0."c0"
+        mysql    -- MariaDB has no statements that write inside of queries [R0407];  hint: run them one after the other in one `transaction!`; `.returning(…)` gives back what was written
+    "#]]
+    .assert_eq(&side_by_side(query));
+    let found = query().all(&mut db).await;
+    if only_unsupported(&db, &[Dialect::Sqlite, Dialect::Mysql], found.as_ref().err(), "transaction!") {
+        assert_eq!(Post::find().count(&mut db).await?, 4);
+        return Ok(());
+    }
+    assert_eq!(found?, [("b1".to_string(), "Bob".to_string())]);
+    assert_eq!(Post::find().count(&mut db).await?, 3);
+    let renamed =
+        written("renamed", User::update_many().filter(User.name.eq("Ann")).set(User.name.to("Anne")), User.name)?;
+    assert_eq!(from(renamed).all(&mut db).await?, [("Anne".to_string(),)]);
+    // One statement moves rows: what is deleted goes into another table.
+    let tags =
+        written("tags", Tag::insert_many(["x", "y"].map(|name| NewTag { name: name.into() })), (Tag.id, Tag.name))?;
+    let rows = from(tags).order(|(tag,)| tag.1.desc()).select(|(tag,)| tag.1).all(&mut db).await?;
+    assert_eq!(rows, ["y", "x"]);
+    let copied = Tag::insert_from((Tag.name,), Post::find().filter(Post.slug.ne("a1")).select((Post.slug,)));
+    assert_eq!(from(written("copied", copied, Tag.name)?).count(&mut db).await?, 2);
+    assert_eq!(Tag::find().count(&mut db).await?, 4);
+    // Rules hold here, too.
+    let refused = written("refused", Post::update_many().all_rows().set(Post.slug.to("x".repeat(121))), Post.id);
+    assert_eq!(refused.err().map(|error| error.kind()), Some(Kind::Validation));
+    Ok(())
+}
+
+async fn twelve_tables(mut db: Db) -> Result<()> {
+    blog(&mut db).await?;
+    let one = || User::find().filter(User.name.eq("Ann"));
+    let all = one().join(one(), |_| Pred::all([])).join(one(), |_| Pred::all([])).join(one(), |_| Pred::all([]));
+    let all = all.join(one(), |_| Pred::all([])).join(one(), |_| Pred::all([])).join(one(), |_| Pred::all([]));
+    let all = all.join(one(), |_| Pred::all([])).join(one(), |_| Pred::all([])).join(one(), |_| Pred::all([]));
+    let all =
+        all.left_join(Post, |(a, _, _, _, _, _, _, _, _, _, post)| a.id.eq(post.author_id).and(post.slug.eq("a2")));
+    let all = all.left_join(User, |(a, .., none)| a.id.eq(none.id).and(none.name.eq("Bob")));
+    let row = all.one(&mut db).await?;
+    assert_eq!((row.0.name.as_str(), row.9.name.as_str(), row.10.unwrap().slug.as_str()), ("Ann", "Ann", "a2"));
+    assert!(row.11.is_none());
     Ok(())
 }
 

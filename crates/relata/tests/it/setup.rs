@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use relata::{Db, Error, Executor, Inspect, Kind, Result};
+use relata::{Db, Error, Executor, Inspect, Kind, PoolOptions, Result};
 use relata_schema::declare::Declaration;
 use relata_schema::diagnostic::Severity;
 use relata_schema::{Dialect, lower};
@@ -31,9 +31,14 @@ pub async fn on_source<F: Future<Output = Result<()>>>(dialect: Dialect, source:
 
 /// A database of its own with the tables of the model, as long as the first is kept.
 pub async fn open(dialect: Dialect) -> (TestDatabase, Db) {
+    open_with(dialect, PoolOptions::default()).await
+}
+
+/// The same with options of the pool.
+pub async fn open_with(dialect: Dialect, options: PoolOptions) -> (TestDatabase, Db) {
     let (schema, _) = lower::lower(declaration(), dialect);
     let database = TestDatabase::with_schema(&schema).await;
-    let db = Db::open(&database.url().expose()).await.unwrap();
+    let db = Db::open_with(&database.url().expose(), options).await.unwrap();
     (database, db)
 }
 

@@ -38,7 +38,7 @@ fn groups() -> Vec<Construct> {
     let by_author = || Post::find().group_by(Post.author().name);
     let counts = || (Post.author().name, count_rows());
     let keys = || Post::find().group_by((Post.author_id, Post.slug));
-    let subtotals = || (Post.author_id.nullable().cast::<i64>(), Post.slug.nullable(), count_rows());
+    let subtotals = || (Post.author_id.cast::<i64>(), Post.slug, count_rows());
     vec![
         rows!("group by", by_author().select(counts()).order(Post.author().name.asc())),
         rows!("having", by_author().having(count_rows().gt(1)).select(counts())),
@@ -53,6 +53,10 @@ fn groups() -> Vec<Construct> {
         rows!("order by an aggregate, least first", by_author().select(counts()).order(count_rows().asc())),
         counted!("rollup", keys().rollup().select(subtotals())),
         counted!("cube", keys().cube().select(subtotals())),
+        counted!("rollup of joined rows", {
+            let joined = Post::find().join(User, |(post, user)| post.author_id.eq(user.id));
+            joined.group_by(|(_, user)| user.name).rollup().select(|(_, user)| (user.name, count_rows()))
+        }),
         counted!("grouping sets", keys().sets([&[0, 1][..], &[0], &[]]).select(subtotals())),
     ]
 }
@@ -254,6 +258,11 @@ fn named() -> Vec<Construct> {
         rows!("with, read twice", {
             let totals = totals();
             from(&totals).join(&totals, |(one, other)| one.0.eq(other.0)).select(|_| count_rows())
+        }),
+        rows!("with rows that are written", {
+            let gone =
+                relata::written("gone", Post::delete_many().filter(Post.slug.eq("none")).permanently(), Post.slug);
+            from(gone.expect("it breaks no rule")).select(|(slug,)| slug)
         }),
         rows!(
             "with recursive",
