@@ -12,7 +12,7 @@ const ROUNDS: usize = 60;
 const ROWS: i64 = 1000;
 
 #[derive(Entity)]
-#[table("observed_users")]
+#[entity(table = "observed_users")]
 pub struct User {
     #[id]
     pub id: i64,
@@ -29,7 +29,7 @@ async fn fill(db: &mut Db) {
     let create = "CREATE TABLE observed_users (id bigint NOT NULL PRIMARY KEY, name varchar(100) NOT NULL, hair_color varchar(100))";
     let made = db.batch(&format!("DROP TABLE IF EXISTS observed_users; {create}")).await;
     made.unwrap_or_else(|error| panic!("{error}"));
-    let new = (0..ROWS).map(|id| NewUser { id, name: format!("user {id}") }.hair_color("black"));
+    let new = (0..ROWS).map(|id| NewUser { name: format!("user {id}") }.id(id).hair_color("black"));
     User::insert_many(new).exec(db).await.unwrap_or_else(|error| panic!("{error}"));
 }
 

@@ -1,8 +1,8 @@
-//! The bars of failover, measured: `bench/failover [--seeds 20] [--from 1] [--reads 100000] [--only NAME,…]`.
+//! The bars of failover, measured: `bench/failover [--all] [--seeds 20] [--from 1] [--reads 100000] [--only NAME,…]`.
 //!
 //! Every scenario starts servers of its own, lets writers write or readers read, and does to a server what machines and
-//! networks do, at moments that the seed chooses. One line of a table tells what came of it; the last lines, whether the
-//! bars held. Tests of the same scenarios assert what must never happen; what depends on a calm machine is measured here.
+//! networks do, at moments that the seed chooses; writers do what pgbench does. What came of each run is told as it ends, on
+//! stderr; in the end one table tells of all, with the bars beside. `--all` is `--seeds 20 --reads 100000`. Tests of the same scenarios assert what must never happen; what depends on a calm machine is measured here.
 //!
 //! Exit code 3: a bar was missed.
 
@@ -25,11 +25,12 @@ const AFTER_PROMOTION: Duration = Duration::from_secs(1);
 const OUT_OF_ROTATION: Duration = Duration::from_secs(3);
 
 /// What is run when nobody chooses.
-const ALL: [&str; 9] = [
+const ALL: [&str; 10] = [
     "postgres-sync-kill",
     "postgres-sync-freeze",
     "postgres-sync-cut",
     "postgres-async-kill",
+    "postgres-patroni-kill",
     "mariadb-kill",
     "frozen-replica",
     "flapping-replica",
@@ -94,6 +95,10 @@ fn arguments() -> Result<Arguments, String> {
     let mut read = Arguments { seeds: 1, from: 1, reads: 1000, only };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
+        if word == "--all" {
+            (read.seeds, read.reads) = (20, 100_000);
+            continue;
+        }
         let value = words.next().ok_or_else(|| format!("{word} needs a value"))?;
         let number = || value.parse().map_err(|_| format!("{word}: {value:?} is no number"));
         match word.as_str() {
@@ -117,6 +122,7 @@ async fn run(name: &str, seed: u64, reads: usize) -> Outcome {
         "postgres-sync-freeze" => postgres::run(true, postgres::Blow::Freeze, &mut chance).await,
         "postgres-sync-cut" => postgres::run(true, postgres::Blow::Cut, &mut chance).await,
         "postgres-async-kill" => postgres::run(false, postgres::Blow::Kill, &mut chance).await,
+        "postgres-patroni-kill" => postgres::patroni(&mut chance).await,
         "mariadb-kill" => mariadb::run(&mut chance).await,
         "frozen-replica" => nodes::frozen(&mut chance).await,
         "flapping-replica" => nodes::flapping().await,
@@ -139,23 +145,52 @@ async fn main() -> std::process::ExitCode {
             return 2.into();
         }
     };
-    println!("| scenario | seed | acknowledged | found | lost | duplicated | errors seen | measured |");
-    println!("|---|---|---|---|---|---|---|---|");
     let mut missed = Vec::new();
+    let mut table = Vec::new();
     for name in &arguments.only {
         let seeds = if is_seeded(name) { arguments.seeds } else { 1 };
+        let mut all = Vec::new();
         for seed in arguments.from..arguments.from + seeds {
             let outcome = run(name, seed, arguments.reads).await;
-            let Outcome { acknowledged, found, lost, duplicated, errors, took, broken } = outcome;
-            let took =
-                took.map_or(String::new(), |(what, took, _)| format!("{what}: {:.0} ms", took.as_secs_f64() * 1e3));
-            println!("| {name} | {seed} | {acknowledged} | {found} | {lost} | {duplicated} | {errors} | {took} |");
-            missed.extend(broken.into_iter().map(|what| format!("{name}, seed {seed}: {what}")));
+            eprintln!("{name}, seed {seed}: {outcome:?}");
+            missed.extend(outcome.broken.iter().map(|what| format!("{name}, seed {seed}: {what}")));
+            all.push(outcome);
         }
+        table.push(row(name, &all));
     }
+    println!(
+        "| scenario | runs | acknowledged | found | lost | twice | errors seen | measured: middle, longest | bar | held |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|");
+    table.iter().for_each(|row| println!("{row}"));
     for line in &missed {
         println!("MISSED {line}");
     }
     println!("{}", if missed.is_empty() { "every bar held" } else { "bars were missed" });
     if missed.is_empty() { 0.into() } else { 3.into() }
+}
+
+/// What came of all runs of a scenario.
+fn row(name: &str, all: &[Outcome]) -> String {
+    let sum = |number: fn(&Outcome) -> usize| all.iter().map(number).sum::<usize>();
+    let mut errors: Vec<_> = all.iter().map(|run| run.errors.as_str()).filter(|errors| !errors.is_empty()).collect();
+    errors.dedup();
+    let errors = if errors.is_empty() { "none".to_string() } else { errors.join("; ") };
+    let mut times: Vec<_> = all.iter().filter_map(|run| run.took).collect();
+    times.sort_unstable_by_key(|(_, took, _)| *took);
+    let seconds = |time: Duration| format!("{:.2} s", time.as_secs_f64());
+    let (measured, bar) = match (times.get(times.len() / 2), times.last()) {
+        (Some((what, middle, bar)), Some((_, longest, _))) => {
+            (format!("{what}: {}, {}", seconds(*middle), seconds(*longest)), seconds(*bar))
+        }
+        _ => (String::new(), String::new()),
+    };
+    let held = all.iter().filter(|run| run.broken.is_empty()).count();
+    let (acknowledged, found, lost) = (sum(|run| run.acknowledged), sum(|run| run.found), sum(|run| run.lost));
+    let twice = sum(|run| run.duplicated);
+    format!(
+        "| {name} | {} | {acknowledged} | {found} | {lost} | {twice} | {errors} | {measured} | {bar} | {held} of {} |",
+        all.len(),
+        all.len()
+    )
 }
