@@ -97,7 +97,7 @@ pub struct PoolStatus {
 }
 
 /// How long a refused login is tried again when its password comes from where it may be about to change.
-const ROTATION: Duration = Duration::from_secs(5);
+const ROTATION: Duration = Duration::from_secs(30);
 
 /// A moment so far away that nobody waits for it.
 fn far(from: Instant, after: Duration) -> Instant {

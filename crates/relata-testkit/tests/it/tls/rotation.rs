@@ -9,7 +9,7 @@ use relata_runtime::pool::PoolOptions;
 use relata_runtime::secret::TokenProvider;
 use relata_runtime::{Db, Kind, Result, sql};
 use relata_sql::DatabaseUrl;
-use relata_sql::driver::BoxFuture;
+use relata_sql::driver::{BoxFuture, ConnectOptions};
 use relata_sql::url::Secret;
 use relata_testkit::shared_driver;
 
@@ -46,12 +46,13 @@ fn write(file: &Path, password: &str) {
     std::fs::rename(new, file).unwrap();
 }
 
-/// Connections live for a tenth of a second, so that new ones are opened all the time.
+/// Connections live for a second, so that new ones are opened all the time; logging in takes as long as it takes.
 fn short_lived() -> PoolOptions {
     PoolOptions {
         max_connections: 4,
-        max_lifetime: Duration::from_millis(100),
+        max_lifetime: Duration::from_secs(1),
         acquire_timeout: LONG,
+        connect: ConnectOptions { connect_timeout: LONG, ..ConnectOptions::default() },
         ..PoolOptions::default()
     }
 }
