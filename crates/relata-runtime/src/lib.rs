@@ -4,9 +4,9 @@
 //! - [`Entity`], [`find::Find`], [`insert`], [`change`], [`aggregate`], [`page`], [`stream`], [`raw`]: statements.
 //! - [`join`], [`cte`]: queries over several tables and over queries with names.
 //! - [`search`]: filters, orders and pages from outside.
-//! - [`relation`], [`load`], [`nested`]: relations, loading and writing them; [`validation`]: what is wrong with a row, before it is written.
+//! - [`relation`], [`load`], [`nested`], [`tree`]: relations, loading and writing them; [`changeset`], [`validation`]: input from outside, and
+//!   what is wrong with a row, before it is written.
 //! - [`inspect`], [`explain`]: a statement's SQL, and how a database runs it.
-//! - [`relation`], [`load`]: relations and loading them; [`validation`]: what is wrong with a row, before it is written.
 //! - [`Repository`] and [`Table`]: the usual operations on an entity, and on a table known only at run time.
 //! - [`migrate`]: migration folders, their history and their execution.
 //!
