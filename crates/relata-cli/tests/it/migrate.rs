@@ -134,7 +134,7 @@ fn apply_status_and_rollback() {
         0,
         expect![[r#"
             proved 20260101000000_aaaaaa_notes: up, down, up; 0 rows in 0 tables, 0 columns compared, without data
-            proved 20260102000000_bbbbbb_tags: up, down, up; 4 rows in 1 table, 2 columns compared, on rows made up
+            proved 20260102000000_bbbbbb_tags: up, down, up; 6 rows in 1 table, 2 columns compared, on rows made up
             2 migrations proved
         "#]],
     );
