@@ -258,6 +258,13 @@ laws! {
          grant select on t to pg_monitor with grant option; grant insert on t to pg_read_all_data",
         "select a + b from t" = "3";
 
+    privileges_given_by_others_go_and_stay:
+        "create table t (a int); grant select on t to pg_monitor with grant option; set role pg_monitor;
+         grant select on t to pg_read_all_data with grant option; grant select on t to pg_signal_backend; reset role;
+         grant select on t to pg_database_owner; insert into t values (1)" =>
+        "create table t (a int); grant select on t to pg_read_all_data; grant select on t to pg_database_owner",
+        "select a from t" = "1";
+
     milliseconds_become_instants:
         "create table t (a bigint default 0, b text); insert into t values (1700000000000, 'x')" =>
         "create table t (a timestamptz default now(), b text collate \"C\")",

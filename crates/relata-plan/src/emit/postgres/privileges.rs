@@ -82,9 +82,13 @@ fn changes(target: &str, column: Option<&str>, old: &[Grant], new: &[Grant]) -> 
     };
     let mut out = Vec::new();
     let gone: Vec<Grant> = old.iter().filter(|grant| !new.contains(grant)).cloned().collect();
-    let come: Vec<Grant> = new.iter().filter(|grant| !old.contains(grant)).cloned().collect();
     // With or without grant option: what differs is taken back and given anew, unless it only grows.
     let revoked: Vec<Grant> = gone.into_iter().filter(|grant| grant.grantable || !twin(new, grant)).collect();
+    // With the right to give a privilege goes what was given by it; what shall stay is given again. Those who may give come
+    // first, as long as who gave what is not kept.
+    let shaken = |grant: &Grant| revoked.iter().any(|gone| gone.grantable && gone.privilege == grant.privilege);
+    let mut come: Vec<Grant> = new.iter().filter(|grant| !old.contains(grant) || shaken(grant)).cloned().collect();
+    come.sort_by_key(|grant| !grant.grantable);
     match column {
         Some(column) => {
             out.extend(column_revokes(target, column, &revoked));

@@ -1,8 +1,9 @@
 //! Constraints, indexes, triggers, policies and routines that only get another name: `ALTER … RENAME` in place of going and
 //! coming again, which would check or sort every row anew, and take what depends on them along.
 //!
-//! Two stand for each other if nothing but the name differs, and neither name is on the other side. Left alone are tables
-//! with parents, partitions or children: there, names belong to several tables at once.
+//! Two stand for each other if nothing but the name differs, and neither name is on the other side. In tables with parents,
+//! partitions or children, names of constraints and indexes belong to several tables at once: they are left alone there,
+//! and so are triggers of partitioned tables, which partitions have too. Policies and other triggers are a table's own.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -24,11 +25,17 @@ pub(super) fn rename(from: &mut Cow<'_, Schema>, to: &Schema, changes: &mut Cow<
     let names: Vec<ObjectName> = changes.iter().filter_map(may_rename).collect();
     for name in names {
         let (Some(old), Some(new)) = (from.table(&name), to.table(&name)) else { continue };
-        if !stands_alone(from, old) || !stands_alone(to, new) {
-            continue;
-        }
+        let alone = stands_alone(from, old) && stands_alone(to, new);
+        let partitioned = |table: &Table| table.partitioning.is_some() || table.partition_of.is_some();
+        let parts = partitioned(old) || partitioned(new);
+        let is_own = |found: &Found| match found.kind {
+            ObjectKind::Policy => true,
+            ObjectKind::Trigger => alone || !parts,
+            _ => alone,
+        };
         let taken: &mut BTreeSet<ObjectName> = taken.get_or_insert_with(|| relations(from));
-        let found: Vec<Found> = pairs(old, new).into_iter().filter(|found| is_free(found, &name, taken)).collect();
+        let found = pairs(old, new).into_iter().filter(is_own);
+        let found: Vec<Found> = found.filter(|found| is_free(found, &name, taken)).collect();
         if found.is_empty() {
             continue;
         }

@@ -54,7 +54,11 @@ fn take(target: &str, column: &str, grant: &Grant) -> String {
     let who = role(&grant.grantee);
     match grant.privilege.strip_prefix("NO ") {
         Some(privilege) => format!("GRANT {privilege}{column} ON {target} TO {who}"),
-        None => format!("REVOKE {}{column} ON {target} FROM {who}", grant.privilege),
+        None => {
+            // What its holder gave to others goes with the right to give.
+            let cascade = if grant.grantable { " CASCADE" } else { "" };
+            format!("REVOKE {}{column} ON {target} FROM {who}{cascade}", grant.privilege)
+        }
     }
 }
 
