@@ -63,7 +63,8 @@ fn check(file: &Path, library: &Path, whole: bool) -> Option<String> {
     (!missing.is_empty()).then(|| format!("{}: missing {missing:#?} in\n{said}", file.display()))
 }
 
-/// Without what differs between machines: where sources lie, and the file that rustc wrote a long type to.
+/// Without what differs between machines and from one edit to the next: where sources lie, their lines, and the file that
+/// rustc wrote a long type to.
 fn normalised(said: &str) -> String {
     let crates = format!("{}/", Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().display());
     let mut text = String::new();
@@ -78,6 +79,10 @@ fn normalised(said: &str) -> String {
                 format!("{}--> $RUST{file}", &line[..at])
             }
             _ => line.to_string(),
+        };
+        let line = match (line.contains("crates/relata"), line.find(".rs:")) {
+            (true, Some(at)) => line[..at + 3].to_string(),
+            _ => line,
         };
         text.push_str(&line);
         text.push('\n');
