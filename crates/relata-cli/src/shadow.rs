@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 
 use relata_runtime::migrate::roles;
+use relata_schema::dialect::mysql::for_mysql;
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{IntrospectOptions, Statement};
 use relata_sql::{Connection, DatabaseUrl, Error, Kind, Result};
@@ -141,7 +142,11 @@ impl Shadow {
     /// # Errors
     /// When the server refuses a statement; the error shows it.
     pub async fn normalize(&mut self, schema: &Schema, options: &IntrospectOptions) -> Result<Schema> {
-        self.run(&schema.dialect.create_all(schema)).await?;
+        let statements = match self.connection()?.server().product == "MySQL" && !schema.mysql {
+            true => schema.dialect.create_all(&for_mysql(schema)),
+            false => schema.dialect.create_all(schema),
+        };
+        self.run(&statements).await?;
         self.connection()?.introspect(options).await
     }
 

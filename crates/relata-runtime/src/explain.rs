@@ -246,16 +246,26 @@ async fn read(lease: &mut Lease<'_>, mut whole: Whole, options: ExplainOptions) 
         }
         Dialect::Mysql => {
             let product = lease.connection().server().product.clone();
+            let number = lease.connection().server().number;
+            let versions = product == "MySQL" && number >= 80_300;
             let words = match (options.analyze, product.as_str()) {
                 (false, _) => "EXPLAIN FORMAT=JSON ",
                 (true, "MariaDB") => "ANALYZE FORMAT=JSON ",
+                (true, _) if versions => "EXPLAIN ANALYZE FORMAT=JSON ",
                 (true, _) => {
                     return Err(Error::unsupported(
-                        "MySQL tells what really happened only as text",
+                        "MySQL before 8.3 tells what really happened only as text",
                         "explain without analyzing, or run EXPLAIN ANALYZE by `sql(…)`",
                     ));
                 }
             };
+            if versions {
+                // Only the first form tells of writes, only the second what really happened.
+                let form = if options.analyze { 2 } else { 1 };
+                let result = lease.connection().batch(&format!("SET explain_json_format_version = {form}")).await;
+                lease.note(&result);
+                result?;
+            }
             mysql::plan(&rendered.sql, &told(lease, words, &rendered).await?, options.analyze)?
         }
     };

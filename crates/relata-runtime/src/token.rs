@@ -28,9 +28,14 @@ pub(crate) enum Position {
     Lsn(u64),
     /// MariaDB: for each domain the last server and sequence number.
     Gtid(Vec<(u32, u32, u64)>),
+    /// MySQL: for each source (a server, or a server and a tag) the transactions that were executed.
+    Executed(Vec<Executed>),
     /// Galera: of which cluster, and how many transactions it has committed.
     Galera(Box<str>, u64),
 }
+
+/// A source of transactions, and the first and last number of each run of them.
+pub(crate) type Executed = (Box<str>, Vec<(u64, u64)>);
 
 impl Token {
     /// That of a database without replicas.
@@ -58,6 +63,7 @@ impl Position {
             (Position::Gtid(wanted), Position::Gtid(there)) => wanted.iter().all(|(domain, _, sequence)| {
                 there.iter().any(|(other, _, reached)| other == domain && sequence <= reached)
             }),
+            (Position::Executed(wanted), Position::Executed(there)) => wanted.iter().all(|source| holds(there, source)),
             (Position::Galera(cluster, wanted), Position::Galera(other, there)) => cluster == other && wanted <= there,
             _ => false,
         }
@@ -88,12 +94,56 @@ impl Position {
         texts.map(one).collect::<Option<Vec<_>>>().map(Position::Gtid)
     }
 
+    /// A set of transactions as MySQL writes it: `UUID:1-5:7,UUID:tag:1-2`.
+    pub(crate) fn executed(text: &str) -> Option<Position> {
+        let mut found: Vec<Executed> = Vec::new();
+        for source in text.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+            let (server, rest) = source.split_once(':')?;
+            if server.len() != 36 || !server.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-') {
+                return None;
+            }
+            let mut name = server.to_string();
+            for part in rest.split(':') {
+                if part.starts_with(|c: char| c.is_ascii_digit()) {
+                    let (first, last) = part.split_once('-').unwrap_or((part, part));
+                    let run = (first.parse().ok()?, last.parse().ok()?);
+                    match found.last_mut() {
+                        Some((same, runs)) if **same == *name => runs.push(run),
+                        _ => found.push((name.as_str().into(), vec![run])),
+                    }
+                } else if !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+                    name = format!("{server}:{part}");
+                } else {
+                    return None;
+                }
+            }
+        }
+        Some(Position::Executed(found))
+    }
+
+    /// Whether it says nothing: the server keeps no such positions.
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Position::Gtid(parts) => parts.is_empty(),
+            Position::Executed(sources) => sources.is_empty(),
+            _ => false,
+        }
+    }
+
     /// As the server writes it.
     pub(crate) fn plain(&self) -> String {
         match self {
             Position::Local => String::new(),
             Position::Lsn(lsn) => format!("{:X}/{:X}", lsn >> 32, lsn & 0xffff_ffff),
             Position::Galera(cluster, number) => format!("{cluster}:{number}"),
+            Position::Executed(sources) => {
+                let run = |(first, last): &(u64, u64)| match first == last {
+                    true => format!(":{first}"),
+                    false => format!(":{first}-{last}"),
+                };
+                let source = |(name, runs): &Executed| format!("{name}{}", runs.iter().map(run).collect::<String>());
+                sources.iter().map(source).collect::<Vec<_>>().join(",")
+            }
             Position::Gtid(parts) => {
                 let parts = parts.iter().map(|(domain, server, sequence)| format!("{domain}-{server}-{sequence}"));
                 parts.collect::<Vec<_>>().join(",")
@@ -102,12 +152,19 @@ impl Position {
     }
 }
 
+/// Whether every transaction of a source is among those.
+fn holds(there: &[Executed], (name, wanted): &Executed) -> bool {
+    let runs = || there.iter().filter(|(other, _)| other == name).flat_map(|(_, runs)| runs);
+    wanted.iter().all(|(first, last)| runs().any(|(from, to)| from <= first && last <= to))
+}
+
 impl std::fmt::Display for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let word = match self.0 {
             Position::Local => return f.write_str("local"),
             Position::Lsn(_) => "lsn",
             Position::Gtid(_) => "gtid",
+            Position::Executed(_) => "executed",
             Position::Galera(..) => "galera",
         };
         write!(f, "{word}:{}", self.0.plain())
@@ -122,6 +179,7 @@ impl FromStr for Token {
             None if text == "local" => Some(Position::Local),
             Some(("lsn", rest)) => Position::lsn(rest),
             Some(("gtid", rest)) => Position::gtid(rest),
+            Some(("executed", rest)) => Position::executed(rest),
             Some(("galera", rest)) => Position::galera(rest),
             _ => None,
         };
@@ -146,6 +204,7 @@ mod tests {
             "gtid:0-1-1,5-9-2",
             "gtid:",
             "galera:6f0c-11:42",
+            "executed:0d81af52-e602-11f1-a940-02fc00000001:1-5:7,0d81af52-e602-11f1-a940-02fc00000001:tag:1",
         ] {
             assert_eq!(text.parse::<Token>().unwrap().to_string(), text);
         }
@@ -160,6 +219,9 @@ mod tests {
             "x:1/2",
             "galera:7",
             "galera:' OR:7",
+            "executed:0d81:1-5",
+            "executed:0d81af52-e602-11f1-a940-02fc00000001:1-x",
+            "executed:0d81af52-e602-11f1-a940-02fc00000001:' OR 1:5",
         ] {
             assert_eq!(text.parse::<Token>().unwrap_err().kind(), Kind::InvalidValue, "{text}");
         }
@@ -174,6 +236,10 @@ mod tests {
         assert!(!token("lsn:0/1").is_covered_by(&token("gtid:0-1-9")));
         assert!(token("galera:a-1:5").is_covered_by(&token("galera:a-1:6")));
         assert!(!token("galera:a-1:5").is_covered_by(&token("galera:b-1:6")), "another cluster");
+        let executed = |runs: &str| token(&format!("executed:0d81af52-e602-11f1-a940-02fc00000001:{runs}"));
+        assert!(executed("2-4:7").is_covered_by(&executed("1-5:7-9")));
+        assert!(!executed("1-6").is_covered_by(&executed("1-5:7-9")), "six is missing");
+        assert!(!executed("tag:1").is_covered_by(&executed("1-5")), "another source");
         assert!(token("local").is_covered_by(&token("lsn:0/0")));
         assert_eq!(token("lsn:0/5").max(token("lsn:0/9")), token("lsn:0/9"));
     }

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
+use relata_schema::dialect::mysql::for_mysql;
 use relata_schema::tree::Node;
 use relata_schema::{Dialect, Schema, digest};
 use relata_sql::driver::{ConnectOptions, Connection, Driver, Statement};
@@ -143,7 +144,11 @@ fn expect_io<T>(doing: &str, result: std::io::Result<T>) -> T {
 }
 
 async fn build(connection: &mut dyn Connection, schema: &Schema) -> Result<()> {
-    for statement in schema.dialect.create_all(schema) {
+    let statements = match connection.server().product == "MySQL" && !schema.mysql {
+        true => schema.dialect.create_all(&for_mysql(schema)),
+        false => schema.dialect.create_all(schema),
+    };
+    for statement in statements {
         connection.batch(&statement).await?;
     }
     Ok(())

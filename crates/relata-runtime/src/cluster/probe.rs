@@ -34,7 +34,15 @@ const MARIADB: &str = "SELECT CASE WHEN @@global.read_only = 1 OR (SELECT VARIAB
      'WSREP_READY', 'WSREP_LOCAL_STATE_COMMENT', 'WSREP_LOCAL_INDEX', 'WSREP_LAST_COMMITTED', \
      'WSREP_CLUSTER_STATE_UUID', 'WSREP_INCOMING_ADDRESSES'))";
 
-const MYSQL: &str = "SELECT CASE WHEN @@global.read_only = 1 THEN 'replica' ELSE 'primary' END, '', ''";
+/// The same on MySQL. The members of a group apply what the others send, whoever they are.
+const MYSQL: &str = "SELECT CASE WHEN @@global.read_only = 1 OR (SELECT COUNT(*) FROM \
+     performance_schema.replication_applier_status WHERE SERVICE_STATE = 'ON' AND CHANNEL_NAME NOT LIKE \
+     'group@_replication@_%' ESCAPE '@') > 0 THEN 'replica' ELSE 'primary' END, \
+     REPLACE(@@global.gtid_executed, '\\n', ''), ''";
+
+/// For a role that may not look at the replication.
+const MYSQL_UNSEEN: &str = "SELECT CASE WHEN @@global.read_only = 1 THEN 'replica' ELSE 'primary' END, \
+     REPLACE(@@global.gtid_executed, '\\n', ''), ''";
 
 /// The texts of the first row.
 #[derive(Default)]
@@ -66,7 +74,12 @@ pub(super) async fn ask(connection: &mut dyn Connection) -> Result<Answered> {
         _ => MARIADB,
     };
     let mut texts = Texts::default();
-    connection.query(Statement::once(sql, &[]), &mut texts).await?;
+    match connection.query(Statement::once(sql, &[]), &mut texts).await {
+        Err(error) if error.kind() == Kind::PermissionDenied && sql == MYSQL => {
+            connection.query(Statement::once(MYSQL_UNSEEN, &[]), &mut texts).await?;
+        }
+        other => other?,
+    }
     let (role, position, timeline, wsrep) = match texts.0.as_slice() {
         [role, position, timeline] => (role, position, timeline, ""),
         [role, position, timeline, wsrep] => (role, position, timeline, wsrep.as_str()),
@@ -78,6 +91,7 @@ pub(super) async fn ask(connection: &mut dyn Connection) -> Result<Answered> {
     }
     let position = match connection.dialect() {
         Dialect::Postgres => Position::lsn(position),
+        _ if sql == MYSQL => Position::executed(position),
         _ => Position::gtid(position),
     };
     let timeline = u64::from_str_radix(timeline, 16).ok();
@@ -96,7 +110,7 @@ pub(crate) async fn token(connection: &mut dyn Connection) -> Result<Token> {
     }
     let answered = ask(connection).await?;
     match answered.position {
-        Some(Position::Gtid(parts)) if parts.is_empty() => Err(no_position()),
+        Some(position) if position.is_empty() => Err(no_position()),
         Some(position) => Ok(Token(position)),
         None => Err(no_position()),
     }
@@ -105,7 +119,7 @@ pub(crate) async fn token(connection: &mut dyn Connection) -> Result<Token> {
 fn no_position() -> Error {
     Error::unsupported(
         "this server keeps no position that a replica could be compared with",
-        "MariaDB: switch the binary log on (log_bin); or read what you have written from the primary",
+        "MariaDB: switch the binary log on (log_bin); MySQL: gtid_mode; or read what you have written from the primary",
     )
 }
 
@@ -117,8 +131,10 @@ pub(crate) async fn wait_for(
 ) -> Result<bool> {
     match wanted {
         Position::Local => Ok(true),
-        Position::Gtid(_) => {
-            let sql = format!("SELECT MASTER_GTID_WAIT('{}', {:.3})", wanted.plain(), limit.as_secs_f64());
+        Position::Gtid(_) | Position::Executed(_) => {
+            let function =
+                if matches!(wanted, Position::Gtid(_)) { "MASTER_GTID_WAIT" } else { "WAIT_FOR_EXECUTED_GTID_SET" };
+            let sql = format!("SELECT {function}('{}', {:.3})", wanted.plain(), limit.as_secs_f64());
             let mut texts = Texts::default();
             connection.query(Statement::once(&sql, &[]), &mut texts).await?;
             Ok(texts.0.first().is_some_and(|text| text == "0"))

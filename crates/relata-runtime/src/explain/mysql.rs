@@ -1,4 +1,7 @@
-//! Plans of MariaDB and MySQL: objects in objects, of which the tables are the leaves.
+//! Plans of MariaDB and MySQL: objects in objects, of which the tables are the leaves. What MySQL tells of a statement
+//! that it ran has a form of its own ([`second`]).
+
+mod second;
 
 use relata_schema::Dialect;
 use relata_sql::Result;
@@ -7,6 +10,9 @@ use serde_json::Value as Json;
 use super::{Operation, Plan, Step, unread};
 
 pub(super) fn plan(sql: &str, told: &Json, analyzed: bool) -> Result<Plan> {
+    if let Some(root) = told.get("query_plan") {
+        return second::plan(sql, root, analyzed);
+    }
     let block = told.get("query_block").ok_or_else(|| unread("no plan"))?;
     let mut root = Step::new(Operation::Other, "query");
     root.cost = cost(block);

@@ -9,8 +9,8 @@
 use std::path::Path;
 
 use relata_schema::Dialect;
-use relata_sql::Result;
 use relata_sql::driver::Connection;
+use relata_sql::{Kind, Result};
 
 use super::{lock, rows};
 
@@ -105,10 +105,16 @@ async fn postgres(watcher: &mut dyn Connection, session: i64) -> Result<Sight> {
 async fn mysql(watcher: &mut dyn Connection, session: i64) -> Result<Sight> {
     let told = "concat('session ', p.id, ' of ', p.user, ', ', lower(p.command), ' for ', p.time, ' s: ', \
                 coalesce(left(regexp_replace(p.info, '[[:space:]]+', ' '), 60), 'nothing at the moment'))";
+    let of_mysql = watcher.server().product == "MySQL";
+    let (waits, waiting, blocking) = match of_mysql {
+        true => {
+            ("performance_schema.data_lock_waits", "requesting_engine_transaction_id", "blocking_engine_transaction_id")
+        }
+        false => ("information_schema.innodb_lock_waits", "requesting_trx_id", "blocking_trx_id"),
+    };
     let rows_locked = format!(
-        "SELECT p.id, {told} FROM information_schema.innodb_lock_waits w \
-         JOIN information_schema.innodb_trx us ON us.trx_id = w.requesting_trx_id \
-         JOIN information_schema.innodb_trx them ON them.trx_id = w.blocking_trx_id \
+        "SELECT p.id, {told} FROM {waits} w JOIN information_schema.innodb_trx us ON us.trx_id = w.{waiting} \
+         JOIN information_schema.innodb_trx them ON them.trx_id = w.{blocking} \
          JOIN information_schema.processlist p ON p.id = them.trx_mysql_thread_id WHERE us.trx_mysql_thread_id = {session}"
     );
     let table_locked = format!(
@@ -117,11 +123,18 @@ async fn mysql(watcher: &mut dyn Connection, session: i64) -> Result<Sight> {
          AND EXISTS (SELECT 1 FROM information_schema.processlist us WHERE us.id = {session} \
          AND us.state LIKE 'Waiting for table%')"
     );
-    let mut found = rows::all(watcher, &rows_locked, &[]).await?;
+    let mut found = match rows::all(watcher, &rows_locked, &[]).await {
+        Err(error) if of_mysql && error.kind() == Kind::PermissionDenied => Vec::new(),
+        other => other?,
+    };
     if found.is_empty() {
         found = rows::all(watcher, &table_locked, &[]).await?;
     }
     let blockers = found.iter().map(|row| blocker(row, |id| format!("KILL {id}"))).collect::<Result<_>>()?;
+    if of_mysql {
+        // Its process list tells of no stages.
+        return Ok(Sight { blockers, phase: None });
+    }
     let sql = format!(
         "SELECT concat(lower(state), ' (stage ', stage, ' of ', max_stage, ')'), cast(progress * 10 AS signed), 1000 \
          FROM information_schema.processlist WHERE id = {session} AND max_stage > 0"

@@ -1,9 +1,11 @@
 //! MariaDB and MySQL: facts, types, DDL.
 
+mod declared;
 pub mod print;
 mod reserved;
 pub mod types;
 
+pub use declared::for_mysql;
 pub use reserved::RESERVED;
 
 use crate::model::Schema;

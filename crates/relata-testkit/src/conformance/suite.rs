@@ -57,7 +57,8 @@ impl<'a> Suite<'a> {
             "text" => ["TEXT", "text", "longtext CHARACTER SET utf8mb4"],
             "varchar" => ["VARCHAR(100)", "varchar(100)", "varchar(100) CHARACTER SET utf8mb4"],
             "bytes" => ["BLOB", "bytea", "longblob"],
-            "uuid" => ["UUID", "uuid", "uuid"],
+            // MySQL has no such type.
+            "uuid" => ["UUID", "uuid", "/*M! uuid *//*!80000 char(36) */"],
             "date" => ["DATE", "date", "date"],
             "time" => ["TIME", "time", "time(6)"],
             "datetime" => ["DATETIME", "timestamp", "datetime(6)"],

@@ -31,6 +31,7 @@ pub(super) async fn run(connection: &mut dyn Connection, sql: &str, observed: &m
         matches!(pair[0].as_str(), "ADD" | "CREATE") && part || pair[0] == "MODIFY"
     };
     let releases = !words.windows(2).any(builds);
+    let indexes_only = connection.server().product == "MySQL" && only_indexes(&words);
     for (algorithm, lock, mode, span) in WAYS {
         let lock = lock.map(|lock| format!("{comma} LOCK={lock}")).unwrap_or_default();
         let asked = format!("{sql}{comma} ALGORITHM={algorithm}{lock}");
@@ -38,6 +39,7 @@ pub(super) async fn run(connection: &mut dyn Connection, sql: &str, observed: &m
         if connection.batch(&asked).await.is_ok() {
             observed.seen = true;
             // What only goes reads nothing.
+            let span = if indexes_only && algorithm == "INPLACE" { LockSpan::Scan } else { span };
             let span = if releases && span == LockSpan::Scan { LockSpan::Instant } else { span };
             observed.locks.push(Lock { object: ObjectName::bare(table), mode, span });
             return Ok(());
@@ -47,6 +49,18 @@ pub(super) async fn run(connection: &mut dyn Connection, sql: &str, observed: &m
         }
     }
     connection.batch(sql).await
+}
+
+/// Whether nothing but indexes comes, goes or changes. MySQL has no word for changes in place that leave the rows as they
+/// are, and those are such.
+fn only_indexes(words: &[String]) -> bool {
+    const PARTS: [&str; 7] = ["INDEX", "KEY", "UNIQUE", "FULLTEXT", "SPATIAL", "CONSTRAINT", "FOREIGN"];
+    const OTHERS: [&str; 9] =
+        ["MODIFY", "CHANGE", "PRIMARY", "FORCE", "ENGINE", "ROW_FORMAT", "KEY_BLOCK_SIZE", "CONVERT", "PARTITION"];
+    let elsewhere = |pair: &[String]| {
+        matches!(pair[0].as_str(), "ADD" | "DROP" | "RENAME" | "CREATE") && !PARTS.contains(&pair[1].as_str())
+    };
+    !words.iter().any(|word| OTHERS.contains(&word.as_str())) && !words.windows(2).any(elsewhere)
 }
 
 /// The table that a statement alters, and what parts `ALGORITHM` from what stands before it.
@@ -72,7 +86,18 @@ fn altered(sql: &str) -> Option<(String, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::altered;
+    use super::{altered, only_indexes};
+
+    #[test]
+    fn changes_of_indexes_alone() {
+        let words = |sql: &str| sql.split(' ').map(String::from).collect::<Vec<_>>();
+        for sql in ["ALTER TABLE T ADD KEY I", "CREATE INDEX I ON T", "ALTER TABLE T DROP KEY A ADD UNIQUE KEY B"] {
+            assert!(only_indexes(&words(sql)), "{sql}");
+        }
+        for sql in ["ALTER TABLE T ADD COLUMN I", "ALTER TABLE T ADD KEY I MODIFY A", "ALTER TABLE T ADD PRIMARY KEY"] {
+            assert!(!only_indexes(&words(sql)), "{sql}");
+        }
+    }
 
     #[test]
     fn the_altered_table_is_known() {

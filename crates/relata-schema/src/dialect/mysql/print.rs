@@ -44,6 +44,9 @@ pub fn create_all(schema: &Schema) -> Vec<String> {
     for table in &schema.tables {
         statements.extend(grants(table));
     }
+    for view in &schema.views {
+        statements.extend(view.grants.iter().map(|entry| grant(&view.name, None, entry)));
+    }
     statements
 }
 
