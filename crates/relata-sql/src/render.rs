@@ -56,6 +56,11 @@ impl Target {
         Target { dialect, returning: true, lateral: matches!(dialect, Dialect::Postgres) }
     }
 
+    /// MySQL rather than MariaDB, as far as rendering must know: it gives back no rows.
+    const fn is_mysql(self) -> bool {
+        matches!(self.dialect, Dialect::Mysql) && !self.returning
+    }
+
     /// This server.
     pub fn of(dialect: Dialect, server: &ServerInfo) -> Self {
         Target {
@@ -129,13 +134,16 @@ struct Writer<O> {
     levels: Vec<Level>,
     next_alias: usize,
     depth: usize,
+    /// An UPDATE or DELETE is being written for MySQL, which refuses a subquery over the table that it writes, unless it
+    /// is materialized first.
+    materializes: bool,
 }
 
 impl<O: Out> Writer<O> {
     fn new(target: Target, out: O, mut scratch: Scratch) -> Self {
         // A statement that was refused half-way may have left some.
         scratch.levels.clear();
-        Writer { target, out, params: Vec::new(), levels: scratch.levels, next_alias: 0, depth: 0 }
+        Writer { target, out, params: Vec::new(), levels: scratch.levels, next_alias: 0, depth: 0, materializes: false }
     }
 
     fn finish(self) -> (O, Vec<Value>, Scratch) {

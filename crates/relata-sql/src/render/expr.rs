@@ -102,7 +102,7 @@ impl<O: Out> Writer<O> {
             Expr::InSelect(inner, select) => {
                 self.operand(inner)?;
                 self.push(" IN (");
-                self.select(select)?;
+                self.in_write(select, select.reads_outer())?;
             }
             Expr::ExistsSelect(select) => {
                 self.push("EXISTS (");

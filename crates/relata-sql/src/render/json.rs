@@ -11,6 +11,8 @@ use crate::value::Value;
 impl<O: Out> Writer<O> {
     pub(super) fn json(&mut self, inner: &mut Expr, steps: &[JsonStep], form: JsonAs) -> Result<()> {
         let (before, between, after) = match (self.dialect(), form) {
+            // Its JSON_VALUE takes no parameter for the path.
+            _ if self.target.is_mysql() => of_mysql(form),
             (Dialect::Sqlite, JsonAs::Text) => ("CAST(JSON_EXTRACT(", ", ", ") AS TEXT)"),
             (Dialect::Sqlite, JsonAs::Int) => ("CAST(JSON_EXTRACT(", ", ", ") AS INTEGER)"),
             (Dialect::Sqlite, JsonAs::Float) => ("CAST(JSON_EXTRACT(", ", ", ") AS REAL)"),
@@ -40,6 +42,17 @@ impl<O: Out> Writer<O> {
         self.given(path);
         self.push(after);
         Ok(())
+    }
+}
+
+fn of_mysql(form: JsonAs) -> (&'static str, &'static str, &'static str) {
+    match form {
+        JsonAs::Text => ("JSON_UNQUOTE(NULLIF(JSON_EXTRACT(", ", ", "), CAST('null' AS JSON)))"),
+        JsonAs::Int => ("CAST(JSON_UNQUOTE(NULLIF(JSON_EXTRACT(", ", ", "), CAST('null' AS JSON))) AS SIGNED)"),
+        JsonAs::Float => ("CAST(JSON_UNQUOTE(NULLIF(JSON_EXTRACT(", ", ", "), CAST('null' AS JSON))) AS DOUBLE)"),
+        JsonAs::Bool => ("(JSON_UNQUOTE(NULLIF(JSON_EXTRACT(", ", ", "), CAST('null' AS JSON))) IN ('1', 'true'))"),
+        JsonAs::Json => ("JSON_EXTRACT(", ", ", ")"),
+        JsonAs::Exists => ("(JSON_EXTRACT(", ", ", ") IS NOT NULL)"),
     }
 }
 

@@ -189,11 +189,22 @@ impl<O: Out> Writer<O> {
             Keys::Of(select) => {
                 self.parent_key(relation, junction);
                 self.push(" IN (");
-                self.select(select)?;
+                self.in_write(select, false)?;
                 self.push(")");
             }
         }
         Ok(true)
+    }
+
+    /// A query in the filter of a statement that may write what the query reads.
+    pub(super) fn in_write(&mut self, select: &mut Select, reads_outer: bool) -> Result<()> {
+        if !self.materializes || reads_outer {
+            return self.select(select);
+        }
+        self.push("SELECT * FROM (");
+        self.select(select)?;
+        self.push(") AS found");
+        Ok(())
     }
 
     /// Opens the level of a `SELECT`: finds out what it joins.

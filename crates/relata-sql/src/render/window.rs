@@ -189,15 +189,25 @@ impl<O: Out> Writer<O> {
         let key = table.columns[*key].column;
         self.open_level([&*value], [Path::ROOT], table);
         let alias = self.next_alias_of_level();
-        self.push("(SELECT ");
+        let materializes = self.materializes;
+        self.push(if materializes { "(SELECT related.v FROM (SELECT " } else { "(SELECT " });
         self.expr(value)?;
+        if materializes {
+            self.push(" AS v, ");
+            self.alias_column(alias, key);
+            self.push(" AS k");
+        }
         self.push(" FROM ");
         self.table(table);
         self.push(" AS ");
         self.alias(alias);
         self.joins()?;
-        self.push(" WHERE ");
-        self.alias_column(alias, key);
+        if materializes {
+            self.push(") AS related WHERE related.k");
+        } else {
+            self.push(" WHERE ");
+            self.alias_column(alias, key);
+        }
         self.push(" = ");
         self.table(table);
         self.push(".");

@@ -57,6 +57,7 @@ impl<O: Out> Writer<O> {
     }
 
     pub(super) fn update(&mut self, update: &mut Update) -> Result<()> {
+        self.materializes = self.target.is_mysql();
         self.push("UPDATE ");
         self.source(&update.source)?;
         self.push(" SET ");
@@ -84,6 +85,7 @@ impl<O: Out> Writer<O> {
     }
 
     pub(super) fn delete(&mut self, delete: &mut Delete) -> Result<()> {
+        self.materializes = self.target.is_mysql();
         self.push("DELETE FROM ");
         self.source(&delete.source)?;
         self.where_of_write(&delete.source, delete.scope, &mut delete.filter)?;
