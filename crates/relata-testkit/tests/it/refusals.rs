@@ -233,6 +233,7 @@ async fn what_is_wrong_when_connecting_to_mariadb() {
             connecting to the server at 127.0.0.1:PORT: Host '127.0.0.1' is blocked because of many connection errors [R0501, HY000]
         out of disk: DiskFull
             connecting to the server at 127.0.0.1:PORT: Disk full (/tmp); waiting for someone to free some space [R0503, HY000]
+              hint: free space on the server's disk
         out of memory: ResourceExhausted
             connecting to the server at 127.0.0.1:PORT: Out of memory; restart server and try again (needed 65536 bytes) [R0506, HY000]
     "#]].assert_eq(&all_of(Dialect::Mysql, &cases).await);
@@ -286,8 +287,10 @@ async fn what_goes_wrong_later() {
     expect![[r#"
         out of disk: DiskFull
             Disk full [R0503, HY000]
+              hint: free space on the server's disk
         a full table: DiskFull
             The table is full [R0503, HY000]
+              hint: free space on the server's disk
         read-only: ReadOnly
             running with --read-only [R0502, HY000]
         shutting down: Unavailable, retryable
