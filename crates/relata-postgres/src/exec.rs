@@ -197,6 +197,10 @@ impl Connection for PostgresConnection {
         answer!(self.line, self.query_rows(statement, sink))
     }
 
+    fn pipelines(&self) -> bool {
+        true
+    }
+
     fn query_all<'a>(&'a mut self, queries: Vec<Query<'a>>) -> Answer<'a, ()> {
         answer!(self.line, self.run_all(queries))
     }

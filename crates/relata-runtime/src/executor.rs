@@ -180,25 +180,43 @@ impl<'a> Lease<'a> {
     /// before the first answer is awaited.
     ///
     /// # Errors
-    /// As [`Lease::query`], of the first that fails.
-    pub async fn query_all<S: RowSink>(&mut self, selects: &mut [Select], sinks: &mut [S]) -> Result<()> {
-        if self.has_others() {
-            for (select, sink) in selects.iter_mut().zip(sinks) {
-                self.query(Tree::Select(select), sink).await?;
+    /// As [`Lease::query`], of the first that fails, and which it is.
+    pub async fn query_all(
+        &mut self,
+        selects: &mut [Select],
+        sinks: &mut [&mut dyn RowSink],
+    ) -> std::result::Result<(), (usize, Error)> {
+        if selects.len() <= 1 || self.has_others() || !self.held_mut().connection().pipelines() {
+            for (at, (select, sink)) in selects.iter_mut().zip(sinks).enumerate() {
+                self.query(Tree::Select(select), *sink).await.map_err(|error| (at, error))?;
             }
             return Ok(());
         }
-        let rendered =
-            selects.iter_mut().map(|select| self.render(Tree::Select(select))).collect::<Result<Vec<_>>>()?;
+        let mut rendered = Vec::with_capacity(selects.len());
+        for (at, select) in selects.iter_mut().enumerate() {
+            rendered.push(self.render(Tree::Select(select)).map_err(|error| (at, error))?);
+        }
+        let mut result = self.send_all(&rendered, sinks).await;
+        // Nothing was sent: the sinks have seen nothing.
+        if is_not_sent(&result) && Box::pin(self.takes_another(&result, false)).await {
+            result = self.send_all(&rendered, sinks).await;
+        }
+        self.note(&result);
+        result.map_err(|error| {
+            let failed = |rendered: &Rendered| error.details().sql.as_deref() == Some(&*rendered.sql);
+            let at = rendered.iter().position(failed).unwrap_or_default();
+            (at, self.not_committed(error))
+        })
+    }
+
+    async fn send_all(&mut self, rendered: &[Rendered], sinks: &mut [&mut dyn RowSink]) -> Result<()> {
         let mut queries = Vec::with_capacity(rendered.len());
-        for (rendered, sink) in rendered.iter().zip(sinks) {
-            queries.push(Query { statement: Statement::new(&rendered.sql, &rendered.params), sink });
+        for (Rendered { sql, params }, sink) in rendered.iter().zip(sinks) {
+            queries.push(Query { statement: Statement::new(sql, params), sink: &mut **sink });
         }
         let held = self.held_mut();
         held.pool().observer().count_statements(queries.len());
-        let result = held.connection().query_all(queries).await;
-        self.note(&result);
-        result.map_err(|error| self.not_committed(error))
+        held.connection().query_all(queries).await
     }
 
     /// Runs a statement for what it does.

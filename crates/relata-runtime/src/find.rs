@@ -16,7 +16,7 @@ use relata_sql::{Error, Kind, Result, Value};
 use crate::aggregate::{GroupKeys, Grouped, Projection, Selection};
 use crate::entity::{Entity, mapped, root_column};
 use crate::executor::{Executor, Intent};
-use crate::load::{Loads, Parents, load_into};
+use crate::load::{Loads, Parents, load_each, load_into};
 use crate::page::{Cursor, PAGE, Page, fetch_page};
 use crate::relation::{And, IntoLoad, Many, Rel, Relation};
 use crate::stream::Rows;
@@ -331,17 +331,19 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     ) -> Result<Vec<Vec<L::Output>>> {
         let (mut selects, loads) = Self::taken_apart(queries);
         let scopes: Vec<Scope> = selects.iter().map(|select| select.scope).collect();
-        let mut sinks: Vec<_> = loads
+        let mut collected: Vec<_> = loads
             .iter()
             .map(|loads| Collect { rows: Vec::new(), read: |row: &dyn Row| loads.read(row, &mut 0) })
             .collect();
         let intent = if selects.iter().any(Select::writes) { Intent::Write } else { Intent::Read };
+        let mut sinks: Vec<&mut dyn RowSink> = Vec::with_capacity(collected.len());
+        collected.iter_mut().for_each(|sink| sinks.push(sink));
         let result = executor.lease(intent).await?.query_all(&mut selects, &mut sinks).await;
-        result.map_err(|error| mapped(error, E::TABLE))?;
-        let mut found: Vec<_> = sinks.into_iter().map(|sink| sink.rows).collect();
-        for ((loads, scope), rows) in loads.iter().zip(scopes).zip(&mut found) {
-            load_into(loads, executor, (Parents::Some, scope), rows).await?;
-        }
+        result.map_err(|(_, error)| mapped(error, E::TABLE))?;
+        let mut found: Vec<_> = collected.into_iter().map(|sink| sink.rows).collect();
+        let read = loads.iter().zip(scopes).zip(&mut found);
+        let read = read.map(|((loads, scope), rows)| (loads, (Parents::Some, scope), rows));
+        load_each::<E, L>(executor, read.collect()).await?;
         Ok(found)
     }
 

@@ -1,5 +1,6 @@
 //! Loading relations with their parents: one row by a join or, where that would repeat much, by one batched statement for all
-//! parents; many rows always by a batched statement.
+//! parents; many rows always by a batched statement. Batches that do not wait for each other's rows leave together
+//! ([`wave`]).
 //!
 //! Invariants
 //! - Which way a row comes changes nothing in the result: a parent without the row that it must have is left out, also
@@ -12,22 +13,24 @@
 
 use std::marker::PhantomData;
 
-use relata_sql::driver::{BoxFuture, Row, RowSink};
-use relata_sql::expr::{Expr, Nulls, OrderKey};
+use relata_sql::driver::Row;
+use relata_sql::expr::Expr;
 use relata_sql::meta::{Cardinality, Path, RelationMeta, TableMeta};
-use relata_sql::tree::{Batch, Item, Keys, Scope, Select, Source, Tree};
+use relata_sql::tree::{Item, Keys, Scope, Select, Source};
 use relata_sql::{Cell, Result, Value};
 
-use crate::entity::{Entity, mapped, root_column};
-use crate::executor::{Executor, Intent};
-use crate::find::at_row;
+use crate::entity::{Entity, root_column};
+use crate::executor::Executor;
 use crate::relation::{Load, Relation, RelationKind};
 
+mod batch;
 mod choice;
 mod places;
+mod wave;
 
+use batch::{Batched, gather_nested};
 pub(crate) use places::ParentKey;
-use places::Places;
+pub use wave::{Fetch, Wave};
 
 const BATCH: usize = 16_384;
 
@@ -114,9 +117,9 @@ impl<M, X, D, Rest: Contains<M, I>, I> Contains<M, There<I>> for (Slot<X, D>, Re
     }
 }
 
-/// How to load into rows that were read.
-pub struct Loading<'a> {
-    executor: &'a mut dyn Executor,
+/// What rows are loaded into, for what does not come by joins.
+#[derive(Clone)]
+pub struct Below {
     parents: Parents,
     /// Which rows count of those that a join would have brought with the parents.
     scope: Scope,
@@ -129,11 +132,26 @@ pub(crate) async fn load_into<E: Entity, L: Loads<E>>(
     (parents, scope): (Parents, Scope),
     rows: &mut Vec<L::Output>,
 ) -> Result<()> {
-    if loads.batches() && !rows.is_empty() {
-        loads.load(Loading { executor, parents, scope }, rows.iter_mut().collect()).await?;
+    load_each(executor, [(loads, (parents, scope), rows)].into()).await
+}
+
+/// [`load_into`] for the rows of several queries, together.
+pub(crate) async fn load_each<E: Entity, L: Loads<E>>(
+    executor: &mut dyn Executor,
+    mut of_queries: Vec<(&L, (Parents, Scope), &mut Vec<L::Output>)>,
+) -> Result<()> {
+    let mut wave = Wave::new();
+    for (loads, below, rows) in &mut of_queries {
+        if loads.batches() && !rows.is_empty() {
+            let (parents, scope) = below.clone();
+            loads.gather(Below { parents, scope }, rows.iter_mut().collect(), &mut wave);
+        }
     }
-    if loads.may_lack(false) {
-        rows.retain_mut(L::whole);
+    wave::run(executor, wave).await?;
+    for (loads, _, rows) in of_queries {
+        if loads.may_lack(false) {
+            rows.retain_mut(L::whole);
+        }
     }
     Ok(())
 }
@@ -228,9 +246,9 @@ pub trait Loads<E: Entity>: Send + Sync + 'static {
     fn read(&self, row: &dyn Row, at: &mut usize) -> Result<Self::Output>;
     /// The entity in it.
     fn entity(output: &Self::Output) -> &E;
-    /// Loads into all of them what does not come by joins.
-    fn load<'a>(&'a self, loading: Loading<'a>, rows: Vec<&'a mut Self::Output>) -> BoxFuture<'a, Result<()>>;
-    /// There is something for [`Loads::load`] to do.
+    /// Adds what does not come by joins to what is about to be loaded into all of them.
+    fn gather<'a>(&'a self, below: Below, rows: Vec<&'a mut Self::Output>, wave: &mut Wave<'a>);
+    /// There is something for [`Loads::gather`] to do.
     fn batches(&self) -> bool;
     /// Rows may lack what they must have: where it comes later, or is joined to what is `optional` itself.
     fn may_lack(&self, optional: bool) -> bool;
@@ -266,9 +284,7 @@ impl<E: Entity> Loads<E> for () {
         output
     }
 
-    fn load<'a>(&'a self, _: Loading<'a>, _: Vec<&'a mut E>) -> BoxFuture<'a, Result<()>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
+    fn gather<'a>(&'a self, _: Below, _: Vec<&'a mut E>, _: &mut Wave<'a>) {}
 
     fn batches(&self) -> bool {
         false
@@ -321,12 +337,12 @@ where
         &output.loaded().entity
     }
 
-    fn load<'a>(&'a self, loading: Loading<'a>, rows: Vec<&'a mut Self::Output>) -> BoxFuture<'a, Result<()>> {
+    fn gather<'a>(&'a self, below: Below, rows: Vec<&'a mut Self::Output>, wave: &mut Wave<'a>) {
         let rows = rows.into_iter().map(|row| {
             let loaded = row.loaded_mut();
             (&loaded.entity, &mut loaded.slots)
         });
-        self.load_slots(loading, rows.collect())
+        self.gather_slots(below, rows.collect(), wave);
     }
 
     fn batches(&self) -> bool {
@@ -362,12 +378,8 @@ pub trait LoadList<E: Entity>: Send + Sync + 'static {
     /// # Errors
     /// `Kind::Decode`.
     fn read_slots(&self, row: &dyn Row, at: &mut usize) -> Result<Self::Slots>;
-    /// Loads the others, and what is nested in any.
-    fn load_slots<'a>(
-        &'a self,
-        loading: Loading<'a>,
-        rows: Vec<(&'a E, &'a mut Self::Slots)>,
-    ) -> BoxFuture<'a, Result<()>>;
+    /// Adds the others, and what is nested in joined ones, to what is about to be loaded.
+    fn gather_slots<'a>(&'a self, below: Below, rows: Vec<(&'a E, &'a mut Self::Slots)>, wave: &mut Wave<'a>);
     /// Some of them come by a batched statement.
     fn list_batches(&self) -> bool;
     /// [`Loads::may_lack`] of any.
@@ -395,9 +407,7 @@ impl<E: Entity> LoadList<E> for () {
         Ok(())
     }
 
-    fn load_slots<'a>(&'a self, _: Loading<'a>, _: Vec<(&'a E, &'a mut ())>) -> BoxFuture<'a, Result<()>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
+    fn gather_slots<'a>(&'a self, _: Below, _: Vec<(&'a E, &'a mut ())>, _: &mut Wave<'a>) {}
 
     fn list_batches(&self) -> bool {
         false
@@ -465,40 +475,23 @@ where
         Ok((Slot { data, marker: PhantomData }, self.1.read_slots(row, at)?))
     }
 
-    fn load_slots<'a>(
-        &'a self,
-        loading: Loading<'a>,
-        rows: Vec<(&'a E, &'a mut Self::Slots)>,
-    ) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move {
-            let mut own = Vec::with_capacity(rows.len());
-            let mut rest = Vec::with_capacity(rows.len());
-            for (entity, slots) in rows {
-                own.push((entity, &mut slots.0.data));
-                rest.push((entity, &mut slots.1));
-            }
-            let Loading { executor, parents, scope } = loading;
-            let mut children_of = Parents::Some;
-            // What could have been joined counts as if it were.
-            let scope_there = if M::Kind::SINGLE && scope != Scope::Live { Scope::All } else { self.0.scope };
-            if !self.0.is_joined() {
-                batch::<E, M, N>(&self.0, executor, (&parents, scope_there), &mut own).await?;
-                children_of = parents.children(&self.0, M::META);
-            }
-            if self.0.nested.batches() {
-                let mut children = Vec::new();
-                own.into_iter().for_each(|(_, data)| M::Kind::each(data, &mut children));
-                if !children.is_empty() {
-                    let nested = Loading { executor: &mut *executor, parents: children_of, scope: scope_there };
-                    self.0.nested.load(nested, children).await?;
-                }
-            }
-            if self.1.list_batches() {
-                self.1.load_slots(Loading { executor, parents, scope }, rest).await
-            } else {
-                Ok(())
-            }
-        })
+    fn gather_slots<'a>(&'a self, below: Below, rows: Vec<(&'a E, &'a mut Self::Slots)>, wave: &mut Wave<'a>) {
+        let mut own = Vec::with_capacity(rows.len());
+        let mut rest = Vec::with_capacity(rows.len());
+        for (entity, slots) in rows {
+            own.push((entity, &mut slots.0.data));
+            rest.push((entity, &mut slots.1));
+        }
+        // What could have been joined counts as if it were.
+        let scope = if M::Kind::SINGLE && below.scope != Scope::Live { Scope::All } else { self.0.scope };
+        if !self.0.is_joined() {
+            wave.push(Box::new(Batched::<E, M, N>::new(&self.0, &below.parents, scope, own)));
+        } else if self.0.nested.batches() {
+            gather_nested::<E, M, N>(&self.0, Below { parents: Parents::Some, scope }, own, wave);
+        }
+        if self.1.list_batches() {
+            self.1.gather_slots(below, rest, wave);
+        }
     }
 
     fn list_batches(&self) -> bool {
@@ -513,116 +506,5 @@ where
         // All are looked at: each may have rows to leave out.
         let own = M::Kind::keep(&mut slots.0.data, N::whole);
         T::whole_slots(&mut slots.1) && own
-    }
-}
-
-type Parent<'a, E, M, O> = (&'a E, &'a mut <<M as Relation>::Kind as RelationKind>::Data<O>);
-
-/// Loads the related rows of all parents by one statement.
-async fn batch<E, M, N>(
-    load: &Load<M, N>,
-    executor: &mut dyn Executor,
-    (all, scope): (&Parents, Scope),
-    parents: &mut [Parent<'_, E, M, N::Output>],
-) -> Result<()>
-where
-    E: Entity,
-    M: Relation<From = E>,
-    N: Loads<M::To>,
-{
-    let keys = parents.iter().map(|(entity, _)| key_of(*entity, M::META)).collect();
-    let (places, keys) = Places::of(keys);
-    let further = further_keys(M::META, parents.iter().map(|(entity, _)| *entity));
-    let mut items = Vec::new();
-    load.nested.items(Path::ROOT, &mut items);
-    for keys in all.keys(M::META, keys) {
-        let mut select = batch_select(load, items.clone(), keys, M::META);
-        select.scope = scope;
-        load.nested.with_deleted(Path::ROOT, false, &mut select.with_deleted);
-        if scope == Scope::Live {
-            load.nested.requires(Path::ROOT, true, &mut select.filter);
-        }
-        let mut lease = executor.lease(Intent::Read).await?;
-        let appended = select.batch.as_ref().is_none_or(Batch::appends_key);
-        let key = if appended { load.nested.width() } else { M::META.to_column };
-        let mut sink = Distribute::<E, M, N> { load, parents, places: &places, key, further: &further, read: 0 };
-        lease.query(Tree::Select(&mut select), &mut sink).await.map_err(|error| mapped(error, M::To::TABLE))?;
-    }
-    Ok(())
-}
-
-/// By what the related rows of a parent are found; NULL: it has none.
-fn key_of<E: Entity>(parent: &E, relation: &'static RelationMeta) -> Value {
-    match relation.only {
-        Some(only) if only.here && parent.value(only.column) != Value::Text(only.value.to_string()) => Value::Null,
-        _ => parent.value(relation.from_column),
-    }
-}
-
-fn batch_select<M, N>(load: &Load<M, N>, items: Vec<Item>, keys: Keys, relation: &'static RelationMeta) -> Select {
-    let mut select = Select::new(Source::Entity(relation.to));
-    select.items = items;
-    select.filter = load.filter.clone();
-    select.order = load.order.clone();
-    if load.limit.is_some() || load.offset > 0 {
-        // A limit needs a total order to mean the same every time.
-        select.order.extend(relation.to.key.iter().map(|position| OrderKey {
-            expr: root_column(&relation.to.columns[*position]),
-            descending: false,
-            nulls: Nulls::Native,
-        }));
-    }
-    select.batch = Some(Batch { relation, keys, limit: load.limit, offset: load.offset });
-    select
-}
-
-/// The rest of the key of each parent; empty where it is of one column.
-fn further_keys<'e, E: Entity>(
-    relation: &'static RelationMeta,
-    parents: impl Iterator<Item = &'e E>,
-) -> Vec<Vec<ParentKey>> {
-    if relation.further.is_empty() {
-        return Vec::new();
-    }
-    let rest = |parent: &E| relation.further.iter().map(|(here, _)| ParentKey::of(&parent.value(*here))).collect();
-    parents.map(rest).collect()
-}
-
-/// Whether a row agrees with the rest of a parent's key.
-fn agrees(relation: &'static RelationMeta, rest: &[ParentKey], row: &dyn Row, places: &Places) -> Result<bool> {
-    for ((_, there), wanted) in relation.further.iter().zip(rest) {
-        if places.key_of(&row.cell(*there)?) != *wanted {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// Gives each row to its parents.
-struct Distribute<'s, 'p, E: Entity, M: Relation<From = E>, N: Loads<M::To>> {
-    load: &'s Load<M, N>,
-    parents: &'s mut [Parent<'p, E, M, N::Output>],
-    places: &'s Places,
-    /// Which cell holds the parent's key.
-    key: usize,
-    /// The rest of each parent's key, where it is of several columns.
-    further: &'s [Vec<ParentKey>],
-    /// So many rows have been read.
-    read: usize,
-}
-
-impl<E: Entity, M: Relation<From = E>, N: Loads<M::To>> RowSink for Distribute<'_, '_, E, M, N> {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
-        let mut place = self.places.first(&row.cell(self.key)?);
-        while let Some(parent) = place {
-            place = self.places.after(parent);
-            if !self.further.is_empty() && !agrees(M::META, &self.further[parent], row, self.places)? {
-                continue;
-            }
-            let child = self.load.nested.read(row, &mut 0).map_err(|error| at_row(error, self.read))?;
-            M::Kind::add(self.parents[parent].1, child);
-        }
-        self.read += 1;
-        Ok(())
     }
 }

@@ -555,6 +555,10 @@ impl Connection for Observed {
         })
     }
 
+    fn pipelines(&self) -> bool {
+        self.connection.pipelines()
+    }
+
     fn query_all<'a>(&'a mut self, queries: Vec<Query<'a>>) -> Answer<'a, ()> {
         if self.is_marked() {
             return Answer::later(async move {

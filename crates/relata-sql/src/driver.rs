@@ -324,6 +324,11 @@ pub trait Connection: Send {
     /// Runs a statement and gives its rows to the sink.
     fn query<'a>(&'a mut self, statement: Statement<'a>, sink: &'a mut dyn RowSink) -> Answer<'a, ()>;
 
+    /// [`Connection::query_all`] sends all of them before it awaits the first answer.
+    fn pipelines(&self) -> bool {
+        false
+    }
+
     /// Runs queries that do not depend on each other; each gives its rows to its own sink, in their order. Where the
     /// protocol allows it, all leave before the first answer is awaited. The error is that of the first that fails; what
     /// comes after it may have run, and gives no rows.

@@ -39,6 +39,9 @@ pub enum Fault {
     CutAnswerTo(&'static str),
     /// A request that contains this text does not arrive: the connection is closed; once.
     CutRequest(&'static str),
+    /// The answer to a request that contains the first text, and those after it, wait until a request that contains the
+    /// second has come: for ever, if the client waits for the answer first. Once.
+    HoldAnswers(&'static str, &'static str),
 }
 
 /// A proxy in front of a server.
@@ -128,9 +131,9 @@ async fn serve(client: TcpStream, shared: Arc<Shared>) {
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let fault = || shared.fault.subscribe();
-    let muted = Arc::new(AtomicBool::new(false));
-    let requests = Pump { from: from_client, to: to_server, fault: fault(), answers: false, muted: muted.clone() };
-    let answers = Pump { from: from_server, to: to_client, fault: fault(), answers: true, muted };
+    let seen = Arc::new(Seen::default());
+    let requests = Pump { from: from_client, to: to_server, fault: fault(), answers: false, seen: seen.clone() };
+    let answers = Pump { from: from_server, to: to_client, fault: fault(), answers: true, seen };
     let mut refused = shared.fault.subscribe();
     tokio::select! {
         _ = requests.run(&shared) => {}
@@ -140,14 +143,22 @@ async fn serve(client: TcpStream, shared: Arc<Shared>) {
     }
 }
 
+/// What a connection's requests have done to its answers.
+#[derive(Default)]
+struct Seen {
+    /// The next one ends the connection.
+    muted: AtomicBool,
+    /// They wait until the fault is over.
+    held: AtomicBool,
+}
+
 /// One direction of a connection.
 struct Pump {
     from: OwnedReadHalf,
     to: OwnedWriteHalf,
     fault: watch::Receiver<Fault>,
     answers: bool,
-    /// The next answer ends the connection.
-    muted: Arc<AtomicBool>,
+    seen: Arc<Seen>,
 }
 
 impl Pump {
@@ -181,11 +192,26 @@ impl Pump {
                 Fault::Throttle(rate) => return self.slowly(bytes, rate.max(1)).await,
                 Fault::DropAnswers if self.answers => return true,
                 Fault::Garble if self.answers => bytes.iter_mut().for_each(|byte| *byte ^= 0x55),
+                Fault::HoldAnswers(from, until) if !self.answers => {
+                    if contains(bytes, from) {
+                        self.seen.held.store(true, Ordering::Release);
+                    }
+                    if self.seen.held.load(Ordering::Acquire) && contains(bytes, until) {
+                        self.seen.held.store(false, Ordering::Release);
+                        shared.fault.send_replace(Fault::None);
+                    }
+                }
+                Fault::HoldAnswers(..) if self.seen.held.load(Ordering::Acquire) => {
+                    if self.fault.changed().await.is_err() {
+                        return false;
+                    }
+                    continue;
+                }
                 Fault::CutAnswerTo(text) if !self.answers && contains(bytes, text) => {
-                    self.muted.store(true, Ordering::Release);
+                    self.seen.muted.store(true, Ordering::Release);
                     shared.fault.send_replace(Fault::None);
                 }
-                _ if self.answers && self.muted.load(Ordering::Acquire) => {
+                _ if self.answers && self.seen.muted.load(Ordering::Acquire) => {
                     // The server has done it, and nobody hears of it.
                     return false;
                 }

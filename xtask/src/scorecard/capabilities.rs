@@ -175,6 +175,7 @@ const RELATION: &[Test] =
 const EAGER: &[Test] = &[
     (RELATIONS, "limits_hold_for_each_parent"),
     (RELATIONS, "the_number_of_statements_is_bounded"),
+    (RELATIONS, "siblings_leave_together_on_postgres"),
     (LOADING, "the_cheaper_way_is_taken"),
     (LOADING, "either_way_gives_the_same_rows"),
 ];

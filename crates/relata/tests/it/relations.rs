@@ -1,7 +1,9 @@
 //! Loading relations, in a number of statements that does not depend on the number of rows.
 
-use relata::Result;
 use relata::prelude::*;
+use relata::{PoolOptions, Result};
+use relata_schema::Dialect;
+use relata_testkit::{Fault, Proxy};
 
 use crate::model::*;
 use crate::queries::blog;
@@ -173,6 +175,48 @@ async fn the_number_of_statements_is_bounded(mut db: Db) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Neither of two statements waits for the answer to the other, on one connection: the answer to whichever comes first is
+/// held back until the other has come.
+#[tokio::test]
+async fn siblings_leave_together_on_postgres() {
+    let (database, mut db) = crate::setup::open(Dialect::Postgres).await;
+    blog(&mut db).await.unwrap();
+    tagged(&mut db).await.unwrap();
+    let post = Post::find().filter(Post.slug.eq("a1")).one(&mut db).await.unwrap();
+    NewComment { post_id: post.id, text: "c".into() }.insert(&mut db).await.unwrap();
+    let proxy = Proxy::in_front_of(database.url()).await;
+    let mut url = proxy.url(database.url());
+    url.params.push(("sslmode".into(), "disable".into()));
+    let options = PoolOptions { max_connections: 1, min_connections: 0, ..PoolOptions::default() };
+    let mut db = Db::open_with(&url.expose(), options).await.unwrap();
+    let query = || {
+        let posts = Tag.posts.filter(|p| p.title.ne("posts of tags"));
+        let tags = Post.tags.filter(|t| t.name.ne("tags of posts"));
+        let others = Post.tags.filter(|t| t.name.ne("tags of comments"));
+        let comments = Post.comments.filter(|c| c.text.ne("comments of posts"));
+        Post::find().with(tags.with(posts)).with(comments.with(Comment.post.joined().with(others)))
+    };
+    // The statements are prepared, each by a round trip of its own.
+    let before = query().all(&mut db).await.unwrap();
+    let sent = db.statement_count();
+    for [first, second] in [["comments of posts", "tags of posts"], ["tags of comments", "posts of tags"]] {
+        for (first, second) in [(first, second), (second, first)] {
+            proxy.set(Fault::HoldAnswers(first, second));
+            let rows = tokio::time::timeout(std::time::Duration::from_secs(60), query().all(&mut db)).await;
+            let rows = rows.unwrap_or_else(|_| panic!("{second:?} waits for the answer to {first:?}")).unwrap();
+            assert_eq!(rows.len(), before.len());
+            let post = rows.iter().find(|row| row.slug == "a1").unwrap();
+            assert_eq!((post.tags().len(), post.tags()[0].posts().len(), post.comments().len()), (2, 2, 1));
+            assert_eq!(post.comments()[0].post().tags().len(), 2);
+        }
+    }
+    assert_eq!(db.statement_count() - sent, 4 * 5, "the root and two times two siblings: three round trips");
+    let mut tx = db.begin(Default::default()).await.unwrap();
+    proxy.set(Fault::HoldAnswers("comments of posts", "tags of posts"));
+    let rows = tokio::time::timeout(std::time::Duration::from_secs(60), query().all(&mut tx)).await;
+    assert_eq!(rows.expect("in a transaction, too").unwrap().len(), before.len());
 }
 
 async fn keys_of_two_columns_relate(mut db: Db) -> Result<()> {
