@@ -1,8 +1,9 @@
 //! A server that stands still: how long until a caller is told, and until it works again.
 //!
 //! Each pool lends two connections to PostgreSQL through a proxy that stops passing anything on, and closes nothing, as a
-//! frozen machine does. Both are connected and idle when that happens. Every pool waits two seconds for a connection; what
-//! else it does is its default. deadpool and bb8 hold clients of tokio-postgres and test them as deadpool-postgres and
+//! frozen machine does. Both are connected and idle when that happens: for a moment, or for longer than relata lends without
+//! testing. Every pool waits two seconds for a connection; what else it does is its default. The last rows are of pools of which
+//! nothing was set at all. deadpool and bb8 hold clients of tokio-postgres and test them as deadpool-postgres and
 //! bb8-postgres do.
 
 use std::time::{Duration, Instant};
@@ -15,7 +16,10 @@ use tokio_postgres::{Client, NoTls};
 const ACQUIRE: Duration = Duration::from_secs(2);
 
 /// Nobody is waited for longer.
-const GIVEN_UP: Duration = Duration::from_secs(30);
+const GIVEN_UP: Duration = Duration::from_secs(35);
+
+/// Longer than relata lends a connection without testing it.
+const RESTED: Duration = Duration::from_millis(700);
 
 struct Clients(String);
 
@@ -109,9 +113,10 @@ async fn told(pool: impl Asks) -> String {
     }
 }
 
-async fn measure(name: &str, proxy: &Proxy, pool: impl Asks) {
+async fn measure(name: &str, proxy: &Proxy, rest: Duration, pool: impl Asks) {
     let (first, second) = tokio::join!(pool.ask(), pool.ask());
     first.and(second).unwrap_or_else(|error| panic!("{name}: {error}"));
+    tokio::time::sleep(rest).await;
     proxy.set(Fault::HalfOpen);
     // Two who get what was idle, and one who comes after them.
     let callers: Vec<_> = (0..3).map(|_| tokio::spawn(told(pool.clone()))).collect();
@@ -137,15 +142,24 @@ pub async fn run(url: &str) {
     let proxy = Proxy::in_front_of(&url).await;
     let url = proxy.url(&url).expose();
     println!("| pool | what three callers are told | works again after the thaw |\n|---|---|---|");
+    let now = Duration::ZERO;
     let options = PoolOptions { max_connections: 2, acquire_timeout: ACQUIRE, ..PoolOptions::default() };
     let db = Db::open_with(&url, options).await.unwrap_or_else(|error| panic!("{error}"));
-    measure("relata", &proxy, Relata(db.clone())).await;
-    measure("relata, a deadline of 2 s", &proxy, Hurried(db)).await;
+    measure("relata", &proxy, now, Relata(db.clone())).await;
+    measure("relata, rested", &proxy, RESTED, Relata(db.clone())).await;
+    measure("relata, a deadline of 2 s", &proxy, now, Hurried(db)).await;
     let pool = deadpool::managed::Pool::builder(Clients(url.clone())).max_size(2).wait_timeout(Some(ACQUIRE));
     let pool = pool.runtime(deadpool::Runtime::Tokio1).build().expect("builds");
-    measure("deadpool", &proxy, Deadpool(pool)).await;
+    measure("deadpool", &proxy, now, Deadpool(pool)).await;
     let pool = bb8::Pool::builder().max_size(2).connection_timeout(ACQUIRE).build(Clients(url.clone())).await;
-    measure("bb8", &proxy, Bb8(pool.expect("builds"))).await;
+    measure("bb8", &proxy, now, Bb8(pool.expect("builds"))).await;
     let pool = sqlx::postgres::PgPoolOptions::new().max_connections(2).acquire_timeout(ACQUIRE).connect(&url).await;
-    measure("sqlx", &proxy, Sqlx(pool.expect("opens"))).await;
+    measure("sqlx", &proxy, now, Sqlx(pool.expect("opens"))).await;
+    let db = Db::open(&url).await.unwrap_or_else(|error| panic!("{error}"));
+    measure("relata, nothing set", &proxy, now, Relata(db.clone())).await;
+    measure("relata, nothing set, rested", &proxy, RESTED, Relata(db)).await;
+    let pool = bb8::Pool::builder().build(Clients(url.clone())).await;
+    measure("bb8, nothing set", &proxy, now, Bb8(pool.expect("builds"))).await;
+    let pool = sqlx::PgPool::connect(&url).await;
+    measure("sqlx, nothing set", &proxy, now, Sqlx(pool.expect("opens"))).await;
 }

@@ -1,8 +1,8 @@
 //! How a connection is made: where to, with which TLS, with which session settings; and databases made and dropped.
 //!
 //! URL parameters
-//! - `ssl-mode`: `disabled`, `preferred`, `required`, `verify_ca`, `verify_identity`. The default is `preferred`, and
-//!   `disabled` on a loopback address. `preferred` and `required` encrypt without checking who answers.
+//! - `ssl-mode`: `disabled`, `preferred`, `required`, `verify_ca`, `verify_identity`, explained in `tls.rs`. The default is
+//!   `preferred`, and `disabled` on a loopback address.
 //! - `ssl-ca`, `ssl-cert`, `ssl-key`: PEM files: roots to trust, the client's certificate and its key.
 //! - `socket`: a Unix socket instead of host and port.
 //!

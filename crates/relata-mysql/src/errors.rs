@@ -118,6 +118,13 @@ pub(crate) fn server(error: ServerError) -> Error {
     let mapped = match kind {
         Kind::LockTimeout => mapped.hint("another transaction holds the lock: run the transaction again"),
         Kind::DiskFull => mapped.hint("free space on the server's disk"),
+        Kind::ResourceExhausted => mapped.hint("give the server more memory, or ask it for less at once"),
+        Kind::Unavailable if error.code == 1053 => {
+            mapped.hint("connect again: it comes back, or another node takes over (name all of them in the URL)")
+        }
+        Kind::Unavailable => mapped
+            .hint("its places for connections are taken: lower `max_connections` of the programs, close what is idle, or raise it there"),
+        _ if error.code == 1129 => mapped.hint("`mariadb-admin flush-hosts` unblocks it; see what breaks connections off"),
         _ => mapped,
     };
     mapped.sqlstate(error.state).number(u32::from(error.code))

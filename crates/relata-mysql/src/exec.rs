@@ -21,6 +21,9 @@ use crate::cursor::{MysqlCursor, Rows};
 use crate::statements::StatementCache;
 use crate::{errors, introspect, types};
 
+/// `Prepared statement needs to be re-prepared`: what it reads was changed, or has fallen out of the server's table cache.
+const MUST_BE_PREPARED_ANEW: u16 = 1615;
+
 /// The most placeholders that one prepared statement may have.
 const MOST_PLACEHOLDERS: usize = 65_535;
 
@@ -171,6 +174,15 @@ impl MysqlConnection {
                 Err(error) => return Err(error.into()),
             },
         };
+        let params = bind(&prepared, statement.params)?;
+        match self.client.exec_iter(prepared, params).await {
+            Err(mysql_async::Error::Server(error)) if error.code == MUST_BE_PREPARED_ANEW => {}
+            other => return Ok(other.map(|_| Protocol::Binary)?),
+        }
+        // Nothing of it has happened. Once is enough: the server has tried three times by itself.
+        self.stale.extend(self.statements.remove(statement.sql));
+        let prepared = self.client.prep(statement.sql).await?;
+        let prepared = self.keep(statement, prepared);
         let params = bind(&prepared, statement.params)?;
         self.client.exec_iter(prepared, params).await?;
         Ok(Protocol::Binary)

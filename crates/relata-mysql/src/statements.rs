@@ -33,6 +33,11 @@ impl StatementCache {
         evicted
     }
 
+    /// Gives back what it keeps of that text.
+    pub(crate) fn remove(&mut self, sql: &str) -> Option<Statement> {
+        self.by_text.remove(sql).map(|(statement, _)| statement)
+    }
+
     pub(crate) fn clear(&mut self) {
         self.by_text.clear();
     }

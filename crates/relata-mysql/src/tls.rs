@@ -1,4 +1,12 @@
-//! TLS as the URL asks for it: `ssl-mode`, `ssl-ca`, `ssl-cert`, `ssl-key`, with the meaning MySQL's own client gives them.
+//! TLS as the URL asks for it: `ssl-mode`, `ssl-ca`, `ssl-cert`, `ssl-key`, by the names that MySQL's own client has for them.
+//!
+//! `disabled`: never. `preferred`: if the server offers it, unverified. `required`, `verify_identity`: always, and the
+//! certificate's chain and host name are verified. `verify_ca`: the chain, not the name.
+//! `required_without_verification`: encrypted, to whoever answers. Whoever names a certificate and no mode asks for
+//! `verify_identity`; else it is `preferred`, and `disabled` on a loopback address and a socket.
+//!
+//! MySQL's client verifies nothing for `required`: what is encrypted to somebody in between protects nobody, so here it
+//! verifies.
 //!
 //! The roots are Mozilla's, or those in the PEM file `ssl-ca`. A Unix socket is never encrypted: a mode that insists is
 //! refused there.
@@ -14,12 +22,15 @@ use rustls::crypto::CryptoProvider;
 
 use crate::connect::{Place, parameter};
 
+/// The mode that encrypts to whoever answers: long, so that nobody writes it without meaning it.
+const UNVERIFIED: &str = "required_without_verification";
+
 /// How much TLS is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SslMode {
     Disabled,
     Preferred,
-    Required,
+    Unverified,
     VerifyCa,
     VerifyIdentity,
 }
@@ -28,18 +39,21 @@ impl SslMode {
     pub(crate) fn of(place: &Place<'_>) -> Result<Self> {
         let socket = place.url.param("socket").is_some();
         let Some(word) = parameter(place.url, "ssl-mode") else {
+            if ["ssl-ca", "ssl-cert"].iter().any(|name| parameter(place.url, name).is_some()) && !socket {
+                return Ok(SslMode::VerifyIdentity);
+            }
             let local = place.host == "localhost" || place.host.starts_with("127.") || place.host == "::1";
             return Ok(if local || socket { SslMode::Disabled } else { SslMode::Preferred });
         };
         let mode = match word.to_ascii_lowercase().replace('-', "_").as_str() {
             "disabled" | "disable" => return Ok(SslMode::Disabled),
             "preferred" | "prefer" => return Ok(SslMode::Preferred),
-            "required" | "require" => SslMode::Required,
             "verify_ca" => SslMode::VerifyCa,
-            "verify_identity" | "verify_full" => SslMode::VerifyIdentity,
+            "required" | "require" | "verify_identity" | "verify_full" => SslMode::VerifyIdentity,
+            UNVERIFIED | "require_without_verification" => SslMode::Unverified,
             other => {
                 return Err(Error::new(Kind::InvalidUrl, format!("{other:?} is no ssl-mode"))
-                    .hint("write disabled, preferred, required, verify_ca or verify_identity"));
+                    .hint(format!("write disabled, preferred, required, verify_ca, verify_identity or {UNVERIFIED}")));
             }
         };
         if socket {
@@ -124,11 +138,13 @@ fn handshake(reason: &rustls::Error, place: &Place<'_>) -> Error {
         InvalidCertificate(Expired | ExpiredContext { .. }) => {
             ("the server's certificate has expired".to_string(), "renew it on the server")
         }
-        InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => {
-            (reason.to_string(), "connect by a name that the certificate has, or with ssl-mode=verify_ca")
-        }
+        InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => (
+            reason.to_string(),
+            "connect by a name that the certificate has; ssl-mode=verify_ca accepts any name that the authority has signed",
+        ),
         AlertReceived(_) => return broken_off(place),
-        _ => return unusable(&reason.to_string(), place),
+        InvalidCertificate(_) => return unknown(&reason.to_string(), place),
+        _ => (reason.to_string(), "check ssl-cert and ssl-key, and which versions of TLS the server speaks"),
     };
     Error::new(Kind::Tls, format!("no encrypted connection to {place}: {why}")).hint(hint)
 }
@@ -142,5 +158,12 @@ fn broken_off(place: &Place<'_>) -> Error {
 /// TLS could not be agreed on.
 pub(crate) fn unusable(why: &str, place: &Place<'_>) -> Error {
     Error::new(Kind::Tls, format!("no encrypted connection to {place}: {why}"))
-        .hint("give the server's authority with ssl-ca=FILE, or choose another ssl-mode in the URL")
+        .hint("the server has to be set up for it (`ssl_cert`, `ssl_key`); ssl-mode=preferred goes on without where it is not")
+}
+
+/// A certificate that nobody known vouches for.
+fn unknown(why: &str, place: &Place<'_>) -> Error {
+    Error::new(Kind::Tls, format!("no encrypted connection to {place}: {why}"))
+        .hint("give the certificate of the server's authority: ssl-ca=FILE (PEM); without, Mozilla's are believed")
+        .hint(format!("ssl-mode={UNVERIFIED} encrypts to whoever answers, which may be somebody in between"))
 }

@@ -98,7 +98,7 @@ pub(crate) fn database(report: &Report) -> Error {
     if let Some(position) = report.position {
         error = error.position(position.saturating_sub(1) as usize);
     }
-    match hint(kind) {
+    match hint(kind, &report.code) {
         Some(hint) => error.hint(hint),
         None => error,
     }
@@ -168,7 +168,15 @@ pub(crate) fn connecting(
 /// TLS could not be agreed on.
 pub(crate) fn tls(place: &str, why: &str) -> Error {
     Error::new(Kind::Tls, format!("no TLS connection to {place}: {why}"))
-        .hint("give the server's root certificate as sslrootcert, or choose another sslmode")
+        .hint("the server has to be set up for it (`ssl = on`); sslmode=prefer goes on without where it is not")
+}
+
+/// A certificate that nobody known vouches for.
+fn unknown(place: &str, why: &str) -> Error {
+    let unverified = crate::tls::UNVERIFIED;
+    Error::new(Kind::Tls, format!("no TLS connection to {place}: {why}"))
+        .hint("give the certificate of the server's authority: sslrootcert=FILE (PEM); without, Mozilla's are believed")
+        .hint(format!("sslmode={unverified} encrypts to whoever answers, which may be somebody in between"))
 }
 
 /// What rustls said, wherever it is in the chain: a server refuses a client's certificate only after the handshake.
@@ -192,11 +200,13 @@ fn handshake(place: &str, reason: &rustls::Error) -> Error {
         InvalidCertificate(Expired | ExpiredContext { .. }) => {
             ("the server's certificate has expired".to_string(), "renew it on the server")
         }
-        InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => {
-            (reason.to_string(), "connect by a name that the certificate has, or with sslmode=verify-ca")
-        }
+        InvalidCertificate(NotValidForName | NotValidForNameContext { .. }) => (
+            reason.to_string(),
+            "connect by a name that the certificate has; sslmode=verify-ca accepts any name that the authority has signed",
+        ),
+        InvalidCertificate(_) => return unknown(place, &reason.to_string()),
         AlertReceived(_) => return broken_off(place),
-        _ => return tls(place, &reason.to_string()),
+        _ => (reason.to_string(), "check sslcert and sslkey, and which versions of TLS the server speaks"),
     };
     Error::new(Kind::Tls, format!("no TLS connection to {place}: {why}")).hint(hint)
 }
@@ -240,12 +250,18 @@ fn sentence(text: &str) -> String {
     text.trim_end_matches('.').to_string()
 }
 
-fn hint(kind: Kind) -> Option<&'static str> {
+fn hint(kind: Kind, code: &str) -> Option<&'static str> {
     Some(match kind {
         Kind::TransactionFailed => "roll the transaction back; the first error in it is the cause",
         Kind::Serialization | Kind::Deadlock => "run the whole transaction again",
         Kind::PermissionDenied => "grant the privilege to this role, or connect as another",
         Kind::DiskFull => "free space on the server's disk",
+        Kind::ResourceExhausted => "give the server more memory, or ask it for less at once",
+        Kind::Unavailable if code == "53300" => {
+            "its places for connections are taken: lower `max_connections` of the programs, close what is idle, or raise it there"
+        }
+        Kind::Unavailable if code == "57P03" => "wait until it has started, or name the other nodes in the URL too",
+        Kind::Unavailable => "connect again: it comes back, or another node takes over (name all of them in the URL)",
         _ => return None,
     })
 }

@@ -1,8 +1,11 @@
-//! TLS as the URL asks for it: `sslmode`, `sslrootcert`, `sslcert`, `sslkey`, with the meaning libpq gives them.
+//! TLS as the URL asks for it: `sslmode`, `sslrootcert`, `sslcert`, `sslkey`.
 //!
-//! `disable`: never. `prefer` (default): if the server offers it, unverified. `require`: always, unverified unless
-//! `sslrootcert` is given. `verify-ca`: the certificate's chain is verified. `verify-full`: the host name too.
-//! The roots are Mozilla's, or those in the PEM file `sslrootcert`.
+//! `disable`: never. `prefer` (default): if the server offers it, unverified. `require`, `verify-full`: always, and the
+//! certificate's chain and host name are verified. `verify-ca`: the chain, not the name.
+//! `require-without-verification`: encrypted, to whoever answers. Whoever names a certificate and no mode asks for
+//! `verify-full`. The roots are Mozilla's, or those in the PEM file `sslrootcert`.
+//!
+//! libpq verifies nothing for `require`: what is encrypted to somebody in between protects nobody, so here it verifies.
 
 use std::sync::Arc;
 
@@ -15,6 +18,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// The mode that encrypts to whoever answers: long, so that nobody writes it without meaning it.
+pub(crate) const UNVERIFIED: &str = "require-without-verification";
 
 /// Whether TLS is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,17 +47,17 @@ enum Verify {
 impl Tls {
     /// Reads the TLS settings of a URL.
     pub(crate) fn of(url: &DatabaseUrl) -> Result<Self> {
-        let root = url.param("sslrootcert");
-        let (mode, verify) = match url.param("sslmode").unwrap_or("prefer") {
+        let wants_tls = ["sslrootcert", "sslcert"].iter().any(|name| url.param(name).is_some());
+        let unsaid = if wants_tls { "verify-full" } else { "prefer" };
+        let (mode, verify) = match url.param("sslmode").unwrap_or(unsaid) {
             "disable" => return Ok(Tls { mode: Mode::Disable, config: None }),
             "allow" | "prefer" => (Mode::Prefer, Verify::Nothing),
-            "require" if root.is_some() => (Mode::Require, Verify::Chain),
-            "require" => (Mode::Require, Verify::Nothing),
+            "require" | "verify-full" => (Mode::Require, Verify::Full),
             "verify-ca" => (Mode::Require, Verify::Chain),
-            "verify-full" => (Mode::Require, Verify::Full),
+            UNVERIFIED => (Mode::Require, Verify::Nothing),
             other => {
                 return Err(Error::new(Kind::InvalidUrl, format!("sslmode {other:?} does not exist"))
-                    .hint("write sslmode=disable, prefer, require, verify-ca or verify-full"));
+                    .hint(format!("write sslmode=disable, prefer, require, verify-ca, verify-full or {UNVERIFIED}")));
             }
         };
         Ok(Tls { mode, config: Some(Arc::new(client_config(url, verify)?)) })

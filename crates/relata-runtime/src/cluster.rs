@@ -11,10 +11,12 @@
 //! - Of several that take writes, the one on the highest timeline counts, then the one furthest ahead.
 //! - A node that stops being primary, or goes down, closes its connections; statements under way there end at once.
 //! - Of Galera's nodes, which all take writes, one is the primary until it fails: two would only be in each other's way.
+//! - A node that belongs to another database is down ([`origin`]).
 //! - Reads never fail for lack of a replica as long as there is a primary.
 
 mod members;
 mod node;
+mod origin;
 mod probe;
 mod route;
 mod watcher;
@@ -46,6 +48,9 @@ pub(crate) struct Cluster {
     primary: RwLock<Option<Arc<Node>>>,
     /// How often another node became primary.
     pub(crate) failovers: Counter,
+    /// The database that the primary belongs to, and how often somebody else's node was named.
+    origin: Mutex<origin::Origin>,
+    pub(crate) strangers: Counter,
     /// Moves whenever a role does.
     changed: watch::Sender<u64>,
     /// Where the primary was, and when: from this the lag of replicas is read.
@@ -70,6 +75,8 @@ impl Cluster {
             only,
             nodes: RwLock::new(nodes),
             failovers: Counter::default(),
+            origin: Mutex::default(),
+            strangers: Counter::default(),
             changed: watch::Sender::new(0),
             history: Mutex::default(),
             ask_source: Notify::new(),
@@ -156,6 +163,10 @@ impl Cluster {
         }
         *primary = best.clone();
         drop(primary);
+        if let Some(best) = &best {
+            let origin = best.state().origin.clone();
+            self.belongs_to(origin);
+        }
         self.history().clear();
         if let Some(old) = before {
             old.pool.retire();

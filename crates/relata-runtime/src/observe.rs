@@ -81,6 +81,8 @@ pub(crate) struct Vitals {
     /// When a statement last succeeded, in milliseconds since `made`.
     answered: AtomicU64,
     made: Instant,
+    /// A statement has succeeded since somebody last asked.
+    heard: AtomicBool,
     /// Somebody watches the node and raises an alarm when it is down.
     guarded: AtomicBool,
     /// Since the alarm was raised, the node has not been seen to be well.
@@ -103,6 +105,7 @@ impl Vitals {
             latency: AtomicU64::new(0),
             answered: AtomicU64::new(0),
             made: Instant::now(),
+            heard: AtomicBool::new(false),
             guarded: AtomicBool::new(false),
             down: AtomicBool::new(false),
             alarm: Notify::new(),
@@ -123,6 +126,18 @@ impl Vitals {
     /// A statement has succeeded since then.
     pub(crate) fn has_answered_since(&self, then: Instant) -> bool {
         self.made + Duration::from_millis(self.answered.load(Ordering::Relaxed)) > then
+    }
+
+    /// A statement has succeeded since this was last asked.
+    pub(crate) fn was_heard(&self) -> bool {
+        self.heard.swap(false, Ordering::Relaxed)
+    }
+
+    /// The node has answered. Looked at first: most find it said, and need not take the place in memory from each other.
+    pub(crate) fn hear(&self) {
+        if !self.heard.load(Ordering::Relaxed) {
+            self.heard.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Statements end when the alarm is raised.
@@ -191,6 +206,7 @@ impl Vitals {
     }
 
     fn succeeded(&self, took: Duration, now: Instant) {
+        self.hear();
         if self.is_guarded() {
             let since = u64::try_from(now.duration_since(self.made).as_millis()).unwrap_or(u64::MAX);
             self.answered.store(since, Ordering::Relaxed);
@@ -218,7 +234,10 @@ impl Watch {
     /// What the breaker and whoever watches the node must know in any case.
     fn note(&self, error: Option<&Error>) {
         match error {
-            None => self.vitals.breaker.succeeded(),
+            None => {
+                self.vitals.hear();
+                self.vitals.breaker.succeeded();
+            }
             Some(error) => {
                 self.observer.errors.count(error);
                 self.vitals.failed(error);

@@ -99,6 +99,14 @@ pub struct PoolStatus {
 /// How long a refused login is tried again when its password comes from where it may be about to change.
 const ROTATION: Duration = Duration::from_secs(30);
 
+/// How long somebody is kept who asks a node that is down.
+const MOMENT: Duration = Duration::from_millis(20);
+
+/// Up to a tenth less, so that what was opened together is not closed together.
+fn spread(age: Duration) -> Duration {
+    if age == Duration::MAX { age } else { age.mul_f64(1.0 - fastrand::f64() / 10.0) }
+}
+
 /// A moment so far away that nobody waits for it.
 fn far(from: Instant, after: Duration) -> Instant {
     from.checked_add(after).unwrap_or(from + Duration::from_secs(86_400 * 365))
@@ -211,8 +219,20 @@ impl Pool {
         Some(Pooled::new(self.clone(), slot, now, Some(member)))
     }
 
-    /// A connection, as soon as one can be had.
+    /// A connection, as soon as one can be had; given up when the node is found to be down meanwhile.
     pub(crate) async fn acquire(self: &Arc<Self>, request: Request) -> Result<Pooled> {
+        if self.vitals.is_down() {
+            // Who asks again at once, and again, would leave nobody the time to see it come back.
+            tokio::time::sleep(MOMENT).await;
+        }
+        tokio::select! {
+            biased;
+            () = self.vitals.until_down() => Err(self.down()),
+            result = self.acquire_in_time(request) => result,
+        }
+    }
+
+    async fn acquire_in_time(self: &Arc<Self>, request: Request) -> Result<Pooled> {
         let begun = Instant::now();
         let until = request.until(&self.options());
         self.refuse_if_hopeless(begun)?;
@@ -340,11 +360,11 @@ impl Pool {
         match self.log_in(&options).await {
             Ok(connection) => {
                 self.connected.store(true, Ordering::Relaxed);
+                self.vitals.hear();
                 self.vitals.breaker.succeeded();
                 self.vitals.metrics.connect.record(begun.elapsed());
                 let watch = Watch::new(self.observer.clone(), self.vitals.clone(), &self.options());
-                let age = self.options().max_lifetime;
-                let age = if age == Duration::MAX { age } else { age.mul_f64(1.0 - fastrand::f64() / 10.0) };
+                let age = spread(self.options().max_lifetime);
                 let target = Target::of(connection.dialect(), connection.server());
                 let shapes = Box::new(ShapeCache::new(target, options.statement_cache));
                 let observed = Observed::new(connection, watch);
@@ -357,6 +377,9 @@ impl Pool {
                     self.vitals.breaker.failed(Instant::now(), error.message());
                 } else {
                     self.vitals.failed(&error);
+                }
+                if !is_silence(&error) {
+                    self.vitals.hear();
                 }
                 Err(error)
             }
@@ -518,6 +541,12 @@ impl Pool {
         Error::new(Kind::Overloaded, message).hint("`relata health` says how every node is")
     }
 
+    fn down(&self) -> Error {
+        let message =
+            format!("{} keeps silent, as a server does that stands still or cannot be reached", self.vitals.node);
+        Error::new(Kind::NotSent, message).hint("nothing was sent; it is asked again and again until it answers")
+    }
+
     fn exhausted(&self, begun: Instant) -> Error {
         self.vitals.metrics.timeouts.add(1);
         let status = self.status();
@@ -536,6 +565,11 @@ impl Pool {
             .hint("inside `transaction!` run every statement on its `tx`, not on the `Db`")
             .hint("finish streams and transactions sooner, or raise `max_connections`")
     }
+}
+
+/// Nobody answered: neither well nor badly.
+fn is_silence(error: &Error) -> bool {
+    matches!(error.kind(), Kind::Timeout | Kind::Unreachable)
 }
 
 fn nanoseconds(duration: Duration) -> u64 {
@@ -561,5 +595,28 @@ fn place(url: &DatabaseUrl) -> String {
     match url.host() {
         "" => url.database.clone(),
         host => format!("{host}:{}", url.port()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetimes_are_spread_over_a_tenth() {
+        let limit = Duration::from_secs(1000);
+        let mut ages: Vec<_> = (0..1000).map(|_| spread(limit)).collect();
+        ages.sort();
+        assert!(ages[0] >= limit * 9 / 10 && ages[999] <= limit);
+        assert!(ages[900] - ages[100] > Duration::from_secs(50), "all go at once: {:?} to {:?}", ages[100], ages[900]);
+        assert_eq!(spread(Duration::MAX), Duration::MAX);
+    }
+
+    /// A look every quarter of `frozen_after`, then as long as a server may take to answer.
+    #[test]
+    fn by_default_a_silent_server_is_noticed_within_three_seconds() {
+        let options = PoolOptions::default();
+        assert!(options.frozen_after * 5 / 4 + options.ping_timeout <= Duration::from_secs(3));
+        assert!(options.ping_after <= Duration::from_millis(500));
     }
 }

@@ -4,6 +4,7 @@ use super::capabilities::{Capability, Claim, Test};
 
 const POOL: &str = "crates/relata/tests/it/pool.rs";
 const FAILURES: &str = "crates/relata-testkit/tests/it/failures.rs";
+const TENDING: &str = "crates/relata-testkit/tests/it/tending.rs";
 const POSTGRES: &str = "crates/relata-testkit/tests/it/cluster/postgres.rs";
 const MARIADB: &str = "crates/relata-testkit/tests/it/cluster/mariadb.rs";
 const TLS_DISCOVERY: &str = "crates/relata-testkit/tests/it/tls/discovery.rs";
@@ -23,6 +24,9 @@ const QUEUE: &[Test] = &[
     (POOL, "who_waits_in_vain_is_told_who_holds_the_connections"),
     (POOL, "a_leak_is_reported_with_the_place_that_borrowed"),
     (POOL, "a_minimum_is_kept_and_old_connections_go"),
+    ("crates/relata-runtime/src/pool.rs", "lifetimes_are_spread_over_a_tenth"),
+    (POOL, "suspended_and_resumed"),
+    (POOL, "a_borrowed_connection_of_an_older_epoch_is_closed_when_it_comes_back"),
     (POOL, "dropped_at_every_step_on_sqlite"),
     (POOL, "a_tenant_has_its_share_and_no_more"),
     (POOL, "sixteen_writers_of_two_processes_never_find_the_file_locked"),
@@ -42,6 +46,11 @@ const QUEUE_MARIADB: &[Test] = &[
     (FAILURES, "a_frozen_server_costs_deadlines_and_never_the_pool"),
 ];
 const RECOVERY: &[Test] = &[
+    (TENDING, "keepalive_finds_dead_connections_before_anybody_gets_one"),
+    (TENDING, "what_has_rested_is_tested_before_it_is_lent"),
+    (TENDING, "what_has_rested_for_too_long_is_closed"),
+    (TENDING, "a_silent_server_is_told_to_those_who_wait_for_a_connection"),
+    (FAILURES, "a_frozen_server_is_noticed_by_those_who_wait_without_a_deadline"),
     (FAILURES, "connections_cut_while_idle_are_noticed_or_replaced"),
     (FAILURES, "a_frozen_server_costs_deadlines_and_never_the_pool"),
     (FAILURES, "too_many_connections"),
@@ -159,11 +168,13 @@ pub const CONNECTIONS: &[Capability] = &[
             (PATRONI, "patroni_names_the_nodes_and_its_failover_is_followed"),
             (DISCOVERY, "a_url_names_its_source"),
             (POSTGRES, "a_source_that_lies_or_goes_away_stops_nothing"),
+            (POSTGRES, "a_primary_of_another_database_is_refused"),
             (TLS_DISCOVERY, "patroni_is_asked_by_https_and_verified"),
             ("crates/relata-runtime/src/discovery/srv.rs", "a_name_server_is_asked"),
         ]),
         mysql: Claim::Done(&[
-            (MARIADB, "a_killed_primary_is_replaced_and_nothing_is_written_twice"),
+            (MARIADB, "a_killed_primary_loses_nothing_acknowledged_and_writes_nothing_twice"),
+            (MARIADB, "with_asynchronous_replication_nothing_is_written_twice"),
             (GALERA, "galera_names_its_nodes_and_one_takes_over"),
             (FAILURES, "an_idempotency_key_resolves_a_commit_and_allows_no_second"),
         ]),

@@ -286,3 +286,27 @@ fn the_server_is_known() {
     assert!(["MariaDB", "MySQL"].contains(&info.product.as_str()), "{info:?}");
     assert!(info.number >= 80_000, "{info:?}");
 }
+
+/// A server whose table cache is too small says so of statements that were well prepared.
+#[test]
+fn a_statement_that_must_be_prepared_anew_is_once() {
+    let raise = "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1615, MESSAGE_TEXT = 'needs to be re-prepared'";
+    let function = |name: &str, when: &str| {
+        format!(
+            "CREATE FUNCTION {name}() RETURNS int NO SQL BEGIN SET @calls = @calls + 1; \
+             IF {when} THEN {raise}; END IF; RETURN @calls; END;"
+        )
+    };
+    let (_database, mut connection) =
+        with(&(function("second_fails", "@calls = 2") + &function("only_first_works", "@calls > 1")));
+    let connection = &mut *connection;
+    let mut call = |sql: &str| block_on(connection.execute(Statement::new(sql, &[]))).map(|_| ());
+    call("SET @calls = 0").unwrap();
+    for _ in 0..3 {
+        call("DO second_fails()").unwrap();
+    }
+    let error = call("DO only_first_works()").unwrap_err();
+    assert_eq!(error.details().number, Some(1615), "{error}");
+    assert_eq!(value(connection, "SELECT @calls"), Value::Int(6), "each was tried once more, and not for ever");
+    block_on(connection.batch("SET @calls = 0; DO only_first_works()")).unwrap();
+}

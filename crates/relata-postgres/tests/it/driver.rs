@@ -234,15 +234,15 @@ async fn what_cannot_be_reached_is_explained() {
     refused(
         &format!("postgres://postgres@{host}:{port}/x?sslmode=require"),
         expect![[r#"
-        no TLS connection to 127.0.0.1:PORT: the server does not offer TLS [R0306]
-          hint: give the server's root certificate as sslrootcert, or choose another sslmode"#]],
+            no TLS connection to 127.0.0.1:PORT: the server does not offer TLS [R0306]
+              hint: the server has to be set up for it (`ssl = on`); sslmode=prefer goes on without where it is not"#]],
     )
     .await;
     refused(
         &format!("postgres://postgres@{host}:{port}/x?sslmode=maybe"),
         expect![[r#"
-        sslmode "maybe" does not exist [R0601]
-          hint: write sslmode=disable, prefer, require, verify-ca or verify-full"#]],
+            sslmode "maybe" does not exist [R0601]
+              hint: write sslmode=disable, prefer, require, verify-ca, verify-full or require-without-verification"#]],
     )
     .await;
 

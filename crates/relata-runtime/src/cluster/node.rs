@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use relata_sql::DatabaseUrl;
 use tokio::sync::Notify;
 
+use super::origin::Origin;
 use crate::observe::BreakerState;
 use crate::pool::Pool;
 use crate::token::{Position, Token};
@@ -92,6 +93,9 @@ pub(super) struct State {
     /// How often it went down lately.
     pub(super) falls: u32,
     pub(super) last_fall: Option<Instant>,
+    /// Whose it says it is, and that it was once seen to be one of ours.
+    pub(super) origin: Origin,
+    pub(super) ours: bool,
     /// Answers in a row of the source of nodes that left it out.
     pub(super) unnamed: u32,
 }
@@ -110,6 +114,8 @@ impl Node {
             owes: 0,
             falls: 0,
             last_fall: None,
+            origin: Origin::default(),
+            ours: false,
             unnamed: 0,
         };
         let name = pool.vitals().node.clone();

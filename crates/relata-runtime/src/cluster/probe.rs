@@ -4,6 +4,7 @@ use relata_schema::Dialect;
 use relata_sql::driver::{Row, RowSink, Statement};
 use relata_sql::{Cell, Connection, Error, Kind, Result};
 
+use super::origin::Origin;
 use crate::token::{Position, Token};
 
 /// What a node says.
@@ -18,6 +19,8 @@ pub(super) struct Answered {
     pub(super) deputy: Option<u64>,
     /// Galera: where all nodes are.
     pub(super) members: Vec<(String, u16)>,
+    /// Whose it is, as far as its position tells.
+    pub(super) origin: Origin,
 }
 
 const POSTGRES: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN 'replica' \
@@ -97,7 +100,18 @@ pub(super) async fn ask(connection: &mut dyn Connection) -> Result<Answered> {
     let timeline = u64::from_str_radix(timeline, 16).ok();
     // In recovery there is no timeline of its own yet.
     let cannot_write = connection.dialect() == Dialect::Postgres && timeline.is_none();
-    Ok(Answered { takes_writes, cannot_write, position, timeline, deputy: None, members: Vec::new() })
+    let origin = position.as_ref().map(Origin::of).unwrap_or_default();
+    Ok(Answered { takes_writes, cannot_write, position, timeline, deputy: None, members: Vec::new(), origin })
+}
+
+/// Whose node it is, where its position does not tell. Not every service that speaks like PostgreSQL knows.
+pub(super) async fn origin(connection: &mut dyn Connection) -> Origin {
+    let sql = "SELECT system_identifier::text FROM pg_control_system()";
+    let mut texts = Texts::default();
+    if connection.dialect() == Dialect::Postgres {
+        drop(connection.query(Statement::once(sql, &[]), &mut texts).await);
+    }
+    texts.0.first().map(|identifier| Origin::system(identifier)).unwrap_or_default()
 }
 
 /// How far a primary has written.
@@ -194,7 +208,8 @@ impl<'t> Galera<'t> {
             sequence.map(|sequence| Position::Galera(self.value("wsrep_cluster_state_uuid").into(), sequence));
         let deputy = self.value("wsrep_local_index").parse().ok().filter(|_| takes_writes);
         let members = self.value("wsrep_incoming_addresses").split(',').filter_map(member).collect();
-        Ok(Answered { takes_writes, cannot_write: false, position, timeline: None, deputy, members })
+        let origin = position.as_ref().map(Origin::of).unwrap_or_default();
+        Ok(Answered { takes_writes, cannot_write: false, position, timeline: None, deputy, members, origin })
     }
 }
 

@@ -10,6 +10,7 @@ use relata_sql::driver::ConnectOptions;
 use relata_sql::{Connection, Driver, Error, Kind, Result};
 
 use super::node::State;
+use super::origin::Origin;
 use super::probe::{self, Answered};
 use super::{Cluster, Node, Role};
 use crate::secret::Login;
@@ -33,13 +34,22 @@ struct Watcher {
     driver: Arc<dyn Driver>,
     login: Arc<Login>,
     connection: Option<Box<dyn Connection>>,
+    /// Whose node it is, as it said when the connection was made.
+    origin: Origin,
 }
 
 pub(super) fn start(cluster: &Arc<Cluster>, node: &Arc<Node>) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
     node.pool.vitals().guard();
     let (driver, login) = (cluster.maker.driver.clone(), cluster.maker.login.clone());
-    let watcher = Watcher { cluster: Arc::downgrade(cluster), node: node.clone(), driver, login, connection: None };
+    let watcher = Watcher {
+        cluster: Arc::downgrade(cluster),
+        node: node.clone(),
+        driver,
+        login,
+        connection: None,
+        origin: Origin::default(),
+    };
     runtime.spawn(watcher.run());
 }
 
@@ -57,7 +67,10 @@ impl Watcher {
             }
             let well = result.is_ok();
             match result {
-                Ok(answered) => cluster.answered(&self.node, answered),
+                Ok(answered) => match cluster.refusal(&self.node, &answered) {
+                    None => cluster.answered(&self.node, answered),
+                    Some(error) => cluster.failed(&self.node, &error, begun),
+                },
                 Err(error) => cluster.failed(&self.node, &error, begun),
             }
             let pause = if well && cluster.primary().is_some() { CALM } else { ALERT };
@@ -75,10 +88,18 @@ impl Watcher {
         if self.connection.is_none() {
             let options = ConnectOptions { connect_timeout: LIMIT, statement_cache: 8, ..ConnectOptions::default() };
             let url = self.login.url(&self.node.url).await?;
-            self.connection = Some(self.driver.connect(&url, &options).await?);
+            let mut connection = self.driver.connect(&url, &options).await?;
+            self.origin = probe::origin(&mut *connection).await;
+            self.connection = Some(connection);
         }
         match &mut self.connection {
-            Some(connection) => probe::ask(&mut **connection).await,
+            Some(connection) => {
+                let mut answered = probe::ask(&mut **connection).await?;
+                if answered.origin.is_unknown() {
+                    answered.origin = self.origin.clone();
+                }
+                Ok(answered)
+            }
             None => Err(silent()),
         }
     }

@@ -170,6 +170,8 @@ fn topology(text: &mut Text, cluster: &Cluster) {
     }
     let failovers = cluster.failovers.value();
     text.counter("relata_primary_changes_total", "How often another node became primary", &[], failovers);
+    let strangers = cluster.strangers.value();
+    text.counter("relata_strangers_total", "Nodes refused as belonging to another database", &[], strangers);
     if cluster.only().is_none() {
         let value = if cluster.source_trouble().is_some() { 0.0 } else { 1.0 };
         text.gauge("relata_discovery_up", "0 while the source of nodes fails", &[], value);

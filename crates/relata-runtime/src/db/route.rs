@@ -163,7 +163,7 @@ impl Db {
     }
 
     async fn fresh_enough(&self, cluster: &Cluster, node: &Node, reads: &Reads, request: Request) -> Result<Pooled> {
-        let mut pooled = acquire(node, request).await?;
+        let mut pooled = node.pool.acquire(request).await?;
         let Reads::AtLeast(token) = reads else { return Ok(pooled) };
         if node.role() == Role::Primary || node.has_reached(&token.0) {
             return Ok(pooled);
@@ -175,7 +175,7 @@ impl Db {
         }
         drop(pooled);
         match cluster.primary() {
-            Some(primary) => acquire(&primary, request).await,
+            Some(primary) => primary.pool.acquire(request).await,
             None => {
                 let message = format!("{} has not seen the wanted position, and there is no primary", node.name);
                 Err(Error::new(Kind::Unavailable, message))
@@ -201,17 +201,6 @@ impl Db {
         }
         let token = visit.token.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Ok(token.map_or_else(|| self.view.reads.clone(), Reads::AtLeast))
-    }
-}
-
-/// A connection to a node, given up when the node goes down meanwhile: another may be there.
-async fn acquire(node: &Node, request: Request) -> Result<Pooled> {
-    tokio::select! {
-        biased;
-        result = node.pool.acquire(request) => result,
-        () = node.pool.vitals().until_down() => {
-            Err(Error::new(Kind::NotSent, format!("{} went down while a connection was waited for", node.name)))
-        }
     }
 }
 

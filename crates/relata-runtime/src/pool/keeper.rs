@@ -2,14 +2,14 @@
 //!
 //! The task holds the pool weakly and ends with it.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use futures_util::future::Either;
 use relata_schema::Dialect;
-use relata_sql::Kind;
 
-use super::{Pool, clock, far};
+use super::{Pool, clock, far, is_silence};
 use crate::metrics::Closed;
 
 /// A round is never made more often, nor less.
@@ -22,29 +22,61 @@ pub(crate) fn start(pool: &Arc<Pool>) {
     if pool.kept.swap(true, Ordering::AcqRel) {
         return;
     }
-    let options = pool.options();
-    let mut shortest = vec![options.idle_timeout, options.keepalive, options.max_lifetime, options.leak_after];
-    if pool.may_freeze() {
-        shortest.push(options.frozen_after);
-    }
-    let pause = shortest.into_iter().min().unwrap_or(LONGEST) / 4;
-    let pause = pause.clamp(SHORTEST, LONGEST);
     let weak = Arc::downgrade(pool);
     runtime.spawn(async move {
         if let Some(pool) = weak.upgrade() {
             pool.warm_up().await;
         }
-        let mut asked = Instant::now();
-        loop {
-            clock::pause(pause).await;
+        let mut silence = Silence { heard: Instant::now(), asked: Instant::now() };
+        let mut tended = Instant::now();
+        let mut pause = pool_pause(&weak);
+        while let Some((often, tending)) = pause {
+            clock::pause(often.min(tending)).await;
             let Some(pool) = weak.upgrade() else { return };
-            pool.look_for_silence(&mut asked).await;
+            pool.look_for_silence(&mut silence).await;
             // What follows would wait for it, too.
-            if !pool.vitals.is_down() {
+            if !pool.vitals.is_down() && tended.elapsed() >= tending {
                 pool.tend().await;
+                tended = Instant::now();
             }
+            drop(pool);
+            pause = pool_pause(&weak);
         }
     });
+}
+
+/// How often silence is looked for, and how often the pool is tended.
+fn pool_pause(pool: &Weak<Pool>) -> Option<(Duration, Duration)> {
+    let pool = pool.upgrade()?;
+    let options = pool.options();
+    let limits = [options.idle_timeout, options.keepalive, options.max_lifetime, options.leak_after];
+    let of = |limit: Duration| (limit / 4).clamp(SHORTEST, LONGEST);
+    let often = if pool.may_freeze() { of(options.frozen_after) } else { LONGEST };
+    Some((often, of(limits.into_iter().min().unwrap_or(LONGEST))))
+}
+
+/// When the server was last heard of, and when it was last asked.
+struct Silence {
+    heard: Instant,
+    asked: Instant,
+}
+
+/// Into how many steps patience is divided.
+const STEPS: u32 = 40;
+
+/// Waits for so long, and longer where this process does not get to run: it must not take its own slowness for another's
+/// silence.
+async fn patience(limit: Duration) {
+    for _ in 0..STEPS {
+        tokio::time::sleep(limit / STEPS).await;
+    }
+}
+
+async fn patiently<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
+    match futures_util::future::select(std::pin::pin!(future), std::pin::pin!(patience(limit))).await {
+        Either::Left((value, _)) => Some(value),
+        Either::Right(_) => None,
+    }
 }
 
 impl Pool {
@@ -53,16 +85,26 @@ impl Pool {
         self.url.dialect != Dialect::Sqlite && !self.vitals.is_guarded()
     }
 
-    /// When somebody has waited for long, or the server was found silent before: whether it lives.
-    async fn look_for_silence(&self, asked: &mut Instant) {
+    /// When somebody has waited for long and nobody was answered, or the server was found silent before: whether it lives.
+    async fn look_for_silence(&self, silence: &mut Silence) {
         let limit = self.options().frozen_after;
-        let due = self.vitals.is_down() || asked.elapsed() >= limit && self.shelf().has_held_for(limit);
-        if limit == Duration::MAX || !self.may_freeze() || !due {
+        if limit == Duration::MAX || !self.may_freeze() {
             return;
         }
-        let lives = self.answers().await || self.answers().await;
-        *asked = Instant::now();
-        match (lives, self.vitals.is_down()) {
+        let now = Instant::now();
+        if self.vitals.was_heard() {
+            silence.heard = now;
+        }
+        let was_down = self.vitals.is_down();
+        if !was_down && !self.shelf().is_suspicious(now, limit, silence.heard, silence.asked) {
+            return;
+        }
+        let lives = self.lives().await;
+        silence.asked = Instant::now();
+        if lives {
+            silence.heard = silence.asked;
+        }
+        match (lives, was_down) {
             (false, false) => {
                 let node = &self.vitals.node;
                 tracing::warn!(target: "relata::pool", node, "the server keeps silent: statements under way there end");
@@ -77,18 +119,49 @@ impl Pool {
         }
     }
 
-    /// One that refuses answers, too.
-    async fn answers(&self) -> bool {
+    /// Whether it answers within [`PoolOptions::ping_timeout`]: a spare connection, or else one of its own; and, as a packet
+    /// may be lost, another one after half of that time.
+    ///
+    /// [`PoolOptions::ping_timeout`]: crate::PoolOptions::ping_timeout
+    async fn lives(&self) -> bool {
         let limit = self.options().ping_timeout;
+        let first = async { self.spare_answers(limit).await || self.answers(limit).await };
+        let second = async {
+            patience(limit / 2).await;
+            self.answers(limit - limit / 2).await
+        };
+        match futures_util::future::select(std::pin::pin!(first), std::pin::pin!(second)).await {
+            Either::Left((lives, second)) => lives || second.await,
+            Either::Right((lives, first)) => lives || first.await,
+        }
+    }
+
+    /// A spare connection answers; `false`: there is none, or it does not, which may be its own fault.
+    async fn spare_answers(&self, limit: Duration) -> bool {
+        let Ok(_permit) = self.free.try_acquire() else { return false };
+        let Some(mut spare) = self.shelf().pop() else { return false };
+        let ping = patiently(limit / 2, spare.member.observed.unwatched().ping()).await;
+        if let Some(Ok(())) = ping {
+            spare.since = Instant::now();
+            self.shelf().put_under(spare);
+            return true;
+        }
+        self.dispose(*spare.member, Closed::Broken);
+        false
+    }
+
+    /// One that refuses answers, too.
+    async fn answers(&self, limit: Duration) -> bool {
         let asking = async {
-            let mut connection = self.connect_beside(limit).await?;
+            // Whose patience ends is decided here.
+            let mut connection = self.connect_beside(limit * 10).await?;
             connection.ping().await?;
             connection.close().await
         };
-        match tokio::time::timeout(limit, asking).await {
-            Ok(Ok(())) => true,
-            Ok(Err(error)) => !matches!(error.kind(), Kind::Timeout | Kind::Unreachable),
-            Err(_) => false,
+        match patiently(limit, asking).await {
+            Some(Ok(())) => true,
+            Some(Err(error)) => !is_silence(&error),
+            None => false,
         }
     }
 

@@ -27,7 +27,7 @@ pub struct PoolOptions {
     pub max_waiting: u32,
     /// A tenant ([`crate::Db::tenant`]) has at most so many connections at once.
     pub tenant_connections: u32,
-    /// A connection that was idle for longer is pinged before it is handed out.
+    /// A connection that was idle for longer is pinged before it is handed out; what was used just now is taken to be alive.
     pub ping_after: Duration,
     /// How long a ping, or making a returned connection clean, may take before the connection is closed instead.
     pub ping_timeout: Duration,
@@ -43,9 +43,10 @@ pub struct PoolOptions {
     pub reconnect_patience: Duration,
     /// How long a statement may run; it is then given up and stopped on the server.
     pub statement_timeout: Duration,
-    /// While a connection has been held for longer than this, a server that nobody else watches is asked on a connection of
-    /// its own whether it lives. When it keeps silent twice ([`PoolOptions::ping_timeout`]), statements that wait for it end
-    /// with `Kind::InDoubt`, and others are not sent, until it answers. Long statements of a server that answers go on.
+    /// While a connection has been held for longer than this and no statement was answered, a server that nobody else watches
+    /// is asked on another connection whether it lives. When it keeps silent for [`PoolOptions::ping_timeout`], statements that
+    /// wait for it end with `Kind::InDoubt`, and others are not sent, until it answers. Long statements of a server that
+    /// answers go on, and are asked about less and less often.
     pub frozen_after: Duration,
     /// How many failures in a row open the breaker of a node. 0: never.
     pub breaker_failures: u32,
@@ -74,7 +75,7 @@ impl Default for PoolOptions {
             acquire_timeout: Duration::from_secs(10),
             max_waiting: u32::MAX,
             tenant_connections: u32::MAX,
-            ping_after: Duration::from_secs(30),
+            ping_after: Duration::from_millis(500),
             ping_timeout: Duration::from_secs(2),
             idle_timeout: Duration::from_secs(600),
             keepalive: Duration::from_secs(120),
@@ -82,7 +83,7 @@ impl Default for PoolOptions {
             leak_after: Duration::from_secs(300),
             reconnect_patience: Duration::from_secs(5),
             statement_timeout: Duration::MAX,
-            frozen_after: Duration::from_secs(5),
+            frozen_after: Duration::from_millis(500),
             breaker_failures: 5,
             breaker_pause: Duration::from_secs(1),
             breaker_slow: Duration::MAX,

@@ -7,6 +7,9 @@ use relata_sql::render::ShapeCache;
 
 use crate::observe::Observed;
 
+/// However long a statement runs, its server is asked this often whether it lives.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A connection, the texts of the statements that it has seen, and what the pool knows of it.
 pub(crate) struct Member {
     pub(crate) observed: Observed,
@@ -110,9 +113,13 @@ impl Shelf {
         self.lent() + self.spare()
     }
 
-    /// Somebody has held a connection for so long.
-    pub(super) fn has_held_for(&self, limit: Duration) -> bool {
-        self.lent.iter().flatten().any(|lent| lent.since.elapsed() >= limit)
+    /// Somebody has waited for longer than is usual since the server was last heard of. What was asked about before is asked
+    /// about again after as long as it had lasted by then, so that a long statement does not cost a question all the time.
+    pub(super) fn is_suspicious(&self, now: Instant, limit: Duration, heard: Instant, asked: Instant) -> bool {
+        self.lent.iter().flatten().any(|lent| {
+            let lasted = asked.saturating_duration_since(lent.since).min(limit.max(PATIENCE));
+            now.saturating_duration_since(lent.since.max(heard)) >= limit.max(lasted)
+        })
     }
 
     /// Who holds connections, longest first.
@@ -136,5 +143,30 @@ impl Shelf {
 impl Lent {
     fn loan(&self) -> Loan {
         Loan { at: self.at.to_string(), held: self.since.elapsed() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_loan_is_asked_about_less_and_less_often() {
+        let begun = Instant::now();
+        let second = Duration::from_secs(1);
+        let mut shelf = Shelf::new();
+        assert!(!shelf.is_suspicious(begun + second * 100, second, begun, begun), "nobody holds anything");
+        shelf.lend(Location::caller(), begun);
+        let (mut asked, mut moments) = (begun, Vec::new());
+        for tenth in 0..300 {
+            let now = begun + second * tenth / 10;
+            if shelf.is_suspicious(now, second, asked, asked) {
+                (asked, moments) = (now, [moments, vec![tenth / 10]].concat());
+            }
+        }
+        assert_eq!(moments, [1, 2, 4, 8, 13, 18, 23, 28]);
+        // Others were answered: that tells of the server, too.
+        let now = begun + second * 100;
+        assert!(!shelf.is_suspicious(now, second, now - second / 2, begun));
     }
 }

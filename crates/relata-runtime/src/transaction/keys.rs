@@ -33,6 +33,10 @@ use crate::observe::tells_of_the_node;
 /// The name of the table.
 pub(crate) const COMMITS_TABLE: &str = "relata_commits";
 
+/// MariaDB: so that whoever comes upon the table knows what it is.
+const TAIL: &str = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin COMMENT='relata: which transactions were committed; \
+     see commit_keys in its guide'";
+
 /// A key has at most so many bytes: what an index of MariaDB takes.
 const LONGEST: usize = 190;
 
@@ -103,7 +107,7 @@ pub(crate) async fn prepare(db: &Db, wanted: bool) -> Result<()> {
 
 fn definition(dialect: Dialect) -> String {
     let (key, at, tail) = match dialect {
-        Dialect::Mysql => ("varchar(190)", "datetime", " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"),
+        Dialect::Mysql => ("varchar(190)", "datetime", TAIL),
         Dialect::Postgres => ("text", "timestamptz", ""),
         Dialect::Sqlite => ("text", "text", ""),
     };
@@ -122,7 +126,10 @@ async fn create(db: &Db) -> Result<()> {
     match connection.batch(&definition(db.dialect())).await {
         // PostgreSQL: of two who create it at the same moment one may fail.
         Err(error) if !migrate::has_table(connection, COMMITS_TABLE).await? => Err(error),
-        _ => Ok(()),
+        _ => {
+            tracing::info!(target: "relata::transaction", "the table {COMMITS_TABLE} was made, to know what was committed");
+            Ok(())
+        }
     }
 }
 

@@ -25,13 +25,14 @@ const AFTER_PROMOTION: Duration = Duration::from_secs(1);
 const OUT_OF_ROTATION: Duration = Duration::from_secs(3);
 
 /// What is run when nobody chooses.
-const ALL: [&str; 10] = [
+const ALL: [&str; 11] = [
     "postgres-sync-kill",
     "postgres-sync-freeze",
     "postgres-sync-cut",
     "postgres-async-kill",
     "postgres-patroni-kill",
-    "mariadb-kill",
+    "mariadb-sync-kill",
+    "mariadb-async-kill",
     "frozen-replica",
     "flapping-replica",
     "postgres-tokens",
@@ -123,7 +124,8 @@ async fn run(name: &str, seed: u64, reads: usize) -> Outcome {
         "postgres-sync-cut" => postgres::run(true, postgres::Blow::Cut, &mut chance).await,
         "postgres-async-kill" => postgres::run(false, postgres::Blow::Kill, &mut chance).await,
         "postgres-patroni-kill" => postgres::patroni(&mut chance).await,
-        "mariadb-kill" => mariadb::run(&mut chance).await,
+        "mariadb-sync-kill" => mariadb::run(true, &mut chance).await,
+        "mariadb-async-kill" => mariadb::run(false, &mut chance).await,
         "frozen-replica" => nodes::frozen(&mut chance).await,
         "flapping-replica" => nodes::flapping().await,
         "postgres-tokens" => tokens::postgres(reads).await,

@@ -9,8 +9,8 @@ use relata_testkit::servers::{MariadbPair, open};
 use super::postgres::judge;
 use super::{AFTER_PROMOTION, Outcome, until_nodes};
 
-pub(super) async fn run(chance: &mut fastrand::Rng) -> Outcome {
-    let mut servers = MariadbPair::start().await;
+pub(super) async fn run(synchronous: bool, chance: &mut fastrand::Rng) -> Outcome {
+    let mut servers = MariadbPair::start(synchronous).await;
     let db = open(&servers.url()).await;
     let both = |roles: &[Role]| roles == [Role::Primary, Role::Replica];
     if until_nodes(&db, Duration::from_secs(20), both).await.is_none() {
@@ -26,9 +26,9 @@ pub(super) async fn run(chance: &mut fastrand::Rng) -> Outcome {
     writers.account.more(100).await;
     let account = writers.stop().await;
     let since = account.first_after(promoted).unwrap_or_default();
-    // Replication is asynchronous: what was not sent is lost.
+    // With asynchronous replication what was not sent is lost.
     let balanced = books_balance(&mut servers.alone(1, "shop").await).await;
-    let outcome = judge(&account, &servers.found(1).await, false);
+    let outcome = judge(&account, &servers.found(1).await, synchronous);
     let outcome = outcome.must(matches!(balanced, Ok(true)), "the books do not balance");
     outcome.bar("first write after the promotion", since, AFTER_PROMOTION)
 }

@@ -62,7 +62,7 @@ pub(super) async fn postgres(reads: usize) -> Outcome {
 }
 
 pub(super) async fn mariadb(reads: usize) -> Outcome {
-    let servers = MariadbPair::start().await;
+    let servers = MariadbPair::start(false).await;
     let db = open(&servers.url()).await;
     index(&db).await;
     read(db, reads, "SELECT COUNT(*), @@server_id = 2 FROM work WHERE n = ?").await

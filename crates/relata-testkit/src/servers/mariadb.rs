@@ -1,13 +1,14 @@
-//! MariaDB: a primary and a replica by GTID.
+//! MariaDB: a primary and a replica by GTID, semi-synchronous if wanted.
 
 use std::path::Path;
 use std::process::Child;
+use std::time::Duration;
 
 use relata_runtime::{Db, sql};
 use relata_sql::DatabaseUrl;
 use tempfile::TempDir;
 
-use super::{Product, Runner, folder, launch, mariadb_program, open, place, process, script};
+use super::{Product, Runner, folder, launch, mariadb_program, open, place, process, script, until};
 
 /// The primary is the first. Its database `shop` holds a table `work (n bigint)`.
 pub struct MariadbPair {
@@ -58,11 +59,12 @@ pub(super) fn arguments(folder: &Path, number: usize, port: u16) -> Vec<String> 
 }
 
 impl MariadbPair {
-    /// Starts both.
+    /// Starts both. `synchronous`: a commit is not visible, and not acknowledged, before the replica has received it
+    /// (semi-synchronous, AFTER_SYNC).
     ///
     /// # Panics
     /// When a server does not start.
-    pub async fn start() -> Self {
+    pub async fn start(synchronous: bool) -> Self {
         let folder = folder();
         let runner = Runner::new(folder.path(), Product::Mariadb);
         runner.own();
@@ -76,7 +78,17 @@ impl MariadbPair {
              MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 1; START SLAVE; SET GLOBAL read_only = 1",
             servers.nodes[0].1
         );
-        script(&servers.alone(1, "mysql").await, &follow).await;
+        let (primary, replica) = (servers.alone(0, "mysql").await, servers.alone(1, "mysql").await);
+        if synchronous {
+            script(&replica, "SET GLOBAL rpl_semi_sync_slave_enabled = 1").await;
+        }
+        script(&replica, &follow).await;
+        if synchronous {
+            // It never goes on without the replica.
+            let wait = "SET GLOBAL rpl_semi_sync_master_wait_point = AFTER_SYNC; \
+                        SET GLOBAL rpl_semi_sync_master_timeout = 86400000; SET GLOBAL rpl_semi_sync_master_enabled = 1";
+            script(&primary, wait).await;
+        }
         servers
     }
 
@@ -112,9 +124,11 @@ impl MariadbPair {
     pub async fn promote(&self) {
         let replica = self.alone(1, "shop").await;
         script(&replica, "STOP SLAVE IO_THREAD").await;
-        let applied = "SELECT MASTER_GTID_WAIT(@@global.gtid_slave_pos, 10)";
-        let waited = sql::<i64>(applied, ()).one(&mut replica.clone()).await;
-        waited.unwrap_or_else(|error| panic!("{error}"));
+        // What it has received and not applied would be thrown away with the rest of its replication.
+        let applied =
+            "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Slave has read all relay log%'";
+        let waiting = async || sql::<i64>(applied, ()).one(&mut replica.clone()).await.is_ok_and(|threads| threads > 0);
+        until("what was received is applied", Duration::from_secs(60), waiting).await;
         script(&replica, "STOP SLAVE; RESET SLAVE ALL; SET GLOBAL read_only = 0").await;
     }
 

@@ -14,6 +14,7 @@ mod refusals;
 mod sample;
 mod statistics;
 #[cfg(target_os = "linux")]
+mod tending;
 mod tls;
 
 mod sqlite {

@@ -172,20 +172,25 @@ async fn what_is_wrong_when_connecting_to_postgres() {
               hint: create it on 127.0.0.1:PORT with CREATE DATABASE, or correct the name in the URL
         too many connections: Unavailable, retryable
             while connecting to database "shop" on 127.0.0.1:PORT: sorry, too many clients already [R0305, 53300]
+              hint: its places for connections are taken: lower `max_connections` of the programs, close what is idle, or raise it there
         starting: Unavailable, retryable
             while connecting to database "shop" on 127.0.0.1:PORT: the database system is starting up [R0305, 57P03]
+              hint: wait until it has started, or name the other nodes in the URL too
         in recovery: Unavailable, retryable
             while connecting to database "shop" on 127.0.0.1:PORT: the database system is in recovery mode [R0305, 57P03]
+              hint: wait until it has started, or name the other nodes in the URL too
         shutting down: Unavailable, retryable
             while connecting to database "shop" on 127.0.0.1:PORT: the database system is shutting down [R0305, 57P03]
+              hint: wait until it has started, or name the other nodes in the URL too
         out of disk: DiskFull
             while connecting to database "shop" on 127.0.0.1:PORT: could not write init file: No space left on device [R0503, 53100]
               hint: free space on the server's disk
         out of memory: ResourceExhausted
             while connecting to database "shop" on 127.0.0.1:PORT: out of memory [R0506, 53200]
+              hint: give the server more memory, or ask it for less at once
         TLS is wanted and not there: Tls
             no TLS connection to 127.0.0.1:PORT: the server does not offer TLS [R0306]
-              hint: give the server's root certificate as sslrootcert, or choose another sslmode
+              hint: the server has to be set up for it (`ssl = on`); sslmode=prefer goes on without where it is not
     "#]].assert_eq(&out);
 }
 
@@ -225,17 +230,22 @@ async fn what_is_wrong_when_connecting_to_mariadb() {
               hint: create it: CREATE DATABASE `shop`
         too many connections: Unavailable, retryable
             connecting to the server at 127.0.0.1:PORT: Too many connections [R0305, HY000]
+              hint: its places for connections are taken: lower `max_connections` of the programs, close what is idle, or raise it there
         too many of the user: Unavailable, retryable
             connecting to the server at 127.0.0.1:PORT: User ann already has more than 'max_user_connections' active [R0305, HY000]
+              hint: its places for connections are taken: lower `max_connections` of the programs, close what is idle, or raise it there
         shutting down: Unavailable, retryable
             connecting to the server at 127.0.0.1:PORT: Server shutdown in progress [R0305, HY000]
+              hint: connect again: it comes back, or another node takes over (name all of them in the URL)
         host is blocked: PermissionDenied
             connecting to the server at 127.0.0.1:PORT: Host '127.0.0.1' is blocked because of many connection errors [R0501, HY000]
+              hint: `mariadb-admin flush-hosts` unblocks it; see what breaks connections off
         out of disk: DiskFull
             connecting to the server at 127.0.0.1:PORT: Disk full (/tmp); waiting for someone to free some space [R0503, HY000]
               hint: free space on the server's disk
         out of memory: ResourceExhausted
             connecting to the server at 127.0.0.1:PORT: Out of memory; restart server and try again (needed 65536 bytes) [R0506, HY000]
+              hint: give the server more memory, or ask it for less at once
     "#]].assert_eq(&all_of(Dialect::Mysql, &cases).await);
 }
 
@@ -270,8 +280,10 @@ async fn what_goes_wrong_later() {
             cannot execute INSERT in a read-only transaction [R0502, 25006]
         shutting down: Unavailable, retryable
             terminating connection due to administrator command [R0305, 57P01]
+              hint: connect again: it comes back, or another node takes over (name all of them in the URL)
         out of locks: ResourceExhausted
             out of shared memory [R0506, 53200]
+              hint: give the server more memory, or ask it for less at once
     "#]]
     .assert_eq(&later(Dialect::Postgres, &postgres).await);
     let mariadb = [
@@ -295,8 +307,10 @@ async fn what_goes_wrong_later() {
             running with --read-only [R0502, HY000]
         shutting down: Unavailable, retryable
             Server shutdown in progress [R0305, 08S01]
+              hint: connect again: it comes back, or another node takes over (name all of them in the URL)
         out of locks: ResourceExhausted
             more locks than the table [R0506, HY000]
+              hint: give the server more memory, or ask it for less at once
     "#]]
     .assert_eq(&later(Dialect::Mysql, &mariadb).await);
     let sqlite = [

@@ -208,6 +208,35 @@ impl Discover for Word {
     }
 }
 
+/// A primary that belongs to another database is never written to, also when no other is left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_of_another_database_is_refused() {
+    let (mut servers, others) = (PostgresCluster::start(1, false).await, PostgresCluster::start(0, false).await);
+    // It is further ahead, and on a later timeline it would be, too.
+    sql::<()>("INSERT INTO work SELECT -generate_series(1, 50000)", ()).exec(&mut others.alone(0).await).await.unwrap();
+    let (url, word) = (servers.url(), std::sync::Arc::new(Word::default()));
+    word.is(Some(&url.hosts));
+    let driver = relata_testkit::shared_driver(url.dialect);
+    let db = Db::discover(driver, url.clone(), Default::default(), word.clone()).await.unwrap();
+    let both = |roles: &[Role]| roles.len() == 2 && roles.contains(&Role::Primary) && roles.contains(&Role::Replica);
+    until_nodes(&db, LONG, "both nodes", both).await;
+    word.is(Some(&[url.hosts.clone(), others.url().hosts].concat()));
+    until_nodes(&db, LONG, "the stranger is refused", |roles| roles.len() == 3 && roles.contains(&Role::Down)).await;
+    let stranger = db.nodes().into_iter().find(|node| node.role == Role::Down).unwrap();
+    assert!(stranger.trouble.as_ref().unwrap().contains("another database (system identifier "), "{stranger:?}");
+    assert!(db.metrics().contains("relata_strangers_total 1\n"), "{}", db.metrics());
+    sql::<()>("INSERT INTO work VALUES (1)", ()).exec(&mut db.clone()).await.unwrap();
+    servers.kill(0);
+    word.is(Some(&[&url.hosts[1..], &others.url().hosts].concat()));
+    until_nodes(&db, LONG, "no primary is left", |roles| !roles.contains(&Role::Primary)).await;
+    let mut hurried = db.within(Duration::from_secs(2));
+    let error = sql::<()>("INSERT INTO work VALUES (2)", ()).exec(&mut hurried).await.unwrap_err();
+    assert!(error.to_string().contains("another database"), "{error}");
+    servers.promote().await;
+    sql::<()>("INSERT INTO work VALUES (3)", ()).exec(&mut db.clone()).await.unwrap();
+    assert!(others.found(0).await.iter().all(|n| *n < 0), "the stranger was written to");
+}
+
 /// What works goes on when the source of nodes lies, names nobody, or goes away.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_source_that_lies_or_goes_away_stops_nothing() {
