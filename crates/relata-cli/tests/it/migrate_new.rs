@@ -10,7 +10,7 @@ const FIRST: &str = "CREATE TABLE users (id integer NOT NULL PRIMARY KEY, email 
                      title varchar(80), old_note varchar(20));\n";
 const SECOND: &str = "CREATE TABLE users (id integer NOT NULL PRIMARY KEY, email varchar(120) NOT NULL);\n\
                       CREATE TABLE posts (id integer NOT NULL PRIMARY KEY, author_id integer NOT NULL REFERENCES users (id), \
-                      title varchar(80), rank integer NOT NULL DEFAULT 0);\n\
+                      title varchar(80), place integer NOT NULL DEFAULT 0);\n\
                       CREATE INDEX posts_title ON posts (title);\nCREATE TABLE tags (id integer NOT NULL PRIMARY KEY);\n";
 
 fn the_whole_way(dialect: Dialect) {

@@ -219,7 +219,7 @@ fn what_the_shadow_lacks(dialect: Dialect) {
 /// Roles are the server's: those that a proof makes go with it, and those that are there are left alone.
 fn roles_are_spared(dialect: Dialect) {
     let fixture = fixture(dialect);
-    let role = format!("relata_role_{}", uuid::Uuid::new_v4().simple());
+    let role = format!("relata_r_{}", &uuid::Uuid::new_v4().simple().to_string()[..16]);
     let counted = || {
         let sql = match dialect {
             Dialect::Postgres => format!("SELECT count(*) AS n FROM pg_roles WHERE rolname = '{role}'"),

@@ -72,7 +72,9 @@ impl Lacking {
         let may = match dialect {
             Dialect::Sqlite => false,
             Dialect::Postgres => ["0A000", "58P01", "42704", "42883"].contains(&code),
-            Dialect::Mysql => NO_LIBRARY.contains(&number) || NOBODY.contains(&number) || number == NO_ENGINE,
+            Dialect::Mysql => {
+                number == NO_ENGINE || [&NO_LIBRARY[..], &NO_ROLE, &NOBODY].iter().any(|list| list.contains(&number))
+            }
         };
         may || !self.is_empty() && is_undefined(dialect, error)
     }
@@ -163,8 +165,9 @@ impl Lacking {
 const NO_LIBRARY: [u32; 2] = [1126, 1127];
 /// MariaDB: the storage engine is not known.
 const NO_ENGINE: u32 = 1286;
-/// MariaDB: there is no such role, account or definer.
-const NOBODY: [u32; 4] = [1959, 1133, 1449, 1396];
+/// There is no such role (MariaDB, MySQL), account or definer.
+const NO_ROLE: [u32; 2] = [1959, 3523];
+const NOBODY: [u32; 3] = [1133, 1449, 1396];
 
 /// What the server says that it lacks.
 fn lacks(dialect: Dialect, error: &Error, sql: &str) -> Option<String> {
@@ -239,7 +242,7 @@ fn mysql(number: u32, message: &str, sql: &str) -> Option<String> {
     match number {
         number if NO_LIBRARY.contains(&number) => Some(format!("library {}", after("SONAME")?)),
         NO_ENGINE => Some(format!("storage engine {}", after("ENGINE")?)),
-        1959 => quoted(message).next().map(|name| format!("role {name}")),
+        number if NO_ROLE.contains(&number) => quoted(message).next().map(|name| format!("role {name}")),
         number if NOBODY.contains(&number) => Some(format!("the account of {}", excerpt(sql))),
         _ => None,
     }
@@ -372,6 +375,7 @@ mod tests {
             Some("storage engine rocks")
         );
         assert_eq!(mysql(1959, "Ungültige Rolle `r`", "GRANT r TO a").as_deref(), Some("role r"));
+        assert_eq!(mysql(3523, "Unknown authorization ID `r`@`%`", "GRANT r TO a").as_deref(), Some("role r"));
         assert_eq!(mysql(1146, "Tabelle 'a.b' existiert nicht", "SELECT 1"), None);
     }
 }

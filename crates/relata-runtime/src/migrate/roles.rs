@@ -71,6 +71,9 @@ pub fn drop_statement(dialect: Dialect, name: &str) -> String {
     }
 }
 
+/// The host that the accounts of roles have: none on MariaDB, any on MySQL.
+const ROLE_HOSTS: [&str; 2] = ["", "%"];
+
 /// The server has a role of that name, or does not say.
 pub(super) async fn exists(connection: &mut dyn Connection, name: &str) -> Result<bool> {
     let (sql, params) = match connection.dialect() {
@@ -79,9 +82,12 @@ pub(super) async fn exists(connection: &mut dyn Connection, name: &str) -> Resul
             ("SELECT count(*) FROM pg_catalog.pg_roles WHERE rolname = $1::name", vec![Value::Text(name.to_string())])
         }
         Dialect::Mysql => {
-            let (user, host) = name.split_once('@').unwrap_or((name, ""));
-            let params = vec![Value::Text(user.to_string()), Value::Text(host.to_string())];
-            ("SELECT COUNT(*) FROM mysql.user WHERE user = ? AND host = ?", params)
+            let (user, hosts) = match name.split_once('@') {
+                Some((user, host)) => (user, [host, host]),
+                None => (name, ROLE_HOSTS),
+            };
+            let params = [user, hosts[0], hosts[1]].map(|text| Value::Text(text.to_string())).to_vec();
+            ("SELECT COUNT(*) FROM mysql.user WHERE user = ? AND host IN (?, ?)", params)
         }
     };
     match rows::one(connection, sql, &params).await {
