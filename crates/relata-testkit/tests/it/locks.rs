@@ -53,13 +53,14 @@ async fn observed(dialect: Dialect, text: &str) -> (String, usize) {
     let database = TestDatabase::create(dialect).await;
     let mut connection = database.connect().await;
     let (mut found, mut seen) = (String::new(), 0);
+    let options = PlanOptions { mysql: connection.server().product == "MySQL", ..PlanOptions::default() };
     let copies_online = connection.server().product == "MariaDB" && connection.server().number >= 110_200;
     for case in cases(text) {
         let before = built(&mut *connection, &[&case.setup]).await;
         let after = built(&mut *connection, &[&case.setup, case.change]).await;
         built(&mut *connection, &[&case.setup]).await;
         for (way, from, to) in [("up", &before, &after), ("down", &after, &before)] {
-            let (plan, _) = relata_plan::plan(from, to, &PlanOptions::default());
+            let (plan, _) = relata_plan::plan(from, to, &options);
             assert!(!plan.is_empty(), "{}: nothing differs", case.name);
             let alone = dialect == Dialect::Mysql || plan.steps.iter().any(|step| !step.transactional);
             let header = Header { transaction_off: alone, ..Header::default() };

@@ -9,6 +9,7 @@ use relata_schema::change::{Alteration, LockMode, LockSpan, Recipe, Step, TableC
 use relata_schema::dialect::mysql::{Server, print};
 use relata_schema::model::{ForeignKey, Index, IndexPart, ObjectKey, ObjectKind, ObjectName, Table};
 
+use super::way::noted;
 use super::{Altered, Phases, Planned, ident, lock, probe, step, table};
 
 impl Planned<'_> {
@@ -27,7 +28,7 @@ impl Planned<'_> {
                     Alteration::Drop(old) => (Some(old), None),
                     Alteration::Alter { from, to } => (Some(from), Some(to)),
                 };
-                phases.drop_foreign_keys.extend(old.map(|key| drop(&altered.from.name, &key.name)));
+                phases.drop_foreign_keys.extend(old.map(|key| drop(&altered.from.name, &key.name, self.server)));
                 phases.add_foreign_keys.extend(new.map(|key| add(altered.to, key, Some(altered.from), self.server)));
             }
         }
@@ -48,7 +49,7 @@ impl Planned<'_> {
                 let kept = after.and_then(|after| after.foreign_keys.iter().find(|other| other.name == key.name));
                 let (Some(after), Some(kept), true) = (after, kept, disturbed) else { continue };
                 if here.is_none_or(|altered| !changes_key(altered, &key.name)) {
-                    phases.drop_foreign_keys.push(drop(&table.name, &key.name));
+                    phases.drop_foreign_keys.push(drop(&table.name, &key.name, self.server));
                     phases.add_foreign_keys.push(add(after, kept, Some(table), self.server));
                 }
             }
@@ -61,7 +62,7 @@ impl Planned<'_> {
         let mut gone: BTreeSet<&ObjectName> = BTreeSet::new();
         for table in print::tables_in_order(self.from).into_iter().rev().filter(|table| dropped.contains(&table.name)) {
             let holds = table.foreign_keys.iter().filter(|key| gone.contains(&key.references));
-            phases.drop_foreign_keys.extend(holds.map(|key| drop(&table.name, &key.name)));
+            phases.drop_foreign_keys.extend(holds.map(|key| drop(&table.name, &key.name, self.server)));
             gone.insert(&table.name);
         }
     }
@@ -141,11 +142,12 @@ pub(super) fn maybe_implicit<'t>(from: &Table, to: &'t Table, columns: &[String]
     to.indexes.iter().find(possible).filter(|_| held)
 }
 
-fn drop(table: &ObjectName, name: &str) -> Step {
+fn drop(table: &ObjectName, name: &str, server: Server) -> Step {
     let summary = format!("drop foreign key {name} of {table}");
     let object = ObjectKey::member(ObjectKind::ForeignKey, table, name);
     let sql = format!("ALTER TABLE {} DROP FOREIGN KEY {}", ident(&table.name), ident(name));
     let mut made = step(summary, object, sql, probe::foreign_key(table, name, false));
-    made.locks = vec![lock(table, LockMode::AccessExclusive, LockSpan::Instant)];
+    let (mode, span) = noted(server).lock();
+    made.locks = vec![lock(table, mode, span)];
     made
 }

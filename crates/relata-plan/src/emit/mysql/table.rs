@@ -10,7 +10,7 @@ use relata_schema::dialect::mysql::{Server, print};
 use relata_schema::model::{Check, Column, Index, Key, Table, TableOptions};
 
 use super::partitions::{self, Repartition};
-use super::way::{Way, modification};
+use super::way::{Way, is_virtual, modification, noted};
 use super::{Altered, foreign_keys, ident, lock, probe, step};
 
 /// The clauses of one `ALTER TABLE` while they are found.
@@ -73,9 +73,11 @@ impl Clauses {
         let summary = format!("alter table {}: {}", to.name, self.summary.join(", "));
         let mut made = step(summary, to.key(), sql, probe::all(probes));
         // What is done in an instant alone is not beside what needs the rows.
-        let way = match self.way {
-            Way::Build if self.columns => Way::RebuildOnline,
-            way => way,
+        let computes = self.columns && altered.from.columns.iter().any(is_virtual);
+        let way = match (self.way, altered.server) {
+            (Way::Build | Way::Release, Server::MariaDb) if computes => Way::Rebuild,
+            (Way::Build, _) | (Way::Release, Server::MySql) if self.columns => Way::RebuildOnline,
+            (way, _) => way,
         };
         made.recipe = way.recipe();
         let (mode, span) = way.lock();
@@ -100,6 +102,7 @@ pub(super) fn alter(altered: Altered<'_>) -> Vec<Step> {
                 let comment = altered.to.comment.as_deref().unwrap_or_default();
                 clauses.rest.push(format!("COMMENT = {}", relata_schema::Dialect::Mysql.literal(comment)));
                 clauses.summary.push("comment".into());
+                clauses.at_least(noted(altered.server));
                 clauses.weak_probes.push(probe::options(altered.from, altered.to));
             }
             _ => {}
@@ -364,7 +367,7 @@ fn column(altered: Altered<'_>, old: &Column, new: &Column, clauses: &mut Clause
     } else {
         clauses.rest.push(format!("CHANGE COLUMN {name} {definition}"));
     }
-    clauses.at_least(modification(altered.from, &was, &shall));
+    clauses.at_least(modification(altered.server, altered.from, &was, &shall));
 }
 
 /// The column as it is to be written: spelled out while the table's character set changes with it. MySQL takes what is
@@ -409,6 +412,12 @@ fn add_column(altered: Altered<'_>, column: &Column, clauses: &mut Clauses) {
         }
     };
     clauses.adds.insert(index, format!("ADD COLUMN {definition}{place}"));
+    // MariaDB counts the columns that virtual ones are computed from by their place.
+    let was_virtual =
+        |after: &Column| altered.from.columns.iter().any(|column| column.name == after.name && is_virtual(column));
+    if altered.server == Server::MariaDb && to.columns.iter().skip(index + 1).any(was_virtual) {
+        clauses.at_least(Way::Rebuild);
+    }
 }
 
 /// A unique constraint is a unique index here.
@@ -513,6 +522,7 @@ fn index(altered: Altered<'_>, old: Option<&Index>, new: Option<&Index>, clauses
                 let word = print::visibility(new.invisible, altered.server);
                 clauses.rest.push(format!("ALTER INDEX {} {word}", ident(&new.name)));
                 clauses.summary.push(format!("index {} {}", new.name, word.to_lowercase()));
+                clauses.at_least(noted(altered.server));
                 clauses.probes.push(probe::ignored(&to.name, &new.name, new.invisible, altered.server));
             }
             return;

@@ -70,7 +70,7 @@ fn widen(altered: Altered<'_>, column: &Column, values: &[(String, String)]) -> 
     let (was, wide) = (spelled(altered.from, column), spelled(altered.from, &wide));
     let summary = format!("alter table {to}: let {} hold the new values too", column.name);
     let mut made = step(summary, altered.to.key(), sql, probe::column_is(&table, &wide, altered.server));
-    let way = modification(altered.from, &was, &wide);
+    let way = modification(altered.server, altered.from, &was, &wide);
     made.recipe = way.recipe();
     let (mode, span) = way.lock();
     made.locks = vec![lock(to, mode, span)];

@@ -1,10 +1,13 @@
 //! How a change of a table is made, and what that means for others: which algorithm and lock the server needs.
 //!
-//! The rules are MariaDB's for InnoDB. The server takes the best way by itself; a test asks it for each kind of change,
-//! way by way. MySQL needs at most as much, but for what MariaDB alone does in an instant.
+//! The rules are those of InnoDB. The server takes the best way by itself; a proof asks it for each change, way by way.
+//! MySQL notes in place, with others reading and writing, some of what MariaDB does in an instant, and copies a table for
+//! another collation of an indexed column.
 
 use relata_schema::change::{LockMode, LockSpan, Recipe};
 use relata_schema::model::{Column, Table};
+
+use super::Server;
 
 /// A way, from best to worst.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,32 +50,56 @@ impl Way {
 }
 
 /// How a column is modified. Both are spelled out.
-pub(super) fn modification(table: &Table, was: &Column, shall: &Column) -> Way {
+pub(super) fn modification(server: Server, table: &Table, was: &Column, shall: &Column) -> Way {
     let (old, new) = (was.ty.physical.as_str(), shall.ty.physical.as_str());
     let indexed = || {
         let keys = table.primary_key.iter().chain(&table.uniques).flat_map(|key| key.columns());
         let indexes = table.indexes.iter().flat_map(|index| &index.parts).map(|part| part.column.as_str());
         keys.chain(indexes).any(|name| name == was.name)
     };
-    if old != new && !widens(old, new) && !appends(old, new)
-        || was.generated != shall.generated
+    let computed = || is_virtual(was) && is_virtual(shall) && old == new && server == Server::MariaDb && !indexed();
+    if old != new && !widens(server, was, shall) && !appends(old, new)
+        || was.generated != shall.generated && !computed()
         || was.charset != shall.charset
-        || was.auto_increment != shall.auto_increment && shall.auto_increment
+        || was.auto_increment != shall.auto_increment && (shall.auto_increment || server == Server::MySql)
     {
         Way::Rebuild
     } else if was.not_null != shall.not_null {
         Way::RebuildOnline
     } else if was.collation != shall.collation && indexed() {
-        Way::Build
+        if server == Server::MySql { Way::Rebuild } else { Way::Build }
+    } else if widens(server, was, shall) && old != new || was.collation != shall.collation {
+        noted(server)
     } else {
         Way::Instant
     }
 }
 
-/// A longer varchar needs only the catalogue, while its length takes as many bytes as before.
-fn widens(was: &str, shall: &str) -> bool {
-    let length = |text: &str| text.strip_prefix("varchar(")?.strip_suffix(')')?.parse::<u32>().ok();
-    matches!((length(was), length(shall)), (Some(a), Some(b)) if a <= b && (b <= 63 || a > 63))
+/// What only the catalogue says of a table: comments, lengths, whether an index is seen.
+pub(super) fn noted(server: Server) -> Way {
+    if server == Server::MySql { Way::Release } else { Way::Instant }
+}
+
+/// Computed anew when it is read.
+pub(super) fn is_virtual(column: &Column) -> bool {
+    column.generated.as_ref().is_some_and(|generated| !generated.stored)
+}
+
+/// A longer varchar needs only the catalogue, while its length takes as many bytes as before. MariaDB has room for the
+/// second byte where the values took 127 at most.
+fn widens(server: Server, was: &Column, shall: &Column) -> bool {
+    let length = |column: &Column| column.ty.physical.strip_prefix("varchar(")?.strip_suffix(')')?.parse::<u32>().ok();
+    let width = match was.charset.as_deref() {
+        Some(
+            "latin1" | "latin2" | "ascii" | "binary" | "cp1250" | "cp1251" | "cp1252" | "koi8r" | "hebrew" | "greek",
+        ) => 1,
+        Some("ucs2" | "sjis" | "cp932" | "gbk" | "big5" | "euckr") => 2,
+        Some("utf8" | "utf8mb3" | "ujis" | "eucjpms") => 3,
+        _ => 4,
+    };
+    let (Some(a), Some(b)) = (length(was), length(shall)) else { return false };
+    let (before, after) = (a.saturating_mul(width), b.saturating_mul(width));
+    a <= b && (after <= 255 || before > 255 || before <= 127 && server == Server::MariaDb)
 }
 
 /// Values that are added at the end need only the catalogue, while a value takes as many bytes as before.
@@ -93,12 +120,34 @@ fn appends(was: &str, shall: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use relata_schema::ColumnType;
+    use relata_schema::Type;
+
     use super::*;
 
     #[test]
     fn what_fits_the_bytes_needs_only_the_catalogue() {
-        assert!(widens("varchar(10)", "varchar(63)") && widens("varchar(64)", "varchar(900)"));
-        assert!(!widens("varchar(63)", "varchar(64)") && !widens("varchar(9)", "varchar(8)"));
+        let column = |physical: &str, charset: Option<&str>| Column {
+            charset: charset.map(str::to_string),
+            ty: ColumnType::new(Type::Native(physical.into()), physical),
+            ..Column::default()
+        };
+        let widens =
+            |server, charset, was, shall| super::widens(server, &column(was, charset), &column(shall, charset));
+        for server in [Server::MariaDb, Server::MySql] {
+            assert!(
+                widens(server, None, "varchar(10)", "varchar(63)")
+                    && widens(server, None, "varchar(64)", "varchar(900)")
+            );
+            assert!(
+                !widens(server, None, "varchar(63)", "varchar(64)")
+                    && !widens(server, None, "varchar(9)", "varchar(8)")
+            );
+            assert!(widens(server, Some("latin1"), "varchar(128)", "varchar(255)"));
+            assert!(!widens(server, Some("latin1"), "varchar(128)", "varchar(256)"));
+        }
+        assert!(widens(Server::MariaDb, None, "varchar(31)", "varchar(300)"));
+        assert!(!widens(Server::MySql, None, "varchar(31)", "varchar(300)"));
         assert!(appends("enum('a','b')", "enum('a','b','c')") && appends("set('a')", "set('a','b')"));
         assert!(!appends("enum('a','b')", "enum('a','c','b')") && !appends("enum('a')", "set('a','b')"));
         let nine = "set('1','2','3','4','5','6','7','8','9')";

@@ -3,10 +3,11 @@
 use relata_schema::change::{Lock, LockMode, LockSpan};
 use relata_schema::model::ObjectName;
 use relata_schema::{Dialect, script};
-use relata_sql::Result;
 use relata_sql::driver::Connection;
+use relata_sql::{Result, Value};
 
 use super::Observed;
+use crate::migrate::rows;
 
 /// Ways, from best to worst, and what each means for others. `NOCOPY` is MariaDB's: in place, and not written anew.
 const WAYS: [(&str, Option<&str>, LockMode, LockSpan); 7] = [
@@ -25,21 +26,24 @@ pub(super) async fn run(connection: &mut dyn Connection, sql: &str, observed: &m
         return connection.batch(sql).await;
     };
     let words = script::words(Dialect::Mysql, sql, usize::MAX);
+    let mysql = connection.server().product == "MySQL";
+    // MySQL modifies in place only what the catalogue says; MariaDB may build indexes anew.
     let builds = |pair: &[String]| {
         let part =
             matches!(pair[1].as_str(), "INDEX" | "KEY" | "UNIQUE" | "FULLTEXT" | "SPATIAL" | "CONSTRAINT" | "PRIMARY");
-        matches!(pair[0].as_str(), "ADD" | "CREATE") && part || pair[0] == "MODIFY"
+        matches!(pair[0].as_str(), "ADD" | "CREATE") && part || pair[0] == "MODIFY" && !mysql
     };
     let releases = !words.windows(2).any(builds);
-    let indexes_only = connection.server().product == "MySQL" && only_indexes(&words);
+    let before = number(connection, &table).await?;
     for (algorithm, lock, mode, span) in WAYS {
         let lock = lock.map(|lock| format!("{comma} LOCK={lock}")).unwrap_or_default();
         let asked = format!("{sql}{comma} ALGORITHM={algorithm}{lock}");
         // A way that is refused has changed nothing. The last word has the statement as it stands.
         if connection.batch(&asked).await.is_ok() {
             observed.seen = true;
+            let stays = algorithm == "INPLACE" && before.is_some() && number(connection, &table).await? == before;
+            let span = if stays { LockSpan::Scan } else { span };
             // What only goes reads nothing.
-            let span = if indexes_only && algorithm == "INPLACE" { LockSpan::Scan } else { span };
             let span = if releases && span == LockSpan::Scan { LockSpan::Instant } else { span };
             observed.locks.push(Lock { object: ObjectName::bare(table), mode, span });
             return Ok(());
@@ -51,16 +55,18 @@ pub(super) async fn run(connection: &mut dyn Connection, sql: &str, observed: &m
     connection.batch(sql).await
 }
 
-/// Whether nothing but indexes comes, goes or changes. MySQL has no word for changes in place that leave the rows as they
-/// are, and those are such.
-fn only_indexes(words: &[String]) -> bool {
-    const PARTS: [&str; 7] = ["INDEX", "KEY", "UNIQUE", "FULLTEXT", "SPATIAL", "CONSTRAINT", "FOREIGN"];
-    const OTHERS: [&str; 9] =
-        ["MODIFY", "CHANGE", "PRIMARY", "FORCE", "ENGINE", "ROW_FORMAT", "KEY_BLOCK_SIZE", "CONVERT", "PARTITION"];
-    let elsewhere = |pair: &[String]| {
-        matches!(pair[0].as_str(), "ADD" | "DROP" | "RENAME" | "CREATE") && !PARTS.contains(&pair[1].as_str())
-    };
-    !words.iter().any(|word| OTHERS.contains(&word.as_str())) && !words.windows(2).any(elsewhere)
+/// The number that MySQL gives the rows of a table: another one when they were written anew. It has no word for changes in
+/// place that leave the rows as they are. None on MariaDB, and where the account may not ask.
+async fn number(connection: &mut dyn Connection, table: &str) -> Result<Option<Value>> {
+    if connection.server().product != "MySQL" {
+        return Ok(None);
+    }
+    let sql = "SELECT table_id FROM information_schema.innodb_tables WHERE name = CONCAT(DATABASE(), '/', ?)";
+    match rows::one(connection, sql, &[Value::Text(table.to_string())]).await {
+        Ok(found) => Ok(found),
+        Err(error) if connection.is_broken() => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 /// The table that a statement alters, and what parts `ALGORITHM` from what stands before it.
@@ -86,18 +92,7 @@ fn altered(sql: &str) -> Option<(String, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{altered, only_indexes};
-
-    #[test]
-    fn changes_of_indexes_alone() {
-        let words = |sql: &str| sql.split(' ').map(String::from).collect::<Vec<_>>();
-        for sql in ["ALTER TABLE T ADD KEY I", "CREATE INDEX I ON T", "ALTER TABLE T DROP KEY A ADD UNIQUE KEY B"] {
-            assert!(only_indexes(&words(sql)), "{sql}");
-        }
-        for sql in ["ALTER TABLE T ADD COLUMN I", "ALTER TABLE T ADD KEY I MODIFY A", "ALTER TABLE T ADD PRIMARY KEY"] {
-            assert!(!only_indexes(&words(sql)), "{sql}");
-        }
-    }
+    use super::altered;
 
     #[test]
     fn the_altered_table_is_known() {
