@@ -22,6 +22,7 @@ pub(super) fn read(attribute: &Attribute, scope: &mut Scope<'_>) {
         return;
     };
     let rest = &pieces[1..];
+    let found = scope.findings.list.len();
     let kind = if exclusive { read_exclusive(&first, rest, scope) } else { read_typed(&first, rest, scope) };
     match kind {
         Some(kind) if scope.entity.field(&name).is_none() => {
@@ -34,6 +35,7 @@ pub(super) fn read(attribute: &Attribute, scope: &mut Scope<'_>) {
                 .error("entity-arc-form", attribute, format!("`{name}` is the name of a field, too"))
                 .help("give the reference another name");
         }
+        None if scope.findings.list.len() > found => {}
         None => {
             scope
                 .findings

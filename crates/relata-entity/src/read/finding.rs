@@ -40,7 +40,7 @@ pub fn compile_errors(findings: &[Finding]) -> TokenStream {
 /// Collects findings of one file.
 pub(super) struct Findings {
     file: String,
-    list: Vec<Finding>,
+    pub(super) list: Vec<Finding>,
 }
 
 impl Findings {
