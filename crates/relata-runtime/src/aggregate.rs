@@ -217,7 +217,7 @@ impl<E, T: Send> Projection<E, T> {
     }
 
     fn combined<F>(mut self, operator: SetOperator, other: Projection<F, T>) -> Self {
-        self.select.combined.push((operator, other.select));
+        self.select.combined.push((operator, other.select.bounded()));
         self
     }
 

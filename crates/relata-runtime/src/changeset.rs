@@ -17,15 +17,17 @@
 
 use std::marker::PhantomData;
 
+use relata_sql::driver::BoxFuture;
 use relata_sql::error::Problem;
 use relata_sql::meta::{ColumnMeta, RowValues};
 use relata_sql::typed::{Column, Field, NewValue};
 use relata_sql::{Cell, Error, Kind, Result, Value};
 use serde_json::Value as Json;
 
-use crate::change::Update;
+use crate::change::{Filtered, Update};
 use crate::entity::Entity;
 use crate::executor::Executor;
+use crate::find::not_found;
 use crate::insert::{Draft, NewRow};
 use crate::nested::Graph;
 use crate::relation::{Rel, Relation};
@@ -34,7 +36,7 @@ use crate::validation;
 
 mod below;
 
-use below::{Below, Rows};
+use below::{Below, Rows, Stage};
 
 /// A value from outside.
 enum Input<'i> {
@@ -127,7 +129,8 @@ impl<E: Entity> Changeset<E> {
 
     /// Takes rows that hang on this one, too: the member of the input with the relation's name, an array of objects (an object
     /// where the relation leads to one row). `row` makes an empty changeset for each, with an allow-list of its own, perhaps with
-    /// rows below again. To be said before the input is given; the rows are created with this one by [`Changeset::insert`].
+    /// rows below again. To be said before the input is given; the rows are created with this one by [`Changeset::insert`], and
+    /// below the row that exists by [`Changeset::update`].
     ///
     /// ```text
     /// Post::changeset((Post.title, Post.body)).nested(Post.comments, || Comment::changeset(Comment.text)).json(&body)
@@ -137,7 +140,25 @@ impl<E: Entity> Changeset<E> {
         _: Rel<E, M>,
         row: impl Fn() -> Changeset<M::To> + Send + 'static,
     ) -> Self {
-        self.below.push(Box::new(Rows::<M, _>::new(row)));
+        self.below.push(Box::new(Rows::<M, _>::new(row, None)));
+        self
+    }
+
+    /// As [`Changeset::nested`], of rows that may exist: where the input gives this field (the key, or another that is unique),
+    /// [`Changeset::update`] changes the row with that value, if it hangs on the row that is changed; without it a row is created.
+    /// Rows that are not named stay as they are.
+    ///
+    /// ```text
+    /// Post::changeset(Post.title).nested_by(Post.comments, Comment.id, || Comment::changeset(Comment.text)).json(&body).update(id, &mut db)
+    /// ```
+    pub fn nested_by<M: Relation<From = E>, T: Field>(
+        mut self,
+        _: Rel<E, M>,
+        by: Column<M::To, T>,
+        row: impl Fn() -> Changeset<M::To> + Send + 'static,
+    ) -> Self {
+        let by = AllowedField { meta: by.reference().column, read: read::<T> };
+        self.below.push(Box::new(Rows::<M, _>::new(row, Some(by))));
         self
     }
 
@@ -209,8 +230,7 @@ impl<E: Entity> Changeset<E> {
     /// What is wrong so far: values of another type, names that are not allowed, broken rules. That a new row lacks a field
     /// is found when it is inserted.
     pub fn problems(&self) -> Vec<Problem> {
-        let mut found = self.found(&RowValues::some(&self.columns, &self.values));
-        self.below.iter().flat_map(|below| below.problems(false)).for_each(|problem| found.push(problem));
+        let found = self.found_change(Stage::SoFar);
         match found.into_result() {
             Ok(()) => Vec::new(),
             Err(error) => error.problems(),
@@ -240,7 +260,14 @@ impl<E: Entity> Changeset<E> {
                 found.push(Problem::of(meta.field, "required", "must be given"));
             }
         }
-        self.below.iter().flat_map(|below| below.problems(true)).for_each(|problem| found.push(problem));
+        self.below.iter().flat_map(|below| below.problems(Stage::New)).for_each(|problem| found.push(problem));
+        found
+    }
+
+    /// What is wrong with it as a change of a row, or so far, with its rows below.
+    fn found_change(&self, stage: Stage) -> Found {
+        let mut found = self.found(&RowValues::some(&self.columns, &self.values));
+        self.below.iter().flat_map(|below| below.problems(stage)).for_each(|problem| found.push(problem));
         found
     }
 
@@ -291,27 +318,54 @@ impl<E: Entity> Changeset<E> {
         }
     }
 
-    /// Changes the row with this key; without changes nothing is sent.
+    /// Changes the row with this key; without changes nothing is sent. Rows below ([`Changeset::nested`]) are created or changed
+    /// with it, all of it or nothing.
     ///
     /// # Errors
-    /// `Kind::Validation` with every problem; `Kind::NotFound` when there is no such row; constraint violations.
-    /// `Kind::Unsupported` with [`Changeset::nested`].
+    /// `Kind::Validation` with every problem; `Kind::NotFound` when there is no such row, or none below with the value that was
+    /// given; constraint violations. `Kind::Unsupported` for rows below whose foreign key is on this side, and for changing rows
+    /// along many to many.
     pub async fn update(self, key: impl Into<E::Key>, executor: &mut impl Executor) -> Result<()> {
-        if !self.below.is_empty() {
-            return Err(Error::unsupported(
-                format!("the rows below a {} are created with it, and not by its update", E::TABLE.entity),
-                "write them by changesets of their own in the same `transaction!`",
-            ));
+        self.found_change(Stage::Changed).into_result()?;
+        let key: E::Key = key.into();
+        if self.below.is_empty() {
+            return self.change_row(E::update(key).require_rows(1), executor).await.map(drop);
         }
-        self.found(&RowValues::some(&self.columns, &self.values)).into_result()?;
+        let mut tx = executor.begin(Default::default()).await?;
+        let changed = match E::by_key(key.clone()).optional(&mut tx).await {
+            Ok(Some(row)) => self.change_all(row, E::update(key), &mut tx).await,
+            Ok(None) => Err(not_found(E::TABLE.entity)),
+            Err(error) => Err(error),
+        };
+        tx.finish(changed).await
+    }
+
+    /// Changes the row; `false`: there is none.
+    async fn change_row(self, update: Update<E, Filtered>, mut executor: impl Executor) -> Result<bool> {
         if self.columns.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
-        let update: Update<E, _> = E::update(key).require_rows(1);
         let pairs = self.columns.iter().zip(self.values);
         let update = pairs
             .fold(update, |update, (position, value)| update.put(&E::TABLE.columns[usize::from(*position)], value));
-        update.exec(executor).await.map(drop)
+        Ok(update.exec(&mut executor).await? > 0)
+    }
+
+    /// Changes a row that was read, and what is below it.
+    fn change_all(
+        mut self,
+        row: E,
+        update: Update<E, Filtered>,
+        executor: &mut dyn Executor,
+    ) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let below = std::mem::take(&mut self.below);
+            self.change_row(update, &mut *executor).await?;
+            for below in below {
+                below.write(&row, &mut *executor).await?;
+            }
+            Ok(())
+        })
     }
 }
 

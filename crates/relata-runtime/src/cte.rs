@@ -96,13 +96,13 @@ impl<T: RowShape> Cte<T> {
         let own = start.select.limit.is_some() || start.select.offset.is_some() || !start.select.order.is_empty();
         if own || !start.select.combined.is_empty() {
             let with = std::mem::take(&mut start.select.with);
-            let mut whole = Select::new(Source::Query(Box::new(start.select)));
+            let mut whole = Select::new(Source::Query(Box::new(start.select.bounded())));
             whole.with = with;
             let column = |column| ColumnRef { path: Path::ROOT, column };
             whole.items = NUMBERED[..T::WIDTH].iter().map(|meta| Item::Expr(Expr::Column(column(meta)))).collect();
             start.select = whole;
         }
-        start.select.combined.push((operator, step(itself).select));
+        start.select.combined.push((operator, step(itself).select.bounded()));
         Self::new(name, start, true)
     }
 

@@ -231,7 +231,7 @@ async fn explain(whole: Whole, options: ExplainOptions, executor: &mut dyn Execu
 
 async fn read(lease: &mut Lease<'_>, mut whole: Whole, options: ExplainOptions) -> Result<Plan> {
     let dialect = lease.target().dialect;
-    let rendered = lease.render(whole.tree())?;
+    let rendered = whole.with_tree(dialect, |tree| lease.render(tree))?;
     if options.as_if_large && dialect == Dialect::Postgres {
         let result = lease.connection().batch("SET LOCAL enable_seqscan = off").await;
         lease.note(&result);

@@ -179,7 +179,7 @@ impl<E: Entity, L> Find<E, L> {
         let number = Expr::Over(Box::new(Expr::Window(WindowFunction::RowNumber, None)), Box::new(window));
         let key = root_column(&table.columns[*key]);
         ranked.items = vec![Item::Expr(key.clone()), Item::Expr(number)];
-        let mut first = Select::new(Source::Query(Box::new(ranked)));
+        let mut first = Select::new(Source::Query(Box::new(ranked.bounded())));
         let [found, place] = [0, 1].map(|at| ColumnRef { path: Path::ROOT, column: &NUMBERED[at] });
         first.items = vec![Item::Expr(Expr::Column(found))];
         first.filter = Some(Expr::Compare(place, BinaryOp::Le, Value::Int(rows.into())));

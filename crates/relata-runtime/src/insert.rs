@@ -13,6 +13,7 @@ use relata_sql::{Cell, Error, Kind, Result, Value};
 use crate::entity::{Entity, key_filter, mapped};
 use crate::executor::{Executor, Intent, Lease};
 use crate::find::{Collect, not_found, run};
+use crate::inspect::{Whole, WholeInsert};
 use crate::nested::{Graph, IntoGraph};
 use crate::relation::{Rel, Relation};
 use crate::rules::Found;
@@ -184,6 +185,22 @@ impl<E: Entity> Draft<E> {
             place.map(|place| self.values[place].clone())
         };
         E::TABLE.key.iter().map(value).collect()
+    }
+
+    /// As one statement.
+    pub(crate) fn whole(self, conflict: Option<Conflict>, returning: bool) -> Result<Whole> {
+        let draft = self.prepared()?;
+        let columns = draft.column_names().into_iter().map(str::to_string).collect();
+        let table = E::TABLE;
+        Ok(Whole::insert(WholeInsert {
+            table,
+            columns,
+            values: draft.values,
+            rows: 1,
+            query: None,
+            conflict,
+            returning,
+        }))
     }
 
     pub(crate) async fn run(self, executor: &mut dyn Executor, conflict: Option<Conflict>) -> Result<Option<E>> {
@@ -405,6 +422,13 @@ impl<E: Entity> InsertFrom<E> {
         }
     }
 
+    pub(crate) fn whole(mut self) -> Whole {
+        self.stamp();
+        let (columns, query) = (self.columns, Some(self.query));
+        let (table, values) = (E::TABLE, Vec::new());
+        Whole::insert(WholeInsert { table, columns, values, rows: 0, query, conflict: None, returning: false })
+    }
+
     pub(crate) fn write(mut self) -> Write {
         self.stamp();
         let (columns, query) = (self.columns, Some(Box::new(self.query)));
@@ -432,7 +456,7 @@ impl<E: Entity> InsertFrom<E> {
 }
 
 /// An insert that knows what to do when the row exists.
-#[must_use = "nothing is inserted until `.update(…)`, `.update_all(…)` or `.ignore(…)`"]
+#[must_use = "nothing is inserted until `.update(…)`, `.update_all(…)`, `.ignore(…)` or a `.save(…)`"]
 pub struct Upsert<E> {
     draft: Draft<E>,
     target: Vec<String>,
@@ -444,8 +468,14 @@ impl<E: Entity> Upsert<E> {
     /// # Errors
     /// As [`NewRow::insert`].
     pub async fn update(self, columns: impl ConflictColumns<E>, executor: &mut impl Executor) -> Result<E> {
-        let update = columns.names();
-        self.run(update, executor).await
+        let saved = self.updating(columns).save(executor).await?;
+        saved.ok_or_else(|| not_found(E::TABLE.entity))
+    }
+
+    /// As [`Upsert::update`], to be said more of: other new values (`.set(…)`), a condition (`.only_if(…)`).
+    pub fn updating(self, columns: impl ConflictColumns<E>) -> ConditionalUpsert<E> {
+        let conflict = Conflict::updating(self.target, columns.names());
+        ConditionalUpsert::new(self.draft, conflict)
     }
 
     /// Updates every given column of the existing row, but for the target; gives back the row as it then is.
@@ -453,20 +483,19 @@ impl<E: Entity> Upsert<E> {
     /// # Errors
     /// As [`NewRow::insert`].
     pub async fn update_all(self, executor: &mut impl Executor) -> Result<E> {
-        let given = names(E::TABLE, &self.draft.columns).into_iter().map(str::to_string);
-        let update = given.filter(|column| !self.target.contains(column)).collect();
-        self.run(update, executor).await
+        let saved = self.updating_all().save(executor).await?;
+        saved.ok_or_else(|| not_found(E::TABLE.entity))
     }
 
-    async fn run(self, mut update: Vec<String>, executor: &mut impl Executor) -> Result<E> {
-        if let Some(position) = E::TABLE.updated_at {
-            let column = E::TABLE.columns[position].column.to_string();
-            if !update.contains(&column) {
-                update.push(column);
-            }
-        }
-        let conflict = Conflict::updating(self.target, update);
-        self.draft.run(executor, Some(conflict)).await?.ok_or_else(|| not_found(E::TABLE.entity))
+    /// As [`Upsert::update_all`], to be said more of.
+    pub fn updating_all(self) -> ConditionalUpsert<E> {
+        let given = names(E::TABLE, &self.draft.columns).into_iter().map(str::to_string);
+        let update = given.filter(|column| !self.target.contains(column)).collect();
+        ConditionalUpsert::new(self.draft, Conflict::updating(self.target, update))
+    }
+
+    pub(crate) fn whole(self) -> Result<Whole> {
+        self.draft.whole(Some(Conflict::updating(self.target, Vec::new())), false)
     }
 
     /// Leaves the existing row alone; `true` if the new one was inserted.
@@ -546,6 +575,14 @@ impl<E: Entity> InsertMany<E> {
             }
         }
         InsertMany { groups, failed, marker: PhantomData }
+    }
+
+    pub(crate) fn whole(self) -> Result<Whole> {
+        let Write::Insert { columns, values, .. } = self.write()? else {
+            return Err(Error::new(Kind::Internal, "rows to insert are an INSERT"));
+        };
+        let (table, rows) = (E::TABLE, values.len() / columns.len().max(1));
+        Ok(Whole::insert(WholeInsert { table, columns, values, rows, query: None, conflict: None, returning: false }))
     }
 
     /// As data, for queries that write. All rows must say the same columns.

@@ -77,7 +77,7 @@ impl<R, T: RowShape> Joinable for Projection<R, T> {
 /// A query in the place of a table; its named queries come before the whole.
 fn inside(mut select: Select) -> (Source, Vec<Arc<CommonTable>>) {
     let needs = std::mem::take(&mut select.with);
-    (Source::Query(Box::new(select)), needs)
+    (Source::Query(Box::new(select.bounded())), needs)
 }
 
 /// The rows of a query inside a query; `.0`, `.1`, … are its columns, or the column itself if it has one only.

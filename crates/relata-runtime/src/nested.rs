@@ -68,6 +68,25 @@ impl<E: Entity> IntoGraph for Graph<E> {
     }
 }
 
+impl<E> Graph<E> {
+    pub(crate) fn into_parts(self) -> (Draft<E>, Below<E>) {
+        (self.draft, Below(self.steps))
+    }
+
+    pub(crate) fn of_parts(draft: Draft<E>, below: Below<E>) -> Self {
+        Graph { draft, steps: below.0 }
+    }
+}
+
+/// What is to hang on a row.
+pub(crate) struct Below<E>(Vec<Step<E>>);
+
+impl<E> Below<E> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl<E> From<Draft<E>> for Graph<E> {
     fn from(draft: Draft<E>) -> Self {
         Graph { draft, steps: Vec::new() }
@@ -247,6 +266,15 @@ impl<E: Entity> Relate<E> {
         let done = done.await;
         tx.finish(done).await
     }
+}
+
+/// Creates rows below one that exists, inside a transaction.
+pub(crate) async fn create_below<M: Relation>(
+    parent: &M::From,
+    rows: Vec<Graph<M::To>>,
+    executor: &mut dyn Executor,
+) -> Result<()> {
+    run_steps(vec![(parent, vec![Step::create::<M, _, _>(move |_| rows)])], executor).await
 }
 
 /// Inserts rows of one level, then what hangs on them; gives them back in their order.

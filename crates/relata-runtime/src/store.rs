@@ -17,15 +17,18 @@
 //! ```
 //!
 //! It holds what it runs on: a database, or `&mut tx`. Several in one transaction are a service, and all of it happens or
-//! nothing. Rows that are written otherwise (nested writes, `update_many`, statements of one's own) meet no hook: a store stands around
-//! its own operations. A hook that fails gives its error to the caller; what was written before it is undone where that is a transaction.
+//! nothing. A row may be inserted together with what hangs on it (`NewOrder { … }.create(Order.lines, …)`): the hooks stand around the row
+//! of the store, before it is written and when all of it is there. What hangs on it is of other entities, and a store knows no other
+//! store: where those have hooks, too, a service inserts them by [`Store::insert_all`] of theirs, in the same transaction and in as few
+//! statements. Bulk statements (`insert_many`, `update_many`, `delete_many`, SQL of one's own) meet no hook: what they write is not
+//! read, which is what makes them fast. A hook that fails gives its error to the caller; what was written before it is undone where that is a transaction.
 
 use relata_sql::Result;
 
 use crate::entity::Entity;
 use crate::executor::Executor;
 use crate::insert::{Draft, NewRow};
-use crate::nested::insert_all;
+use crate::nested::{Graph, IntoGraph, insert_all};
 use crate::repository::Repository;
 
 type KeyOf<S> = <<S as Store>::Entity as Entity>::Key;
@@ -116,14 +119,22 @@ pub trait Store: Send + Sized {
         async move { Self::Entity::find().count(self.executor()).await }
     }
 
-    /// Inserts a row and gives it back as the database has it.
+    /// Inserts a row, alone or together with what hangs on it ([`NewRow::create`], [`NewRow::connect`]), and gives it back as the
+    /// database has it. The hooks stand around the row itself.
     ///
     /// # Errors
     /// As [`NewRow::insert`]; what a hook says.
-    fn insert(&mut self, row: impl NewRow<Entity = Self::Entity>) -> impl Future<Output = Result<Self::Entity>> + Send {
+    fn insert(
+        &mut self,
+        row: impl IntoGraph<Entity = Self::Entity>,
+    ) -> impl Future<Output = Result<Self::Entity>> + Send {
+        let (draft, below) = row.into_graph().into_parts();
         async move {
-            let draft = self.before_insert(row.into_draft()).await?;
-            let row = draft.insert(self.executor()).await?;
+            let draft = self.before_insert(draft).await?;
+            let row = match below.is_empty() {
+                true => draft.insert(self.executor()).await?,
+                false => Graph::of_parts(draft, below).insert(self.executor()).await?,
+            };
             self.after_insert(&row).await?;
             Ok(row)
         }

@@ -219,7 +219,7 @@ fn add_rule(field: &Field, rule: &Rule, out: &mut Vec<(String, Json)>) {
         }
         Rule::Pattern(pattern) => out.push(member("pattern", text(pattern))),
         Rule::Email => {
-            out.push(member("format", text("email")));
+            out.push(member("format", text("idn-email")));
         }
         Rule::Url => out.push(member("format", text("uri"))),
         Rule::OneOf(values) => {

@@ -19,12 +19,22 @@ use crate::types::Type;
 /// Blanks and controls of ASCII, which stand in no URL.
 const BLANKS: &str = r"\x01-\x20\x7f";
 
-/// What stands before the `@` of an address, as in HTML's `<input type="email">`.
-const LOCAL: &str = r"A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-";
+/// Letters of all scripts and whatever else is neither ASCII nor a control or a blank of Latin-1 (RFC 6531).
+const BEYOND: &str = r"\x{a1}-\x{10ffff}";
 
-/// What an address of electronic mail looks like: `name@example.com`, the form of HTML with a dot in the domain.
+/// What stands before the `@` of an address, as in HTML's `<input type="email">` and RFC 6531.
+const LOCAL: &str = r"A-Za-z0-9.!#$%&'*+/=?^_`{|}~\-\x{a1}-\x{10ffff}";
+
+/// The opposite of [`LOCAL`], without the `@`.
+const NOT_LOCAL: &str = r#"\x01-\x20"(),:;<>\[\\\]\x7f-\x{a0}"#;
+
+/// What stands in no domain, however international.
+const NOT_DOMAIN: &str = r"\x01-,/:-@\[-`{-\x{a0}";
+
+/// What an address of electronic mail looks like: `name@example.com`, the form of HTML with a dot in the domain, in any
+/// script (RFC 6531): `用户@例え.jp`.
 pub fn email_pattern() -> String {
-    let label = r"[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?";
+    let label = format!(r"[A-Za-z0-9{BEYOND}](?:[A-Za-z0-9\-{BEYOND}]*[A-Za-z0-9{BEYOND}])?");
     format!(r"^[{LOCAL}]{{1,64}}@(?:{label}\.)+{label}$")
 }
 
@@ -98,13 +108,13 @@ fn matches(dialect: Dialect, column: &str, text: &str) -> Option<String> {
 fn sqlite_email(column: &str) -> Option<String> {
     let at = format!("instr({column}, '@')");
     let domain = format!("substr({column}, {at} + 1)");
-    let other = pattern::glob_class(&format!("[^{LOCAL}]"))?;
+    let [not_local, not_domain] = [NOT_LOCAL, NOT_DOMAIN].map(|set| pattern::glob_class(&format!("[{set}]")));
     let dotted = format!("'.' || {domain} || '.'");
     Some(format!(
-        "{at} >= 2 AND {at} <= 65 AND substr({column}, 1, {at} - 1) NOT GLOB {} AND \
-         {domain} NOT GLOB '*[^A-Za-z0-9.-]*' AND {domain} GLOB '*.*' AND {dotted} NOT GLOB '*[.-].*' AND \
-         {dotted} NOT GLOB '*.-*'",
-        pattern::sqlite_text(&format!("*{other}*")),
+        "{at} >= 2 AND {at} <= 65 AND substr({column}, 1, {at} - 1) NOT GLOB {} AND {domain} NOT GLOB {} AND \
+         {domain} GLOB '*.*' AND {dotted} NOT GLOB '*[.-].*' AND {dotted} NOT GLOB '*.-*'",
+        pattern::sqlite_text(&format!("*{}*", not_local?)),
+        pattern::sqlite_text(&format!("*{}*", not_domain?)),
     ))
 }
 

@@ -257,6 +257,9 @@ pub struct Select {
     pub combined: Vec<(SetOperator, Select)>,
 }
 
+/// Queries in the place of tables, or to the right of a union: what is deeper is refused, rather than let the stack overflow.
+pub const MOST_NESTED: usize = 50;
+
 /// How the rows of two queries are combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SetOperator {
@@ -357,6 +360,28 @@ impl Select {
             }
         }
         self.combined.iter().for_each(|(_, select)| select.exprs_within(visit));
+    }
+
+    /// How many queries stand in each other, this one included. What is deeper than [`MOST_NESTED`] never comes to be, so that
+    /// looking does not go deep either.
+    fn nesting(&self) -> usize {
+        let sources = self.joins.iter().map(|join| &join.source).chain([&self.source]);
+        let inside = sources.filter_map(|source| match source {
+            Source::Query(query) => Some(query.nesting()),
+            _ => None,
+        });
+        1 + inside.chain(self.combined.iter().map(|(_, select)| select.nesting())).max().unwrap_or_default()
+    }
+
+    /// The same, or one that is refused when it is rendered where more than [`MOST_NESTED`] queries stand in each other. Each
+    /// query goes through this before it becomes a part of another.
+    #[must_use]
+    pub fn bounded(self) -> Select {
+        if self.nesting() <= MOST_NESTED {
+            return self;
+        }
+        let source = Source::Common("too_deep".into());
+        Select { with: self.with, items: self.items, filter: Some(Expr::TooDeep), ..Select::new(source) }
     }
 
     /// It changes rows or locks them, and is no business of a replica.

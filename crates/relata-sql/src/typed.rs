@@ -468,9 +468,10 @@ macro_rules! operators {
 
         impl<R, T: Field> $name<R, T> {
             /// The sum; `None` of no rows.
-            pub fn sum(self) -> Aggregate<R, Option<<T::Base as Number>::Sum>>
+            // The type of the sum is a parameter, so that rustc names the bound that is not met and not the method.
+            pub fn sum<S: Field>(self) -> Aggregate<R, Option<S>>
             where
-                T::Base: Number,
+                T::Base: Number<Sum = S>,
             {
                 Aggregate::new(AggregateFunction::Sum, Some(self.into_expr()), false)
             }

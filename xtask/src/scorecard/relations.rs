@@ -30,6 +30,8 @@ const PROBLEMS: &[Test] = &[
 const INPUT: &[Test] = &[
     (VALIDATION, "input_comes_through_an_allow_list"),
     (VALIDATION, "input_with_rows_below"),
+    (VALIDATION, "input_changes_rows_below"),
+    (VALIDATION, "rules_on_scalars"),
     (CHANGESET, "nothing_is_converted_with_loss"),
 ];
 
@@ -76,6 +78,7 @@ const STORES: &[Test] = &[
     (SERVICES, "events_are_told_after_the_commit"),
     (SERVICES, "work_before_the_commit_may_stop_it"),
     (SERVICES, "hooks_stand_around_each_of_many_rows"),
+    (SERVICES, "hooks_stand_around_a_row_with_what_hangs_on_it"),
     (SERVICES, "panics_in_hooks_undo_and_in_handlers_do_not"),
     (SERVICES, "deleting_and_restoring_have_hooks"),
     ("crates/relata/tests/it/forum.rs", "the_same_story_is_told"),

@@ -8,7 +8,7 @@ use relata_schema::model::{ForeignKey, Schema, Table};
 use relata_schema::naming;
 
 use super::names::Names;
-use super::{is_written, tables};
+use super::{is_written, tables, types};
 
 /// Names that methods of every entity have: a relation of that name could not be reached.
 const METHODS: &[&str] = &[
@@ -88,6 +88,13 @@ fn free(taken: &mut BTreeMap<String, BTreeSet<String>>, entity: &str, candidates
     name
 }
 
+/// The columns of a foreign key are of the types that they refer to.
+fn alike((table, columns): (&Table, &[String]), (parent, referenced): (&Table, &[String])) -> bool {
+    let kind = |table: &Table, column: &String| table.column(column).and_then(|column| types::kind(&column.ty.logical));
+    let same = |(here, there)| kind(table, here).zip(kind(parent, there)).is_none_or(|(here, there)| here == there);
+    columns.iter().zip(referenced).all(same)
+}
+
 /// Says one foreign key; gives back the link if it is over one column.
 fn reference<'s>(
     schema: &'s Schema,
@@ -116,6 +123,7 @@ fn reference<'s>(
             naming::constraint(schema.dialect, &table.name.name, &columns, "fkey")
         }
     };
+    let alike = alike((table, &key.columns), (parent, if to_key { &parent_key } else { &key.referenced_columns }));
     let entity = entity_mut(declaration, names, table)?;
     let fields: Vec<String> = key.columns.iter().map(|column| names.field(&table.name, column)).collect();
     if fields.iter().any(|name| entity.field(name).is_none()) {
@@ -152,7 +160,8 @@ fn reference<'s>(
         kind: RelationKind::BelongsTo { field: field.clone(), nullable },
         ..Relation::default()
     });
-    if !to_key {
+    // A text that refers to a number (SQLite lets it): named, so that the derive does not take it for a mistake.
+    if !to_key || !alike {
         reference.referenced_fields = there;
     }
     match entity.fields.iter_mut().find(|other| other.name == *field && other.references.is_none()) {

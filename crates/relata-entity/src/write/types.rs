@@ -82,6 +82,16 @@ fn of(schema: &Schema, names: &Names, ty: &Type) -> Option<RustType> {
     })
 }
 
+/// What a key of this type may be referred to by: whole numbers by such, texts by texts. `None`: by anything.
+pub(super) fn kind(ty: &Type) -> Option<&'static str> {
+    match ty {
+        Type::Int(_) | Type::UInt(_) | Type::Year => Some("whole"),
+        Type::Text | Type::VarChar(_) | Type::Char(_) => Some("text"),
+        Type::Uuid => Some("unique"),
+        _ => None,
+    }
+}
+
 /// Whether a key of this type is written `Id<…>`.
 pub(super) fn is_id(ty: Option<&Type>) -> bool {
     matches!(ty, Some(Type::Int(_) | Type::UInt(_) | Type::Uuid))

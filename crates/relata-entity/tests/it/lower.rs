@@ -135,7 +135,7 @@ fn a_blog() {
                   color TEXT NOT NULL,
                   CONSTRAINT users_color_check CHECK (color IN ('red', 'blue')),
                   CONSTRAINT users_color_check1 CHECK (color <> ''),
-                  CONSTRAINT users_email_check CHECK (instr(email, '@') >= 2 AND instr(email, '@') <= 65 AND substr(email, 1, instr(email, '@') - 1) NOT GLOB '*[^A-Za-z0-9.!#$%&''*+/=?_`{|}~^-]*' AND substr(email, instr(email, '@') + 1) NOT GLOB '*[^A-Za-z0-9.-]*' AND substr(email, instr(email, '@') + 1) GLOB '*.*' AND '.' || substr(email, instr(email, '@') + 1) || '.' NOT GLOB '*[.-].*' AND '.' || substr(email, instr(email, '@') + 1) || '.' NOT GLOB '*.-*')
+                  CONSTRAINT users_email_check CHECK (instr(email, '@') >= 2 AND instr(email, '@') <= 65 AND substr(email, 1, instr(email, '@') - 1) NOT GLOB ('*[]' || char(1) || '- "(),:;<>[\' || char(127) || '-' || char(160) || ']*') AND substr(email, instr(email, '@') + 1) NOT GLOB ('*[' || char(1) || '-,/:-@[-`{-' || char(160) || ']*') AND substr(email, instr(email, '@') + 1) GLOB '*.*' AND '.' || substr(email, instr(email, '@') + 1) || '.' NOT GLOB '*[.-].*' AND '.' || substr(email, instr(email, '@') + 1) || '.' NOT GLOB '*.-*')
                 );
                 CREATE UNIQUE INDEX posts_author_id_slug_key ON posts (author_id, slug) WHERE deleted_at IS NULL;
                 CREATE INDEX posts_published_at_slug_idx ON posts (published_at DESC, slug);
@@ -190,7 +190,7 @@ fn a_blog() {
                     CONSTRAINT users_email_key UNIQUE (email),
                     CONSTRAINT users_color_check CHECK (color IN ('red', 'blue')),
                     CONSTRAINT users_color_check1 CHECK (color <> ''),
-                    CONSTRAINT users_email_check CHECK (email ~ '^[A-Za-z0-9.!#$%&''*+/=?\^_`{|}~\-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?$')
+                    CONSTRAINT users_email_check CHECK (email ~ '^[A-Za-z0-9.!#$%&''*+/=?\^_`{|}~\-\u00a1-\U0010ffff]{1,64}@(?:[A-Za-z0-9\u00a1-\U0010ffff](?:[A-Za-z0-9\-\u00a1-\U0010ffff]*[A-Za-z0-9\u00a1-\U0010ffff])?\.)+[A-Za-z0-9\u00a1-\U0010ffff](?:[A-Za-z0-9\-\u00a1-\U0010ffff]*[A-Za-z0-9\u00a1-\U0010ffff])?$')
                 );
                 CREATE UNIQUE INDEX posts_author_id_slug_key ON public.posts USING btree (author_id, slug) WHERE (deleted_at IS NULL);
                 CREATE INDEX posts_published_at_slug_idx ON public.posts USING btree (published_at DESC, slug);
@@ -223,7 +223,7 @@ fn a_blog() {
                   KEY users_born_idx (born),
                   CONSTRAINT users_color_check CHECK (cast(color as binary) IN ('red', 'blue')),
                   CONSTRAINT users_color_check1 CHECK (color <> ''),
-                  CONSTRAINT users_email_check CHECK (email REGEXP '(?-i)^[A-Za-z0-9.!#$%&''*+/=?\\^_`{|}~\\-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9\\-]*[A-Za-z0-9])?\\.)+[A-Za-z0-9](?:[A-Za-z0-9\\-]*[A-Za-z0-9])?\\z')
+                  CONSTRAINT users_email_check CHECK (email REGEXP '(?-i)^[A-Za-z0-9.!#$%&''*+/=?\\^_`{|}~\\-\\x{a1}-\\x{10ffff}]{1,64}@(?:[A-Za-z0-9\\x{a1}-\\x{10ffff}](?:[A-Za-z0-9\\-\\x{a1}-\\x{10ffff}]*[A-Za-z0-9\\x{a1}-\\x{10ffff}])?\\.)+[A-Za-z0-9\\x{a1}-\\x{10ffff}](?:[A-Za-z0-9\\-\\x{a1}-\\x{10ffff}]*[A-Za-z0-9\\x{a1}-\\x{10ffff}])?\\z')
                 ) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
                 CREATE TABLE posts (
                   id bigint(20) NOT NULL AUTO_INCREMENT,

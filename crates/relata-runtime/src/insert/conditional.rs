@@ -8,6 +8,7 @@ use relata_sql::{Result, Value};
 use super::{Draft, Upsert};
 use crate::entity::Entity;
 use crate::executor::Executor;
+use crate::inspect::Whole;
 use crate::rules::Found;
 
 /// An upsert that says for each column what becomes of it.
@@ -33,11 +34,15 @@ impl<E: Entity> Upsert<E> {
     /// that a value sees the columns that were set before it.
     pub fn set(self, assignment: impl Change<E>) -> ConditionalUpsert<E> {
         let conflict = Conflict::updating(self.target, Vec::new());
-        ConditionalUpsert { draft: self.draft, conflict, found: Found::new(E::TABLE) }.set(assignment)
+        ConditionalUpsert::new(self.draft, conflict).set(assignment)
     }
 }
 
 impl<E: Entity> ConditionalUpsert<E> {
+    pub(super) fn new(draft: Draft<E>, conflict: Conflict) -> Self {
+        ConditionalUpsert { draft, conflict, found: Found::new(E::TABLE) }
+    }
+
     /// Gives one more column a new value where the row exists.
     pub fn set(mut self, assignment: impl Change<E>) -> Self {
         let assignment = assignment.into_assignment();
@@ -58,14 +63,30 @@ impl<E: Entity> ConditionalUpsert<E> {
     ///
     /// # Errors
     /// As [`super::NewRow::insert`]; `Kind::Unsupported` for a condition on MariaDB.
-    pub async fn save(mut self, executor: &mut impl Executor) -> Result<Option<E>> {
+    pub async fn save(self, executor: &mut impl Executor) -> Result<Option<E>> {
+        let (draft, conflict) = self.prepared()?;
+        draft.run(executor, Some(conflict)).await
+    }
+
+    /// Checked, with the time of the change.
+    fn prepared(mut self) -> Result<(Draft<E>, Conflict)> {
         self.found.into_result()?;
         if let Some(position) = E::TABLE.updated_at {
             let column = E::TABLE.columns[position].column;
-            if self.conflict.assignments.iter().all(|(name, _)| name != column) {
-                self.conflict.assignments.push((column.to_string(), Expr::Value(Value::Timestamp(crate::now()))));
+            let Conflict { assignments, update, .. } = &mut self.conflict;
+            if assignments.iter().all(|(name, _)| name != column) && update.iter().all(|name| name != column) {
+                match assignments.is_empty() {
+                    // The new row has it, too.
+                    true => update.push(column.to_string()),
+                    false => assignments.push((column.to_string(), Expr::Value(Value::Timestamp(crate::now())))),
+                }
             }
         }
-        self.draft.run(executor, Some(self.conflict)).await
+        Ok((self.draft, self.conflict))
+    }
+
+    pub(crate) fn whole(self) -> Result<Whole> {
+        let (draft, conflict) = self.prepared()?;
+        draft.whole(Some(conflict), true)
     }
 }

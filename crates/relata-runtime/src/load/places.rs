@@ -59,8 +59,14 @@ impl Places {
                 let offset = usize::try_from(number.wrapping_sub(*first)).ok();
                 offset.and_then(|offset| heads.get(offset)).copied()
             }
+            (Heads::Dense { .. }, Cell::Text(text)) => {
+                return text.parse().ok().and_then(|number| self.first(&Cell::Int(number)));
+            }
             (Heads::Dense { .. }, _) => None,
-            (Heads::Hashed(heads), cell) => heads.get(&ParentKey::of_cell(cell, self.uuid)).copied(),
+            (Heads::Hashed(heads), cell) => {
+                let found = heads.get(&ParentKey::of_cell(cell, self.uuid));
+                found.or_else(|| heads.get(&ParentKey::otherwise(cell)?)).copied()
+            }
         };
         head.filter(|head| *head != NONE).map(|head| head as usize)
     }
@@ -108,6 +114,15 @@ impl ParentKey {
             Value::Bytes(bytes) => ParentKey::Bytes(bytes.clone()),
             Value::Uuid(uuid) => ParentKey::Bytes(uuid.as_bytes().to_vec()),
             other => ParentKey::Text(format!("{other:?}")),
+        }
+    }
+
+    /// SQLite takes a number in a column of texts for equal with the same number in one of numbers.
+    fn otherwise(cell: &Cell<'_>) -> Option<Self> {
+        match cell {
+            Cell::Int(number) => Some(ParentKey::Text(number.to_string())),
+            Cell::Text(text) => text.parse().ok().map(ParentKey::Int),
+            _ => None,
         }
     }
 
@@ -172,7 +187,8 @@ mod tests {
             assert_eq!(distinct, [Value::Int(7), Value::Int(other)]);
             assert_eq!(parents(&places, &Cell::Int(7)), [0, 3]);
             assert_eq!(parents(&places, &Cell::Int(other)), [2]);
-            for unknown in [Cell::Int(6), Cell::Int(i64::MIN), Cell::Int(i64::MAX), Cell::Null, Cell::Text("7")] {
+            assert_eq!(parents(&places, &Cell::Text("7")), [0, 3], "a text that refers to a number");
+            for unknown in [Cell::Int(6), Cell::Int(i64::MIN), Cell::Int(i64::MAX), Cell::Null, Cell::Text("x")] {
                 assert_eq!(parents(&places, &unknown), [0usize; 0], "{unknown:?}");
             }
         }
@@ -188,6 +204,8 @@ mod tests {
         }
         let (places, _) = Places::of(vec![Value::Text("a".into()), Value::Text("b".into())]);
         assert_eq!(parents(&places, &Cell::Text("b")), [1]);
+        let (places, _) = Places::of(vec![Value::Text("7".into())]);
+        assert_eq!(parents(&places, &Cell::Int(7)), [0], "a number that a text refers to");
         assert_eq!(parents(&Places::of(Vec::new()).0, &Cell::Int(1)), [0usize; 0]);
     }
 }

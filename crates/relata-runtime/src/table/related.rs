@@ -7,7 +7,9 @@ use relata_schema::Schema;
 use relata_schema::model::{Key, ObjectName, Table as TableModel};
 use relata_sql::driver::BoxFuture;
 use relata_sql::error::Problem;
-use relata_sql::expr::Expr;
+use relata_sql::expr::{BinaryOp, ColumnRef, Expr, Window, WindowFunction};
+use relata_sql::meta::{NUMBERED, Path};
+use relata_sql::tree::{Item, Select, Source};
 use relata_sql::{Error, Kind, Result, Value};
 
 use super::{Record, Records, Table, TableQuery, named};
@@ -62,6 +64,9 @@ pub(super) struct With {
     here: Vec<String>,
     there: Vec<String>,
     query: TableQuery,
+    /// So many for each row, after so many.
+    limit: Option<u64>,
+    offset: u64,
 }
 
 /// The foreign keys between two tables, from either side, that this column belongs to.
@@ -82,11 +87,10 @@ fn links(table: &Table, other: &Table, column: Option<&str>) -> Vec<(Vec<String>
 impl TableQuery {
     /// Loads with each row those of another query that a foreign key connects with it, in whichever direction, by one
     /// statement for all of them: [`Record::related`] under the other table's name. The other query may have filters, an order
-    /// and rows to be loaded with its own.
+    /// and rows to be loaded with its own; its limit and offset hold for each row.
     ///
     /// # Errors
-    /// `Kind::Parameters` when no foreign key connects the tables, or several do ([`TableQuery::with_by`]); `Kind::Unsupported`
-    /// when the other query has a limit.
+    /// `Kind::Parameters` when no foreign key connects the tables, or several do ([`TableQuery::with_by`]).
     pub fn with(self, other: TableQuery) -> Result<Self> {
         let name = other.table.0.name.name.clone();
         self.connected(name, None, other)
@@ -100,14 +104,14 @@ impl TableQuery {
         self.connected(column.to_string(), Some(column), other)
     }
 
-    fn connected(mut self, name: String, column: Option<&str>, other: TableQuery) -> Result<Self> {
-        let (this, that) = (&self.table.0.name.name, &other.table.0.name.name);
-        if other.select.limit.is_some() || other.select.offset.is_some() {
-            return Err(Error::unsupported(
-                format!("rows of {that} that are loaded with others cannot be limited"),
-                "filter them, or take as many as you need of each",
-            ));
+    fn connected(mut self, name: String, column: Option<&str>, mut other: TableQuery) -> Result<Self> {
+        let limit = other.select.limit.take();
+        let offset = other.select.offset.take().unwrap_or_default();
+        if limit.is_some() || offset > 0 {
+            // A limit needs a total order to mean the same every time.
+            other = other.order_by_key();
         }
+        let (this, that) = (&self.table.0.name.name, &other.table.0.name.name);
         let mut links = links(&self.table, &other.table, column);
         let (here, there) = match (links.pop(), links.is_empty()) {
             (Some(link), true) => link,
@@ -123,7 +127,7 @@ impl TableQuery {
                     .hint("say which by `.with_by(column, …)`"));
             }
         };
-        self.withs.push(With { name, here, there, query: other });
+        self.withs.push(With { name, here, there, query: other, limit, offset });
         Ok(self)
     }
 
@@ -142,6 +146,34 @@ impl TableQuery {
     }
 }
 
+impl With {
+    /// The database counts the rows of each: it can say which they are by one column. Else all are read, and some kept.
+    fn ranks(&self) -> bool {
+        (self.limit.is_some() || self.offset > 0) && self.query.table.0.key.len() == 1
+    }
+
+    /// Only the rows whose place among those with the same reference is wanted.
+    fn ranked(&self, query: &TableQuery) -> Expr {
+        let mut numbered = query.clone().whole();
+        let order = std::mem::take(&mut numbered.order);
+        let partition = self.there.iter().map(|name| named(name)).collect();
+        let window = Window { partition, order, rows: None };
+        let number = Expr::Over(Box::new(Expr::Window(WindowFunction::RowNumber, None)), Box::new(window));
+        let key: Vec<Expr> = query.table.0.key.iter().map(|name| named(name)).collect();
+        numbered.items = key.iter().cloned().chain([number]).map(Item::Expr).collect();
+        let mut wanted = Select::new(Source::Query(Box::new(numbered)));
+        let [found, place] = [0, 1].map(|at| ColumnRef { path: Path::ROOT, column: &NUMBERED[at] });
+        wanted.items = vec![Item::Expr(Expr::Column(found))];
+        let bound = |rows: u64| Value::Int(i64::try_from(rows).unwrap_or(i64::MAX));
+        let mut parts = vec![Expr::Compare(place, BinaryOp::Gt, bound(self.offset))];
+        let last = self.limit.map(|limit| bound(self.offset.saturating_add(limit)));
+        parts.extend(last.map(|last| Expr::Compare(place, BinaryOp::Le, last)));
+        wanted.filter = Some(Expr::And(parts));
+        let key = key.into_iter().next().unwrap_or(Expr::Number(0));
+        Expr::InSelect(Box::new(key), Box::new(wanted))
+    }
+}
+
 fn key_of(record: &Record, columns: &[String]) -> Option<Vec<ParentKey>> {
     let values = columns.iter().map(|column| record.value(column).filter(|value| **value != Value::Null));
     values.map(|value| value.map(ParentKey::of)).collect()
@@ -152,11 +184,15 @@ async fn load(with: With, records: &mut [Record], executor: &mut dyn Executor) -
     let firsts = records.iter().filter_map(|record| record.value(with.here.first()?));
     let firsts = firsts.filter(|value| **value != Value::Null && known.insert(ParentKey::of(value)));
     let firsts: Vec<Value> = firsts.cloned().collect();
+    let ranks = with.ranks();
     let mut found: HashMap<Vec<ParentKey>, Vec<Record>> = HashMap::new();
     for keys in firsts.chunks(BATCH) {
         let mut query = with.query.clone();
         let Some(first) = with.there.first() else { continue };
         Expr::and_into(&mut query.select.filter, Expr::In(Box::new(named(first)), keys.to_vec(), false));
+        if ranks {
+            query.select.filter = Some(with.ranked(&query));
+        }
         for row in query.fetched_whole(&mut *executor).await? {
             if let Some(key) = key_of(&row, &with.there) {
                 found.entry(key).or_default().push(row);
@@ -164,7 +200,14 @@ async fn load(with: With, records: &mut [Record], executor: &mut dyn Executor) -
         }
     }
     for record in records {
-        let rows = key_of(record, &with.here).and_then(|key| found.get(&key)).cloned().unwrap_or_default();
+        let rows = key_of(record, &with.here).and_then(|key| found.get(&key)).map_or(&[][..], Vec::as_slice);
+        let rows = match (ranks, with.limit) {
+            (true, _) => rows.to_vec(),
+            (false, limit) => {
+                let most = limit.map_or(usize::MAX, |limit| limit as usize);
+                rows.iter().skip(with.offset as usize).take(most).cloned().collect()
+            }
+        };
         record.related.push((with.name.clone(), rows));
     }
     Ok(())

@@ -7,7 +7,7 @@ use super::out::Out;
 use crate::error::{Error, Kind, Result};
 use crate::expr::{AggregateFunction, BinaryOp, ColumnRef, Expr, Function, Match, Related};
 use crate::meta::{NUMBERED, Path, TableMeta};
-use crate::tree::Scope;
+use crate::tree::{MOST_NESTED, Scope};
 use crate::value::Value;
 
 impl<O: Out> Writer<O> {
@@ -398,9 +398,14 @@ impl<O: Out> Writer<O> {
 }
 
 #[cold]
-fn too_deep() -> Error {
-    Error::new(Kind::Parameters, format!("an expression is nested more than {} deep", super::DEEPEST))
+pub(super) fn too_deep() -> Error {
+    let message = format!(
+        "an expression is nested more than {} deep, or queries in queries more than {MOST_NESTED}",
+        super::DEEPEST
+    );
+    Error::new(Kind::Parameters, message)
         .hint("put many conditions side by side with `Pred::all(…)` or `Pred::any(…)`, many values into `.is_in(…)`")
+        .hint("combine many queries one after the other: `a.union(b).union(c)`")
 }
 
 fn like_pattern(kind: Match, text: &str) -> String {

@@ -25,6 +25,9 @@ impl<O: Out> Writer<O> {
     }
 
     fn plain(&mut self, select: &mut Select, named: bool) -> Result<()> {
+        if matches!(select.filter, Some(Expr::TooDeep)) {
+            return Err(super::expr::too_deep());
+        }
         self.with(&mut select.with)?;
         self.level_of(select, false);
         self.push(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });

@@ -1,6 +1,6 @@
 //! The sum of a text.
-//@ the method `sum` exists
-//@ Number
+//@ `std::string::String` is no number
+//@ a text becomes one by `.cast::<i64>()`
 
 use relata::prelude::*;
 

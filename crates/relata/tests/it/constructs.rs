@@ -61,7 +61,23 @@ macro_rules! written {
         )
     };
 }
-pub(crate) use {counted, rows, written};
+/// A statement that inserts, what it is looked at as, and how it is run; undone.
+macro_rules! inserted {
+    ($name:expr, $statement:expr, $look:ident, |$made:ident, $tx:ident| $run:expr) => {
+        crate::constructs::Construct::new(
+            $name,
+            move || crate::setup::looked_at(|dialect| relata::Inspect::$look($statement, dialect)),
+            move |db| {
+                Box::pin(async move {
+                    let $tx = &mut db.begin(Default::default()).await?;
+                    let $made = $statement;
+                    $run.await.map(|given| format!("{given:?}"))
+                })
+            },
+        )
+    };
+}
+pub(crate) use {counted, inserted, rows, written};
 
 impl Construct {
     pub fn new(
@@ -184,11 +200,13 @@ const SOURCES: &[&str] = &[
     "relata-runtime/src/cte.rs",
     "relata-runtime/src/cte/written.rs",
     "relata-runtime/src/find.rs",
+    "relata-runtime/src/insert.rs",
+    "relata-runtime/src/insert/conditional.rs",
+    "relata-runtime/src/insert/returning.rs",
     "relata-runtime/src/join.rs",
 ];
 
-/// What is no SQL: the way to untyped data and back, and the endings of a query. And `proposed`, which stands in upserts:
-/// their SQL is in the tests of the renderer, and `upserts_with_conditions` runs them.
+/// What is no SQL: the way to untyped data and back, and the endings of a query.
 const NO_CONSTRUCTS: &[&str] = &[
     "into_expr",
     "into_key",
@@ -210,8 +228,10 @@ const NO_CONSTRUCTS: &[&str] = &[
     "after",
     "json",
     "set_some",
-    "proposed",
     "order_by_input",
+    "given",
+    // `updating_all` and run.
+    "update_all",
 ];
 
 #[test]

@@ -493,6 +493,21 @@ async fn too_deep_is_refused(mut db: Db) -> Result<()> {
         let error = Post::find().filter(deep.clone()).count(&mut db).await.unwrap_err();
         assert_eq!((error.kind(), db.statement_count()), (Kind::Parameters, before), "{error}");
     }
+    // Queries to the right of each other, and queries in the place of tables.
+    let slugs = || Post::find().select(Post.slug);
+    let (mut right, mut within) = (slugs(), relata::from(slugs()).select(|(slug,)| slug));
+    for _ in 0..100_000 {
+        right = slugs().union_all(right);
+        within = relata::from(within).select(|(slug,)| slug);
+    }
+    let error = right.all(&mut db).await.unwrap_err();
+    assert!(error.hints()[1].contains("one after the other"), "{error}");
+    assert_eq!((error.kind(), db.statement_count()), (Kind::Parameters, before), "{error}");
+    let error = within.all(&mut db).await.unwrap_err();
+    assert_eq!((error.kind(), db.statement_count()), (Kind::Parameters, before), "{error}");
+    let before = Post::find().count(&mut db).await?;
+    let some = (0..20).fold(slugs(), |query, _| slugs().union_all(query));
+    assert_eq!(some.all(&mut db).await?.len() as u64, before * 21, "twenty are not too many");
     let wide = Pred::any((0..5_000).map(|n| Post.slug.eq(format!("a{n}"))));
     let found = Post::find().filter(wide).count(&mut db).await;
     match found {

@@ -56,8 +56,13 @@ async fn on_tables<F: Future<Output = Result<()>>>(
 
 /// The SQL of a statement on each database, or why there is none.
 pub fn side_by_side<Q: Inspect>(statement: impl Fn() -> Q) -> String {
+    looked_at(|dialect| statement().to_sql(dialect))
+}
+
+/// What a look at a statement shows for each database.
+pub fn looked_at(look: impl Fn(Dialect) -> Result<relata::Rendered>) -> String {
     let sides = [("sqlite  ", Dialect::Sqlite), ("postgres", Dialect::Postgres), ("mysql   ", Dialect::Mysql)];
-    let side = |(name, dialect)| match statement().to_sql(dialect) {
+    let side = |(name, dialect)| match look(dialect) {
         Ok(rendered) => format!("{name} {}\n", rendered.sql),
         Err(error) => format!("{name} -- {}\n", error.to_string().replace('\n', ";")),
     };

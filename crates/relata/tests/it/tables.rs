@@ -143,7 +143,37 @@ async fn rows_come_with_those_of_other_tables(mut db: Db) -> Result<()> {
     let balance = |name: &str| both[0].related(name).unwrap()[0].value("balance").cloned();
     assert_eq!((balance("from"), balance("to")), (Some(Value::Int(1)), Some(Value::Int(2))));
     assert_eq!(users.select().with(table("accounts")?.select()).unwrap_err().kind(), Kind::Parameters);
-    assert_eq!(users.select().with(posts.select().limit(1)).unwrap_err().kind(), Kind::Unsupported);
+    // So many for each, in the order, of those that are not deleted.
+    let other_handle = db.clone();
+    let slugs = |query: relata::table::TableQuery| {
+        let mut db = other_handle.clone();
+        let query = users.select().order("name", false).and_then(|users| users.with(query));
+        async move {
+            let found = query?.all(&mut db).await?;
+            let of =
+                |user: &relata::Record| user.related("posts").unwrap().iter().map(|post| text(post, "slug")).collect();
+            Ok::<Vec<String>, relata::Error>(found.iter().map(|user| of(user)).collect())
+        }
+    };
+    let ordered = || posts.select().order("slug", true);
+    assert_eq!(slugs(ordered()?.limit(1)).await?, ["a3", "b1", ""]);
+    assert_eq!(slugs(ordered()?.limit(5).offset(1)).await?, ["a1", "", ""]);
+    assert_eq!(slugs(ordered()?.with_deleted().offset(1)).await?, ["a2a1", "", ""]);
+    assert_eq!(slugs(ordered()?.limit(0)).await?, ["", "", ""]);
+    // Of a table whose key has two columns.
+    let (posts, links) = (table("posts")?, table("post_tags")?);
+    let tags =
+        [NewTag { name: "x".into() }.insert(&mut db).await?.id, NewTag { name: "y".into() }.insert(&mut db).await?.id];
+    for post in Post::find().all(&mut db).await? {
+        PostTag::insert_many(tags.map(|tag_id| NewPostTag { post_id: post.id, tag_id })).exec(&mut db).await?;
+    }
+    let found = posts.select().with(links.select().order("tag_id", true)?.limit(1))?.all(&mut db).await?;
+    let last = |post: &relata::Record| {
+        let links = post.related("post_tags").unwrap();
+        links.iter().map(|link| link.value("tag_id").cloned().unwrap()).collect::<Vec<_>>()
+    };
+    let linked = found.iter().filter(|post| post.value("deleted_at") == Some(&Value::Null));
+    assert!(linked.clone().count() == 3 && linked.map(last).all(|tag| tag == [Value::Int(tags[1].get())]));
     Ok(())
 }
 

@@ -314,10 +314,40 @@ fn native() -> NewNative {
     }
 }
 
+/// A rule on an array.
+fn no_blanks(texts: &[String]) -> Result<(), &'static str> {
+    if texts.iter().any(|text| text.trim().is_empty()) { Err("must have no blanks") } else { Ok(()) }
+}
+
+/// The application and the constraint agree on arrays.
+async fn rules_of_arrays(db: &mut Db) -> Result<()> {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_string()).collect::<Vec<String>>();
+    let table = relata::Table::find("natives", db).await?;
+    let id = Native::find().one(db).await?.id;
+    for (few, expected) in [
+        (texts(&[]), &["few length"][..]),
+        (texts(&["a"]), &[]),
+        (texts(&["a", "b"]), &[]),
+        (texts(&["a", "b", "c"]), &["few length"]),
+        (texts(&[" "]), &["few custom"]),
+    ] {
+        let checked = Native::update(id).set(Native.few.to(few.clone())).exec(db).await;
+        let said: Vec<String> =
+            checked.err().iter().flat_map(relata::Error::problems).map(|p| format!("few {}", p.rule)).collect();
+        assert_eq!(said, expected, "{few:?}");
+        let value = relata::Value::Array(few.iter().cloned().map(relata::Value::Text).collect());
+        let there = table.update(&[relata::Value::Int(id.get())], &[("few", value)], db).await;
+        let length = expected.first() == Some(&"few length");
+        assert_eq!(there.is_err(), length, "{few:?}: the rule of one's own is the application's alone");
+    }
+    Ok(())
+}
+
 async fn natives(mut db: Db) -> Result<()> {
     let row = native().longs(vec![i64::MIN, i64::MAX]).place("(1.5,-2)".to_string()).insert(&mut db).await?;
     let again = Native::find().one(&mut db).await?;
     assert_eq!(row, again);
+    rules_of_arrays(&mut db).await?;
     let given = native();
     assert_eq!((&row.texts, &row.decimals, &row.documents), (&given.texts, &given.decimals, &given.documents));
     assert_eq!((&row.lights, row.span, &row.longs), (&given.lights, given.span, &Some(vec![i64::MIN, i64::MAX])));

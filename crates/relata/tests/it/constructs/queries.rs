@@ -6,11 +6,12 @@ use relata::{
     row_number, scalar, value as constant,
 };
 
-use super::{Construct, counted, rows, written};
+use super::{Construct, counted, inserted, rows, written};
 use crate::model::*;
 
 pub fn table() -> Vec<Construct> {
-    let groups = [aggregates(), groups(), windows(), subqueries(), rows_of_one(), joins(), named(), sets(), writes()];
+    let groups =
+        [aggregates(), groups(), windows(), subqueries(), rows_of_one(), joins(), named(), sets(), writes(), inserts()];
     groups.into_iter().flatten().collect()
 }
 
@@ -334,5 +335,76 @@ fn writes() -> Vec<Construct> {
         written!("delete, marking", Post::delete_many().filter(Post.slug.eq("a1"))),
         written!("delete", Post::delete_many().filter(Post.slug.eq("a1")).permanently()),
         written!("delete using another table", User::delete_many().filter(strangers())),
+    ]
+}
+
+fn inserts() -> Vec<Construct> {
+    let tag = |name: &str| NewTag { name: name.into() };
+    let user = || NewUser { email: "ann@example.com".into(), name: "Anna".into() };
+    let names = |users: Vec<User>| users.into_iter().map(|user| user.name).collect::<Vec<_>>();
+    vec![
+        inserted!("insert", tag("new"), to_sql, |new, tx| async { new.insert(tx).await.map(|tag| tag.name) }),
+        inserted!(
+            "insert with more values",
+            NewComment { post_id: Id::new(1), text: "hm".into() }.writer_id(Id::new(1)),
+            to_sql,
+            |new, tx| async { new.insert(tx).await.map(|made| (made.writer_id, made.text)) }
+        ),
+        inserted!("insert of a draft", tag("new").into_draft().with(Tag.name, "other"), to_sql, |new, tx| async {
+            new.insert(tx).await.map(|tag| tag.name)
+        }),
+        inserted!("insert of many", Tag::insert_many(["a", "b", "c"].map(tag)), to_sql, |many, tx| many.exec(tx)),
+        inserted!(
+            "insert of many, given back",
+            Tag::insert_many(["a", "b"].map(tag)),
+            to_sql_returning,
+            |many, tx| async { many.returning(tx).await.map(|tags| tags.len()) }
+        ),
+        inserted!(
+            "insert from a query",
+            Tag::insert_from(Tag.name, Post::find().filter(Post.slug.ne("a1")).select(Post.slug)),
+            to_sql,
+            |query, tx| query.exec(tx)
+        ),
+        inserted!("insert unless it is there", user().on_conflict(User.email), to_sql, |upsert, tx| upsert.ignore(tx)),
+        inserted!(
+            "upsert of some columns",
+            user().on_conflict(User.email).updating(User.name),
+            to_sql,
+            |upsert, tx| async { upsert.save(tx).await.map(|user| user.map(|user| user.name)) }
+        ),
+        inserted!("upsert of all columns", user().on_conflict(User.email).updating_all(), to_sql, |upsert, tx| async {
+            upsert.save(tx).await.map(|user| user.map(|user| user.name))
+        }),
+        inserted!(
+            "upsert with an expression",
+            user().on_conflict(User.email).set(User.name.to(User.name.concat(User.name.proposed()))),
+            to_sql,
+            |upsert, tx| async { upsert.save(tx).await.map(|user| user.map(|user| user.name)) }
+        ),
+        inserted!(
+            "upsert with a condition",
+            user().on_conflict(User.email).updating(User.name).only_if(User.name.ne("Ann")),
+            to_sql,
+            |upsert, tx| async { upsert.save(tx).await.map(|user| user.map(|user| user.name)) }
+        ),
+        inserted!(
+            "update, given back",
+            User::update_many().filter(User.name.eq("Ann")).set(User.name.to("Anna")),
+            to_sql_returning,
+            |update, tx| async { update.returning(tx).await.map(names) }
+        ),
+        inserted!(
+            "delete, given back",
+            User::delete_many().filter(User.name.eq("Cyd")),
+            to_sql_returning,
+            |delete, tx| async { delete.returning(tx).await.map(names) }
+        ),
+        inserted!(
+            "delete, marking, given back",
+            Post::delete_many().filter(Post.slug.eq("a1")),
+            to_sql_returning,
+            |delete, tx| async { delete.returning(tx).await.map(|posts| posts.len()) }
+        ),
     ]
 }

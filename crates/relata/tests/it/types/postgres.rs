@@ -53,4 +53,6 @@ pub struct Native {
     pub number: String,
     #[db_type("point")]
     pub place: Option<String>,
+    #[check(len(1..=2), custom(crate::types::no_blanks))]
+    pub few: Option<Vec<String>>,
 }
