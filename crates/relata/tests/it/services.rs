@@ -240,6 +240,7 @@ async fn panics_in_hooks_undo_and_in_handlers_do_not(mut db: Db) -> Result<()> {
 async fn hooks_stand_around_a_row_with_what_hangs_on_it(db: Db) -> Result<()> {
     let (events, told) = listening();
     let mut users = Users { executor: db.clone(), events };
+    let heard = || told.lock().unwrap().len();
     let new = NewUser { email: "Ann@Example.com".into(), name: "Ann".into() };
     let post = |user: &User| [NewPost { author_id: user.id, slug: user.email.clone(), title: "T".into() }];
     let ann = users.insert(new.create(User.posts, post)).await?;
@@ -249,16 +250,12 @@ async fn hooks_stand_around_a_row_with_what_hangs_on_it(db: Db) -> Result<()> {
         ("ann@example.com", ann.id),
         "changed before it was written"
     );
-    assert_eq!(
-        (told.lock().unwrap().len(), Account::find().count(&mut db.clone()).await?),
-        (1, 1),
-        "after all is there"
-    );
+    assert_eq!((heard(), Account::find().count(&mut db.clone()).await?), (1, 1), "after all is there");
     // What hangs on it is refused: nothing of it is there, and no hook after it ran.
     let new = NewUser { email: "Bob@Example.com".into(), name: "Bob".into() };
     let long = |user: &User| [NewPost { author_id: user.id, slug: "x".repeat(121), title: "T".into() }];
     assert_eq!(users.insert(new.create(User.posts, long)).await.unwrap_err().kind(), Kind::Validation);
-    let left = (told.lock().unwrap().len(), User::find().count(&mut db.clone()).await?);
+    let left = (heard(), User::find().count(&mut db.clone()).await?);
     assert_eq!(left, (1, 1));
     Ok(())
 }

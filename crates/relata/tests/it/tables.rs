@@ -152,7 +152,7 @@ async fn rows_come_with_those_of_other_tables(mut db: Db) -> Result<()> {
             let found = query?.all(&mut db).await?;
             let of =
                 |user: &relata::Record| user.related("posts").unwrap().iter().map(|post| text(post, "slug")).collect();
-            Ok::<Vec<String>, relata::Error>(found.iter().map(|user| of(user)).collect())
+            Ok::<Vec<String>, relata::Error>(found.iter().map(of).collect())
         }
     };
     let ordered = || posts.select().order("slug", true);
