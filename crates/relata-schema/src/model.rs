@@ -532,6 +532,8 @@ record! {
         pub method: String,
         /// Parts and the operator of each.
         pub elements: Vec<(IndexPart, String)>,
+        /// Columns stored in the index without being part of the constraint.
+        pub include: Vec<String>,
         /// `WHERE` predicate.
         pub predicate: Option<String>,
         /// When it is checked.

@@ -263,6 +263,16 @@ const PAIRS: &[(&str, &str)] = &[
         "CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL DEFAULT 7, b timestamp NOT NULL DEFAULT '2001-01-01 00:00:00')",
     ),
     (
+        "CREATE TABLE t (id int PRIMARY KEY, a int, s timestamp(6) GENERATED ALWAYS AS ROW START, e timestamp(6) GENERATED ALWAYS AS ROW END,
+            PERIOD FOR SYSTEM_TIME (s, e)) WITH SYSTEM VERSIONING PARTITION BY SYSTEM_TIME (PARTITION h HISTORY, PARTITION c CURRENT)",
+        "CREATE TABLE t (id int PRIMARY KEY, a int, b text)",
+    ),
+    (
+        "CREATE TABLE t (id int PRIMARY KEY, a int, b timestamp NULL, c text, d int); INSERT INTO t VALUES (1, NULL, NULL, NULL, NULL)",
+        "CREATE TABLE t (id bigint PRIMARY KEY, a bigint NOT NULL DEFAULT 5000000000, b datetime NOT NULL DEFAULT '2001-01-01 00:00:00',
+            c varchar(9) NOT NULL DEFAULT 'x', d bigint DEFAULT 3)",
+    ),
+    (
         "CREATE TABLE t (id int PRIMARY KEY, a int, b int AS (a + 1), c timestamp NOT NULL DEFAULT current_timestamp(), d enum('x') COMMENT 'd')",
         "CREATE TABLE t (id int PRIMARY KEY, a int INVISIBLE, b int AS (a + 2) COMMENT 'b', c timestamp NOT NULL DEFAULT current_timestamp() ON UPDATE current_timestamp(),
             d enum('x') CHARACTER SET utf8mb4)",
@@ -359,6 +369,17 @@ fn data_stays() {
     assert_eq!(rows, [[Value::Int(7), Value::Text("ann".into()), Value::Null, Value::Int(1)]]);
     block_on(connection.batch("INSERT INTO p (name) VALUES ('bob')")).unwrap();
     assert_eq!(value(&mut *connection, "SELECT max(id) FROM p"), Value::Int(8));
+}
+
+#[test]
+fn a_default_of_the_new_type_fills_what_was_null() {
+    let old = "CREATE TABLE t (id int PRIMARY KEY, a int, b int, c int DEFAULT 4);
+        INSERT INTO t VALUES (1, NULL, NULL, NULL), (2, 2, 2, 2)";
+    let new = "CREATE TABLE t (id int PRIMARY KEY, a bigint NOT NULL DEFAULT 5000000000, b varchar(9) NOT NULL DEFAULT 'none',
+        c bigint DEFAULT 4)";
+    let (_, _database, mut connection) = migrate(old, new);
+    let rows = query(&mut *connection, "SELECT concat_ws(' ', a, b, c) FROM t ORDER BY id", &[]).rows;
+    assert_eq!(rows, [[Value::Text("5000000000 none".into())], [Value::Text("2 2 2".into())]]);
 }
 
 #[test]

@@ -161,6 +161,31 @@ fn added_first(altered: Altered<'_>) -> Option<(Table, Vec<TableChange>, Vec<Tab
     (!rest.is_empty()).then_some((between, first, rest))
 }
 
+/// A column that changes its type and takes no NULL any more gets its type first: its default is of that type. The table
+/// in between, how it becomes that, and what then remains.
+fn retyped_first(altered: Altered<'_>) -> Option<(Table, Vec<TableChange>, Vec<TableChange>)> {
+    let names = table::filled_after(altered);
+    if names.is_empty() {
+        return None;
+    }
+    let mut between = altered.to.clone();
+    let mut rest = Vec::new();
+    for column in between.columns.iter_mut().filter(|column| names.contains(&column.name)) {
+        let to = Box::new(column.clone());
+        column.not_null = false;
+        rest.push(TableChange::Column(Alteration::Alter { from: Box::new(column.clone()), to }));
+    }
+    let mut first = altered.changes.to_vec();
+    for change in &mut first {
+        if let TableChange::Column(Alteration::Alter { to, .. }) = change
+            && let Some(column) = between.column(&to.name)
+        {
+            (**to).clone_from(column);
+        }
+    }
+    Some((between, first, rest))
+}
+
 /// Whether an expression has another value each time, or for each session.
 fn unrepeatable(default: &str) -> bool {
     const FUNCTIONS: [&str; 7] =
@@ -177,7 +202,11 @@ fn replaced_nulls(altered: Altered<'_>) -> Vec<Diagnostic> {
             .about(ObjectKey::member(ObjectKind::Column, &altered.from.name, &old.name))
             .help("fill the column first if they shall have something else")
     };
-    table::filled(altered).map(warn).collect()
+    let after = retyped_first(altered);
+    let after = after.iter().flat_map(|(between, _, rest)| {
+        table::filled(Altered { from: between, changes: rest, ..altered }).map(warn).collect::<Vec<_>>()
+    });
+    table::filled(altered).map(warn).chain(after).collect()
 }
 
 /// The changes that drop nothing, and a note for each that would.
@@ -294,15 +323,15 @@ struct Altered<'p> {
     to: &'p Table,
     changes: &'p [TableChange],
     server: Server,
-    /// Columns that were added without their default get it, and their rows its values.
-    completes: bool,
+    /// The table as it was before columns were added without their default: these get it now, and their rows its values.
+    before: Option<&'p Table>,
 }
 
 impl<'p> Planned<'p> {
     fn altered(&self) -> impl Iterator<Item = Altered<'p>> {
         let server = self.server;
         self.changes.iter().filter_map(move |change| match change {
-            Change::AlterTable { from, to, changes } => Some(Altered { from, to, changes, server, completes: false }),
+            Change::AlterTable { from, to, changes } => Some(Altered { from, to, changes, server, before: None }),
             _ => None,
         })
     }
@@ -379,10 +408,12 @@ impl<'p> Planned<'p> {
     fn alter_tables(&self, phases: &mut Phases) {
         for altered in self.altered() {
             phases.alter_tables.extend(values::steps(altered, self.renames));
-            if let Some((between, first, rest)) = added_first(altered) {
+            let added = added_first(altered);
+            let before = added.is_some().then_some(altered.from);
+            if let Some((between, first, rest)) = added.or_else(|| retyped_first(altered)) {
                 let first = Altered { to: &between, changes: &first, ..altered };
                 phases.alter_tables.extend(table::alter(first));
-                let rest = Altered { from: &between, changes: &rest, completes: true, ..altered };
+                let rest = Altered { from: &between, changes: &rest, before, ..altered };
                 phases.alter_tables.extend(table::alter(rest));
                 continue;
             }

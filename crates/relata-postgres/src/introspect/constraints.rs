@@ -123,6 +123,7 @@ impl KeyConstraint {
             name: key.name,
             method: method.to_string(),
             elements: key.parts.into_iter().zip(self.operators.iter().cloned()).collect(),
+            include: key.include,
             predicate,
             deferral: key.deferral,
             parameters: key.parameters,

@@ -261,6 +261,16 @@ fn kinds_of_tables_change() {
 }
 
 #[test]
+fn types_that_are_no_words() {
+    let old = "CREATE TABLE t (id INTEGER PRIMARY KEY, a \"weird-type\", b enum, c \"long \"\"varchar\"); INSERT INTO t VALUES (1, 2, 3, 4)";
+    let mut done = migrate(
+        old,
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, a \"set\", b \"enum('x','y')\" NOT NULL, c \"long \"\"varchar\")",
+    );
+    assert_eq!(values(&mut *done.connection, "SELECT * FROM t"), "1,2,3,4");
+}
+
+#[test]
 fn row_numbers_are_kept() {
     let old = "CREATE TABLE t (a TEXT, b INT); INSERT INTO t (rowid, a, b) VALUES (5, 'x', 1), (3, 'y', 2)";
     let mut done = migrate(old, "CREATE TABLE t (a VARCHAR(9), b INT)");

@@ -120,6 +120,7 @@ pub(super) fn alter(altered: Altered<'_>) -> Vec<Step> {
         }
     }
     let mut steps = fill(altered);
+    steps.extend(leave_history_partitions(altered, &mut clauses));
     let [before, after] = left_by_aria(altered);
     steps.extend(before);
     steps.extend(clauses.into_step(altered));
@@ -155,6 +156,31 @@ fn left_by_aria(altered: Altered<'_>) -> [Option<Step>; 2] {
     [before.map(|made| locked(made, Way::Rebuild)), after.map(|made| locked(made, Way::Instant))]
 }
 
+/// The partitions that hold a history go before the history does, in a statement of their own: the server insists.
+fn leave_history_partitions(altered: Altered<'_>, clauses: &mut Clauses) -> Option<Step> {
+    if !versioned(&altered.from.options) || versioned(&altered.to.options) {
+        return None;
+    }
+    let old = altered.from.partitioning.as_ref()?;
+    if !old.key.to_ascii_uppercase().starts_with("SYSTEM_TIME") {
+        return None;
+    }
+    if altered.to.partitioning.is_none() {
+        clauses.partitioning = None;
+    }
+    let table = &altered.to.name;
+    let sql = format!(
+        "SET STATEMENT system_versioning_alter_history = 1 FOR ALTER TABLE {} REMOVE PARTITIONING",
+        ident(&table.name)
+    );
+    let done = probe::no_partitions(table);
+    let mut made = step(format!("alter table {table}: no partitions of its history"), altered.to.key(), sql, done);
+    made.recipe = Way::Rebuild.recipe();
+    let (mode, span) = Way::Rebuild.lock();
+    made.locks = vec![lock(table, mode, span)];
+    Some(made)
+}
+
 fn whole_partitioning(altered: Altered<'_>, clause: String, clauses: &mut Clauses) {
     clauses.summary.push("partitions".into());
     clauses.partitioning = Some(clause);
@@ -169,12 +195,30 @@ fn whole_partitioning(altered: Altered<'_>, clause: String, clauses: &mut Clause
 /// would refuse, or take a value of its own.
 pub(super) fn filled(altered: Altered<'_>) -> impl Iterator<Item = (&Column, &Column, &str)> {
     pairs(altered).into_iter().filter_map(move |(old, new)| {
-        let strict = !old.not_null && (new.not_null || altered.completes);
+        let added = altered.before.is_some_and(|before| before.column(&old.name).is_none());
+        let strict = !old.not_null && (new.not_null || added && old.default.is_none());
         let strict = strict && old.generated.is_none() && new.generated.is_none();
         let same = old.ty.physical == new.ty.physical && !new.auto_increment;
         let default = new.default.as_deref()?;
         (strict && same).then_some((old, new, default))
     })
+}
+
+/// The names of columns that change their type and take no NULL any more: they are filled with a default of the new
+/// type, so the type comes first. Those of the primary key take no NULL in any case.
+pub(super) fn filled_after(altered: Altered<'_>) -> Vec<String> {
+    let key = altered.to.primary_key.as_ref();
+    let in_key = |column: &Column| key.is_some_and(|key| key.columns().any(|name| name == column.name));
+    let after = |(old, new): &(&Column, &Column)| {
+        !old.not_null
+            && new.not_null
+            && new.default.is_some()
+            && old.ty.physical != new.ty.physical
+            && !new.auto_increment
+            && !in_key(new)
+            && !remakes(old, new)
+    };
+    pairs(altered).into_iter().filter(after).map(|(_, new)| new.name.clone()).collect()
 }
 
 fn fill(altered: Altered<'_>) -> Vec<Step> {

@@ -142,7 +142,7 @@ fn fk_goes(scope: &Scope<'_>, parent: &Table, key: &ForeignKey, copy: &ForeignKe
         return true;
     }
     if scope.clears_table(&parent.name) {
-        return scope.clears_table(&key.references) && key.references != parent.name;
+        return key.references != parent.name && relies_on_what_goes(scope, key);
     }
     scope.clears(ObjectKind::ForeignKey, &parent.name, &key.name)
 }

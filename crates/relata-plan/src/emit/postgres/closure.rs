@@ -17,7 +17,7 @@ impl Scope<'_> {
         self.retype_for_types();
         self.park_rows();
         loop {
-            let before = self.cleared.len();
+            let before = (self.cleared.len(), self.rebuilt_types.len());
             self.close_servers();
             self.close_tables();
             self.close_views();
@@ -26,7 +26,7 @@ impl Scope<'_> {
             self.close_indexes();
             self.close_foreign_keys();
             self.close_domains();
-            if self.cleared.len() == before {
+            if (self.cleared.len(), self.rebuilt_types.len()) == before {
                 return;
             }
         }
@@ -68,17 +68,54 @@ impl Scope<'_> {
 
     /// The types that are over one of `types` and stay.
     fn types_over(&self, types: &BTreeSet<ObjectName>) -> Vec<ObjectName> {
-        let over = |ty: &ColumnType| names_one_of(ty, types);
-        let domains = self.from.domains.iter().filter(|domain| over(&domain.base)).map(|domain| &domain.name);
-        let composites = self.from.composites.iter();
-        let composites = composites.filter(|ty| ty.attributes.iter().any(|attribute| over(&attribute.ty)));
-        let ranges = self.from.ranges.iter().filter(|range| over(&range.subtype)).map(|range| &range.name);
-        let stays = |name: &&ObjectName| {
-            self.to.domains.iter().any(|domain| domain.name == **name)
-                || self.to.composites.iter().any(|ty| ty.name == **name)
-                || self.to.ranges.iter().any(|range| range.name == **name)
+        let stays = |name: &ObjectName| {
+            self.to.domains.iter().any(|domain| &domain.name == name)
+                || self.to.composites.iter().any(|ty| &ty.name == name)
+                || self.to.ranges.iter().any(|range| &range.name == name)
         };
-        domains.chain(composites.map(|ty| &ty.name)).chain(ranges).filter(stays).cloned().collect()
+        self.all_types_over(types).filter(|name| stays(name)).cloned().collect()
+    }
+
+    /// The domains, composites and ranges that are over one of `types`.
+    fn all_types_over(&self, types: &BTreeSet<ObjectName>) -> impl Iterator<Item = &ObjectName> {
+        let over = |ty: &ColumnType| names_one_of(ty, types);
+        let domains = self.from.domains.iter().filter(move |domain| over(&domain.base)).map(|domain| &domain.name);
+        let composites = self.from.composites.iter();
+        let composites = composites.filter(move |ty| ty.attributes.iter().any(|attribute| over(&attribute.ty)));
+        let ranges = self.from.ranges.iter().filter(move |range| over(&range.subtype)).map(|range| &range.name);
+        domains.chain(composites.map(|ty| &ty.name)).chain(ranges)
+    }
+
+    /// Values of the domain are stored inside of arrays, rows or ranges. The server does not look into those when a
+    /// domain becomes stricter: it refuses.
+    pub(super) fn is_nested(&self, domain: &ObjectName) -> bool {
+        let mut plain = BTreeSet::from([domain.clone()]);
+        let is_plain =
+            |plain: &BTreeSet<ObjectName>, ty: &ColumnType| !ty.physical.ends_with("[]") && names_one_of(ty, plain);
+        loop {
+            let before = plain.len();
+            let domains = self.from.domains.iter();
+            let found: Vec<_> =
+                domains.filter(|domain| is_plain(&plain, &domain.base)).map(|d| d.name.clone()).collect();
+            plain.extend(found);
+            if plain.len() == before {
+                break;
+            }
+        }
+        let mut all = plain.clone();
+        loop {
+            let before = all.len();
+            let found: Vec<_> = self.all_types_over(&all).cloned().collect();
+            all.extend(found);
+            if all.len() == before {
+                break;
+            }
+        }
+        let nested = |ty: &ColumnType| names_one_of(ty, &all) && !is_plain(&plain, ty);
+        let tables = self.from.tables.iter().filter(|table| self.to.table(&table.name).is_some());
+        let views = self.from.views.iter().filter(|view| view.materialized);
+        tables.flat_map(|table| &table.columns).any(|column| nested(&column.ty))
+            || views.flat_map(|view| &view.columns).any(|(_, ty)| nested(ty))
     }
 
     /// Columns of a rebuilt type are converted; those of a replaced type are text in the meantime.
@@ -170,6 +207,18 @@ impl Scope<'_> {
         let goes = |used: &ObjectKey| used.kind == ObjectKind::Routine && self.cleared.contains(used);
         let domains = self.from.domains.iter().filter(|domain| domain.depends_on.iter().any(goes));
         self.bared_domains = domains.map(|domain| domain.name.clone()).collect();
+        let again = |name: &&ObjectName| {
+            let mut there = self.to.domains.iter().filter(|domain| &domain.name == *name);
+            there.any(|domain| domain.checks.iter().any(|check| !check.not_valid)) && self.is_nested(name)
+        };
+        let found: Vec<_> = self.bared_domains.iter().filter(again).cloned().collect();
+        let before = self.rebuilt_types.len();
+        self.rebuilt_types.extend(found);
+        if self.rebuilt_types.len() > before {
+            self.rebuild_types_over_types();
+            self.retype_for_types();
+            self.park_rows();
+        }
     }
 
     /// Foreign tables go with their server.
@@ -243,17 +292,20 @@ impl Scope<'_> {
             for check in table.checks.iter().filter(|check| loses(ObjectKind::Check, &check.name)) {
                 add(ObjectKind::Check, &check.name);
             }
-            for (kind, key) in members::keys(table).filter(|(_, key)| key.columns().any(lost)) {
-                add(kind, &key.name);
+            let stored = |include: &[String]| include.iter().any(|column| lost(column));
+            for (kind, key) in members::keys(table) {
+                if key.columns().any(lost) || stored(&key.include) {
+                    add(kind, &key.name);
+                }
             }
             for exclusion in &table.exclusions {
-                let over = exclusion.elements.iter().any(|(part, _)| lost(&part.column));
+                let over = exclusion.elements.iter().any(|(part, _)| lost(&part.column)) || stored(&exclusion.include);
                 if over || loses(ObjectKind::Index, &exclusion.name) {
                     add(ObjectKind::Exclusion, &exclusion.name);
                 }
             }
             for index in &table.indexes {
-                let over = index.parts.iter().any(|part| lost(&part.column));
+                let over = index.parts.iter().any(|part| lost(&part.column)) || stored(&index.include);
                 if over || loses(ObjectKind::Index, &index.name) {
                     add(ObjectKind::Index, &index.name);
                 }
@@ -275,8 +327,9 @@ impl Scope<'_> {
 
     /// Whether what an index is over goes, and the index with it.
     pub(super) fn loses_index(&self, table: &Table, index: &str) -> bool {
-        let over = table.indexes.iter().filter(|other| other.name == index).flat_map(|index| &index.parts);
-        over.into_iter().any(|part| self.loses_column(&table.name, &part.column))
+        let own = table.indexes.iter().filter(|other| other.name == index);
+        let mut over = own.flat_map(|index| index.parts.iter().map(|part| &part.column).chain(&index.include));
+        over.any(|column| self.loses_column(&table.name, column))
             || table.used_by(ObjectKind::Index, index).iter().any(|used| self.loses(used))
     }
 

@@ -262,6 +262,7 @@ impl Names {
         }
         for exclusion in &mut table.exclusions {
             exclusion.elements.iter_mut().for_each(|(part, _)| rename(&mut part.column));
+            exclusion.include.iter_mut().for_each(rename);
         }
         for key in &mut table.foreign_keys {
             key.columns.iter_mut().chain(&mut key.set_columns).for_each(rename);

@@ -11,8 +11,8 @@ use relata_schema::Schema;
 use relata_schema::change::{Alteration, Change, TableChange};
 use relata_schema::dialect::postgres::print::{creation_order, other_member, signature};
 use relata_schema::model::{
-    Attribute, Column, CompositeType, EnumType, ObjectKey, ObjectKind, ObjectName, Opaque, RangeType, Routine,
-    Sequence, Table, View,
+    Attribute, Check, Column, CompositeType, Domain, EnumType, ObjectKey, ObjectKind, ObjectName, Opaque, RangeType,
+    Routine, Sequence, Table, View,
 };
 
 use super::marks::{Cleared, Columns};
@@ -247,7 +247,9 @@ impl<'s> Scope<'s> {
                     self.rebuilt_types.insert(to.name.clone());
                 }
                 Change::Domain(Alteration::Alter { from, to })
-                    if from.base.physical != to.base.physical || from.collation != to.collation =>
+                    if from.base.physical != to.base.physical
+                        || from.collation != to.collation
+                        || becomes_stricter(from, to) && self.is_nested(&to.name) =>
                 {
                     self.rebuilt_types.insert(to.name.clone());
                 }
@@ -375,6 +377,14 @@ fn same_shape(from: &Routine, to: &Routine) -> bool {
     let defaults = header(from).contains(" DEFAULT ") && header(from) != header(to);
     let aggregate = from.kind == relata_schema::model::RoutineKind::Aggregate;
     from.kind == to.kind && from.result == to.result && !defaults && !aggregate && signature(from) == signature(to)
+}
+
+/// Whether values that are there have to be looked at.
+fn becomes_stricter(from: &Domain, to: &Domain) -> bool {
+    let known = |check: &Check| {
+        from.checks.iter().any(|old| old.name == check.name && old.expression == check.expression && !old.not_valid)
+    };
+    to.not_null && !from.not_null || to.checks.iter().any(|check| !check.not_valid && !known(check))
 }
 
 /// Whether attributes only come, at the end.

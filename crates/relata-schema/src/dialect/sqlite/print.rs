@@ -3,9 +3,12 @@
 //! What SQLite keeps as text (views, triggers, partial indexes) is printed as that text, verbatim. SQLite has no comments
 //! and no privileges: they are not printed. Tables may refer to tables that come later, so foreign keys need no order.
 
+use std::borrow::Cow;
+
 use crate::dialect::Dialect;
 use crate::model::{Action, Column, Deferral, ForeignKey, Index, IndexPart, Key, Match, Schema, Table, View};
 
+use super::RESERVED;
 use super::parse::{NOT_NULL_UNSAID, ON_CONFLICT};
 use super::token::{Kind, Token, tokens};
 
@@ -95,7 +98,7 @@ fn column_with_key(column: &Column, key: Option<&Key>) -> String {
         out.push_str(text);
     };
     if !column.ty.physical.is_empty() {
-        add(&column.ty.physical);
+        add(&type_name(&column.ty.physical));
     }
     if let Some(key) = key {
         let mut text = format!("{}PRIMARY KEY", constraint_name(&key.name));
@@ -118,6 +121,34 @@ fn column_with_key(column: &Column, key: Option<&Key>) -> String {
         add(&format!("GENERATED ALWAYS AS ({}) {kind}", generated.expression));
     }
     out
+}
+
+/// A declared type as it can stand behind a column's name: words and numbers in parentheses as they are, everything else
+/// as one quoted name, which is what SQLite keeps of it.
+fn type_name(physical: &str) -> Cow<'_, str> {
+    let tokens = tokens(physical);
+    let words = tokens.iter().take_while(|token| token.kind != Kind::Literal && token.kind != Kind::Mark).count();
+    let reserved = |word: &str| {
+        let word = word.to_ascii_lowercase();
+        !matches!(word.as_str(), "with" | "without") && RESERVED.binary_search(&word.as_str()).is_ok()
+    };
+    let closed = |text: &str| text.len() > 1 && text.ends_with(['"', '`', ']', '\'']);
+    let word = |token: &Token<'_>| if token.kind == Kind::Word { !reserved(token.text) } else { closed(token.text) };
+    let arguments = match &tokens[words..] {
+        [] => true,
+        [open, inside @ .., close] => {
+            let number = |token: &Token<'_>| {
+                token.kind == Kind::Literal || [",", "+", "-"].iter().any(|mark| token.is_mark(mark))
+            };
+            open.is_mark("(") && close.is_mark(")") && inside.iter().all(number)
+        }
+        [_] => false,
+    };
+    if words > 0 && arguments && tokens[..words].iter().all(word) {
+        Cow::Borrowed(physical)
+    } else {
+        Cow::Owned(format!("\"{}\"", physical.replace('"', "\"\"")))
+    }
 }
 
 fn conflict(parameters: &[(String, String)]) -> String {
@@ -253,5 +284,21 @@ mod tests {
             assert_eq!(default_value(text), printed);
         }
         assert!(!is_constant("CURRENT_TIMESTAMP"));
+    }
+
+    #[test]
+    fn types_that_are_no_words_are_quoted() {
+        for (declared, printed) in [
+            ("varchar ( 20 )", "varchar ( 20 )"),
+            ("DECIMAL(10, -2)", "DECIMAL(10, -2)"),
+            ("unsigned big int", "unsigned big int"),
+            ("timestamp with time zone", "timestamp with time zone"),
+            ("weird-type", "\"weird-type\""),
+            ("set", "\"set\""),
+            ("say \"x", "\"say \"\"x\""),
+            ("enum('a','b')", "\"enum('a','b')\""),
+        ] {
+            assert_eq!(type_name(declared), printed);
+        }
     }
 }

@@ -50,6 +50,9 @@ pub(super) fn exclusion_clause(exclusion: &Exclusion) -> String {
     let elements = exclusion.elements.iter().map(|(element, operator)| format!("{} WITH {operator}", part(element)));
     let elements = elements.collect::<Vec<_>>().join(", ");
     let mut out = format!("{}EXCLUDE USING {} ({elements})", named(&exclusion.name), ident(&exclusion.method));
+    if !exclusion.include.is_empty() {
+        out.push_str(&format!(" INCLUDE {}", table::columns(&exclusion.include)));
+    }
     out.push_str(&key_parameters(&exclusion.parameters));
     if let Some(predicate) = &exclusion.predicate {
         out.push_str(&format!(" WHERE ({})", expression(predicate)));
