@@ -246,11 +246,7 @@ impl<'s> Scope<'s> {
                 Change::Enum(Alteration::Alter { from, to }) if !only_adds(from, to) => {
                     self.rebuilt_types.insert(to.name.clone());
                 }
-                Change::Domain(Alteration::Alter { from, to })
-                    if from.base.physical != to.base.physical
-                        || from.collation != to.collation
-                        || becomes_stricter(from, to) && self.is_nested(&to.name) =>
-                {
+                Change::Domain(Alteration::Alter { from, to }) if self.needs_another(from, to) => {
                     self.rebuilt_types.insert(to.name.clone());
                 }
                 Change::Composite(Alteration::Alter { from, to }) if !only_grows(from, to) => {
@@ -276,6 +272,12 @@ impl<'s> Scope<'s> {
         self.changes = changes;
         let found: Vec<_> = self.surviving().into_iter().flat_map(|(from, to)| members::altered(from, to)).collect();
         self.cleared.extend(found);
+    }
+
+    /// No `ALTER DOMAIN` makes the one the other.
+    fn needs_another(&self, from: &Domain, to: &Domain) -> bool {
+        let other = from.base.physical != to.base.physical || from.collation != to.collation;
+        other || becomes_stricter(from, to) && self.is_nested(&to.name)
     }
 
     /// The column that owned the sequence gets one of its own, of the same name.
