@@ -64,6 +64,56 @@ pub fn shell_commands(text: &str) -> Vec<(usize, String)> {
     splitter.commands
 }
 
+/// A command of psql that means something, and is skipped all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissedCommand {
+    /// The line it stands on, from 1.
+    pub line: usize,
+    /// It, as written.
+    pub text: String,
+    /// What to write instead.
+    pub instead: &'static str,
+}
+
+impl MissedCommand {
+    /// Its name, without the backslash.
+    pub fn name(&self) -> &str {
+        self.text[1..].split_whitespace().next().unwrap_or_default()
+    }
+}
+
+/// The commands of psql that would be missed; not those that dumps begin with and that change nothing.
+///
+/// ```
+/// use relata_schema::script;
+/// let missed = script::missed_commands("\\restrict x\n\\i other.sql\n");
+/// assert_eq!((missed[0].line, missed[0].name()), (2, "i"));
+/// ```
+pub fn missed_commands(text: &str) -> Vec<MissedCommand> {
+    const HARMLESS: [&str; 10] =
+        ["restrict", "unrestrict", "echo", "qecho", "warn", "timing", "pset", "encoding", "x", "t"];
+    const SETTINGS: [&str; 5] = ["ON_ERROR_STOP", "ON_ERROR_ROLLBACK", "QUIET", "VERBOSITY", "ECHO"];
+    let mut missed = Vec::new();
+    for (line, text) in shell_commands(text) {
+        let mut words = text[1..].split_whitespace();
+        let (name, argument) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+        if HARMLESS.contains(&name) || (name == "set" && SETTINGS.contains(&argument)) {
+            continue;
+        }
+        let instead = match name {
+            "c" | "connect" => "a migration runs in one database, the one of --url: take the line out",
+            "i" | "ir" | "include" | "include_relative" => {
+                "put the SQL of that file here, or into a migration of its own"
+            }
+            "copy" => "write COPY … FROM stdin with the rows behind it, or INSERT",
+            "set" | "if" | "gexec" | "gset" => "write the SQL that it stands for",
+            _ => "take the line out; it is for people at psql",
+        };
+        missed.push(MissedCommand { line, text, instead });
+    }
+    missed
+}
+
 /// One statement without comments, with single spaces.
 pub fn flatten(dialect: Dialect, sql: &str) -> String {
     let mut out = String::with_capacity(sql.len());

@@ -36,7 +36,13 @@ pub fn lock_dialect(path: &Path) -> Option<Dialect> {
 
 /// The text of a file.
 pub fn read(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| cannot_read(path, error))
+    let text = std::fs::read_to_string(path).map_err(|error| cannot_read(path, error))?;
+    if let Some(at) = text.find('\0') {
+        let line = text[..at].matches('\n').count() + 1;
+        let message = format!("{} cannot be read: there is a NUL byte on line {line}", path.display());
+        return Err(Error::new(Kind::Io, message).hint("it has to be UTF-8 text"));
+    }
+    Ok(text)
 }
 
 fn entries(directory: &Path) -> Result<Vec<PathBuf>> {

@@ -18,7 +18,7 @@ use crate::shadow::{Shadow, shorten};
 /// Runs the statements of a script; gives notes about those that were left out.
 pub async fn load(shadow: &mut Shadow, path: &Path, text: &str) -> Result<Vec<Diagnostic>> {
     let dialect = shadow.dialect();
-    let mut diagnostics = Vec::new();
+    let mut diagnostics = if dialect == Dialect::Postgres { commands(path, text)? } else { Vec::new() };
     let others = other_databases(shadow).await?;
     let mut own_name = None;
     for mut statement in script::statements(dialect, text) {
@@ -55,6 +55,21 @@ pub async fn load(shadow: &mut Shadow, path: &Path, text: &str) -> Result<Vec<Di
         })?;
     }
     Ok(diagnostics)
+}
+
+/// What psql would do beside the SQL: entering another database is left out, as `USE` is; what would be missed is refused.
+fn commands(path: &Path, text: &str) -> Result<Vec<Diagnostic>> {
+    let mut notes = Vec::new();
+    for missed in script::missed_commands(text) {
+        let place = format!("{}:{}", path.display(), missed.line);
+        if !matches!(missed.name(), "c" | "connect") {
+            let message = format!("{place}: {} is a command of psql, not SQL", missed.text);
+            return Err(Error::new(Kind::Unsupported, message).hint(missed.instead));
+        }
+        let message = format!("{place}: {} is left out: a shadow database takes its place", missed.text);
+        notes.push(Diagnostic::new("source-left-out", relata_schema::Severity::Note, message));
+    }
+    Ok(notes)
 }
 
 /// The database that a `USE` enters: from then on the shadow database stands for it.
@@ -117,6 +132,27 @@ mod tests {
         assert_eq!(left_out(Dialect::Mysql, &words("use `x`")).as_deref(), Some("USE"));
         assert_eq!(left_out(Dialect::Postgres, &words("create schema x")), None);
         assert_eq!(left_out(Dialect::Sqlite, &words("create table x (y)")), None);
+    }
+
+    #[test]
+    fn commands_of_psql_are_left_out_or_refused() {
+        let said = |text: &str| match commands(Path::new("dump.sql"), text) {
+            Ok(notes) => notes.iter().map(|note| note.message.clone()).collect::<Vec<_>>().join("; "),
+            Err(error) => format!("refused: {error}").split(" [").next().unwrap_or_default().to_string(),
+        };
+        for (text, expected) in [
+            ("\\restrict aB3\nCREATE TABLE t (a text DEFAULT '\\i x');\n\\unrestrict aB3\n", ""),
+            ("\\set ON_ERROR_STOP on\n\\encoding UTF8\n", ""),
+            ("\n\\connect shop\n", "dump.sql:2: \\connect shop is left out: a shadow database takes its place"),
+            ("\\i other.sql\n", "refused: dump.sql:1: \\i other.sql is a command of psql, not SQL"),
+            ("\\set n 5\n", "refused: dump.sql:1: \\set n 5 is a command of psql, not SQL"),
+            (
+                "SELECT 1;\n\\copy t from 't.csv'\n",
+                "refused: dump.sql:2: \\copy t from 't.csv' is a command of psql, not SQL",
+            ),
+        ] {
+            assert_eq!(said(text), expected, "{text}");
+        }
     }
 
     #[test]

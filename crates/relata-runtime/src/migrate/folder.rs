@@ -160,26 +160,10 @@ fn header(text: &str, file: &Path, dialect: Dialect) -> Result<Header> {
 
 /// Of psql's commands those are passed over that dumps begin with and that change nothing here; others would be missed.
 pub(super) fn refuse_commands(text: &str, file: &Path) -> Result<()> {
-    const HARMLESS: [&str; 10] =
-        ["restrict", "unrestrict", "echo", "qecho", "warn", "timing", "pset", "encoding", "x", "t"];
-    const SETTINGS: [&str; 5] = ["ON_ERROR_STOP", "ON_ERROR_ROLLBACK", "QUIET", "VERBOSITY", "ECHO"];
-    for (line, command) in script::shell_commands(text) {
-        let mut words = command[1..].split_whitespace();
-        let (name, argument) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        if HARMLESS.contains(&name) || (name == "set" && SETTINGS.contains(&argument)) {
-            continue;
-        }
-        let hint = match name {
-            "c" | "connect" => "a migration runs in one database, the one of --url: take the line out",
-            "i" | "ir" | "include" | "include_relative" => {
-                "put the SQL of that file here, or into a migration of its own"
-            }
-            "copy" => "write COPY … FROM stdin with the rows behind it, or INSERT",
-            "set" | "if" | "gexec" | "gset" => "write the SQL that it stands for",
-            _ => "take the line out; it is for people at psql",
-        };
-        let message = format!("{}, line {line}: {command} is a command of psql, not SQL", file.display());
-        return Err(Error::new(Kind::Migration, message).hint(hint));
+    for missed in script::missed_commands(text) {
+        let (file, line, command) = (file.display(), missed.line, &missed.text);
+        let message = format!("{file}, line {line}: {command} is a command of psql, not SQL");
+        return Err(Error::new(Kind::Migration, message).hint(missed.instead));
     }
     Ok(())
 }
