@@ -160,7 +160,7 @@ pub fn text(value: &Value) -> Option<String> {
         Value::Bool(value) => value.to_string(),
         Value::Int(value) => value.to_string(),
         Value::UInt(value) => value.to_string(),
-        Value::Float(value) => value.to_string(),
+        Value::Float(value) => float(*value),
         Value::Decimal(value) => value.to_string(),
         Value::Text(value) | Value::Json(value) => value.clone(),
         Value::Bytes(value) => format!("\\x{}", hexadecimal(value)),
@@ -179,13 +179,18 @@ pub fn text(value: &Value) -> Option<String> {
     })
 }
 
+fn float(value: f64) -> String {
+    if value.is_infinite() { format!("{}Infinity", if value < 0.0 { "-" } else { "" }) } else { value.to_string() }
+}
+
 fn json(value: &Value) -> serde_json::Value {
     match value {
         Value::Null => serde_json::Value::Null,
         Value::Bool(value) => (*value).into(),
         Value::Int(value) => (*value).into(),
         Value::UInt(value) => (*value).into(),
-        Value::Float(value) => (*value).into(),
+        // JSON has no word for what is no number; null would say that there is nothing.
+        Value::Float(value) if value.is_finite() => (*value).into(),
         Value::Json(text) => serde_json::from_str(text).unwrap_or_else(|_| text.clone().into()),
         Value::Array(values) => values.iter().map(json).collect(),
         other => text(other).into(),

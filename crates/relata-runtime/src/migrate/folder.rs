@@ -160,12 +160,9 @@ fn header(text: &str, file: &Path, dialect: Dialect) -> Result<Header> {
 
 /// Of psql's commands those are passed over that dumps begin with and that change nothing here; others would be missed.
 pub(super) fn refuse_commands(text: &str, file: &Path) -> Result<()> {
-    for missed in script::missed_commands(text) {
-        let (file, line, command) = (file.display(), missed.line, &missed.text);
-        let message = format!("{file}, line {line}: {command} is a command of psql, not SQL");
-        return Err(Error::new(Kind::Migration, message).hint(missed.instead));
-    }
-    Ok(())
+    let Some(missed) = script::missed_commands(text).into_iter().next() else { return Ok(()) };
+    let message = format!("{}, line {}: {} is a command of psql, not SQL", file.display(), missed.line, missed.text);
+    Err(Error::new(Kind::Migration, message).hint(missed.instead))
 }
 
 /// `20261121143000_ab12cd_add_users` is version `20261121143000_ab12cd` and name `add_users`. Folders of other tools
