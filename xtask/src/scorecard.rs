@@ -5,11 +5,13 @@
 
 mod capabilities;
 mod connections;
+mod engine;
 mod queries;
 mod relations;
 
 use capabilities::{CAPABILITIES, Capability, Claim};
 use connections::CONNECTIONS;
+use engine::ENGINE;
 use queries::QUERIES;
 use relations::RELATIONS;
 
@@ -19,7 +21,7 @@ const PAGE: &str = "docs/scorecard.md";
 
 /// Every row, in the order of the page.
 fn all() -> impl Iterator<Item = &'static Capability> {
-    CAPABILITIES.iter().chain(QUERIES).chain(CONNECTIONS).chain(RELATIONS)
+    CAPABILITIES.iter().chain(ENGINE).chain(QUERIES).chain(CONNECTIONS).chain(RELATIONS)
 }
 
 /// Writes the page.

@@ -134,20 +134,36 @@ impl<'s> Matching<'s> {
     fn target(&self) -> Schema {
         let mut target = self.declared.schema.clone();
         target.canonicalize();
-        if self.declared.declaration.is_some() || self.declared.translated {
+        if !self.is_as_loaded() {
             carry_over(&mut target, self.from, &self.renames);
         }
         target
     }
 
+    /// The target is the schema that was loaded: nothing has to be taken over into it.
+    pub fn is_as_loaded(&self) -> bool {
+        self.declared.declaration.is_none() && !self.declared.translated
+    }
+
     /// Matches without asking; what is likely and unanswered stays open.
     pub fn look(self) -> Matched {
         let target = self.target();
-        let open = match self.refuses_all {
-            true => Vec::new(),
-            false => rename::all_questions(self.from, &target, &self.renames, &self.refused),
-        };
+        let open = self.open(&target);
         Matched { target, renames: self.renames, answered: Vec::new(), open }
+    }
+
+    /// As [`Matching::look`], without a copy of the target, which [is as loaded](Matching::is_as_loaded) and in canonical
+    /// order: the renames, and what stays open.
+    pub fn look_as_loaded(self) -> (Vec<Rename>, Vec<Question>) {
+        let open = self.open(&self.declared.schema);
+        (self.renames, open)
+    }
+
+    fn open(&self, target: &Schema) -> Vec<Question> {
+        match self.refuses_all {
+            true => Vec::new(),
+            false => rename::all_questions(self.from, target, &self.renames, &self.refused),
+        }
     }
 
     /// Matches, and asks on a terminal about what is likely.

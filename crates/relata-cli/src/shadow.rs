@@ -16,13 +16,13 @@ mod template;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 
-use relata_runtime::migrate::roles;
+use relata_runtime::migrate::{Beside, roles};
 use relata_schema::dialect::mysql::for_mysql;
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{IntrospectOptions, Statement};
 use relata_sql::{Connection, DatabaseUrl, Error, Kind, Result};
 
-use crate::drivers::{connect, driver};
+use crate::drivers::{connect, driver, plain};
 
 pub use template::Key;
 
@@ -134,6 +134,17 @@ impl Shadow {
         match &mut self.connection {
             Some(connection) => Ok(connection.as_mut()),
             None => Err(Error::new(Kind::Internal, "the shadow database is closed already")),
+        }
+    }
+
+    /// How sessions beside it are opened, that watch what it does; only PostgreSQL tells them.
+    ///
+    /// # Errors
+    /// When the password is not where it should be.
+    pub async fn beside(&self) -> Result<Option<Beside>> {
+        match self.url.dialect {
+            Dialect::Postgres => Ok(Some(Beside::new(driver(Dialect::Postgres), plain(&self.url).await?))),
+            Dialect::Sqlite | Dialect::Mysql => Ok(None),
         }
     }
 

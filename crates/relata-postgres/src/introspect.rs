@@ -1,8 +1,11 @@
 //! The catalogue into a [`Schema`].
 //!
-//! About fifteen queries for the whole database, sent one behind the other without waiting, in one `REPEATABLE READ` and
+//! About twenty queries for the whole database, most sent one behind the other without waiting, in one `REPEATABLE READ` and
 //! read-only snapshot with an empty search path (names come qualified), UTC and ISO dates (constants in expressions come
 //! the same from every server). Inside somebody's transaction the settings are put back afterwards.
+//!
+//! Of a large database, what is most is never kept as rows: columns, constraints, indexes and dependencies become part of
+//! the schema as they come, one after the other.
 //!
 //! The objects of extensions, temporary tables and the system's own namespaces are left out, and so are subscriptions,
 //! security labels, large objects, roles and tablespaces, which are not of one database or hold secrets.
@@ -18,14 +21,17 @@ mod relations;
 mod types;
 
 use std::collections::HashMap;
+use std::pin::Pin;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 use relata_schema::model::{DefaultPrivileges, Grant, ObjectKey, ObjectName, Table, View};
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{IntrospectOptions, ServerInfo};
-use tokio_postgres::{Client, Error, Row};
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Error, Row, RowStream};
 
 use catalogue::{Class, PG_CLASS, cell};
+use dependencies::Places;
 use queries::Queries;
 
 const SETTINGS: &str = "SET LOCAL search_path TO ''; SET LOCAL datestyle TO 'ISO, MDY'; SET LOCAL intervalstyle TO \
@@ -45,9 +51,12 @@ pub(crate) async fn read(
     // In the session of a pooler there may be statements of others under the names that the library gives.
     let forget = if server.pooled { "DEALLOCATE ALL; " } else { "" };
     client.batch_execute(&format!("{begin}{forget}{SETTINGS}")).await?;
-    let answers = ask(client, &Queries::new(server.number, &options.namespaces)).await?;
+    let queries = Queries::new(server.number, &options.namespaces);
+    // Columns come last: when they do, everything is there that they belong to.
+    let (answers, columns) = try_join(ask(client, &queries), coming(client, &queries.columns)).await?;
+    let schema = Reading::new(&answers)?.schema(client, &queries, answers, columns).await;
     client.batch_execute(end).await?;
-    let mut schema = Reading::new(&answers)?.schema(&answers)?;
+    let mut schema = schema?;
     schema.tables.retain(|table| !options.ignore_tables.contains(&table.name.name));
     let gone = |name: &ObjectName| options.ignore_tables.contains(&name.name);
     schema.sequences.retain(|sequence| !sequence.owned_by.as_ref().is_some_and(|(table, _)| gone(table)));
@@ -55,24 +64,29 @@ pub(crate) async fn read(
     Ok(schema)
 }
 
-/// The rows of every query.
+const NO_PARAMETERS: [(&str, Type); 0] = [];
+
+/// Rows as they come.
+type Coming = Pin<Box<RowStream>>;
+
+async fn coming(client: &Client, sql: &str) -> Result<Coming, Error> {
+    client.query_typed_raw(sql, NO_PARAMETERS).await.map(Box::pin)
+}
+
+/// The rows of the queries whose answers are never large, or needed by others.
 struct Answers {
     namespaces: Vec<Row>,
     extensions: Vec<Row>,
     types: Vec<Row>,
     ranges: Vec<Row>,
     classes: Vec<Row>,
-    columns: Vec<Row>,
     column_types: Vec<Row>,
     sequences: Vec<Row>,
-    constraints: Vec<Row>,
-    indexes: Vec<Row>,
     triggers: Vec<Row>,
     policies: Vec<Row>,
     routines: Vec<Row>,
     servers: Vec<Row>,
     others: Vec<Row>,
-    dependencies: Vec<Row>,
     comments: Vec<Row>,
     grants: Vec<Row>,
     default_privileges: Vec<Row>,
@@ -85,17 +99,13 @@ async fn ask(client: &Client, queries: &Queries) -> Result<Answers, Error> {
         &queries.types,
         &queries.ranges,
         &queries.classes,
-        &queries.columns,
         &queries.column_types,
         &queries.sequences,
-        &queries.constraints,
-        &queries.indexes,
         &queries.triggers,
         &queries.policies,
         &queries.routines,
         &queries.servers,
         &queries.others,
-        &queries.dependencies,
         &queries.comments,
         &queries.grants,
         &queries.default_privileges,
@@ -112,17 +122,13 @@ async fn ask(client: &Client, queries: &Queries) -> Result<Answers, Error> {
         types: next(),
         ranges: next(),
         classes: next(),
-        columns: next(),
         column_types: next(),
         sequences: next(),
-        constraints: next(),
-        indexes: next(),
         triggers: next(),
         policies: next(),
         routines: next(),
         servers: next(),
         others: next(),
-        dependencies: next(),
         comments: next(),
         grants: next(),
         default_privileges: next(),
@@ -163,25 +169,38 @@ impl Reading {
         Ok(reading)
     }
 
-    fn schema(&self, answers: &Answers) -> Result<Schema, Error> {
+    async fn schema(
+        &mut self,
+        client: &Client,
+        queries: &Queries,
+        mut answers: Answers,
+        columns: Coming,
+    ) -> Result<Schema, Error> {
         let mut schema = Schema::new(Dialect::Postgres);
-        self.namespaces(answers, &mut schema)?;
-        self.named_types(answers, &mut schema)?;
-        self.ranges(answers, &mut schema)?;
-        self.routines(answers, &mut schema)?;
-        self.servers(answers, &mut schema)?;
-        default_privileges(answers, &mut schema)?;
-        self.others(answers, &mut schema)?;
+        self.namespaces(&answers, &mut schema)?;
+        self.named_types(&answers, &mut schema)?;
+        self.ranges(&answers, &mut schema)?;
+        self.routines(&answers, &mut schema)?;
+        self.servers(&answers, &mut schema)?;
+        default_privileges(&answers, &mut schema)?;
+        self.others(&answers, &mut schema)?;
         let mut tables: HashMap<u32, Table> = HashMap::new();
         let mut views: HashMap<u32, View> = HashMap::new();
-        self.relations(answers, &mut tables, &mut views)?;
-        self.columns(answers, &mut schema, &mut tables, &mut views)?;
-        self.sequences(answers, &mut schema, &mut tables)?;
-        let keys = self.constraints(answers, &mut schema, &mut tables)?;
-        self.indexes(answers, &keys, &mut tables, &mut views)?;
-        self.triggers(answers, &mut tables, &mut views)?;
-        self.policies(answers, &mut tables)?;
-        self.dependencies(answers, &mut schema, &mut tables, &mut views)?;
+        self.relations(&answers, &mut tables, &mut views)?;
+        let types = self.column_types(&answers)?;
+        self.columns(columns, types, &mut schema, &mut tables, &mut views).await?;
+        self.sequences(&answers, &mut schema, &mut tables)?;
+        answers.classes = Vec::new();
+        let mut owners = self.owners(&answers)?;
+        let constraints = coming(client, &queries.constraints).await?;
+        let mut keys = self.constraints(constraints, &mut owners, &mut schema, &mut tables).await?;
+        let indexes = coming(client, &queries.indexes).await?;
+        self.indexes(indexes, &mut keys, &mut tables, &mut views).await?;
+        self.triggers(&answers, &mut tables, &mut views)?;
+        self.policies(&answers, &mut tables)?;
+        let places = Places::new(&answers, &schema)?;
+        let dependencies = coming(client, &queries.dependencies).await?;
+        self.dependencies(dependencies, &owners, &places, &mut schema, &mut tables, &mut views).await?;
         schema.tables = tables.into_values().collect();
         schema.views = views.into_values().collect();
         Ok(schema)

@@ -57,7 +57,7 @@ pub(crate) use history::exists as has_table;
 pub use history::{Applied, HISTORY_TABLE, STEPS_TABLE, State, own_tables, read as read_history};
 pub use lacking::{Lacking, Unproved};
 pub use lost::{Loss, Vanishing, is_empty, keep, measure};
-pub use observe::{Observed, strongest, surprises};
+pub use observe::{Beside, Observed, strongest, surprises};
 pub use prove::{Compare, Proof, ProvedOn, prove, prove_as_far};
 pub(crate) use rows::placeholder;
 pub use run::{Rollback, applied_by, undone_by};

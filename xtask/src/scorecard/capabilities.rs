@@ -384,9 +384,13 @@ pub const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         id: "M4",
-        title: "Locks and rewrites are seen on the shadow and held against the prediction",
+        title: "Locks and rewrites are seen on the shadow, also of what runs outside of transactions, and held against the prediction",
         sqlite: Claim::Done(&[(LOCKS, "sqlite_rebuilds_are_as_predicted")]),
-        postgres: Claim::Done(&[(LOCKS, "postgres_locks_are_as_predicted")]),
+        postgres: Claim::Done(&[
+            (LOCKS, "postgres_locks_are_as_predicted"),
+            (LOCKS, "postgres_locks_of_online_plans_are_as_predicted"),
+            (LOCKS, "postgres_locks_outside_of_transactions_are_seen"),
+        ]),
         mysql: Claim::Done(&[(LOCKS, "mysql_locks_are_as_predicted")]),
     },
     Capability {

@@ -72,7 +72,7 @@ impl Diff {
             new.schema.forget_owners();
         }
 
-        let matched = match_sides(&old, &new, &self.identity)?;
+        let matched = match_sides(&old, &mut new, &self.identity)?;
         let mut options = plan_options(old.server.as_ref().or(new.server.as_ref()));
         options.online = self.online;
         options.renames = matched.renames;
@@ -143,12 +143,19 @@ fn no_plan(diagnostics: &[Diagnostic]) -> Error {
 }
 
 /// Who is who on both sides; identities count where both are locks.
-fn match_sides(old: &Loaded, new: &Loaded, options: &IdentityOptions) -> Result<Matched> {
-    let matching = Matching::new(&old.schema, new, options)?;
-    Ok(match old.identities.is_empty() {
-        true => matching.look(),
-        false => matching.both_identities(&old.identities, &new.identities).look(),
-    })
+/// The target is taken out of `new` where it is what was loaded: a large one is not there twice.
+fn match_sides(old: &Loaded, new: &mut Loaded, options: &IdentityOptions) -> Result<Matched> {
+    new.schema.canonicalize();
+    let mut matching = Matching::new(&old.schema, new, options)?;
+    if !old.identities.is_empty() {
+        matching = matching.both_identities(&old.identities, &new.identities);
+    }
+    if !matching.is_as_loaded() {
+        return Ok(matching.look());
+    }
+    let (renames, open) = matching.look_as_loaded();
+    let target = std::mem::replace(&mut new.schema, Schema::new(old.schema.dialect));
+    Ok(Matched { target, renames, answered: Vec::new(), open })
 }
 
 fn print(session: &Session, plan: &Plan, breaking: &[Breaking], diagnostics: &[Diagnostic], format: Format) {

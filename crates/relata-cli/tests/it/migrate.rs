@@ -246,6 +246,25 @@ fn mistakes_in_files_are_named() {
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_no_success() {
+    let project = project();
+    for command in ["apply", "plan", "prove", "test", "check"] {
+        let run = project.run(&arguments(&[command, "--dir", "elsewhere"]));
+        assert_eq!(run.code, 1, "{command}: {}", run.stderr);
+        expect![[r#"
+            error: there is no folder elsewhere with migrations [R0602]
+              help: name another one with --dir, or with migrations = "…" in relata.toml
+              help: relata migrate new NAME writes the first migration
+        "#]]
+        .assert_eq(&run.stderr);
+    }
+    assert!(!project.path("app.db").exists(), "nothing was created");
+    std::fs::create_dir(project.path("elsewhere")).unwrap();
+    let run = project.ok(&arguments(&["apply", "--dir", "elsewhere"]));
+    assert_eq!(run.stderr, "no migrations in elsewhere\nnothing to apply\n");
+}
+
+#[test]
 fn a_locked_database_names_the_holder() {
     let project = project();
     project.sqlite("app.db", "CREATE TABLE x (y)");

@@ -65,6 +65,23 @@ fn mysql_proves_on_rows_made_up() {
     on_rows_made_up(Dialect::Mysql);
 }
 
+/// What runs outside of transactions is watched from other sessions: by the proof and by the estimate.
+#[test]
+fn postgres_watches_what_runs_outside_of_transactions() {
+    let fixture = fixture(Dialect::Postgres);
+    let up = "-- relata: transaction off\nCREATE INDEX CONCURRENTLY users_age ON users (age);\n\
+              ALTER TABLE users ALTER age SET DEFAULT 3;";
+    let down =
+        "-- relata: transaction off\nALTER TABLE users ALTER age DROP DEFAULT;\nDROP INDEX CONCURRENTLY users_age;";
+    fixture.migration("20260102000000_bbbbbb_age", up, down);
+    let said = fixture.run(&["migrate", "prove"], 0);
+    assert!(said.contains("locks public.users: access exclusive, while rows are read"), "the strongest, {said}");
+    assert!(!said.contains("unseen") && !said.contains("warning"), "{said}");
+    let said = fixture.run(&["migrate", "plan"], 0);
+    assert!(said.contains("share update exclusive on public.users (scan)"), "{said}");
+    assert!(said.contains(" access exclusive on public.users (instant)"), "{said}");
+}
+
 fn what_is_written_on_purpose(dialect: Dialect) {
     let fixture = fixture(dialect);
     let (name, up) = ("20260102000000_bbbbbb_older", "UPDATE users SET age = age + 1;");

@@ -163,6 +163,64 @@ fn templates_are_found_by_digest_and_go_when_there_are_many() {
     assert!(!left.contains(&"relata_template_proof_old0".to_string()) && left.contains(&made[0]), "{left:?}");
 }
 
+/// Roles that may create databases have templates of their own; one that somebody is connected to is not waited for, and
+/// one that may create none is told what to do.
+#[test]
+fn templates_of_others_and_in_use_are_in_nobodys_way() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let server = runtime.block_on(PostgresCluster::start(0, false));
+    let mut connection = runtime.block_on(connect_to(&server.url_of(0)));
+    let roles = "CREATE ROLE ann LOGIN CREATEDB; CREATE ROLE bob LOGIN CREATEDB; CREATE ROLE carl LOGIN";
+    runtime.block_on(connection.batch(roles)).unwrap();
+    runtime.block_on(connection.batch("CREATE DATABASE app OWNER ann")).unwrap();
+    let as_role = |role: &str, database: &str| {
+        let mut url = server.url_of(0).with_database(database);
+        url.user = role.to_string();
+        url
+    };
+    let project = Project::new();
+    project.write("migrations/20260101000000_aaaaaa_first/up.sql", "CREATE TABLE one (x integer);");
+    let (target, mut owners) = (as_role("ann", "app").expose(), Vec::new());
+    project.ok(&["migrate", "apply", "--url", &target]);
+    project.write("migrations/20260102000000_bbbbbb_second/up.sql", "CREATE TABLE two (x integer);");
+    let prove = |role: &str| {
+        let shadow = as_role(role, "postgres").expose();
+        project.run(&["migrate", "prove", "--no-data", "--url", &target, "--shadow", &shadow])
+    };
+    let templates = "SELECT d.datname::text, pg_get_userbyid(d.datdba)::text FROM pg_database d \
+                     WHERE d.datname LIKE 'relata\\_%' ORDER BY 2";
+    for role in ["ann", "bob", "ann", "bob"] {
+        let run = prove(role);
+        assert_eq!(run.code, 0, "{role}: {}", run.stderr);
+        let mut records = relata_runtime::table::Records::default();
+        runtime.block_on(connection.query(Statement::once(templates, &[]), &mut records)).unwrap();
+        let text = |value: &relata_sql::Value| match value {
+            relata_sql::Value::Text(text) => text.clone(),
+            other => panic!("{other:?}"),
+        };
+        let found = records.into_records();
+        owners = found.iter().map(|record| (text(&record.values()[0]), text(&record.values()[1]))).collect();
+    }
+    let names: Vec<&str> = owners.iter().map(|(_, owner)| owner.as_str()).collect();
+    assert_eq!(names, ["ann", "bob"], "each made one, and used it again");
+    // What somebody looks into cannot be copied: then it is built as if there were none.
+    let mut inside = runtime.block_on(connect_to(&server.url_of(0).with_database(&owners[0].0)));
+    runtime.block_on(inside.batch("CREATE TABLE mark (x integer)")).unwrap();
+    let run = prove("ann");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains(" in 1 table,"), "not the template: {}", run.stderr);
+    runtime.block_on(inside.close()).unwrap();
+    let run = prove("carl");
+    assert_eq!(run.code, 1);
+    let at = run.stderr.find("permission denied").unwrap_or_else(|| panic!("{}", run.stderr));
+    expect_test::expect![[r#"
+        permission denied to create database [R0501, 42501]
+          help: grant the privilege to this role, or connect as another
+          help: allow it: ALTER ROLE "carl" CREATEDB; or name another server with --shadow postgres://USER@HOST
+    "#]]
+    .assert_eq(&run.stderr[at..]);
+}
+
 async fn connect_to(url: &relata_sql::DatabaseUrl) -> Box<dyn Connection> {
     relata_postgres::PostgresDriver.connect(url, &Default::default()).await.unwrap()
 }

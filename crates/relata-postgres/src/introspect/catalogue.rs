@@ -80,7 +80,7 @@ pub(super) fn bare(expression: &str) -> String {
 }
 
 impl Reading {
-    /// Gives every oid its name.
+    /// Gives every oid its name; columns and indexes get theirs as they come.
     pub(super) fn name_everything(&mut self, answers: &Answers) -> Result<(), Error> {
         for row in &answers.classes {
             let name = ObjectName::new(cell::<String>(row, 2)?, cell::<String>(row, 3)?);
@@ -116,12 +116,6 @@ impl Reading {
         for row in &answers.routines {
             let name = ObjectName::new(cell::<String>(row, 1)?, cell::<String>(row, 2)?);
             self.routines.insert(cell(row, 0)?, ObjectKey::member(ObjectKind::Routine, &name, cell(row, 4)?));
-        }
-        for row in &answers.columns {
-            self.columns.insert((cell(row, 0)?, cell(row, 1)?), cell(row, 2)?);
-        }
-        for row in &answers.indexes {
-            self.indexes.insert(cell(row, 0)?, (cell(row, 2)?, cell(row, 1)?));
         }
         self.types.remove(&0);
         Ok(())

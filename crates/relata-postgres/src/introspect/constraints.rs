@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
+use futures_util::TryStreamExt;
 use relata_schema::Schema;
 use relata_schema::dialect::postgres::print::WITHOUT_OVERLAPS;
 use relata_schema::model::{Action, Check, Deferral, Exclusion, ForeignKey, Key, Match, Table};
 use tokio_postgres::{Error, Row};
 
 use super::catalogue::{PG_CONSTRAINT, bare, cell, letter};
-use super::{Answers, Reading};
+use super::dependencies::Owners;
+use super::{Coming, Reading};
 
 /// A key or exclusion that waits for its index.
 pub(super) struct KeyConstraint {
@@ -21,16 +23,17 @@ pub(super) struct KeyConstraint {
 
 impl Reading {
     /// Reads constraints; returns keys and exclusions by the oid of their index.
-    pub(super) fn constraints(
+    pub(super) async fn constraints(
         &self,
-        answers: &Answers,
+        mut constraints: Coming,
+        owners: &mut Owners,
         schema: &mut Schema,
         tables: &mut HashMap<u32, Table>,
     ) -> Result<HashMap<u32, KeyConstraint>, Error> {
-        let relations: HashMap<u32, u32> =
-            answers.constraints.iter().map(|row| Ok((cell(row, 0)?, cell(row, 3)?))).collect::<Result<_, Error>>()?;
         let mut keys = HashMap::new();
-        for row in &answers.constraints {
+        while let Some(row) = constraints.try_next().await? {
+            let row = &row;
+            owners.add(row)?;
             let relation: u32 = cell(row, 3)?;
             match letter(row, 2)? {
                 'c' if relation == 0 => {
@@ -47,8 +50,7 @@ impl Reading {
                 }
                 'f' => {
                     // Copies of a key for each partition of the table referred to are the server's own business.
-                    let parent: u32 = cell(row, 6)?;
-                    let own_copy = relations.get(&parent) == Some(&relation);
+                    let own_copy = cell::<Option<u32>>(row, 6)? == Some(relation);
                     if let Some(table) = tables.get_mut(&relation).filter(|_| !own_copy) {
                         table.foreign_keys.extend(self.foreign_key(row)?);
                     }

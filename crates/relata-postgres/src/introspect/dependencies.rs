@@ -5,14 +5,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use futures_util::TryStreamExt;
 use relata_schema::Schema;
 use relata_schema::model::{MemberUse, ObjectKey, ObjectKind, ObjectName, Table, View};
-use tokio_postgres::Error;
+use tokio_postgres::{Error, Row};
 
 use super::catalogue::{
     PG_CLASS, PG_CONSTRAINT, PG_NAMESPACE, PG_POLICY, PG_PROC, PG_SERVER, PG_TRIGGER, PG_TYPE, cell, letter,
 };
-use super::{Answers, Reading};
+use super::{Answers, Coming, Reading};
 
 /// Whose dependency it is.
 enum User {
@@ -26,20 +27,21 @@ enum User {
 }
 
 impl Reading {
-    pub(super) fn dependencies(
+    pub(super) async fn dependencies(
         &self,
-        answers: &Answers,
+        mut dependencies: Coming,
+        owners: &Owners,
+        places: &Places,
         schema: &mut Schema,
         tables: &mut HashMap<u32, Table>,
         views: &mut HashMap<u32, View>,
     ) -> Result<(), Error> {
-        let owners = self.owners(answers)?;
-        let places = Places::new(answers, schema)?;
         let mut members: HashMap<u32, BTreeMap<ObjectKey, Vec<ObjectKey>>> = HashMap::new();
-        for row in &answers.dependencies {
+        while let Some(row) = dependencies.try_next().await? {
+            let row = &row;
             let (class, oid, sub): (u32, u32, i32) = (cell(row, 0)?, cell(row, 1)?, cell(row, 2)?);
-            let Some(used) = self.used(cell(row, 3)?, cell(row, 4)?, cell(row, 5)?, &owners) else { continue };
-            match self.user(class, oid, sub, &owners) {
+            let Some(used) = self.used(cell(row, 3)?, cell(row, 4)?, cell(row, 5)?, owners) else { continue };
+            match self.user(class, oid, sub, owners) {
                 User::Relation(relation) => whole_relation(relation, used, tables, views),
                 User::Member(relation, kind, member, before) => {
                     let Some(name) = self.relation(relation) else { continue };
@@ -56,7 +58,7 @@ impl Reading {
                         schema.routines[index].depends_on.push(used);
                     }
                 }
-                User::Type(oid) => self.of_type(oid, used, &places, schema),
+                User::Type(oid) => self.of_type(oid, used, places, schema),
                 User::Server(oid) => {
                     if let Some(&index) = places.servers.get(&oid) {
                         schema.servers[index].depends_on.push(used);
@@ -146,21 +148,8 @@ impl Reading {
         }
     }
 
-    fn owners(&self, answers: &Answers) -> Result<Owners, Error> {
+    pub(super) fn owners(&self, answers: &Answers) -> Result<Owners, Error> {
         let mut owners = Owners::default();
-        for row in &answers.constraints {
-            let oid: u32 = cell(row, 0)?;
-            owners.constraints.insert(oid, cell(row, 3)?);
-            match letter(row, 2)? {
-                'p' => {
-                    owners.primary.insert(oid, cell(row, 1)?);
-                }
-                'c' => {
-                    owners.checks.insert(oid, (cell(row, 3)?, cell(row, 4)?, cell(row, 1)?));
-                }
-                _ => {}
-            }
-        }
         for row in &answers.triggers {
             owners.triggers.insert(cell(row, 0)?, (cell(row, 1)?, cell(row, 2)?));
         }
@@ -201,7 +190,7 @@ fn whole_relation(relation: u32, used: ObjectKey, tables: &mut HashMap<u32, Tabl
 }
 
 /// Where in the schema something is.
-struct Places {
+pub(super) struct Places {
     routines: HashMap<u32, usize>,
     servers: HashMap<u32, usize>,
     others: HashMap<(u32, u32), usize>,
@@ -209,8 +198,8 @@ struct Places {
 }
 
 impl Places {
-    fn new(answers: &Answers, schema: &Schema) -> Result<Self, Error> {
-        let by_oid = |rows: &[tokio_postgres::Row]| -> Result<HashMap<u32, usize>, Error> {
+    pub(super) fn new(answers: &Answers, schema: &Schema) -> Result<Self, Error> {
+        let by_oid = |rows: &[Row]| -> Result<HashMap<u32, usize>, Error> {
             rows.iter().enumerate().map(|(index, row)| Ok((cell(row, 0)?, index))).collect()
         };
         let others = answers.others.iter().enumerate();
@@ -231,7 +220,7 @@ impl Places {
 
 /// What is looked up by oid only here.
 #[derive(Default)]
-struct Owners {
+pub(super) struct Owners {
     /// The relation of each constraint.
     constraints: HashMap<u32, u32>,
     /// The name of each primary key.
@@ -244,4 +233,22 @@ struct Owners {
     /// The type of each relation that stands for a composite.
     composites: HashMap<u32, u32>,
     others: HashMap<(u32, u32), ObjectKey>,
+}
+
+impl Owners {
+    /// Takes a constraint, as its row comes.
+    pub(super) fn add(&mut self, row: &Row) -> Result<(), Error> {
+        let oid: u32 = cell(row, 0)?;
+        self.constraints.insert(oid, cell(row, 3)?);
+        match letter(row, 2)? {
+            'p' => {
+                self.primary.insert(oid, cell(row, 1)?);
+            }
+            'c' => {
+                self.checks.insert(oid, (cell(row, 3)?, cell(row, 4)?, cell(row, 1)?));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
 }

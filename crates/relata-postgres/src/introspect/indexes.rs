@@ -2,24 +2,27 @@
 
 use std::collections::HashMap;
 
+use futures_util::TryStreamExt;
 use relata_schema::dialect::postgres::print::{CLUSTER_ON, STATISTICS};
 use relata_schema::model::{Index, IndexPart, Key, NullsOrder, ObjectName, Table, View};
 use tokio_postgres::{Error, Row};
 
 use super::catalogue::{PG_CLASS, bare, cell, letter, options};
 use super::constraints::KeyConstraint;
-use super::{Answers, Reading};
+use super::{Coming, Reading};
 
 impl Reading {
-    pub(super) fn indexes(
-        &self,
-        answers: &Answers,
-        keys: &HashMap<u32, KeyConstraint>,
+    pub(super) async fn indexes(
+        &mut self,
+        mut indexes: Coming,
+        keys: &mut HashMap<u32, KeyConstraint>,
         tables: &mut HashMap<u32, Table>,
         views: &mut HashMap<u32, View>,
     ) -> Result<(), Error> {
-        for row in &answers.indexes {
+        while let Some(row) = indexes.try_next().await? {
+            let row = &row;
             let (oid, relation): (u32, u32) = (cell(row, 0)?, cell(row, 1)?);
+            self.indexes.insert(oid, (cell(row, 2)?, relation));
             let index = self.index(row, oid, relation)?;
             if let Some(table) = tables.get_mut(&relation) {
                 if cell(row, 6)? {
@@ -28,8 +31,8 @@ impl Reading {
                 if cell(row, 20)? {
                     table.options.cluster_on = Some(index.name.clone());
                 }
-                match keys.get(&oid) {
-                    Some(constraint) => add_key(table, constraint, index),
+                match keys.remove(&oid) {
+                    Some(constraint) => add_key(table, &constraint, index),
                     None => table.indexes.push(index),
                 }
             } else if let Some(view) = views.get_mut(&relation) {
@@ -56,7 +59,7 @@ impl Reading {
             let (part, target) = target.split_once('=').unwrap_or((&target, ""));
             parameters.push((format!("{STATISTICS}{part}"), target.to_string()));
         }
-        let parent: Option<u32> = cell(row, 18)?;
+        let parent: Option<Vec<&str>> = cell(row, 18)?;
         Ok(Index {
             name: cell(row, 2)?,
             unique: cell(row, 4)?,
@@ -67,16 +70,11 @@ impl Reading {
             nulls_not_distinct: cell(row, 7)?,
             invalid: !valid && !partitioned,
             only: !valid && partitioned,
-            partition_of: parent.and_then(|parent| self.index_name(parent)),
+            partition_of: parent.and_then(|parent| Some(ObjectName::new(*parent.first()?, *parent.last()?))),
             parameters,
             comment: self.comment(PG_CLASS, oid, 0),
             ..Index::default()
         })
-    }
-
-    fn index_name(&self, oid: u32) -> Option<ObjectName> {
-        let (name, relation) = self.indexes.get(&oid)?;
-        Some(ObjectName::new(&self.relation(*relation)?.namespace, name))
     }
 
     fn parts(&self, row: &Row, relation: u32, columns: &[i16]) -> Result<Vec<IndexPart>, Error> {

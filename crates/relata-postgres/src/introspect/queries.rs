@@ -196,7 +196,9 @@ from pg_catalog.pg_sequence s
 where {ns}";
 
 const CONSTRAINTS: &str = "
-select c.oid, c.conname::text, c.contype::text, c.conrelid, c.contypid, c.conindid, c.conparentid, c.confrelid,
+select c.oid, c.conname::text, c.contype::text, c.conrelid, c.contypid, c.conindid,
+    case when c.conparentid <> 0 then
+        (select p.conrelid from pg_catalog.pg_constraint p where p.oid = c.conparentid) end, c.confrelid,
     c.conkey, c.confkey, c.confupdtype::text, c.confdeltype::text, c.confmatchtype::text, {set_columns},
     c.condeferrable, c.condeferred, c.convalidated, c.conislocal, c.connoinherit,
     case when c.contype = 'c' then pg_catalog.pg_get_expr(c.conbin, c.conrelid) end,
@@ -209,18 +211,23 @@ select c.oid, c.conname::text, c.contype::text, c.conrelid, c.contypid, c.conind
 from pg_catalog.pg_constraint c join pg_catalog.pg_namespace n on n.oid = c.connamespace
 where {ns} and c.contype in ('p', 'u', 'c', 'x', 'f')";
 
+/// `z` are those with settings of their own columns, which are few: what they have is only looked for there, and so are
+/// operator classes where one is not the usual.
 const INDEXES: &str = "
 select i.indexrelid, i.indrelid, x.relname::text, x.relkind::text, i.indisunique, i.indisvalid, i.indisreplident,
     {nulls}, m.amname::text, i.indnkeyatts, i.indkey::int2[], i.indoption::int2[],
-    array(select case when o.opcdefault and not exists (
-                  select from pg_catalog.pg_attribute a, pg_catalog.unnest(a.attoptions) s
-                  where a.attrelid = i.indexrelid and a.attnum = e.at and s !~ '^pg_') then '' else
-              case when k.nspname = 'pg_catalog' then '' else pg_catalog.quote_ident(k.nspname) || '.' end
-              || pg_catalog.quote_ident(o.opcname) end
-          from pg_catalog.unnest(i.indclass::oid[]) with ordinality e(id, at)
-              join pg_catalog.pg_opclass o on o.oid = e.id
-              join pg_catalog.pg_namespace k on k.oid = o.opcnamespace
-          order by e.at),
+    case when z.attrelid is not null or i.indclass::oid[] operator(pg_catalog.&&)
+            array(select o.oid from pg_catalog.pg_opclass o where not o.opcdefault) then
+        array(select case when o.opcdefault and not exists (
+                      select from pg_catalog.pg_attribute a, pg_catalog.unnest(a.attoptions) s
+                      where a.attrelid = i.indexrelid and a.attnum = e.at and s !~ '^pg_') then '' else
+                  case when k.nspname = 'pg_catalog' then '' else pg_catalog.quote_ident(k.nspname) || '.' end
+                  || pg_catalog.quote_ident(o.opcname) end
+              from pg_catalog.unnest(i.indclass::oid[]) with ordinality e(id, at)
+                  join pg_catalog.pg_opclass o on o.oid = e.id
+                  join pg_catalog.pg_namespace k on k.oid = o.opcnamespace
+              order by e.at)
+        else pg_catalog.array_fill(''::text, array[i.indnkeyatts::int4]) end,
     case when exists (select from pg_catalog.unnest(i.indcollation::oid[]) e(id) where e.id not in (0, 100)) then
         array(select coalesce((select case when k.nspname = 'pg_catalog' then ''
                       else pg_catalog.quote_ident(k.nspname) || '.' end || pg_catalog.quote_ident(o.collname)
@@ -235,20 +242,28 @@ select i.indexrelid, i.indrelid, x.relname::text, x.relkind::text, i.indisunique
     end,
     pg_catalog.pg_get_expr(i.indpred, i.indrelid), x.reloptions,
     (select s.spcname::text from pg_catalog.pg_tablespace s where s.oid = x.reltablespace),
-    (select h.inhparent from pg_catalog.pg_inherits h where h.inhrelid = i.indexrelid),
-    case when exists (select from pg_catalog.pg_attribute a, pg_catalog.unnest(a.attoptions) o
-                      where a.attrelid = i.indexrelid and o !~ '^pg_')
+    (select array[pn.nspname::text, p.relname::text]
+     from pg_catalog.pg_inherits h join pg_catalog.pg_class p on p.oid = h.inhparent
+        join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
+     where h.inhrelid = i.indexrelid),
+    case when z.attrelid is not null
+            and exists (select from pg_catalog.pg_attribute a, pg_catalog.unnest(a.attoptions) o
+                        where a.attrelid = i.indexrelid and o !~ '^pg_')
         then array(select coalesce((select pg_catalog.string_agg(o, ', ') from pg_catalog.unnest(a.attoptions) o
                                     where o !~ '^pg_'), '')
                    from pg_catalog.pg_attribute a where a.attrelid = i.indexrelid order by a.attnum) end,
     i.indisclustered,
-    array(select a.attnum || '=' || a.attstattarget from pg_catalog.pg_attribute a
-          where a.attrelid = i.indexrelid and a.attstattarget >= 0 order by a.attnum)
+    case when z.attrelid is not null then
+        array(select a.attnum || '=' || a.attstattarget from pg_catalog.pg_attribute a
+              where a.attrelid = i.indexrelid and a.attstattarget >= 0 order by a.attnum)
+        else '{}'::text[] end
 from pg_catalog.pg_index i
     join pg_catalog.pg_class x on x.oid = i.indexrelid
     join pg_catalog.pg_class c on c.oid = i.indrelid
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_am m on m.oid = x.relam
+    left join (select distinct a.attrelid from pg_catalog.pg_attribute a
+               where a.attnum > 0 and (a.attoptions is not null or a.attstattarget >= 0)) z on z.attrelid = i.indexrelid
 where {ns} and c.relkind in ('r', 'p', 'm')";
 
 const TRIGGERS: &str = "

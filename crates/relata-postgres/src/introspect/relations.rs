@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use futures_util::TryStreamExt;
 use relata_schema::Schema;
 use relata_schema::dialect::postgres::identity_sequence;
 use relata_schema::model::{
@@ -11,7 +12,8 @@ use relata_schema::model::{
 use tokio_postgres::{Error, Row};
 
 use super::catalogue::{PG_CLASS, bare, cell, letter, options};
-use super::{Answers, Reading, column_comment};
+use super::types::ColumnTypes;
+use super::{Answers, Coming, Reading, column_comment};
 
 impl Reading {
     pub(super) fn relations(
@@ -111,21 +113,23 @@ impl Reading {
         })
     }
 
-    pub(super) fn columns(
-        &self,
-        answers: &Answers,
+    pub(super) async fn columns(
+        &mut self,
+        mut columns: Coming,
+        types: ColumnTypes,
         schema: &mut Schema,
         tables: &mut HashMap<u32, Table>,
         views: &mut HashMap<u32, View>,
     ) -> Result<(), Error> {
-        let types = self.column_types(answers)?;
         let composites: HashMap<ObjectName, usize> =
             schema.composites.iter().enumerate().map(|(index, ty)| (ty.name.clone(), index)).collect();
-        for row in &answers.columns {
+        while let Some(row) = columns.try_next().await? {
+            let row = &row;
             let relation: u32 = cell(row, 0)?;
             let number: i16 = cell(row, 1)?;
             let ty = types.get(&(cell(row, 3)?, cell(row, 4)?)).cloned().unwrap_or_default();
             let name: String = cell(row, 2)?;
+            self.columns.insert((relation, number), name.clone());
             if let Some(table) = tables.get_mut(&relation) {
                 let mut column = Column { name, ty, ..column(row)? };
                 column.comment = column_comment(self, relation, number);

@@ -16,7 +16,7 @@ use relata_sql::{Error, Kind, Result, Value};
 use super::header::Header;
 use super::history::{self, Applied, State};
 use super::lacking::{self, Lacking};
-use super::observe::{self, Lookout};
+use super::observe::{self, Beside, Lookout};
 use super::settings::Settings;
 use super::trail::{self, Action, Ending, Note, StatementRun};
 use super::{Event, Observer, Runner, copy, lock, roles, rows, shelf};
@@ -83,7 +83,7 @@ pub async fn run_as_far(
 }
 
 /// [`run_script`] on a shadow, and what its statements were seen to lock and rewrite. With `lacking`, as far as the shadow
-/// has what they need.
+/// has what they need. `beside` opens the sessions from which is watched what cannot run in a transaction.
 ///
 /// # Errors
 /// What the database reports, with the statement's number and line.
@@ -92,8 +92,9 @@ pub async fn run_watched(
     header: &Header,
     text: &str,
     lacking: Option<&mut Lacking>,
+    beside: Option<&Beside>,
 ) -> Result<Vec<observe::Observed>> {
-    let lookout = Lookout::open(connection).await?;
+    let lookout = Lookout::open(connection, beside).await?;
     run(connection, header, text, Some(lookout), lacking).await
 }
 
@@ -151,7 +152,7 @@ async fn run_at_once(
     if !one_by_one {
         match in_transaction(connection, statements, &Outcome::Nothing, &mut report).await {
             Err(error) if !connection.is_broken() && lacking.concerns(dialect, &error) => {
-                report.lookout = if watches { Some(Lookout::open(connection).await?) } else { None };
+                report.lookout = if watches { Some(Lookout::open(connection, None).await?) } else { None };
                 one_by_one = true;
             }
             result => result?,
@@ -270,8 +271,8 @@ impl<'r, 'o> Report<'r, 'o> {
 }
 
 /// Runs a statement. What PostgreSQL builds concurrently waits for locks as long as it takes (see [`super::wait`]).
-async fn patiently(connection: &mut dyn Connection, statement: &ScriptStatement) -> Result<Option<u64>> {
-    let words = script::words(connection.dialect(), &statement.sql, 4);
+pub(super) async fn patiently(connection: &mut dyn Connection, statement: &ScriptStatement) -> Result<Option<u64>> {
+    let words = script::words(connection.dialect(), &statement.sql, 16);
     if connection.dialect() != Dialect::Postgres || !words.iter().any(|word| word == "CONCURRENTLY") {
         return execute(connection, statement).await;
     }
@@ -299,6 +300,14 @@ pub(super) async fn execute(connection: &mut dyn Connection, statement: &ScriptS
     connection.batch(sql).await.map(|()| None)
 }
 
+/// Somebody else was at it in spite of the lock.
+pub(super) fn overtaken(row: &Applied, done: &str) -> Error {
+    let message = format!("{} was {done} by another runner just now, in spite of the lock", row.id());
+    Error::new(Kind::MigrationLocked, message)
+        .hint("a pooler between here and the server shares sessions: give the server's own URL for migrations")
+        .hint("nothing was done twice; run again")
+}
+
 /// What is written into the history together with a script.
 pub(super) enum Outcome<'a> {
     /// Nothing: the database is a shadow.
@@ -323,11 +332,7 @@ impl Outcome<'_> {
         if settled == there {
             return Ok(());
         }
-        let done = if there { "rolled back" } else { "applied" };
-        let message = format!("{} was {done} by another runner just now, in spite of the lock", row.id());
-        Err(Error::new(Kind::MigrationLocked, message)
-            .hint("a pooler between here and the server shares sessions: give the server's own URL for migrations")
-            .hint("nothing was done twice; run again"))
+        Err(overtaken(row, if there { "rolled back" } else { "applied" }))
     }
 
     /// Before the first statement: what goes is kept.

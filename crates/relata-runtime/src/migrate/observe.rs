@@ -3,7 +3,8 @@
 //!
 //! - PostgreSQL: in the transaction of the script, or one around each statement where the script has none, `pg_locks` of
 //!   the own backend, changed file nodes (the table was written anew) and counted scans are read after each statement.
-//!   What cannot run in a transaction (`CONCURRENTLY`) is said to be unseen.
+//!   What cannot run in a transaction (`CONCURRENTLY`, `VACUUM`) is watched from two other sessions that stand in its way
+//!   until each of its locks was seen ([`Beside`]); without them it is said to be unseen.
 //! - MariaDB, MySQL: each `ALTER TABLE`, `CREATE INDEX` and `DROP INDEX` is asked for the cheapest way first
 //!   (`ALGORITHM`, `LOCK`); the first that the server does not refuse is what it needs.
 //! - SQLite locks the whole database whatever is done; seen is which tables were made anew, and which read for an index.
@@ -21,8 +22,8 @@ use relata_schema::Dialect;
 use relata_schema::change::{Lock, LockMode, LockSpan, Plan, Recipe, Step};
 use relata_schema::model::{ObjectKind, ObjectName};
 use relata_schema::script::{self, ScriptStatement};
-use relata_sql::Result;
-use relata_sql::driver::Connection;
+use relata_sql::driver::{ConnectOptions, Connection, Driver};
+use relata_sql::{DatabaseUrl, Result};
 
 /// What one statement was seen to do to tables that were there before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,13 +40,33 @@ pub struct Observed {
     pub held: Vec<(ObjectName, LockMode)>,
     /// Tables that it renamed: before and after.
     pub renamed: Vec<(ObjectName, ObjectName)>,
-    /// It was looked at; not so what cannot run in a transaction.
+    /// It was looked at; not so what cannot run in a transaction, unless it was watched from beside.
     pub seen: bool,
+}
+
+/// Opens further connections to a shadow: from there statements are watched that cannot run in a transaction.
+#[derive(Clone)]
+pub struct Beside {
+    driver: &'static dyn Driver,
+    url: DatabaseUrl,
+}
+
+impl Beside {
+    /// Beside the connection to a shadow that the driver opened at this URL, password included.
+    pub fn new(driver: &'static dyn Driver, url: DatabaseUrl) -> Self {
+        Beside { driver, url }
+    }
+
+    async fn connect(&self) -> Result<Box<dyn Connection>> {
+        let connection = self.driver.connect(&self.url, &ConnectOptions::default()).await;
+        connection.map_err(|error| error.context("watching a statement on the shadow from another session"))
+    }
 }
 
 /// Looks at a shadow while a script runs on it.
 pub(super) struct Lookout {
     eye: Eye,
+    beside: Option<Beside>,
     observed: Vec<Observed>,
 }
 
@@ -57,13 +78,13 @@ enum Eye {
 
 impl Lookout {
     /// Looks at what is there before the script.
-    pub(super) async fn open(connection: &mut dyn Connection) -> Result<Self> {
+    pub(super) async fn open(connection: &mut dyn Connection, beside: Option<&Beside>) -> Result<Self> {
         let eye = match connection.dialect() {
             Dialect::Postgres => Eye::Postgres(postgres::Eye::open(connection).await?),
             Dialect::Mysql => Eye::Mysql,
             Dialect::Sqlite => Eye::Sqlite(sqlite::Eye::open(connection).await?),
         };
-        Ok(Lookout { eye, observed: Vec::new() })
+        Ok(Lookout { eye, beside: beside.cloned(), observed: Vec::new() })
     }
 
     /// Remembers how things stand as the transaction of the script begins.
@@ -84,7 +105,9 @@ impl Lookout {
         let mut observed = about(index, statement);
         match &mut self.eye {
             Eye::Mysql => mysql::run(connection, &statement.sql, &mut observed).await?,
-            Eye::Postgres(eye) => eye.run_alone(connection, &statement.sql, &mut observed).await?,
+            Eye::Postgres(eye) => {
+                eye.run_alone(connection, statement, self.beside.as_ref(), &mut observed).await?;
+            }
             Eye::Sqlite(eye) => {
                 connection.batch(&statement.sql).await?;
                 eye.look(connection, &mut observed).await?;
@@ -137,6 +160,22 @@ pub fn surprises(plan: &Plan, observed: &[Observed]) -> Vec<String> {
         found.extend(lines.into_iter().map(|line| format!("{}: {line}", step.summary)));
     }
     found
+}
+
+/// Every statement is a step of the plan, all ran in one transaction, and one of them should take a lock that was held
+/// already when it began: whether it does was not to be seen.
+pub(super) fn is_covered(plan: &Plan, observed: &[Observed]) -> bool {
+    if plan.dialect != Dialect::Postgres {
+        return false;
+    }
+    let flat = |sql: &str| script::flatten(plan.dialect, sql);
+    let step = |seen: &Observed| plan.steps.iter().find(|step| flat(&step.sql) == flat(&seen.sql));
+    let Some(steps) = observed.iter().map(step).collect::<Option<Vec<_>>>() else { return false };
+    if steps.iter().any(|step| !step.transactional) {
+        return false;
+    }
+    let held = |at: usize| observed[..at].iter().flat_map(|seen| &seen.held).map(|(object, _)| object);
+    steps.iter().enumerate().any(|(at, step)| step.locks.iter().any(|lock| held(at).any(|other| *other == lock.object)))
 }
 
 /// SQLite: which tables were predicted to be written anew or read for an index, and which were.

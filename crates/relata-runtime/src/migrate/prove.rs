@@ -13,8 +13,9 @@ use relata_sql::{Error, Kind, Result};
 use super::content::{self, Content, Survivor};
 use super::execute::{run_as_far, run_watched};
 use super::folder::Migration;
+use super::header::Header;
 use super::lacking::{self, Lacking, Unproved};
-use super::observe::{self, Observed};
+use super::observe::{self, Beside, Observed};
 use super::written::Written;
 
 /// How two schemas compare: the planner knows.
@@ -162,7 +163,7 @@ pub async fn prove(
     compare: &dyn Compare,
 ) -> Result<Proof> {
     let mut lacking = Lacking::default();
-    let proof = prove_as_far(connection, migration, target, compare, &mut lacking).await?;
+    let proof = prove_as_far(connection, migration, target, compare, &mut lacking, None).await?;
     match proof.unproved.first() {
         None => Ok(proof),
         Some(unproved) => {
@@ -173,7 +174,7 @@ pub async fn prove(
 }
 
 /// As [`prove`], but what the shadow lacks is left out and named in [`Proof::unproved`]. `lacking` is what it is known to
-/// lack from migrations before.
+/// lack from migrations before; from sessions `beside` is watched what cannot run in a transaction.
 ///
 /// # Errors
 /// As [`prove`].
@@ -183,15 +184,18 @@ pub async fn prove_as_far(
     target: Option<&Schema>,
     compare: &dyn Compare,
     lacking: &mut Lacking,
+    beside: Option<&Beside>,
 ) -> Result<Proof> {
     let before = super::schema(connection).await?;
     // What is on both sides is known once up has run; so the values before are read for what the target keeps.
     let expected = target.map(|target| compare.survivors(&before, target));
     let expected = expected.unwrap_or_else(|| compare.survivors(&before, &before));
     let at_start = contents(connection, &expected, Side::Before).await?;
-    let observed = run_watched(connection, &migration.header, &migration.up, Some(lacking)).await;
+    let observed = run_watched(connection, &migration.header, &migration.up, Some(lacking), beside).await;
     let observed = observed.map_err(|error| failed(error, "up.sql"))?;
     let after = super::schema(connection).await?;
+    let plan = compare.plan(&before, &after);
+    let mut surprises = observe::surprises(&plan, &observed);
     if let Some(target) = target {
         same("up.sql does not give what was declared", compare.differences(&after, target))?;
     }
@@ -209,7 +213,10 @@ pub async fn prove_as_far(
         let undone = super::schema(connection).await?;
         same("down.sql does not give back the schema from before up.sql", compare.differences(&undone, &before))?;
         comparing.contents(connection, Side::Before, "up.sql and down.sql").await?;
-        up(connection, migration, lacking).await.map_err(|error| error.context("the second time"))?;
+        let again = again(connection, migration, lacking, &plan, &observed).await;
+        for line in again.map_err(|error| error.context("the second time"))? {
+            note(&mut surprises, line);
+        }
         let again = super::schema(connection).await?;
         same("up.sql gives another schema after down.sql", compare.differences(&again, &after))?;
         comparing.contents(connection, Side::After, "up, down, up").await?;
@@ -217,7 +224,7 @@ pub async fn prove_as_far(
     }
     proof.columns = survivors.iter().map(|survivor| survivor.columns.len()).sum();
     proof.rows = at_start.iter().map(|content| content.rows).sum();
-    proof.surprises = observe::surprises(&compare.plan(&before, &after), &observed);
+    proof.surprises = surprises;
     proof.observed = observed;
     proof.start = super::schema_digest(&before);
     proof.unproved = lacking.take();
@@ -225,8 +232,24 @@ pub async fn prove_as_far(
     Ok(proof)
 }
 
-async fn up(connection: &mut dyn Connection, migration: &Migration, lacking: &mut Lacking) -> Result<()> {
-    run_as_far(connection, &migration.header, &migration.up, lacking).await.map_err(|error| failed(error, "up.sql"))
+/// Runs up again, and gives what was seen in other than the predicted way. In one transaction a lock that is held already
+/// cannot be seen to be taken once more; so where that was, each statement of the plan runs by itself this time.
+async fn again(
+    connection: &mut dyn Connection,
+    migration: &Migration,
+    lacking: &mut Lacking,
+    plan: &Plan,
+    observed: &[Observed],
+) -> Result<Vec<String>> {
+    let (header, text) = (&migration.header, migration.up.as_str());
+    if lacking.is_empty() && observe::is_covered(plan, observed) {
+        let alone = Header { transaction_off: true, ..header.clone() };
+        let observed = run_watched(connection, &alone, text, Some(lacking), None).await;
+        let observed = observed.map_err(|error| failed(error, "up.sql").context("statement by statement"))?;
+        return Ok(observe::surprises(plan, &observed));
+    }
+    run_as_far(connection, header, text, lacking).await.map_err(|error| failed(error, "up.sql"))?;
+    Ok(Vec::new())
 }
 
 fn failed(error: Error, file: &str) -> Error {

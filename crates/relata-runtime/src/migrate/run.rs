@@ -338,15 +338,29 @@ impl Runner {
         let journal = Journal { version, direction, statements: &statements, file, partial };
         let resumed = if begun { journal.done(connection).await? } else { 0 };
         (report.observer)(Event::Begin { id: &id, direction, statements: statements.len(), resumed });
-        self.announce(connection, &journal, row).await?;
+        let announced = self.announce(connection, &journal, row, begun).await;
+        if announced.is_err() && !connection.is_broken() && connection.in_transaction() {
+            connection.batch("ROLLBACK").await?;
+        }
+        announced?;
         let result = journal.run(connection, &outcome, report).await;
         result.map_err(|error| if told_already(&error) { error } else { error.hint(journal.goes_on()) })
     }
 
     /// Says in history and trail that a migration begins to run one by one.
-    async fn announce(&self, connection: &mut dyn Connection, journal: &Journal<'_>, row: &Applied) -> Result<()> {
+    async fn announce(
+        &self,
+        connection: &mut dyn Connection,
+        journal: &Journal<'_>,
+        row: &Applied,
+        begun: bool,
+    ) -> Result<()> {
         connection.begin(TransactionOptions::default()).await?;
         lock::guard(connection).await?;
+        let new = journal.direction == Direction::Up && !begun;
+        if new && history::state(connection, &row.version).await?.is_some() {
+            return Err(execute::overtaken(row, "applied"));
+        }
         history::write(connection, row).await?;
         let action = match journal.direction {
             Direction::Up => Action::Apply,

@@ -1,7 +1,7 @@
 //! What plans say they lock, held against what the servers lock: a change of every kind, statement by statement.
 
 use relata_plan::PlanOptions;
-use relata_runtime::migrate::{self, Header, run_watched, surprises};
+use relata_runtime::migrate::{self, Beside, Header, run_watched, strongest, surprises};
 use relata_schema::{Dialect, Schema};
 use relata_sql::Value;
 use relata_sql::driver::{Connection, Row, RowSink, Statement};
@@ -48,23 +48,32 @@ async fn built(connection: &mut dyn Connection, scripts: &[&str]) -> Schema {
     migrate::schema(connection).await.unwrap()
 }
 
-/// Both ways of every case: what was seen in other than the predicted way, and how many statements were seen.
-async fn observed(dialect: Dialect, text: &str) -> (String, usize) {
+/// Both ways of every case: what was seen in other than the predicted way, and how many statements were seen. Each
+/// statement runs by itself, so that no lock hides behind one that is held already.
+async fn observed(dialect: Dialect, text: &str, options: &PlanOptions) -> (String, usize) {
     let database = TestDatabase::create(dialect).await;
+    let beside = Beside::new(database.driver(), database.url().clone());
     let mut connection = database.connect().await;
+    if dialect == Dialect::Postgres {
+        connection.batch("SET synchronous_commit = off").await.unwrap();
+    }
     let (mut found, mut seen) = (String::new(), 0);
-    let options = PlanOptions { mysql: connection.server().product == "MySQL", ..PlanOptions::default() };
+    let options = &PlanOptions { mysql: connection.server().product == "MySQL", ..options.clone() };
     let copies_online = connection.server().product == "MariaDB" && connection.server().number >= 110_200;
     for case in cases(text) {
         let before = built(&mut *connection, &[&case.setup]).await;
         let after = built(&mut *connection, &[&case.setup, case.change]).await;
+        let plain = |from, to| relata_plan::plan(from, to, &PlanOptions::default()).0;
+        let planned = |from, to| relata_plan::plan(from, to, options).0;
+        if options.online && planned(&before, &after) == plain(&before, &after) {
+            continue;
+        }
         built(&mut *connection, &[&case.setup]).await;
         for (way, from, to) in [("up", &before, &after), ("down", &after, &before)] {
-            let (plan, _) = relata_plan::plan(from, to, &options);
+            let plan = planned(from, to);
             assert!(!plan.is_empty(), "{}: nothing differs", case.name);
-            let alone = dialect == Dialect::Mysql || plan.steps.iter().any(|step| !step.transactional);
-            let header = Header { transaction_off: alone, ..Header::default() };
-            let ran = run_watched(&mut *connection, &header, &plan.script(), None).await;
+            let header = Header { transaction_off: dialect != Dialect::Sqlite, ..Header::default() };
+            let ran = run_watched(&mut *connection, &header, &plan.script(), None, Some(&beside)).await;
             let ran = ran.unwrap_or_else(|error| panic!("{} {way}: {error}\n{}", case.name, plan.script()));
             seen += ran.iter().filter(|statement| statement.seen).count();
             for line in surprises(&plan, &ran) {
@@ -132,8 +141,12 @@ fn postgres_steps_say_whether_they_were_done() {
 }
 
 fn check(dialect: Dialect, text: &str, at_least: usize) {
+    check_with(dialect, text, at_least, &PlanOptions::default());
+}
+
+fn check_with(dialect: Dialect, text: &str, at_least: usize, options: &PlanOptions) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (found, seen) = runtime.block_on(observed(dialect, text));
+    let (found, seen) = runtime.block_on(observed(dialect, text, options));
     assert!(found.is_empty(), "predicted locks are not those that were seen:\n{found}");
     assert!(seen >= at_least, "only {seen} statements were seen");
 }
@@ -141,6 +154,100 @@ fn check(dialect: Dialect, text: &str, at_least: usize) {
 #[test]
 fn postgres_locks_are_as_predicted() {
     check(Dialect::Postgres, include_str!("locks/postgres.txt"), 200);
+}
+
+#[test]
+fn postgres_locks_of_online_plans_are_as_predicted() {
+    let options = PlanOptions { online: true, ..PlanOptions::default() };
+    check_with(Dialect::Postgres, include_str!("locks/postgres.txt"), 40, &options);
+}
+
+/// What PostgreSQL runs outside of transactions, and the locks that were seen from other sessions.
+#[test]
+fn postgres_locks_outside_of_transactions_are_seen() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let database = TestDatabase::create(Dialect::Postgres).await;
+        let mut connection = database.connect().await;
+        let beside = Beside::new(database.driver(), database.url().clone());
+        let setup = "CREATE TABLE t (a int PRIMARY KEY, b int); INSERT INTO t SELECT i, i FROM generate_series(1, 100) i; \
+                     CREATE INDEX i ON t (b); CREATE TYPE mood AS ENUM ('good'); \
+                     CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE c PARTITION OF p FOR VALUES FROM (1) TO (9); \
+                     CREATE MATERIALIZED VIEW m AS SELECT a FROM t; CREATE UNIQUE INDEX mi ON m (a); \
+                     CREATE PROCEDURE twice() LANGUAGE plpgsql AS 'BEGIN UPDATE t SET b = 1; COMMIT; UPDATE t SET b = 2; END'";
+        connection.batch(setup).await.unwrap();
+        let script = "CREATE INDEX CONCURRENTLY j ON t (b, a);\nREINDEX INDEX CONCURRENTLY i;\nREINDEX (VERBOSE) TABLE CONCURRENTLY public.t;\n\
+                      DROP INDEX CONCURRENTLY j;\nVACUUM (ANALYZE) t;\nVACUUM FULL \"t\";\n\
+                      ALTER TABLE p DETACH PARTITION c CONCURRENTLY;\nALTER TYPE mood ADD VALUE 'bad';\n\
+                      REFRESH MATERIALIZED VIEW CONCURRENTLY m;\nCALL twice();";
+        let header = Header { transaction_off: true, ..Header::default() };
+        let ran = run_watched(&mut *connection, &header, script, None, Some(&beside)).await.unwrap();
+        let mut told = String::new();
+        for observed in &ran {
+            assert!(observed.seen, "{}", observed.sql);
+            let locks = strongest(std::slice::from_ref(observed));
+            let locks: Vec<String> =
+                locks.iter().map(|lock| format!("{} {} ({})", lock.object, lock.mode, lock.span)).collect();
+            told.push_str(&format!("{}: {}\n", observed.sql, locks.join(", ")));
+        }
+        expect_test::expect![[r#"
+            CREATE INDEX CONCURRENTLY j ON t (b, a): public.t share update exclusive (scan)
+            REINDEX INDEX CONCURRENTLY i: public.t share update exclusive (scan)
+            REINDEX (VERBOSE) TABLE CONCURRENTLY public.t: public.t share update exclusive (scan)
+            DROP INDEX CONCURRENTLY j: public.t share update exclusive (instant)
+            VACUUM (ANALYZE) t: public.t share update exclusive (scan)
+            VACUUM FULL "t": public.t access exclusive (rewrite)
+            ALTER TABLE p DETACH PARTITION c CONCURRENTLY: public.c access exclusive (instant), public.p share update exclusive (instant)
+            ALTER TYPE mood ADD VALUE 'bad': 
+            REFRESH MATERIALIZED VIEW CONCURRENTLY m: public.m exclusive (scan)
+            CALL twice(): 
+        "#]].assert_eq(&told);
+    });
+}
+
+/// Predicts what it is told to.
+struct Prophet(relata_schema::change::Plan);
+
+impl migrate::Compare for Prophet {
+    fn differences(&self, _: &Schema, _: &Schema) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn survivors(&self, _: &Schema, _: &Schema) -> Vec<migrate::Survivor> {
+        Vec::new()
+    }
+
+    fn plan(&self, _: &Schema, _: &Schema) -> relata_schema::change::Plan {
+        self.0.clone()
+    }
+}
+
+/// A step is predicted to lock more than it does, which a step before it in the same transaction holds already.
+#[test]
+fn a_wrong_prediction_does_not_hide_behind_a_lock_that_is_held() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let proved = runtime.block_on(async {
+        let database = TestDatabase::create(Dialect::Postgres).await;
+        let mut connection = database.connect().await;
+        let (setup, change) =
+            ("CREATE TABLE t (a int)", "ALTER TABLE t ALTER a SET DEFAULT 1; COMMENT ON TABLE t IS 't'");
+        let before = built(&mut *connection, &[setup]).await;
+        let after = built(&mut *connection, &[setup, change]).await;
+        let (mut plan, _) = relata_plan::plan(&before, &after, &PlanOptions::default());
+        let (down, _) = relata_plan::plan(&after, &before, &PlanOptions::default());
+        assert_eq!(plan.steps.len(), 2);
+        built(&mut *connection, &[setup]).await;
+        let folder = tempfile::tempdir().unwrap();
+        let migration = folder.path().join("20260101000000_aaaaaa_t");
+        std::fs::create_dir(&migration).unwrap();
+        std::fs::write(migration.join("up.sql"), plan.script()).unwrap();
+        std::fs::write(migration.join("down.sql"), down.script()).unwrap();
+        let migrations = migrate::read_folder(folder.path(), Dialect::Postgres).unwrap();
+        plan.steps[1].locks[0].mode = relata_schema::change::LockMode::AccessExclusive;
+        migrate::prove(&mut *connection, &migrations[0], None, &Prophet(plan)).await.unwrap()
+    });
+    let [surprise] = &proved.surprises[..] else { panic!("{:?}", proved.surprises) };
+    assert!(surprise.ends_with("locks public.t share update exclusive, predicted access exclusive"), "{surprise}");
 }
 
 #[test]

@@ -53,7 +53,7 @@ impl Apply {
     /// # Errors
     /// When the history contradicts the files, another runner holds the lock, or the database refuses a statement.
     pub async fn run(self, session: &Session) -> Result<Exit> {
-        let mut project = Project::read(session, &self.common)?;
+        let mut project = Project::read(session, &self.common)?.needs_folder()?;
         self.patience.set(&mut project.runner);
         project.runner.on_failure = if self.keep_half { OnFailure::Keep } else { OnFailure::Undo };
         if project.migrations.is_empty() {

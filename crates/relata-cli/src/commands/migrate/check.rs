@@ -76,7 +76,7 @@ impl Check {
     /// # Errors
     /// When the files cannot be read or the database not be reached; what the checks find is no error.
     pub async fn run(self, session: &Session) -> Result<Exit> {
-        let project = Project::read(session, &self.common)?;
+        let project = Project::read(session, &self.common)?.needs_folder()?;
         let described = format!(
             "{}, {}",
             count(project.migrations.len(), "migration"),

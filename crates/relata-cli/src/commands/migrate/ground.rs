@@ -13,7 +13,7 @@ mod release;
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
-use relata_runtime::migrate::{self, Compare, Lacking, Migration, ProvedOn, sample};
+use relata_runtime::migrate::{self, Beside, Compare, Lacking, Migration, ProvedOn, sample};
 use relata_schema::model::{ObjectName, Table};
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{BulkInsert, Row, RowSink, Statement};
@@ -128,6 +128,11 @@ impl Ground {
         let live = migrate::schema(target).await?;
         let drift = Planner::default().differences(&live, &self.schema);
         Ok((!drift.is_empty()).then(|| format!("{} has drifted: {}", project.url, drift.join("; "))))
+    }
+
+    /// How sessions are opened that watch from beside what is done there.
+    pub async fn beside(&self) -> Result<Option<Beside>> {
+        self.shadow.beside().await
     }
 
     /// Where to prove, and what is known to lack there.

@@ -43,7 +43,7 @@ impl Plan {
     /// # Errors
     /// When the history contradicts the files, or a migration fails on the shadow database.
     pub async fn run(self, session: &Session) -> Result<Exit> {
-        let project = Project::read(session, &self.common)?;
+        let project = Project::read(session, &self.common)?.needs_folder()?;
         let mut statistics = Vec::new();
         let mut wanted: Vec<&Migration> = project.migrations.iter().collect();
         if let Some(mut target) = project.connect_to_read().await? {
@@ -82,10 +82,12 @@ async fn weigh(
     let before: Vec<Migration> = project.migrations.iter().filter(|one| !is_wanted(one)).cloned().collect();
     let progress = session.output.progress("looking on a shadow database what is locked");
     let mut ground = Ground::after(project, &before).await?;
+    let beside = ground.beside().await?;
     let mut weighed = Vec::new();
     for migration in wanted {
         let (connection, lacking) = ground.proving()?;
-        let observed = migrate::run_watched(connection, &migration.header, &migration.up, Some(lacking)).await;
+        let (header, up) = (&migration.header, &migration.up);
+        let observed = migrate::run_watched(connection, header, up, Some(lacking), beside.as_ref()).await;
         witness::tell_unproved(session, migration, &lacking.take());
         for observed in observed.map_err(|error| error.context(migration.id()))? {
             let weigh = |lock: &Lock| {

@@ -7,7 +7,7 @@ use relata_runtime::migrate::repeatable::{self, Script};
 use relata_runtime::migrate::{self, Event, Lacking, Migration, Runner, roles};
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::ConnectOptions;
-use relata_sql::{Connection, DatabaseUrl, Result};
+use relata_sql::{Connection, DatabaseUrl, Error, Kind, Result};
 
 use super::Common;
 use crate::commands::inspect::shadow_server;
@@ -48,6 +48,21 @@ impl Project {
         let scripts = repeatable::read(&directory, dialect)?;
         let runner = Runner { who: who(), lock_timeout: Duration::from_secs(common.lock_timeout), ..Runner::default() };
         Ok(Project { directory, url, dialect, shadow, migrations, scripts, runner })
+    }
+
+    /// Refuses to go on where there is no folder of migrations at all: the command stands in the wrong place, or nothing
+    /// was written yet. An empty folder is none of these.
+    ///
+    /// # Errors
+    /// `Kind::Configuration`, with what to do.
+    pub fn needs_folder(self) -> Result<Self> {
+        if self.directory.is_dir() {
+            return Ok(self);
+        }
+        let message = format!("there is no folder {} with migrations", self.directory.display());
+        Err(Error::new(Kind::Configuration, message)
+            .hint("name another one with --dir, or with migrations = \"…\" in relata.toml")
+            .hint("relata migrate new NAME writes the first migration"))
     }
 
     /// Opens the database; a SQLite file is created if it is not there yet.

@@ -32,7 +32,7 @@ impl Prove {
     /// # Errors
     /// `Kind::ProofFailed` with what differs.
     pub async fn run(self, session: &Session) -> Result<Exit> {
-        let project = Project::read(session, &self.common)?;
+        let project = Project::read(session, &self.common)?.needs_folder()?;
         let first = self.first(&project).await?;
         let (before, wanted) = project.migrations.split_at(first);
         if wanted.is_empty() {

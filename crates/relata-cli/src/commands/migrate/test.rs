@@ -46,7 +46,7 @@ impl Test {
     /// # Errors
     /// `Kind::ProofFailed` with the migration and what it did otherwise than the first time.
     pub async fn run(self, session: &Session) -> Result<Exit> {
-        let project = Project::read(session, &self.common)?;
+        let project = Project::read(session, &self.common)?.needs_folder()?;
         let seeds = self.seeds(&project)?;
         let mut rounds = vec![Rows::None];
         if !seeds.is_empty() {

@@ -47,8 +47,9 @@ async fn prove_on(
     target: Option<&Schema>,
     compare: &dyn Compare,
 ) -> Result<Proof> {
+    let beside = ground.beside().await?;
     let (connection, lacking) = ground.proving()?;
-    migrate::prove_as_far(connection, migration, target, compare, lacking).await
+    migrate::prove_as_far(connection, migration, target, compare, lacking, beside.as_ref()).await
 }
 
 async fn again(

@@ -21,8 +21,8 @@ use LockSpan::{Instant, Rewrite, Scan};
 /// Fills in locks and recipe of every step. `before` holds the names of tables and views before renames.
 pub(super) fn predict(scope: &Scope<'_>, before: &BTreeSet<ObjectName>, steps: &mut [Step]) {
     let children = children(&scope.from);
-    let (released, promised) = (BTreeSet::new(), BTreeSet::new());
-    let mut reading = Reading { scope, before, children, released, promised, locks: Vec::new() };
+    let (released, promised, moved) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut reading = Reading { scope, before, children, released, promised, moved, locks: Vec::new() };
     for step in steps {
         reading.statement(step);
         step.locks = reading.finish();
@@ -60,8 +60,10 @@ struct Reading<'r, 's> {
     children: BTreeMap<&'r ObjectName, Vec<&'r ObjectName>>,
     /// Foreign keys that were dropped so far.
     released: BTreeSet<(ObjectName, String)>,
-    /// Columns of which a check that was validated for this says that they hold no NULL.
+    /// Columns that hold no NULL: a check that was validated for this says so, or a step before has looked.
     promised: BTreeSet<(ObjectName, String)>,
+    /// Where tables are that were put aside.
+    moved: BTreeSet<ObjectName>,
     locks: Vec<Lock>,
 }
 
@@ -84,7 +86,9 @@ impl Reading<'_, '_> {
                     other.mode = other.mode.max(lock.mode);
                     other.span = other.span.max(lock.span);
                 }
-                None if there || self.before.contains(&lock.object) => found.push(lock),
+                None if there || self.before.contains(&lock.object) || self.moved.contains(&lock.object) => {
+                    found.push(lock);
+                }
                 None => {}
             }
         }
@@ -173,6 +177,9 @@ impl Reading<'_, '_> {
             let column = text.part();
             let (mode, span) = self.column(step, name, &column, text);
             reach.iter().for_each(|member| self.lock(member, mode, span));
+            if text.0.ends_with(" SET NOT NULL") {
+                self.promised.extend(reach.into_iter().map(|member| (member, column.clone())));
+            }
         } else if text.eat("ADD ") {
             self.add_constraint(&reach, text);
         } else if text.eat("DROP CONSTRAINT ") {
@@ -212,6 +219,9 @@ impl Reading<'_, '_> {
             all(mode, Instant);
         } else if text.eat("ALTER CONSTRAINT ") {
             self.lock(name, AccessExclusive, Instant);
+        } else if text.eat("SET SCHEMA ") {
+            self.lock(name, AccessExclusive, Instant);
+            self.moved.insert(ObjectName::new(text.part(), &name.name));
         } else if text.0.starts_with("RENAME COLUMN") || text.0.starts_with("DROP COLUMN") {
             all(AccessExclusive, Instant);
         } else {
@@ -426,13 +436,8 @@ impl Reading<'_, '_> {
         } else if text.eat("COLUMN ") {
             // The column follows.
             text.name()
-        } else if ["CONSTRAINT ", "TRIGGER ", "POLICY ", "RULE "].iter().any(|word| text.eat(word)) {
-            text.part();
-            if !text.eat(" ON ") || text.0.starts_with("DOMAIN ") {
-                return;
-            }
-            text.name()
         } else {
+            // Constraints, triggers, policies and rules are locked by themselves; their table as by a reader.
             return;
         };
         self.lock(&table, ShareUpdateExclusive, Instant);

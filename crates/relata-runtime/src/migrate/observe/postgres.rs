@@ -1,15 +1,19 @@
-//! Locks, rewrites and scans as PostgreSQL tells them of the own transaction.
+//! Locks, rewrites and scans as PostgreSQL tells them of the own transaction, and of a statement that runs outside of any
+//! ([`outside`]).
+
+mod outside;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use relata_schema::change::{Lock, LockMode, LockSpan};
 use relata_schema::model::ObjectName;
+use relata_schema::script::ScriptStatement;
 use relata_schema::{Dialect, script};
-use relata_sql::Result;
 use relata_sql::driver::{Connection, TransactionOptions};
+use relata_sql::{Error, Result};
 
-use super::Observed;
-use crate::migrate::rows;
+use super::{Beside, Observed};
+use crate::migrate::{execute, rows};
 
 /// Every table and view, the file it is in, and how often it and its indexes were scanned.
 const RELATIONS: &str = "\
@@ -33,6 +37,11 @@ FROM (SELECT relation, pg_catalog.string_agg(mode, ' ') AS modes FROM pg_catalog
       GROUP BY relation) l
     LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
     LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace";
+
+/// The files of all indexes: the table, the index, its file.
+const INDEXES: &str = "\
+SELECT indrelid::int8, indexrelid::int8, coalesce(pg_catalog.pg_relation_filenode(indexrelid), 0)::int8
+FROM pg_catalog.pg_index WHERE indrelid >= 16384";
 
 /// What is known of a table that was there before the script.
 struct Known {
@@ -67,20 +76,40 @@ impl Eye {
         Ok(())
     }
 
-    /// Runs a statement in a transaction of its own, if it can be.
+    /// Runs a statement in a transaction of its own if it can be, else watched from beside.
     pub(super) async fn run_alone(
         &mut self,
         connection: &mut dyn Connection,
-        sql: &str,
+        statement: &ScriptStatement,
+        beside: Option<&Beside>,
         observed: &mut Observed,
     ) -> Result<()> {
-        if !allows_transaction(sql) || connection.in_transaction() {
-            return connection.batch(sql).await;
+        if connection.in_transaction() {
+            return execute::patiently(connection, statement).await.map(drop);
         }
+        if allows_transaction(&statement.sql) {
+            match self.run_within(connection, statement, observed).await {
+                // It says so itself: a procedure that commits, a table with partitions that is clustered.
+                Err(error) if wants_no_transaction(&error) => {}
+                result => return result,
+            }
+        }
+        match beside {
+            Some(beside) => self.run_beside(connection, statement, beside, observed).await,
+            None => execute::patiently(connection, statement).await.map(drop),
+        }
+    }
+
+    async fn run_within(
+        &mut self,
+        connection: &mut dyn Connection,
+        statement: &ScriptStatement,
+        observed: &mut Observed,
+    ) -> Result<()> {
         connection.begin(TransactionOptions::default()).await?;
         let looked = async {
             self.begin(connection).await?;
-            connection.batch(sql).await?;
+            execute::patiently(connection, statement).await?;
             self.look(connection, observed).await
         };
         match looked.await {
@@ -92,6 +121,36 @@ impl Eye {
                 Err(error)
             }
         }
+    }
+
+    /// Runs a statement outside of any transaction. A table was read for it if an index of it is new or was built again.
+    async fn run_beside(
+        &mut self,
+        connection: &mut dyn Connection,
+        statement: &ScriptStatement,
+        beside: &Beside,
+        observed: &mut Observed,
+    ) -> Result<()> {
+        self.begin(connection).await?;
+        let indexes = indexes(connection).await?;
+        let seen = outside::run(connection, statement, beside).await?;
+        let Eye(now) = Eye::open(connection).await?;
+        let read = built(&indexes, &self::indexes(connection).await?);
+        let vacuum = script::words(Dialect::Postgres, &statement.sql, 1) == ["VACUUM"];
+        observed.seen = true;
+        for (relation, modes) in seen {
+            let (Some(known), Some(mode)) = (self.0.get(&relation), modes.iter().copied().max()) else { continue };
+            let rewritten = now.get(&relation).is_some_and(|now| now.file != known.file && known.file != 0);
+            let span = match rewritten {
+                true => LockSpan::Rewrite,
+                false if read.contains(&relation) || vacuum => LockSpan::Scan,
+                false => LockSpan::Instant,
+            };
+            observed.locks.push(Lock { object: known.name.clone(), mode, span });
+            observed.held.extend(modes.iter().map(|mode| (known.name.clone(), *mode)));
+        }
+        observed.locks.sort_by(|a, b| a.object.cmp(&b.object));
+        self.begin(connection).await
     }
 
     /// Looks at what the statement before has changed.
@@ -137,6 +196,20 @@ impl Eye {
     }
 }
 
+/// The table of each index, and its file.
+type Indexes = BTreeMap<i64, (i64, i64)>;
+
+async fn indexes(connection: &mut dyn Connection) -> Result<Indexes> {
+    let found = rows::all(connection, INDEXES, &[]).await?;
+    found.iter().map(|row| Ok((rows::cell(row, 1)?, (rows::cell(row, 0)?, rows::cell(row, 2)?)))).collect()
+}
+
+/// The tables that have an index which was not there, or is in another file.
+fn built(before: &Indexes, after: &Indexes) -> BTreeSet<i64> {
+    let new = after.iter().filter(|(index, place)| before.get(index) != Some(place));
+    new.map(|(_, (table, _))| *table).collect()
+}
+
 /// The modes that others notice.
 fn modes(words: &str) -> BTreeSet<LockMode> {
     let mode = |word: &str| match word {
@@ -151,6 +224,11 @@ fn modes(words: &str) -> BTreeSet<LockMode> {
     words.split(' ').filter_map(mode).collect()
 }
 
+/// The server refused a statement because of the transaction around it.
+fn wants_no_transaction(error: &Error) -> bool {
+    matches!(error.details().sqlstate.as_deref(), Some("25001" | "2D000"))
+}
+
 /// Whether a statement may run in a transaction; what says so by its words may not.
 fn allows_transaction(sql: &str) -> bool {
     let words = script::words(Dialect::Postgres, sql, 16);
@@ -159,5 +237,6 @@ fn allows_transaction(sql: &str) -> bool {
         words[..],
         ["VACUUM", ..] | ["ALTER", "SYSTEM", ..] | ["CREATE" | "DROP", "DATABASE" | "TABLESPACE" | "SUBSCRIPTION", ..]
     );
-    !alone && !words.contains(&"CONCURRENTLY")
+    let refreshed = words.starts_with(&["REFRESH"]);
+    !alone && (refreshed || !words.contains(&"CONCURRENTLY"))
 }

@@ -160,31 +160,37 @@ fn a_full_disk_changes_nothing() {
 
 /// Through a pooler that shares sessions two runners may both believe that they have the lock. Here the other one has
 /// applied the migration in the meantime, as its row says.
+async fn a_lock_that_was_lost(dialect: Dialect) {
+    let mut case = Case::new(dialect).await;
+    case.write(FIRST, NOTES, "DROP TABLE notes");
+    let migrations = case.migrations();
+    let (url, driver, digest) = (case.database.url().clone(), case.database.driver(), migrations[0].digest.clone());
+    let mut watch = |event: Event<'_>| {
+        if let Event::Begin { .. } = event {
+            let (url, digest) = (url.clone(), digest.clone());
+            let other = std::thread::spawn(move || {
+                block_on(async {
+                    let mut other = driver.connect(&url, &Default::default()).await.unwrap();
+                    let row =
+                        format!("'20260101000000_aaaaaa', 'notes', '{digest}', '', '2026', 1, 'bob', 'x', 'applied'");
+                    other.batch(&format!("INSERT INTO relata_migrations VALUES ({row})")).await.unwrap();
+                });
+            });
+            other.join().unwrap();
+        }
+    };
+    let error = case.runner.apply(case.connection.as_mut(), &migrations, None, &mut watch).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::MigrationLocked, "{error}");
+    assert!(error.to_string().contains("was applied by another runner just now"), "{error}");
+    assert!(case.tables().await.is_empty(), "nothing ran twice");
+}
+
 #[test]
 fn a_lock_that_a_pooler_lost_is_noticed() {
-    block_on(async {
-        let mut case = Case::new(Dialect::Postgres).await;
-        case.write(FIRST, NOTES, "DROP TABLE notes");
-        let migrations = case.migrations();
-        let (url, driver, digest) = (case.database.url().clone(), case.database.driver(), migrations[0].digest.clone());
-        let mut watch = |event: Event<'_>| {
-            if let Event::Begin { .. } = event {
-                let (url, digest) = (url.clone(), digest.clone());
-                let other = std::thread::spawn(move || {
-                    block_on(async {
-                        let mut other = driver.connect(&url, &Default::default()).await.unwrap();
-                        let row = format!(
-                            "'20260101000000_aaaaaa', 'notes', '{digest}', '', '2026', 1, 'bob', 'x', 'applied'"
-                        );
-                        other.batch(&format!("INSERT INTO relata_migrations VALUES ({row})")).await.unwrap();
-                    });
-                });
-                other.join().unwrap();
-            }
-        };
-        let error = case.runner.apply(case.connection.as_mut(), &migrations, None, &mut watch).await.unwrap_err();
-        assert_eq!(error.kind(), Kind::MigrationLocked, "{error}");
-        assert!(error.to_string().contains("was applied by another runner just now"), "{error}");
-        assert!(case.tables().await.is_empty(), "nothing ran twice");
-    });
+    block_on(a_lock_that_was_lost(Dialect::Postgres));
+}
+
+#[test]
+fn a_lock_that_a_proxy_lost_is_noticed() {
+    block_on(a_lock_that_was_lost(Dialect::Mysql));
 }
