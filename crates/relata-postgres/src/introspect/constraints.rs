@@ -99,7 +99,7 @@ impl Reading {
             not_valid: cell(row, 21)? && !cell::<bool>(row, 16)?,
             not_enforced: !cell::<bool>(row, 21)?,
             period: cell(row, 22)?,
-            inherited: cell::<u32>(row, 6)? != 0,
+            inherited: cell::<Option<u32>>(row, 6)?.is_some(),
             comment: self.comment(PG_CONSTRAINT, cell(row, 0)?, 0),
             ..ForeignKey::default()
         }))
