@@ -1,7 +1,7 @@
 //! Long pauses without a timer of the runtime.
 //!
 //! While a runtime has a timer to watch, every wait for an answer sets a timer of the system and reads the clock twice: a
-//! microsecond and more for each statement. Pools are tended a few times a minute, so one thread of the process, which
+//! microsecond and more for each statement. Pools are looked at a few times a second, so one thread of the process, which
 //! sleeps in between, wakes whoever does it. The thread knows nothing of pools and runs none of their work.
 
 use std::cmp::Ordering;
