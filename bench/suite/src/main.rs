@@ -1,4 +1,5 @@
-//! The runner: prepares tables, interleaves the jobs of all peers, prints a table of medians and ratios.
+//! The runner: prepares tables, interleaves the jobs of all peers, in another order each round, prints a table of medians and
+//! ratios.
 //!
 //! `bench-suite [--sqlite PATH] [--postgres URL] [--mysql URL] [--rounds N] [--only WORD,…] [--least] WORKER…`
 //! `--least` prints the least of the rounds instead of the median: for a machine that does other work beside.
@@ -99,22 +100,24 @@ fn measure(
     prepare(workers, &job("setup", 1))?;
     let mut results = Results::new();
     let iterations = iterations(case, size);
-    for _ in 0..options.rounds {
-        let mut position = 0;
-        for nth in 0..workers.len() {
-            for peer in workers[nth].peers.clone() {
-                if case == Case::Insert {
-                    // Rows that others have deleted lie about in the table, and who comes next would pay for them.
-                    prepare(workers, &job("setup", 1))?;
-                }
-                let (_, tooks, error) =
-                    results.entry(position).or_insert_with(|| (peer.clone(), Vec::new(), String::new()));
-                position += 1;
-                if error.is_empty() {
-                    match workers[nth].run(&job(&peer, iterations)) {
-                        Ok(took) => tooks.push(took),
-                        Err(problem) => *error = problem.to_string(),
-                    }
+    let peers: Vec<(usize, String)> = workers
+        .iter()
+        .enumerate()
+        .flat_map(|(worker, of)| of.peers.iter().map(move |peer| (worker, peer.clone())))
+        .collect();
+    for round in 0..options.rounds {
+        for position in order(peers.len(), round) {
+            let (worker, peer) = &peers[position];
+            if case == Case::Insert {
+                // Rows that others have deleted lie about in the table, and who comes next would pay for them.
+                prepare(workers, &job("setup", 1))?;
+            }
+            let (_, tooks, error) =
+                results.entry(position).or_insert_with(|| (peer.clone(), Vec::new(), String::new()));
+            if error.is_empty() {
+                match workers[*worker].run(&job(peer, iterations)) {
+                    Ok(took) => tooks.push(took),
+                    Err(problem) => *error = problem.to_string(),
                 }
             }
         }
@@ -122,6 +125,15 @@ fn measure(
     let pick = if options.least { least } else { median };
     print((database, case, size), iterations, &results, pick);
     Ok(())
+}
+
+/// In which order the peers come in a round: each round another begins and the direction changes, so that nobody always
+/// follows the same one, who may leave caches cold and a server busy.
+fn order(peers: usize, round: usize) -> impl Iterator<Item = usize> {
+    (0..peers).map(move |place| {
+        let place = if round % 2 == 0 { place } else { peers - 1 - place };
+        (place + round / 2) % peers
+    })
 }
 
 /// Makes the tables anew.

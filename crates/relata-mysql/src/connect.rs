@@ -11,13 +11,12 @@
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, OptsBuilder};
 use relata_schema::Dialect;
-use relata_sql::driver::{Answer, ConnectOptions, Connection, Driver, ServerInfo};
+use relata_sql::driver::{Answer, ConnectOptions, Connection, Driver, Kept, ServerInfo};
 use relata_sql::url::DatabaseUrl;
 use relata_sql::{Error, Kind, Result};
 
 use crate::errors;
 use crate::exec::MysqlConnection;
-use crate::statements::StatementCache;
 use crate::tls::{self, SslMode};
 
 /// The longest packet the protocol knows; the server's own `max_allowed_packet` is what limits.
@@ -127,7 +126,7 @@ async fn open_host(place: &Place<'_>, options: &ConnectOptions) -> Result<MysqlC
         "" => session,
         database => format!("USE {}; {session}", Dialect::Mysql.quote(database)),
     };
-    Ok(MysqlConnection::new(client, server, StatementCache::new(options.statement_cache), settings, max_packet))
+    Ok(MysqlConnection::new(client, server, Kept::new(options.statement_cache), settings, max_packet))
 }
 
 fn client_options(

@@ -12,13 +12,12 @@ use mysql_async::{Conn, Params, QueryResult, Value as Raw};
 use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{
-    Answer, BulkInsert, Connection, Cursor, Done, IntrospectOptions, Isolation, RowSink, ServerInfo, Statement,
+    Answer, BulkInsert, Connection, Cursor, Done, IntrospectOptions, Isolation, Kept, RowSink, ServerInfo, Statement,
     TransactionOptions,
 };
 use relata_sql::{Error, Kind, Result};
 
 use crate::cursor::{MysqlCursor, Rows};
-use crate::statements::StatementCache;
 use crate::{errors, introspect, types};
 
 /// `Prepared statement needs to be re-prepared`: what it reads was changed, or has fallen out of the server's table cache.
@@ -101,7 +100,7 @@ pub(crate) struct MysqlConnection {
     client: Conn,
     session: Session,
     server: ServerInfo,
-    statements: StatementCache,
+    statements: Kept<mysql_async::Statement>,
     /// Statements that the server keeps and nobody needs.
     stale: Vec<mysql_async::Statement>,
     settings: String,
@@ -112,7 +111,7 @@ impl MysqlConnection {
     pub(crate) fn new(
         client: Conn,
         server: ServerInfo,
-        statements: StatementCache,
+        statements: Kept<mysql_async::Statement>,
         settings: String,
         max_packet: usize,
     ) -> Self {
@@ -163,7 +162,7 @@ impl MysqlConnection {
             self.client.query_iter(statement.sql).await?;
             return Ok(Protocol::Text);
         }
-        let prepared = match self.statements.find(statement.sql) {
+        let prepared = match self.statements.get(statement.sql).cloned() {
             Some(prepared) => prepared,
             None => match self.client.prep(statement.sql).await {
                 Ok(prepared) => self.keep(statement, prepared),
@@ -280,7 +279,7 @@ impl MysqlConnection {
         }
         let chunks = chunks(&insert, self.max_packet);
         if let [only] = chunks.as_slice() {
-            return self.insert_chunk(&insert, only.clone()).await;
+            return self.insert_chunk(&insert, &insert_sql(&insert, only.len()), only.clone()).await;
         }
         let (begin, commit, undo) = if self.session.in_transaction {
             ("SAVEPOINT relata_bulk", "RELEASE SAVEPOINT relata_bulk", "ROLLBACK TO SAVEPOINT relata_bulk")
@@ -288,9 +287,13 @@ impl MysqlConnection {
             ("START TRANSACTION", "COMMIT", "ROLLBACK")
         };
         self.run_batch(begin).await?;
-        let mut rows = 0;
+        let (mut rows, mut sql, mut written) = (0, String::new(), 0);
         for chunk in chunks {
-            match self.insert_chunk(&insert, chunk).await {
+            if written != chunk.len() {
+                written = chunk.len();
+                sql = insert_sql(&insert, written);
+            }
+            match self.insert_chunk(&insert, &sql, chunk).await {
                 Ok(count) => rows += count,
                 Err(error) => {
                     if self.session.in_transaction && !self.is_broken() {
@@ -304,12 +307,11 @@ impl MysqlConnection {
         Ok(rows)
     }
 
-    async fn insert_chunk(&mut self, insert: &BulkInsert<'_>, rows: std::ops::Range<usize>) -> Result<u64> {
+    async fn insert_chunk(&mut self, insert: &BulkInsert<'_>, sql: &str, rows: std::ops::Range<usize>) -> Result<u64> {
         let width = insert.columns.len();
-        let sql = insert_sql(insert, rows.len());
         let params = &insert.values[rows.start * width..rows.end * width];
         // Full portions come again and again; the last one has another length each time.
-        let statement = Statement { sql: &sql, params, cached: rows.len() == ROWS_AT_ONCE || rows.len() <= 100 };
+        let statement = Statement { sql, params, cached: rows.len() == ROWS_AT_ONCE || rows.len() <= 100 };
         self.session.enter()?;
         let outcome = self.run(statement).await;
         Ok(self.settle(outcome).await?.rows_affected)
@@ -369,9 +371,14 @@ fn with_sql(error: Error, statement: Statement<'_>) -> Error {
 fn insert_sql(insert: &BulkInsert<'_>, rows: usize) -> String {
     let quote = |name: &str| Dialect::Mysql.quote(name);
     let columns: Vec<String> = insert.columns.iter().map(|name| quote(name)).collect();
+    let mut sql = format!("INSERT INTO {} ({}) VALUES ", quote(&insert.table.name), columns.join(","));
     let row = format!("({})", vec!["?"; columns.len()].join(","));
-    let rows = vec![row; rows].join(",");
-    format!("INSERT INTO {} ({}) VALUES {rows}", quote(&insert.table.name), columns.join(","))
+    sql.reserve(rows * (row.len() + 1));
+    for index in 0..rows {
+        sql.push_str(if index == 0 { "" } else { "," });
+        sql.push_str(&row);
+    }
+    sql
 }
 
 /// Ranges of rows that fit one statement: by placeholders and by bytes.

@@ -18,7 +18,6 @@ mod cursor;
 mod errors;
 mod exec;
 mod introspect;
-mod statements;
 mod stats;
 mod tls;
 mod types;

@@ -1,10 +1,8 @@
 //! Prepared statements by text, the least recently used going first.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use relata_sql::driver::ColumnInfo;
+use relata_sql::driver::{ColumnInfo, Kept};
 use tokio_postgres::types::Type;
 
 use crate::exec::touches_session;
@@ -49,77 +47,39 @@ impl Prepared {
     }
 }
 
-/// At most `capacity` prepared statements.
+/// Those that the server keeps.
 pub(crate) struct StatementCache {
-    capacity: usize,
-    clock: u64,
-    entries: HashMap<Box<str>, (Arc<Prepared>, u64), BuildHasherDefault<TextHasher>>,
+    kept: Kept<Arc<Prepared>>,
     /// Names that the server shall forget with the next statement.
     gone: Vec<String>,
 }
 
 impl StatementCache {
     pub(crate) fn new(capacity: usize) -> Self {
-        StatementCache { capacity: capacity.max(1), clock: 0, entries: HashMap::default(), gone: Vec::new() }
+        StatementCache { kept: Kept::new(capacity), gone: Vec::new() }
     }
 
+    #[inline]
     pub(crate) fn get(&mut self, sql: &str) -> Option<Arc<Prepared>> {
-        self.clock += 1;
-        let (prepared, used) = self.entries.get_mut(sql)?;
-        *used = self.clock;
-        Some(prepared.clone())
+        self.kept.get(sql).cloned()
     }
 
     pub(crate) fn insert(&mut self, sql: &str, prepared: Arc<Prepared>) {
-        if self.entries.len() >= self.capacity {
-            let oldest = self.entries.iter().min_by_key(|(_, (_, used))| *used).map(|(sql, _)| sql.clone());
-            if let Some(oldest) = oldest {
-                self.remove(&oldest);
-            }
-        }
-        self.clock += 1;
-        self.entries.insert(sql.into(), (prepared, self.clock));
+        let gone = self.kept.insert(sql, prepared);
+        self.forget(gone);
     }
 
     pub(crate) fn remove(&mut self, sql: &str) {
-        let gone = self.entries.remove(sql).map(|(prepared, _)| prepared.name.clone());
-        self.gone.extend(gone.filter(|name| !name.is_empty()));
+        let gone = self.kept.remove(sql);
+        self.forget(gone);
+    }
+
+    fn forget(&mut self, gone: Option<Arc<Prepared>>) {
+        self.gone.extend(gone.map(|prepared| prepared.name.clone()).filter(|name| !name.is_empty()));
     }
 
     /// What the server has not been told yet.
     pub(crate) fn gone(&mut self) -> &mut Vec<String> {
         &mut self.gone
-    }
-}
-
-/// Hashes a text eight bytes at a time. The texts are the program's own, and few.
-#[derive(Default, Clone, Copy)]
-struct TextHasher(u64);
-
-impl TextHasher {
-    #[inline]
-    fn word(&mut self, word: u64) {
-        let product = u128::from(self.0 ^ word ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
-        self.0 = (product as u64) ^ ((product >> 64) as u64);
-    }
-}
-
-impl Hasher for TextHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    #[inline]
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        words.iter().for_each(|word| self.word(u64::from_le_bytes(*word)));
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        self.word(u64::from_le_bytes(last) ^ (bytes.len() as u64) << 56);
-    }
-
-    #[inline]
-    fn write_u8(&mut self, byte: u8) {
-        self.word(byte.into());
     }
 }

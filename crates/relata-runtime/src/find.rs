@@ -289,7 +289,8 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
         let loads = self.loads;
         let parents = if loads.batches() { Parents::of(&self.select, E::TABLE) } else { Parents::Some };
         let scope = self.select.scope;
-        let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| loads.read(row, &mut 0) };
+        let rows = Vec::with_capacity(usize::from(self.unique));
+        let mut sink = Collect { rows, read: |row: &dyn Row| loads.read(row, &mut 0) };
         run(executor, self.select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
         let mut rows = sink.rows;
         load_into(&loads, executor, (parents, scope), &mut rows).await?;

@@ -22,6 +22,7 @@
 //! - Finish at once ([`Answer::ready`]) when the work is local and short, without allocating a future.
 //! - Keep the order of columns and give their names without a further round trip.
 
+mod kept;
 mod statistics;
 
 use std::pin::Pin;
@@ -37,6 +38,7 @@ use crate::error::{Error, Kind, Result};
 use crate::url::DatabaseUrl;
 use crate::value::Value;
 
+pub use kept::Kept;
 pub use statistics::StatisticsRows;
 
 /// A boxed future that can move between threads.

@@ -19,6 +19,7 @@ use rusqlite::config::DbConfig;
 use crate::errors;
 use crate::exec::SqliteConnection;
 use crate::patience::{self, Attempt};
+use crate::statement::Handle;
 
 /// How long SQLite itself may wait inside a call before relata waits outside of it.
 const INNER_WAIT: Duration = Duration::from_millis(2);
@@ -130,7 +131,6 @@ impl Settings {
 
 fn open(settings: &Settings, options: &ConnectOptions) -> Result<SqliteConnection> {
     let raw = open_file(settings)?;
-    raw.set_prepared_statement_cache_capacity(options.statement_cache.max(1));
     prepare(&raw, settings).map_err(|error| error.context(format!("opening {}", settings.path)))?;
     let server = ServerInfo {
         product: "SQLite".into(),
@@ -138,7 +138,8 @@ fn open(settings: &Settings, options: &ConnectOptions) -> Result<SqliteConnectio
         number: version_number(rusqlite::version_number()),
         pooled: false,
     };
-    Ok(SqliteConnection::new(raw, server, settings.busy, settings.foreign_keys))
+    let handle = Handle::new(raw, options.statement_cache);
+    Ok(SqliteConnection::new(handle, server, settings.busy, settings.foreign_keys))
 }
 
 /// SQLite counts `major * 1_000_000 + minor * 1000 + patch`.

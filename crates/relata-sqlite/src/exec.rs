@@ -24,9 +24,7 @@ use std::time::{Duration, Instant};
 
 use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
-use relata_sql::driver::{
-    BulkInsert, ColumnInfo, Cursor, Done, IntrospectOptions, RowSink, ServerInfo, TransactionOptions,
-};
+use relata_sql::driver::{BulkInsert, Cursor, Done, IntrospectOptions, RowSink, ServerInfo, TransactionOptions};
 use relata_sql::{Answer, Connection, Error, Kind, Result, Statement, Value};
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::ffi;
@@ -34,6 +32,7 @@ use rusqlite::ffi;
 use self::pace::{History, Long, Turn, yield_turn};
 use crate::cursor::SqliteCursor;
 use crate::patience::{self, Attempt};
+use crate::statement::{Handle, Lent};
 use crate::types::SqliteRow;
 use crate::{errors, introspect, suggest, types};
 
@@ -46,7 +45,7 @@ const ROWS_AT_ONCE: usize = 32;
 /// One open SQLite database.
 pub struct SqliteConnection {
     /// Gone for good when a job was abandoned on the blocking pool.
-    raw: Option<rusqlite::Connection>,
+    raw: Option<Handle>,
     server: ServerInfo,
     patience: Duration,
     foreign_keys: bool,
@@ -66,7 +65,7 @@ pub struct SqliteConnection {
 }
 
 impl SqliteConnection {
-    pub(crate) fn new(raw: rusqlite::Connection, server: ServerInfo, patience: Duration, foreign_keys: bool) -> Self {
+    pub(crate) fn new(raw: Handle, server: ServerInfo, patience: Duration, foreign_keys: bool) -> Self {
         let history = History::default();
         let in_memory = raw.path().is_none_or(str::is_empty);
         SqliteConnection {
@@ -84,14 +83,14 @@ impl SqliteConnection {
         }
     }
 
-    fn raw(&self) -> Result<&rusqlite::Connection> {
+    fn raw(&self) -> Result<&Handle> {
         self.raw.as_ref().ok_or_else(lost)
     }
 
     /// Runs `attempt` here; if somebody else holds the lock, again later.
     fn answer<'a, T: Unpin + Send + 'a>(
         &'a mut self,
-        attempt: impl FnMut(&mut rusqlite::Connection) -> Attempt<T> + Send + 'a,
+        attempt: impl FnMut(&mut Handle) -> Attempt<T> + Send + 'a,
     ) -> Answer<'a, T> {
         self.attempt(None, attempt)
     }
@@ -99,7 +98,7 @@ impl SqliteConnection {
     fn attempt<'a, T: Unpin + Send + 'a>(
         &'a mut self,
         timed: Option<(&str, Long, Instant)>,
-        mut attempt: impl FnMut(&mut rusqlite::Connection) -> Attempt<T> + Send + 'a,
+        mut attempt: impl FnMut(&mut Handle) -> Attempt<T> + Send + 'a,
     ) -> Answer<'a, T> {
         let first = match &mut self.raw {
             Some(raw) => attempt(raw),
@@ -126,7 +125,7 @@ impl SqliteConnection {
     /// Runs a job on the blocking pool, where it may take its time.
     fn elsewhere<'a, T: Unpin + Send + 'static>(
         &'a mut self,
-        job: impl FnOnce(&mut rusqlite::Connection, Duration) -> Result<T> + Send + 'static,
+        job: impl FnOnce(&mut Handle, Duration) -> Result<T> + Send + 'static,
     ) -> Answer<'a, T> {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
             let patience = self.patience;
@@ -144,7 +143,7 @@ impl SqliteConnection {
     fn send_away<T: Send + 'static>(
         &mut self,
         runtime: &tokio::runtime::Handle,
-        job: impl FnOnce(&mut rusqlite::Connection, Duration) -> Result<T> + Send + 'static,
+        job: impl FnOnce(&mut Handle, Duration) -> Result<T> + Send + 'static,
     ) -> Result<Errand<T>> {
         let patience = self.patience;
         let mut raw = self.raw.take().ok_or_else(lost)?;
@@ -152,7 +151,7 @@ impl SqliteConnection {
         let abandoned = Arc::clone(&waiting.over);
         let work = runtime.spawn_blocking(move || {
             let stop = move || abandoned.load(Ordering::Relaxed);
-            let watched = raw.progress_handler(STEPS_BETWEEN_LOOKS, Some(stop));
+            let watched = raw.raw_mut().progress_handler(STEPS_BETWEEN_LOOKS, Some(stop));
             let result = watched.map_err(|error| errors::from_rusqlite(&error, None));
             let result = result.and_then(|()| job(&mut raw, patience));
             (raw, result)
@@ -163,12 +162,10 @@ impl SqliteConnection {
     /// The handle comes back, with what it was sent for.
     async fn come_back<T>(&mut self, errand: Errand<T>) -> Result<T> {
         let Errand { work, waiting } = errand;
-        // From rusqlite 0.41.1 on, setting the handler borrows mutably.
-        #[allow(unused_mut)]
         let (mut raw, result) =
             work.await.map_err(|error| Error::new(Kind::Internal, format!("the work on SQLite was lost: {error}")))?;
         drop(waiting);
-        raw.progress_handler(0, None::<fn() -> bool>).map_err(|error| errors::from_rusqlite(&error, None))?;
+        raw.raw_mut().progress_handler(0, None::<fn() -> bool>).map_err(|error| errors::from_rusqlite(&error, None))?;
         self.limited = false;
         self.raw = Some(raw);
         self.note(result.as_ref().err());
@@ -180,7 +177,7 @@ impl SqliteConnection {
         &'a mut self,
         sql: &'a str,
         as_what: Long,
-        attempt: impl FnMut(&mut rusqlite::Connection) -> Attempt<T> + Send + 'a,
+        attempt: impl FnMut(&mut Handle) -> Attempt<T> + Send + 'a,
     ) -> Answer<'a, T> {
         let begun = self.begun.take().unwrap_or_else(Instant::now);
         self.attempt(Some((sql, as_what, begun)), attempt)
@@ -189,7 +186,7 @@ impl SqliteConnection {
     /// Runs a statement without rows on the blocking pool.
     fn execute_away<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Done> {
         let (sql, params, cached) = (statement.sql.to_string(), statement.params.to_vec(), statement.cached);
-        let away = move |raw: &mut rusqlite::Connection, patience| {
+        let away = move |raw: &mut Handle, patience| {
             let begun = Instant::now();
             let statement = Statement { sql: &sql, params: &params, cached };
             let done = patience::retry_blocking(patience, || run(raw, statement, None))?;
@@ -254,7 +251,7 @@ impl<T> Attempt<T> {
 
 /// What the handle was sent away for.
 struct Errand<T> {
-    work: tokio::task::JoinHandle<(rusqlite::Connection, Result<T>)>,
+    work: tokio::task::JoinHandle<(Handle, Result<T>)>,
     waiting: Waiting,
 }
 
@@ -350,7 +347,7 @@ impl Connection for SqliteConnection {
         self.limit.set(deadline);
         if let (Some(raw), true) = (&mut self.raw, deadline.is_some() && !self.limited) {
             let limit = self.limit.clone();
-            self.limited = raw.progress_handler(STEPS_BETWEEN_LOOKS, Some(move || limit.is_over())).is_ok();
+            self.limited = raw.raw_mut().progress_handler(STEPS_BETWEEN_LOOKS, Some(move || limit.is_over())).is_ok();
         }
     }
 
@@ -380,7 +377,7 @@ impl Connection for SqliteConnection {
     fn restore<'a>(&'a mut self, file: &'a std::path::Path) -> Answer<'a, ()> {
         let file = file.to_path_buf();
         self.elsewhere(move |raw, _| {
-            let restored = raw.restore(rusqlite::MAIN_DB, &file, None::<fn(rusqlite::backup::Progress)>);
+            let restored = raw.raw_mut().restore(rusqlite::MAIN_DB, &file, None::<fn(rusqlite::backup::Progress)>);
             restored.map_err(|error| errors::from_rusqlite(&error, None))
         })
     }
@@ -395,7 +392,7 @@ impl Connection for SqliteConnection {
 
     fn close(self: Box<Self>) -> Answer<'static, ()> {
         Answer::ready(match self.raw {
-            Some(raw) => raw.close().map_err(|(_, error)| errors::from_rusqlite(&error, None)),
+            Some(raw) => raw.close().map_err(|error| errors::from_rusqlite(&error, None)),
             None => Ok(()),
         })
     }
@@ -433,37 +430,40 @@ fn is_transaction_control(script: &str) -> bool {
 }
 
 /// Prepares, binds and steps a statement to its end.
-fn run(raw: &rusqlite::Connection, statement: Statement<'_>, sink: Option<&mut (dyn RowSink + '_)>) -> Attempt<Done> {
-    let prepared = if statement.cached {
-        raw.prepare_cached(statement.sql).map(|mut prepared| step_all(raw, &mut prepared, statement, sink))
-    } else {
-        raw.prepare(statement.sql).map(|mut prepared| step_all(raw, &mut prepared, statement, sink))
-    };
-    prepared.unwrap_or_else(|error| match failure(&error, Some(statement.sql), false) {
-        Attempt::Over(Err(error)) => Attempt::Over(Err(suggest::hint(raw, error, statement.sql))),
-        other => other,
-    })
+fn run(raw: &Handle, statement: Statement<'_>, sink: Option<&mut (dyn RowSink + '_)>) -> Attempt<Done> {
+    match raw.statement(statement.sql, statement.cached) {
+        Ok(mut prepared) => step_all(raw, &mut prepared, statement, sink),
+        Err(error) => not_prepared(raw, &error, statement.sql),
+    }
 }
 
-fn step_all(
-    raw: &rusqlite::Connection,
-    prepared: &mut rusqlite::Statement<'_>,
-    statement: Statement<'_>,
+#[cold]
+fn not_prepared(raw: &Handle, error: &rusqlite::Error, sql: &str) -> Attempt<Done> {
+    match failure(error, Some(sql), false) {
+        Attempt::Over(Err(error)) => Attempt::Over(Err(suggest::hint(raw, error, sql))),
+        other => other,
+    }
+}
+
+fn step_all<'h>(
+    raw: &'h Handle,
+    prepared: &mut Lent<'h>,
+    statement: Statement<'h>,
     sink: Option<&mut (dyn RowSink + '_)>,
 ) -> Attempt<Done> {
     if let Err(error) = bind_all(prepared, statement.params) {
         return Attempt::Over(Err(error));
     }
-    let before = raw.total_changes();
+    let before = raw.changed_in_all();
     let stepped = match sink {
-        None => discard_rows(prepared, Some(statement.sql)),
+        None => discard_rows(prepared, statement.sql),
         Some(sink) => give_rows(prepared, statement.sql, sink),
     };
     stepped.map(|()| done(raw, before, statement.sql))
 }
 
-pub(crate) fn bind_all(prepared: &mut rusqlite::Statement<'_>, params: &[Value]) -> Result<()> {
-    let expected = prepared.parameter_count();
+pub(crate) fn bind_all<'h>(prepared: &mut Lent<'h>, params: &'h [Value]) -> Result<()> {
+    let expected = prepared.parameters();
     if expected != params.len() {
         let message = format!("the statement has {expected} placeholders, {} parameters were given", params.len());
         return Err(Error::new(Kind::Parameters, message).hint("give one value for each ?N"));
@@ -471,59 +471,50 @@ pub(crate) fn bind_all(prepared: &mut rusqlite::Statement<'_>, params: &[Value])
     params.iter().enumerate().try_for_each(|(index, value)| types::bind(prepared, index + 1, value))
 }
 
-fn done(raw: &rusqlite::Connection, before: u64, sql: &str) -> Done {
-    if raw.total_changes() == before {
+fn done(raw: &Handle, before: i64, sql: &str) -> Done {
+    if raw.changed_in_all() == before {
         return Done::default();
     }
     let inserts = matches!(sql.trim_start().as_bytes().first(), Some(b'i' | b'I' | b'r' | b'R' | b'w' | b'W'));
     Done { rows_affected: raw.changes(), last_insert_id: inserts.then(|| raw.last_insert_rowid()) }
 }
 
-fn discard_rows(prepared: &mut rusqlite::Statement<'_>, sql: Option<&str>) -> Attempt<()> {
-    let mut rows = prepared.raw_query();
+fn discard_rows(prepared: &mut Lent<'_>, sql: &str) -> Attempt<()> {
     let mut seen = false;
     loop {
-        match rows.next() {
-            Ok(Some(_)) => seen = true,
-            Ok(None) => return Attempt::Over(Ok(())),
-            Err(error) => return failure(&error, sql, seen),
+        match prepared.step() {
+            Ok(true) => seen = true,
+            Ok(false) => return Attempt::Over(Ok(())),
+            Err(error) => return failure(&error, Some(sql), seen),
         }
     }
 }
 
-fn give_rows(prepared: &mut rusqlite::Statement<'_>, sql: &str, sink: &mut dyn RowSink) -> Attempt<()> {
+fn give_rows(prepared: &mut Lent<'_>, sql: &str, sink: &mut dyn RowSink) -> Attempt<()> {
     let names = sink.wants_columns();
-    let mut rows = prepared.raw_query();
-    let mut columns = 0;
-    let mut seen = false;
+    let mut columns = None;
     loop {
-        let row = match rows.next() {
-            Ok(Some(row)) => row,
-            Ok(None) => break,
-            Err(error) => return failure(&error, Some(sql), seen),
-        };
-        if !seen {
-            seen = true;
-            columns = row.as_ref().column_count();
-            // After the first step, as SQLite may have prepared the statement anew for a changed schema.
-            if let Err(error) = if names { sink.columns(&column_infos(row.as_ref())) } else { Ok(()) } {
-                return Attempt::Over(Err(error));
-            }
+        match prepared.step() {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => return failure(&error, Some(sql), columns.is_some()),
         }
-        if let Err(error) = sink.row(&SqliteRow { row, columns }) {
+        let columns = match columns {
+            Some(columns) => columns,
+            None => {
+                // After the first step, as SQLite may have prepared the statement anew for a changed schema.
+                if let Err(error) = if names { sink.columns(&prepared.column_infos()) } else { Ok(()) } {
+                    return Attempt::Over(Err(error));
+                }
+                *columns.insert(prepared.columns())
+            }
+        };
+        if let Err(error) = sink.row(&SqliteRow { statement: prepared, columns }) {
             return Attempt::Over(Err(error));
         }
     }
-    drop(rows);
-    Attempt::Over(if names && !seen { sink.columns(&column_infos(prepared)) } else { Ok(()) })
-}
-
-pub(crate) fn column_infos(prepared: &rusqlite::Statement<'_>) -> Vec<ColumnInfo> {
-    let info = |column: rusqlite::Column<'_>| ColumnInfo {
-        name: column.name().to_string(),
-        type_name: column.decl_type().unwrap_or("").to_string(),
-    };
-    prepared.columns().into_iter().map(info).collect()
+    let unseen = names && columns.is_none();
+    Attempt::Over(if unseen { sink.columns(&prepared.column_infos()) } else { Ok(()) })
 }
 
 /// A failed step: worth another attempt if only the lock was missing and no row was given.
@@ -535,7 +526,7 @@ pub(crate) fn failure<T>(error: &rusqlite::Error, sql: Option<&str>, rows_given:
 }
 
 /// Runs the statements of a script one after the other. A script may hold `"text"` as SQLite's shell allows it.
-fn run_script(raw: &mut rusqlite::Connection, script: &str, patience: Duration) -> Result<()> {
+fn run_script(raw: &rusqlite::Connection, script: &str, patience: Duration) -> Result<()> {
     let lenient = |on| {
         let set = raw.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DQS_DML, on);
         set.map(|_| ()).map_err(|error| errors::from_rusqlite(&error, None))
@@ -549,7 +540,7 @@ fn run_script(raw: &mut rusqlite::Connection, script: &str, patience: Duration) 
 fn run_statements(raw: &rusqlite::Connection, script: &str, patience: Duration) -> Result<()> {
     let mut statements = rusqlite::Batch::new(raw, script);
     while let Some(mut prepared) = statements.next().map_err(|error| errors::in_script(&error, script))? {
-        patience::retry_blocking(patience, || discard_rows(&mut prepared, None)).map_err(|error| {
+        patience::retry_blocking(patience, || step_to_end(&mut prepared)).map_err(|error| {
             match prepared.expanded_sql() {
                 Some(sql) => errors::with_sql(error, Some(&sql)),
                 None => error,
@@ -557,4 +548,17 @@ fn run_statements(raw: &rusqlite::Connection, script: &str, patience: Duration) 
         })?;
     }
     Ok(())
+}
+
+/// Runs a statement of a script.
+fn step_to_end(prepared: &mut rusqlite::Statement<'_>) -> Attempt<()> {
+    let mut rows = prepared.raw_query();
+    let mut seen = false;
+    loop {
+        match rows.next() {
+            Ok(Some(_)) => seen = true,
+            Ok(None) => return Attempt::Over(Ok(())),
+            Err(error) => return failure(&error, None, seen),
+        }
+    }
 }

@@ -6,6 +6,7 @@
 //!
 //! - [`connect`]: opening files, and what is set on every connection.
 //! - [`exec`]: running statements, cursors, bulk inserts, transactions.
+//! - `statement`: prepared statements, and the handle that keeps them.
 //! - [`types`]: values to parameters, SQLite values to cells.
 //! - [`introspect`]: the catalogue into a [`relata_schema::Schema`].
 //! - [`errors`]: SQLite's result codes into [`relata_sql::Error`].
@@ -18,6 +19,7 @@ pub mod errors;
 pub mod exec;
 pub mod introspect;
 mod patience;
+mod statement;
 mod stats;
 mod suggest;
 pub mod types;

@@ -9,27 +9,26 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use relata_sql::{Cell, Error, Interval, Kind, Result, Row, Value};
-use rusqlite::types::ValueRef;
 
 use crate::errors;
+use crate::statement::{Bound, Lent, Raw};
 
 /// Binds one value to a placeholder (`index` starts at 1).
-pub(crate) fn bind(statement: &mut rusqlite::Statement<'_>, index: usize, value: &Value) -> Result<()> {
+#[inline]
+pub(crate) fn bind<'h>(statement: &mut Lent<'h>, index: usize, value: &'h Value) -> Result<()> {
     let bound = match value {
-        Value::Null => statement.raw_bind_parameter(index, rusqlite::types::Null),
-        Value::Bool(value) => statement.raw_bind_parameter(index, *value),
-        Value::Int(value) => statement.raw_bind_parameter(index, *value),
+        Value::Null => Bound::Null,
+        Value::Bool(value) => Bound::Int(i64::from(*value)),
+        Value::Int(value) => Bound::Int(*value),
         Value::Float(value) if value.is_nan() => return Err(not_a_number(index)),
-        Value::Float(value) => statement.raw_bind_parameter(index, *value),
+        Value::Float(value) => Bound::Float(*value),
         // A length of time is kept as microseconds: numbers compare and add up.
-        Value::Interval(Interval { months: 0, days: 0, microseconds }) => {
-            statement.raw_bind_parameter(index, *microseconds)
-        }
-        Value::Text(value) | Value::Json(value) => statement.raw_bind_parameter(index, value.as_str()),
-        Value::Bytes(value) => statement.raw_bind_parameter(index, value.as_slice()),
-        other => statement.raw_bind_parameter(index, spelled(other, index)?),
+        Value::Interval(Interval { months: 0, days: 0, microseconds }) => Bound::Int(*microseconds),
+        Value::Text(value) | Value::Json(value) => Bound::Text(value),
+        Value::Bytes(value) => Bound::Bytes(value),
+        other => Bound::Spelled(spelled(other, index)?),
     };
-    bound.map_err(|error| errors::from_rusqlite(&error, None))
+    statement.bind(index, bound).map_err(|error| errors::from_rusqlite(&error, None))
 }
 
 /// SQLite would keep it as NULL, without a word.
@@ -69,8 +68,8 @@ fn instant(value: Timestamp) -> String {
 }
 
 /// One row in SQLite's buffer.
-pub(crate) struct SqliteRow<'a, 'stmt> {
-    pub(crate) row: &'a rusqlite::Row<'stmt>,
+pub(crate) struct SqliteRow<'a, 'h> {
+    pub(crate) statement: &'a Lent<'h>,
     pub(crate) columns: usize,
 }
 
@@ -81,27 +80,40 @@ impl Row for SqliteRow<'_, '_> {
 
     #[inline]
     fn cell(&self, index: usize) -> Result<Cell<'_>> {
-        match self.row.get_ref(index) {
-            Ok(ValueRef::Null) => Ok(Cell::Null),
-            Ok(ValueRef::Integer(value)) => Ok(Cell::Int(value)),
-            Ok(ValueRef::Real(value)) => Ok(Cell::Float(value)),
-            Ok(ValueRef::Text(bytes)) => match std::str::from_utf8(bytes) {
-                Ok(text) => Ok(Cell::Text(text)),
-                Err(_) => Err(self.not_utf8(index)),
+        if index >= self.columns {
+            return Err(self.no_such_cell(index));
+        }
+        match self.statement.cell(index) {
+            Raw::Null => Ok(Cell::Null),
+            Raw::Int(value) => Ok(Cell::Int(value)),
+            Raw::Float(value) => Ok(Cell::Float(value)),
+            Raw::Text(bytes) => match text(bytes) {
+                Some(text) => Ok(Cell::Text(text)),
+                None => Err(self.not_utf8(index)),
             },
-            Ok(ValueRef::Blob(bytes)) => Ok(Cell::Bytes(bytes)),
-            Err(_) => Err(self.no_such_cell(index)),
+            Raw::Bytes(bytes) => Ok(Cell::Bytes(bytes)),
         }
     }
+}
+
+/// The text in these bytes. Most texts are short and of ASCII, for which looking at whole words is enough.
+#[inline]
+#[allow(unsafe_code, reason = "ASCII is UTF-8")]
+fn text(bytes: &[u8]) -> Option<&str> {
+    if bytes.len() <= 32 && bytes.is_ascii() {
+        // SAFETY: every sequence of ASCII is UTF-8.
+        return Some(unsafe { std::str::from_utf8_unchecked(bytes) });
+    }
+    std::str::from_utf8(bytes).ok()
 }
 
 impl SqliteRow<'_, '_> {
     #[cold]
     fn not_utf8(&self, index: usize) -> Error {
-        let name = self.row.as_ref().column_name(index).unwrap_or_default();
+        let name = self.statement.column_name(index);
         Error::new(Kind::Decode, format!("the text in column {name:?} is not UTF-8"))
-            .column(name)
             .hint(format!("read it as bytes with CAST({name} AS BLOB), and repair the row"))
+            .column(name)
     }
 
     #[cold]

@@ -107,6 +107,7 @@ const MYSQL_ROUND_TRIP: &str = "crates/relata-mysql/tests/it/round_trip.rs";
 const MYSQL_PLANS: &str = "crates/relata-mysql/tests/it/migrate.rs";
 const QUERIES: &str = "crates/relata/tests/it/queries.rs";
 const PAGES: &str = "crates/relata/tests/it/pages.rs";
+const MEMORY: &str = "crates/relata/tests/it/memory.rs";
 const TABLES: &str = "crates/relata/tests/it/tables.rs";
 const MISTAKES: &str = "crates/relata/tests/it/compile_fail.rs";
 const WRITTEN: &str = "crates/relata/tests/it/written.rs";
@@ -158,6 +159,7 @@ const BUILDER: &[Test] = &[
 const PAGING: &[Test] = &[
     (PAGES, "pages_meet_every_row_once"),
     (PAGES, "streams_give_every_row"),
+    (MEMORY, "whole_numbers_cost_nothing_and_streams_hold_a_portion"),
     (WRITES, "bulk_inserts_are_all_or_nothing"),
     (CONFORMANCE, "bulk_insert"),
     (CONFORMANCE, "independent_queries"),

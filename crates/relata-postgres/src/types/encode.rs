@@ -30,8 +30,7 @@ impl Parameter<'_> {
             }
             Parameter::Column { values, index, width } => {
                 let column = values[index..].iter().step_by(width);
-                if are_binary(column.clone(), base(ty)) {
-                    array(column, base(ty), out)?;
+                if array(column.clone(), base(ty), out)? {
                     return Ok((IsNull::No, true));
                 }
                 let column = Value::Array(column.cloned().collect());
@@ -136,7 +135,7 @@ pub(crate) fn binary(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<boo
             out.put_i32(value.days);
             out.put_i32(value.months);
         }
-        Value::Array(values) => array(values.iter(), ty, out)?,
+        Value::Array(values) => return array(values.iter(), ty, out),
     }
     Ok(true)
 }
@@ -202,27 +201,31 @@ fn refuse_nonsense(value: &Value, ty: &Type) -> Result<(), Refused> {
     Ok(())
 }
 
-fn array<'v>(
-    values: impl ExactSizeIterator<Item = &'v Value> + Clone,
-    ty: &Type,
-    out: &mut BytesMut,
-) -> Result<(), Refused> {
-    let Kind::Array(element) = ty.kind() else {
-        return Err(Refused(format!("an array cannot be a parameter of type {}", ty.name())));
-    };
-    let has_nulls = values.clone().any(|value| matches!(value, Value::Null));
-    out.put_i32(i32::from(values.len() > 0));
-    out.put_i32(has_nulls.into());
+/// Writes an array. `false`: some element has no binary form, and nothing was written.
+fn array<'v>(values: impl ExactSizeIterator<Item = &'v Value>, ty: &Type, out: &mut BytesMut) -> Result<bool, Refused> {
+    let Kind::Array(element) = ty.kind() else { return Ok(false) };
+    let (at, count) = (out.len(), values.len());
+    let short = matches!(*element, Type::TEXT | Type::VARCHAR | Type::INT4 | Type::INT8);
+    out.reserve(20 + count * if short { 16 } else { 8 });
+    out.put_i32(i32::from(count > 0));
+    out.put_i32(0);
     out.put_u32(element.oid());
-    if values.len() == 0 {
-        return Ok(());
+    if count == 0 {
+        return Ok(true);
     }
-    out.put_i32(i32::try_from(values.len()).map_err(too_long)?);
+    out.put_i32(i32::try_from(count).map_err(too_long)?);
     out.put_i32(1);
+    let mut nulls = false;
     for value in values {
+        nulls |= matches!(value, Value::Null);
+        if matches!(value, Value::Array(_)) || !is_binary(value, element) {
+            out.truncate(at);
+            return Ok(false);
+        }
         field(value, element, out)?;
     }
-    Ok(())
+    out[at + 7] = nulls.into();
+    Ok(true)
 }
 
 fn too_long(_: std::num::TryFromIntError) -> Refused {

@@ -16,8 +16,8 @@ use crate::observe::{Tags, nanoseconds};
 pub(crate) struct Pooled {
     /// `None` only while dropping, and for a place that is about to connect.
     member: Option<Box<Member>>,
-    pool: Arc<Pool>,
-    place: u32,
+    /// `None` only while dropping.
+    place: Option<Place>,
     since: Instant,
     dirty: bool,
     tenant: Option<TenantPermit>,
@@ -25,7 +25,7 @@ pub(crate) struct Pooled {
 
 impl Pooled {
     pub(super) fn new(pool: Arc<Pool>, place: u32, since: Instant, member: Option<Box<Member>>) -> Self {
-        Pooled { member, pool, place, since, dirty: false, tenant: None }
+        Pooled { member, place: Some(Place { pool, place: Some(place) }), since, dirty: false, tenant: None }
     }
 
     pub(super) fn fill(&mut self, mut member: Box<Member>, deadline: Option<Instant>) {
@@ -70,7 +70,7 @@ impl Pooled {
 
     /// The pool it belongs to.
     pub(crate) fn pool(&self) -> &Arc<Pool> {
-        &self.pool
+        &self.place.as_ref().expect("a pooled connection has its place until it is dropped").pool
     }
 
     /// A statement since the last `begin` may have changed the schema.
@@ -91,12 +91,12 @@ impl Pooled {
 
 impl Drop for Pooled {
     fn drop(&mut self) {
-        let place = Place { pool: self.pool.clone(), place: self.place };
+        let Some(place) = self.place.take() else { return };
         let Some(mut member) = self.member.take() else { return };
         let observed = &mut member.observed;
         // After a statement that succeeded nobody needs to look at the transport.
         if !observed.watch.well && observed.is_broken() {
-            return self.pool.dispose(*member, Closed::Broken);
+            return place.pool.dispose(*member, Closed::Broken);
         }
         if self.dirty || observed.is_busy() || observed.in_transaction() || observed.is_touched() {
             return clean(place, member);
@@ -111,22 +111,28 @@ impl Drop for Pooled {
 /// A place among those that the pool lends. Dropping it lets the next one in.
 struct Place {
     pool: Arc<Pool>,
-    place: u32,
+    /// `None` once it is given back.
+    place: Option<u32>,
 }
 
 impl Place {
     /// Gives the connection back, unless its time is over.
-    fn put_back(self, member: Box<Member>, now: Instant) {
-        match self.pool.unfit(&member, now) {
-            Some(why) => self.pool.dispose(*member, why),
-            None => self.pool.shelf().push(member, now),
+    fn put_back(mut self, member: Box<Member>, now: Instant) {
+        if let Some(why) = self.pool.unfit(&member, now) {
+            return self.pool.dispose(*member, why);
         }
+        let place = self.place.take();
+        let mut shelf = self.pool.shelf();
+        shelf.push(member, now);
+        place.into_iter().for_each(|place| shelf.returned(place));
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.pool.shelf().returned(self.place);
+        if let Some(place) = self.place.take() {
+            self.pool.shelf().returned(place);
+        }
         self.pool.add_place();
     }
 }

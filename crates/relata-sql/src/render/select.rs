@@ -214,8 +214,10 @@ impl<O: Out> Writer<O> {
     fn level_of(&mut self, select: &Select, qualified: bool) {
         let (mut joins, mut related) = (Vec::new(), reads_outer_in_place(select));
         select.each_expr(&mut |expr| {
-            related |= expr.has_subquery();
-            expr.paths(&mut |path| add_join(&mut joins, path));
+            if !reads_root_alone(expr) {
+                related |= expr.has_subquery();
+                expr.paths(&mut |path| add_join(&mut joins, path));
+            }
         });
         for item in &select.items {
             if let Item::Entity(path, _) = item {
@@ -435,6 +437,16 @@ pub(super) fn scope_filter_at(source: &Source, scope: Scope, path: Path) -> Opti
         Scope::Live => Some(Expr::IsNull(Box::new(reference), true)),
         Scope::Deleted => Some(Expr::IsNull(Box::new(reference), false)),
         Scope::All => None,
+    }
+}
+
+/// Most expressions name columns of the root and nothing else, for which there is nothing to find out.
+fn reads_root_alone(expr: &Expr) -> bool {
+    match expr {
+        Expr::Column(column) | Expr::Compare(column, ..) => column.path.is_root(),
+        Expr::And(parts) | Expr::Or(parts) => parts.iter().all(reads_root_alone),
+        Expr::In(inner, ..) | Expr::IsNull(inner, _) | Expr::Like(inner, ..) => reads_root_alone(inner),
+        _ => false,
     }
 }
 

@@ -6,9 +6,9 @@ use relata_sql::driver::BulkInsert;
 use relata_sql::{Answer, Result, Statement, Value};
 
 use super::pace::{Turn, yield_turn};
-use super::{SqliteConnection, failure, run};
+use super::{SqliteConnection, bind_all, failure, run};
 use crate::patience::Attempt;
-use crate::types;
+use crate::statement::Handle;
 
 /// How many values one statement binds at most: enough to hide the cost of a step, few enough to prepare quickly.
 const VALUES_PER_STATEMENT: usize = 500;
@@ -83,17 +83,16 @@ impl Drop for Open<'_> {
 }
 
 /// Inserts `values` by one statement.
-fn insert_rows(raw: &rusqlite::Connection, sql: &str, values: &[Value]) -> Attempt<u64> {
-    let mut prepared = match raw.prepare_cached(sql) {
+fn insert_rows(raw: &Handle, sql: &str, values: &[Value]) -> Attempt<u64> {
+    let mut prepared = match raw.statement(sql, true) {
         Ok(prepared) => prepared,
         Err(error) => return failure(&error, Some(sql), false),
     };
-    if let Err(error) = values.iter().enumerate().try_for_each(|(at, value)| types::bind(&mut prepared, at + 1, value))
-    {
+    if let Err(error) = bind_all(&mut prepared, values) {
         return Attempt::Over(Err(error));
     }
-    match prepared.raw_execute() {
-        Ok(count) => Attempt::Over(Ok(count as u64)),
+    match prepared.step() {
+        Ok(_) => Attempt::Over(Ok(raw.changes())),
         Err(error) => failure(&error, Some(sql), false),
     }
 }

@@ -11,6 +11,7 @@ mod functions;
 mod integrity;
 mod joins;
 mod loading;
+mod memory;
 mod model;
 mod nested;
 mod observed;
