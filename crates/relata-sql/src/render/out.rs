@@ -121,7 +121,7 @@ impl Out for Text {
 #[derive(Default)]
 pub(crate) struct Shape(pub Vec<u64>);
 
-/// What a word in a [`Shape`] announces. A text of ours, and a name that is declared, is known by its address, which never
+/// What a word in a [`Shape`] announces, if it is not [`SHORT`]. A text of ours, and a name that is declared, is known by its address, which never
 /// becomes another text's.
 const FOREIGN: u64 = 1 << 56;
 const IDENT: u64 = 2 << 56;
@@ -133,6 +133,17 @@ const NAME: u64 = 7 << 56;
 const ALIAS: u64 = 8 << 56;
 /// With the alias above the length of the name.
 const ALIASED: u64 = 9 << 56;
+
+/// A word by itself: a text of ours, or a name that is declared, with its length and its address.
+const SHORT: u64 = 1 << 63;
+const SHORT_NAME: u64 = SHORT | 1 << 62;
+
+/// The word of a text that is there as long as the program, unless it is very long or very far away.
+#[inline]
+fn short(kind: u64, text: &'static str) -> Option<u64> {
+    let (length, address) = (text.len() as u64, text.as_ptr().addr() as u64);
+    (length < 1 << 14 && address < 1 << 48).then_some(kind | length << 48 | address)
+}
 
 impl Shape {
     /// The letters themselves, eight to a word; the length is in the word that announces them.
@@ -149,8 +160,13 @@ impl Shape {
 }
 
 impl Out for Shape {
+    #[inline]
     fn text(&mut self, sql: &'static str) {
-        self.0.extend([TEXT | sql.len() as u64, sql.as_ptr() as u64]);
+        match short(SHORT, sql) {
+            _ if sql.is_empty() => {}
+            Some(word) => self.0.push(word),
+            None => self.0.extend([TEXT | sql.len() as u64, sql.as_ptr() as u64]),
+        }
     }
 
     fn foreign(&mut self, sql: &str) {
@@ -161,8 +177,12 @@ impl Out for Shape {
         self.letters(IDENT, name);
     }
 
+    #[inline]
     fn name(&mut self, _: Dialect, name: &'static str) {
-        self.0.extend([NAME | name.len() as u64, name.as_ptr() as u64]);
+        match short(SHORT_NAME, name) {
+            Some(word) => self.0.push(word),
+            None => self.0.extend([NAME | name.len() as u64, name.as_ptr() as u64]),
+        }
     }
 
     fn alias(&mut self, number: usize) {
