@@ -43,6 +43,8 @@ pub const ENTITY_ATTRIBUTES: &[&str] = &[
     "many_to_many",
     "exclusive",
     "polymorphic",
+    "belongs_to",
+    "table_name",
 ];
 
 /// The attributes that `derive(Entity)` owns on fields.

@@ -30,6 +30,8 @@ use syn::DeriveInput;
         foreign_key,
         exclusive,
         polymorphic,
+        belongs_to,
+        table_name,
         check,
         has_many,
         has_one,

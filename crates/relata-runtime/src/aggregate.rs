@@ -172,6 +172,8 @@ impl<E, T: Send> Projection<E, T> {
     }
 
     /// Adds a key to the order.
+    #[doc(alias = "order_by")]
+    #[doc(alias = "sort")]
     pub fn order(mut self, order: impl RowOrder<E>) -> Self {
         self.select.order.push(order.into_order().into_key());
         self

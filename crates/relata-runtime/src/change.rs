@@ -56,6 +56,8 @@ impl<E: Entity, S> Update<E, S> {
     }
 
     /// Gives a column a new value.
+    #[doc(alias = "col_expr")]
+    #[doc(alias = "set_value")]
     pub fn set(mut self, assignment: impl Change<E>) -> Self {
         let assignment = assignment.into_assignment();
         self.assignments.push((assignment.column, assignment.value));

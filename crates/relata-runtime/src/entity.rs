@@ -89,13 +89,15 @@ pub trait Entity: Sized + Send + Sync + 'static {
 
     /// The row with this key.
     #[track_caller]
-    fn by_key(key: impl Into<Self::Key>) -> Find<Self> {
-        Find::keyed(key_filter(Self::TABLE, |take| key.into().give(take)))
+    #[doc(alias = "find_by_id")]
+    #[doc(alias = "find_by_key")]
+    fn by_key(key: impl IntoKey<Self>) -> Find<Self> {
+        Find::keyed(key_filter(Self::TABLE, |take| key.into_key().give(take)))
     }
 
     /// Changes the row with this key.
-    fn update(key: impl Into<Self::Key>) -> Update<Self, Filtered> {
-        Update::new(Some(key_filter(Self::TABLE, |take| key.into().give(take))))
+    fn update(key: impl IntoKey<Self>) -> Update<Self, Filtered> {
+        Update::new(Some(key_filter(Self::TABLE, |take| key.into_key().give(take))))
     }
 
     /// Changes many rows: `.filter(…)` says which, `.all_rows()` that it shall be all.
@@ -104,8 +106,8 @@ pub trait Entity: Sized + Send + Sync + 'static {
     }
 
     /// Deletes the row with this key; with `soft_delete` it is marked as deleted.
-    fn delete(key: impl Into<Self::Key>) -> Delete<Self, Filtered> {
-        Delete::new(Some(key_filter(Self::TABLE, |take| key.into().give(take))))
+    fn delete(key: impl IntoKey<Self>) -> Delete<Self, Filtered> {
+        Delete::new(Some(key_filter(Self::TABLE, |take| key.into_key().give(take))))
     }
 
     /// Deletes many rows: `.filter(…)` says which, `.all_rows()` that it shall be all.
@@ -119,10 +121,10 @@ pub trait Entity: Sized + Send + Sync + 'static {
     /// # Errors
     /// `Kind::UniqueViolation` when a live row has taken its place; `Kind::Unsupported` without `soft_delete`.
     fn restore(
-        key: impl Into<Self::Key> + Send,
+        key: impl IntoKey<Self> + Send,
         executor: &mut impl Executor,
     ) -> impl Future<Output = Result<bool>> + Send {
-        let filter = key_filter(Self::TABLE, |take| key.into().give(take));
+        let filter = key_filter(Self::TABLE, |take| key.into_key().give(take));
         async move {
             let restored = soft_delete::restore(executor, Self::TABLE, filter).await;
             restored.map_err(|error| mapped(error, Self::TABLE))
@@ -142,7 +144,7 @@ pub trait Entity: Sized + Send + Sync + 'static {
     }
 
     /// Creates, connects and takes off what hangs on the row with this key, in one transaction.
-    fn relate(key: impl Into<Self::Key>) -> Relate<Self> {
+    fn relate(key: impl IntoKey<Self>) -> Relate<Self> {
         Relate::new(Self::by_key(key))
     }
 
@@ -268,6 +270,24 @@ fn fields(details: &Details, table: &'static TableMeta) -> Option<String> {
         (None, None) => None,
     };
     names.map(|names| names.join(", "))
+}
+
+/// What names one row of `E`: its key, or what becomes it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no key of `{E}`",
+    label = "expected the key of `{E}`: an `Id<{E}>`, the value in it, or a tuple where the key has several fields",
+    note = "rows are found by anything else with `{E}::find().filter(…)`"
+)]
+pub trait IntoKey<E: Entity> {
+    /// As the key.
+    fn into_key(self) -> E::Key;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Entity, K: Into<E::Key>> IntoKey<E> for K {
+    fn into_key(self) -> E::Key {
+        self.into()
+    }
 }
 
 /// The condition that leaves `meta` alone or takes it: shorthand for columns of the root.

@@ -69,6 +69,8 @@ impl<E: Entity, L> Find<E, L> {
     }
 
     /// Adds a key to the order.
+    #[doc(alias = "order_by")]
+    #[doc(alias = "sort")]
     pub fn order(mut self, order: impl RowOrder<E>) -> Self {
         self.select.order.push(order.into_order().into_key());
         self
@@ -101,6 +103,7 @@ impl<E: Entity, L> Find<E, L> {
     }
 
     /// Without the first so many rows. For deep pages [`Find::after`] is faster.
+    #[doc(alias = "skip")]
     pub fn offset(mut self, offset: u64) -> Self {
         self.select.offset = Some(offset);
         self
@@ -233,6 +236,7 @@ impl<E: Entity, L> Find<E, L> {
     }
 
     /// Groups the rows; `.select(…)` says what to read of each group.
+    #[doc(alias = "having")]
     pub fn group_by(mut self, keys: impl GroupKeys<E>) -> Grouped<E> {
         keys.push(&mut self.select.group_by);
         Grouped::new(self.select)
@@ -284,6 +288,9 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     ///
     /// # Errors
     /// What the database says; `Kind::Decode` when a row does not fit the struct.
+    #[doc(alias = "load")]
+    #[doc(alias = "get_results")]
+    #[doc(alias = "fetch_all")]
     pub async fn all(mut self, executor: &mut impl Executor) -> Result<Vec<L::Output>> {
         self.prepared();
         let loads = self.loads;
@@ -373,6 +380,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     ///
     /// # Errors
     /// `Kind::TooManyRows` when there are several; as [`Find::all`].
+    #[doc(alias = "fetch_optional")]
     pub async fn optional(self, executor: &mut impl Executor) -> Result<Option<L::Output>> {
         single(self.at_most(2).all(executor).await?, E::TABLE.entity)
     }
@@ -381,6 +389,8 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     ///
     /// # Errors
     /// `Kind::NotFound` when there is none, `Kind::TooManyRows` when there are several; as [`Find::all`].
+    #[doc(alias = "get_result")]
+    #[doc(alias = "fetch_one")]
     pub async fn one(self, executor: &mut impl Executor) -> Result<L::Output> {
         let found = self.optional(executor).await?;
         found.ok_or_else(|| not_found(E::TABLE.entity))

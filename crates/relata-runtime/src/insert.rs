@@ -467,6 +467,7 @@ impl<E: Entity> Upsert<E> {
     ///
     /// # Errors
     /// As [`NewRow::insert`].
+    #[doc(alias = "do_update")]
     pub async fn update(self, columns: impl ConflictColumns<E>, executor: &mut impl Executor) -> Result<E> {
         let saved = self.updating(columns).save(executor).await?;
         saved.ok_or_else(|| not_found(E::TABLE.entity))
@@ -482,6 +483,8 @@ impl<E: Entity> Upsert<E> {
     ///
     /// # Errors
     /// As [`NewRow::insert`].
+    #[doc(alias = "exec")]
+    #[doc(alias = "save")]
     pub async fn update_all(self, executor: &mut impl Executor) -> Result<E> {
         let saved = self.updating_all().save(executor).await?;
         saved.ok_or_else(|| not_found(E::TABLE.entity))
@@ -502,6 +505,7 @@ impl<E: Entity> Upsert<E> {
     ///
     /// # Errors
     /// As [`NewRow::insert`].
+    #[doc(alias = "do_nothing")]
     pub async fn ignore(self, executor: &mut impl Executor) -> Result<bool> {
         let draft = self.draft.prepared()?;
         let mut lease = executor.lease(Intent::Write).await?;

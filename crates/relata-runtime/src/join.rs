@@ -578,6 +578,7 @@ impl<E: Entity> Find<E> {
     }
 
     /// As [`Joined::join`].
+    #[doc(alias = "inner_join")]
     pub fn join<J: Joinable>(
         self,
         table: J,

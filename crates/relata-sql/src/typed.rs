@@ -26,7 +26,7 @@ pub mod native;
 mod subquery;
 mod window;
 
-pub use accepted::{Change, Condition, GroupCondition, RowOrder};
+pub use accepted::{Change, Condition, GroupCondition, RowOrder, ValueOf};
 pub use aggregate::{Aggregate, Having, count_rows};
 pub use case::{Case, value};
 pub use collected::Collected;
@@ -300,20 +300,23 @@ macro_rules! operators {
             }
 
             /// One of these; of none: false.
-            pub fn is_in<V: Into<T::Base>>(self, values: impl IntoIterator<Item = V>) -> Pred<R> {
-                let values = values.into_iter().map(|value| value.into().encode()).collect();
+            #[doc(alias = "eq_any")]
+            pub fn is_in<V: ValueOf<T::Base>>(self, values: impl IntoIterator<Item = V>) -> Pred<R> {
+                let values = values.into_iter().map(|value| value.into_value_of().encode()).collect();
                 Pred::new(Expr::In(Box::new(self.into_expr()), values, false))
             }
 
             /// None of these; of none: true.
-            pub fn not_in<V: Into<T::Base>>(self, values: impl IntoIterator<Item = V>) -> Pred<R> {
-                let values = values.into_iter().map(|value| value.into().encode()).collect();
+            #[doc(alias = "ne_all")]
+            #[doc(alias = "is_not_in")]
+            pub fn not_in<V: ValueOf<T::Base>>(self, values: impl IntoIterator<Item = V>) -> Pred<R> {
+                let values = values.into_iter().map(|value| value.into_value_of().encode()).collect();
                 Pred::new(Expr::In(Box::new(self.into_expr()), values, true))
             }
 
             /// Between two values, both ends inclusive.
-            pub fn between(self, low: impl Into<T::Base>, high: impl Into<T::Base>) -> Pred<R> {
-                let (low, high) = (low.into().encode(), high.into().encode());
+            pub fn between(self, low: impl ValueOf<T::Base>, high: impl ValueOf<T::Base>) -> Pred<R> {
+                let (low, high) = (low.into_value_of().encode(), high.into_value_of().encode());
                 Pred::new(Expr::Between(Box::new(self.into_expr()), low, high))
             }
 
@@ -350,11 +353,13 @@ macro_rules! operators {
 
         impl<R, T: Field> $name<R, Option<T>> {
             /// Not NULL.
+            #[doc(alias = "is_not_null")]
             pub fn is_some(self) -> Pred<R> {
                 Pred::new(Expr::IsNull(Box::new(self.into_expr()), false))
             }
 
             /// NULL.
+            #[doc(alias = "is_null")]
             pub fn is_none(self) -> Pred<R> {
                 Pred::new(Expr::IsNull(Box::new(self.into_expr()), true))
             }

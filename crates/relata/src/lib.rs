@@ -72,6 +72,7 @@ pub use db::Db;
 pub use relata_macros::{Entity, Enum, Scalar};
 pub use relata_runtime::changeset::{self, Changeset};
 pub use relata_runtime::cte::{Cte, Writing, cte, written};
+pub use relata_runtime::entity::IntoKey;
 pub use relata_runtime::explain::{self, Explain};
 pub use relata_runtime::find::Find;
 pub use relata_runtime::join::{Joined, from};
@@ -94,8 +95,8 @@ pub use relata_sql::typed::native::{mysql, pg, sqlite};
 pub use relata_sql::typed::{
     Aggregate, Array, Assignment, Case, CastTo, Change, Collected, Column, Condition, Expression, Field,
     GroupCondition, Having, Moment, NewValue, Number, Operand, Order, Pred, RowOrder, Structured, Subquery, Textual,
-    Unit, Window, Windowed, count_rows, cume_dist, dense_rank, exists, fragment, not_exists, now, ntile, percent_rank,
-    rank, row_number, scalar, value,
+    Unit, ValueOf, Window, Windowed, count_rows, cume_dist, dense_rank, exists, fragment, not_exists, now, ntile,
+    percent_rank, rank, row_number, scalar, value,
 };
 pub use relata_sql::{DatabaseUrl, Decode, Encode, Interval, Value};
 

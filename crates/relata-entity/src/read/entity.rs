@@ -111,6 +111,15 @@ fn read_attribute(attribute: &Attribute, scope: &mut Scope<'_>) {
         "check" => read_check(attribute, scope),
         "has_many" | "has_one" | "many_to_many" => relation::read(attribute, scope),
         "exclusive" | "polymorphic" => arc::read(attribute, scope),
+        "belongs_to" => {
+            let message = "the entity that a row belongs to is said on the field that refers to it";
+            let help = "write `#[references(User)]` on the field: `pub user_id: Id<User>`";
+            scope.findings.error("entity-foreign-attribute", attribute, message).help(help);
+        }
+        "table_name" => {
+            let help = "write `#[entity(table = \"…\")]`";
+            scope.findings.error("entity-foreign-attribute", attribute, "the table is named by `entity`").help(help);
+        }
         _ => {}
     }
 }

@@ -86,3 +86,21 @@ impl<R> Change<R> for Assignment<R> {
         self
     }
 }
+
+/// A value of a column of type `T`, for lists and ranges.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no value of a column of type `{T}`",
+    label = "expected a `{T}`, or what becomes one",
+    note = "a column of another type is converted by `.cast::<…>()`; a query in the place of a list goes to `.in_query(…)`"
+)]
+pub trait ValueOf<T> {
+    /// As one.
+    fn into_value_of(self) -> T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, V: Into<T>> ValueOf<T> for V {
+    fn into_value_of(self) -> T {
+        self.into()
+    }
+}
