@@ -46,7 +46,7 @@ CREATE TABLE members (
   created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
   updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
   deleted_at TIMESTAMP,
-  CONSTRAINT members_email_check CHECK (instr(email, '@') >= 2 AND instr(email, '@') <= 65 AND substr(email, 1, instr(email, '@') - 1) NOT GLOB '*[^A-Za-z0-9.!#$%&''*+/=?_`{|}~^-]*' AND substr(email, instr(email, '@') + 1) NOT GLOB '*[^A-Za-z0-9.-]*' AND substr(email, instr(email, '@') + 1) GLOB '*.*' AND '.' || substr(email, instr(email, '@') + 1) || '.' NOT GLOB '*[.-].*' AND '.' || substr(email, instr(email, '@') + 1) || '.' NOT GLOB '*.-*'),
+  CONSTRAINT members_email_check CHECK (instr(email, '@') >= 2 AND instr(email, '@') <= 65 AND substr(email, 1, instr(email, '@') - 1) NOT GLOB ('*[]' || char(1) || '- "(),:;<>[\' || char(127) || '-' || char(160) || ']*') AND substr(email, instr(email, '@') + 1) NOT GLOB ('*[' || char(1) || '-,/:-@[-`{-' || char(160) || ']*') AND substr(email, instr(email, '@') + 1) GLOB '*.*' AND '.' || substr(email, instr(email, '@') + 1) || '.' NOT GLOB '*[.-].*' AND '.' || substr(email, instr(email, '@') + 1) || '.' NOT GLOB '*.-*'),
   CONSTRAINT members_name_check CHECK (length(name) >= 2 AND length(name) <= 40),
   CONSTRAINT members_role_check CHECK (role IN ('guest', 'moderator'))
 );
