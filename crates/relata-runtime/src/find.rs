@@ -55,6 +55,17 @@ impl<E: Entity> Find<E> {
 
 impl<E: Entity, L> Find<E, L> {
     /// Only rows that keep this; several filters must all hold.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let long = Book::find().filter(Book.pages.gt(200)).filter(Book.author().name.eq("Ursula")).all(&mut db).await?;
+    /// assert_eq!(long[0].title, "The Dispossessed");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn filter(mut self, filter: impl Condition<E>) -> Self {
         Expr::and_into(&mut self.select.filter, filter.into_pred().into_expr());
         self

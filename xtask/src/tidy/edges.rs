@@ -99,8 +99,8 @@ fn check_package(package: &Value) -> Vec<Finding> {
         let to = dependency["name"].as_str().unwrap_or_default();
         let ours = to == "relata" || to.starts_with("relata-");
         let development = dependency["kind"] == "dev";
-        let message = if ours && to == "relata" && name != "relata" && !USERS_OF_THE_FACADE.contains(&name) {
-            "nobody inside depends on the facade"
+        let message = if ours && to == "relata" && name != "relata" && !development && !USERS_OF_THE_FACADE.contains(&name) {
+            "nobody inside depends on the facade, but for examples"
         } else if development {
             continue;
         } else if ours && !allowed.contains(&to) {
