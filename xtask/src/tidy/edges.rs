@@ -99,17 +99,18 @@ fn check_package(package: &Value) -> Vec<Finding> {
         let to = dependency["name"].as_str().unwrap_or_default();
         let ours = to == "relata" || to.starts_with("relata-");
         let development = dependency["kind"] == "dev";
-        let message = if ours && to == "relata" && name != "relata" && !development && !USERS_OF_THE_FACADE.contains(&name) {
-            "nobody inside depends on the facade, but for examples"
-        } else if development {
-            continue;
-        } else if ours && !allowed.contains(&to) {
-            "this edge is not allowed"
-        } else if !ours && WITHOUT_FOREIGN_CRATES.contains(&name) {
-            "this crate is pure and has no foreign dependencies"
-        } else {
-            continue;
-        };
+        let message =
+            if ours && to == "relata" && name != "relata" && !development && !USERS_OF_THE_FACADE.contains(&name) {
+                "nobody inside depends on the facade, but for examples"
+            } else if development {
+                continue;
+            } else if ours && !allowed.contains(&to) {
+                "this edge is not allowed"
+            } else if !ours && WITHOUT_FOREIGN_CRATES.contains(&name) {
+                "this crate is pure and has no foreign dependencies"
+            } else {
+                continue;
+            };
         findings.push(Finding::new(&place, 0, format!("{name} -> {to}: {message}")));
     }
     findings

@@ -1,23 +1,20 @@
 //! TLS for whoever is asked where nodes are. It comes with the feature `tls` of this crate, which an application gets with
 //! `postgres`: one on SQLite alone compiles none.
 
-use relata_sql::{Error, Kind, Result};
-
-fn failed(why: String) -> Error {
-    Error::new(Kind::Tls, why)
-}
-
 #[cfg(feature = "tls")]
 mod client {
     use std::sync::Arc;
 
+    use relata_sql::{Error, Kind, Result};
     use tokio::net::TcpStream;
     use tokio_rustls::client::TlsStream;
     use tokio_rustls::rustls::pki_types::pem::PemObject;
     use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
     use tokio_rustls::rustls::{ClientConfig, RootCertStore, crypto};
 
-    use super::{Error, Result, failed};
+    fn failed(why: String) -> Error {
+        Error::new(Kind::Tls, why)
+    }
 
     /// Whose certificates are believed. The name is verified, always.
     #[derive(Debug, Clone)]
@@ -67,7 +64,7 @@ mod client {
 mod client {
     use tokio::net::TcpStream;
 
-    use super::{Error, Kind, Result};
+    use relata_sql::{Error, Kind, Result};
 
     /// Nobody is believed.
     #[derive(Debug, Clone)]
