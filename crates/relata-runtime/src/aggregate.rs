@@ -136,12 +136,36 @@ impl<E: Entity> Grouped<E> {
     }
 
     /// Only groups that keep this.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let many = Book::find().group_by(Book.author_id).having(relata::count_rows().gt(1));
+    /// let rows = many.select((Book.author_id, relata::count_rows())).all(&mut db).await?;
+    /// assert_eq!(rows, [(Id::new(1), 2)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn having(mut self, having: impl GroupCondition<E>) -> Self {
         Expr::and_into(&mut self.select.having, having.into_having().into_expr());
         self
     }
 
     /// What to read of each group: its keys and aggregates.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let per_author = Book::find().group_by(Book.author().name).select((Book.author().name, relata::count_rows()));
+    /// let rows = per_author.order(Book.author().name.desc()).all(&mut db).await?;
+    /// assert_eq!(rows, [("Ursula".to_string(), 2), ("Stanisław".to_string(), 1)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn select<S: Selection<E>>(self, selection: S) -> Projection<E, S::Output> {
         Projection::new(self.select, selection)
     }
@@ -172,6 +196,17 @@ impl<E, T: Send> Projection<E, T> {
     }
 
     /// Adds a key to the order.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let titles = Book::find().select(Book.title).order(Book.pages.asc()).all(&mut db).await?;
+    /// assert_eq!(titles, ["The Lathe of Heaven", "Solaris", "The Dispossessed"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "order_by")]
     #[doc(alias = "sort")]
     pub fn order(mut self, order: impl RowOrder<E>) -> Self {
@@ -192,6 +227,17 @@ impl<E, T: Send> Projection<E, T> {
     }
 
     /// Each different row once.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let names = Book::find().select(Book.author().name).distinct().all(&mut db).await?;
+    /// assert_eq!(names.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn distinct(mut self) -> Self {
         self.select.distinct = true;
         self
@@ -199,21 +245,69 @@ impl<E, T: Send> Projection<E, T> {
 
     /// The rows of both queries, each once. Order, limit and offset of this query are those of the whole (see
     /// [`Projection::order_by_place`]), those of the other are its own.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let long = Book::find().filter(Book.pages.gt(200)).select(Book.title);
+    /// let hers = Book::find().filter(Book.author().name.eq("Ursula")).select(Book.title);
+    /// let titles = long.union(hers).order_by_place(1, false).all(&mut db).await?;
+    /// assert_eq!(titles, ["Solaris", "The Dispossessed", "The Lathe of Heaven"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn union<F>(self, other: Projection<F, T>) -> Self {
         self.combined(SetOperator::Union, other)
     }
 
     /// The rows of both queries, one after the other.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let names = Author::find().select(Author.name).union_all(Book::find().select(Book.title));
+    /// assert_eq!(names.all(&mut db).await?.len(), 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn union_all<F>(self, other: Projection<F, T>) -> Self {
         self.combined(SetOperator::UnionAll, other)
     }
 
     /// The rows that both queries give. It comes before other combinations: databases disagree on what binds more.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let long = Book::find().filter(Book.pages.gt(200)).select(Book.title);
+    /// let hers = Book::find().filter(Book.author().name.eq("Ursula")).select(Book.title);
+    /// assert_eq!(long.intersect(hers).all(&mut db).await?, ["The Dispossessed"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn intersect<F>(self, other: Projection<F, T>) -> Self {
         self.combined(SetOperator::Intersect, other)
     }
 
     /// The rows that the other query does not give.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let all = Book::find().select(Book.title);
+    /// let long = Book::find().filter(Book.pages.gt(200)).select(Book.title);
+    /// assert_eq!(all.except(long).all(&mut db).await?, ["The Lathe of Heaven"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn except<F>(self, other: Projection<F, T>) -> Self {
         self.combined(SetOperator::Except, other)
     }
@@ -224,12 +318,35 @@ impl<E, T: Send> Projection<E, T> {
     }
 
     /// Orders combined queries by a column of the result; the first is at 1.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let names = Author::find().select(Author.name).union(Book::find().select(Book.title));
+    /// let last = names.order_by_place(1, true).limit(1).all(&mut db).await?;
+    /// assert_eq!(last, ["Ursula"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn order_by_place(mut self, place: u32, descending: bool) -> Self {
         self.select.order.push(OrderKey { expr: Expr::Number(place.into()), descending, nulls: Nulls::Native });
         self
     }
 
     /// All rows.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let titles: Vec<String> = Book::find().filter(Book.pages.gt(300)).select(Book.title).all(&mut db).await?;
+    /// assert_eq!(titles, ["The Dispossessed"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What the database says; `Kind::Decode` when a column does not fit.
@@ -242,6 +359,17 @@ impl<E, T: Send> Projection<E, T> {
 
     /// The first row, if there is any.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let longest = Book::find().select((Book.title, Book.pages)).order(Book.pages.desc()).first(&mut db).await?;
+    /// assert_eq!(longest, Some(("The Dispossessed".to_string(), 341)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`Projection::all`].
     pub async fn first(self, executor: &mut impl Executor) -> Result<Option<T>> {
@@ -249,6 +377,17 @@ impl<E, T: Send> Projection<E, T> {
     }
 
     /// The first row.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let pages: Option<i32> = Book::find().select(Book.pages.max()).one(&mut db).await?;
+    /// assert_eq!(pages, Some(341));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::NotFound` when there is none; as [`Projection::all`].
@@ -266,6 +405,17 @@ impl<E, T: Send> Projection<E, T> {
     }
 
     /// Rows as they come, in portions.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut titles = Book::find().select(Book.title).order(Book.title.asc()).stream(&mut db);
+    /// assert_eq!(titles.next().await?.as_deref(), Some("Solaris"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stream<'x>(self, executor: &'x mut impl Executor) -> Rows<'x, T>
     where
         T: 'x,

@@ -34,9 +34,18 @@ impl<T> Clone for Cte<T> {
 
 /// Gives a query a name, so that it is written once and read as often as one likes, by [`crate::join::from`] and joins.
 ///
-/// ```text
-/// let totals = cte("totals", Post::find().group_by(Post.author_id).select((Post.author_id, count_rows())));
-/// let busy = User::find().join(&totals, |(user, total)| user.id.eq(total.0)).filter(|(_, total)| total.1.gt(9));
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> relata::Result<()> {
+/// # let mut db = shop().await?;
+/// use relata::{count_rows, cte};
+/// let totals = cte("totals", Book::find().group_by(Book.author_id).select((Book.author_id, count_rows())));
+/// let busy = Author::find().join(&totals, |(author, total)| author.id.eq(total.0)).filter(|(_, total)| total.1.gt(1));
+/// let (author, (_, books)) = busy.one(&mut db).await?;
+/// assert_eq!((&*author.name, books), ("Ursula", 2));
+/// # Ok(())
+/// # }
 /// ```
 pub fn cte<R, T: RowShape>(name: &'static str, query: Projection<R, T>) -> Cte<T> {
     Cte::new(name, query, false)
@@ -68,6 +77,21 @@ impl<T: RowShape> Cte<T> {
     ///
     /// **Dialects**: MariaDB gives the columns the types of `start`: a text that grows has to be cast there, by
     /// `.cast::<String>()`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// use relata::{Cte, from, value};
+    /// let one = Author::find().limit(1).select(value::<_, i64>(1));
+    /// let numbers = Cte::recursive("numbers", one, |numbers| {
+    ///     from(numbers).filter(|(n,)| n.lt(10)).select(|(n,)| n + 1)
+    /// });
+    /// assert_eq!(from(numbers).count(&mut db).await?, 10);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn recursive<R, Q>(
         name: &'static str,
         start: Projection<R, T>,
@@ -77,6 +101,21 @@ impl<T: RowShape> Cte<T> {
     }
 
     /// As [`Cte::recursive`], but rows that are there already count again: a circle never ends, unless `step` counts.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// use relata::{Cte, from, value};
+    /// let one = Author::find().limit(1).select(value::<_, i64>(1));
+    /// let doubled = Cte::recursive_all("doubled", one, |rows| {
+    ///     from(rows).filter(|(n,)| n.lt(100)).select(|(n,)| n + n)
+    /// });
+    /// assert_eq!(from(doubled).count(&mut db).await?, 8); // 1, 2, 4, … 128
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn recursive_all<R, Q>(
         name: &'static str,
         start: Projection<R, T>,
@@ -114,6 +153,19 @@ impl<T: RowShape> Cte<T> {
     }
 
     /// Its rows are computed once and kept. **Dialects**: MariaDB decides by itself.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// use relata::{cte, from};
+    /// let long = cte("long", Book::find().filter(Book.pages.gt(200)).select(Book.author_id)).materialized();
+    /// let pairs = from(&long).join(&long, |(one, other)| one.eq(other)); // read twice, computed once
+    /// assert_eq!(pairs.count(&mut db).await?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn materialized(self) -> Self {
         self.with_materialized(true)

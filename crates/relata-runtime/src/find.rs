@@ -72,6 +72,20 @@ impl<E: Entity, L> Find<E, L> {
     }
 
     /// A filter that is there only if the value is.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let title = Some("Solaris"); // what was asked for, if anything was
+    /// let books = Book::find().filter_some(title, |title| Book.title.eq(title)).all(&mut db).await?;
+    /// assert_eq!(books.len(), 1);
+    /// let all = Book::find().filter_some(None, |title: &str| Book.title.eq(title)).all(&mut db).await?;
+    /// assert_eq!(all.len(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn filter_some<V, C: Condition<E>>(self, value: Option<V>, filter: impl FnOnce(V) -> C) -> Self {
         match value {
             Some(value) => self.filter(filter(value)),
@@ -80,6 +94,18 @@ impl<E: Entity, L> Find<E, L> {
     }
 
     /// Adds a key to the order.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = Book::find().order(Book.author().name.asc()).order(Book.pages.desc()).all(&mut db).await?;
+    /// let titles: Vec<&str> = books.iter().map(|book| &*book.title).collect();
+    /// assert_eq!(titles, ["Solaris", "The Dispossessed", "The Lathe of Heaven"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "order_by")]
     #[doc(alias = "sort")]
     pub fn order(mut self, order: impl RowOrder<E>) -> Self {
@@ -88,6 +114,27 @@ impl<E: Entity, L> Find<E, L> {
     }
 
     /// Orders by a field that came from outside; only fields marked `#[sortable]` are accepted. `-title` is descending.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[derive(Entity, Debug, Clone)]
+    /// # #[entity(table = "books")]
+    /// # pub struct Listed {
+    /// #     #[id]
+    /// #     pub id: Id<Listed>,
+    /// #     #[sortable]
+    /// #     pub title: String,
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = Listed::find().order_by_input("-title")?.all(&mut db).await?;
+    /// assert_eq!(books[0].title, "The Lathe of Heaven");
+    /// let error = Listed::find().order_by_input("pages").err().unwrap();
+    /// assert_eq!(error.kind(), relata::Kind::UndefinedColumn);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::UndefinedColumn` for any other name.
@@ -108,12 +155,36 @@ impl<E: Entity, L> Find<E, L> {
     }
 
     /// At most so many rows.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let longest = Book::find().order(Book.pages.desc()).limit(2).all(&mut db).await?;
+    /// assert_eq!(longest.len(), 2);
+    /// assert_eq!(longest[0].title, "The Dispossessed");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn limit(mut self, limit: u64) -> Self {
         self.select.limit = Some(limit);
         self
     }
 
     /// Without the first so many rows. For deep pages [`Find::after`] is faster.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let rest = Book::find().order(Book.pages.desc()).limit(10).offset(2).all(&mut db).await?;
+    /// assert_eq!(rest.len(), 1);
+    /// assert_eq!(rest[0].title, "The Lathe of Heaven");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "skip")]
     pub fn offset(mut self, offset: u64) -> Self {
         self.select.offset = Some(offset);
@@ -121,24 +192,92 @@ impl<E: Entity, L> Find<E, L> {
     }
 
     /// Only what comes after this place in the order, for [`Find::page`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = || Book::find().order(Book.title.asc()).limit(2);
+    /// let first = books().page(&mut db).await?;
+    /// let second = books().after(first.next).page(&mut db).await?;
+    /// assert_eq!(second[0].title, "The Lathe of Heaven");
+    /// assert!(second.next.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn after(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
         self.after = cursor.into();
         self
     }
 
     /// Also rows that are marked as deleted.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[derive(Entity, Debug, Clone)]
+    /// # #[entity(table = "notes", soft_delete)]
+    /// # pub struct Note {
+    /// #     #[id]
+    /// #     pub id: Id<Note>,
+    /// #     pub text: String,
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// # db.batch("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL, deleted_at TIMESTAMP);
+    /// #     INSERT INTO notes VALUES (1, 'kept', NULL), (2, 'gone', '2026-01-01 00:00:00');").await?;
+    /// assert_eq!(Note::find().count(&mut db).await?, 1);
+    /// assert_eq!(Note::find().with_deleted().count(&mut db).await?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_deleted(mut self) -> Self {
         self.select.scope = Scope::All;
         self
     }
 
     /// Only rows that are marked as deleted.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[derive(Entity, Debug, Clone)]
+    /// # #[entity(table = "notes", soft_delete)]
+    /// # pub struct Note {
+    /// #     #[id]
+    /// #     pub id: Id<Note>,
+    /// #     pub text: String,
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// # db.batch("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL, deleted_at TIMESTAMP);
+    /// #     INSERT INTO notes VALUES (1, 'kept', NULL), (2, 'gone', '2026-01-01 00:00:00');").await?;
+    /// let gone = Note::find().only_deleted().all(&mut db).await?;
+    /// assert_eq!(gone[0].text, "gone");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn only_deleted(mut self) -> Self {
         self.select.scope = Scope::Deleted;
         self
     }
 
     /// Locks the rows until the transaction ends. SQLite: `Kind::Unsupported`, its writers are alone anyway.
+    ///
+    /// ```no_run
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// transaction!(db, |tx| {
+    ///     let book = Book::by_key(3).for_update().one(&mut tx).await?; // nobody else changes it meanwhile
+    ///     Book::update(book.id).set(Book.pages.to(book.pages + 1)).exec(&mut tx).await
+    /// })?;
+    /// assert_eq!(Book::by_key(3).one(&mut db).await?.pages, 205);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn for_update(mut self) -> Self {
         self.select.lock = Some(Lock { shared: false, wait: LockWait::Wait });
         self
@@ -151,6 +290,19 @@ impl<E: Entity, L> Find<E, L> {
     }
 
     /// Leaves out rows that others have locked; together with [`Find::for_update`] a queue in a table.
+    ///
+    /// ```no_run
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let taken = transaction!(db, |tx| {
+    ///     Book::find().order(Book.id.asc()).limit(10).for_update().skip_locked().all(&mut tx).await
+    /// })?;
+    /// assert!(taken.len() <= 10);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn skip_locked(mut self) -> Self {
         let shared = self.select.lock.is_some_and(|lock| lock.shared);
         self.select.lock = Some(Lock { shared, wait: LockWait::SkipLocked });
@@ -166,6 +318,17 @@ impl<E: Entity, L> Find<E, L> {
 
     /// The first row only, in the order, of those that agree in these. **Dialects**: PostgreSQL alone; elsewhere
     /// `Kind::Unsupported`. The order must begin with the same columns.
+    ///
+    /// ```no_run
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let longest = Book::find().distinct_on(Book.author_id).order(Book.author_id.asc()).order(Book.pages.desc());
+    /// assert_eq!(longest.all(&mut db).await?.len(), 2); // the longest book of each author
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn distinct_on(mut self, keys: impl GroupKeys<E>) -> Self {
         keys.push(&mut self.select.distinct_on);
         self
@@ -174,8 +337,16 @@ impl<E: Entity, L> Find<E, L> {
     /// Of the rows that agree in these, the first so many in this order: the three newest posts of each author. Filters
     /// before it say which rows are ranked, filters after it narrow the result down.
     ///
-    /// ```text
-    /// Post::find().top_per(Post.author_id, 3, Post.id.desc()).with(Post.author).all(&mut db).await?;
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let longest = Book::find().top_per(Book.author_id, 1, Book.pages.desc()).order(Book.title.asc());
+    /// let titles: Vec<String> = longest.all(&mut db).await?.into_iter().map(|book| book.title).collect();
+    /// assert_eq!(titles, ["Solaris", "The Dispossessed"]);
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Panics
@@ -205,9 +376,32 @@ impl<E: Entity, L> Find<E, L> {
     /// root, or the way up from a leaf. Circles end. Filters before it say where it starts, filters after it narrow the
     /// whole down.
     ///
-    /// ```text
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[derive(Entity, Debug, Clone)]
+    /// # #[entity(table = "categories")]
+    /// # #[has_many(children: Category.parent_id)]
+    /// # pub struct Category {
+    /// #     #[id]
+    /// #     pub id: Id<Category>,
+    /// #     #[references(Category)]
+    /// #     pub parent_id: Option<Id<Category>>,
+    /// #     pub name: String,
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// # db.batch("CREATE TABLE categories (id INTEGER PRIMARY KEY, name TEXT NOT NULL,
+    /// #         parent_id INTEGER REFERENCES categories (id));
+    /// #     INSERT INTO categories VALUES (1, 'Books', NULL), (2, 'Novels', 1), (3, 'Space', 2);").await?;
     /// let tree = Category::by_key(1).reach(Category.children, None).all(&mut db).await?;
-    /// let path = Category::by_key(42).reach(Category.parent, None).all(&mut db).await?;
+    /// assert_eq!(tree.len(), 3);
+    /// let near = Category::by_key(1).reach(Category.children, 1).all(&mut db).await?; // one step at most
+    /// assert_eq!(near.len(), 2);
+    /// let path = Category::by_key(3).reach(Category.parent, None).order(Category.id.asc()).all(&mut db).await?;
+    /// assert_eq!(path[0].name, "Books");
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Panics
@@ -236,6 +430,19 @@ impl<E: Entity, L> Find<E, L> {
     }
 
     /// Loads a relation with each row.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let authors = Author::find().with(Author.books).order(Author.id.asc()).all(&mut db).await?;
+    /// assert_eq!(authors[0].books().len(), 2);
+    /// let book = Book::by_key(3).with(Book.author).one(&mut db).await?;
+    /// assert_eq!(book.author().name, "Stanisław");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with<X: IntoLoad<E>>(self, relation: X) -> Find<E, And<E, X, L>> {
         Find {
             select: self.select,
@@ -247,6 +454,19 @@ impl<E: Entity, L> Find<E, L> {
     }
 
     /// Groups the rows; `.select(…)` says what to read of each group.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let groups = Book::find().group_by(Book.author_id);
+    /// let longest = groups.select((Book.author_id, relata::count_rows(), Book.pages.max()));
+    /// let rows = longest.order(Book.author_id.asc()).all(&mut db).await?;
+    /// assert_eq!(rows, [(Id::new(1), 2, Some(341)), (Id::new(2), 1, Some(204))]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "having")]
     pub fn group_by(mut self, keys: impl GroupKeys<E>) -> Grouped<E> {
         keys.push(&mut self.select.group_by);
@@ -254,11 +474,36 @@ impl<E: Entity, L> Find<E, L> {
     }
 
     /// Reads columns and expressions instead of the whole entity.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let rows: Vec<(String, String)> = Book::find()
+    ///     .filter(Book.pages.lt(300))
+    ///     .order(Book.id.asc())
+    ///     .select((Book.title, Book.author().name))
+    ///     .all(&mut db).await?;
+    /// assert_eq!(rows[0], ("The Lathe of Heaven".into(), "Ursula".into()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn select<S: Selection<E>>(self, selection: S) -> Projection<E, S::Output> {
         Projection::new(self.select, selection)
     }
 
     /// How many rows there are.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// assert_eq!(Book::find().filter(Book.pages.gt(200)).count(&mut db).await?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What the database says.
@@ -267,6 +512,16 @@ impl<E: Entity, L> Find<E, L> {
     }
 
     /// Whether there is any row.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// assert!(Book::find().filter(Book.title.eq("Solaris")).exists(&mut db).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What the database says.
@@ -297,6 +552,17 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
 
     /// All rows.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = Book::find().all(&mut db).await?;
+    /// assert_eq!(books.len(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What the database says; `Kind::Decode` when a row does not fit the struct.
     #[doc(alias = "load")]
@@ -318,11 +584,30 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     /// The rows, each below the one that leads to it along a relation of the entity with itself; siblings in the order of the
     /// query. A row is a root if no other of these rows leads to it.
     ///
-    /// ```text
-    /// let tree = Category::by_key(1).reach(Category.children, 3).order(Category.name.asc()).tree(Category.children, &mut db).await?;
-    /// for node in tree.walk() {
-    ///     println!("{}{}", "  ".repeat(node.depth()), node.name);
-    /// }
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[derive(Entity, Debug, Clone)]
+    /// # #[entity(table = "categories")]
+    /// # #[has_many(children: Category.parent_id)]
+    /// # pub struct Category {
+    /// #     #[id]
+    /// #     pub id: Id<Category>,
+    /// #     #[references(Category)]
+    /// #     pub parent_id: Option<Id<Category>>,
+    /// #     pub name: String,
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// # db.batch("CREATE TABLE categories (id INTEGER PRIMARY KEY, name TEXT NOT NULL,
+    /// #         parent_id INTEGER REFERENCES categories (id));
+    /// #     INSERT INTO categories VALUES (1, 'Books', NULL), (2, 'Novels', 1), (3, 'Space', 2);").await?;
+    /// let all = Category::find().order(Category.name.asc());
+    /// let tree = all.tree(Category.children, &mut db).await?;
+    /// let lines: Vec<String> = tree.walk().map(|node| format!("{} {}", node.depth(), node.name)).collect();
+    /// assert_eq!(lines, ["0 Books", "1 Novels", "2 Space"]);
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors
@@ -338,8 +623,16 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     /// them leave before the first answer is awaited, on one connection: a hundred rows by key take little longer than
     /// one. Elsewhere they run one after the other.
     ///
-    /// ```text
-    /// let found = Find::all_of([3, 1, 2].map(User::by_key), &mut db).await?;
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let found = relata::Find::all_of([3, 1].map(Book::by_key), &mut db).await?;
+    /// assert_eq!(found[0][0].title, "Solaris");
+    /// assert_eq!(found[1][0].title, "The Dispossessed");
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors
@@ -381,6 +674,17 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
 
     /// The first row in the order, if there is any.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let longest = Book::find().order(Book.pages.desc()).first(&mut db).await?;
+    /// assert_eq!(longest.unwrap().title, "The Dispossessed");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`Find::all`].
     pub async fn first(self, executor: &mut impl Executor) -> Result<Option<L::Output>> {
@@ -388,6 +692,17 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     }
 
     /// The one row, if there is any.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let nobody = Author::find().filter(Author.email.eq("nobody@example.com")).optional(&mut db).await?;
+    /// assert!(nobody.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::TooManyRows` when there are several; as [`Find::all`].
@@ -397,6 +712,19 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     }
 
     /// The one row.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let author = Author::find().filter(Author.email.eq("stan@example.com")).one(&mut db).await?;
+    /// assert_eq!(author.name, "Stanisław");
+    /// let error = Author::by_key(7).one(&mut db).await.unwrap_err();
+    /// assert_eq!(error.kind(), relata::Kind::NotFound);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::NotFound` when there is none, `Kind::TooManyRows` when there are several; as [`Find::all`].
@@ -409,6 +737,20 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
 
     /// One page in the order, and the cursor of the next. The key is added to the order, so that it is total.
     /// Without [`Find::limit`] a page has 50 rows.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let page = Book::find().order(Book.title.asc()).limit(2).page(&mut db).await?;
+    /// assert_eq!(page.items.len(), 2);
+    /// let link = page.next.unwrap().to_string(); // text for a URL
+    /// let rest = Book::find().order(Book.title.asc()).limit(2).after(link.parse::<Cursor>()?).page(&mut db).await?;
+    /// assert_eq!(rest.items.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::Parameters` when the cursor belongs to another order; as [`Find::all`].
@@ -426,6 +768,21 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     /// Rows as they come, in portions, for results that need not fit into memory.
     ///
     /// Relations to many rows, and `.batched()` ones, are not loaded by streams: `Kind::Unsupported`, page through the rows instead.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut pages = 0;
+    /// let mut books = Book::find().stream(&mut db);
+    /// while let Some(book) = books.next().await? {
+    ///     pages += book.pages;
+    /// }
+    /// assert_eq!(pages, 729);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stream<'x>(mut self, executor: &'x mut impl Executor) -> Rows<'x, L::Output>
     where
         L: 'x,

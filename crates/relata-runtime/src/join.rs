@@ -281,6 +281,20 @@ scopes!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
 /// The columns of the tables `S`, seen from a query over them.
 pub type ColumnsIn<S> = <S as Scope>::Columns<S>;
 /// The columns of the tables `S`, for what is written outside of a closure: the allow-list of a search, say.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> relata::Result<()> {
+/// # let mut db = shop().await?;
+/// let columns = relata::join::columns::<(Book, Author)>();
+/// let both = relata::Searchable::new().allow("title", columns.0.title).allow("name", columns.1.name);
+/// let books = Book::find().join(Author, |(book, author)| book.author_id.eq(author.id));
+/// let found = books.search(both.from_query("filter[name]=Ursula&sort=-title")?)?.all(&mut db).await?;
+/// assert_eq!(found[0].0.title, "The Lathe of Heaven");
+/// # Ok(())
+/// # }
+/// ```
 pub fn columns<S: Scope>() -> ColumnsIn<S> {
     S::columns()
 }
@@ -298,6 +312,18 @@ pub struct Joined<S> {
 }
 
 /// A query that starts from anything that can be joined: a query inside the query, a [`Cte`].
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> relata::Result<()> {
+/// # let mut db = shop().await?;
+/// let per_author = Book::find().group_by(Book.author_id).select((Book.author_id, relata::count_rows()));
+/// let busy = relata::from(per_author).filter(|(author,)| author.1.gt(1)).all(&mut db).await?;
+/// assert_eq!(busy, [((Id::new(1), 2),)]);
+/// # Ok(())
+/// # }
+/// ```
 pub fn from<J: Joinable>(source: J) -> Joined<(J::Part,)> {
     let (source, needs) = source.into_source();
     let mut select = Select::new(source);
@@ -329,6 +355,20 @@ impl<S: Scope> Joined<S> {
     }
 
     /// Joins a table: rows that fit together.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = Book::find()
+    ///     .join(Author, |(book, author)| book.author_id.eq(author.id))
+    ///     .join(Author, |(_, first, second)| first.id.lt(second.id));
+    /// let rows: Vec<(Book, Author, Author)> = books.all(&mut db).await?;
+    /// assert_eq!(rows[0].2.name, "Stanisław");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn join<J: Joinable>(
         self,
         table: J,
@@ -342,6 +382,21 @@ impl<S: Scope> Joined<S> {
     }
 
     /// Joins a table: all rows so far, with `None` where no row of the new table fits.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let rows = Author::find()
+    ///     .join(Book, |(author, book)| author.id.eq(book.author_id))
+    ///     .left_join(Book, |(_, book, longer)| book.author_id.eq(longer.author_id).and(longer.pages.gt(book.pages)))
+    ///     .filter(|(_, book, _)| book.title.eq("The Lathe of Heaven"));
+    /// let (_, _, longer): (Author, Book, Option<Book>) = rows.one(&mut db).await?;
+    /// assert_eq!(longer.unwrap().title, "The Dispossessed");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn left_join<J: Joinable>(
         self,
         table: J,
@@ -408,12 +463,37 @@ impl<S: Scope> Joined<S> {
     }
 
     /// Only rows that keep this; several filters must all hold.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = Book::find()
+    ///     .join(Author, |(book, author)| book.author_id.eq(author.id))
+    ///     .filter(|(book, author)| author.name.eq("Ursula").and(book.pages.lt(200)));
+    /// assert_eq!(books.one(&mut db).await?.0.title, "The Lathe of Heaven");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn filter(mut self, filter: impl FnOnce(ColumnsIn<S>) -> Pred<S>) -> Self {
         Expr::and_into(&mut self.select.filter, filter(S::columns()).into_expr());
         self
     }
 
     /// A filter that is there only if the value is.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = Book::find().join(Author, |(book, author)| book.author_id.eq(author.id));
+    /// let found = books.filter_some(Some("Ursula"), |(_, author), name| author.name.eq(name));
+    /// assert_eq!(found.count(&mut db).await?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn filter_some<V>(self, value: Option<V>, filter: impl FnOnce(ColumnsIn<S>, V) -> Pred<S>) -> Self {
         match value {
             Some(value) => self.filter(|columns| filter(columns, value)),
@@ -422,6 +502,20 @@ impl<S: Scope> Joined<S> {
     }
 
     /// Adds a key to the order.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let rows = Book::find()
+    ///     .join(Author, |(book, author)| book.author_id.eq(author.id))
+    ///     .order(|(_, author)| author.name.asc())
+    ///     .all(&mut db).await?;
+    /// assert_eq!(rows[0].1.name, "Stanisław");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn order(mut self, order: impl FnOnce(ColumnsIn<S>) -> Order<S>) -> Self {
         self.select.order.push(order(S::columns()).into_key());
         self
@@ -458,11 +552,38 @@ impl<S: Scope> Joined<S> {
     }
 
     /// Reads columns and expressions instead of the whole rows.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = Book::find().join(Author, |(book, author)| book.author_id.eq(author.id));
+    /// let rows = books.filter(|(book, _)| book.pages.gt(300)).select(|(book, author)| (author.name, book.title));
+    /// assert_eq!(rows.all(&mut db).await?, [("Ursula".to_string(), "The Dispossessed".to_string())]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn select<T: Selection<S>>(self, selection: impl FnOnce(ColumnsIn<S>) -> T) -> Projection<S, T::Output> {
         Projection::new(self.select, selection(S::columns()))
     }
 
     /// Groups the rows; `.select(…)` says what to read of each group.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let rows = Author::find()
+    ///     .left_join(Book, |(author, book)| author.id.eq(book.author_id))
+    ///     .group_by(|(author, _)| (author.id, author.name))
+    ///     .order(|(author, _)| author.name.asc())
+    ///     .select(|(author, book)| (author.name, book.id.count()));
+    /// assert_eq!(rows.all(&mut db).await?, [("Stanisław".to_string(), 1), ("Ursula".to_string(), 2)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn group_by<K: GroupKeys<S>>(mut self, keys: impl FnOnce(ColumnsIn<S>) -> K) -> JoinedGroups<S> {
         keys(S::columns()).push(&mut self.select.group_by);
         JoinedGroups { select: self.select, marker: PhantomData }
@@ -545,6 +666,21 @@ pub struct JoinedGroups<S> {
 
 impl<S: Scope> JoinedGroups<S> {
     /// Only groups that keep this.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let busy = Author::find()
+    ///     .join(Book, |(author, book)| author.id.eq(book.author_id))
+    ///     .group_by(|(author, _)| author.name)
+    ///     .having(|(_, book)| book.id.count().gt(1))
+    ///     .select(|(author, _)| author.name);
+    /// assert_eq!(busy.all(&mut db).await?, ["Ursula"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn having(mut self, having: impl FnOnce(ColumnsIn<S>) -> Having<S>) -> Self {
         Expr::and_into(&mut self.select.having, having(S::columns()).into_expr());
         self
@@ -578,6 +714,18 @@ impl<E: Entity> Find<E> {
     }
 
     /// As [`Joined::join`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = Book::find().join(Author, |(book, author)| book.author_id.eq(author.id));
+    /// let rows: Vec<(Book, Author)> = books.order(|(book, _)| book.id.desc()).all(&mut db).await?;
+    /// assert_eq!((&*rows[0].0.title, &*rows[0].1.name), ("Solaris", "Stanisław"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "inner_join")]
     pub fn join<J: Joinable>(
         self,
@@ -588,6 +736,21 @@ impl<E: Entity> Find<E> {
     }
 
     /// As [`Joined::left_join`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let long = Author::find().left_join(Book, |(author, book)| {
+    ///     author.id.eq(book.author_id).and(book.pages.gt(300))
+    /// });
+    /// let rows: Vec<(Author, Option<Book>)> = long.order(|(author, _)| author.id.asc()).all(&mut db).await?;
+    /// assert_eq!(rows[0].1.as_ref().unwrap().title, "The Dispossessed");
+    /// assert!(rows[1].1.is_none()); // an author without long books
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn left_join<J: Joinable>(
         self,
         table: J,
@@ -597,6 +760,20 @@ impl<E: Entity> Find<E> {
     }
 
     /// As [`Joined::right_join`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let long = Book::find().right_join(Author, |(book, author)| {
+    ///     book.author_id.eq(author.id).and(book.pages.gt(300))
+    /// });
+    /// let rows: Vec<(Option<Book>, Author)> = long.order(|(_, author)| author.id.asc()).all(&mut db).await?;
+    /// assert!(rows[1].0.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn right_join<J: Joinable>(
         self,
         table: J,
@@ -606,6 +783,20 @@ impl<E: Entity> Find<E> {
     }
 
     /// As [`Joined::full_join`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let long = Book::find().full_join(Author, |(book, author)| {
+    ///     book.author_id.eq(author.id).and(book.pages.gt(300))
+    /// });
+    /// let rows: Vec<(Option<Book>, Option<Author>)> = long.all(&mut db).await?;
+    /// assert_eq!(rows.len(), 4); // one pair, two books and an author alone
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn full_join<J: Joinable>(
         self,
         table: J,
@@ -615,11 +806,36 @@ impl<E: Entity> Find<E> {
     }
 
     /// As [`Joined::cross_join`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let rows: Vec<(Author, Book)> = Author::find().cross_join(Book).all(&mut db).await?;
+    /// assert_eq!(rows.len(), 6);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cross_join<J: Joinable>(self, table: J) -> Joined<(E, J::Part)> {
         self.alone().cross_join(table)
     }
 
     /// As [`Joined::join_lateral`].
+    ///
+    /// ```no_run
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let longest = Author::find().join_lateral(|(author,)| {
+    ///     Book::find().filter(Book.author_id.eq(author.id.outer())).order(Book.pages.desc()).limit(1)
+    /// });
+    /// let rows: Vec<(Author, Book)> = longest.all(&mut db).await?;
+    /// assert_eq!(rows.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn join_lateral<J: Joinable>(self, query: impl FnOnce(ColumnsIn<(E,)>) -> J) -> Joined<(E, J::Part)> {
         self.alone().join_lateral(query)
     }

@@ -19,6 +19,20 @@ use crate::find::{at_row, run};
 mod token;
 
 /// A place in an ordered result. It prints as text that can go into a URL, and is parsed from it.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> relata::Result<()> {
+/// # let mut db = shop().await?;
+/// let first = Book::find().order(Book.title.asc()).limit(1).page(&mut db).await?;
+/// let text = first.next.unwrap().to_string();
+/// let cursor: Cursor = text.parse()?;
+/// let second = Book::find().order(Book.title.asc()).after(cursor).page(&mut db).await?;
+/// assert_eq!(second[0].title, "The Dispossessed");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cursor {
     /// Which order it belongs to.
@@ -54,6 +68,18 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     /// The same page of what `make` makes of each row: what a list shows of it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let page = Book::find().order(Book.title.asc()).page(&mut db).await?;
+    /// let titles = page.map(|book| book.title);
+    /// assert_eq!(titles.items, ["Solaris", "The Dispossessed", "The Lathe of Heaven"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn map<U>(self, make: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(make).collect(), next: self.next }
     }

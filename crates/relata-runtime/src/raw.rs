@@ -15,15 +15,35 @@ use crate::stream::Rows;
 /// `?` stands for each parameter on every database (`??` is a question mark). The text is part of the program; only
 /// values come from outside.
 ///
-/// ```text
-/// let rows = sql::<(i64, String)>("SELECT id, title FROM posts WHERE author_id = ?", (author,)).all(&mut db).await?;
-/// let changed = sql::<()>("UPDATE posts SET title = ?", ("New",)).exec(&mut db).await?; // `()`: no rows are wanted
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> relata::Result<()> {
+/// # let mut db = shop().await?;
+/// let rows = sql::<(i64, String)>("SELECT id, title FROM books WHERE pages > ?", (300,)).all(&mut db).await?;
+/// assert_eq!(rows, [(1, "The Dispossessed".to_string())]);
+/// let changed = sql::<()>("UPDATE books SET pages = ? WHERE id = ?", (205, 3)).exec(&mut db).await?; // `()`: no rows
+/// assert_eq!(changed, 1);
+/// # Ok(())
+/// # }
 /// ```
 pub fn sql<T: FromRow>(sql: &'static str, params: impl Params) -> Raw<T> {
     Raw { sql: sql.into(), params: params.into_values(), marker: PhantomData }
 }
 
 /// [`sql`] for a text that is put together at run time. The caller vouches that nothing from outside is part of it.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> relata::Result<()> {
+/// # let mut db = shop().await?;
+/// let table = "books"; // never text from outside
+/// let count: i64 = relata::sql_unchecked(format!("SELECT count(*) FROM {table}"), ()).one(&mut db).await?;
+/// assert_eq!(count, 3);
+/// # Ok(())
+/// # }
+/// ```
 pub fn sql_unchecked<T: FromRow>(sql: impl Into<String>, params: impl Params) -> Raw<T> {
     Raw { sql: sql.into().into(), params: params.into_values(), marker: PhantomData }
 }
@@ -101,6 +121,17 @@ impl<T: FromRow> Raw<T> {
 
     /// All rows.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books: Vec<Book> = sql("SELECT * FROM books WHERE pages < ? ORDER BY id", (300,)).all(&mut db).await?;
+    /// assert_eq!(books[1].title, "Solaris");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What the database says; `Kind::Parameters` when their number is wrong; `Kind::Decode` when a column does not fit.
     pub async fn all(mut self, executor: &mut impl Executor) -> Result<Vec<T>> {
@@ -113,6 +144,17 @@ impl<T: FromRow> Raw<T> {
 
     /// The first row, if there is any.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let title = sql::<String>("SELECT title FROM books WHERE id = ?", (7,)).optional(&mut db).await?;
+    /// assert_eq!(title, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`Raw::all`].
     pub async fn optional(self, executor: &mut impl Executor) -> Result<Option<T>> {
@@ -121,6 +163,17 @@ impl<T: FromRow> Raw<T> {
 
     /// The first row.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let pages: i64 = sql("SELECT sum(pages) FROM books", ()).one(&mut db).await?;
+    /// assert_eq!(pages, 729);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::NotFound` when there is none; as [`Raw::all`].
     pub async fn one(self, executor: &mut impl Executor) -> Result<T> {
@@ -128,6 +181,17 @@ impl<T: FromRow> Raw<T> {
     }
 
     /// Rows as they come, in portions.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut titles = sql::<String>("SELECT title FROM books ORDER BY title", ()).stream(&mut db);
+    /// assert_eq!(titles.next().await?.as_deref(), Some("Solaris"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn stream<'x>(self, executor: &'x mut impl Executor) -> Rows<'x, T>
     where
         T: 'x,
@@ -144,6 +208,17 @@ impl<T: FromRow> Raw<T> {
     }
 
     /// Runs it for what it does; gives back how many rows it changed. No rows are read: `sql::<()>(…)`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let deleted = sql::<()>("DELETE FROM books WHERE pages < ?", (300,)).exec(&mut db).await?;
+    /// assert_eq!(deleted, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`Raw::all`].

@@ -99,18 +99,54 @@ impl<R> Searchable<R> {
     }
 
     /// Input may filter and order by this column or expression under a name.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = relata::Searchable::<Book>::new().allow("title", Book.title).allow("author", Book.author().name);
+    /// let search = books.from_query("filter[author]=Ursula&sort=-title")?;
+    /// assert_eq!(Book::find().search(search).all(&mut db).await?[0].title, "The Lathe of Heaven");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn allow<T: Field>(self, name: &'static str, column: impl Into<Expression<R, T>>) -> Self {
         self.with(name, column.into(), true, true)
     }
 
     /// Input may filter by it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = relata::Searchable::<Book>::new().allow_filter("pages", Book.pages);
+    /// assert!(books.from_query("filter[pages]=204").is_ok());
+    /// assert!(books.from_query("sort=pages").is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn allow_filter<T: Field>(self, name: &'static str, column: impl Into<Expression<R, T>>) -> Self {
         self.with(name, column.into(), true, false)
     }
 
     /// Input may order by it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = relata::Searchable::<Book>::new().allow_order("pages", Book.pages);
+    /// assert!(books.from_query("sort=-pages").is_ok());
+    /// assert!(books.from_query("filter[pages]=204").is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn allow_order<T: Field>(self, name: &'static str, column: impl Into<Expression<R, T>>) -> Self {
         self.with(name, column.into(), false, true)
@@ -123,6 +159,19 @@ impl<R> Searchable<R> {
     }
 
     /// Other limits.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// use relata::search::{Limits, Searchable};
+    /// let books = Searchable::<Book>::new().limits(Limits { page: 2, ..Limits::default() });
+    /// assert_eq!(Book::find().search(books.from_query("")?).all(&mut db).await?.len(), 2);
+    /// assert!(books.from_query("page[size]=1000").is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -141,6 +190,20 @@ impl<R> Searchable<R> {
     /// | `page[number]=3` | the third page, by number |
     /// | `page[after]=…` | the page after a [`Cursor`] |
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = relata::Searchable::<Book>::new().allow("title", Book.title).allow("pages", Book.pages);
+    /// let search = books.from_query("filter[pages][gte]=200&sort=-title&page[size]=20")?;
+    /// assert_eq!(Book::find().search(search).all(&mut db).await?[0].title, "The Dispossessed");
+    /// let error = books.from_query("filter[titel]=Solaris").err().unwrap();
+    /// assert!(error.to_string().contains("did you mean title?"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::Validation` with a problem for each mistake.
     pub fn from_query(&self, query: &str) -> Result<Search<R>> {
@@ -153,6 +216,19 @@ impl<R> Searchable<R> {
     /// each with a value or with operators, and of `and`, `or` (lists) and `not`:
     /// `{"age": {"gte": 18}, "or": [{"name": "Ann"}, {"name": null}]}`.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = relata::Searchable::<Book>::new().allow("title", Book.title).allow("pages", Book.pages);
+    /// let json = r#"{"filter": {"or": [{"title": "Solaris"}, {"pages": {"gt": 300}}]}, "sort": ["pages"]}"#;
+    /// let found = Book::find().search(books.from_json(&json.parse().unwrap())?).all(&mut db).await?;
+    /// assert_eq!((found.len(), &*found[0].title), (2, "Solaris"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::Validation` with a problem for each mistake.
     pub fn from_json(&self, search: &serde_json::Value) -> Result<Search<R>> {
@@ -163,9 +239,17 @@ impl<R> Searchable<R> {
 
     /// Columns to select that input names, with commas between: of those that it may filter or order by.
     ///
-    /// ```text
-    /// let chosen = posts.columns("title,author")?;
-    /// let rows: Vec<Vec<Value>> = Post::find().select(chosen).all(&mut db).await?;
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = relata::Searchable::<Book>::new().allow("title", Book.title).allow("pages", Book.pages);
+    /// let chosen = books.columns("title")?;
+    /// let rows: Vec<Vec<relata::Value>> = Book::find().order(Book.id.desc()).select(chosen).all(&mut db).await?;
+    /// assert_eq!(rows[0], [relata::Value::Text("Solaris".into())]);
+    /// # Ok(())
+    /// # }
     /// ```
     ///
     /// # Errors
@@ -184,6 +268,18 @@ impl<R> Searchable<R> {
     }
 
     /// A filter from JSON alone.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = relata::Searchable::<Book>::new().allow("pages", Book.pages);
+    /// let filter = books.filter_from_json(&r#"{"pages": {"lt": 200}}"#.parse().unwrap())?;
+    /// assert_eq!(Book::find().filter(filter).one(&mut db).await?.title, "The Lathe of Heaven");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::Validation` with a problem for each mistake.
@@ -247,6 +343,19 @@ impl<R> Selection<R> for Chosen<R> {
 
 impl<E: Entity, L> Find<E, L> {
     /// With the filter, the order and the page that came from outside, beside those that the program says.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = relata::Searchable::<Book>::new().allow("pages", Book.pages);
+    /// let hers = Book::find().filter(Book.author().name.eq("Ursula")); // whatever is asked for
+    /// let found = hers.search(books.from_query("filter[pages][gt]=200")?).all(&mut db).await?;
+    /// assert_eq!(found.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn search(mut self, search: Search<E>) -> Self {
         if let Some(after) = search.after {
             self = self.after(after);
@@ -265,6 +374,19 @@ impl<E: Entity, L> Find<E, L> {
 impl<S: Scope> Joined<S> {
     /// With the filter, the order and the page that came from outside, beside those that the program says. Joined rows are
     /// paged by number.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let columns = relata::join::columns::<(Book, Author)>();
+    /// let names = relata::Searchable::new().allow("author", columns.1.name);
+    /// let books = Book::find().join(Author, |(book, author)| book.author_id.eq(author.id));
+    /// assert_eq!(books.search(names.from_query("filter[author]=Ursula")?)?.count(&mut db).await?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::Parameters` when the page is to come after a cursor.

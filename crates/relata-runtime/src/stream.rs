@@ -72,6 +72,18 @@ impl<'x, T: Send + 'x> Rows<'x, T> {
 
     /// The next row; `None` after the last.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut books = Book::find().order(Book.id.asc()).stream(&mut db);
+    /// let first = books.next().await?.unwrap();
+    /// assert_eq!(first.title, "The Dispossessed");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// What the database says; `Kind::Decode`. After an error there are no more rows.
     pub async fn next(&mut self) -> Result<Option<T>> {

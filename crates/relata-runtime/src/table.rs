@@ -61,6 +61,19 @@ pub struct Record {
 
 impl Record {
     /// The value of a column.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = db.table("books").await?;
+    /// let rows = books.select().order_by_key().all(&mut db).await?;
+    /// assert_eq!(rows[2].value("title"), Some(&relata::Value::Text("Solaris".into())));
+    /// assert_eq!(rows[2].value("isbn"), None); // there is no such column
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn value(&self, column: &str) -> Option<&Value> {
         self.columns.iter().position(|name| name == column).map(|at| &self.values[at])
     }
@@ -108,6 +121,18 @@ pub enum Condition {
 
 /// Reads the whole schema of the database that an executor runs on.
 ///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> relata::Result<()> {
+/// # let mut db = shop().await?;
+/// let schema = relata::table::schema(&mut db).await?;
+/// let names: Vec<&str> = schema.tables.iter().map(|table| &*table.name.name).collect();
+/// assert_eq!(names, ["authors", "books"]);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// What the database says.
 pub async fn schema(executor: &mut impl Executor) -> Result<Schema> {
@@ -122,6 +147,18 @@ impl Table {
     /// Finds a table or view (`name`, or `namespace.name`) by introspection. [`Table::in_schema`] spares that when the
     /// schema is known.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = relata::Table::find("books", &mut db).await?;
+    /// let names: Vec<&str> = books.columns().iter().map(|column| &*column.name).collect();
+    /// assert_eq!(names, ["id", "author_id", "title", "pages"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::UndefinedTable`, with the closest name that there is.
     pub async fn find(name: &str, executor: &mut impl Executor) -> Result<Table> {
@@ -129,6 +166,18 @@ impl Table {
     }
 
     /// Finds a table or view in a schema.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let schema = relata::table::schema(&mut db).await?;
+    /// let books = relata::Table::in_schema("books", &schema)?;
+    /// assert_eq!(books.key(), ["id"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`Table::find`].
@@ -197,6 +246,18 @@ impl Table {
 
     /// Lets filters and orders use these columns only: for names that come from outside.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = db.table("books").await?.allow(["title"])?;
+    /// assert!(books.select().order("title", false).is_ok());
+    /// assert!(books.select().order("pages", false).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::UndefinedColumn`.
     pub fn allow<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<Table> {
@@ -210,6 +271,20 @@ impl Table {
     }
 
     /// Rows are marked as deleted by this column: queries leave marked rows out, and deleting marks.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// # db.batch("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL, deleted_at TIMESTAMP);
+    /// #     INSERT INTO notes VALUES (1, 'kept', NULL), (2, 'gone', '2026-01-01 00:00:00');").await?;
+    /// let notes = db.table("notes").await?.soft_delete("deleted_at")?;
+    /// assert_eq!(notes.select().count(&mut db).await?, 1);
+    /// assert_eq!(notes.select().with_deleted().count(&mut db).await?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::UndefinedColumn`; `Kind::TypeMismatch` when the column is no date and time that may be NULL.
@@ -256,6 +331,17 @@ impl Table {
     }
 
     /// All rows, to be narrowed down.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = db.table("books").await?;
+    /// assert_eq!(books.select().order("pages", true)?.limit(2).all(&mut db).await?.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn select(&self) -> TableQuery {
         let mut select = Select::new(self.source());
@@ -264,6 +350,18 @@ impl Table {
     }
 
     /// The row with this key: one value for each column of the key.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = db.table("books").await?;
+    /// let book = books.by_key(&[relata::Value::Int(3)], &mut db).await?.unwrap();
+    /// assert_eq!(book.value("pages"), Some(&relata::Value::Int(204)));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::Parameters` when the number of values is wrong; what the database says.
@@ -297,6 +395,20 @@ impl Table {
 
     /// Inserts a row; columns that are left out take their default.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// use relata::Value;
+    /// let authors = db.table("authors").await?;
+    /// let row = [("name", Value::Text("Octavia".into())), ("email", Value::Text("octavia@example.com".into()))];
+    /// authors.insert(&row, &mut db).await?;
+    /// assert_eq!(authors.select().count(&mut db).await?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::UndefinedColumn`; what the database says.
     pub async fn insert(&self, row: &[(&str, Value)], executor: &mut impl Executor) -> Result<()> {
@@ -317,6 +429,19 @@ impl Table {
 
     /// Changes the row with this key; gives back whether there was one.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// use relata::Value;
+    /// let books = db.table("books").await?;
+    /// assert!(books.update(&[Value::Int(3)], &[("pages", Value::Int(205))], &mut db).await?);
+    /// assert!(!books.update(&[Value::Int(9)], &[("pages", Value::Int(1))], &mut db).await?); // there is no such row
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`Table::insert`] and [`Table::by_key`].
     pub async fn update(&self, key: &[Value], row: &[(&str, Value)], executor: &mut impl Executor) -> Result<bool> {
@@ -330,6 +455,18 @@ impl Table {
     }
 
     /// Deletes the row with this key; gives back whether there was one.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = db.table("books").await?;
+    /// assert!(books.delete(&[relata::Value::Int(3)], &mut db).await?);
+    /// assert_eq!(books.select().count(&mut db).await?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`Table::by_key`].
@@ -376,6 +513,20 @@ pub struct TableQuery {
 impl TableQuery {
     /// Only rows whose column keeps this.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// use relata::table::Condition;
+    /// let books = db.table("books").await?;
+    /// let long = books.select().filter("pages", Condition::Greater(relata::Value::Int(200)))?;
+    /// assert_eq!(long.count(&mut db).await?, 2);
+    /// assert!(books.select().filter("isbn", Condition::IsNull).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::UndefinedColumn` for a column that there is not or that is not allowed.
     pub fn filter(mut self, column: &str, condition: Condition) -> Result<Self> {
@@ -398,6 +549,18 @@ impl TableQuery {
     }
 
     /// Adds a column to the order.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = db.table("books").await?;
+    /// let rows = books.select().order("pages", true)?.all(&mut db).await?; // `true`: greatest first
+    /// assert_eq!(rows[0].value("title"), Some(&relata::Value::Text("The Dispossessed".into())));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::UndefinedColumn` for a column that there is not or that is not allowed.

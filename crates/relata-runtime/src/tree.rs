@@ -18,6 +18,33 @@ use crate::load::ParentKey;
 const NAMED: usize = 5;
 
 /// Rows of an entity that leads to itself, each below its parent.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+/// # #[derive(Entity, Debug, Clone)]
+/// # #[entity(table = "categories")]
+/// # #[has_many(children: Category.parent_id)]
+/// # pub struct Category {
+/// #     #[id]
+/// #     pub id: Id<Category>,
+/// #     #[references(Category)]
+/// #     pub parent_id: Option<Id<Category>>,
+/// #     pub name: String,
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> relata::Result<()> {
+/// # let mut db = shop().await?;
+/// # db.batch("CREATE TABLE categories (id INTEGER PRIMARY KEY, name TEXT NOT NULL,
+/// #         parent_id INTEGER REFERENCES categories (id));
+/// #     INSERT INTO categories VALUES (1, 'Books', NULL), (2, 'Novels', 1), (3, 'Space', 2);").await?;
+/// let tree = Category::find().tree(Category.children, &mut db).await?;
+/// let root = tree.roots().next().unwrap();
+/// assert_eq!(root.name, "Books");
+/// assert_eq!(root.children().count(), 1);
+/// assert_eq!(root.descendants().count(), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree<T> {
     /// Each row before those below it.

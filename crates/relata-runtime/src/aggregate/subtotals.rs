@@ -98,17 +98,53 @@ pub struct Subtotals<E> {
 impl<E: Entity> Grouped<E> {
     /// Also subtotals: of each beginning of the keys, down to the total, in which the keys that were left out are `None`.
     /// **Dialects**: not SQLite; MariaDB then takes no order.
+    ///
+    /// ```no_run
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = Book::find().group_by(Book.author_id).rollup().select((Book.author_id, relata::count_rows()));
+    /// let rows = books.all(&mut db).await?;
+    /// assert!(rows.contains(&(None, 3))); // the total
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rollup(self) -> Subtotals<E> {
         Subtotals { select: with(self.select, Grouping::Rollup), marker: PhantomData }
     }
 
     /// Also subtotals of each subset of the keys. **Dialects**: PostgreSQL.
+    ///
+    /// ```no_run
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = Book::find().group_by((Book.author_id, Book.pages)).cube();
+    /// let rows = books.select((Book.author_id, Book.pages, relata::count_rows())).all(&mut db).await?;
+    /// assert!(rows.contains(&(None, Some(204), 1))); // of all authors
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn cube(self) -> Subtotals<E> {
         Subtotals { select: with(self.select, Grouping::Cube), marker: PhantomData }
     }
 
     /// Groups by each of these subsets of the keys, given by their positions from 0: `[&[0, 1][..], &[0], &[]]`.
     /// **Dialects**: PostgreSQL.
+    ///
+    /// ```no_run
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = Book::find().group_by((Book.author_id, Book.pages)).sets([&[0][..], &[1]]);
+    /// let rows = books.select((Book.author_id, Book.pages, relata::count_rows())).all(&mut db).await?;
+    /// assert!(rows.contains(&(Some(Id::new(1)), None, 2)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn sets<'s>(self, subsets: impl IntoIterator<Item = &'s [usize]>) -> Subtotals<E> {
         Subtotals { select: with(self.select, sets(subsets)), marker: PhantomData }
     }

@@ -64,9 +64,17 @@ impl<E: Entity> Writing for InsertFrom<E> {
 
 /// Gives a statement that writes a name, so that a query reads what it gives back.
 ///
-/// ```text
-/// let gone = written("gone", Post::delete_many().filter(Post.slug.eq("old")), (Post.id, Post.title))?;
-/// let titles = from(gone).select(|(post,)| post.1).all(&mut db).await?;
+/// ```no_run
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> relata::Result<()> {
+/// # let mut db = shop().await?;
+/// use relata::{from, written};
+/// let gone = written("gone", Book::delete_many().filter(Book.pages.lt(200)), (Book.id, Book.title))?;
+/// let titles = from(gone).select(|(book,)| book.1).all(&mut db).await?;
+/// assert_eq!(titles, ["The Lathe of Heaven"]);
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// # Errors

@@ -24,6 +24,27 @@ pub struct Lenient<T> {
 impl<E: Entity, L: Loads<E>> Find<E, L> {
     /// All rows, each checked by the rules that were declared. What is loaded along relations is not looked at.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[derive(Entity, Debug, Clone)]
+    /// # #[entity(table = "books")]
+    /// # pub struct Checked {
+    /// #     #[id]
+    /// #     pub id: Id<Checked>,
+    /// #     #[check(len(1..=10))]
+    /// #     pub title: String,
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let short = Checked::find().filter(Checked.title.eq("Solaris")).all_valid(&mut db).await?;
+    /// assert_eq!(short.len(), 1);
+    /// let error = Checked::find().all_valid(&mut db).await.unwrap_err(); // a title may have ten letters
+    /// assert_eq!(error.kind(), relata::Kind::Validation);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::Validation` for the first row that breaks a rule, with its key and every problem; as [`Find::all`].
     pub async fn all_valid(self, executor: &mut impl Executor) -> Result<Vec<L::Output>> {
@@ -34,6 +55,19 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
 
     /// The rows that decode and keep the declared rules; for each of the others the reason. For importing, exporting and
     /// repairing what is not as it should be.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// db.batch("INSERT INTO books VALUES (4, 1, 'Planet of Exile', 'many')").await?;
+    /// let found = Book::find().all_lenient(&mut db).await?;
+    /// assert_eq!((found.rows.len(), found.refused.len()), (3, 1));
+    /// assert_eq!(found.refused[0].kind(), relata::Kind::Decode);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What the database says; rows of relations to many that do not decode.

@@ -89,6 +89,19 @@ impl TableQuery {
     /// statement for all of them: [`Record::related`] under the other table's name. The other query may have filters, an order
     /// and rows to be loaded with its own; its limit and offset hold for each row.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let (authors, books) = (db.table("authors").await?, db.table("books").await?);
+    /// let rows = authors.select().with(books.select().order("pages", true)?)?.order_by_key().all(&mut db).await?;
+    /// let hers = rows[0].related("books").unwrap();
+    /// assert_eq!(hers[0].value("title"), Some(&relata::Value::Text("The Dispossessed".into())));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::Parameters` when no foreign key connects the tables, or several do ([`TableQuery::with_by`]).
     pub fn with(self, other: TableQuery) -> Result<Self> {
@@ -97,6 +110,19 @@ impl TableQuery {
     }
 
     /// As [`TableQuery::with`], along the foreign key that this column belongs to: [`Record::related`] under the column's name.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let (authors, books) = (db.table("authors").await?, db.table("books").await?);
+    /// let rows = books.select().with_by("author_id", authors.select())?.order_by_key().all(&mut db).await?;
+    /// let author = &rows[0].related("author_id").unwrap()[0];
+    /// assert_eq!(author.value("name"), Some(&relata::Value::Text("Ursula".into())));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`TableQuery::with`].
