@@ -56,6 +56,17 @@ impl<E: Entity, S> Update<E, S> {
     }
 
     /// Gives a column a new value.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// Book::update(3).set(Book.pages.to(214)).set(Book.title.to("Solaris (new)")).exec(&mut db).await?;
+    /// assert_eq!(Book::by_key(3).one(&mut db).await?.pages, 214);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "col_expr")]
     #[doc(alias = "set_value")]
     pub fn set(mut self, assignment: impl Change<E>) -> Self {
@@ -71,6 +82,20 @@ impl<E: Entity, S> Update<E, S> {
     }
 
     /// Gives a column a new value if there is one.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let (title, pages): (Option<&str>, Option<i32>) = (None, Some(214));
+    /// let update = Book::update(3).set_some(title, |title| Book.title.to(title));
+    /// update.set_some(pages, |pages| Book.pages.to(pages)).exec(&mut db).await?;
+    /// let solaris = Book::by_key(3).one(&mut db).await?;
+    /// assert_eq!((solaris.title.as_str(), solaris.pages), ("Solaris", 214));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set_some<V, C: Change<E>>(self, value: Option<V>, assignment: impl FnOnce(V) -> C) -> Self {
         match value {
             Some(value) => self.set(assignment(value)),
@@ -79,12 +104,34 @@ impl<E: Entity, S> Update<E, S> {
     }
 
     /// Only rows that keep this.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let longer = Book::update_many().filter(Book.author_id.eq(1)).set(Book.pages.add(10)).exec(&mut db).await?;
+    /// assert_eq!(longer, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn filter(mut self, filter: impl Condition<E>) -> Update<E, Filtered> {
         Expr::and_into(&mut self.filter, filter.into_pred().into_expr());
         self.filtered()
     }
 
     /// Every row.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let longer = Book::update_many().set(Book.pages.add(10)).all_rows().exec(&mut db).await?;
+    /// assert_eq!(longer, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn all_rows(self) -> Update<E, Filtered> {
         self.filtered()
     }
@@ -100,6 +147,27 @@ impl<E: Entity, S> Update<E, S> {
     }
 
     /// Also rows that are marked as deleted.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[derive(Entity, Debug, Clone)]
+    /// # #[entity(table = "notes", soft_delete)]
+    /// # pub struct Note {
+    /// #     #[id]
+    /// #     pub id: Id<Note>,
+    /// #     pub text: String,
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// # db.batch("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL, deleted_at TEXT)").await?;
+    /// let note = NewNote { text: "Note".into() }.insert(&mut db).await?; // of an entity with `soft_delete`
+    /// Note::delete(note.id).exec(&mut db).await?;
+    /// assert_eq!(Note::update(note.id).set(Note.text.to("New")).exec(&mut db).await?, 0);
+    /// assert_eq!(Note::update(note.id).set(Note.text.to("New")).with_deleted().exec(&mut db).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_deleted(mut self) -> Self {
         self.scope = Scope::All;
         self
@@ -107,12 +175,34 @@ impl<E: Entity, S> Update<E, S> {
 
     /// Fails unless exactly so many rows are changed. Inside a transaction that undoes the change; outside it has
     /// happened.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let update = Book::update(99).set(Book.pages.to(1)).require_rows(1);
+    /// assert_eq!(update.exec(&mut db).await.unwrap_err().kind(), relata::Kind::NotFound);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn require_rows(mut self, rows: u64) -> Self {
         self.required = Some(rows);
         self
     }
 
     /// Runs it; gives back how many rows it changed.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// assert_eq!(Book::update(3).set(Book.pages.to(214)).exec(&mut db).await?, 1);
+    /// assert_eq!(Book::update(99).set(Book.pages.to(214)).exec(&mut db).await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::Validation` when a declared rule refuses a value; `Kind::NotFound` or `Kind::TooManyRows` when another
@@ -126,6 +216,17 @@ impl<E: Entity, S> Update<E, S> {
     }
 
     /// Runs it; gives back each changed row as it then is. **Dialects**: MariaDB cannot, `Kind::Unsupported`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = Book::update(3).set(Book.pages.add(10)).returning(&mut db).await?;
+    /// assert_eq!(books[0].pages, 214);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`Update::exec`].
@@ -165,12 +266,34 @@ impl<E: Entity, S> Delete<E, S> {
     }
 
     /// Only rows that keep this.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let deleted = Book::delete_many().filter(Book.pages.lt(300)).exec(&mut db).await?;
+    /// assert_eq!(deleted, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn filter(mut self, filter: impl Condition<E>) -> Delete<E, Filtered> {
         Expr::and_into(&mut self.filter, filter.into_pred().into_expr());
         self.filtered()
     }
 
     /// Every row.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let deleted = Book::delete_many().all_rows().exec(&mut db).await?;
+    /// assert_eq!(deleted, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn all_rows(self) -> Delete<E, Filtered> {
         self.filtered()
     }
@@ -186,6 +309,28 @@ impl<E: Entity, S> Delete<E, S> {
     }
 
     /// Removes the rows even with `soft_delete`, also those that are marked already.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[derive(Entity, Debug, Clone)]
+    /// # #[entity(table = "notes", soft_delete)]
+    /// # pub struct Note {
+    /// #     #[id]
+    /// #     pub id: Id<Note>,
+    /// #     pub text: String,
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// # db.batch("CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL, deleted_at TEXT)").await?;
+    /// let note = NewNote { text: "Note".into() }.insert(&mut db).await?; // of an entity with `soft_delete`
+    /// Note::delete(note.id).exec(&mut db).await?;
+    /// assert_eq!(Note::find().with_deleted().count(&mut db).await?, 1);
+    /// Note::delete(note.id).permanently().exec(&mut db).await?;
+    /// assert_eq!(Note::find().with_deleted().count(&mut db).await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn permanently(mut self) -> Self {
         self.permanently = true;
         self.scope = Scope::All;
@@ -193,6 +338,17 @@ impl<E: Entity, S> Delete<E, S> {
     }
 
     /// Fails unless exactly so many rows are deleted. Inside a transaction that undoes it; outside it has happened.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let error = Book::delete(99).require_rows(1).exec(&mut db).await.unwrap_err();
+    /// assert_eq!(error.kind(), relata::Kind::NotFound);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn require_rows(mut self, rows: u64) -> Self {
         self.required = Some(rows);
         self
@@ -200,6 +356,17 @@ impl<E: Entity, S> Delete<E, S> {
 
     /// Runs it; gives back how many rows it deleted. With `soft_delete`, rows that refer to them by `on_delete = cascade`
     /// along a relation of the entity are marked with them, in one transaction; they do not count here.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// assert_eq!(Book::delete(3).exec(&mut db).await?, 1);
+    /// assert_eq!(Book::delete(3).exec(&mut db).await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::ForeignKeyViolation` when others refer to the row; as [`Update::exec`].
@@ -221,6 +388,17 @@ impl<E: Entity, S> Delete<E, S> {
     /// Runs it; gives back each row as it was, or with `soft_delete` as it then is, without marking what refers to it.
     /// **Dialects**: MariaDB cannot give
     /// back rows that are only marked, MySQL none: `Kind::Unsupported`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let gone = Book::delete(3).returning(&mut db).await?;
+    /// assert_eq!(gone[0].title, "Solaris");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`Delete::exec`].

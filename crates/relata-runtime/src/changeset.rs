@@ -122,6 +122,18 @@ impl<E: Entity> Changeset<E> {
     }
 
     /// Names that are not allowed are problems from here on; else they are left out in silence.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let input: Json = r#"{"title": "Solaris", "price": 5}"#.parse().unwrap();
+    /// let changes = Book::changeset((Book.title, Book.pages)).strict().json(&input);
+    /// assert_eq!(changes.problems()[0].to_string(), "price is no field that may be given");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn strict(mut self) -> Self {
         self.strict = true;
         self
@@ -132,8 +144,20 @@ impl<E: Entity> Changeset<E> {
     /// rows below again. To be said before the input is given; the rows are created with this one by [`Changeset::insert`], and
     /// below the row that exists by [`Changeset::update`].
     ///
-    /// ```text
-    /// Post::changeset((Post.title, Post.body)).nested(Post.comments, || Comment::changeset(Comment.text)).json(&body)
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let input: Json = r#"{"name": "Tove", "books": [{"title": "Moominvalley", "pages": 192}]}"#.parse().unwrap();
+    /// let tove = Author::changeset(Author.name)
+    ///     .nested(Author.books, || Book::changeset((Book.title, Book.pages)))
+    ///     .json(&input)
+    ///     .set(Author.email, "tove@example.com");
+    /// let tove = tove.insert(&mut db).await?;
+    /// assert_eq!(Book::find().filter(Book.author_id.eq(tove.id)).count(&mut db).await?, 1);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn nested<M: Relation<From = E>>(
         mut self,
@@ -148,8 +172,17 @@ impl<E: Entity> Changeset<E> {
     /// [`Changeset::update`] changes the row with that value, if it hangs on the row that is changed; without it a row is created.
     /// Rows that are not named stay as they are.
     ///
-    /// ```text
-    /// Post::changeset(Post.title).nested_by(Post.comments, Comment.id, || Comment::changeset(Comment.text)).json(&body).update(id, &mut db)
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let input: Json = r#"{"books": [{"id": 3, "pages": 214}]}"#.parse().unwrap();
+    /// let changes = Author::changeset(Author.name).nested_by(Author.books, Book.id, || Book::changeset(Book.pages));
+    /// changes.json(&input).update(2, &mut db).await?;
+    /// assert_eq!(Book::by_key(3).one(&mut db).await?.pages, 214);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn nested_by<M: Relation<From = E>, T: Field>(
         mut self,
@@ -163,6 +196,19 @@ impl<E: Entity> Changeset<E> {
     }
 
     /// Takes the members of a JSON object by the names of fields.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let input: Json = r#"{"title": "Fiasco", "pages": 322, "id": 99}"#.parse().unwrap();
+    /// let changes = Book::changeset((Book.title, Book.pages)).json(&input).set(Book.author_id, 2);
+    /// let book = changes.insert(&mut db).await?;
+    /// assert_eq!((book.title.as_str(), book.pages, book.id), ("Fiasco", 322, Id::new(4)));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn json(mut self, input: &Json) -> Self {
         let Json::Object(members) = input else {
             self.problems.push(Problem::of_row("type", "must be a JSON object"));
@@ -178,6 +224,18 @@ impl<E: Entity> Changeset<E> {
     }
 
     /// Takes the pairs of a form by the names of fields; of several with one name the last.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let form = [("title", "Fiasco"), ("pages", "322")];
+    /// let book = Book::changeset((Book.title, Book.pages)).form(form).set(Book.author_id, 2).insert(&mut db).await?;
+    /// assert_eq!((book.title.as_str(), book.pages), ("Fiasco", 322));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn form<K: AsRef<str>, V: AsRef<str>>(mut self, pairs: impl IntoIterator<Item = (K, V)>) -> Self {
         pairs.into_iter().for_each(|(name, text)| self.take(name.as_ref(), Input::Text(text.as_ref())));
         self
@@ -210,18 +268,53 @@ impl<E: Entity> Changeset<E> {
     }
 
     /// Sets a field by the application's own word, allowed or not.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let form = [("title", "Fiasco"), ("author_id", "1")]; // `author_id` is not allowed
+    /// let changes = Book::changeset(Book.title).form(form).set(Book.author_id, 2).set(Book.pages, 322);
+    /// assert_eq!(changes.insert(&mut db).await?.author_id, Id::new(2));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set<T: Field>(mut self, column: Column<E, T>, value: impl NewValue<T>) -> Self {
         self.put(column.reference().column, value.into_value());
         self
     }
 
     /// Adds a problem that the application found itself.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let changes = Book::changeset(Book.title).form([("title", "Solaris")]);
+    /// let changes = changes.problem(Book.title, "is on the list already");
+    /// assert_eq!(changes.problems()[0].to_string(), "title is on the list already");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn problem<T>(mut self, column: Column<E, T>, message: impl Into<String>) -> Self {
         self.problems.push(Problem::of(column.reference().column.field, "custom", message));
         self
     }
 
     /// What would be written: fields and values.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let changes = Book::changeset(Book.pages).form([("pages", "322"), ("title", "Fiasco")]);
+    /// assert_eq!(changes.changes().collect::<Vec<_>>(), [("pages", &relata::Value::Int(322))]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn changes(&self) -> impl Iterator<Item = (&'static str, &Value)> {
         let fields = self.columns.iter().map(|position| E::TABLE.columns[usize::from(*position)].field);
         fields.zip(&self.values)
@@ -229,6 +322,17 @@ impl<E: Entity> Changeset<E> {
 
     /// What is wrong so far: values of another type, names that are not allowed, broken rules. That a new row lacks a field
     /// is found when it is inserted.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let changes = Book::changeset(Book.title).json(&r#"{"title": 5}"#.parse().unwrap());
+    /// assert_eq!(changes.problems()[0].to_string(), "title must be text");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn problems(&self) -> Vec<Problem> {
         let found = self.found_change(Stage::SoFar);
         match found.into_result() {
@@ -278,6 +382,18 @@ impl<E: Entity> Changeset<E> {
 
     /// As a row to insert, alone or together with others; what hangs on it is left out.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let error = Book::changeset(Book.title).form([("title", "Fiasco")]).draft().err().unwrap();
+    /// let missing: Vec<_> = error.problems().iter().map(|problem| problem.to_string()).collect();
+    /// assert_eq!(missing, ["author_id must be given", "pages must be given"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::Validation` with every problem, fields that must be given included.
     pub fn draft(self) -> Result<Draft<E>> {
@@ -300,6 +416,18 @@ impl<E: Entity> Changeset<E> {
     /// Inserts the row and gives it back. Where the database refuses it for one thing that is taken or missing, it is asked
     /// for all of them.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let changes = Author::changeset((Author.name, Author.email));
+    /// let error = changes.form([("name", "Stan"), ("email", "stan@example.com")]).insert(&mut db).await.unwrap_err();
+    /// assert_eq!(error.problems()[0].field.as_deref(), Some("email"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::Validation` with every problem; constraint violations with every problem that the database has with the row.
     pub async fn insert(self, executor: &mut impl Executor) -> Result<E> {
@@ -320,6 +448,18 @@ impl<E: Entity> Changeset<E> {
 
     /// Changes the row with this key; without changes nothing is sent. Rows below ([`Changeset::nested`]) are created or changed
     /// with it, all of it or nothing.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// Book::changeset((Book.title, Book.pages)).form([("pages", "214")]).update(3, &mut db).await?;
+    /// let solaris = Book::by_key(3).one(&mut db).await?;
+    /// assert_eq!((solaris.title.as_str(), solaris.pages), ("Solaris", 214));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::Validation` with every problem; `Kind::NotFound` when there is no such row, or none below with the value that was

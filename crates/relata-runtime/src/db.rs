@@ -186,6 +186,19 @@ impl Db {
     }
 
     /// A handle that does not keep the database open.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let weak = db.downgrade();
+    /// assert!(weak.upgrade().is_some());
+    /// drop(db);
+    /// assert!(weak.upgrade().is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn downgrade(&self) -> WeakDb {
         WeakDb(Arc::downgrade(&self.inner))
     }
@@ -202,6 +215,18 @@ impl Db {
 
     /// Other options from now on, for every handle: pools grow and shrink, and connections are replaced as they come
     /// back. Breakers keep their settings, and so do tenants that somebody speaks for just now.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// use relata::PoolOptions;
+    /// db.reconfigure(PoolOptions { max_connections: 20, ..(*db.options()).clone() })?;
+    /// assert_eq!(db.options().max_connections, 20);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::Configuration` when no pool can be made of them; then nothing changes.
@@ -226,11 +251,34 @@ impl Db {
     }
 
     /// Where it is; printing it hides the password.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let db = Db::open("sqlite::memory:").await?;
+    /// assert_eq!(db.url().database, ":memory:");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn url(&self) -> &DatabaseUrl {
         &self.inner.url
     }
 
     /// How many statements were sent since it was opened, those that begin and end transactions left out.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let before = db.statement_count();
+    /// Book::find().all(&mut db).await?;
+    /// assert_eq!(db.statement_count() - before, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn statement_count(&self) -> u64 {
         self.inner.observer.statement_count()
     }
@@ -298,6 +346,17 @@ impl Db {
 
     /// A table or view found by introspection: for names that are known only at run time.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = db.table("books").await?;
+    /// assert_eq!(books.select().count(&mut db).await?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::UndefinedTable`, with the closest name that there is.
     pub async fn table(&self, name: &str) -> Result<crate::table::Table> {
@@ -305,6 +364,18 @@ impl Db {
     }
 
     /// Runs a script of several statements without parameters, in the database's own language.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// db.batch("CREATE TABLE tags (name TEXT NOT NULL); INSERT INTO tags VALUES ('new'), ('old');").await?;
+    /// let tags: i64 = sql("SELECT COUNT(*) FROM tags", ()).one(&mut db).await?;
+    /// assert_eq!(tags, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What the database says about the first statement that fails.
@@ -319,12 +390,34 @@ impl Db {
 impl Db {
     /// Everything through this handle must be over within `limit` from now: waiting for a connection, statements, whole
     /// transactions. A statement that is not is given up, stopped on the server, and fails with `Kind::Timeout`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut hurried = db.within(std::time::Duration::from_secs(2));
+    /// assert_eq!(Book::find().count(&mut hurried).await?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn within(&self, limit: Duration) -> Db {
         self.until(Instant::now() + limit)
     }
 
     /// [`Db::within`], with the moment itself: the deadline of a request handed down.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let deadline = std::time::Instant::now() + std::time::Duration::from_secs(2);
+    /// assert_eq!(Book::find().count(&mut db.until(deadline)).await?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn until(&self, deadline: Instant) -> Db {
         let deadline = self.view.deadline.map_or(deadline, |before| before.min(deadline));
@@ -333,6 +426,17 @@ impl Db {
 
     /// For one tenant of several: all handles of the same name together have at most
     /// [`PoolOptions::tenant_connections`] connections at once, so that one tenant cannot take them all.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut acme = db.tenant("acme");
+    /// assert_eq!(Book::find().count(&mut acme).await?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn tenant(&self, name: &str) -> Db {
         let tenant = self.inner.tenants.named(name, self.options().tenant_connections);
@@ -341,6 +445,17 @@ impl Db {
 
     /// Statements of this handle carry a tag, as a comment in the way of sqlcommenter (`/*route='%2Forders'*/`), so that the
     /// server's own log and statistics tell whose they are. Slow statements and spans know it too.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut tagged = db.tagged("route", "/books").tagged("action", "list");
+    /// assert_eq!(Book::find().count(&mut tagged).await?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn tagged(&self, key: &str, value: &str) -> Db {
         self.with_tags(|tags| tags.with(key, value))
@@ -349,6 +464,17 @@ impl Db {
     /// Statements of this handle belong to a trace: the `traceparent` header of a request. What is no such text is ignored.
     ///
     /// Their text never comes again, so they are not kept prepared: that costs a round trip on PostgreSQL and MariaDB.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut traced = db.traced("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    /// assert_eq!(Book::find().count(&mut traced).await?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn traced(&self, traceparent: &str) -> Db {
         match Tags::is_traceparent(traceparent) {
@@ -359,6 +485,16 @@ impl Db {
 
     /// Statements of this handle come from the line that calls this: for reports of leaks, spans, slow statements and the
     /// comment. `User::find().all(&mut db.here())`
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// assert_eq!(Book::find().count(&mut db.here()).await?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn here(&self) -> Db {
@@ -375,6 +511,20 @@ impl Db {
     }
 
     /// Nobody gets a connection until [`Db::resume`]; who asks waits. What is borrowed goes on.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// db.suspend(); // maintenance: who asks waits
+    /// let mut later = db.clone();
+    /// let count = tokio::spawn(async move { Book::find().count(&mut later).await });
+    /// db.resume();
+    /// assert_eq!(count.await.unwrap()?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn suspend(&self) {
         self.pools().iter().for_each(|pool| pool.suspend());
     }
@@ -386,6 +536,17 @@ impl Db {
 
     /// Closes every connection of now: spare ones at once, borrowed ones when they come back. After a change of login,
     /// topology or search path. A database in memory keeps its connection, for that is the database.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// db.retire_connections(); // after a change of login, say
+    /// assert_eq!(Book::find().count(&mut db).await?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn retire_connections(&self) {
         if let Layout::Memory(_) = &self.inner.layout {
             return;

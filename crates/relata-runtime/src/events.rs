@@ -31,6 +31,21 @@ impl Events {
     }
 
     /// Calls `handler` for each event of this type.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+    /// static SOLD: AtomicI64 = AtomicI64::new(0);
+    /// let events = relata::Events::new();
+    /// events.on(|amount: &i64| drop(SOLD.fetch_add(*amount, Relaxed)));
+    /// events.publish(2_i64, &mut db);
+    /// assert_eq!(SOLD.load(Relaxed), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on<T: Send + Sync + 'static>(&self, handler: impl Fn(&T) + Send + Sync + 'static) {
         let handler: Handler = Arc::new(move |event| {
             if let Some(event) = event.downcast_ref::<T>() {
@@ -41,6 +56,24 @@ impl Events {
     }
 
     /// Tells of an event: after the commit where `executor` is a transaction, at once where it is a database.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// # use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+    /// # static SOLD: AtomicI64 = AtomicI64::new(0);
+    /// let events = relata::Events::new();
+    /// events.on(|amount: &i64| drop(SOLD.fetch_add(*amount, Relaxed)));
+    /// transaction!(db, |tx| {
+    ///     events.publish(2_i64, &mut tx);
+    ///     Book::delete(3).exec(&mut tx).await
+    /// })?;
+    /// assert_eq!(SOLD.load(Relaxed), 2); // told after the commit
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn publish<T: Send + Sync + 'static>(&self, event: T, executor: &mut impl Executor) {
         let events = self.clone();
         executor.after_commit(Box::new(move || events.tell(&event)));

@@ -84,6 +84,17 @@ impl Health {
     }
 
     /// As JSON: `{"status", "took_ms", "parts": [{"name", "status", "reason", "since", "advice"}]}`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let health = db.health(std::time::Duration::from_secs(2)).await;
+    /// assert_eq!(health.json()["status"], "healthy");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn json(&self) -> Value {
         let part = |part: &Part| {
             json!({
@@ -166,12 +177,37 @@ impl Db {
     }
 
     /// Backups are made into this folder, a file or a folder each: [`Db::health`] says when the newest is older than this.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// use std::time::Duration;
+    /// db.expect_backups("no/such/folder", Duration::from_secs(24 * 3600));
+    /// let health = db.health(Duration::from_secs(2)).await;
+    /// assert_ne!(health.status().word(), "healthy");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn expect_backups(&self, folder: impl Into<PathBuf>, oldest: Duration) {
         let backups = Backups { folder: folder.into(), oldest };
         *self.memory().backups.lock().unwrap_or_else(PoisonError::into_inner) = Some(backups);
     }
 
     /// How every part is: connection, writes, server, disk, migrations, backups, pools, breakers, nodes. Ends within `limit`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// use relata::health::HealthStatus;
+    /// let health = db.health(std::time::Duration::from_secs(2)).await;
+    /// assert_eq!(health.status(), HealthStatus::Healthy);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn health(&self, limit: Duration) -> Health {
         let begun = Instant::now();
         let backups = self.memory().backups.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -34,6 +34,17 @@ pub trait NewRow: Sized + Send {
 
     /// Inserts it and gives back the row as the database has it.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let tove = NewAuthor { name: "Tove".into(), email: "tove@example.com".into() }.insert(&mut db).await?;
+    /// assert_eq!((tove.id, tove.name.as_str()), (Id::new(3), "Tove"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::Validation` when a declared rule refuses a value; constraint violations with entity and field.
     fn insert(self, executor: &mut impl Executor) -> impl Future<Output = Result<Self::Entity>> + Send {
@@ -43,6 +54,17 @@ pub trait NewRow: Sized + Send {
 
     /// Checks every declared rule, without a database.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let book = || NewBook { author_id: Id::new(1), title: "Malafrena".into(), pages: 369 };
+    /// assert!(book().validate().is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::Validation` with all problems ([`Error::problems`]).
     fn validate(self) -> Result<()> {
@@ -51,6 +73,18 @@ pub trait NewRow: Sized + Send {
 
     /// Checks every declared rule, and asks the database by one statement what it would refuse: values that are taken, and
     /// references to rows that do not exist. Nothing is written, and nothing is held: the constraints stay necessary.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let ann = NewAuthor { name: "Ann".into(), email: "stan@example.com".into() };
+    /// let error = ann.validate_in(&mut db).await.unwrap_err();
+    /// assert_eq!(error.problems()[0].to_string(), "email is taken already");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::Validation` with all problems; what the database says.
@@ -66,6 +100,20 @@ pub trait NewRow: Sized + Send {
 
     /// Creates rows that hang on this one along a relation, with it and in one transaction; the function is given the row
     /// as the database has it. They may have children of their own; along many to many they are created and linked.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let tove = NewAuthor { name: "Tove".into(), email: "tove@example.com".into() }
+    ///     .create(Author.books, |tove| [NewBook { author_id: tove.id, title: "Moominvalley".into(), pages: 192 }])
+    ///     .insert(&mut db)
+    ///     .await?;
+    /// assert_eq!(Book::find().filter(Book.author_id.eq(tove.id)).count(&mut db).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn create<M, I, F>(self, relation: Rel<Self::Entity, M>, children: F) -> Graph<Self::Entity>
     where
         M: Relation<From = Self::Entity>,
@@ -77,6 +125,20 @@ pub trait NewRow: Sized + Send {
 
     /// Connects rows that exist, by their keys, with the new one: along many to many they are linked, else their
     /// reference is changed.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let tove = NewAuthor { name: "Tove".into(), email: "tove@example.com".into() }
+    ///     .connect(Author.books, [3])
+    ///     .insert(&mut db)
+    ///     .await?;
+    /// assert_eq!(Book::by_key(3).one(&mut db).await?.author_id, tove.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn connect<M: Relation<From = Self::Entity>>(
         self,
         relation: Rel<Self::Entity, M>,
@@ -87,6 +149,18 @@ pub trait NewRow: Sized + Send {
 
     /// Inserts it, or does something else if a row with the same values in `target` exists: a column or a tuple of
     /// columns that have a unique key. **Dialects**: MariaDB takes whichever unique key the row collides with.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let again = NewAuthor { name: "Stan".into(), email: "stan@example.com".into() };
+    /// let stan = again.on_conflict(Author.email).update_all(&mut db).await?;
+    /// assert_eq!((stan.id, stan.name.as_str()), (Id::new(2), "Stan"));
+    /// # Ok(())
+    /// # }
+    /// ```
     fn on_conflict(self, target: impl ConflictColumns<Self::Entity>) -> Upsert<Self::Entity> {
         Upsert { draft: self.into_draft(), target: target.names() }
     }
@@ -122,6 +196,18 @@ impl<E: Entity> Draft<E> {
     }
 
     /// The value that it gives a field, if it gives one.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let draft = NewBook { author_id: Id::new(1), title: "Malafrena".into(), pages: 369 }.into_draft();
+    /// assert_eq!(draft.given(Book.pages), Some(369));
+    /// assert_eq!(draft.given(Book.id), None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn given<T: Field>(&self, column: Column<E, T>) -> Option<T> {
         let wanted = column.reference().column;
         let place = self.columns.as_slice().iter().position(|position| {
@@ -131,6 +217,18 @@ impl<E: Entity> Draft<E> {
     }
 
     /// With this value for a field.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let draft = NewBook { author_id: Id::new(1), title: "Malafrena".into(), pages: 369 }.into_draft();
+    /// let book = draft.with(Book.pages, 370).insert(&mut db).await?;
+    /// assert_eq!(book.pages, 370);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with<T: Field>(self, column: Column<E, T>, value: impl NewValue<T>) -> Self {
         let wanted = column.reference().column;
@@ -441,6 +539,19 @@ impl<E: Entity> InsertFrom<E> {
 
     /// Inserts the rows; gives back how many. Declared rules are not checked: the values do not come this way.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let short = Book::find().filter(Book.pages.lt(300));
+    /// let copies = short.select((Book.author_id, Book.title.concat(" (copy)"), Book.pages));
+    /// let copied = Book::insert_from((Book.author_id, Book.title, Book.pages), copies).exec(&mut db).await?;
+    /// assert_eq!(copied, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Constraint violations with entity and field; what the database says.
     pub async fn exec(mut self, executor: &mut impl Executor) -> Result<u64> {
@@ -465,6 +576,18 @@ pub struct Upsert<E> {
 impl<E: Entity> Upsert<E> {
     /// Updates these columns of the existing row to the new values; gives back the row as it then is.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let again = NewAuthor { name: "Stan".into(), email: "stan@example.com".into() };
+    /// let stan = again.on_conflict(Author.email).update(Author.name, &mut db).await?;
+    /// assert_eq!((stan.id, stan.name.as_str()), (Id::new(2), "Stan"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`NewRow::insert`].
     #[doc(alias = "do_update")]
@@ -474,12 +597,36 @@ impl<E: Entity> Upsert<E> {
     }
 
     /// As [`Upsert::update`], to be said more of: other new values (`.set(…)`), a condition (`.only_if(…)`).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let again = NewAuthor { name: "Stan".into(), email: "stan@example.com".into() };
+    /// let upsert = again.on_conflict(Author.email).updating(Author.name).only_if(Author.name.ne("Stanisław"));
+    /// assert_eq!(upsert.save(&mut db).await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn updating(self, columns: impl ConflictColumns<E>) -> ConditionalUpsert<E> {
         let conflict = Conflict::updating(self.target, columns.names());
         ConditionalUpsert::new(self.draft, conflict)
     }
 
     /// Updates every given column of the existing row, but for the target; gives back the row as it then is.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let again = NewAuthor { name: "Stan".into(), email: "stan@example.com".into() };
+    /// let stan = again.on_conflict(Author.email).update_all(&mut db).await?;
+    /// assert_eq!((stan.id, stan.name.as_str()), (Id::new(2), "Stan"));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`NewRow::insert`].
@@ -491,6 +638,18 @@ impl<E: Entity> Upsert<E> {
     }
 
     /// As [`Upsert::update_all`], to be said more of.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let again = NewAuthor { name: "Stan".into(), email: "stan@example.com".into() };
+    /// let upsert = again.on_conflict(Author.email).updating_all().only_if(Author.id.gt(1));
+    /// assert_eq!(upsert.save(&mut db).await?.unwrap().name, "Stan");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn updating_all(self) -> ConditionalUpsert<E> {
         let given = names(E::TABLE, &self.draft.columns).into_iter().map(str::to_string);
         let update = given.filter(|column| !self.target.contains(column)).collect();
@@ -502,6 +661,18 @@ impl<E: Entity> Upsert<E> {
     }
 
     /// Leaves the existing row alone; `true` if the new one was inserted.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let again = NewAuthor { name: "Stan".into(), email: "stan@example.com".into() };
+    /// assert!(!again.on_conflict(Author.email).ignore(&mut db).await?);
+    /// assert_eq!(Author::by_key(2).one(&mut db).await?.name, "Stanisław");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`NewRow::insert`].
@@ -608,6 +779,18 @@ impl<E: Entity> InsertMany<E> {
     }
 
     /// Inserts all rows or none; gives back how many.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let book = |title: &str| NewBook { author_id: Id::new(2), title: title.into(), pages: 250 };
+    /// let inserted = Book::insert_many([book("Fiasco"), book("Eden")]).exec(&mut db).await?;
+    /// assert_eq!(inserted, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`NewRow::insert`].

@@ -176,6 +176,20 @@ macro_rules! steps {
     () => {
         /// Creates rows that hang on this one along a relation; the function is given the row as the database has it.
         /// The rows may have children of their own. Along many to many they are created and linked.
+        ///
+        /// ```
+        /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> relata::Result<()> {
+        /// # let mut db = shop().await?;
+        /// Author::relate(2)
+        ///     .create(Author.books, |stan| [NewBook { author_id: stan.id, title: "Fiasco".into(), pages: 322 }])
+        ///     .exec(&mut db)
+        ///     .await?;
+        /// assert_eq!(Book::find().filter(Book.author_id.eq(2)).count(&mut db).await?, 2);
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn create<M, I, F>(mut self, _: Rel<E, M>, children: F) -> Self
         where
             M: Relation<From = E>,
@@ -188,6 +202,17 @@ macro_rules! steps {
 
         /// Connects rows that exist, by their keys: along many to many they are linked (if they are not yet), else their
         /// reference is changed.
+        ///
+        /// ```
+        /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> relata::Result<()> {
+        /// # let mut db = shop().await?;
+        /// Author::relate(2).connect(Author.books, [1]).exec(&mut db).await?;
+        /// assert_eq!(Book::by_key(1).one(&mut db).await?.author_id, Id::new(2));
+        /// # Ok(())
+        /// # }
+        /// ```
         pub fn connect<M: Relation<From = E>>(
             mut self,
             _: Rel<E, M>,
@@ -203,6 +228,20 @@ impl<E: Entity> Graph<E> {
     steps!();
 
     /// Inserts the row and all that hangs on it, or nothing; gives back the row as the database has it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let tove = NewAuthor { name: "Tove".into(), email: "tove@example.com".into() }
+    ///     .create(Author.books, |tove| [NewBook { author_id: tove.id, title: "Moominvalley".into(), pages: 192 }])
+    ///     .insert(&mut db)
+    ///     .await?;
+    /// assert_eq!(Author::by_key(tove.id).with(Author.books).one(&mut db).await?.books().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::Validation` when a declared rule refuses a value; constraint violations with entity and field.
@@ -230,6 +269,36 @@ impl<E: Entity> Relate<E> {
     steps!();
 
     /// Takes rows off, by their keys: along many to many the links go, else their reference becomes NULL.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[derive(Entity, Debug, Clone)]
+    /// # #[entity(table = "shelves")]
+    /// # #[has_many(toys: Toy.shelf_id)]
+    /// # pub struct Shelf {
+    /// #     #[id]
+    /// #     pub id: Id<Shelf>,
+    /// # }
+    /// # #[derive(Entity, Debug, Clone)]
+    /// # #[entity(table = "toys")]
+    /// # pub struct Toy {
+    /// #     #[id]
+    /// #     pub id: Id<Toy>,
+    /// #     #[references(Shelf)]
+    /// #     pub shelf_id: Option<Id<Shelf>>,
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// # db.batch("CREATE TABLE shelves (id INTEGER PRIMARY KEY);
+    /// #     CREATE TABLE toys (id INTEGER PRIMARY KEY, shelf_id INTEGER REFERENCES shelves (id));
+    /// #     INSERT INTO shelves VALUES (1); INSERT INTO toys VALUES (1, 1), (2, 1), (3, NULL);").await?;
+    /// // `Toy.shelf_id` may be NULL; the toys 1 and 2 are on shelf 1.
+    /// Shelf::relate(1).disconnect(Shelf.toys, [2]).exec(&mut db).await?;
+    /// assert_eq!(Toy::find().filter(Toy.shelf_id.eq(1)).count(&mut db).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn disconnect<M: Relation<From = E>>(
         mut self,
         _: Rel<E, M>,
@@ -240,6 +309,36 @@ impl<E: Entity> Relate<E> {
     }
 
     /// Makes these rows, by their keys, the ones that hang on it, and no others.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[derive(Entity, Debug, Clone)]
+    /// # #[entity(table = "shelves")]
+    /// # #[has_many(toys: Toy.shelf_id)]
+    /// # pub struct Shelf {
+    /// #     #[id]
+    /// #     pub id: Id<Shelf>,
+    /// # }
+    /// # #[derive(Entity, Debug, Clone)]
+    /// # #[entity(table = "toys")]
+    /// # pub struct Toy {
+    /// #     #[id]
+    /// #     pub id: Id<Toy>,
+    /// #     #[references(Shelf)]
+    /// #     pub shelf_id: Option<Id<Shelf>>,
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// # db.batch("CREATE TABLE shelves (id INTEGER PRIMARY KEY);
+    /// #     CREATE TABLE toys (id INTEGER PRIMARY KEY, shelf_id INTEGER REFERENCES shelves (id));
+    /// #     INSERT INTO shelves VALUES (1); INSERT INTO toys VALUES (1, 1), (2, 1), (3, NULL);").await?;
+    /// // `Toy.shelf_id` may be NULL; the toys 1 and 2 are on shelf 1.
+    /// Shelf::relate(1).set(Shelf.toys, [2, 3]).exec(&mut db).await?;
+    /// assert_eq!(Toy::find().filter(Toy.shelf_id.eq(1)).select(Toy.id).all(&mut db).await?, [Id::new(2), Id::new(3)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set<M: Relation<From = E>>(
         mut self,
         _: Rel<E, M>,
@@ -252,6 +351,18 @@ impl<E: Entity> Relate<E> {
     }
 
     /// Does all of it, or nothing; gives back the row.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let stan = Author::relate(2).connect(Author.books, [1, 2]).exec(&mut db).await?;
+    /// assert_eq!(stan.name, "Stanisław");
+    /// assert_eq!(Book::find().filter(Book.author_id.eq(stan.id)).count(&mut db).await?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::NotFound` when there is no such row; as [`Graph::insert`]. `Kind::Unsupported` when a reference that may not

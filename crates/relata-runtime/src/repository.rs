@@ -27,16 +27,51 @@ pub struct Repository<E, X> {
 
 impl<E: Entity, X: Executor> Repository<E, X> {
     /// A repository on a database (`db.clone()`) or in a transaction (`&mut tx`).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut books = relata::Repository::<Book, _>::new(&mut db);
+    /// assert_eq!(books.find(3).await?.unwrap().title, "Solaris");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(executor: X) -> Self {
         Repository { executor, marker: PhantomData }
     }
 
     /// What it runs on, for statements of your own.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut books = relata::Repository::<Book, _>::new(&mut db);
+    /// let pages: i64 = sql("SELECT SUM(pages) FROM books", ()).one(books.executor()).await?;
+    /// assert_eq!(pages, 729);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn executor(&mut self) -> &mut X {
         &mut self.executor
     }
 
     /// The row with this key, if there is one.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut books = relata::Repository::<Book, _>::new(&mut db);
+    /// assert_eq!(books.find(3).await?.unwrap().title, "Solaris");
+    /// assert!(books.find(99).await?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What the database says.
@@ -46,6 +81,17 @@ impl<E: Entity, X: Executor> Repository<E, X> {
     }
 
     /// The rows that keep this.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut books = relata::Repository::<Book, _>::new(&mut db);
+    /// assert_eq!(books.filter(Book.pages.gt(300)).await?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What the database says.
@@ -72,6 +118,19 @@ impl<E: Entity, X: Executor> Repository<E, X> {
 
     /// One page of a query, and the cursor of the next.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut books = relata::Repository::<Book, _>::new(&mut db);
+    /// let first = books.page(Book::find().order(Book.title.asc()), None, 2).await?;
+    /// let second = books.page(Book::find().order(Book.title.asc()), first.next, 2).await?;
+    /// assert_eq!((first.items.len(), second.items.len()), (2, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`Find::page`].
     pub async fn page(&mut self, query: Find<E>, after: Option<Cursor>, size: u64) -> Result<Page<E>> {
@@ -79,6 +138,18 @@ impl<E: Entity, X: Executor> Repository<E, X> {
     }
 
     /// Inserts a row and gives it back as the database has it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut books = relata::Repository::<Book, _>::new(&mut db);
+    /// let fiasco = books.insert(NewBook { author_id: Id::new(2), title: "Fiasco".into(), pages: 322 }).await?;
+    /// assert_eq!(fiasco.id, Id::new(4));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`NewRow::insert`].
@@ -88,6 +159,18 @@ impl<E: Entity, X: Executor> Repository<E, X> {
 
     /// Inserts many rows, all or none.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut books = relata::Repository::<Book, _>::new(&mut db);
+    /// let book = |title: &str| NewBook { author_id: Id::new(2), title: title.into(), pages: 250 };
+    /// assert_eq!(books.insert_many([book("Fiasco"), book("Eden")]).await?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`NewRow::insert`].
     pub async fn insert_many<N: NewRow<Entity = E>>(&mut self, rows: impl IntoIterator<Item = N>) -> Result<u64> {
@@ -95,6 +178,20 @@ impl<E: Entity, X: Executor> Repository<E, X> {
     }
 
     /// Writes every field of a row that exists.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut books = relata::Repository::<Book, _>::new(&mut db);
+    /// let mut solaris = books.find(3).await?.unwrap();
+    /// solaris.pages = 214;
+    /// books.save(&solaris).await?;
+    /// assert_eq!(books.find(3).await?, Some(solaris));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::NotFound` when there is none with its key; as [`crate::change::Update::exec`].
@@ -104,6 +201,18 @@ impl<E: Entity, X: Executor> Repository<E, X> {
     }
 
     /// Deletes the row with this key (with `soft_delete`: marks it); gives back whether there was one.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut books = relata::Repository::<Book, _>::new(&mut db);
+    /// assert!(books.delete(3).await?);
+    /// assert!(!books.delete(3).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`crate::change::Delete::exec`].

@@ -34,6 +34,36 @@ use crate::repository::Repository;
 type KeyOf<S> = <<S as Store>::Entity as Entity>::Key;
 
 /// The usual operations on one entity, with hooks.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> relata::Result<()> {
+/// # let mut db = shop().await?;
+/// use relata::Store;
+///
+/// struct Authors<X>(X);
+///
+/// impl<X: Executor> Store for Authors<X> {
+///     type Entity = Author;
+///     type Executor = X;
+///     fn executor(&mut self) -> &mut X {
+///         &mut self.0
+///     }
+///     async fn before_save(&mut self, author: &Author) -> relata::Result<()> {
+///         assert!(author.email.contains('@'));
+///         Ok(())
+///     }
+/// }
+///
+/// let mut authors = Authors(&mut db);
+/// let mut stan = authors.find(2).await?.unwrap();
+/// stan.email = "lem@example.com".into();
+/// authors.save(&stan).await?;
+/// assert_eq!(authors.find(2).await?, Some(stan));
+/// # Ok(())
+/// # }
+/// ```
 pub trait Store: Send + Sized {
     /// Which entity.
     type Entity: Entity;
@@ -44,6 +74,28 @@ pub trait Store: Send + Sized {
     fn executor(&mut self) -> &mut Self::Executor;
 
     /// Before a row is inserted; may change it, or refuse it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// # use relata::{Result, Store, insert::Draft};
+    /// # struct Authors<X>(X);
+    /// # impl<X: Executor> Store for Authors<X> {
+    /// #     type Entity = Author;
+    /// #     type Executor = X;
+    /// #     fn executor(&mut self) -> &mut X { &mut self.0 }
+    /// async fn before_insert(&mut self, row: Draft<Author>) -> Result<Draft<Author>> {
+    ///     let email = row.given(Author.email).unwrap_or_default().to_lowercase();
+    ///     Ok(row.with(Author.email, email))
+    /// }
+    /// # }
+    /// let tove = NewAuthor { name: "Tove".into(), email: "Tove@Example.com".into() };
+    /// assert_eq!(Authors(&mut db).insert(tove).await?.email, "tove@example.com");
+    /// # Ok(())
+    /// # }
+    /// ```
     fn before_insert(&mut self, row: Draft<Self::Entity>) -> impl Future<Output = Result<Draft<Self::Entity>>> + Send {
         async { Ok(row) }
     }
@@ -122,6 +174,28 @@ pub trait Store: Send + Sized {
     /// Inserts a row, alone or together with what hangs on it ([`NewRow::create`], [`NewRow::connect`]), and gives it back as the
     /// database has it. The hooks stand around the row itself.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # use relata::{Executor, Store};
+    /// # struct Authors<X>(X);
+    /// # impl<X: Executor> Store for Authors<X> {
+    /// #     type Entity = Author;
+    /// #     type Executor = X;
+    /// #     fn executor(&mut self) -> &mut X {
+    /// #         &mut self.0
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// // `struct Authors<X>(X);` with `impl Store for Authors<X>`
+    /// let tove = NewAuthor { name: "Tove".into(), email: "tove@example.com".into() };
+    /// let tove = Authors(&mut db).insert(tove).await?;
+    /// assert_eq!(tove.id, Id::new(3));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`NewRow::insert`]; what a hook says.
     fn insert(
@@ -143,6 +217,28 @@ pub trait Store: Send + Sized {
     /// Inserts rows, all or none, and gives them back in their order as the database has them. The hooks stand around each of
     /// them; the number of statements does not depend on how many there are (MySQL, which does not give back what it
     /// inserts, takes them one by one).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # use relata::{Executor, Store};
+    /// # struct Authors<X>(X);
+    /// # impl<X: Executor> Store for Authors<X> {
+    /// #     type Entity = Author;
+    /// #     type Executor = X;
+    /// #     fn executor(&mut self) -> &mut X {
+    /// #         &mut self.0
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// // `struct Authors<X>(X);` with `impl Store for Authors<X>`
+    /// let author = |name: &str| NewAuthor { name: name.into(), email: format!("{name}@example.com") };
+    /// let authors = Authors(&mut db).insert_all([author("tove"), author("karel")]).await?;
+    /// assert_eq!(authors[1].name, "karel");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`NewRow::insert`]; what a hook says.
@@ -184,6 +280,30 @@ pub trait Store: Send + Sized {
 
     /// Writes every field of a row that exists.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # use relata::{Executor, Store};
+    /// # struct Authors<X>(X);
+    /// # impl<X: Executor> Store for Authors<X> {
+    /// #     type Entity = Author;
+    /// #     type Executor = X;
+    /// #     fn executor(&mut self) -> &mut X {
+    /// #         &mut self.0
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// // `struct Authors<X>(X);` with `impl Store for Authors<X>`
+    /// let mut authors = Authors(&mut db);
+    /// let mut stan = authors.find(2).await?.unwrap();
+    /// stan.name = "Stan".into();
+    /// authors.save(&stan).await?;
+    /// assert_eq!(authors.find(2).await?.unwrap().name, "Stan");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`Repository::save`]; what a hook says.
     fn save(&mut self, row: &Self::Entity) -> impl Future<Output = Result<()>> + Send {
@@ -195,6 +315,28 @@ pub trait Store: Send + Sized {
     }
 
     /// Deletes the row with this key (with `soft_delete`: marks it); gives back whether there was one.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # use relata::{Executor, Store};
+    /// # struct Authors<X>(X);
+    /// # impl<X: Executor> Store for Authors<X> {
+    /// #     type Entity = Author;
+    /// #     type Executor = X;
+    /// #     fn executor(&mut self) -> &mut X {
+    /// #         &mut self.0
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// // `struct Authors<X>(X);` with `impl Store for Authors<X>`
+    /// let mut authors = Authors(&mut db);
+    /// assert!(authors.delete(2).await?);
+    /// assert_eq!(authors.count().await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`Repository::delete`]; what a hook says.

@@ -49,6 +49,13 @@ impl Token {
     }
 
     /// The later of two.
+    ///
+    /// ```
+    /// # use relata::Token;
+    /// let (a, b): (Token, Token) = ("lsn:0/5".parse()?, "lsn:0/9".parse()?);
+    /// assert_eq!(a.max(b).to_string(), "lsn:0/9");
+    /// # Ok::<(), relata::Error>(())
+    /// ```
     #[must_use]
     pub fn max(self, other: Token) -> Token {
         if self.is_covered_by(&other) { other } else { self }

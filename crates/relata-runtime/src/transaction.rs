@@ -211,6 +211,19 @@ impl<'a> Tx<'a> {
 
     /// Makes it last; a nested one becomes part of the transaction around it.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut tx = db.begin(Default::default()).await?; // `transaction!` does this, too
+    /// Book::delete(3).exec(&mut tx).await?;
+    /// tx.commit().await?;
+    /// assert_eq!(Book::find().count(&mut db).await?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::TransactionFailed` when a statement failed before and the error was ignored; then everything is rolled
     /// back. `Kind::Serialization` and others from the database.
@@ -251,8 +264,18 @@ impl<'a> Tx<'a> {
     /// Does this inside the transaction right before the outermost commit, in the order in which it was said; if it fails,
     /// all is rolled back. Forgotten when the savepoint in which it was said is rolled back.
     ///
-    /// ```text
-    /// tx.before_commit(|tx| Box::pin(async move { Ledger::check_balance(tx).await }));
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// transaction!(db, |tx| {
+    ///     tx.before_commit(|tx| Box::pin(async move { Book::delete(1).exec(tx).await.map(drop) }));
+    ///     Book::delete(3).exec(&mut tx).await
+    /// })?;
+    /// assert_eq!(Book::find().count(&mut db).await?, 1);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn before_commit(
         &mut self,
@@ -263,6 +286,19 @@ impl<'a> Tx<'a> {
     }
 
     /// Undoes it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut tx = db.begin(Default::default()).await?;
+    /// Book::delete(3).exec(&mut tx).await?;
+    /// tx.rollback().await?;
+    /// assert_eq!(Book::find().count(&mut db).await?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// What the database says; the connection is then closed.
@@ -363,6 +399,22 @@ pub struct Options<'k> {
 impl<'k> Options<'k> {
     /// What it does happens once for this key, however often it is run, here or by others, for as long as keys are kept
     /// ([`crate::PoolOptions::keep_commit_keys`]). A second one fails with `Kind::AlreadyCommitted`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// for attempt in 0..2 {
+    ///     let outcome = transaction!(db, key = "order 17", |tx| {
+    ///         Book::update(3).set(Book.pages.add(1)).exec(&mut tx).await
+    ///     });
+    ///     assert_eq!(outcome.is_ok(), attempt == 0);
+    /// }
+    /// assert_eq!(Book::by_key(3).one(&mut db).await?.pages, 205); // once
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn key(mut self, key: &'k (impl AsRef<str> + ?Sized)) -> Self {
         self.key = Some(key.as_ref());
@@ -370,6 +422,17 @@ impl<'k> Options<'k> {
     }
 
     /// Run it again after a failure that allows it, at most so many times.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let changed = transaction!(db, retries = 3, |tx| { Book::update(3).set(Book.pages.add(1)).exec(&mut tx).await })?;
+    /// assert_eq!(changed, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
@@ -377,6 +440,18 @@ impl<'k> Options<'k> {
     }
 
     /// How strictly it is kept apart from others.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// use relata::Isolation;
+    /// let books = transaction!(db, isolation = Isolation::Serializable, |tx| { Book::find().count(&mut tx).await })?;
+    /// assert_eq!(books, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn isolation(mut self, isolation: Isolation) -> Self {
         self.options.isolation = isolation;
@@ -384,6 +459,17 @@ impl<'k> Options<'k> {
     }
 
     /// It only reads.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = transaction!(db, read_only = true, |tx| { Book::find().count(&mut tx).await })?;
+    /// assert_eq!(books, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn read_only(mut self, read_only: bool) -> Self {
         self.options.read_only = read_only;
@@ -459,12 +545,24 @@ impl Retryable for Error {
 /// The block (or one expression) is inline, not a closure: it borrows what is around it, `?` leaves the block with its error, and the
 /// future is `Send` if what it uses is. Its error is [`relata_sql::Error`] unless a type is written after `->`.
 ///
-/// ```text
-/// let order = transaction!(db, retries = 3, |tx| {
-///     Account::update(from).set(Account.balance.sub(amount)).require_rows(1).exec(&mut tx).await?;
-///     NewTransfer { from, to, amount }.insert(&mut tx).await
-/// })?;
-/// transaction!(db, isolation = Isolation::Serializable, |tx| -> Result<(), MyError> { … })?;
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> relata::Result<()> {
+/// # let mut db = shop().await?;
+/// let moved = transaction!(db, retries = 3, |tx| {
+///     Book::update(1).set(Book.author_id.to(2)).require_rows(1).exec(&mut tx).await?;
+///     Book::update(99).set(Book.author_id.to(2)).require_rows(1).exec(&mut tx).await // fails: there is none
+/// });
+/// assert!(moved.is_err());
+/// assert_eq!(Book::by_key(1).one(&mut db).await?.author_id, Id::new(1)); // as before
+///
+/// let books = transaction!(db, |tx| -> Result<u64, Box<dyn std::error::Error>> {
+///     Ok(Book::find().count(&mut tx).await?)
+/// });
+/// assert_eq!(books.unwrap(), 3);
+/// # Ok(())
+/// # }
 /// ```
 ///
 /// Options, in this order of first: `retries = n` (a block that is run again cannot move values out of its surroundings),

@@ -37,6 +37,29 @@ impl<'v, E: Entity> Given<'v, E> {
     }
 
     /// The value of a field; `None` where this write does not give it (or where it is not of that type).
+    ///
+    /// ```
+    /// use relata::{Given, prelude::*};
+    ///
+    /// #[derive(Entity, Debug)]
+    /// #[check(custom(named_if_long))]
+    /// pub struct Walk {
+    ///     #[id]
+    ///     pub id: Id<Walk>,
+    ///     pub name: String,
+    ///     pub km: i32,
+    /// }
+    ///
+    /// fn named_if_long(walk: &Given<'_, Walk>) -> Result<(), String> {
+    ///     let nameless = walk.value(Walk.name).is_some_and(|name| name.is_empty());
+    ///     if nameless && walk.value(Walk.km) > Some(20) { Err("a long walk wants a name".into()) } else { Ok(()) }
+    /// }
+    ///
+    /// # fn main() {
+    /// assert!(NewWalk { name: "".into(), km: 30 }.validate().is_err());
+    /// assert!(NewWalk { name: "".into(), km: 3 }.validate().is_ok());
+    /// # }
+    /// ```
     pub fn value<T: Field>(&self, column: Column<E, T>) -> Option<T> {
         let wanted = column.reference().column;
         let position = E::TABLE.columns.iter().position(|meta| std::ptr::eq(meta, wanted))?;

@@ -31,6 +31,17 @@ pub struct Db(relata_runtime::Db);
 impl Db {
     /// Opens the database at a URL (`sqlite:PATH`, `sqlite::memory:`, `postgres://…`, `mysql://…`) and connects once.
     ///
+    /// ```
+    /// # use relata::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// let mut db = Db::open("sqlite::memory:").await?; // or "sqlite:shop.db", "postgres://ann@localhost/shop", …
+    /// let one: i64 = sql("SELECT 1", ()).one(&mut db).await?;
+    /// assert_eq!(one, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::InvalidUrl`; `Kind::Configuration` when the driver was not built in; what the server says.
     #[doc(alias = "connect")]
@@ -39,6 +50,18 @@ impl Db {
     }
 
     /// [`Db::open`] with other settings.
+    ///
+    /// ```
+    /// # use relata::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// use relata::PoolOptions;
+    /// let options = PoolOptions { max_connections: 20, ..PoolOptions::default() };
+    /// let db = Db::open_with("sqlite::memory:", options).await?;
+    /// assert_eq!(db.options().max_connections, 20);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`Db::open`].
@@ -72,6 +95,16 @@ impl Db {
     /// Opens the database that the surroundings name: `RELATA_URL`, `DATABASE_URL`, `relata.toml` (the environment
     /// `RELATA_ENV`, or its default one), else the SQLite file `relata.db`, which is created if it is missing.
     ///
+    /// ```no_run
+    /// # use relata::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// let db = Db::open_default().await?; // DATABASE_URL=postgres://ann:secret@localhost/shop
+    /// println!("{}", db.url()); // hides the password
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// `Kind::Configuration` when `relata.toml` is wrong; as [`Db::open`].
     pub async fn open_default() -> Result<Db> {
@@ -80,6 +113,17 @@ impl Db {
 
     /// Opens the database of a `relata.toml` (the environment `RELATA_ENV`, or its default one) and follows the file:
     /// changed settings of the pool hold without a restart, wrong ones are refused and told.
+    ///
+    /// ```no_run
+    /// # use relata::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// let mut db = Db::open_file("relata.toml").await?;
+    /// let one: i64 = sql("SELECT 1", ()).one(&mut db).await?;
+    /// assert_eq!(one, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// `Kind::Configuration` with the line of what is wrong; as [`Db::open`].
@@ -102,42 +146,117 @@ impl Db {
 /// Other handles to the same connections.
 impl Db {
     /// As [`relata_runtime::Db::within`].
+    ///
+    /// ```
+    /// # use relata::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// let db = Db::open("sqlite::memory:").await?;
+    /// let mut hurried = db.within(std::time::Duration::from_secs(2));
+    /// assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut hurried).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn within(&self, limit: Duration) -> Db {
         Db(self.0.within(limit))
     }
 
     /// As [`relata_runtime::Db::until`].
+    ///
+    /// ```
+    /// # use relata::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// let db = Db::open("sqlite::memory:").await?;
+    /// let deadline = std::time::Instant::now() + std::time::Duration::from_secs(2);
+    /// assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut db.until(deadline)).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn until(&self, deadline: Instant) -> Db {
         Db(self.0.until(deadline))
     }
 
     /// As [`relata_runtime::Db::tenant`].
+    ///
+    /// ```
+    /// # use relata::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// let db = Db::open("sqlite::memory:").await?;
+    /// assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut db.tenant("acme")).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn tenant(&self, name: &str) -> Db {
         Db(self.0.tenant(name))
     }
 
     /// As [`relata_runtime::Db::reading`].
+    ///
+    /// ```
+    /// # use relata::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// let db = Db::open("sqlite::memory:").await?;
+    /// let mut replica = db.reading(relata::Reads::Replica { max_lag: std::time::Duration::from_secs(5) });
+    /// assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut replica).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn reading(&self, reads: Reads) -> Db {
         Db(self.0.reading(reads))
     }
 
     /// As [`relata_runtime::Db::tagged`].
+    ///
+    /// ```
+    /// # use relata::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// let db = Db::open("sqlite::memory:").await?;
+    /// let mut tagged = db.tagged("route", "/books");
+    /// assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut tagged).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn tagged(&self, key: &str, value: &str) -> Db {
         Db(self.0.tagged(key, value))
     }
 
     /// As [`relata_runtime::Db::traced`].
+    ///
+    /// ```
+    /// # use relata::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// let db = Db::open("sqlite::memory:").await?;
+    /// let mut traced = db.traced("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    /// assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut traced).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn traced(&self, traceparent: &str) -> Db {
         Db(self.0.traced(traceparent))
     }
 
     /// As [`relata_runtime::Db::here`].
+    ///
+    /// ```
+    /// # use relata::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// let db = Db::open("sqlite::memory:").await?;
+    /// assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut db.here()).await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn here(&self) -> Db {
@@ -145,6 +264,17 @@ impl Db {
     }
 
     /// As [`relata_runtime::Db::session`].
+    ///
+    /// ```
+    /// # use relata::prelude::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// let db = Db::open("sqlite::memory:").await?;
+    /// let mut visit = db.session(relata::Reads::Replica { max_lag: std::time::Duration::from_secs(5) });
+    /// assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut visit).await?, 1); // a read after a write of its own sees it
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn session(&self, reads: Reads) -> Db {
         Db(self.0.session(reads))

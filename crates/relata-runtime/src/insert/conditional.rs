@@ -32,6 +32,19 @@ impl<E: Entity> Upsert<E> {
     /// Where the row exists, gives a column of it a new value; several may be set. Columns are those of the existing
     /// row, and `.proposed()` is the value that was to be inserted. **Dialects**: MariaDB sets one after the other, so
     /// that a value sees the columns that were set before it.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let again = NewAuthor { name: "Lem".into(), email: "stan@example.com".into() };
+    /// let name = Author.name.concat(" ").concat(Author.name.proposed());
+    /// let lem = again.on_conflict(Author.email).set(Author.name.to(name)).save(&mut db).await?;
+    /// assert_eq!(lem.unwrap().name, "Stanisław Lem");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set(self, assignment: impl Change<E>) -> ConditionalUpsert<E> {
         let conflict = Conflict::updating(self.target, Vec::new());
         ConditionalUpsert::new(self.draft, conflict).set(assignment)
@@ -44,6 +57,20 @@ impl<E: Entity> ConditionalUpsert<E> {
     }
 
     /// Gives one more column a new value where the row exists.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let again = NewBook { author_id: Id::new(2), title: "Solaris".into(), pages: 214 };
+    /// let upsert = again.into_draft().with(Book.id, 3).on_conflict(Book.id);
+    /// let upsert = upsert.set(Book.title.to("Solaris (new)")).set(Book.pages.to(Book.pages.proposed()));
+    /// let solaris = upsert.save(&mut db).await?.unwrap();
+    /// assert_eq!((solaris.title.as_str(), solaris.pages), ("Solaris (new)", 214));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn set(mut self, assignment: impl Change<E>) -> Self {
         let assignment = assignment.into_assignment();
         if let Expr::Value(value) = &assignment.value {
@@ -54,12 +81,36 @@ impl<E: Entity> ConditionalUpsert<E> {
     }
 
     /// Updates the existing row only if it keeps this. **Dialects**: not MariaDB.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let again = NewAuthor { name: "Lem".into(), email: "stan@example.com".into() };
+    /// let upsert = again.on_conflict(Author.email).set(Author.name.to("Lem")).only_if(Author.name.eq("Ursula"));
+    /// assert_eq!(upsert.save(&mut db).await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn only_if(mut self, condition: impl Condition<E>) -> Self {
         Expr::and_into(&mut self.conflict.filter, condition.into_pred().into_expr());
         self
     }
 
     /// Inserts or updates; gives back the row as it then is, or `None` if the condition kept the existing one as it was.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let again = NewAuthor { name: "Lem".into(), email: "stan@example.com".into() };
+    /// let saved = again.on_conflict(Author.email).updating(Author.name).save(&mut db).await?;
+    /// assert_eq!(saved.unwrap().name, "Lem");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`super::NewRow::insert`]; `Kind::Unsupported` for a condition on MariaDB.

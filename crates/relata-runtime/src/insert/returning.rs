@@ -14,6 +14,18 @@ impl<E: Entity> InsertMany<E> {
     /// Inserts all rows or none; gives them back as the database has them, with their keys. What has too many values for
     /// one statement is split, inside a transaction. For great numbers of rows [`InsertMany::exec`] is faster.
     ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let book = |title: &str| NewBook { author_id: Id::new(2), title: title.into(), pages: 250 };
+    /// let books = Book::insert_many([book("Fiasco"), book("Eden")]).returning(&mut db).await?;
+    /// assert_eq!(books.len(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`super::NewRow::insert`]; `Kind::Unsupported` on MySQL, which gives no rows back.
     pub async fn returning(self, executor: &mut impl Executor) -> Result<Vec<E>> {

@@ -104,6 +104,13 @@ macro_rules! settings {
 
             /// Sets one by its name: a count, or a duration like `500ms`, `10s`, `5m`, `1h`, or `off`; a switch, `on` or `off`.
             ///
+            /// ```
+            /// let mut options = relata::PoolOptions::default();
+            /// options.set("max_connections", "20").unwrap();
+            /// options.set("statement_timeout", "30s").unwrap();
+            /// assert_eq!(options.max_connections, 20);
+            /// ```
+            ///
             /// # Errors
             /// What is wrong, for a message that names the place.
             pub fn set(&mut self, name: &str, value: &str) -> std::result::Result<(), String> {
