@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use relata_sql::driver::BoxFuture;
-use relata_sql::url::Secret;
 use relata_sql::{DatabaseUrl, Error, Kind, Result};
+
+pub use relata_sql::url::Secret;
 
 /// How long a command may take, and for how long its answer is kept.
 const COMMAND_LIMIT: Duration = Duration::from_secs(30);

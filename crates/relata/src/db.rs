@@ -73,6 +73,33 @@ impl Db {
 
     /// [`Db::open_with`], with passwords from a provider of tokens (a cloud's identity service).
     ///
+    /// ```no_run
+    /// use std::sync::Arc;
+    /// use std::time::Duration;
+    ///
+    /// use relata::secret::{Secret, TokenProvider};
+    /// use relata::{BoxFuture, DatabaseUrl, Db, PoolOptions};
+    ///
+    /// /// Tokens from a file that something else keeps fresh.
+    /// struct File;
+    ///
+    /// impl TokenProvider for File {
+    ///     fn token<'a>(&'a self, _: &'a DatabaseUrl) -> BoxFuture<'a, relata::Result<(Secret, Duration)>> {
+    ///         Box::pin(async {
+    ///             let token = std::fs::read_to_string("/run/token")
+    ///                 .map_err(|error| relata::Error::new(relata::Kind::Configuration, error.to_string()))?;
+    ///             Ok((Secret::new(token.trim()), Duration::from_secs(600)))
+    ///         })
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// let db = Db::open_with_tokens("postgres://app@db.example.com/shop", PoolOptions::default(), Arc::new(File)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`Db::open`], and what the provider says.
     pub async fn open_with_tokens(url: &str, options: PoolOptions, provider: Arc<dyn TokenProvider>) -> Result<Db> {
