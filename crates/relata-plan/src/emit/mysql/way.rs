@@ -89,13 +89,12 @@ pub(super) fn is_virtual(column: &Column) -> bool {
 /// second byte where the values took 127 at most.
 fn widens(server: Server, was: &Column, shall: &Column) -> bool {
     let length = |column: &Column| column.ty.physical.strip_prefix("varchar(")?.strip_suffix(')')?.parse::<u32>().ok();
+    // Most bytes of a letter; what is not named has one.
     let width = match was.charset.as_deref() {
-        Some(
-            "latin1" | "latin2" | "ascii" | "binary" | "cp1250" | "cp1251" | "cp1252" | "koi8r" | "hebrew" | "greek",
-        ) => 1,
-        Some("ucs2" | "sjis" | "cp932" | "gbk" | "big5" | "euckr") => 2,
+        None | Some("utf8mb4" | "utf16" | "utf16le" | "utf32" | "gb18030") => 4,
         Some("utf8" | "utf8mb3" | "ujis" | "eucjpms") => 3,
-        _ => 4,
+        Some("ucs2" | "sjis" | "cp932" | "gbk" | "gb2312" | "big5" | "euckr") => 2,
+        Some(_) => 1,
     };
     let (Some(a), Some(b)) = (length(was), length(shall)) else { return false };
     let (before, after) = (a.saturating_mul(width), b.saturating_mul(width));
@@ -145,6 +144,7 @@ mod tests {
             );
             assert!(widens(server, Some("latin1"), "varchar(128)", "varchar(255)"));
             assert!(!widens(server, Some("latin1"), "varchar(128)", "varchar(256)"));
+            assert!(!widens(server, Some("cp850"), "varchar(200)", "varchar(300)"), "200 bytes, not 800");
         }
         assert!(widens(Server::MariaDb, None, "varchar(31)", "varchar(300)"));
         assert!(!widens(Server::MySql, None, "varchar(31)", "varchar(300)"));

@@ -9,6 +9,20 @@ use relata_schema::model::{Column, ForeignServer, ObjectKey, ObjectKind, ObjectN
 use super::members;
 use super::scope::{Scope, other_key, routine_key, table_key, view_key};
 
+/// A set with all that hangs on what is in it.
+fn grown(
+    mut set: BTreeSet<ObjectName>,
+    over: impl Fn(&BTreeSet<ObjectName>) -> Vec<ObjectName>,
+) -> BTreeSet<ObjectName> {
+    loop {
+        let before = set.len();
+        set.extend(over(&set));
+        if set.len() == before {
+            return set;
+        }
+    }
+}
+
 impl Scope<'_> {
     /// Adds dependants until nothing more is found.
     pub(super) fn close(&mut self) {
@@ -89,28 +103,13 @@ impl Scope<'_> {
     /// Values of the domain are stored inside of arrays, rows or ranges. The server does not look into those when a
     /// domain becomes stricter: it refuses.
     pub(super) fn is_nested(&self, domain: &ObjectName) -> bool {
-        let mut plain = BTreeSet::from([domain.clone()]);
         let is_plain =
             |plain: &BTreeSet<ObjectName>, ty: &ColumnType| !ty.physical.ends_with("[]") && names_one_of(ty, plain);
-        loop {
-            let before = plain.len();
-            let domains = self.from.domains.iter();
-            let found: Vec<_> =
-                domains.filter(|domain| is_plain(&plain, &domain.base)).map(|d| d.name.clone()).collect();
-            plain.extend(found);
-            if plain.len() == before {
-                break;
-            }
-        }
-        let mut all = plain.clone();
-        loop {
-            let before = all.len();
-            let found: Vec<_> = self.all_types_over(&all).cloned().collect();
-            all.extend(found);
-            if all.len() == before {
-                break;
-            }
-        }
+        let plain = grown(BTreeSet::from([domain.clone()]), |plain| {
+            let domains = self.from.domains.iter().filter(|domain| is_plain(plain, &domain.base));
+            domains.map(|domain| domain.name.clone()).collect()
+        });
+        let all = grown(plain.clone(), |all| self.all_types_over(all).cloned().collect());
         let nested = |ty: &ColumnType| names_one_of(ty, &all) && !is_plain(&plain, ty);
         let tables = self.from.tables.iter().filter(|table| self.to.table(&table.name).is_some());
         let views = self.from.views.iter().filter(|view| view.materialized);
