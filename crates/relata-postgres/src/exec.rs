@@ -79,9 +79,14 @@ impl PostgresConnection {
         }
     }
 
+    /// Whether nothing can be sent any more. While the library waits for an answer, what comes is the library's to read.
+    fn is_over(&self) -> bool {
+        self.broken || if self.asking { self.line.was_closed() } else { self.line.is_closed() }
+    }
+
     /// Waits until nothing is under way.
     async fn settle(&mut self) -> Result<()> {
-        if self.broken || self.line.is_closed() {
+        if self.is_over() {
             self.broken = true;
             return Err(Error::new(Kind::NotSent, "the connection is closed").hint("take another connection"));
         }
@@ -251,7 +256,7 @@ impl Connection for PostgresConnection {
     }
 
     fn is_broken(&self) -> bool {
-        self.broken || self.line.is_closed()
+        self.is_over()
     }
 
     fn is_busy(&self) -> bool {

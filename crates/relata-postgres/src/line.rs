@@ -56,7 +56,7 @@ struct State {
     closed: bool,
     /// How far the library has come in the server's messages.
     frame: Frame,
-    /// The library wanted to read while it was not its turn.
+    /// The library waits for something to read: on the transport, or for its turn.
     library: Option<Waker>,
 }
 
@@ -107,13 +107,21 @@ impl Line {
         self.state().frame.is_halfway()
     }
 
-    /// Whether the server has ended the connection; looks at what it has said while nobody waited.
+    /// Whether the server has ended the connection, as far as somebody has read.
+    pub(crate) fn was_closed(&self) -> bool {
+        self.state().closed
+    }
+
+    /// Whether the server has ended the connection; looks at what it has said while nobody waited. Not to be asked while
+    /// the library waits for an answer: that would be looked away.
     pub(crate) fn is_closed(&self) -> bool {
         let state = &mut *self.state();
         if state.closed || state.due > 0 || state.frame.is_halfway() {
             return state.closed;
         }
-        let mut context = Context::from_waker(Waker::noop());
+        // A transport wakes whoever looked last: a task of the library's that listens must stay the one.
+        let waker = state.library.clone();
+        let mut context = Context::from_waker(waker.as_ref().unwrap_or(Waker::noop()));
         loop {
             match state.next() {
                 // Nobody asked: it is the reason why the server ends the connection.
@@ -313,6 +321,13 @@ impl State {
         }
     }
 
+    fn library_waits(&mut self, context: &Context<'_>) {
+        match &mut self.library {
+            Some(waker) => waker.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
+        }
+    }
+
     fn fail_copy(&mut self) {
         if std::mem::take(&mut self.copying) {
             message::copy_fail(&mut self.output);
@@ -417,7 +432,7 @@ impl AsyncRead for Shared {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let state = &mut *self.0.state();
         if state.due > 0 {
-            state.library = Some(context.waker().clone());
+            state.library_waits(context);
             return Poll::Pending;
         }
         let before = buffer.filled().len();
@@ -427,7 +442,11 @@ impl AsyncRead for Shared {
             buffer.put_slice(&input.bytes[input.start..input.start + take]);
             input.start += take;
         } else {
-            ready!(state.transport()?.poll_read(context, buffer))?;
+            let read = state.transport()?.poll_read(context, buffer)?;
+            if read.is_pending() {
+                state.library_waits(context);
+                return Poll::Pending;
+            }
         }
         if let Some(status) = state.frame.follow(&buffer.filled()[before..]) {
             self.0.status.store(status, Ordering::Release);
@@ -454,7 +473,40 @@ impl AsyncWrite for Shared {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::task::Wake;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
     use super::*;
+
+    /// Whether it was woken.
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Release);
+        }
+    }
+
+    #[tokio::test]
+    async fn looking_whether_the_line_is_closed_leaves_the_library_its_waker() {
+        let (ours, mut theirs) = tokio::io::duplex(64);
+        let line = Line::new();
+        line.connect(ours);
+        let woken = Arc::<Woken>::default();
+        let waker = woken.clone().into();
+        let (mut shared, mut bytes) = (Shared(line.clone()), [0; 16]);
+        let mut buffer = ReadBuf::new(&mut bytes);
+        assert!(Pin::new(&mut shared).poll_read(&mut Context::from_waker(&waker), &mut buffer).is_pending());
+        assert!(!line.is_closed());
+        theirs.write_all(b"Z\0\0\0\x05I").await.unwrap();
+        assert!(woken.0.load(Ordering::Acquire), "the library was not told that something has come");
+        assert_eq!(shared.read(&mut [0; 16]).await.unwrap(), 6);
+        drop(theirs);
+        assert!(line.is_closed() && line.was_closed());
+    }
 
     /// Like an encrypted transport whose socket is full: it takes what is written and holds it until the second flush, and
     /// the server answers what has reached it.

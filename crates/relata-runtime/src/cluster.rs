@@ -8,7 +8,10 @@
 //! when nobody listens. What comes back after having gone up and down must answer well several times before it is read.
 //!
 //! Invariants
-//! - Of several that take writes, the one on the highest timeline counts, then the one furthest ahead.
+//! - Of several that take writes, the one on the highest timeline counts, then one that was promoted before one that came back
+//!   (where there are no timelines, as with MariaDB, a primary that stood still and wakes does not know of its successor), then
+//!   the one of before, then the one furthest ahead. Statements under way on the others end at once.
+//! - A primary that comes back is believed when all others have been asked since.
 //! - A node that stops being primary, or goes down, closes its connections; statements under way there end at once.
 //! - Of Galera's nodes, which all take writes, one is the primary until it fails: two would only be in each other's way.
 //! - A node that belongs to another database is down ([`origin`]).
@@ -35,6 +38,7 @@ pub use route::Reads;
 
 use crate::discovery::Source;
 use crate::metrics::Counter;
+use crate::observe::Alarm;
 use crate::pool::PoolOptions;
 use crate::token::Position;
 
@@ -158,6 +162,7 @@ impl Cluster {
         let mut primary = self.primary.write().unwrap_or_else(PoisonError::into_inner);
         let before = primary.clone();
         let best = best(&nodes, before.as_ref()).or_else(|| deputy(&nodes));
+        tell_rivals(&nodes, best.as_ref());
         if before.as_ref().map(Arc::as_ptr) == best.as_ref().map(Arc::as_ptr) {
             return;
         }
@@ -200,30 +205,46 @@ impl Cluster {
     }
 }
 
-/// Of those that say they take writes, the one on the highest timeline; of equals the one of before, or the one furthest
-/// ahead.
+/// Of those that say they take writes, the one on the highest timeline, and not one that came back; of equals the one of
+/// before, or the one furthest ahead.
 fn best(nodes: &[Arc<Node>], before: Option<&Arc<Node>>) -> Option<Arc<Node>> {
-    let mut best: Option<(&Arc<Node>, (u64, Option<Position>))> = None;
+    let mut best: Option<(&Arc<Node>, (u64, bool), Option<Position>)> = None;
     for node in nodes {
         let state = node.state();
         if state.role != Role::Primary {
             continue;
         }
-        let candidate = (state.timeline.unwrap_or(0), state.position.clone());
+        let (rank, position) = ((state.timeline.unwrap_or(0), !state.deposed), state.position.clone());
+        let (came_back, since) = (state.deposed, state.since);
         drop(state);
-        let better = best.as_ref().is_none_or(|(held, other)| {
-            let further = match (&other.1, &candidate.1) {
-                (Some(other), Some(this)) => !this.is_covered_by(other),
+        if came_back && nodes.iter().any(|other| !Arc::ptr_eq(other, node) && other.is_unheard_since(since)) {
+            continue;
+        }
+        let better = best.as_ref().is_none_or(|(held, other, reached)| {
+            let further = match (reached, &position) {
+                (Some(reached), Some(this)) => !this.is_covered_by(reached),
                 _ => false,
             };
             let held_before = before.is_some_and(|before| Arc::ptr_eq(before, held));
-            candidate.0 > other.0 || candidate.0 == other.0 && !held_before && further
+            let chosen_before = before.is_some_and(|before| Arc::ptr_eq(before, node));
+            rank > *other || rank == *other && (chosen_before || !held_before && further)
         });
         if better {
-            best = Some((node, candidate));
+            best = Some((node, rank, position));
         }
     }
-    best.map(|(node, _)| node.clone())
+    best.map(|(node, ..)| node.clone())
+}
+
+/// Nothing is sent to those that take writes and are not the primary, and nobody waits for them.
+fn tell_rivals(nodes: &[Arc<Node>], primary: Option<&Arc<Node>>) {
+    for node in nodes.iter().filter(|node| node.role() == Role::Primary) {
+        match primary {
+            Some(primary) if Arc::ptr_eq(primary, node) => node.pool.vitals().end_alarm(),
+            Some(_) => node.pool.vitals().raise_alarm(Alarm::Replaced),
+            None => {}
+        }
+    }
 }
 
 /// Galera: of those that take writes as well, the first in the cluster's own order becomes primary.

@@ -292,7 +292,14 @@ fn node(node: &NodeStatus) -> Finding {
                 .advise("see why, or take it out of the URL")
         }
         Role::Unknown => Finding::new(name, HealthStatus::Degraded, "not asked yet"),
-        Role::Primary => Finding::new(name, HealthStatus::Healthy, format!("primary for {since} s")),
+        Role::Primary if node.in_rotation => {
+            Finding::new(name, HealthStatus::Healthy, format!("primary for {since} s"))
+        }
+        Role::Primary => {
+            let why = node.trouble.as_deref().unwrap_or("it came back as a primary, and the others are asked first");
+            Finding::new(name, HealthStatus::Unhealthy, format!("a second primary for {since} s: {why}"))
+                .advise("stop it, or have it follow the primary: what others write there is lost")
+        }
         Role::Replica => match node.lag {
             Some(lag) if lag > LATE => {
                 let reason = format!("replica, {} s behind", lag.as_secs());

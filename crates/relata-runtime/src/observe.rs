@@ -15,7 +15,7 @@ mod span;
 mod tags;
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -85,8 +85,8 @@ pub(crate) struct Vitals {
     heard: AtomicBool,
     /// Somebody watches the node and raises an alarm when it is down.
     guarded: AtomicBool,
-    /// Since the alarm was raised, the node has not been seen to be well.
-    down: AtomicBool,
+    /// The [`Alarm`] that was raised and not ended; 0: none.
+    raised: AtomicU8,
     alarm: Notify,
     /// One of each connection, for the statement that waits there.
     bells: Mutex<Vec<Weak<AtomicWaker>>>,
@@ -107,7 +107,7 @@ impl Vitals {
             made: Instant::now(),
             heard: AtomicBool::new(false),
             guarded: AtomicBool::new(false),
-            down: AtomicBool::new(false),
+            raised: AtomicU8::new(0),
             alarm: Notify::new(),
             bells: Mutex::default(),
             refused_write: Notify::new(),
@@ -145,9 +145,11 @@ impl Vitals {
         self.guarded.store(true, Ordering::Relaxed);
     }
 
-    /// The node is down: nobody needs to wait for its answers.
-    pub(crate) fn raise_alarm(&self) {
-        self.down.store(true, Ordering::SeqCst);
+    /// Nobody needs to wait for the node's answers.
+    pub(crate) fn raise_alarm(&self, alarm: Alarm) {
+        if self.raised.swap(alarm as u8, Ordering::SeqCst) == alarm as u8 {
+            return;
+        }
         self.alarm.notify_waiters();
         self.bells().retain(|bell| bell.upgrade().inspect(|bell| bell.wake()).is_some());
     }
@@ -169,7 +171,7 @@ impl Vitals {
     pub(crate) async fn until_down(&self) {
         let mut alarm = std::pin::pin!(self.alarm.notified());
         alarm.as_mut().enable();
-        if !self.down.load(Ordering::Acquire) {
+        if !self.is_down() {
             alarm.await;
         }
     }
@@ -181,12 +183,17 @@ impl Vitals {
 
     /// The alarm was raised and not ended.
     pub(crate) fn is_down(&self) -> bool {
-        self.down.load(Ordering::SeqCst)
+        self.raised.load(Ordering::SeqCst) != 0
+    }
+
+    /// Another took over from it, and it does not know.
+    pub(crate) fn is_replaced(&self) -> bool {
+        self.raised.load(Ordering::SeqCst) == Alarm::Replaced as u8
     }
 
     /// The node is well again.
     pub(crate) fn end_alarm(&self) {
-        self.down.store(false, Ordering::Release);
+        self.raised.store(0, Ordering::Release);
     }
 
     /// Until a write is refused because the node can only be read, or the node fails.
@@ -223,6 +230,15 @@ impl Vitals {
             self.refused_write.notify_one();
         }
     }
+}
+
+/// Why nothing is sent to a node, and why what is under way there ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Alarm {
+    /// It does not answer.
+    Down = 1,
+    /// Another takes writes in its place, and it still takes them, too.
+    Replaced = 2,
 }
 
 /// Whether a failure is one of the node or the network, and not of the statement.
@@ -525,7 +541,8 @@ impl<T, F: Future<Output = Result<T>> + Unpin> Future for Guarded<'_, F> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
         let vitals = &self.watch.vitals;
         if !self.begun && vitals.is_down() {
-            let message = format!("{} is down: the statement was not sent", vitals.node);
+            let why = if vitals.is_replaced() { "is the primary no more" } else { "is down" };
+            let message = format!("{} {why}: the statement was not sent", vitals.node);
             return Poll::Ready(Err(Error::new(Kind::NotSent, message)));
         }
         self.begun = true;
@@ -537,8 +554,8 @@ impl<T, F: Future<Output = Result<T>> + Unpin> Future for Guarded<'_, F> {
         if !vitals.is_down() {
             return Poll::Pending;
         }
-        let message =
-            format!("{} went down while the statement was running; it may or may not have happened", vitals.node);
+        let why = if vitals.is_replaced() { "was replaced as primary" } else { "went down" };
+        let message = format!("{} {why} while the statement was running; it may or may not have happened", vitals.node);
         Poll::Ready(Err(Error::new(Kind::InDoubt, message).hint("look before you send it again")))
     }
 }

@@ -542,6 +542,10 @@ impl Pool {
     }
 
     fn down(&self) -> Error {
+        if self.vitals.is_replaced() {
+            let message = format!("another node took over from {}", self.vitals.node);
+            return Error::new(Kind::NotSent, message).hint("nothing was sent; the new primary is used from now on");
+        }
         let message =
             format!("{} keeps silent, as a server does that stands still or cannot be reached", self.vitals.node);
         Error::new(Kind::NotSent, message).hint("nothing was sent; it is asked again and again until it answers")

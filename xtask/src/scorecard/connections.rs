@@ -175,6 +175,10 @@ pub const CONNECTIONS: &[Capability] = &[
         mysql: Claim::Done(&[
             (MARIADB, "a_killed_primary_loses_nothing_acknowledged_and_writes_nothing_twice"),
             (MARIADB, "with_asynchronous_replication_nothing_is_written_twice"),
+            (MARIADB, "a_frozen_primary_is_replaced_and_not_believed_when_it_wakes"),
+            (MARIADB, "a_primary_whose_cable_is_pulled_is_replaced"),
+            (MARIADB, "two_that_take_writes_are_told_apart"),
+            (MARIADB, "a_primary_that_stands_still_for_a_while_is_used_again"),
             (GALERA, "galera_names_its_nodes_and_one_takes_over"),
             (FAILURES, "an_idempotency_key_resolves_a_commit_and_allows_no_second"),
         ]),

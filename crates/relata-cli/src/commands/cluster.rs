@@ -16,7 +16,7 @@ use crate::session::{Exit, Session};
 /// Look at the nodes of a database that has several.
 #[derive(Subcommand)]
 pub enum Cluster {
-    /// Show what each node is, how far behind, and whether it is used [exit 3 when one is down or none takes writes]
+    /// Show what each node is, how far behind, and whether it is used [exit 3 when one is down, or not exactly one takes writes]
     Status(Status),
 }
 
@@ -72,7 +72,8 @@ impl Status {
         }
         let primary = nodes.iter().any(|node| node.role == Role::Primary);
         let down = nodes.iter().any(|node| matches!(node.role, Role::Down | Role::Unknown));
-        Ok(if failed || down || !primary { Exit::Findings } else { Exit::Done })
+        let rival = nodes.iter().any(|node| node.role == Role::Primary && !node.in_rotation);
+        Ok(if failed || down || rival || !primary { Exit::Findings } else { Exit::Done })
     }
 }
 

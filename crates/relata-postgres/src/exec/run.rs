@@ -196,6 +196,7 @@ impl PostgresConnection {
                 continue;
             }
             check_parameters(statement.sql, statement.params.len(), prepared.parameters.len())?;
+            self.note_session(&prepared, statement.sql)?;
             all.push((prepared, old, statement, sink));
         }
         for (prepared, _, statement, _) in &all {
@@ -245,10 +246,7 @@ impl PostgresConnection {
     ) -> Attempt<Arc<Prepared>> {
         let (prepared, old) = self.prepare(statement.sql, statement.cached).await?;
         check_parameters(statement.sql, parameters.len(), prepared.parameters.len())?;
-        if prepared.touches_session {
-            self.refuse_session_state(statement.sql)?;
-        }
-        self.touched |= prepared.touches_session;
+        self.note_session(&prepared, statement.sql)?;
         match self.bind(&prepared, parameters.clone()).await {
             Ok(None) => return Ok(prepared),
             Ok(Some(described)) => return self.described_anew(statement.sql, &prepared, described),
@@ -262,6 +260,15 @@ impl PostgresConnection {
             Err(failure) => return Err(failure),
         }
         Box::pin(self.start_anew(statement, parameters)).await
+    }
+
+    /// Notes that a statement may leave something in the session, or refuses it where that would get lost.
+    fn note_session(&mut self, prepared: &Prepared, sql: &str) -> Result<()> {
+        if prepared.touches_session {
+            self.refuse_session_state(sql)?;
+            self.touched = true;
+        }
+        Ok(())
     }
 
     /// Starts a statement that was not what it had been.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use expect_test::{Expect, expect};
 use relata_postgres::PostgresDriver;
 use relata_schema::Dialect;
-use relata_sql::driver::{BulkInsert, ConnectOptions, Driver, Statement, TransactionOptions};
+use relata_sql::driver::{BulkInsert, ConnectOptions, Driver, IntrospectOptions, Query, Statement, TransactionOptions};
 use relata_sql::{DatabaseUrl, Kind, Value};
 
 use crate::server::{Collect, Database, rows, url};
@@ -501,5 +501,43 @@ async fn a_session_is_as_new_after_reset() {
             .unwrap()
             .is_empty()
     );
+    db.drop().await;
+}
+
+/// As single statements do: the next borrower must find the session as it was.
+#[tokio::test]
+async fn queries_sent_together_note_what_they_leave_in_the_session() {
+    let mut db = Database::new().await;
+    let before = db.rows("show search_path").await.unwrap();
+    let (mut first, mut second) = (Collect::default(), Collect::default());
+    let set = "select set_config('search_path', 'pg_catalog', false)";
+    let queries = vec![
+        Query { statement: Statement::new("select 1", &[]), sink: &mut first },
+        Query { statement: Statement::new(set, &[]), sink: &mut second },
+    ];
+    db.connection.query_all(queries).await.unwrap();
+    assert!(db.connection.is_touched());
+    db.connection.reset().await.unwrap();
+    assert_eq!(db.rows("show search_path").await.unwrap(), before);
+    db.drop().await;
+}
+
+/// What the library was asked and nobody waits for any more is answered to the library, whoever looks meanwhile whether the
+/// connection is still good.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn looking_at_a_connection_takes_no_answer_away() {
+    let mut db = Database::new().await;
+    let options = IntrospectOptions::default();
+    for turn in 0..30 {
+        let reading = db.connection.introspect(&options);
+        let given_up = tokio::time::timeout(Duration::from_micros(turn * 50), reading).await;
+        for _ in 0..turn {
+            assert!(!db.connection.is_broken());
+            tokio::task::yield_now().await;
+        }
+        drop(given_up);
+        let rows = tokio::time::timeout(Duration::from_secs(60), db.rows("select 1")).await;
+        assert_eq!(rows.expect("the connection answers").unwrap(), [[Value::Int(1)]]);
+    }
     db.drop().await;
 }

@@ -98,6 +98,10 @@ pub(super) struct State {
     pub(super) ours: bool,
     /// Answers in a row of the source of nodes that left it out.
     pub(super) unnamed: u32,
+    /// It took writes when it last went down, lately: another may have been promoted meanwhile.
+    pub(super) deposed: bool,
+    /// When it last answered.
+    pub(super) answered: Option<Instant>,
 }
 
 impl Node {
@@ -117,6 +121,8 @@ impl Node {
             origin: Origin::default(),
             ours: false,
             unnamed: 0,
+            deposed: false,
+            answered: None,
         };
         let name = pool.vitals().node.clone();
         Node {
@@ -139,6 +145,12 @@ impl Node {
         self.state().role
     }
 
+    /// It answers questions, but has answered none since then.
+    pub(super) fn is_unheard_since(&self, then: Instant) -> bool {
+        let state = self.state();
+        matches!(state.role, Role::Primary | Role::Replica) && state.answered.is_none_or(|at| at < then)
+    }
+
     /// Whatever ran there has written nothing.
     pub(crate) fn cannot_write(&self) -> bool {
         self.cannot_write.load(Ordering::Acquire)
@@ -158,7 +170,11 @@ impl Node {
     }
 
     pub(crate) fn status(&self) -> NodeStatus {
-        let (breaker, _, reason) = self.pool.vitals().breaker.state(Instant::now());
+        let vitals = self.pool.vitals();
+        let (breaker, _, mut reason) = vitals.breaker.state(Instant::now());
+        if vitals.is_replaced() {
+            reason = "it takes writes, and so does the primary: nothing is sent here".to_string();
+        }
         let state = self.state();
         NodeStatus {
             name: self.name.clone(),
@@ -167,9 +183,12 @@ impl Node {
             lag: state.lag,
             position: state.position.clone().map(Token),
             timeline: state.timeline,
-            latency: self.pool.vitals().latency(),
+            latency: vitals.latency(),
             breaker,
-            in_rotation: state.role == Role::Primary || self.readable.load(Ordering::Relaxed),
+            in_rotation: match state.role {
+                Role::Primary => !vitals.is_down(),
+                _ => self.readable.load(Ordering::Relaxed),
+            },
             trouble: state.trouble.clone().or_else(|| Some(reason).filter(|reason| !reason.is_empty())),
         }
     }

@@ -13,6 +13,7 @@ use super::node::State;
 use super::origin::Origin;
 use super::probe::{self, Answered};
 use super::{Cluster, Node, Role};
+use crate::observe::Alarm;
 use crate::secret::Login;
 
 /// Between two questions: when all is well, and while something is wrong.
@@ -128,7 +129,9 @@ impl Cluster {
             (Role::Primary, _) => Some(Duration::ZERO),
             _ => None,
         };
-        node.pool.vitals().end_alarm();
+        if role == Role::Replica {
+            node.pool.vitals().end_alarm();
+        }
         node.cannot_write.store(answered.cannot_write, Ordering::Release);
         let mut state = node.state();
         let before = state.role;
@@ -139,9 +142,12 @@ impl Cluster {
         state.deputy = answered.deputy;
         state.position = answered.position;
         state.owes = state.owes.saturating_sub(1);
+        state.answered = Some(now);
+        state.deposed &= role == Role::Primary;
         if state.last_fall.is_some_and(|fall| now - fall > FORGIVEN) {
-            (state.falls, state.last_fall) = (0, None);
+            (state.falls, state.last_fall, state.deposed) = (0, None, false);
         }
+        let came_back = state.deposed && before != role;
         let readable = state.owes == 0;
         if before != role {
             (state.role, state.since) = (role, now);
@@ -156,9 +162,13 @@ impl Cluster {
             if matches!(before, Role::Down | Role::Unknown) {
                 node.pool.vitals().breaker.succeeded();
             }
+            if came_back {
+                // Somebody may have been promoted who was not asked since.
+                self.look_now();
+            }
             self.elect();
             self.changed.send_modify(|count| *count += 1);
-        } else if role == Role::Primary {
+        } else if role == Role::Primary || self.primary().is_none() {
             self.elect();
         }
         self.told(&answered.members);
@@ -187,7 +197,7 @@ impl Cluster {
         node.readable.store(false, Ordering::Relaxed);
         tracing::warn!(target: "relata::cluster", node = node.name, from = before.word(), error = %error, "a node is down");
         node.pool.retire();
-        node.pool.vitals().raise_alarm();
+        node.pool.vitals().raise_alarm(Alarm::Down);
         self.elect();
         self.changed.send_modify(|count| *count += 1);
     }
@@ -195,6 +205,7 @@ impl Cluster {
 
 /// It went down; the more often lately, the longer it must prove itself.
 fn fall(state: &mut State, now: Instant) {
+    state.deposed |= state.role == Role::Primary;
     (state.role, state.since) = (Role::Down, now);
     (state.lag, state.deputy) = (None, None);
     state.falls += 1;

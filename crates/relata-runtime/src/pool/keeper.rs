@@ -11,6 +11,7 @@ use relata_schema::Dialect;
 
 use super::{Pool, clock, far, is_silence};
 use crate::metrics::Closed;
+use crate::observe::Alarm;
 
 /// A round is never made more often, nor less.
 const SHORTEST: Duration = Duration::from_millis(20);
@@ -108,7 +109,7 @@ impl Pool {
             (false, false) => {
                 let node = &self.vitals.node;
                 tracing::warn!(target: "relata::pool", node, "the server keeps silent: statements under way there end");
-                self.vitals.raise_alarm();
+                self.vitals.raise_alarm(Alarm::Down);
                 self.retire();
             }
             (true, true) => {

@@ -17,6 +17,8 @@ use std::time::{Duration, Instant};
 
 use relata_runtime::Db;
 use relata_runtime::cluster::Role;
+use relata_sql::DatabaseUrl;
+use relata_testkit::Proxy;
 
 /// Clients go on within this time after the promotion.
 const AFTER_PROMOTION: Duration = Duration::from_secs(1);
@@ -25,19 +27,45 @@ const AFTER_PROMOTION: Duration = Duration::from_secs(1);
 const OUT_OF_ROTATION: Duration = Duration::from_secs(3);
 
 /// What is run when nobody chooses.
-const ALL: [&str; 11] = [
+const ALL: [&str; 13] = [
     "postgres-sync-kill",
     "postgres-sync-freeze",
     "postgres-sync-cut",
     "postgres-async-kill",
     "postgres-patroni-kill",
     "mariadb-sync-kill",
+    "mariadb-sync-freeze",
+    "mariadb-sync-cut",
     "mariadb-async-kill",
     "frozen-replica",
     "flapping-replica",
     "postgres-tokens",
     "mariadb-tokens",
 ];
+
+/// What befalls the primary.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Blow {
+    /// Its machine loses its power.
+    Kill,
+    /// Its machine stands still, and goes on when another has taken over.
+    Freeze,
+    /// Its cable is pulled.
+    Cut,
+}
+
+/// The nodes, each behind a proxy of its own where the wire is to be cut: proxies cost time.
+async fn behind_proxies(url: DatabaseUrl, blow: Blow) -> (DatabaseUrl, Vec<Proxy>) {
+    let mut proxies = Vec::new();
+    if blow != Blow::Cut {
+        return (url, proxies);
+    }
+    for (host, port) in &url.hosts {
+        proxies.push(Proxy::to(&format!("{host}:{port}")).await);
+    }
+    let hosts = proxies.iter().flat_map(|proxy| proxy.url(&url).hosts).collect();
+    (DatabaseUrl { hosts, ..url }, proxies)
+}
 
 /// What came of one run.
 #[derive(Debug, Default)]
@@ -119,13 +147,15 @@ fn arguments() -> Result<Arguments, String> {
 async fn run(name: &str, seed: u64, reads: usize) -> Outcome {
     let mut chance = fastrand::Rng::with_seed(seed);
     match name {
-        "postgres-sync-kill" => postgres::run(true, postgres::Blow::Kill, &mut chance).await,
-        "postgres-sync-freeze" => postgres::run(true, postgres::Blow::Freeze, &mut chance).await,
-        "postgres-sync-cut" => postgres::run(true, postgres::Blow::Cut, &mut chance).await,
-        "postgres-async-kill" => postgres::run(false, postgres::Blow::Kill, &mut chance).await,
+        "postgres-sync-kill" => postgres::run(true, Blow::Kill, &mut chance).await,
+        "postgres-sync-freeze" => postgres::run(true, Blow::Freeze, &mut chance).await,
+        "postgres-sync-cut" => postgres::run(true, Blow::Cut, &mut chance).await,
+        "postgres-async-kill" => postgres::run(false, Blow::Kill, &mut chance).await,
         "postgres-patroni-kill" => postgres::patroni(&mut chance).await,
-        "mariadb-sync-kill" => mariadb::run(true, &mut chance).await,
-        "mariadb-async-kill" => mariadb::run(false, &mut chance).await,
+        "mariadb-sync-kill" => mariadb::run(true, Blow::Kill, &mut chance).await,
+        "mariadb-sync-freeze" => mariadb::run(true, Blow::Freeze, &mut chance).await,
+        "mariadb-sync-cut" => mariadb::run(true, Blow::Cut, &mut chance).await,
+        "mariadb-async-kill" => mariadb::run(false, Blow::Kill, &mut chance).await,
         "frozen-replica" => nodes::frozen(&mut chance).await,
         "flapping-replica" => nodes::flapping().await,
         "postgres-tokens" => tokens::postgres(reads).await,

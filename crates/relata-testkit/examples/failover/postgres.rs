@@ -4,33 +4,15 @@ use std::time::{Duration, Instant};
 
 use relata_runtime::Kind;
 use relata_runtime::cluster::Role;
+use relata_testkit::Fault;
 use relata_testkit::load::{Account, Writers, books_balance};
 use relata_testkit::servers::{Patroni, PostgresCluster, open};
-use relata_testkit::{Fault, Proxy};
 
-use super::{AFTER_PROMOTION, OUT_OF_ROTATION, Outcome, until_nodes};
-
-/// What befalls the primary.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Blow {
-    /// Its machine loses its power.
-    Kill,
-    /// Its machine stands still, and goes on when another has taken over.
-    Freeze,
-    /// Its cable is pulled.
-    Cut,
-}
+use super::{AFTER_PROMOTION, Blow, OUT_OF_ROTATION, Outcome, behind_proxies, until_nodes};
 
 pub(super) async fn run(synchronous: bool, blow: Blow, chance: &mut fastrand::Rng) -> Outcome {
     let mut servers = PostgresCluster::start(2, synchronous).await;
-    let url = servers.url();
-    let mut proxies = Vec::new();
-    for (host, port) in &url.hosts {
-        proxies.push(Proxy::to(&format!("{host}:{port}")).await);
-    }
-    let hosts = proxies.iter().flat_map(|proxy| proxy.url(&url).hosts).collect();
-    // Through proxies only where the wire is to be cut: they cost time.
-    let url = if blow == Blow::Cut { relata_sql::DatabaseUrl { hosts, ..url } } else { url };
+    let (url, proxies) = behind_proxies(servers.url(), blow).await;
     let db = open(&url).await;
     let all = |roles: &[Role]| roles == [Role::Primary, Role::Replica, Role::Replica];
     if until_nodes(&db, Duration::from_secs(20), all).await.is_none() {

@@ -99,6 +99,16 @@ impl MariadbPair {
         self.nodes.push(launch(&self.runner, &mariadb_program(), "ready for connections", arguments));
     }
 
+    /// As if the machine of one of them stood still.
+    pub fn freeze(&self, number: usize) {
+        process::freeze(&self.nodes[number].0);
+    }
+
+    /// It goes on.
+    pub fn thaw(&self, number: usize) {
+        process::thaw(&self.nodes[number].0);
+    }
+
     /// Both as one database.
     pub fn url(&self) -> DatabaseUrl {
         place("mysql", "root", &[self.nodes[0].1, self.nodes[1].1], "shop")
@@ -109,7 +119,12 @@ impl MariadbPair {
     /// # Panics
     /// When it cannot be connected to.
     pub async fn alone(&self, number: usize, database: &str) -> Db {
-        open(&place("mysql", "root", &[self.nodes[number].1], database)).await
+        open(&self.url_of(number, database)).await
+    }
+
+    /// One of them.
+    pub fn url_of(&self, number: usize, database: &str) -> DatabaseUrl {
+        place("mysql", "root", &[self.nodes[number].1], database)
     }
 
     /// As if the machine of the primary had lost its power.
