@@ -270,7 +270,8 @@ impl Peer for Postgres {
     }
 
     async fn clean(&mut self) -> Result<(), Error> {
-        Ok(self.client.batch_execute("TRUNCATE users CASCADE").await?)
+        self.client.execute("DELETE FROM users", &[]).await?;
+        Ok(())
     }
 }
 

@@ -88,7 +88,7 @@ macro_rules! peer {
 
                 async fn medium(&mut self) -> Result<u64, Error> {
                     let sql = format!(
-                        "SELECT u.id AS user_id, u.name, u.hair_color, p.id AS post_id, p.title, p.body FROM users u \
+                        "SELECT u.id AS user_id, u.name, u.hair_color, p.id AS post_id, p.user_id, p.title, p.body FROM users u \
                          LEFT JOIN posts p ON p.user_id = u.id WHERE u.hair_color = {} ORDER BY u.hair_color DESC",
                         places(1)
                     );
@@ -98,7 +98,7 @@ macro_rules! peer {
                         let user = User { id: row.try_get(0)?, name: row.try_get(1)?, hair_color: row.try_get(2)? };
                         let post = match row.try_get::<Option<i32>, _>(3)? {
                             Some(id) => {
-                                Some(Post { id, user_id: user.id, title: row.try_get(4)?, body: row.try_get(5)? })
+                                Some(Post { id, user_id: row.try_get(4)?, title: row.try_get(5)?, body: row.try_get(6)? })
                             }
                             None => None,
                         };
