@@ -138,15 +138,20 @@ fn reference<'s>(
         name: (key.name != usual).then(|| key.name.clone()),
         ..ReferenceDeclaration::default()
     };
-    let [field] = fields.as_slice() else {
-        reference.fields = fields;
-        reference.referenced_fields = there;
-        entity.foreign_keys.push(reference);
-        return None;
+    // A field refers to one entity; another foreign key over it is kept as such, without a relation.
+    let field = match fields.as_slice() {
+        [field] if entity.field(field).is_some_and(|field| field.references.is_none()) => field,
+        _ => {
+            reference.fields = fields;
+            reference.referenced_fields = there;
+            entity.foreign_keys.push(reference);
+            return None;
+        }
     };
     let first = naming::relation(field).unwrap_or(field).to_string();
     let by_target = naming::snake(&target);
-    let several = table.foreign_keys.iter().filter(|other| other.references == key.references).count() > 1;
+    let several =
+        table.foreign_keys.iter().any(|other| other.references == key.references && other.columns != key.columns);
     let mut candidates = vec![first, by_target.clone(), format!("{field}_{by_target}")];
     if several {
         candidates.remove(1);
@@ -164,12 +169,8 @@ fn reference<'s>(
     if !to_key || !alike {
         reference.referenced_fields = there;
     }
-    match entity.fields.iter_mut().find(|other| other.name == *field && other.references.is_none()) {
-        Some(owner) => owner.references = Some(reference),
-        None => {
-            reference.fields = fields.clone();
-            entity.foreign_keys.push(reference);
-        }
+    if let Some(owner) = entity.fields.iter_mut().find(|other| other.name == *field) {
+        owner.references = Some(reference);
     }
     let unique = is_unique(table, &key.columns);
     Some(Link { child: table, parent, field: field.clone(), relation, unique, to_key })

@@ -191,6 +191,45 @@ fn odd_names_become_rust() {
 }
 
 #[test]
+fn one_column_with_several_keys() {
+    // The first becomes the field's reference; what else is there is kept, and makes no second relation.
+    let users = table("users", vec![int("id")], &["id"]);
+    let bots = table("bots", vec![int("id")], &["id"]);
+    let mut posts = table("posts", vec![int("id"), int("user_id")], &["id"]);
+    posts.foreign_keys.push(ForeignKey { name: "one".into(), ..foreign_key(&["user_id"], "users", &["id"]) });
+    posts.foreign_keys.push(ForeignKey { name: "two".into(), ..foreign_key(&["user_id"], "users", &["id"]) });
+    posts.foreign_keys.push(ForeignKey { name: "three".into(), ..foreign_key(&["user_id"], "bots", &["id"]) });
+    check(&sqlite(vec![users, bots, posts]), expect![[r#"
+        //! Entities, written by relata from a database.
+
+        use relata::prelude::*;
+
+        #[derive(Entity, Debug, Clone)]
+        pub struct Bot {
+            #[id]
+            pub id: Id<Bot>,
+        }
+
+        #[derive(Entity, Debug, Clone)]
+        #[foreign_key(user_id => Bot(id), name = "three")]
+        #[foreign_key(user_id => User(id), name = "two")]
+        pub struct Post {
+            #[id]
+            pub id: Id<Post>,
+            #[references(User, name = "one")]
+            pub user_id: Id<User>,
+        }
+
+        #[derive(Entity, Debug, Clone)]
+        #[has_many(posts: Post.user_id)]
+        pub struct User {
+            #[id]
+            pub id: Id<User>,
+        }
+    "#]]);
+}
+
+#[test]
 fn two_keys_to_one_table_and_to_itself() {
     let mut employees =
         table("Employee", vec![int("EmployeeId"), int("ReportsTo"), int("SupportRepId")], &["EmployeeId"]);
