@@ -156,11 +156,11 @@ impl Altering<'_, '_> {
 
     fn nullability(&self, steps: &mut Steps) {
         let (old, new) = (self.old, self.new);
-        // A parent that loses NOT NULL takes it from its children.
-        let taken = self.attached
-            && parent_column(self.scope, self.to, new).is_some_and(|parent| !parent.not_null)
-            && self.parent_had_not_null();
-        if new.not_null && (!old.not_null || taken) {
+        // What a parent gains or loses, its children do.
+        let before = self.attached.then(|| self.parent_was_not_null()).flatten();
+        let after = parent_column(self.scope, self.to, new).is_some_and(|parent| parent.not_null);
+        let (given, taken) = (before == Some(false) && after, before == Some(true) && !after);
+        if new.not_null && (!old.not_null || taken) && !given {
             let sql = self.sql(false, "SET NOT NULL");
             steps.blocking(self.what("set not null"), self.key(), sql, LockMode::AccessExclusive, LockSpan::Scan);
         } else if old.not_null && !new.not_null && !taken {
@@ -168,13 +168,12 @@ impl Altering<'_, '_> {
         }
     }
 
-    fn parent_had_not_null(&self) -> bool {
+    /// Whether a parent's column was NOT NULL; `None`: no parent had the column.
+    fn parent_was_not_null(&self) -> Option<bool> {
         let partitioned = self.from.partition_of.iter().map(|partition| &partition.parent);
-        let mut parents = partitioned.chain(&self.from.inherits);
-        parents.any(|parent| {
-            let column = self.scope.from.table(parent).and_then(|parent| parent.column(&self.old.name));
-            column.is_some_and(|column| column.not_null)
-        })
+        let parents = partitioned.chain(&self.from.inherits);
+        let columns = parents.filter_map(|parent| self.scope.from.table(parent)?.column(&self.old.name));
+        columns.map(|column| column.not_null).reduce(|one, other| one || other)
     }
 
     fn identity(&self, steps: &mut Steps) {
