@@ -199,7 +199,9 @@ fn one_column_with_several_keys() {
     posts.foreign_keys.push(ForeignKey { name: "one".into(), ..foreign_key(&["user_id"], "users", &["id"]) });
     posts.foreign_keys.push(ForeignKey { name: "two".into(), ..foreign_key(&["user_id"], "users", &["id"]) });
     posts.foreign_keys.push(ForeignKey { name: "three".into(), ..foreign_key(&["user_id"], "bots", &["id"]) });
-    check(&sqlite(vec![users, bots, posts]), expect![[r#"
+    check(
+        &sqlite(vec![users, bots, posts]),
+        expect![[r#"
         //! Entities, written by relata from a database.
 
         use relata::prelude::*;
@@ -226,7 +228,8 @@ fn one_column_with_several_keys() {
             #[id]
             pub id: Id<User>,
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
