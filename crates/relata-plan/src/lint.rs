@@ -172,13 +172,16 @@ fn walk(files: &[File<'_>], options: &Options, mut visit: impl FnMut(&Context<'_
             true => transactions::of_managed(&statements, file.in_transaction),
             false => transactions::of(&statements, file.in_transaction),
         };
+        let expects_wrapping = transactions::expects_wrapping(&statements);
         facts.begin_file();
         for at in 0..statements.len() {
             facts.enter(transactions[at]);
             if file.checked {
                 let statement = &statements[at];
                 let (statements, transactions, facts) = (&statements, &transactions, &facts);
-                visit(&Context { statement, at, statements, transactions, facts, file, options, text }, index);
+                let context =
+                    Context { statement, at, statements, transactions, expects_wrapping, facts, file, options, text };
+                visit(&context, index);
             }
             facts.apply(&statements[at], transactions[at]);
         }

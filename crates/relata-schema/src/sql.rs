@@ -23,7 +23,7 @@ pub use statement::{
     Action, Alter, ColumnChange, ColumnDefinition, Constraint, ConstraintKind, CreateIndex, CreateObject, CreateTable,
     Drop, Generated, Name, Reference, Setting, Statement, StatementKind, TableAction, TypeName, Write,
 };
-pub use token::{Token, TokenKind, comments, tokens};
+pub use token::{Token, TokenKind, comments, is_unfinished, open_comment, tokens};
 
 /// A range of bytes in a script.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -36,6 +36,11 @@ impl Project {
         std::fs::write(path, text).unwrap();
     }
 
+    /// A file of bytes.
+    pub fn write_bytes(&self, name: &str, bytes: &[u8]) {
+        std::fs::write(self.path(name), bytes).unwrap();
+    }
+
     /// The text of a file.
     pub fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path(name)).unwrap()

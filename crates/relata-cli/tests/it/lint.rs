@@ -190,9 +190,46 @@ fn files_of_other_tools_are_understood() {
     project.write("db/2_b.down.sql", "ALTER TABLE a DROP COLUMN b;\n");
     let run = lint(&project, &["db", "--json", "--dialect", "postgres"]);
     assert_eq!((run.code, hazards(&run).len()), (0, 0), "{}", run.stdout);
+    // Play marks the ways by lines that are no SQL; Diesel says in another file that there is no transaction.
+    project.write("play/1.sql", "# --- !Ups\nALTER TABLE a ADD COLUMN b text;\n# --- !Downs\nDROP TABLE a;\n");
+    project.write("diesel/1_a/up.sql", "CREATE INDEX CONCURRENTLY i ON a (b);\n");
+    project.write("diesel/1_a/metadata.toml", "run_in_transaction = false\n");
+    project.write("sqlx.sql", "-- no-transaction\nCREATE INDEX CONCURRENTLY i ON a (b);\n");
+    for path in ["play", "diesel", "sqlx.sql"] {
+        let run = lint(&project, &[path, "--in-transaction", "--json", "--dialect", "postgres"]);
+        assert_eq!((run.code, hazards(&run).len()), (0, 0), "{path}: {}", run.stdout);
+    }
+    // In the order of numbers: the type is known when it changes.
+    project.write("flyway/V2__b.sql", "CREATE TABLE a (id bigint PRIMARY KEY, b varchar(10));\n");
+    project.write("flyway/V10__c.sql", "ALTER TABLE a ALTER COLUMN b TYPE varchar(20);\n");
+    assert_eq!(lint(&project, &["flyway", "--dialect", "postgres"]).code, 0);
     project.write("my/1.sql", "CREATE TABLE `a` (id int AUTO_INCREMENT PRIMARY KEY) ENGINE=InnoDB;\n");
     let run = lint(&project, &["my", "--json"]);
     assert!(run.stdout.contains("\"dialect\": \"mysql\"") && run.stderr.contains("read as MariaDB"), "{}", run.stderr);
+}
+
+/// Bytes that are no UTF-8, and what only psql knows, are said and stop nothing.
+#[test]
+fn what_is_read_otherwise_or_not_at_all_is_said() {
+    let project = Project::new();
+    project.write_bytes("latin1.sql", b"-- \xe9t\xe9\r\nDROP TABLE \"\xe9t\xe9\";\r\n");
+    let wide: Vec<u8> = "\u{feff}DROP TABLE a;".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    project.write_bytes("wide.sql", &wide);
+    project.write("dump.sql", "\\restrict abc\n\\i other.sql\nCOPY a FROM stdin;\nit's (\n\\.\n");
+    check(
+        &project,
+        &["latin1.sql", "wide.sql", "dump.sql", "--dialect", "postgres", "--format", "github"],
+        3,
+        expect![[r#"
+            ::warning file=latin1.sql,line=2,endLine=2,col=1,title=timeouts::without lock_timeout and statement_timeout it may wait for a lock, and others behind it%0Ahelp: SET lock_timeout = '2s'; SET statement_timeout = '5s'; at the top of the file
+            ::error file=latin1.sql,line=2,endLine=2,col=12,title=drop-table::the rows of été are lost, and the running application fails without it%0Ahelp: stop using it first; then acknowledge the loss: -- relata: loses table …
+            ::warning file=wide.sql,line=1,endLine=1,col=1,title=timeouts::without lock_timeout and statement_timeout it may wait for a lock, and others behind it%0Ahelp: SET lock_timeout = '2s'; SET statement_timeout = '5s'; at the top of the file
+            ::error file=wide.sql,line=1,endLine=1,col=12,title=drop-table::the rows of a are lost, and the running application fails without it%0Ahelp: stop using it first; then acknowledge the loss: -- relata: loses table …
+            latin1.sql: no UTF-8 on line 1 (byte 0xe9): read as Latin-1
+            wide.sql: UTF-16, which psql and others do not read
+            dump.sql:2: \i other.sql is not looked at: put the SQL of that file here, or into a migration of its own
+        "#]],
+    );
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub struct Context<'c> {
     pub statements: &'c [Statement<'c>],
     /// The transaction of each.
     pub transactions: &'c [Option<usize>],
+    /// The file ends a transaction that it has not begun: it is written for a runner that has.
+    pub expects_wrapping: bool,
     /// What is so before this statement.
     pub facts: &'c Facts,
     /// The file.
@@ -146,11 +148,6 @@ impl<'c> Context<'c> {
         let own = self.transactions[self.at];
         let rest = self.statements[self.at + 1..].iter().zip(&self.transactions[self.at + 1..]);
         rest.take_while(move |(_, other)| own.is_some() && **other == own).map(|(statement, _)| statement)
-    }
-
-    /// The file ends a transaction that it has not begun: it is written for a runner that has.
-    pub fn expects_wrapping(&self) -> bool {
-        super::transactions::expects_wrapping(self.statements)
     }
 
     /// The header says that this is lost.

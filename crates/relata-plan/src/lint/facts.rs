@@ -41,6 +41,8 @@ pub struct TableFact {
     pub partitioned: bool,
     /// Policies it has.
     pub policies: BTreeSet<String>,
+    /// Its triggers.
+    pub triggers: BTreeSet<String>,
     /// Words of its options, in upper case.
     pub options: Vec<String>,
     file: usize,
@@ -65,6 +67,8 @@ pub struct ColumnFact {
     pub generated: Option<Generated>,
     /// Its character set, if it says one.
     pub charset: Option<String>,
+    /// Its definition was seen, and not only a change of it.
+    pub defined: bool,
     /// The file that made it.
     file: usize,
 }
@@ -140,6 +144,11 @@ impl Facts {
     pub fn is_new_column(&self, table: &Name, column: &str) -> bool {
         let found = self.table(table).and_then(|table| table.columns.get(column));
         found.is_some_and(|column| column.file == self.file)
+    }
+
+    /// The columns of an index of the table, by its name, as far as it was seen.
+    pub fn index_columns(&self, table: &Name, index: &Name) -> Option<&[String]> {
+        self.table(table)?.indexes.get(index.last()).map(Vec::as_slice)
     }
 
     /// An object of that name was made in this file.
@@ -218,12 +227,25 @@ impl Facts {
             StatementKind::CreateIndex(index) => self.index(index),
             StatementKind::Create(object) => {
                 self.made.insert(key(&object.name));
-                if let (Some(on), "POLICY") = (&object.on, object.object) {
-                    self.tables.entry(key(on)).or_default().policies.insert(object.name.last().to_string());
+                if let Some(on) = &object.on {
+                    let table = self.tables.entry(key(on)).or_default();
+                    let name = object.name.last().to_string();
+                    match object.object {
+                        "POLICY" => drop(table.policies.insert(name)),
+                        "TRIGGER" => drop(table.triggers.insert(name)),
+                        _ => {}
+                    }
                 }
             }
             StatementKind::Drop(drop) if drop.object == "TABLE" => {
                 drop.names.iter().for_each(|name| drop_table(&mut self.tables, name));
+            }
+            StatementKind::Drop(drop) if drop.object == "TRIGGER" => {
+                for name in &drop.names {
+                    for table in self.tables.values_mut() {
+                        table.triggers.remove(name.last());
+                    }
+                }
             }
             StatementKind::Drop(drop) if drop.object == "INDEX" => {
                 for name in &drop.names {
@@ -262,6 +284,7 @@ impl Facts {
             not_null: column.not_null || column.primary_key,
             generated: column.generated,
             charset: column.charset.clone(),
+            defined: true,
             file: self.file,
         };
         let columns = vec![column.name.last().to_string()];
@@ -350,8 +373,13 @@ impl Facts {
 
     fn alter(&mut self, alter: &Alter, transaction: Option<usize>) {
         for action in &alter.actions {
-            if let Action::AddValue { value, .. } = &action.action {
-                self.values.insert(value.clone());
+            match &action.action {
+                Action::AddValue { value, .. } => drop(self.values.insert(value.clone())),
+                Action::Rename(to) if self.made.contains(&key(&alter.name)) => {
+                    let to = Name { parts: renamed(&alter.name, to), extent: to.extent };
+                    self.made.insert(key(&to));
+                }
+                _ => {}
             }
         }
         if alter.object != "TABLE" {
@@ -431,7 +459,7 @@ pub fn locks_everybody(action: &Action) -> bool {
         Action::AddConstraint(constraint) => constraint.kind != ConstraintKind::ForeignKey,
         Action::ValidateConstraint(_) | Action::AttachPartition(_) | Action::Fires { .. } => false,
         Action::DetachPartition { concurrently, .. } => !concurrently,
-        Action::Other | Action::ReplicaIdentity => false,
+        Action::Other | Action::ReplicaIdentity { .. } => false,
         _ => true,
     }
 }

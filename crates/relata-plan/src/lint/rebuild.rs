@@ -42,9 +42,14 @@ fn earlier_name<'c>(context: &Context<'c>, table: &Name) -> Option<&'c Name> {
 }
 
 /// The statement before this one that writes rows into the table.
-pub fn copy_into<'c>(context: &Context<'c>, table: &Name) -> Option<&'c Statement<'c>> {
-    context.statements[..context.at].iter().find(|statement| match &statement.kind {
-        StatementKind::Write(write) => write.verb == "INSERT" && write.table.same(table),
+pub fn copy_into<'c>(context: &Context<'c>, table: &'c Name) -> Option<&'c Statement<'c>> {
+    copies_into(context, table).next()
+}
+
+/// Every statement before this one that writes rows into the table.
+pub fn copies_into<'c>(context: &Context<'c>, table: &'c Name) -> impl Iterator<Item = &'c Statement<'c>> {
+    context.statements[..context.at].iter().filter(move |statement| match &statement.kind {
+        StatementKind::Write(write) => matches!(write.verb, "INSERT" | "REPLACE") && write.table.same(table),
         _ => false,
     })
 }

@@ -212,6 +212,45 @@ fn what_is_safe_is_no_hazard() {
                   INSERT INTO t SELECT id FROM old; DROP TABLE old; COMMIT; PRAGMA foreign_keys=on",
         ),
         (Sqlite, "CREATE TRIGGER t AFTER INSERT ON a BEGIN DELETE FROM b; UPDATE c SET d = 1; END; SELECT 1"),
+        (Postgres, "ALTER TABLE a ADD COLUMN b numeric; ALTER TABLE a ADD CONSTRAINT c CHECK (b > 0) NOT VALID"),
+        (Postgres, "CREATE TABLE p1 (LIKE p INCLUDING ALL); ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1)"),
+        (
+            Postgres,
+            "CREATE TABLE a (b text); INSERT INTO a SELECT c FROM d; UPDATE a SET b = 'x'; UPDATE e SET f = 1 WHERE g",
+        ),
+        (Postgres, "CREATE VIEW v AS SELECT 1; ALTER VIEW v RENAME TO w; DROP VIEW w"),
+        (Postgres, "DROP TABLE IF EXISTS pg_temp.t; CREATE TEMP TABLE t AS SELECT 1"),
+        (
+            Postgres,
+            "CREATE TABLE a (id bigint PRIMARY KEY); ALTER TABLE a REPLICA IDENTITY NOTHING; ALTER TABLE b REPLICA IDENTITY FULL",
+        ),
+        (Postgres, "CREATE ROLE app; ALTER ROLE app NOLOGIN; ALTER ROLE other SET search_path TO x"),
+        (Postgres, "CREATE DOMAIN d AS int CHECK (VALUE > 0); ALTER DOMAIN d DROP CONSTRAINT d_check"),
+        (
+            Postgres,
+            "ALTER TABLE a ALTER CONSTRAINT c DEFERRABLE; ALTER TABLE a ENABLE TRIGGER t, ENABLE ALWAYS TRIGGER u",
+        ),
+        (Postgres, "UPDATE pg_settings SET setting = 'x' WHERE name = 'y'; INSERT INTO pg_things VALUES (1)"),
+        (Postgres, "CREATE VIEW v AS SELECT 1; CREATE RULE r AS ON INSERT TO v DO INSTEAD NOTHING"),
+        (Postgres, "CREATE TABLE :schema.a (id bigint PRIMARY KEY); CREATE INDEX i ON :schema.a (id)"),
+        (Postgres, "CREATE TABLE ${schema}.a (id bigint PRIMARY KEY); ALTER TABLE ${schema}.a ADD CHECK (id > 0)"),
+        (Postgres, "CREATE TABLE {{ .Schema }}.a (id bigint PRIMARY KEY); CREATE INDEX i ON {{ .Schema }}.a (id)"),
+        (Postgres, "SELECT ')', '(', $$ (( $$, array[1, 2], (1, 2) -- ((\n; SELECT 'it is '', '"),
+        (
+            Mysql,
+            "ALTER TABLE a FORCE; ALTER TABLE a ROW_FORMAT=COMPRESSED; ALTER TABLE a EXCHANGE PARTITION p WITH TABLE b",
+        ),
+        (
+            Mysql,
+            "ALTER TABLE a ADD COLUMN b datetime DEFAULT now(), ADD COLUMN c timestamp DEFAULT CURRENT_TIMESTAMP(6)",
+        ),
+        (Mysql, "SELECT 'a\\'(', \"b\"\"(\"; SELECT 1 # it's\n"),
+        (Sqlite, "UPDATE a SET b = 1 WHERE c = 2; SELECT [a(], \"b,)\""),
+        (
+            Sqlite,
+            "CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT); PRAGMA foreign_keys = OFF; INSERT INTO n SELECT * FROM o; \
+                DROP TABLE o; ALTER TABLE n RENAME TO o; PRAGMA foreign_keys = ON",
+        ),
     ];
     let mut wrong = String::new();
     for (dialect, text) in safe {
@@ -280,6 +319,48 @@ fn hazards_are_found_in_any_spelling() {
         (Sqlite, "ALTER TABLE a RENAME TO b; CREATE TABLE a (id INTEGER PRIMARY KEY); DROP TABLE b", "drop-table"),
         (Sqlite, "ALTER TABLE a ADD COLUMN b INTEGER DEFAULT 1 REFERENCES c (id)", "add-column-refused"),
         (Sqlite, "CREATE UNIQUE INDEX i ON a (b)", "unique-may-fail"),
+        (Postgres, "ALTER TABLE a ADD COLUMN b int DEFAULT 1 CONSTRAINT c CHECK (b > 0)", "constraint-not-valid"),
+        (Postgres, "ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1)", "attach-partition"),
+        (Postgres, "UPDATE a SET b = 1 WHERE true RETURNING *", "update-everything"),
+        (Mysql, "UPDATE a SET b = 1 WHERE 1 = 1", "update-everything"),
+        (Sqlite, "UPDATE OR IGNORE a SET b = (SELECT c FROM d WHERE e)", "update-everything"),
+        (Postgres, "ALTER TABLE a ADD COLUMN b json", "json-type"),
+        (Postgres, "DROP PUBLICATION p", "drop-object"),
+        (Postgres, "DROP ROLE IF EXISTS app", "drop-object"),
+        (Postgres, "ALTER USER app WITH NOLOGIN", "revoke"),
+        (Postgres, "ALTER DOMAIN d DROP CONSTRAINT c", "drop-constraint"),
+        (Postgres, "ALTER TABLE a ALTER CONSTRAINT c NOT ENFORCED", "drop-constraint"),
+        (Postgres, "ALTER TABLE a ENABLE REPLICA TRIGGER t", "disable-trigger"),
+        (Postgres, "ALTER TABLE a REPLICA IDENTITY NOTHING", "behaviour-change"),
+        (Postgres, "CREATE RULE r AS ON DELETE TO a DO INSTEAD NOTHING", "behaviour-change"),
+        (Postgres, "ALTER TYPE t ALTER ATTRIBUTE a TYPE text CASCADE", "type-change"),
+        (Postgres, "DELETE FROM pg_catalog.pg_enum WHERE enumlabel = 'x'", "catalogue-write"),
+        (Postgres, "CREATE INDEX i ON :schema.a (b)", "index-not-concurrent"),
+        (Mysql, "ALTER TABLE a ADD CONSTRAINT c CHECK (b > 0)", "copies-table"),
+        (Mysql, "ALTER TABLE a ADD COLUMN b char(36) DEFAULT (uuid())", "copies-table"),
+        (Mysql, "ALTER TABLE a REMOVE PARTITIONING", "copies-table"),
+        (Mysql, "ALTER TABLE a ADD SYSTEM VERSIONING", "copies-table"),
+        (Mysql, "ALTER TABLE a DROP SYSTEM VERSIONING", "drop-partition"),
+        (Mysql, "ALTER TABLE a DISCARD TABLESPACE", "drop-partition"),
+        (Postgres, "ALTER TABEL a ADD COLUMN b int", "syntax-error"),
+        (Postgres, "CREATE UNIQUE INDXE i ON a (b)", "syntax-error"),
+        (Postgres, "SELECT 1; SELECT 'open; DROP TABLE a;", "syntax-error"),
+        (Postgres, "SELECT $x$ open; $y$", "syntax-error"),
+        (Mysql, "SELECT 'it\\'", "syntax-error"),
+        (Postgres, "SELECT 1; /* open /* */", "syntax-error"),
+        (Sqlite, "CREATE TABLE t (a int; DROP TABLE b", "syntax-error"),
+        (Postgres, "INSERT INTO a VALUES (1, 2)),(3, 4)", "syntax-error"),
+        (Postgres, "CREATE TABLE t (a int,, b int)", "syntax-error"),
+        (
+            Mysql,
+            "CREATE TABLE n LIKE o; INSERT IGNORE INTO n SELECT * FROM o; RENAME TABLE o TO p; DROP TABLE p; RENAME TABLE n TO o",
+            "drop-table",
+        ),
+        (
+            Sqlite,
+            "CREATE TABLE n (a TEXT); INSERT OR IGNORE INTO n SELECT a FROM o; DROP TABLE o; ALTER TABLE n RENAME TO o",
+            "rows-left-behind",
+        ),
     ];
     let mut wrong = String::new();
     for (dialect, text, code) in dangerous {
@@ -289,4 +370,36 @@ fn hazards_are_found_in_any_spelling() {
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// What files before this one have made is known, and makes the difference.
+#[test]
+fn earlier_files_are_known() {
+    use Dialect::{Postgres, Sqlite};
+    let rebuild = |copy: &str, after: &str| {
+        format!(
+            "PRAGMA foreign_keys = OFF; CREATE TABLE n (id INTEGER PRIMARY KEY, a TEXT, b TEXT); INSERT INTO n {copy} FROM o; \
+            DROP TABLE o; ALTER TABLE n RENAME TO o; {after}PRAGMA foreign_keys = ON"
+        )
+    };
+    let keyed = "CREATE UNIQUE INDEX CONCURRENTLY i ON t (a); ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY USING INDEX i";
+    let old = "CREATE TABLE o (id INTEGER PRIMARY KEY, a TEXT, b TEXT); CREATE INDEX oa ON o (a); \
+        CREATE TRIGGER ot AFTER INSERT ON o BEGIN SELECT 1; END";
+    let trigger = "CREATE TRIGGER ot AFTER INSERT ON o BEGIN SELECT 1; END; ";
+    let again = format!("CREATE INDEX other ON o (a); {trigger}");
+    for (dialect, first, second, expected) in [
+        (Postgres, "CREATE TABLE t (a bigint)", keyed.to_string(), &["add-primary-key"][..]),
+        (Postgres, "CREATE TABLE t (a bigint NOT NULL)", keyed.to_string(), &[]),
+        (Postgres, "ALTER TABLE t ALTER COLUMN a TYPE bigint", keyed.to_string(), &[]),
+        (Sqlite, old, rebuild("SELECT *", &again), &[]),
+        (Sqlite, old, rebuild("(id, a, b) SELECT id, a, b", &again), &[]),
+        (Sqlite, old, rebuild("(id, a) SELECT id, a", &again), &["columns-left-behind"]),
+        (Sqlite, old, rebuild("SELECT id, a, b", trigger), &["rebuild-loses-index"]),
+        (Sqlite, old, rebuild("SELECT id, a, b", "CREATE INDEX oa ON o (a); "), &["rebuild-loses-index"]),
+    ] {
+        let files = [File { text: first, ..File::default() }, File { text: &second, checked: true, ..File::default() }];
+        let found = lint(&files, &Options { dialect, ..Options::default() });
+        let codes = found.iter().filter(|finding| finding.level == Level::Hazard).map(|finding| finding.code);
+        assert_eq!(codes.collect::<Vec<_>>(), expected, "{second}");
+    }
 }

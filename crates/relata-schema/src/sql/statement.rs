@@ -164,7 +164,7 @@ pub struct Write {
     pub verb: &'static str,
     /// The table.
     pub table: Name,
-    /// It has a `WHERE`, `LIMIT` or joins another table.
+    /// It has a `WHERE` that is not always true, a `LIMIT`, or joins another table.
     pub limited: bool,
     /// The columns it assigns, each list by itself: of `SET`, of `ON CONFLICT DO UPDATE SET`, of `INSERT (…)`.
     pub assigned: Vec<Vec<Name>>,
@@ -397,7 +397,12 @@ pub enum Action {
     /// `VALIDATE CONSTRAINT`.
     ValidateConstraint(Name),
     /// `ALTER CONSTRAINT`.
-    AlterConstraint(Name),
+    AlterConstraint {
+        /// The constraint.
+        name: Name,
+        /// `NOT ENFORCED`.
+        not_enforced: bool,
+    },
     /// `ATTACH PARTITION`.
     AttachPartition(Name),
     /// `DETACH PARTITION`.
@@ -413,7 +418,7 @@ pub enum Action {
     Fires {
         /// `TRIGGER` or `RULE`.
         what: &'static str,
-        /// Enabled.
+        /// Enabled, and not for replicas alone (`ENABLE REPLICA TRIGGER`).
         enabled: bool,
     },
     /// `SET SCHEMA`.
@@ -425,7 +430,10 @@ pub enum Action {
     /// `SET ACCESS METHOD`.
     SetAccessMethod,
     /// `REPLICA IDENTITY`.
-    ReplicaIdentity,
+    ReplicaIdentity {
+        /// `NOTHING`.
+        nothing: bool,
+    },
     /// `INHERIT`, `NO INHERIT`.
     Inherit {
         /// It does from now on.
@@ -456,7 +464,13 @@ pub enum Action {
     DropNotNull,
     /// `CONVERT TO CHARACTER SET` of MariaDB.
     ConvertCharset(String),
-    /// `ENGINE`, `ROW_FORMAT`, `FORCE`, `ORDER BY` and other options of MariaDB: the first word, in upper case.
+    /// `ADD` or `DROP SYSTEM VERSIONING` of MariaDB.
+    SystemVersioning {
+        /// Added.
+        added: bool,
+    },
+    /// `ENGINE`, `ROW_FORMAT`, `FORCE`, `ORDER BY`, `REMOVE PARTITIONING` and other options of MariaDB: the first word, in
+    /// upper case.
     Option(String),
     /// `ALGORITHM = …`.
     Algorithm(String),

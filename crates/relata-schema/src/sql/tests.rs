@@ -113,7 +113,7 @@ fn actions_of_alter() {
 
 #[test]
 fn writes_and_what_they_assign() {
-    let assigned = |text| match only(Dialect::Postgres, text) {
+    let assigned = |text: &str| match only(Dialect::Postgres, text) {
         StatementKind::Write(write) => {
             let names =
                 |list: &Vec<Name>| list.iter().map(|name| name.last().to_string()).collect::<Vec<_>>().join(",");
@@ -127,6 +127,9 @@ fn writes_and_what_they_assign() {
         assigned("INSERT INTO a (b, c) VALUES (1, 2) ON CONFLICT (b) DO UPDATE SET c = 3, d = 4 WHERE e"),
         ("INSERT", false, "b,c;c,d".into())
     );
+    for (condition, limited) in [("true", false), ("1 = 1", false), ("'a' = 'b'", true), ("a", true), ("1 = a", true)] {
+        assert_eq!(assigned(&format!("UPDATE a SET b = 1 WHERE {condition} RETURNING c")).1, limited, "{condition}");
+    }
     assert_eq!(assigned("WITH x AS (DELETE FROM y) DELETE FROM a USING x"), ("DELETE", true, String::new()));
     let merge = "MERGE INTO a USING b ON c WHEN MATCHED THEN UPDATE SET d = 1, d = 2 \
         WHEN NOT MATCHED THEN INSERT (e, f) VALUES (1, 2)";
@@ -163,6 +166,41 @@ fn other_spellings() {
         panic!()
     };
     assert_eq!((created.object, created.name.last()), ("VIEW", "v"));
+}
+
+/// What tools fill in before they run a file stands for a name.
+#[test]
+fn placeholders_are_names() {
+    for (text, name) in [
+        ("DROP TABLE :schema.a", ":schema.a"),
+        ("DROP TABLE :\"My schema\".a", ":\"My schema\".a"),
+        ("DROP TABLE ${flyway:defaultSchema}.a", "${flyway:defaultSchema}.a"),
+        ("DROP TABLE a.{{ .Table }}", "a.{{.Table}}"),
+        ("DROP TABLE :, a", ""),
+    ] {
+        let StatementKind::Drop(drop) = only(Dialect::Postgres, text) else { panic!("{text}") };
+        assert_eq!(drop.names.first().map(ToString::to_string).unwrap_or_default(), name);
+    }
+}
+
+#[test]
+fn what_never_ends_is_known() {
+    for (dialect, quoted, open) in [
+        (Dialect::Postgres, "'a", true),
+        (Dialect::Postgres, "'a''", true),
+        (Dialect::Postgres, "'a''b'", false),
+        (Dialect::Postgres, "'a\\'", false),
+        (Dialect::Mysql, "'a\\'", true),
+        (Dialect::Postgres, "$x$ $y$", true),
+        (Dialect::Postgres, "$x$ $x$", false),
+        (Dialect::Postgres, "/* /* */", true),
+        (Dialect::Sqlite, "/* /* */", false),
+        (Dialect::Sqlite, "[a", true),
+    ] {
+        assert_eq!(is_unfinished(dialect, quoted), open, "{quoted}");
+    }
+    assert_eq!(open_comment(Dialect::Postgres, "; -- a\n/* b"), Some(Extent { start: 7, end: 11 }));
+    assert_eq!(open_comment(Dialect::Postgres, "; /* a */ -- b"), None);
 }
 
 #[test]

@@ -90,6 +90,19 @@ pub fn comments(dialect: Dialect, text: &str) -> Vec<(Extent, &str)> {
         .collect()
 }
 
+/// The quote or comment has no end: it would go on if there were more text.
+pub fn is_unfinished(dialect: Dialect, quoted: &str) -> bool {
+    let longer = format!("{quoted} ");
+    pieces(dialect, &longer).next().is_some_and(|piece| piece.text.len() > quoted.len())
+}
+
+/// The comment of several lines at the end of a text that never ends.
+pub fn open_comment(dialect: Dialect, text: &str) -> Option<Extent> {
+    let last = pieces(dialect, text).last().filter(|piece| piece.kind == PieceKind::Comment)?;
+    let open = last.text.starts_with("/*") && is_unfinished(dialect, last.text);
+    open.then(|| Extent { start: last.start, end: last.start + last.text.len() })
+}
+
 fn collect<'a>(dialect: Dialect, text: &'a str, offset: usize, out: &mut Vec<Token<'a>>) {
     for piece in pieces(dialect, text) {
         let start = offset + piece.start;

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use relata_plan::lint::{self, Finding, Level, Live, Options, rules};
 use relata_runtime::migrate::{self as history, Migration};
+use relata_schema::script::missed_commands;
 use relata_schema::{Diagnostic, Dialect, Schema, Severity, Span};
 use relata_sql::{Connection, DatabaseUrl, Error, Kind, Result};
 
@@ -111,7 +112,9 @@ impl Lint {
             scripts[..older].iter_mut().for_each(|script| script.checked = false);
         }
         let in_transaction = self.in_transaction || session.config()?.lint.in_transaction;
-        scripts.iter_mut().for_each(|script| script.wrapped |= in_transaction && script.version.is_none());
+        scripts
+            .iter_mut()
+            .for_each(|script| script.wrapped |= in_transaction && script.version.is_none() && !script.alone);
         let url = self.url(session)?;
         let dialect = self.dialect(session, &scripts, url.as_ref())?;
         let options = self.options(session, dialect).await?;
@@ -182,7 +185,7 @@ impl Lint {
 /// # Errors
 /// When the database cannot be reached or read.
 pub async fn examine(mut scripts: Vec<Script>, mut options: Options, url: Option<&DatabaseUrl>) -> Result<Outcome> {
-    let mut notes = Vec::new();
+    let mut notes = remarks(&scripts, options.dialect);
     let mut connection = None;
     if let Some(url) = url {
         let mut open = connect_to_read(url).await?;
@@ -210,6 +213,19 @@ pub async fn examine(mut scripts: Vec<Script>, mut options: Options, url: Option
     }
     drop(files);
     Ok(Outcome { scripts, dialect: options.dialect, findings, notes })
+}
+
+/// How files were read, and what of them was not: commands that only psql knows.
+fn remarks(scripts: &[Script], dialect: Dialect) -> Vec<String> {
+    let mut notes = Vec::new();
+    for script in scripts.iter().filter(|script| script.checked) {
+        notes.extend(script.note.clone());
+        let missed = if dialect == Dialect::Postgres { missed_commands(&script.text) } else { Vec::new() };
+        notes.extend(missed.iter().map(|command| {
+            format!("{}:{}: {} is not looked at: {}", script.path, command.line, command.text, command.instead)
+        }));
+    }
+    notes
 }
 
 /// What is dangerous in one migration that has just been written, on top of a schema.

@@ -5,6 +5,7 @@ super::family! {
     allow_unknown
     allow_unused
     breaks_application
+    columns_left_behind
     destructive_default
     drop_column
     drop_constraint
@@ -28,6 +29,8 @@ super::family! {
     required_column
     reserved_name
     revoke
+    rows_left_behind
+    syntax_error
     truncate
     unique_may_fail
     update_everything

@@ -5,6 +5,7 @@ super::family! {
     alter_system
     attach_partition
     behaviour_change
+    catalogue_write
     char_type
     constraint_not_valid
     detach_not_concurrent

@@ -4,10 +4,10 @@ super::family! {
     add_column_refused
     affinity_change
     alter_refused
-    columns_left_behind
     foreign_keys_left_off
     pragma_in_transaction
     rebuild_cost
+    rebuild_loses_index
     rebuild_stricter
     rebuild_with_foreign_keys
     strict_conversion

@@ -74,7 +74,7 @@ fn action(object: &str, mut cursor: Cursor<'_, '_>) -> Action {
         "NO" if cursor.take("FORCE") => Action::RowSecurity("NO FORCE"),
         "NO" if cursor.take("INHERIT") => inherit(cursor, false),
         "INHERIT" => inherit(cursor, true),
-        "REPLICA" => Action::ReplicaIdentity,
+        "REPLICA" => Action::ReplicaIdentity { nothing: cursor.has("NOTHING") },
         "OWNER" => Action::Owner,
         "CONVERT" if cursor.take("TO") => {
             let _ = cursor.take_all(&["CHARACTER", "SET"]) || cursor.take("CHARSET");
@@ -83,7 +83,8 @@ fn action(object: &str, mut cursor: Cursor<'_, '_>) -> Action {
         "ALGORITHM" => Action::Algorithm(value(cursor)),
         "LOCK" => Action::Lock(value(cursor)),
         "ENGINE" | "ROW_FORMAT" | "FORCE" | "ORDER" | "CHARACTER" | "CHARSET" | "COLLATE" | "AUTO_INCREMENT"
-        | "COMMENT" | "KEY_BLOCK_SIZE" | "PARTITION" | "DISCARD" | "IMPORT" | "DEFAULT" => Action::Option(verb),
+        | "COMMENT" | "KEY_BLOCK_SIZE" | "PARTITION" | "DISCARD" | "IMPORT" | "DEFAULT" | "REMOVE" | "COALESCE"
+        | "REORGANIZE" | "REBUILD" | "EXCHANGE" => Action::Option(verb),
         _ => Action::Other,
     }
 }
@@ -110,7 +111,10 @@ fn add(object: &str, mut cursor: Cursor<'_, '_>) -> Action {
     if let Some(found) = constraint(cursor) {
         return Action::AddConstraint(Box::new(found));
     }
-    if cursor.is("PARTITION") || cursor.is("PERIOD") || cursor.is("SYSTEM") {
+    if cursor.take_all(&["SYSTEM", "VERSIONING"]) {
+        return Action::SystemVersioning { added: true };
+    }
+    if cursor.is("PARTITION") || cursor.is("PERIOD") {
         return Action::Other;
     }
     let said = cursor.take("COLUMN") || cursor.take("ATTRIBUTE");
@@ -135,6 +139,9 @@ fn drop(object: &str, mut cursor: Cursor<'_, '_>) -> Action {
         }
     }
     let mysql = cursor.dialect == Dialect::Mysql;
+    if mysql && cursor.take_all(&["SYSTEM", "VERSIONING"]) {
+        return Action::SystemVersioning { added: false };
+    }
     let kind = if cursor.take_all(&["PRIMARY", "KEY"]) {
         return Action::DropConstraint { kind: ConstraintKind::PrimaryKey, name: None, if_exists: false };
     } else if cursor.take_all(&["FOREIGN", "KEY"]) {
@@ -165,7 +172,8 @@ fn drop(object: &str, mut cursor: Cursor<'_, '_>) -> Action {
 
 fn alter_member(mut cursor: Cursor<'_, '_>) -> Action {
     if cursor.take("CONSTRAINT") {
-        return named(cursor, Action::AlterConstraint);
+        let Some(name) = cursor.name() else { return Action::Other };
+        return Action::AlterConstraint { name, not_enforced: cursor.find(&["NOT", "ENFORCED"]).is_some() };
     }
     if is_index(&cursor) {
         return Action::Other;
@@ -262,9 +270,10 @@ fn switch(mut cursor: Cursor<'_, '_>, enabled: bool) -> Action {
     if cursor.take_all(&["ROW", "LEVEL", "SECURITY"]) {
         return Action::RowSecurity(if enabled { "ENABLE" } else { "DISABLE" });
     }
-    let _ = cursor.take("ALWAYS") || cursor.take("REPLICA");
+    cursor.take("ALWAYS");
+    let replicas_alone = cursor.take("REPLICA");
     match cursor.take_any(&["TRIGGER", "RULE"]) {
-        Some(what) => Action::Fires { what, enabled },
+        Some(what) => Action::Fires { what, enabled: enabled && !replicas_alone },
         None => Action::Other,
     }
 }

@@ -88,21 +88,56 @@ impl<'t, 'a> Cursor<'t, 'a> {
         self.take_all(&["IF", "NOT", "EXISTS"])
     }
 
-    /// A name, qualified or not.
+    /// A name, qualified or not. A part may be a placeholder that a tool fills in: `:schema`, `${schema}`, `{{ schema }}`.
     pub fn name(&mut self) -> Option<Name> {
-        let first = self.peek().filter(|token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted))?;
-        self.at += 1;
-        let mut name = Name { parts: vec![fold(self.dialect, first)], extent: first.extent() };
+        let (part, extent) = self.part()?;
+        let mut name = Name { parts: vec![part], extent };
         while self.peek().is_some_and(|token| token.is_mark(".")) {
-            let Some(next) = self.peek_at(1).filter(|next| matches!(next.kind, TokenKind::Word | TokenKind::Quoted))
-            else {
-                break;
-            };
-            self.at += 2;
-            name.parts.push(fold(self.dialect, next));
-            name.extent = name.extent.through(next.extent());
+            let mut ahead = Cursor { at: self.at + 1, ..*self };
+            let Some((part, extent)) = ahead.part() else { break };
+            *self = ahead;
+            name.parts.push(part);
+            name.extent = name.extent.through(extent);
         }
         Some(name)
+    }
+
+    fn part(&mut self) -> Option<(String, Extent)> {
+        let first = self.peek()?;
+        match first.kind {
+            TokenKind::Word | TokenKind::Quoted => {
+                self.at += 1;
+                Some((fold(self.dialect, first), first.extent()))
+            }
+            TokenKind::Text => None,
+            TokenKind::Mark => self.placeholder(),
+        }
+    }
+
+    /// `:name`, `:"name"`, `${name}`, `{{ name }}`, taken whole; what it is called by is its text without spaces.
+    fn placeholder(&mut self) -> Option<(String, Extent)> {
+        const FORMS: &[(&[&str], &[&str])] = &[(&[":"], &[]), (&["$", "{"], &["}"]), (&["{", "{"], &["}", "}"])];
+        let mut ahead = *self;
+        let (_, close) = FORMS.iter().find(|(open, _)| {
+            let there =
+                open.iter().enumerate().all(|(at, mark)| self.peek_at(at).is_some_and(|token| token.is_mark(mark)));
+            ahead.at += if there { open.len() } else { 0 };
+            there
+        })?;
+        let named = |token: &Token<'_>| {
+            let inner = !close.is_empty() && (token.is_mark(".") || token.is_mark(":"));
+            inner || matches!(token.kind, TokenKind::Word | TokenKind::Quoted)
+        };
+        let start = ahead.at;
+        while ahead.peek().is_some_and(named) && (!close.is_empty() || ahead.at == start) {
+            ahead.at += 1;
+        }
+        let closes = ahead.at > start && close.iter().all(|mark| ahead.mark(mark));
+        let taken = &self.tokens[self.at..ahead.at];
+        closes.then(|| {
+            *self = ahead;
+            (taken.iter().map(|token| token.text).collect(), extent_of(taken))
+        })
     }
 
     /// Names between commas, each with what may follow it (`*`, a list of arguments) skipped.

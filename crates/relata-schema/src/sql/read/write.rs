@@ -2,7 +2,7 @@
 
 use super::cursor::Cursor;
 use super::single;
-use crate::sql::{Name, StatementKind, Write};
+use crate::sql::{Name, StatementKind, Token, TokenKind, Write};
 
 const VERBS: &[&str] = &["INSERT", "REPLACE", "UPDATE", "DELETE", "MERGE", "COPY"];
 
@@ -70,8 +70,10 @@ fn insert(cursor: &mut Cursor<'_, '_>, write: &mut Write) {
 }
 
 fn change(cursor: &mut Cursor<'_, '_>, write: &mut Write) {
-    const LIMITS: &[&str] = &["WHERE", "LIMIT", "JOIN", "USING"];
-    write.limited = LIMITS.iter().any(|word| cursor.has(word)) || (write.verb == "UPDATE" && cursor.has("FROM"));
+    const LIMITS: &[&str] = &["LIMIT", "JOIN", "USING"];
+    write.limited = LIMITS.iter().any(|word| cursor.has(word))
+        || (write.verb == "UPDATE" && cursor.has("FROM"))
+        || cursor.find(&["WHERE"]).is_some_and(|at| !is_always_true(&cursor.rest()[at + 1..]));
     if write.verb == "MERGE" {
         merge(*cursor, write);
     }
@@ -80,6 +82,19 @@ fn change(cursor: &mut Cursor<'_, '_>, write: &mut Write) {
     {
         cursor.skip(at + 1);
         write.assigned.push(assignments(cursor));
+    }
+}
+
+/// `TRUE`, `1`, `1 = 1`: a condition that chooses nothing.
+fn is_always_true(condition: &[Token<'_>]) -> bool {
+    let end = condition.iter().position(|token| token.is("RETURNING")).unwrap_or(condition.len());
+    match &condition[..end] {
+        [one] => one.is("TRUE") || one.text == "1",
+        [one, equal, other] => {
+            let literal = one.kind == TokenKind::Text || one.text.starts_with(|c: char| c.is_ascii_digit());
+            literal && equal.is_mark("=") && one.text == other.text
+        }
+        _ => false,
     }
 }
 

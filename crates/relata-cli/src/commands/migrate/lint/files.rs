@@ -2,10 +2,13 @@
 //!
 //! | file | how it runs |
 //! |---|---|
-//! | `VERSION_NAME/up.sql` | in a transaction unless its header says `transaction off`; MariaDB: statement by statement |
-//! | goose, dbmate, sql-migrate (`-- +goose Up`, `-- migrate:up`) | the part up to the way down, in a transaction unless it says otherwise |
+//! | `VERSION_NAME/up.sql` | in a transaction unless its header, or Diesel's `metadata.toml`, says otherwise; MariaDB: statement by statement |
+//! | goose, dbmate, sql-migrate and others of [`sections`] | the part up to the way down, in a transaction unless it says otherwise |
 //! | `*.down.sql`, `down.sql` | not looked at unless named: a way back drops what the way there made |
 //! | any other `*.sql` | as the database's own shell runs it: statement by statement |
+
+mod decode;
+mod sections;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -30,6 +33,10 @@ pub struct Script {
     pub checked: bool,
     /// The runner wraps it.
     pub wrapped: bool,
+    /// It says itself that no runner wraps it.
+    pub alone: bool,
+    /// What is to be known of how it was read.
+    pub note: Option<String>,
     has_reverse: Option<bool>,
     repeatable: bool,
     acknowledged: Vec<String>,
@@ -45,6 +52,8 @@ impl Script {
             version: Some(migration.id()),
             checked: true,
             wrapped: !migration.header.transaction_off,
+            alone: false,
+            note: None,
             has_reverse: Some(migration.down.is_some()),
             repeatable: false,
             acknowledged: migration.header.loses.clone(),
@@ -123,7 +132,7 @@ fn with_earlier(folder: &Path, named: &BTreeSet<&Path>) -> Result<Vec<Script>> {
 
 fn walk(directory: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     let mut entries = entries(directory)?;
-    entries.sort();
+    entries.sort_by_cached_key(|entry| order(&entry.file_name().unwrap_or_default().to_string_lossy()));
     for entry in entries {
         let name = entry.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         if name.starts_with('.') || (entry.is_dir() && entry.is_symlink()) {
@@ -138,6 +147,21 @@ fn walk(directory: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
+/// Versions in the order of their numbers: `V1__a.sql`, `V1.5__b.sql`, `V2__c.sql`, `V10__d.sql`. Flyway's repeatable scripts
+/// run last.
+fn order(name: &str) -> (bool, Vec<(String, u128)>, String) {
+    let version = name.split_once("__").map_or(name, |(version, _)| version);
+    let mut parts = Vec::new();
+    let mut rest = version;
+    while !rest.is_empty() {
+        let (before, after) = rest.split_at(rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len()));
+        let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+        parts.push((before.replace('_', "."), after[..digits].parse().unwrap_or(u128::MAX)));
+        rest = &after[digits..];
+    }
+    (name.starts_with("R__"), parts, name.to_string())
+}
+
 fn is_way_back(name: &str) -> bool {
     let undo = name.starts_with('u') && name[1..].starts_with(|c: char| c.is_ascii_digit()) && name.contains("__");
     name == "down.sql" || name.ends_with(".down.sql") || name.ends_with("_down.sql") || undo
@@ -150,7 +174,6 @@ fn entries(directory: &Path) -> Result<Vec<PathBuf>> {
 
 fn cannot_read(path: &Path, error: std::io::Error) -> Error {
     let hint = match error.kind() {
-        std::io::ErrorKind::InvalidData => "it has to be UTF-8 text",
         std::io::ErrorKind::NotFound => "name a file *.sql, or a folder of migrations",
         _ => "look at its permissions",
     };
@@ -158,11 +181,12 @@ fn cannot_read(path: &Path, error: std::io::Error) -> Error {
 }
 
 fn read(path: &Path, checked: bool) -> Result<Script> {
-    let text = std::fs::read_to_string(path).map_err(|error| cannot_read(path, error))?;
-    let text = text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_string);
+    let bytes = std::fs::read(path).map_err(|error| cannot_read(path, error))?;
+    let (text, note) = decode::text(bytes);
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut script = Script { path: shown(path), checked, ..Script::default() };
+    script.note = note.map(|note| format!("{}: {note}", script.path));
     let repeatable = folder.file_name().is_some_and(|folder| folder == "repeatable");
     script.repeatable = repeatable || name.starts_with("R__");
     let header = Header::parse(&text, &script.path)?;
@@ -171,13 +195,12 @@ fn read(path: &Path, checked: bool) -> Result<Script> {
     if name == "up.sql" {
         script.version = folder.file_name().map(|name| name.to_string_lossy().into_owned());
         script.has_reverse = Some(folder.join("down.sql").is_file());
-        script.wrapped = !header.transaction_off;
+        script.wrapped = !header.transaction_off && !is_diesel_without_transaction(folder);
     }
-    if let Some((part, wrapped)) = of_other_tools(&text) {
-        script.text = part.to_string();
-        script.wrapped = wrapped;
-    } else {
-        script.text = text;
+    script.alone = sections::without_transaction(&text);
+    match sections::way_there(&text) {
+        Some(part) => (script.text, script.wrapped) = (part.text, part.wrapped),
+        None => script.text = text,
     }
     Ok(script)
 }
@@ -188,35 +211,11 @@ fn shown(path: &Path) -> String {
     text.strip_prefix("./").map_or(text.clone(), str::to_string)
 }
 
-/// The way there of a file that holds both, and whether it runs in a transaction.
-fn of_other_tools(text: &str) -> Option<(&str, bool)> {
-    let mut at = 0;
-    let (mut up, mut down, mut wrapped) = (false, None, true);
-    for line in text.split_inclusive('\n') {
-        let words = line.trim().strip_prefix("--").map(|rest| rest.trim().to_lowercase());
-        match words.as_deref() {
-            Some(word)
-                if word.starts_with("+goose up")
-                    || word.starts_with("+migrate up")
-                    || word.starts_with("migrate:up") =>
-            {
-                up = true;
-                wrapped &= !word.contains("notransaction") && !word.contains("transaction:false");
-            }
-            Some("+goose no transaction") => wrapped = false,
-            Some(word)
-                if down.is_none()
-                    && (word.starts_with("+goose down")
-                        || word.starts_with("+migrate down")
-                        || word.starts_with("migrate:down")) =>
-            {
-                down = Some(at);
-            }
-            _ => {}
-        }
-        at += line.len();
-    }
-    up.then(|| (&text[..down.unwrap_or(text.len())], wrapped))
+/// Diesel's way to say that a migration runs without a transaction.
+fn is_diesel_without_transaction(folder: &Path) -> bool {
+    let text = std::fs::read_to_string(folder.join("metadata.toml")).unwrap_or_default();
+    let squeezed = |line: &str| line.split_whitespace().collect::<String>();
+    text.lines().any(|line| squeezed(line).starts_with("run_in_transaction=false"))
 }
 
 #[cfg(test)]
@@ -224,15 +223,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_of_other_tools_are_cut_at_their_way_down() {
-        let goose = "-- +goose Up\nCREATE TABLE a (b int);\n-- +goose Down\nDROP TABLE a;\n";
-        assert_eq!(of_other_tools(goose), Some(("-- +goose Up\nCREATE TABLE a (b int);\n", true)));
-        let dbmate = "-- migrate:up transaction:false\nselect 1;\n-- migrate:down\n";
-        assert_eq!(of_other_tools(dbmate), Some(("-- migrate:up transaction:false\nselect 1;\n", false)));
-        assert!(!of_other_tools("-- +goose NO TRANSACTION\n-- +goose Up\nselect 1;").unwrap().1);
-        assert_eq!(of_other_tools("select 1; -- down"), None);
+    fn ways_back_are_known_by_their_names_and_versions_by_their_numbers() {
         for (name, back) in [("1.down.sql", true), ("U2__x.sql", true), ("users.sql", false), ("down.sql", true)] {
             assert_eq!(is_way_back(&name.to_lowercase()), back, "{name}");
         }
+        let mut names = ["R__view.sql", "V10__c.sql", "V2__b.sql", "V2_1__d.sql", "V1__a.sql", "V1.5__e.sql"];
+        names.sort_by_cached_key(|name| order(name));
+        assert_eq!(names, ["V1__a.sql", "V1.5__e.sql", "V2__b.sql", "V2_1__d.sql", "V10__c.sql", "R__view.sql"]);
     }
 }

@@ -27,7 +27,7 @@ fn tone(level: Level) -> Tone {
 
 fn one(output: &Output, script: &Script, finding: &Finding) -> String {
     let paint = |tone, text: &str| output.paint_result(tone, text);
-    let (line, _) = line_of(&script.text, finding.line);
+    let line = line_at(&script.text, finding.extent.start);
     let margin = " ".repeat(finding.line.to_string().len());
     let bar = paint(Tone::Faint, "|");
     let before: String = line.chars().take(finding.column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
@@ -58,16 +58,12 @@ fn marked(script: &Script, finding: &Finding, line: &str) -> usize {
     meant.min(line.chars().count().saturating_sub(finding.column - 1)).max(1)
 }
 
-/// A line by its number, without its end, and the byte it begins at.
-fn line_of(text: &str, number: usize) -> (&str, usize) {
-    let mut at = 0;
-    for (index, line) in text.split_inclusive('\n').enumerate() {
-        if index + 1 == number {
-            return (line.trim_end_matches(['\n', '\r']), at);
-        }
-        at += line.len();
-    }
-    ("", text.len())
+/// The line that a byte stands on, without its end.
+fn line_at(text: &str, byte: usize) -> &str {
+    let byte = byte.min(text.len());
+    let begin = text[..byte].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[byte..].find('\n').map_or(text.len(), |at| byte + at);
+    text[begin..end].trim_end_matches('\r')
 }
 
 /// How often each rule found something, hazards first.
@@ -178,14 +174,16 @@ pub fn sarif(outcome: &Outcome) -> String {
             "properties": { "tags": ["database", "migration"], "precision": "high" },
         })
     });
+    // The same words more than once in a file are told apart by their number.
+    let mut times: BTreeMap<(usize, &str, &str), usize> = BTreeMap::new();
     let results = outcome.findings.iter().map(|finding| {
         let script = &outcome.scripts[finding.file];
         let (end_line, end_column) = end(script, finding);
         let help = finding.help.as_ref().map_or_else(String::new, |help| format!("\nHelp: {help}"));
         let meant = finding.extent.of(&script.text);
-        let times = outcome.findings.iter().take_while(|other| !std::ptr::eq(*other, finding));
-        let times = times.filter(|other| other.code == finding.code && other.file == finding.file);
-        let same = times.filter(|other| other.extent.of(&script.text) == meant).count();
+        let count = times.entry((finding.file, finding.code, meant)).or_default();
+        let same = *count;
+        *count += 1;
         json!({
             "ruleId": finding.code,
             "ruleIndex": used.iter().position(|rule| rule.code == finding.code),
@@ -238,7 +236,6 @@ mod tests {
     fn what_code_hosts_read_is_escaped() {
         assert_eq!(property("a:b,c%d\n"), "a%3Ab%2Cc%25d%0A");
         assert_eq!(uri("a b/ü.sql"), "a%20b/%C3%BC.sql");
-        assert_eq!(line_of("a\r\nb", 1), ("a", 0));
-        assert_eq!(line_of("a\r\nb", 2), ("b", 3));
+        assert_eq!((line_at("a\r\nb", 0), line_at("a\r\nb", 3), line_at("", 0)), ("a", "b", ""));
     }
 }

@@ -1,7 +1,7 @@
 //! A constraint that is dropped
 //!
-//! What it refused can be written from then on, and the application may count on it. Added anew in the same file it is no
-//! finding.
+//! What it refused can be written from then on, and the application may count on it; the same when it is no longer enforced.
+//! Added anew in the same file it is no finding.
 //!
 //! ```sql,bad
 //! ALTER TABLE orders DROP CONSTRAINT orders_customer;
@@ -18,22 +18,28 @@ use crate::lint::rules::vocabulary::*;
 pub const RULE: Rule = rule("drop-constraint", Level::Hazard, EVERYWHERE, include_str!("drop_constraint.rs"), check);
 
 fn check(context: &Context<'_>, report: &mut Report) {
-    let Some((alter, actions)) = context.alters_existing() else { return };
+    let StatementKind::Alter(alter) = &context.statement.kind else { return };
+    let known = matches!(alter.object, "TABLE" | "DOMAIN");
+    if !known || context.facts.is_new(&alter.name) || context.facts.is_made(&alter.name) {
+        return;
+    }
+    let actions = &alter.actions;
     for (at, action) in actions.iter().enumerate() {
-        let Action::DropConstraint { kind, name, .. } = &action.action else { continue };
-        if *kind == ConstraintKind::Index {
-            continue;
-        }
+        let (kind, name) = match &action.action {
+            Action::DropConstraint { kind, name, .. } if *kind != ConstraintKind::Index => (kind, name.as_ref()),
+            Action::AlterConstraint { name, not_enforced: true } => (&ConstraintKind::Check, Some(name)),
+            _ => continue,
+        };
         let again = |action: &TableAction| match (&action.action, name) {
             (Action::AddConstraint(added), Some(name)) => added.name.as_ref().is_some_and(|own| own.same(name)),
             (Action::AddConstraint(added), None) => added.kind == *kind,
             _ => false,
         };
         let later = actions[at..].iter().chain(context.after().flat_map(|statement| actions_on(statement, &alter.name)));
-        if later.into_iter().any(again) || has_served(context, &alter.name, name.as_ref()) {
+        if later.into_iter().any(again) || has_served(context, &alter.name, name) {
             continue;
         }
-        let what = name.as_ref().map_or_else(|| "the key".to_string(), ToString::to_string);
+        let what = name.map_or_else(|| "the key".to_string(), ToString::to_string);
         report
             .at(action.extent, format!("what {what} refuses can be written to {} from now on", alter.name))
             .help("see that nothing counts on it");

@@ -1,4 +1,4 @@
-//! A view, routine, type, trigger or policy that is dropped
+//! A view, routine, type, trigger, policy or role that is dropped
 //!
 //! What uses it fails, or what it kept right is no longer kept. Made anew in the same file it is no finding.
 //!
@@ -26,6 +26,9 @@ fn check(context: &Context<'_>, report: &mut Report) {
         "EXTENSION" => "its types and functions go with it",
         "TRIGGER" | "EVENT TRIGGER" | "RULE" | "EVENT" => "what it does is no longer done",
         "POLICY" => "other rows are seen than before",
+        "PUBLICATION" | "SUBSCRIPTION" => "who follows it gets no more changes",
+        "ROLE" | "USER" | "GROUP" => "who logs in by it, or owns by it, fails",
+        "SERVER" | "FOREIGN DATA WRAPPER" | "USER MAPPING" => "foreign tables of it fail",
         "OWNED" => "everything that the role owns is lost",
         _ => return,
     };

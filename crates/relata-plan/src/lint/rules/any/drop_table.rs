@@ -27,7 +27,8 @@ fn check(context: &Context<'_>, report: &mut Report) {
         return;
     }
     for name in &drop.names {
-        let meant = context.is_acknowledged(name.last()) || context.facts.is_new(name);
+        let temporary = matches!(name.namespace(), Some("pg_temp" | "temp"));
+        let meant = temporary || context.is_acknowledged(name.last()) || context.facts.is_new(name);
         if !meant && !is_rebuilt(context, name) {
             report
                 .at(name.extent, format!("the rows of {name} are lost, and the running application fails without it"))

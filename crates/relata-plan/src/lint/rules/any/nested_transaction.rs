@@ -45,7 +45,7 @@ fn check(context: &Context<'_>, report: &mut Report) {
         if ended { None } else { context.transactions[at] }
     });
     let inside = before.is_some() || (context.at == 0 && context.file.in_transaction);
-    let known = context.file.in_transaction || !context.expects_wrapping();
+    let known = context.file.in_transaction || !context.expects_wrapping;
     match &context.statement.kind {
         StatementKind::Begin if inside => {
             let message = if before == Some(0) || context.at == 0 {
@@ -60,7 +60,7 @@ fn check(context: &Context<'_>, report: &mut Report) {
                 report.at(context.statement.extent, "no transaction has begun").help("take it out");
             } else if context.file.in_transaction
                 && context.transactions[context.at] == Some(0)
-                && !context.expects_wrapping()
+                && !context.expects_wrapping
             {
                 report
                     .at(context.statement.extent, "it ends the transaction that the runner has begun")

@@ -19,7 +19,7 @@ use crate::lint::rules::vocabulary::*;
 pub const RULE: Rule = rule("open-transaction", Level::Hazard, EVERYWHERE, include_str!("open_transaction.rs"), check);
 
 fn check(context: &Context<'_>, report: &mut Report) {
-    if context.file.managed || context.statement.kind != StatementKind::Begin || context.file.in_transaction || context.expects_wrapping() {
+    if context.file.managed || context.statement.kind != StatementKind::Begin || context.file.in_transaction || context.expects_wrapping {
         return;
     }
     let ends = |statement: &Statement<'_>| {

@@ -1,6 +1,6 @@
 //! A privilege that is taken away
 //!
-//! The application that still runs may need it.
+//! The application that still runs may need it. `ALTER ROLE … NOLOGIN` takes away more than any `REVOKE`.
 //!
 //! ```sql,bad,postgres
 //! REVOKE SELECT ON orders FROM app;
@@ -16,6 +16,9 @@ use crate::lint::rules::vocabulary::*;
 pub const RULE: Rule = rule("revoke", Level::Hazard, EVERYWHERE, include_str!("revoke.rs"), check);
 
 fn check(context: &Context<'_>, report: &mut Report) {
+    if let StatementKind::Alter(alter) = &context.statement.kind {
+        return role(context, alter, report);
+    }
     if context.statement.kind != StatementKind::Revoke {
         return;
     }
@@ -30,5 +33,19 @@ fn check(context: &Context<'_>, report: &mut Report) {
         report
             .at(context.statement.extent, "the running application may need the privilege")
             .help("see who uses it, and deploy an application that does not first");
+    }
+}
+
+/// `ALTER ROLE app NOLOGIN`.
+fn role(context: &Context<'_>, alter: &Alter, report: &mut Report) {
+    const LESS: &[&str] =
+        &["NOLOGIN", "NOSUPERUSER", "NOINHERIT", "NOBYPASSRLS", "NOREPLICATION", "NOCREATEDB", "NOCREATEROLE"];
+    if !matches!(alter.object, "ROLE" | "USER") || context.facts.is_made(&alter.name) {
+        return;
+    }
+    let less = context.statement.tokens.iter().find(|token| LESS.iter().any(|word| token.is(word)));
+    if let Some(token) = less {
+        let message = format!("the running application may need what {} takes from {}", token.text, alter.name);
+        report.at(token.extent(), message).help("see who uses the role first");
     }
 }

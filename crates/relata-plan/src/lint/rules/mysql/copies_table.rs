@@ -1,7 +1,8 @@
 //! A change that copies the table
 //!
 //! What InnoDB cannot do in place is done by copying every row into a new table, while nobody can write the old one: another
-//! type, another character set, another engine, a dropped primary key, a foreign key, a stored generated column, another order.
+//! type, another character set, another engine, a dropped primary key, a foreign key, a check, a stored generated column, a
+//! column whose default each row computes, another order, another partitioning.
 //!
 //! ```sql,bad
 //! ALTER TABLE orders MODIFY COLUMN total bigint NOT NULL;
@@ -49,7 +50,10 @@ fn check(context: &Context<'_>, report: &mut Report) {
             Action::DropConstraint { kind: ConstraintKind::PrimaryKey, .. } if !adds_key => "a dropped primary key".into(),
             Action::AddColumn { column, .. } if column.generated == Some(Generated::Stored) => "a stored column".into(),
             Action::AddColumn { column, .. } if column.auto_increment => "an AUTO_INCREMENT column".into(),
-            Action::Option(word) if matches!(word.as_str(), "ENGINE" | "ORDER" | "PARTITION") => word.clone(),
+            Action::AddColumn { column, .. } if is_computed(column) => "a default that each row computes".into(),
+            Action::Option(word) if COPIES.contains(&word.as_str()) => word.clone(),
+            Action::SystemVersioning { added: true } => "system versioning".into(),
+            Action::AddConstraint(constraint) if constraint.kind == ConstraintKind::Check => "a check".into(),
             Action::AddConstraint(constraint)
                 if constraint.kind == ConstraintKind::ForeignKey
                     && context.facts.setting("foreign_key_checks") != Some("0") =>
@@ -67,4 +71,14 @@ fn check(context: &Context<'_>, report: &mut Report) {
             .level(level)
             .by_size_of(&alter.name);
     }
+}
+
+/// Options of a table, and changes of its partitions, that copy rows.
+const COPIES: &[&str] = &["ENGINE", "ORDER", "PARTITION", "REMOVE", "COALESCE", "REORGANIZE", "REBUILD"];
+
+/// The default calls something, and not just the clock.
+fn is_computed(column: &ColumnDefinition) -> bool {
+    const CLOCK: &[&str] = &["now", "current_timestamp", "current_date", "current_time", "localtime", "localtimestamp"];
+    let calls = column.default.iter().flat_map(|default| &default.calls);
+    calls.into_iter().any(|call| !CLOCK.contains(&call.as_str()))
 }

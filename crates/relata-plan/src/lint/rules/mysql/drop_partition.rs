@@ -1,6 +1,7 @@
-//! A partition that is dropped or emptied
+//! A partition, tablespace or history that is dropped
 //!
-//! Its rows are lost.
+//! Its rows are lost: those of a partition that is dropped or emptied, those of a tablespace that is discarded, and with
+//! `DROP SYSTEM VERSIONING` every row as it once was.
 //!
 //! ```sql,bad
 //! ALTER TABLE events DROP PARTITION p2020;
@@ -16,7 +17,19 @@ use crate::lint::rules::vocabulary::*;
 pub const RULE: Rule = rule("drop-partition", Level::Hazard, MYSQL, include_str!("drop_partition.rs"), check);
 
 fn check(context: &Context<'_>, report: &mut Report) {
-    let Some((alter, _)) = context.alters_existing() else { return };
+    let Some((alter, actions)) = context.alters_existing() else { return };
+    for action in actions {
+        let what = match &action.action {
+            Action::Option(word) if word == "DISCARD" => "the rows",
+            Action::SystemVersioning { added: false } => "the history",
+            _ => continue,
+        };
+        if !context.is_acknowledged(alter.name.last()) {
+            report
+                .at(action.extent, format!("{what} of {} will be lost", alter.name))
+                .help("copy them into another table first");
+        }
+    }
     let loses = |word: &str| word.eq_ignore_ascii_case("DROP") || word.eq_ignore_ascii_case("TRUNCATE");
     let tokens = &context.statement.tokens;
     let found = tokens.windows(2).find(|pair| loses(pair[0].text) && pair[1].is("PARTITION"));

@@ -16,7 +16,7 @@
 use crate::lint::rules::vocabulary::*;
 
 /// See the head of this file.
-pub const RULE: Rule = rule("attach-partition", Level::Style, POSTGRES, include_str!("attach_partition.rs"), check);
+pub const RULE: Rule = rule("attach-partition", Level::Hazard, POSTGRES, include_str!("attach_partition.rs"), check);
 
 fn check(context: &Context<'_>, report: &mut Report) {
     let Some((_, actions)) = context.alters_table() else { return };

@@ -1,6 +1,6 @@
 //! A check that is validated at once scans the table under an exclusive lock
 //!
-//! Adding a check (or an exclusion) reads every row while nobody else can read or write the table.
+//! Adding a check (or an exclusion, or a column with a check) reads every row while nobody else can read or write the table.
 //!
 //! ```sql,bad
 //! ALTER TABLE accounts ADD CONSTRAINT positive CHECK (balance >= 0);
@@ -30,5 +30,14 @@ fn check(context: &Context<'_>, report: &mut Report) {
         }
         let message = format!("adding {what} reads all of {} while nobody else can use it", alter.name);
         report.at(constraint.extent, message).help(help).by_size_of(&alter.name);
+    }
+    for (alter, action, column) in added_columns(context) {
+        if column.check.is_some() && !column.not_valid {
+            let message = format!("adding a column with a check reads all of {} while nobody else can use it", alter.name);
+            report
+                .at(action.extent, message)
+                .help("add the column alone, then the check NOT VALID, then VALIDATE CONSTRAINT in another transaction")
+                .by_size_of(&alter.name);
+        }
     }
 }

@@ -36,4 +36,20 @@ fn check(context: &Context<'_>, report: &mut Report) {
             .help("add a column of the new type, keep it by a trigger, fill it in batches, then swap them")
             .by_size_of(&alter.name);
     }
+    attributes(context, report);
+}
+
+/// Attributes of a composite type: who has values of it reads them otherwise, and `CASCADE` rewrites typed tables.
+fn attributes(context: &Context<'_>, report: &mut Report) {
+    let StatementKind::Alter(alter) = &context.statement.kind else { return };
+    if alter.object != "TYPE" || context.facts.is_made(&alter.name) {
+        return;
+    }
+    for action in &alter.actions {
+        if let Action::AlterColumn { column, change: ColumnChange::Type { .. } } = &action.action {
+            report
+                .at(action.extent, format!("whoever reads {column} of {} gets another type", alter.name))
+                .help("a new composite type beside it");
+        }
+    }
 }
