@@ -482,6 +482,8 @@ record! {
         pub referenced_columns: Vec<String>,
         /// SQLite: the columns there are not written, for they are its primary key.
         pub columns_unsaid: bool,
+        /// SQLite: the table and the columns there in the letters of the reference, where it writes them in others.
+        pub written: Vec<String>,
         /// What happens when the other row goes.
         pub on_delete: Action,
         /// What happens when the other key changes.

@@ -459,12 +459,13 @@ async fn partitions(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Res
 fn partitioning(lines: &[Line], written: Option<&Written>) -> Option<Partitioning> {
     let first = lines.first()?;
     let partitions = written.map(|written| written.partitions.clone()).unwrap_or_default();
-    let mut key = format!("{} ({})", text(first, 1), text(first, 2));
+    let clause = written.and_then(|written| written.partition_key.as_deref());
+    // How keys are counted, how often partitions follow each other, and whether one was asked for, stand nowhere else.
+    let algorithm = clause.filter(|clause| clause.contains(" ALGORITHM = 1 ")).map_or("", |_| " ALGORITHM = 1");
+    let mut key = format!("{}{algorithm} ({})", text(first, 1), text(first, 2));
     if text(first, 1) == "SYSTEM_TIME" {
-        // How often they follow each other stands nowhere else.
-        let clause = written.and_then(|written| written.partition_key.clone());
         return Some(Partitioning {
-            key: clause.unwrap_or_else(|| "SYSTEM_TIME".into()),
+            key: clause.unwrap_or("SYSTEM_TIME").into(),
             partitions,
             ..Partitioning::default()
         });
@@ -480,7 +481,9 @@ fn partitioning(lines: &[Line], written: Option<&Written>) -> Option<Partitionin
     if partitions.is_empty() {
         let mut names: Vec<&str> = lines.iter().map(|line| text(line, 5)).collect();
         names.dedup();
-        key.push_str(&format!(" PARTITIONS {}", names.len()));
+        if names.len() > 1 || clause.is_none_or(|clause| clause.contains(" PARTITIONS ")) {
+            key.push_str(&format!(" PARTITIONS {}", names.len()));
+        }
     }
     Some(Partitioning { key, partitions, ..Partitioning::default() })
 }

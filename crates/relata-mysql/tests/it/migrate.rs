@@ -268,6 +268,14 @@ const PAIRS: &[(&str, &str)] = &[
         "CREATE TABLE t (id int PRIMARY KEY, a int, b text)",
     ),
     (
+        "CREATE TABLE t (id int PRIMARY KEY, a int) WITH SYSTEM VERSIONING; CREATE TABLE u (id int PRIMARY KEY) WITH SYSTEM VERSIONING",
+        "CREATE TABLE t (id int PRIMARY KEY, a int) ENGINE=MyISAM; CREATE TABLE u (id int PRIMARY KEY) ENGINE=Aria WITH SYSTEM VERSIONING",
+    ),
+    (
+        "CREATE TABLE t (id int, c char(3)) PARTITION BY KEY ALGORITHM = 1 (c) PARTITIONS 2; CREATE TABLE u (id int) PARTITION BY LINEAR KEY (id)",
+        "CREATE TABLE t (id int, c char(3)) PARTITION BY KEY (c) PARTITIONS 2; CREATE TABLE u (id int) PARTITION BY LINEAR KEY (id) PARTITIONS 1",
+    ),
+    (
         "CREATE TABLE t (id int PRIMARY KEY, a int, b timestamp NULL, c text, d int); INSERT INTO t VALUES (1, NULL, NULL, NULL, NULL)",
         "CREATE TABLE t (id bigint PRIMARY KEY, a bigint NOT NULL DEFAULT 5000000000, b datetime NOT NULL DEFAULT '2001-01-01 00:00:00',
             c varchar(9) NOT NULL DEFAULT 'x', d bigint DEFAULT 3)",

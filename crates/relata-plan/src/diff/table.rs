@@ -153,6 +153,10 @@ fn from_with_new_names(from: &Table, to: &Table, renames: &Renames<'_>) -> Table
         let renamed = |column: &mut String| *column = renames.member(ObjectKind::Column, &there, column).to_string();
         key.referenced_columns.iter_mut().for_each(renamed);
         key.references = renames.object(ObjectKind::Table, &there).clone();
+        if key.references != there {
+            // SQLite writes the new name into every reference.
+            key.written.clear();
+        }
     }
     table
 }

@@ -162,7 +162,10 @@ fn carry_table(table: &mut Table, old: &Table, from: &Schema, renames: &[Rename]
     for key in &mut table.foreign_keys {
         let same =
             |old: &&ForeignKey| (&old.columns, &old.referenced_columns) == (&key.columns, &key.referenced_columns);
-        key.columns_unsaid = old.foreign_keys.iter().find(same).is_some_and(|old| old.columns_unsaid);
+        if let Some(old) = old.foreign_keys.iter().find(same) {
+            key.columns_unsaid = old.columns_unsaid;
+            key.written.clone_from(&old.written);
+        }
     }
     for index in &mut table.indexes {
         if let Some(old) = old.indexes.iter().find(|old| old.name == index.name) {

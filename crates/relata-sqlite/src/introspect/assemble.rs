@@ -158,7 +158,7 @@ fn never_null(table: &mut Table) {
 fn own_collation(row: &PartRow, columns: &[Column]) -> Option<String> {
     let column = row.column.as_ref().and_then(|name| columns.iter().find(|column| &column.name == name));
     let default = column.and_then(|column| column.collation.as_deref()).unwrap_or("BINARY");
-    (!row.collation.eq_ignore_ascii_case(default)).then(|| row.collation.clone())
+    (row.collation != default).then(|| row.collation.clone())
 }
 
 fn unique(rows: &[PartRow], written: &mut Vec<Key>, columns: &[Column]) -> Key {
@@ -260,6 +260,8 @@ fn respell_foreign_keys(schema: &mut Schema) {
         for key in &mut table.foreign_keys {
             key.columns.iter_mut().for_each(|column| *column = respell(column, &own));
             if let Some((name, columns, primary_key)) = spelled.get(&key.references.name.to_ascii_lowercase()) {
+                let written: Vec<String> =
+                    std::iter::once(&key.references.name).chain(&key.referenced_columns).cloned().collect();
                 key.references.name.clone_from(name);
                 if key.referenced_columns.is_empty() && primary_key.len() == key.columns.len() {
                     key.referenced_columns.clone_from(primary_key);
@@ -268,6 +270,10 @@ fn respell_foreign_keys(schema: &mut Schema) {
                 for column in &mut key.referenced_columns {
                     let found = columns.iter().find(|other| other.eq_ignore_ascii_case(column));
                     found.into_iter().for_each(|name| column.clone_from(name));
+                }
+                let said = if key.columns_unsaid { &[] } else { key.referenced_columns.as_slice() };
+                if !std::iter::once(name).chain(said).eq(&written) {
+                    key.written = written;
                 }
             }
         }

@@ -252,12 +252,28 @@ fn kinds_of_tables_change() {
             "CREATE TABLE t (a COLLATE NOCASE, PRIMARY KEY (a))",
             "CREATE TABLE t (a, PRIMARY KEY (a DESC) ON CONFLICT IGNORE)",
         ),
+        ("CREATE TABLE t (a); CREATE INDEX i ON t (a)", "CREATE TABLE t (a); CREATE INDEX i ON t (a COLLATE binary)"),
     ] {
         migrate(old, new);
     }
     let old = "CREATE VIRTUAL TABLE t USING fts5(a, b); INSERT INTO t (rowid, a, b) VALUES (7, 'walking', 'x')";
     let mut done = migrate(old, "CREATE VIRTUAL TABLE t USING fts5(a, b, tokenize = 'porter')");
     assert_eq!(values(&mut *done.connection, "SELECT rowid, a FROM t WHERE t MATCH 'walk'"), "7,walking");
+}
+
+#[test]
+fn references_keep_their_letters() {
+    let parents = "CREATE TABLE Parent (Id INTEGER PRIMARY KEY, Name TEXT UNIQUE)";
+    let child = |a: &str, b: &str, ty: &str| {
+        format!("{parents}; CREATE TABLE child (a {ty} REFERENCES {a}, b TEXT REFERENCES {b} ON DELETE SET NULL)")
+    };
+    let old = child("PARENT", "parent (NAME)", "INT");
+    let mut done = migrate(&old, &child("PARENT", "parent (NAME)", "INTEGER"));
+    let references = "SELECT \"table\", \"to\" FROM pragma_foreign_key_list('child') ORDER BY id";
+    assert_eq!(values(&mut *done.connection, references), "parent,NAME;PARENT,Null");
+    migrate(&old, &child("Parent", "Parent (Name)", "INT"));
+    migrate(&old, &child("parent (ID)", "PARENT (name)", "INTEGER"));
+    migrate(&old, &old.replace("TABLE Parent", "TABLE parent"));
 }
 
 #[test]

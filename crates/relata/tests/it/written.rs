@@ -54,7 +54,10 @@ fn sayable(mut schema: Schema) -> Schema {
     for table in &mut schema.tables {
         // Words that SQLite lets one leave out.
         table.columns.iter_mut().for_each(|column| column.parameters.retain(|(key, _)| key != "not null unsaid"));
-        table.foreign_keys.iter_mut().for_each(|key| key.columns_unsaid = false);
+        table.foreign_keys.iter_mut().for_each(|key| {
+            key.columns_unsaid = false;
+            key.written.clear();
+        });
     }
     schema
 }

@@ -384,8 +384,9 @@ pub(super) fn options(from: &Table, table: &Table) -> String {
 pub(super) fn partitions(table: &ObjectName, partitioning: &Partitioning) -> String {
     let key = partitioning.key.split(" SUBPARTITION BY").next().unwrap_or_default();
     let (key, count) = key.split_once(" PARTITIONS ").map_or((key, None), |(key, count)| (key, Some(count)));
-    let mut conditions =
-        vec![format!("CONCAT(MAX(partition_method), ' (', MAX(partition_expression), ')') = {}", literal(key))];
+    // The catalogue does not tell how keys are counted.
+    let shown = literal(&key.replacen(" ALGORITHM = 1", "", 1));
+    let mut conditions = vec![format!("CONCAT(MAX(partition_method), ' (', MAX(partition_expression), ')') = {shown}")];
     if key.starts_with("SYSTEM_TIME") {
         conditions = vec!["MAX(partition_method) = 'SYSTEM_TIME'".into()];
     }

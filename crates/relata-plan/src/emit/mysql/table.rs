@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use relata_schema::change::{Alteration, Step, TableChange};
 use relata_schema::dialect::mysql::{Server, print};
-use relata_schema::model::{Check, Column, Index, Key, Table, TableOptions};
+use relata_schema::model::{Check, Column, Index, Key, Partitioning, Table, TableOptions};
 
 use super::partitions::{self, Repartition};
 use super::way::{Way, is_virtual, modification, noted};
@@ -121,6 +121,7 @@ pub(super) fn alter(altered: Altered<'_>) -> Vec<Step> {
     }
     let mut steps = fill(altered);
     steps.extend(leave_history_partitions(altered, &mut clauses));
+    steps.extend(leave_history(altered));
     let [before, after] = left_by_aria(altered);
     steps.extend(before);
     steps.extend(clauses.into_step(altered));
@@ -181,14 +182,47 @@ fn leave_history_partitions(altered: Altered<'_>, clauses: &mut Clauses) -> Opti
     Some(made)
 }
 
+/// InnoDB keeps the history of rows its own way, so the history goes before the engine changes: the server insists.
+fn leave_history(altered: Altered<'_>) -> Option<Step> {
+    history_goes_first(altered).then(|| {
+        let table = &altered.to.name;
+        let sql = format!("ALTER TABLE {} DROP SYSTEM VERSIONING", ident(&table.name));
+        let done = probe::versioned(table, false);
+        let mut made = step(format!("alter table {table}: forget the history of rows"), altered.to.key(), sql, done);
+        made.recipe = Way::Rebuild.recipe();
+        let (mode, span) = Way::Rebuild.lock();
+        made.locks = vec![lock(table, mode, span)];
+        made.loses = Some(format!("the history of {table}"));
+        made
+    })
+}
+
+/// The engine changes to or from InnoDB under a table that keeps its history, and that names no columns for it.
+fn history_goes_first(altered: Altered<'_>) -> bool {
+    let (from, to) = (&altered.from.options, &altered.to.options);
+    let native =
+        |options: &TableOptions| options.engine.as_deref().is_none_or(|name| name.eq_ignore_ascii_case("innodb"));
+    versioned(from) && native(from) != native(to) && print::system_period(altered.from).is_none()
+}
+
 fn whole_partitioning(altered: Altered<'_>, clause: String, clauses: &mut Clauses) {
     clauses.summary.push("partitions".into());
     clauses.partitioning = Some(clause);
     clauses.at_least(Way::Rebuild);
-    clauses.probes.push(match &altered.to.partitioning {
-        Some(new) => probe::partitions(&altered.to.name, new),
-        None => probe::no_partitions(&altered.to.name),
-    });
+    let Some(new) = &altered.to.partitioning else {
+        clauses.probes.push(probe::no_partitions(&altered.to.name));
+        return;
+    };
+    // What the catalogue shows of the key.
+    let shown = |partitioning: &Partitioning| {
+        let key = partitioning.key.replacen(" ALGORITHM = 1", "", 1);
+        (key.trim_end_matches(" PARTITIONS 1").to_string(), partitioning.partitions.clone())
+    };
+    if altered.from.partitioning.as_ref().is_some_and(|old| shown(old) == shown(new)) {
+        clauses.weak_probes.push(probe::UNSEEN.into());
+    } else {
+        clauses.probes.push(probe::partitions(&altered.to.name, new));
+    }
 }
 
 /// Columns that take no NULL any more and keep their type: what there is of NULL becomes the default before. The server
@@ -698,7 +732,7 @@ fn options(altered: Altered<'_>, clauses: &mut Clauses) {
         clauses.summary.push("options".into());
         clauses.weak_probes.push(probe::options(altered.from, altered.to));
     }
-    match (versioned(from), versioned(to)) {
+    match (versioned(from) && !history_goes_first(altered), versioned(to)) {
         (false, true) => {
             clauses.rest.push("ADD SYSTEM VERSIONING".into());
             clauses.summary.push("keep the history of rows".into());

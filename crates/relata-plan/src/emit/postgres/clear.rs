@@ -72,7 +72,9 @@ fn foreign_keys(scope: &Scope<'_>, steps: &mut Steps) {
     for table in &scope.from.tables {
         let gone = scope.clears_table(&table.name);
         for key in table.foreign_keys.iter().filter(|key| !key.inherited) {
-            let first = gone && key.references != table.name && relies_on_what_goes(scope, key);
+            let first = gone && key.references != table.name && {
+                relies_on_what_goes(scope, key) || scope.remade.contains(&table.name) && reads_retyped(scope, key)
+            };
             if first || !gone && scope.clears(ObjectKind::ForeignKey, &table.name, &key.name) {
                 members::drop_constraint(table, ObjectKind::ForeignKey, &key.name, steps);
             }
@@ -80,17 +82,21 @@ fn foreign_keys(scope: &Scope<'_>, steps: &mut Steps) {
     }
 }
 
-/// A partition that goes while foreign keys refer to the table it is of leaves it first.
+/// The columns referred to change their type. A table that is moved aside would keep them from it.
+fn reads_retyped(scope: &Scope<'_>, key: &ForeignKey) -> bool {
+    key.referenced_columns.iter().any(|column| scope.retyped.contains(&key.references, column))
+}
+
+/// A partition that goes while foreign keys refer to a table above it that stays leaves it first.
 fn detach_from_referenced(scope: &Scope<'_>, table: &Table, steps: &mut Steps) {
-    let Some(partition) = table.partition_of.as_ref().filter(|partition| scope.survives(&partition.parent)) else {
-        return;
-    };
+    let Some(partition) = &table.partition_of else { return };
     let mut roots = vec![&partition.parent];
     while let Some(above) = roots.last().and_then(|name| scope.from.table(name)?.partition_of.as_ref()) {
         roots.push(&above.parent);
     }
     let mut keys = scope.from.tables.iter().flat_map(|table| &table.foreign_keys);
-    if keys.any(|key| roots.contains(&&key.references)) {
+    let stays = roots.iter().any(|root| scope.survives(root));
+    if stays && keys.any(|key| roots.contains(&&key.references)) {
         let sql = format!("ALTER TABLE {} DETACH PARTITION {}", qualified(&partition.parent), qualified(&table.name));
         steps.instant(format!("detach partition {}", table.name), table_key(&table.name), sql);
     }
@@ -211,7 +217,17 @@ fn constraints(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mut Steps) {
 
 /// Whether the default of a column uses something that goes.
 pub(super) fn default_goes(scope: &Scope<'_>, table: &Table, column: &Column) -> bool {
-    column.default.is_some() && table.used_by(ObjectKind::Column, &column.name).iter().any(|used| scope.touches(used))
+    let goes = |used: &ObjectKey| scope.touches(used) || goes_with_its_owner(scope, used);
+    column.default.is_some() && table.used_by(ObjectKind::Column, &column.name).iter().any(goes)
+}
+
+/// A sequence that goes because its column does, or that column's table.
+fn goes_with_its_owner(scope: &Scope<'_>, used: &ObjectKey) -> bool {
+    let stays = || scope.to.sequences.iter().any(|new| new.name == used.name);
+    let found = scope.from.sequences.iter().find(|sequence| sequence.name == used.name);
+    let owner = found.and_then(|sequence| sequence.owned_by.as_ref());
+    used.kind == ObjectKind::Sequence
+        && owner.is_some_and(|(table, column)| column_goes(scope, table, column) && !stays())
 }
 
 /// Defaults that go before what they use, and identities whose sequence stands in the way of another.

@@ -156,6 +156,15 @@ pub(super) fn add_before_attaching(scope: &Scope<'_>, table: &Table, steps: &mut
         return;
     }
     let before = scope.both(&table.name).map(|(from, _)| from);
+    // The server attaches the oldest that fits, and a key fits the place of an index, too.
+    for index in &table.indexes {
+        let there = before.is_some_and(|old| old.indexes.iter().any(|old| old.name == index.name));
+        if !there || scope.clears(ObjectKind::Index, &table.name, &index.name) {
+            let object = ObjectKey::member(ObjectKind::Index, &table.name, &index.name);
+            let sql = create_index_of(table, index);
+            steps.blocking(format!("create index {}", index.name), object, sql, LockMode::Share, LockSpan::Scan);
+        }
+    }
     for (kind, key) in keys(table) {
         let there = before.is_some_and(|old| keys(old).any(|(k, old)| k == kind && old.name == key.name));
         if !there || scope.clears(kind, &table.name, &key.name) {
@@ -163,14 +172,6 @@ pub(super) fn add_before_attaching(scope: &Scope<'_>, table: &Table, steps: &mut
             let sql = add_key(table, key, kind == ObjectKind::PrimaryKey);
             let object = ObjectKey::member(kind, &table.name, &key.name);
             steps.blocking(what, object, sql, LockMode::AccessExclusive, LockSpan::Scan);
-        }
-    }
-    for index in &table.indexes {
-        let there = before.is_some_and(|old| old.indexes.iter().any(|old| old.name == index.name));
-        if !there || scope.clears(ObjectKind::Index, &table.name, &index.name) {
-            let object = ObjectKey::member(ObjectKind::Index, &table.name, &index.name);
-            let sql = create_index_of(table, index);
-            steps.blocking(format!("create index {}", index.name), object, sql, LockMode::Share, LockSpan::Scan);
         }
     }
 }

@@ -218,9 +218,13 @@ pub fn foreign_key(key: &ForeignKey) -> String {
 
 /// `REFERENCES …` as it stands on a column.
 pub fn references(key: &ForeignKey) -> String {
-    let mut out = format!("REFERENCES {}", ident(&key.references.name));
-    if !key.referenced_columns.is_empty() && !key.columns_unsaid {
-        out.push_str(&format!(" ({})", names(&key.referenced_columns)));
+    let (table, columns) = match key.written.split_first() {
+        Some((table, columns)) => (table, columns),
+        None => (&key.references.name, key.referenced_columns.as_slice()),
+    };
+    let mut out = format!("REFERENCES {}", ident(table));
+    if !columns.is_empty() && !key.columns_unsaid {
+        out.push_str(&format!(" ({})", names(columns)));
     }
     for (word, action) in [("DELETE", key.on_delete), ("UPDATE", key.on_update)] {
         if action != Action::NoAction {
