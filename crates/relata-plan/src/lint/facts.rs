@@ -86,6 +86,8 @@ pub struct ConstraintFact {
     pub columns: Vec<String>,
     /// The column that it says is not null.
     pub not_null: Option<String>,
+    /// The table that it points to.
+    pub references: Option<String>,
     /// Its definition was not seen: it was validated here, and added somewhere else.
     pub unseen: bool,
     /// The file that added it.
@@ -144,6 +146,15 @@ impl Facts {
     pub fn is_new_column(&self, table: &Name, column: &str) -> bool {
         let found = self.table(table).and_then(|table| table.columns.get(column));
         found.is_some_and(|column| column.file == self.file)
+    }
+
+    /// The table's definition was seen, and no foreign key of another table points to it.
+    pub fn is_unreferenced(&self, table: &Name) -> bool {
+        let own = key(table);
+        let seen = self.tables.get(&own).is_some_and(|table| table.columns.values().any(|column| column.defined));
+        let others =
+            self.tables.iter().filter(|(name, _)| **name != own).flat_map(|(_, table)| table.constraints.values());
+        seen && !others.into_iter().any(|constraint| constraint.references.as_ref() == Some(&own))
     }
 
     /// The columns of an index of the table, by its name, as far as it was seen.
@@ -289,6 +300,7 @@ impl Facts {
         };
         let columns = vec![column.name.last().to_string()];
         table.columns.insert(columns[0].clone(), fact);
+        let references = column.references.as_ref().map(|reference| key(&reference.table));
         let mut constraint = |kind, suffix: &str| {
             let name = format!("{name}_{}{suffix}", if suffix == "_pkey" { "" } else { columns[0].as_str() });
             let name = name.replace("__pkey", "_pkey");
@@ -297,7 +309,9 @@ impl Facts {
             }
             let valid = !column.not_valid;
             let columns = columns.clone();
-            let fact = ConstraintFact { kind, valid, transaction, columns, file: self.file, ..Default::default() };
+            let references = references.clone().filter(|_| kind == ConstraintKind::ForeignKey);
+            let file = self.file;
+            let fact = ConstraintFact { kind, valid, transaction, columns, references, file, ..Default::default() };
             table.constraints.insert(name, fact);
         };
         if column.primary_key {
@@ -344,6 +358,7 @@ impl Facts {
             transaction,
             columns,
             not_null,
+            references: constraint.references.as_ref().map(|reference| key(&reference.table)),
             unseen: false,
             file: self.file,
         };

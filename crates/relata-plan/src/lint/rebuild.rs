@@ -1,12 +1,43 @@
 //! How tables are built anew where they cannot be changed: create, copy, drop, rename.
 
-use relata_schema::sql::{Action, Name, Statement, StatementKind, TypeName};
+use relata_schema::sql::{Action, CreateTable, Name, Statement, StatementKind, Token, TypeName};
 
 use super::Context;
 
 /// The table is dropped because another, into which its rows were copied, takes its name in this file.
 pub fn is_rebuilt(context: &Context<'_>, table: &Name) -> bool {
-    successor(context, table).is_some()
+    successor(context, table).is_some() || aside(context, table).is_some()
+}
+
+/// Copy aside, drop, create, copy back.
+pub struct Aside<'c> {
+    /// `CREATE TABLE aside AS SELECT … FROM table`.
+    pub copy: &'c Statement<'c>,
+    /// The table as it is made anew.
+    pub created: &'c CreateTable,
+    /// `INSERT INTO table SELECT … FROM aside`.
+    pub back: &'c Statement<'c>,
+}
+
+/// How the table is made anew under its own name, with its rows put aside meanwhile.
+pub fn aside<'c>(context: &Context<'c>, table: &Name) -> Option<Aside<'c>> {
+    let reads = |statement: &Statement<'_>, table: &Name| {
+        let from = |pair: &[Token<'_>]| pair[0].is("FROM") && pair[1].content().eq_ignore_ascii_case(table.last());
+        statement.tokens.windows(2).any(from)
+    };
+    let (copy, kept) = context.statements[..context.at].iter().find_map(|statement| match &statement.kind {
+        StatementKind::CreateTable(kept) if kept.as_query && reads(statement, table) => Some((statement, &kept.name)),
+        _ => None,
+    })?;
+    let created = context.after().find_map(|statement| match &statement.kind {
+        StatementKind::CreateTable(created) if created.name.same(table) => Some(created.as_ref()),
+        _ => None,
+    })?;
+    let back = context.after().find(|statement| match &statement.kind {
+        StatementKind::Write(write) => write.table.same(table) && reads(statement, kept),
+        _ => false,
+    })?;
+    Some(Aside { copy, created, back })
 }
 
 /// The table that takes the name of one that is dropped, if rows were written into it before.

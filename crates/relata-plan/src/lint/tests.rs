@@ -245,6 +245,24 @@ fn what_is_safe_is_no_hazard() {
             "ALTER TABLE a ADD COLUMN b datetime DEFAULT now(), ADD COLUMN c timestamp DEFAULT CURRENT_TIMESTAMP(6)",
         ),
         (Mysql, "SELECT 'a\\'(', \"b\"\"(\"; SELECT 1 # it's\n"),
+        (
+            Sqlite,
+            "CREATE TABLE o (id INTEGER PRIMARY KEY, a TEXT); CREATE TEMPORARY TABLE __temp__o AS SELECT id, a FROM o; \
+                DROP TABLE o; CREATE TABLE o (id INTEGER PRIMARY KEY, a TEXT, b TEXT); \
+                INSERT INTO o (id, a) SELECT id, a FROM __temp__o; DROP TABLE __temp__o",
+        ),
+        (
+            Sqlite,
+            "PRAGMA foreign_keys = OFF; ALTER TABLE o RENAME TO old; CREATE TABLE o (id INTEGER PRIMARY KEY); \
+                INSERT INTO o SELECT id FROM old; DROP TABLE old; PRAGMA foreign_keys = ON",
+        ),
+        (
+            Mysql,
+            "ALTER TABLE a ADD COLUMN b int DEFAULT 1 NOT NULL; ALTER TABLE a ALTER COLUMN b DROP DEFAULT; \
+                ALTER TABLE a ALTER COLUMN b SET DEFAULT 1",
+        ),
+        (Postgres, "DO $$ BEGIN EXECUTE format('CREATE TABLE %I PARTITION OF p FOR VALUES IN (1)', 'x'); END $$"),
+        (Mysql, "UPDATE a JOIN b ON a.c = b.c SET a.d = 1; DELETE a FROM a JOIN b USING (c)"),
         (Sqlite, "UPDATE a SET b = 1 WHERE c = 2; SELECT [a(], \"b,)\""),
         (
             Sqlite,
@@ -324,6 +342,17 @@ fn hazards_are_found_in_any_spelling() {
         (Postgres, "UPDATE a SET b = 1 WHERE true RETURNING *", "update-everything"),
         (Mysql, "UPDATE a SET b = 1 WHERE 1 = 1", "update-everything"),
         (Sqlite, "UPDATE OR IGNORE a SET b = (SELECT c FROM d WHERE e)", "update-everything"),
+        (Postgres, "UPDATE a SET b = c.d FROM c", "update-everything"),
+        (Postgres, "DELETE FROM a USING b", "truncate"),
+        (
+            Postgres,
+            "ALTER TABLE a ADD COLUMN b int DEFAULT 1 NOT NULL; ALTER TABLE a ALTER b DROP DEFAULT",
+            "drop-default",
+        ),
+        (Postgres, "ALTER MATERIALIZED VIEW v SET TABLESPACE t", "table-rewrite"),
+        (Postgres, "ALTER INDEX i SET TABLESPACE t", "table-rewrite"),
+        (Postgres, "DO $$ BEGIN EXECUTE format('ALTER TABLE %I DROP COLUMN b', t); END $$", "drop-column"),
+        (Mysql, "DROP USER 'app'@'%'", "drop-object"),
         (Postgres, "ALTER TABLE a ADD COLUMN b json", "json-type"),
         (Postgres, "DROP PUBLICATION p", "drop-object"),
         (Postgres, "DROP ROLE IF EXISTS app", "drop-object"),
@@ -385,7 +414,16 @@ fn earlier_files_are_known() {
     let keyed = "CREATE UNIQUE INDEX CONCURRENTLY i ON t (a); ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY USING INDEX i";
     let old = "CREATE TABLE o (id INTEGER PRIMARY KEY, a TEXT, b TEXT); CREATE INDEX oa ON o (a); \
         CREATE TRIGGER ot AFTER INSERT ON o BEGIN SELECT 1; END";
+    let few = "CREATE TABLE o (id INTEGER PRIMARY KEY, a TEXT); CREATE INDEX oa ON o (a)";
+    let index = "CREATE INDEX oa ON o (a); ";
     let trigger = "CREATE TRIGGER ot AFTER INSERT ON o BEGIN SELECT 1; END; ";
+    let put_aside = |columns: &str, index: &str| {
+        format!(
+            "PRAGMA foreign_keys = OFF; CREATE TEMPORARY TABLE x AS SELECT {columns} FROM o; DROP TABLE o; \
+            CREATE TABLE o (id INTEGER PRIMARY KEY, a TEXT, b TEXT); INSERT INTO o (id, a) SELECT id, a FROM x; \
+            {index}{trigger}PRAGMA foreign_keys = ON"
+        )
+    };
     let again = format!("CREATE INDEX other ON o (a); {trigger}");
     for (dialect, first, second, expected) in [
         (Postgres, "CREATE TABLE t (a bigint)", keyed.to_string(), &["add-primary-key"][..]),
@@ -394,6 +432,11 @@ fn earlier_files_are_known() {
         (Sqlite, old, rebuild("SELECT *", &again), &[]),
         (Sqlite, old, rebuild("(id, a, b) SELECT id, a, b", &again), &[]),
         (Sqlite, old, rebuild("(id, a) SELECT id, a", &again), &["columns-left-behind"]),
+        (Sqlite, old, put_aside("*", index), &["columns-left-behind"]),
+        (Sqlite, old, put_aside("id, a", index), &["columns-left-behind"]),
+        (Sqlite, few, put_aside("*", index), &[]),
+        (Sqlite, few, put_aside("id, a", ""), &["rebuild-loses-index"]),
+        (Sqlite, few, put_aside("id, a", index).replace("FROM x", "FROM x WHERE a"), &["rows-left-behind"]),
         (Sqlite, old, rebuild("SELECT id, a, b", trigger), &["rebuild-loses-index"]),
         (Sqlite, old, rebuild("SELECT id, a, b", "CREATE INDEX oa ON o (a); "), &["rebuild-loses-index"]),
     ] {

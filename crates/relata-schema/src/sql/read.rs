@@ -103,9 +103,12 @@ fn statement_in<'t, 'a>(tokens: &'t [Token<'a>]) -> &'t [Token<'a>] {
     (0..tokens.len()).find(|at| begins(*at)).map_or(&[], |at| &tokens[at..])
 }
 
-/// What `EXECUTE 'text'` runs; anything else as it is.
+/// What `EXECUTE 'text'` and `EXECUTE format('text', …)` run; anything else as it is.
 fn executed<'a>(found: &[Token<'a>], dialect: Dialect) -> Vec<Token<'a>> {
     match found {
+        [execute, format, open, text, ..] if execute.is("EXECUTE") && format.is("format") && open.is_mark("(") => {
+            executed(&[*execute, *text], dialect)
+        }
         [execute, text] if execute.is("EXECUTE") && text.kind == TokenKind::Text => {
             let open = usize::from(text.text.starts_with('\''));
             let doubled = text.text.trim_matches('\'').contains("''");

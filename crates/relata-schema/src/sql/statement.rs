@@ -164,7 +164,7 @@ pub struct Write {
     pub verb: &'static str,
     /// The table.
     pub table: Name,
-    /// It has a `WHERE` that is not always true, a `LIMIT`, or joins another table.
+    /// It has a `WHERE` that is not always true, a `LIMIT` or a `JOIN`.
     pub limited: bool,
     /// The columns it assigns, each list by itself: of `SET`, of `ON CONFLICT DO UPDATE SET`, of `INSERT (…)`.
     pub assigned: Vec<Vec<Name>>,

@@ -121,7 +121,7 @@ fn writes_and_what_they_assign() {
         }
         other => panic!("{other:?}"),
     };
-    assert_eq!(assigned("UPDATE a SET (b, c) = (1, 2), d[1] = 3 FROM e"), ("UPDATE", true, "b,c".into()));
+    assert_eq!(assigned("UPDATE a SET (b, c) = (1, 2), d[1] = 3 FROM e"), ("UPDATE", false, "b,c".into()));
     assert_eq!(assigned("UPDATE a AS x SET b = (SELECT c FROM d WHERE e)"), ("UPDATE", false, "b".into()));
     assert_eq!(
         assigned("INSERT INTO a (b, c) VALUES (1, 2) ON CONFLICT (b) DO UPDATE SET c = 3, d = 4 WHERE e"),
@@ -130,7 +130,7 @@ fn writes_and_what_they_assign() {
     for (condition, limited) in [("true", false), ("1 = 1", false), ("'a' = 'b'", true), ("a", true), ("1 = a", true)] {
         assert_eq!(assigned(&format!("UPDATE a SET b = 1 WHERE {condition} RETURNING c")).1, limited, "{condition}");
     }
-    assert_eq!(assigned("WITH x AS (DELETE FROM y) DELETE FROM a USING x"), ("DELETE", true, String::new()));
+    assert_eq!(assigned("WITH x AS (DELETE FROM y) DELETE FROM a USING x"), ("DELETE", false, String::new()));
     let merge = "MERGE INTO a USING b ON c WHEN MATCHED THEN UPDATE SET d = 1, d = 2 \
         WHEN NOT MATCHED THEN INSERT (e, f) VALUES (1, 2)";
     assert_eq!(assigned(merge), ("MERGE", true, "d,d;e,f".into()));
@@ -176,6 +176,7 @@ fn placeholders_are_names() {
         ("DROP TABLE :\"My schema\".a", ":\"My schema\".a"),
         ("DROP TABLE ${flyway:defaultSchema}.a", "${flyway:defaultSchema}.a"),
         ("DROP TABLE a.{{ .Table }}", "a.{{.Table}}"),
+        ("DROP TABLE %I.%s", "%I.%s"),
         ("DROP TABLE :, a", ""),
     ] {
         let StatementKind::Drop(drop) = only(Dialect::Postgres, text) else { panic!("{text}") };

@@ -88,7 +88,7 @@ impl<'t, 'a> Cursor<'t, 'a> {
         self.take_all(&["IF", "NOT", "EXISTS"])
     }
 
-    /// A name, qualified or not. A part may be a placeholder that a tool fills in: `:schema`, `${schema}`, `{{ schema }}`.
+    /// A name, qualified or not. A part may be a placeholder that a tool or `format` fills in.
     pub fn name(&mut self) -> Option<Name> {
         let (part, extent) = self.part()?;
         let mut name = Name { parts: vec![part], extent };
@@ -114,9 +114,10 @@ impl<'t, 'a> Cursor<'t, 'a> {
         }
     }
 
-    /// `:name`, `:"name"`, `${name}`, `{{ name }}`, taken whole; what it is called by is its text without spaces.
+    /// `:name`, `:"name"`, `%I`, `${name}`, `{{ name }}`, taken whole; what it is called by is its text without spaces.
     fn placeholder(&mut self) -> Option<(String, Extent)> {
-        const FORMS: &[(&[&str], &[&str])] = &[(&[":"], &[]), (&["$", "{"], &["}"]), (&["{", "{"], &["}", "}"])];
+        const FORMS: &[(&[&str], &[&str])] =
+            &[(&[":"], &[]), (&["%"], &[]), (&["$", "{"], &["}"]), (&["{", "{"], &["}", "}"])];
         let mut ahead = *self;
         let (_, close) = FORMS.iter().find(|(open, _)| {
             let there =

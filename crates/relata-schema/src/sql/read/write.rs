@@ -70,9 +70,8 @@ fn insert(cursor: &mut Cursor<'_, '_>, write: &mut Write) {
 }
 
 fn change(cursor: &mut Cursor<'_, '_>, write: &mut Write) {
-    const LIMITS: &[&str] = &["LIMIT", "JOIN", "USING"];
+    const LIMITS: &[&str] = &["LIMIT", "JOIN"];
     write.limited = LIMITS.iter().any(|word| cursor.has(word))
-        || (write.verb == "UPDATE" && cursor.has("FROM"))
         || cursor.find(&["WHERE"]).is_some_and(|at| !is_always_true(&cursor.rest()[at + 1..]));
     if write.verb == "MERGE" {
         merge(*cursor, write);

@@ -30,18 +30,21 @@ use crate::lint::rules::vocabulary::*;
 pub const RULE: Rule = rule("columns-left-behind", Level::Hazard, EVERYWHERE, include_str!("columns_left_behind.rs"), check);
 
 use crate::lint::TableFact;
-use crate::lint::rebuild::{copies_into, successor};
+use crate::lint::rebuild::{Aside, aside, copies_into, successor};
 
 fn check(context: &Context<'_>, report: &mut Report) {
     let StatementKind::Drop(drop) = &context.statement.kind else { return };
     for name in drop.names.iter().filter(|_| drop.object == "TABLE") {
         let Some(old) = context.facts.table(name) else { continue };
-        let Some(new_name) = successor(context, name) else { continue };
-        let Some(new) = context.facts.table(new_name).filter(|new| !new.columns.is_empty()) else { continue };
-        let copies: Vec<&Statement<'_>> = copies_into(context, new_name).collect();
-        let (kept, lost): (Vec<&str>, Vec<&str>) = missing(old, new, &copies)
-            .filter(|column| !context.is_acknowledged(column))
-            .partition(|column| is_mentioned(&copies, column));
+        let (kept, lost) = match (successor(context, name), aside(context, name)) {
+            (Some(new_name), _) => {
+                let Some(new) = context.facts.table(new_name).filter(|new| !new.columns.is_empty()) else { continue };
+                let copies: Vec<&Statement<'_>> = copies_into(context, new_name).collect();
+                split(missing(old, new, &copies), &copies, context)
+            }
+            (None, Some(aside)) => split(missing_after(old, &aside), &[aside.back], context),
+            (None, None) => continue,
+        };
         if !lost.is_empty() {
             report
                 .at(name.extent, format!("the values of {} in {name} are not copied, and are lost with it", lost.join(", ")))
@@ -55,14 +58,33 @@ fn check(context: &Context<'_>, report: &mut Report) {
     }
 }
 
+/// Those that a copy mentions all the same, and those that are lost.
+fn split<'o>(
+    missing: Vec<&'o str>,
+    copies: &[&Statement<'_>],
+    context: &Context<'_>,
+) -> (Vec<&'o str>, Vec<&'o str>) {
+    let left = missing.into_iter().filter(|column| !context.is_acknowledged(column));
+    left.partition(|column| is_mentioned(copies, column))
+}
+
+/// Columns of the old table that are not put aside, or have no place in the new one.
+fn missing_after<'o>(old: &'o TableFact, aside: &Aside<'_>) -> Vec<&'o str> {
+    let has = |column: &str| aside.created.columns.iter().any(|own| own.name.last() == column);
+    let copied = |column: &str| takes_all(aside.copy) || is_mentioned(&[aside.copy], column);
+    let filled = |column: &str| takes_all(aside.back) || is_mentioned(&[aside.back], column);
+    let is_missing = |column: &&str| !copied(column) || !has(column) || !filled(column);
+    old.columns.keys().map(String::as_str).filter(is_missing).collect()
+}
+
 /// Columns of the old table that the new one does not have, or that no copy fills.
-fn missing<'c>(old: &'c TableFact, new: &'c TableFact, copies: &'c [&'c Statement<'c>]) -> impl Iterator<Item = &'c str> {
+fn missing<'o>(old: &'o TableFact, new: &TableFact, copies: &[&Statement<'_>]) -> Vec<&'o str> {
     let all = copies.iter().any(|copy| takes_all(copy));
-    let columns = old.columns.keys().map(String::as_str);
-    columns.filter(move |column| match new.columns.get(*column) {
+    let is_missing = |column: &&str| match new.columns.get(*column) {
         None => true,
         Some(after) => after.generated.is_none() && !all && !is_mentioned(copies, column),
-    })
+    };
+    old.columns.keys().map(String::as_str).filter(is_missing).collect()
 }
 
 /// `SELECT *`, `TABLE old`.
@@ -70,7 +92,10 @@ fn takes_all(copy: &Statement<'_>) -> bool {
     let star = |pair: &[relata_schema::sql::Token<'_>]| {
         pair[1].is_mark("*") && (pair[0].is("SELECT") || pair[0].is_mark(".") || pair[0].is_mark(","))
     };
-    copy.tokens.windows(2).any(star) || copy.tokens.iter().any(|token| token.is("TABLE"))
+    let table = |pair: &[relata_schema::sql::Token<'_>]| {
+        pair[1].is("TABLE") && !["CREATE", "TEMPORARY", "TEMP"].iter().any(|word| pair[0].is(word))
+    };
+    copy.tokens.windows(2).any(|pair| star(pair) || table(pair))
 }
 
 fn is_mentioned(copies: &[&Statement<'_>], column: &str) -> bool {

@@ -24,7 +24,9 @@ fn check(context: &Context<'_>, report: &mut Report) {
     for action in &alter.actions {
         let what = match &action.action {
             Action::AlterColumn { column, change: ColumnChange::DropDefault } => {
-                if context.facts.is_new_column(&alter.name, column.last()) || changes_type(alter, column) {
+                let required = context.facts.column(&alter.name, column.last()).is_some_and(|column| column.not_null);
+                let harmless = context.facts.is_new_column(&alter.name, column.last()) && !required;
+                if harmless || sets(alter, column) || comes_again(context, alter, column) {
                     continue;
                 }
                 column.to_string()
@@ -38,10 +40,18 @@ fn check(context: &Context<'_>, report: &mut Report) {
     }
 }
 
-/// The default goes because the type changes, and comes again.
-fn changes_type(alter: &Alter, name: &Name) -> bool {
+/// It gives the column a default: the old one goes because the type changes, say.
+fn sets(alter: &Alter, name: &Name) -> bool {
     alter.actions.iter().any(|action| match &action.action {
         Action::AlterColumn { column, change } => column.same(name) && matches!(change, ColumnChange::SetDefault(_)),
+        _ => false,
+    })
+}
+
+/// A later statement of the file gives it a default again.
+fn comes_again(context: &Context<'_>, alter: &Alter, name: &Name) -> bool {
+    context.after().any(|statement| match &statement.kind {
+        StatementKind::Alter(other) => other.name.same(&alter.name) && sets(other, name),
         _ => false,
     })
 }

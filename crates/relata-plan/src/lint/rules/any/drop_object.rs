@@ -32,6 +32,9 @@ fn check(context: &Context<'_>, report: &mut Report) {
         "OWNED" => "everything that the role owns is lost",
         _ => return,
     };
+    if drop.names.is_empty() && drop.object == "USER" {
+        report.at(context.statement.extent, format!("a user is dropped: {why}")).help("stop using it first");
+    }
     for name in drop.names.iter().filter(|name| !context.facts.is_made(name) && !comes_again(context, name)) {
         report
             .at(name.extent, format!("{} {name} is dropped: {why}", drop.object.to_lowercase()))

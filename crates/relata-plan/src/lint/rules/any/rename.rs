@@ -69,9 +69,11 @@ fn harmless(report: &mut Report, extent: Extent) {
     report.at(extent, "error handling and ON CONFLICT may know the old name").level(Level::Style);
 }
 
-/// Something of the old name comes in the same transaction.
+/// Something of the old name comes in the same transaction; on SQLite, which is rebuilt so, in the same file.
 fn stays(context: &Context<'_>, name: &Name) -> bool {
-    context.after_in_transaction().any(|statement| match &statement.kind {
+    let anywhere = context.dialect() == Dialect::Sqlite;
+    let later = context.after().take(if anywhere { usize::MAX } else { 0 });
+    context.after_in_transaction().chain(later).any(|statement| match &statement.kind {
         StatementKind::Create(created) => created.name.same(name),
         StatementKind::CreateTable(created) => created.name.same(name),
         StatementKind::Alter(alter) => {

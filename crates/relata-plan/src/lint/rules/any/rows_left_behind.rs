@@ -26,16 +26,19 @@ use crate::lint::rules::vocabulary::*;
 /// See the head of this file.
 pub const RULE: Rule = rule("rows-left-behind", Level::Hazard, EVERYWHERE, include_str!("rows_left_behind.rs"), check);
 
-use crate::lint::rebuild::{copies_into, successor};
+use crate::lint::rebuild::{aside, copies_into, successor};
 
 fn check(context: &Context<'_>, report: &mut Report) {
     let StatementKind::Drop(drop) = &context.statement.kind else { return };
     for name in drop.names.iter().filter(|name| drop.object == "TABLE" && !context.is_acknowledged(name.last())) {
-        let Some(new) = successor(context, name) else { continue };
-        let copies: Vec<&Statement<'_>> = copies_into(context, new).collect();
-        // Several copies may share the rows between them.
-        let [copy] = copies.as_slice() else { continue };
-        if let Some(why) = chooses(copy) {
+        let copies: Vec<&Statement<'_>> = match (successor(context, name), aside(context, name)) {
+            // Several copies may share the rows between them.
+            (Some(new), _) => Some(copies_into(context, new).collect()).filter(|copies: &Vec<_>| copies.len() == 1),
+            (None, Some(aside)) => Some(vec![aside.copy, aside.back]),
+            (None, None) => None,
+        }
+        .unwrap_or_default();
+        if let Some((copy, why)) = copies.iter().find_map(|copy| chooses(copy).map(|why| (copy, why))) {
             report
                 .at(copy.extent, format!("{why}: rows of {name} that are not copied are lost with it"))
                 .help("copy all of them, and delete in another migration; or acknowledge it: -- relata: loses table …");

@@ -17,8 +17,12 @@ use crate::lint::rules::vocabulary::*;
 pub const RULE: Rule = rule("table-rewrite", Level::Hazard, POSTGRES, include_str!("table_rewrite.rs"), check);
 
 fn check(context: &Context<'_>, report: &mut Report) {
-    let Some((alter, actions)) = context.alters_existing() else { return };
-    for action in actions {
+    let StatementKind::Alter(alter) = &context.statement.kind else { return };
+    let stored = matches!(alter.object, "TABLE" | "MATERIALIZED VIEW" | "INDEX");
+    if !stored || context.facts.is_new(&alter.name) || context.facts.is_made(&alter.name) {
+        return;
+    }
+    for action in &alter.actions {
         let what = match action.action {
             Action::SetTablespace => "moving it to another tablespace",
             Action::SetLogged(true) => "SET LOGGED",

@@ -32,17 +32,17 @@ use crate::lint::rules::vocabulary::*;
 /// See the head of this file.
 pub const RULE: Rule = rule("rebuild-loses-index", Level::Hazard, SQLITE, include_str!("rebuild_loses_index.rs"), check);
 
-use crate::lint::rebuild::successor;
+use crate::lint::rebuild::{aside, successor};
 
 fn check(context: &Context<'_>, report: &mut Report) {
     let StatementKind::Drop(drop) = &context.statement.kind else { return };
     for name in drop.names.iter().filter(|_| drop.object == "TABLE") {
         let Some(old) = context.facts.table(name) else { continue };
-        let Some(new) = successor(context, name).and_then(|new| context.facts.table(new)) else { continue };
+        let Some(new) = renewed(context, name) else { continue };
         let indexes = old.indexes.iter().filter(|(index, columns)| {
             // A column that goes takes its index along.
-            let possible = columns.iter().all(|column| new.columns.contains_key(column));
-            let has = new.indexes.values().any(|other| !columns.is_empty() && other == *columns);
+            let possible = columns.iter().all(|column| new.columns.contains(&column.as_str()));
+            let has = new.indexes.iter().any(|other| !columns.is_empty() && other == columns);
             possible && !has && !old.constraints.contains_key(*index) && !index_comes(context, index, columns)
         });
         let triggers = old.triggers.iter().filter(|trigger| !trigger_comes(context, trigger));
@@ -54,6 +54,25 @@ fn check(context: &Context<'_>, report: &mut Report) {
                 .help("create them anew after the rename");
         }
     }
+}
+
+/// The table that takes the place of the old one.
+struct Renewed<'c> {
+    columns: Vec<&'c str>,
+    /// The columns of the indexes that it has already.
+    indexes: Vec<&'c Vec<String>>,
+}
+
+fn renewed<'c>(context: &Context<'c>, name: &Name) -> Option<Renewed<'c>> {
+    if let Some(new) = successor(context, name) {
+        let new = context.facts.table(new)?;
+        return Some(Renewed {
+            columns: new.columns.keys().map(String::as_str).collect(),
+            indexes: new.indexes.values().collect(),
+        });
+    }
+    let created = aside(context, name)?.created;
+    Some(Renewed { columns: created.columns.iter().map(|column| column.name.last()).collect(), indexes: Vec::new() })
 }
 
 fn index_comes(context: &Context<'_>, index: &str, columns: &[String]) -> bool {
