@@ -15,7 +15,7 @@ const RUNS: usize = 9;
 
 fn column(dialect: Dialect, name: String, ty: Type, not_null: bool) -> Column {
     let ty = dialect.physical(&ty).unwrap_or_else(|_| ColumnType::new(ty, "text"));
-    Column { name, ty, not_null, ..Column::default() }
+    Column { name, ty: ty.into(), not_null, ..Column::default() }
 }
 
 fn table(dialect: Dialect, number: usize) -> Table {
@@ -74,7 +74,7 @@ fn edited(schema: &Schema) -> Schema {
         if let Some(column) = table.columns.iter_mut().find(|column| column.name == "column_5")
             && let Ok(ty) = dialect.physical(&Type::Int(8))
         {
-            column.ty = ty;
+            column.ty = ty.into();
         }
         let name = format!("{}_added", table.name.name);
         table.indexes.push(Index { name, parts: vec![IndexPart::column("added")], ..Index::default() });

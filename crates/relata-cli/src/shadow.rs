@@ -137,14 +137,14 @@ impl Shadow {
         }
     }
 
-    /// How sessions beside it are opened, that watch what it does; only PostgreSQL tells them.
+    /// How sessions beside it are opened, that watch what it does; SQLite needs none.
     ///
     /// # Errors
     /// When the password is not where it should be.
     pub async fn beside(&self) -> Result<Option<Beside>> {
         match self.url.dialect {
-            Dialect::Postgres => Ok(Some(Beside::new(driver(Dialect::Postgres), plain(&self.url).await?))),
-            Dialect::Sqlite | Dialect::Mysql => Ok(None),
+            Dialect::Sqlite => Ok(None),
+            dialect => Ok(Some(Beside::new(driver(dialect), plain(&self.url).await?))),
         }
     }
 

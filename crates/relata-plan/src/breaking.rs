@@ -243,7 +243,7 @@ mod tests {
     use relata_schema::{ColumnType, Dialect, Type};
 
     fn column(name: &str, ty: Type) -> Column {
-        Column { name: name.into(), ty: ColumnType::new(ty.clone(), format!("{ty:?}")), ..Column::default() }
+        Column { name: name.into(), ty: ColumnType::new(ty.clone(), format!("{ty:?}")).into(), ..Column::default() }
     }
 
     fn schema(tables: Vec<Table>) -> Schema {
@@ -265,10 +265,10 @@ mod tests {
         };
         let mut new = posts.clone();
         new.columns.retain(|column| column.name != "note");
-        new.columns[0].ty = ColumnType::new(Type::Int(8), "bigint");
+        new.columns[0].ty = ColumnType::new(Type::Int(8), "bigint").into();
         new.columns[1].name = "headline".into();
         new.columns[2].not_null = true;
-        new.columns[3].ty = ColumnType::new(Type::VarChar(20), "varchar(20)");
+        new.columns[3].ty = ColumnType::new(Type::VarChar(20), "varchar(20)").into();
         new.columns.push(Column { not_null: true, ..column("author", Type::Int(8)) });
         new.columns.push(Column { not_null: true, default: Some("0".into()), ..column("votes", Type::Int(8)) });
         new.checks.push(Check { name: "positive".into(), expression: "rank > 0".into(), ..Check::default() });
@@ -306,7 +306,7 @@ mod tests {
             ..Table::default()
         }]);
         let mut to = from.clone();
-        to.tables[0].columns[0].ty = ColumnType::new(Type::Text, "text");
+        to.tables[0].columns[0].ty = ColumnType::new(Type::Text, "text").into();
         to.tables[0].columns.push(column("note", Type::Text));
         to.tables.push(Table { name: ObjectName::new("public", "tags"), ..Table::default() });
         assert_eq!(breaking(&from, &to, &[]), []);

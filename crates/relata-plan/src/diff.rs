@@ -9,6 +9,7 @@ mod table;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use relata_schema::change::{Alteration, Change, Rename};
 use relata_schema::model::{
@@ -103,7 +104,8 @@ impl<'r> Renames<'r> {
         let element = column.ty.physical.trim_end_matches("[]");
         let Some(new) = self.types.get(element) else { return Cow::Borrowed(column) };
         let mut column = column.clone();
-        column.ty.physical = format!("{new}{}", &column.ty.physical[element.len()..]);
+        let physical = format!("{new}{}", &column.ty.physical[element.len()..]);
+        Arc::make_mut(&mut column.ty).physical = physical;
         Cow::Owned(column)
     }
 }

@@ -238,7 +238,7 @@ mod tests {
     fn table(name: &str, columns: &[(&str, Type)]) -> Table {
         let column = |(name, ty): &(&str, Type)| Column {
             name: (*name).into(),
-            ty: ColumnType::new(ty.clone(), format!("{ty:?}")),
+            ty: ColumnType::new(ty.clone(), format!("{ty:?}")).into(),
             ..Column::default()
         };
         Table {
@@ -258,7 +258,7 @@ mod tests {
             table("posts", &[("title", Type::VarChar(80)), ("rank", Type::Int(8)), ("sum", Type::Int(8))]),
             table("tags", &[("id", Type::Int(4))]),
         ]);
-        from.tables[0].columns[2].generated = Some(Generated { expression: "rank * 2".into(), stored: true });
+        from.tables[0].columns[2].generated = Some(Generated { expression: "rank * 2".into(), stored: true }.into());
         from.enums.push(EnumType {
             name: ObjectName::new("public", "mood"),
             values: vec!["glad".into(), "sad".into()],

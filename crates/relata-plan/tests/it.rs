@@ -12,7 +12,7 @@ use relata_schema::types::{ColumnType, Type};
 use relata_schema::{Dialect, Schema};
 
 fn column(name: &str, physical: &str) -> Column {
-    Column { name: name.into(), ty: ColumnType::new(Type::Text, physical), ..Column::default() }
+    Column { name: name.into(), ty: ColumnType::new(Type::Text, physical).into(), ..Column::default() }
 }
 
 fn table(name: &str, columns: &[(&str, &str)]) -> Table {

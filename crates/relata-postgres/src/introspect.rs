@@ -24,13 +24,13 @@ use std::collections::HashMap;
 use std::pin::Pin;
 
 use futures_util::future::{try_join, try_join_all};
-use relata_schema::model::{DefaultPrivileges, Grant, ObjectKey, ObjectName, Table, View};
+use relata_schema::model::{DefaultPrivileges, Grant, ObjectKey, ObjectName};
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{IntrospectOptions, ServerInfo};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error, Row, RowStream};
 
-use catalogue::{Class, PG_CLASS, cell};
+use catalogue::{Class, PG_CLASS, Placed, TABLES, VIEWS, cell};
 use dependencies::Places;
 use queries::Queries;
 
@@ -144,8 +144,8 @@ struct Reading {
     /// Values of each enum, by the type's oid.
     enum_values: HashMap<u32, Vec<String>>,
     routines: HashMap<u32, ObjectKey>,
-    /// Names of columns by table and number.
-    columns: HashMap<(u32, i16), String>,
+    /// Names of the columns of each relation, by their numbers less one; empty: dropped.
+    columns: HashMap<u32, Vec<String>>,
     /// Names of indexes and the relation each belongs to.
     indexes: HashMap<u32, (String, u32)>,
     comments: HashMap<(u32, u32, i32), String>,
@@ -184,8 +184,9 @@ impl Reading {
         self.servers(&answers, &mut schema)?;
         default_privileges(&answers, &mut schema)?;
         self.others(&answers, &mut schema)?;
-        let mut tables: HashMap<u32, Table> = HashMap::new();
-        let mut views: HashMap<u32, View> = HashMap::new();
+        let is = |kinds: &[char]| self.classes.values().filter(|class| kinds.contains(&class.kind)).count();
+        let mut tables = Placed::with_capacity(is(&TABLES));
+        let mut views = Placed::with_capacity(is(&VIEWS));
         self.relations(&answers, &mut tables, &mut views)?;
         let types = self.column_types(&answers)?;
         self.columns(columns, types, &mut schema, &mut tables, &mut views).await?;
@@ -196,13 +197,14 @@ impl Reading {
         let mut keys = self.constraints(constraints, &mut owners, &mut schema, &mut tables).await?;
         let indexes = coming(client, &queries.indexes).await?;
         self.indexes(indexes, &mut keys, &mut tables, &mut views).await?;
+        drop(keys);
         self.triggers(&answers, &mut tables, &mut views)?;
         self.policies(&answers, &mut tables)?;
         let places = Places::new(&answers, &schema)?;
         let dependencies = coming(client, &queries.dependencies).await?;
         self.dependencies(dependencies, &owners, &places, &mut schema, &mut tables, &mut views).await?;
-        schema.tables = tables.into_values().collect();
-        schema.views = views.into_values().collect();
+        schema.tables = tables.items;
+        schema.views = views.items;
         Ok(schema)
     }
 
@@ -214,8 +216,17 @@ impl Reading {
         self.grants.get(&(class, oid, sub)).cloned().unwrap_or_default()
     }
 
+    fn name_column(&mut self, relation: u32, number: i16, name: &str) {
+        let names = self.columns.entry(relation).or_default();
+        if let Ok(at) = usize::try_from(number - 1) {
+            names.resize(names.len().max(at + 1), String::new());
+            names[at] = name.to_string();
+        }
+    }
+
     fn column(&self, relation: u32, number: i16) -> String {
-        self.columns.get(&(relation, number)).cloned().unwrap_or_default()
+        let names = self.columns.get(&relation).map_or(&[][..], Vec::as_slice);
+        usize::try_from(number - 1).ok().and_then(|at| names.get(at)).cloned().unwrap_or_default()
     }
 
     fn names(&self, relation: u32, numbers: &[i16]) -> Vec<String> {

@@ -69,7 +69,7 @@ mod tests {
             (Dialect::Mysql, ColumnType::new(ty, "enum('draft','it''s')"), None),
             (Dialect::Sqlite, ColumnType::new(Type::Text, "text"), Some("\"status\" IN ('draft', 'it''s')")),
         ] {
-            let column = Column { name: "status".into(), ty, ..Column::default() };
+            let column = Column { name: "status".into(), ty: ty.into(), ..Column::default() };
             let mut table = Table { name: ObjectName::bare("posts"), columns: vec![column], ..Table::default() };
             table.checks.extend(check.map(|text: &str| Check { expression: text.into(), ..Check::default() }));
             let schema = Schema { tables: vec![table], ..Schema::new(dialect) };

@@ -250,7 +250,7 @@ impl<'d> Lowering<'d> {
         let ty = Type::Timestamp(None);
         let ty = self.dialect.physical(&ty).unwrap_or_else(|_| ColumnType::new(ty, "TIMESTAMP"));
         let default = now.then(|| column::now(self.dialect, &ty));
-        table.columns.push(Column { name: name.into(), ty, not_null: now, default, ..Column::default() });
+        table.columns.push(Column { name: name.into(), ty: ty.into(), not_null: now, default, ..Column::default() });
     }
 
     fn primary_key(&mut self, entity: &Entity, table: &mut Table) {

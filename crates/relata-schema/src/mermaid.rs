@@ -115,7 +115,7 @@ mod tests {
     use crate::types::{ColumnType, Type};
 
     fn column(name: &str, physical: &str, not_null: bool) -> Column {
-        let ty = ColumnType::new(Type::Native(physical.into()), physical);
+        let ty = ColumnType::new(Type::Native(physical.into()), physical).into();
         Column { name: name.into(), ty, not_null, ..Column::default() }
     }
 

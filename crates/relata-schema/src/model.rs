@@ -11,6 +11,8 @@
 
 mod canonical;
 
+use std::sync::Arc;
+
 use crate::dialect::Dialect;
 use crate::tree::{choice, record};
 use crate::types::ColumnType;
@@ -344,14 +346,14 @@ record! {
     pub struct Column {
         /// Its name.
         pub name: String,
-        /// Its type.
-        pub ty: ColumnType,
+        /// Its type; columns of one type may share it, for a large schema has few types.
+        pub ty: Arc<ColumnType>,
         /// `NOT NULL`.
         pub not_null: bool,
         /// Default expression.
         pub default: Option<String>,
         /// `GENERATED ALWAYS AS (…)`.
-        pub generated: Option<Generated>,
+        pub generated: Option<Box<Generated>>,
         /// `GENERATED … AS IDENTITY` (PostgreSQL).
         pub identity: Option<Box<Identity>>,
         /// `AUTO_INCREMENT` (MariaDB), `AUTOINCREMENT` (SQLite).

@@ -367,6 +367,15 @@ impl<T: Node> Node for Box<T> {
     }
 }
 
+impl<T: Node> Node for std::sync::Arc<T> {
+    fn to_tree(&self) -> Tree {
+        (**self).to_tree()
+    }
+    fn from_tree(tree: &Tree) -> Result<Self, TreeError> {
+        T::from_tree(tree).map(std::sync::Arc::new)
+    }
+}
+
 /// Declares plain-data structs: derives, and a tree form that leaves out defaults.
 macro_rules! record {
     ($($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident: $ty:ty,)* })*) => {$(

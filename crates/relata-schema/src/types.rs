@@ -4,6 +4,9 @@
 //! Invariant: two columns of one dialect have the same type exactly when their `physical` texts are equal. The
 //! logical type is what crosses dialects and what Rust sees; it may be coarser than the physical one.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::model::ObjectName;
 use crate::tree::{Node, Tree, TreeError, record};
 
@@ -116,6 +119,29 @@ impl ColumnType {
     /// A type from its two forms.
     pub fn new(logical: Type, physical: impl Into<String>) -> Self {
         ColumnType { logical, physical: physical.into() }
+    }
+}
+
+/// Reads the types that a server reports; equal ones are one in memory, for a large schema has few types.
+pub struct SharedTypes {
+    read: fn(&str) -> ColumnType,
+    seen: HashMap<String, Arc<ColumnType>>,
+}
+
+impl SharedTypes {
+    /// Reads with this function, each report once.
+    pub fn new(read: fn(&str) -> ColumnType) -> Self {
+        SharedTypes { read, seen: HashMap::new() }
+    }
+
+    /// The type that was reported so.
+    pub fn read(&mut self, reported: &str) -> Arc<ColumnType> {
+        if let Some(ty) = self.seen.get(reported) {
+            return Arc::clone(ty);
+        }
+        let ty = Arc::new((self.read)(reported));
+        self.seen.insert(reported.to_string(), Arc::clone(&ty));
+        ty
     }
 }
 

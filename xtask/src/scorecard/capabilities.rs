@@ -393,7 +393,7 @@ pub const CAPABILITIES: &[Capability] = &[
             (LOCKS, "postgres_locks_of_online_plans_are_as_predicted"),
             (LOCKS, "postgres_locks_outside_of_transactions_are_seen"),
         ]),
-        mysql: Claim::Done(&[(LOCKS, "mysql_locks_are_as_predicted")]),
+        mysql: Claim::Done(&[(LOCKS, "mysql_locks_are_as_predicted"), (LOCKS, "mysql_locks_of_whole_tables_are_seen")]),
     },
     Capability {
         id: "M9",

@@ -46,7 +46,8 @@ pub(super) fn entity(schema: &Schema, table: &Table, names: &Names, diagnostics:
 
 /// The entity of a view: all of its columns may be NULL, as far as anyone knows.
 pub(super) fn view(schema: &Schema, view: &View, names: &Names, diagnostics: &mut Vec<Diagnostic>) -> Entity {
-    let column = |(name, ty): &(String, ColumnType)| Column { name: name.clone(), ty: ty.clone(), ..Column::default() };
+    let column =
+        |(name, ty): &(String, ColumnType)| Column { name: name.clone(), ty: ty.clone().into(), ..Column::default() };
     let columns = view.columns.iter().map(column).collect();
     let table = Table { name: view.name.clone(), columns, comment: view.comment.clone(), ..Table::default() };
     Entity { no_key: false, view: true, ..entity(schema, &table, names, diagnostics) }

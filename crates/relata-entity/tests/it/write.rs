@@ -47,7 +47,7 @@ fn check(schema: &Schema, expected: Expect) {
 }
 
 fn column(name: &str, logical: Type, physical: &str) -> Column {
-    Column { name: name.into(), ty: ColumnType::new(logical, physical), not_null: true, ..Column::default() }
+    Column { name: name.into(), ty: ColumnType::new(logical, physical).into(), not_null: true, ..Column::default() }
 }
 
 fn int(name: &str) -> Column {

@@ -8,7 +8,7 @@ use relata_schema::model::{
     Action, Check, Column, ForeignKey, Generated, Grant, Index, IndexPart, Key, ObjectName, Partitioning, Sequence,
     Table, TableOptions, View,
 };
-use relata_schema::types::{ColumnType, Type};
+use relata_schema::types::{ColumnType, SharedTypes, Type};
 use relata_sql::Result;
 
 use super::texts::{account, default, is_number, on_update, sequence_parameters, unescape, unqualified};
@@ -146,11 +146,12 @@ async fn columns(catalogue: &mut Catalogue<'_>, reading: &mut Reading) -> Result
         catalogue.database
     );
     let (mysql, catalogue_name) = (catalogue.mysql, catalogue.name.clone());
+    let mut types = SharedTypes::new(types::read);
     for line in catalogue.lines(&sql).await? {
         let name = text(&line, 0);
         if let Some(table) = reading.tables.get_mut(name) {
-            let column = column(&line, &table.options, mysql, &catalogue_name);
-            table.columns.push(column);
+            let ty = types.read(text(&line, 2));
+            table.columns.push(Column { ty, ..column(&line, &table.options, mysql, &catalogue_name) });
         } else if let Some(view) = reading.views.get_mut(name) {
             view.columns.push((text(&line, 1).to_string(), types::read(text(&line, 2))));
         }
@@ -163,7 +164,7 @@ fn column(line: &Line, options: &TableOptions, mysql: bool, database: &str) -> C
     let expression = filled(line, 6).map(|text| if mysql { unescape(&text) } else { text });
     let generated = expression.map(|expression| {
         let stored = extra.contains("STORED") || extra.contains("PERSISTENT");
-        Generated { expression, stored }
+        Box::new(Generated { expression, stored })
     });
     let collation = filled(line, 8).filter(|collation| options.collation.as_ref() != Some(collation));
     let mut parameters = Vec::new();
@@ -172,7 +173,6 @@ fn column(line: &Line, options: &TableOptions, mysql: bool, database: &str) -> C
     }
     Column {
         name: text(line, 1).to_string(),
-        ty: types::read(text(line, 2)),
         not_null: text(line, 3) == "NO",
         default: match generated {
             Some(_) => None,
@@ -428,7 +428,7 @@ fn fold_json(table: &mut Table, check: &Check) -> bool {
         && collation.is_some_and(|collation| collation == "utf8mb4_bin")
         && check.expression == expected;
     if json {
-        column.ty = ColumnType::new(Type::Json, "json");
+        column.ty = ColumnType::new(Type::Json, "json").into();
         (column.charset, column.collation) = (None, None);
     }
     json

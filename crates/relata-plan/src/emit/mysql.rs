@@ -384,7 +384,10 @@ impl<'p> Planned<'p> {
         before.extend(after);
         let sql = format!("RENAME TABLE {}", before.join(", "));
         let done = probe::all(&renamed.iter().map(|table| probe::table(&table.to.name)).collect::<Vec<_>>());
-        phases.rename_tables.push(step(format!("rename {}", summary.join(", ")), first.from.key(), sql, done));
+        let mut made = step(format!("rename {}", summary.join(", ")), first.from.key(), sql, done);
+        let exclusive = |table: &Altered<'_>| lock(&table.from.name, LockMode::AccessExclusive, LockSpan::Instant);
+        made.locks = renamed.iter().map(exclusive).collect();
+        phases.rename_tables.push(made);
     }
 
     fn create_tables(&self, phases: &mut Phases) {
@@ -540,13 +543,15 @@ fn grants(
 fn create_trigger(table: &Table, trigger: &Trigger) -> Step {
     let key = ObjectKey::member(ObjectKind::Trigger, &table.name, &trigger.name);
     let summary = format!("create trigger {} on {}", trigger.name, table.name);
-    step(summary, key, print::create_trigger(trigger), probe::trigger(&trigger.name, true))
+    let made = step(summary, key, print::create_trigger(trigger), probe::trigger(&trigger.name, true));
+    Step { locks: vec![lock(&table.name, LockMode::AccessExclusive, LockSpan::Instant)], ..made }
 }
 
 fn drop_trigger(table: &Table, name: &str) -> Step {
     let key = ObjectKey::member(ObjectKind::Trigger, &table.name, name);
     let summary = format!("drop trigger {name} on {}", table.name);
-    step(summary, key, format!("DROP TRIGGER {}", ident(name)), probe::trigger(name, false))
+    let made = step(summary, key, format!("DROP TRIGGER {}", ident(name)), probe::trigger(name, false));
+    Step { locks: vec![lock(&table.name, LockMode::AccessExclusive, LockSpan::Instant)], ..made }
 }
 
 fn drop_view(view: &View) -> Step {

@@ -27,7 +27,7 @@ fn table(name: &str, columns: &[&str]) -> Table {
         let (name, word) = text.split_once(' ').unwrap();
         Column {
             name: name.into(),
-            ty: ty(word.trim_end_matches('!')),
+            ty: ty(word.trim_end_matches('!')).into(),
             not_null: word.ends_with('!'),
             ..Column::default()
         }
@@ -223,7 +223,7 @@ fn edit(
             let text = format!("quartz_{number} {}", TYPES[ty_index]);
             table.columns.push(self::table("x", &[&text]).columns.remove(0));
         }
-        2 if may_change => table.columns[column].ty = ty(TYPES[ty_index]),
+        2 if may_change => table.columns[column].ty = ty(TYPES[ty_index]).into(),
         3 if may_change => table.columns[column].not_null = !table.columns[column].not_null,
         4 if may_change => table.columns[column].default = Some(format!("{number}")),
         5 => {
@@ -292,7 +292,7 @@ proptest! {
         let column = 1 + at.index(to.tables[table].columns.len() - 1);
         let changed = &mut to.tables[table].columns[column];
         let other = if matches!(changed.ty.logical, Type::Uuid) { "boolean" } else { "uuid" };
-        (changed.name, changed.ty) = ("unlike".into(), ty(other));
+        (changed.name, changed.ty) = ("unlike".into(), ty(other).into());
         prop_assert_eq!(questions(&from, &to, &[], &[]), []);
     }
 }

@@ -1,5 +1,7 @@
 //! Oids of the catalogues, classes of relations, and how cells are read.
 
+use std::collections::HashMap;
+
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
 use tokio_postgres::types::FromSql;
 use tokio_postgres::{Error, Row};
@@ -34,6 +36,37 @@ impl Class {
             _ => ObjectKind::Table,
         };
         ObjectKey::of(kind, &self.name)
+    }
+}
+
+/// Kinds of relations that are tables.
+pub(super) const TABLES: [char; 3] = ['r', 'p', 'f'];
+/// Kinds of relations that are views.
+pub(super) const VIEWS: [char; 2] = ['v', 'm'];
+
+/// Things in a list, found by their oid.
+pub(super) struct Placed<T> {
+    /// All of them.
+    pub items: Vec<T>,
+    at: HashMap<u32, usize>,
+}
+
+impl<T> Placed<T> {
+    pub(super) fn with_capacity(count: usize) -> Self {
+        Placed { items: Vec::with_capacity(count), at: HashMap::with_capacity(count) }
+    }
+
+    pub(super) fn insert(&mut self, oid: u32, item: T) {
+        self.at.insert(oid, self.items.len());
+        self.items.push(item);
+    }
+
+    pub(super) fn contains_key(&self, oid: &u32) -> bool {
+        self.at.contains_key(oid)
+    }
+
+    pub(super) fn get_mut(&mut self, oid: &u32) -> Option<&mut T> {
+        self.at.get(oid).and_then(|&at| self.items.get_mut(at))
     }
 }
 

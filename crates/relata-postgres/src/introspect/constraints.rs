@@ -8,7 +8,7 @@ use relata_schema::dialect::postgres::print::WITHOUT_OVERLAPS;
 use relata_schema::model::{Action, Check, Deferral, Exclusion, ForeignKey, Key, Match, Table};
 use tokio_postgres::{Error, Row};
 
-use super::catalogue::{PG_CONSTRAINT, bare, cell, letter};
+use super::catalogue::{PG_CONSTRAINT, Placed, bare, cell, letter};
 use super::dependencies::Owners;
 use super::{Coming, Reading};
 
@@ -28,7 +28,7 @@ impl Reading {
         mut constraints: Coming,
         owners: &mut Owners,
         schema: &mut Schema,
-        tables: &mut HashMap<u32, Table>,
+        tables: &mut Placed<Table>,
     ) -> Result<HashMap<u32, KeyConstraint>, Error> {
         let mut keys = HashMap::new();
         while let Some(row) = constraints.try_next().await? {

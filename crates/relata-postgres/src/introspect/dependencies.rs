@@ -11,7 +11,7 @@ use relata_schema::model::{MemberUse, ObjectKey, ObjectKind, ObjectName, Table, 
 use tokio_postgres::{Error, Row};
 
 use super::catalogue::{
-    PG_CLASS, PG_CONSTRAINT, PG_NAMESPACE, PG_POLICY, PG_PROC, PG_SERVER, PG_TRIGGER, PG_TYPE, cell, letter,
+    PG_CLASS, PG_CONSTRAINT, PG_NAMESPACE, PG_POLICY, PG_PROC, PG_SERVER, PG_TRIGGER, PG_TYPE, Placed, cell, letter,
 };
 use super::{Answers, Coming, Reading};
 
@@ -33,8 +33,8 @@ impl Reading {
         owners: &Owners,
         places: &Places,
         schema: &mut Schema,
-        tables: &mut HashMap<u32, Table>,
-        views: &mut HashMap<u32, View>,
+        tables: &mut Placed<Table>,
+        views: &mut Placed<View>,
     ) -> Result<(), Error> {
         let mut members: HashMap<u32, BTreeMap<ObjectKey, Vec<ObjectKey>>> = HashMap::new();
         while let Some(row) = dependencies.try_next().await? {
@@ -177,7 +177,7 @@ impl Reading {
     }
 }
 
-fn whole_relation(relation: u32, used: ObjectKey, tables: &mut HashMap<u32, Table>, views: &mut HashMap<u32, View>) {
+fn whole_relation(relation: u32, used: ObjectKey, tables: &mut Placed<Table>, views: &mut Placed<View>) {
     if let Some(table) = tables.get_mut(&relation) {
         if used.name != table.name || used.kind == ObjectKind::Routine {
             table.depends_on.push(used);

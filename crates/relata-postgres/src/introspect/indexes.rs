@@ -7,7 +7,7 @@ use relata_schema::dialect::postgres::print::{CLUSTER_ON, STATISTICS};
 use relata_schema::model::{Index, IndexPart, Key, NullsOrder, ObjectName, Table, View};
 use tokio_postgres::{Error, Row};
 
-use super::catalogue::{PG_CLASS, bare, cell, letter, options};
+use super::catalogue::{PG_CLASS, Placed, bare, cell, letter, options};
 use super::constraints::KeyConstraint;
 use super::{Coming, Reading};
 
@@ -16,8 +16,8 @@ impl Reading {
         &mut self,
         mut indexes: Coming,
         keys: &mut HashMap<u32, KeyConstraint>,
-        tables: &mut HashMap<u32, Table>,
-        views: &mut HashMap<u32, View>,
+        tables: &mut Placed<Table>,
+        views: &mut Placed<View>,
     ) -> Result<(), Error> {
         while let Some(row) = indexes.try_next().await? {
             let row = &row;

@@ -1,7 +1,5 @@
 //! Namespaces, extensions, routines, what has no shape of its own, triggers, policies.
 
-use std::collections::HashMap;
-
 use relata_schema::Schema;
 use relata_schema::model::{
     Extension, ForeignServer, Namespace, ObjectName, Opaque, Policy, Routine, RoutineKind, Table, Trigger, View,
@@ -9,7 +7,7 @@ use relata_schema::model::{
 use tokio_postgres::Error;
 
 use super::catalogue::{
-    PG_EXTENSION, PG_NAMESPACE, PG_POLICY, PG_PROC, PG_SERVER, PG_TRIGGER, bare, cell, letter, options,
+    PG_EXTENSION, PG_NAMESPACE, PG_POLICY, PG_PROC, PG_SERVER, PG_TRIGGER, Placed, bare, cell, letter, options,
 };
 use super::{Answers, Reading};
 
@@ -99,8 +97,8 @@ impl Reading {
     pub(super) fn triggers(
         &self,
         answers: &Answers,
-        tables: &mut HashMap<u32, Table>,
-        views: &mut HashMap<u32, View>,
+        tables: &mut Placed<Table>,
+        views: &mut Placed<View>,
     ) -> Result<(), Error> {
         for row in &answers.triggers {
             let relation: u32 = cell(row, 1)?;
@@ -124,7 +122,7 @@ impl Reading {
         Ok(())
     }
 
-    pub(super) fn policies(&self, answers: &Answers, tables: &mut HashMap<u32, Table>) -> Result<(), Error> {
+    pub(super) fn policies(&self, answers: &Answers, tables: &mut Placed<Table>) -> Result<(), Error> {
         for row in &answers.policies {
             let Some(table) = tables.get_mut(&cell(row, 1)?) else { continue };
             table.policies.push(Policy {

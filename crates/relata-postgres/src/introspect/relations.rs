@@ -11,7 +11,7 @@ use relata_schema::model::{
 };
 use tokio_postgres::{Error, Row};
 
-use super::catalogue::{PG_CLASS, bare, cell, letter, options};
+use super::catalogue::{PG_CLASS, Placed, TABLES, VIEWS, bare, cell, letter, options};
 use super::types::ColumnTypes;
 use super::{Answers, Coming, Reading, column_comment};
 
@@ -19,17 +19,17 @@ impl Reading {
     pub(super) fn relations(
         &self,
         answers: &Answers,
-        tables: &mut HashMap<u32, Table>,
-        views: &mut HashMap<u32, View>,
+        tables: &mut Placed<Table>,
+        views: &mut Placed<View>,
     ) -> Result<(), Error> {
         for row in &answers.classes {
             let oid: u32 = cell(row, 0)?;
             let Some(class) = self.classes.get(&oid) else { continue };
             match class.kind {
-                'r' | 'p' | 'f' => {
+                kind if TABLES.contains(&kind) => {
                     tables.insert(oid, self.table(oid, &class.name, row)?);
                 }
-                'v' | 'm' => {
+                kind if VIEWS.contains(&kind) => {
                     views.insert(oid, self.view(oid, &class.name, row)?);
                 }
                 _ => {}
@@ -118,8 +118,8 @@ impl Reading {
         mut columns: Coming,
         types: ColumnTypes,
         schema: &mut Schema,
-        tables: &mut HashMap<u32, Table>,
-        views: &mut HashMap<u32, View>,
+        tables: &mut Placed<Table>,
+        views: &mut Placed<View>,
     ) -> Result<(), Error> {
         let composites: HashMap<ObjectName, usize> =
             schema.composites.iter().enumerate().map(|(index, ty)| (ty.name.clone(), index)).collect();
@@ -129,7 +129,7 @@ impl Reading {
             let number: i16 = cell(row, 1)?;
             let ty = types.get(&(cell(row, 3)?, cell(row, 4)?)).cloned().unwrap_or_default();
             let name: String = cell(row, 2)?;
-            self.columns.insert((relation, number), name.clone());
+            self.name_column(relation, number, &name);
             if let Some(table) = tables.get_mut(&relation) {
                 let mut column = Column { name, ty, ..column(row)? };
                 column.comment = column_comment(self, relation, number);
@@ -144,12 +144,17 @@ impl Reading {
                 if default.is_some() || !parameters.is_empty() || !grants.is_empty() {
                     view.column_details.push(ViewColumn { name: name.clone(), default, parameters, grants });
                 }
-                view.columns.push((name, ty));
+                view.columns.push((name, (*ty).clone()));
             } else if let Some(class) = self.classes.get(&relation).filter(|class| class.kind == 'c')
                 && let Some(&index) = composites.get(&class.name)
             {
                 let comment = column_comment(self, relation, number);
-                schema.composites[index].attributes.push(Attribute { name, ty, collation: cell(row, 9)?, comment });
+                schema.composites[index].attributes.push(Attribute {
+                    name,
+                    ty: (*ty).clone(),
+                    collation: cell(row, 9)?,
+                    comment,
+                });
             }
         }
         Ok(())
@@ -159,7 +164,7 @@ impl Reading {
         &self,
         answers: &Answers,
         schema: &mut Schema,
-        tables: &mut HashMap<u32, Table>,
+        tables: &mut Placed<Table>,
     ) -> Result<(), Error> {
         let settings: HashMap<u32, (bool, Option<String>)> = answers
             .classes
@@ -230,7 +235,7 @@ fn column(row: &Row) -> Result<Column, Error> {
     let (default, generated) = match generated {
         's' | 'v' => {
             let expression = bare(&expression.unwrap_or_default());
-            (None, Some(Generated { expression, stored: generated == 's' }))
+            (None, Some(Box::new(Generated { expression, stored: generated == 's' })))
         }
         _ => (expression, None),
     };

@@ -1,6 +1,7 @@
 //! Column types, and the named types of the schema.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use relata_schema::dialect::postgres;
 use relata_schema::model::{CompositeType, Domain, EnumType, ObjectKind, ObjectName, RangeType};
@@ -11,7 +12,7 @@ use super::catalogue::{PG_CLASS, PG_TYPE, cell, letter};
 use super::{Answers, Reading};
 
 /// Types of columns by type and modifier.
-pub(super) type ColumnTypes = HashMap<(u32, i32), ColumnType>;
+pub(super) type ColumnTypes = HashMap<(u32, i32), Arc<ColumnType>>;
 
 impl Reading {
     /// The type with that oid: `reported` by the server, named if the schema names it or its element.
@@ -34,7 +35,7 @@ impl Reading {
         let mut types = HashMap::new();
         for row in &answers.column_types {
             let (oid, modifier) = (cell(row, 0)?, cell(row, 1)?);
-            types.insert((oid, modifier), self.column_type(oid, cell(row, 3)?, cell(row, 2)?));
+            types.insert((oid, modifier), self.column_type(oid, cell(row, 3)?, cell(row, 2)?).into());
         }
         Ok(types)
     }

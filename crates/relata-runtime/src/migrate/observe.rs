@@ -6,7 +6,9 @@
 //!   What cannot run in a transaction (`CONCURRENTLY`, `VACUUM`) is watched from two other sessions that stand in its way
 //!   until each of its locks was seen ([`Beside`]); without them it is said to be unseen.
 //! - MariaDB, MySQL: each `ALTER TABLE`, `CREATE INDEX` and `DROP INDEX` is asked for the cheapest way first
-//!   (`ALGORITHM`, `LOCK`); the first that the server does not refuse is what it needs.
+//!   (`ALGORITHM`, `LOCK`); the first that the server does not refuse is what it needs. Of `DROP TABLE`, `RENAME TABLE`,
+//!   `TRUNCATE` and triggers, another session sees which tables they want for themselves alone. What other statements
+//!   (views, routines, partitions that are exchanged with a table) lock is not seen, nor weaker metadata locks.
 //! - SQLite locks the whole database whatever is done; seen is which tables were made anew, and which read for an index.
 //!
 //! Only tables and views that were there before the script count: nobody waits for one that nobody else knows. Weak
@@ -72,7 +74,7 @@ pub(super) struct Lookout {
 
 enum Eye {
     Postgres(postgres::Eye),
-    Mysql,
+    Mysql(mysql::Eye),
     Sqlite(sqlite::Eye),
 }
 
@@ -81,7 +83,7 @@ impl Lookout {
     pub(super) async fn open(connection: &mut dyn Connection, beside: Option<&Beside>) -> Result<Self> {
         let eye = match connection.dialect() {
             Dialect::Postgres => Eye::Postgres(postgres::Eye::open(connection).await?),
-            Dialect::Mysql => Eye::Mysql,
+            Dialect::Mysql => Eye::Mysql(mysql::Eye::open(connection).await?),
             Dialect::Sqlite => Eye::Sqlite(sqlite::Eye::open(connection).await?),
         };
         Ok(Lookout { eye, beside: beside.cloned(), observed: Vec::new() })
@@ -91,7 +93,7 @@ impl Lookout {
     pub(super) async fn begin(&mut self, connection: &mut dyn Connection) -> Result<()> {
         match &mut self.eye {
             Eye::Postgres(eye) => eye.begin(connection).await,
-            Eye::Mysql | Eye::Sqlite(_) => Ok(()),
+            Eye::Mysql(_) | Eye::Sqlite(_) => Ok(()),
         }
     }
 
@@ -104,7 +106,9 @@ impl Lookout {
     ) -> Result<()> {
         let mut observed = about(index, statement);
         match &mut self.eye {
-            Eye::Mysql => mysql::run(connection, &statement.sql, &mut observed).await?,
+            Eye::Mysql(eye) => {
+                eye.run(connection, &statement.sql, self.beside.as_ref(), &mut observed).await?;
+            }
             Eye::Postgres(eye) => {
                 eye.run_alone(connection, statement, self.beside.as_ref(), &mut observed).await?;
             }
@@ -126,7 +130,7 @@ impl Lookout {
     ) -> Result<()> {
         let mut observed = about(index, statement);
         match &mut self.eye {
-            Eye::Mysql => {}
+            Eye::Mysql(_) => {}
             Eye::Postgres(eye) => eye.look(connection, &mut observed).await?,
             Eye::Sqlite(eye) => eye.look(connection, &mut observed).await?,
         }
@@ -236,7 +240,8 @@ fn compare(dialect: Dialect, predicted: &[Lock], seen: &Observed) -> Vec<String>
             lines.push(format!("{mode} on {object} is held for {saw}, predicted {said}"));
         }
     }
-    for lock in predicted.iter().filter(|_| dialect != Dialect::Mysql) {
+    // MariaDB and MySQL tell of the table that is altered; beyond that only whether a statement that was stood in the way of waits.
+    for lock in predicted.iter().filter(|_| dialect != Dialect::Mysql || seen.locks.is_empty()) {
         let object = was(&lock.object);
         let noticed = seen.locks.iter().any(|other| other.object == object);
         if !noticed && !holds(lock) {

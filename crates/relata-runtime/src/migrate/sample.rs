@@ -75,16 +75,22 @@ pub async fn fill(
             _ => sample.tables += 1,
         }
     }
+    if connection.dialect() == Dialect::Mysql {
+        connection.batch("COMMIT").await?;
+    }
     if let Some(path) = path {
         search(connection, path).await?;
     }
     Ok(sample)
 }
 
-/// PostgreSQL: nothing waits for the disk; gives the search path, which the tables change.
+/// Nothing waits for the disk row by row. MariaDB: all rows are one transaction, which a refused row does not end.
+/// PostgreSQL gives the search path, which the tables change.
 async fn settle(connection: &mut dyn Connection) -> Result<Option<String>> {
-    if connection.dialect() != Dialect::Postgres {
-        return Ok(None);
+    match connection.dialect() {
+        Dialect::Postgres => {}
+        Dialect::Mysql => return connection.batch("START TRANSACTION").await.map(|()| None),
+        Dialect::Sqlite => return Ok(None),
     }
     connection.batch("SET synchronous_commit TO off").await?;
     Ok(match rows::one(connection, "SELECT pg_catalog.current_setting('search_path')", &[]).await? {

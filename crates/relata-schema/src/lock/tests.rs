@@ -89,10 +89,10 @@ impl Choices {
             self.pick(&[Type::Int(4), Type::Text, Type::Decimal(Some((10, 2))), Type::Array(Box::new(Type::Bool))]);
         Column {
             name: self.name(number),
-            ty: ColumnType::new(ty, self.pick(&["", "int", "varchar (10)"])),
+            ty: ColumnType::new(ty, self.pick(&["", "int", "varchar (10)"])).into(),
             not_null: self.yes(),
             default: self.yes().then(|| self.text()),
-            generated: self.yes().then(|| Generated { expression: self.text(), stored: self.yes() }),
+            generated: self.yes().then(|| Generated { expression: self.text(), stored: self.yes() }.into()),
             parameters: if self.yes() { vec![("a b".into(), self.text())] } else { Vec::new() },
             ..Column::default()
         }
@@ -126,7 +126,7 @@ fn different_schemas_have_different_roots() {
 fn blog() -> Schema {
     let column = |name: &str| Column {
         name: name.into(),
-        ty: ColumnType::new(Type::Text, "TEXT"),
+        ty: ColumnType::new(Type::Text, "TEXT").into(),
         not_null: true,
         ..Column::default()
     };

@@ -27,10 +27,10 @@ pub(super) fn lower(lowering: &mut Lowering<'_>, entity: &Entity, field: &Field,
         not_null: !field.nullable,
         default: default(lowering, field, &ty, &object),
         collation: field.collation.clone(),
-        ty,
+        ty: ty.into(),
         ..Column::default()
     };
-    column.generated = field.generated.clone().map(|(expression, stored)| Generated { expression, stored });
+    column.generated = field.generated.clone().map(|(expression, stored)| Generated { expression, stored }.into());
     if dialect == Dialect::Mysql {
         column.on_update.clone_from(&field.on_update);
     }

@@ -102,8 +102,8 @@ fn among_live_rows(dialect: Dialect, table: &mut Table, mut index: Index) -> Ind
     }
     if table.column(LIVE).is_none() {
         let expression = format!("if({deleted} is null,1,NULL)");
-        let ty = dialect.reported("tinyint(1)");
-        let generated = Some(Generated { expression, stored: false });
+        let ty = dialect.reported("tinyint(1)").into();
+        let generated = Some(Generated { expression, stored: false }.into());
         table.columns.push(Column { name: LIVE.into(), ty, generated, ..Column::default() });
     }
     index.parts.push(IndexPart { column: LIVE.into(), ..IndexPart::default() });

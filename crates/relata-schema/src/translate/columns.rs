@@ -33,13 +33,13 @@ impl Translation<'_> {
             auto_increment: automatic && self.to != Dialect::Postgres,
             identity: (automatic && self.to == Dialect::Postgres).then(Box::default),
             comment: column.comment.clone().filter(|_| self.to != Dialect::Sqlite),
-            ty,
+            ty: ty.into(),
             ..Column::default()
         };
         if !automatic {
             target.default = self.default(&table.name, column, &target.ty);
         }
-        target.generated = self.generated(table, column);
+        target.generated = self.generated(table, column).map(Box::new);
         if column.on_update.is_some() {
             let why = format!("{} has no ON UPDATE for columns: set it in the application", self.to.title());
             self.lost(ObjectKind::Column, &table.name, &column.name, &why);

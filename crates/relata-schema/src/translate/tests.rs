@@ -5,7 +5,7 @@ use crate::model::{Check, Column, ForeignKey, Index, IndexPart, Key, Table};
 use crate::types::{ColumnType, Type};
 
 fn column(name: &str, logical: Type, physical: &str) -> Column {
-    Column { name: name.into(), ty: ColumnType::new(logical, physical), ..Column::default() }
+    Column { name: name.into(), ty: ColumnType::new(logical, physical).into(), ..Column::default() }
 }
 
 fn sqlite_schema() -> Schema {

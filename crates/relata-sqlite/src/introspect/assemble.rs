@@ -8,6 +8,7 @@ use relata_schema::model::{
     Action, Column, ForeignKey, Index, IndexPart, Key, ObjectKey, ObjectKind, ObjectName, Table, TableOptions, Trigger,
     View,
 };
+use relata_schema::types::SharedTypes;
 use relata_schema::{Dialect, Schema};
 
 use super::rows::{Catalogue, ColumnRow, ForeignKeyRow, IndexRow, Object, PartRow};
@@ -18,9 +19,10 @@ pub(super) fn schema(mut catalogue: Catalogue, ignore: &[String]) -> Schema {
     let mut schema = Schema::new(Dialect::Sqlite);
     let index_texts: HashMap<&str, &str> =
         of_kind(&objects, "index").map(|o| (o.name.as_str(), o.sql.as_str())).collect();
+    let mut types = SharedTypes::new(types::read);
     for object in of_kind(&objects, "table") {
         if !catalogue.is_system(object, ignore) {
-            schema.tables.push(catalogue.table(object, &index_texts));
+            schema.tables.push(catalogue.table(object, &index_texts, &mut types));
         }
     }
     schema.views = of_kind(&objects, "view").map(|object| catalogue.view(object)).collect();
@@ -42,13 +44,13 @@ impl Catalogue {
         shadow || reserved || ignore.contains(&object.name)
     }
 
-    fn table(&mut self, object: &Object, index_texts: &HashMap<&str, &str>) -> Table {
+    fn table(&mut self, object: &Object, index_texts: &HashMap<&str, &str>, types: &mut SharedTypes) -> Table {
         let text = parse::table(&object.sql);
         let rows = self.columns.remove(&object.name).unwrap_or_default();
         let options = self.tables.get(&object.name);
         let mut table = Table {
             name: ObjectName::bare(&object.name),
-            columns: columns(&rows, &text),
+            columns: columns(&rows, &text, types),
             options: TableOptions {
                 strict: options.is_some_and(|row| row.strict),
                 without_rowid: options.is_some_and(|row| row.without_rowid),
@@ -92,19 +94,19 @@ impl Catalogue {
     }
 }
 
-fn columns(rows: &[ColumnRow], text: &TableText) -> Vec<Column> {
+fn columns(rows: &[ColumnRow], text: &TableText, types: &mut SharedTypes) -> Vec<Column> {
     let mut out = Vec::with_capacity(rows.len());
     for row in rows.iter().filter(|row| row.hidden != 1) {
         let mut column = Column {
             name: row.name.clone(),
-            ty: types::read(&row.declared),
+            ty: types.read(&row.declared),
             not_null: row.not_null,
             default: row.default.clone(),
             ..Column::default()
         };
         if let Some(text) = text.columns.iter().find(|column| column.name == row.name) {
             column.collation = text.collation.clone().filter(|name| !name.eq_ignore_ascii_case("binary"));
-            column.generated = text.generated.clone();
+            column.generated = text.generated.clone().map(Box::new);
             column.parameters =
                 text.on_conflict.iter().map(|clause| (ON_CONFLICT.to_string(), clause.clone())).collect();
         }

@@ -24,7 +24,7 @@ fn column(name: &'static str) -> impl Strategy<Value = Column> {
     let collation = proptest::option::of(pick(&["NOCASE", "RTRIM"]));
     (pick(&TYPES), any::<bool>(), default, collation).prop_map(move |(ty, not_null, default, collation)| Column {
         name: name.into(),
-        ty: types::read(&ty),
+        ty: types::read(&ty).into(),
         not_null,
         default,
         collation,
@@ -79,7 +79,12 @@ fn table(name: &'static str) -> impl Strategy<Value = Table> {
         if on[7] {
             let expression = format!("{} || '!'", Dialect::Sqlite.quote(&first.name));
             let generated = Some(Generated { expression, stored: on[1] });
-            table.columns.push(Column { name: "made".into(), ty: types::read("TEXT"), generated, ..Column::default() });
+            table.columns.push(Column {
+                name: "made".into(),
+                ty: types::read("TEXT").into(),
+                generated: generated.map(Box::new),
+                ..Column::default()
+            });
         }
         if on[8] {
             let expression = format!("lower({})", Dialect::Sqlite.quote(&last.name));

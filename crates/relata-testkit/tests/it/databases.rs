@@ -28,7 +28,7 @@ async fn count(connection: &mut dyn Connection) -> i64 {
 
 fn notes(dialect: Dialect) -> Schema {
     let mut schema = Schema::new(dialect);
-    let id = Column { ty: dialect.physical(&Type::Int(4)).unwrap(), ..Column::default() };
+    let id = Column { ty: dialect.physical(&Type::Int(4)).unwrap().into(), ..Column::default() };
     let mut table = Table { name: dialect.name("notes"), ..Table::default() };
     table.columns.push(Column { name: "id".into(), not_null: true, ..id });
     table.primary_key = Some(Key::over("", &["id"]));

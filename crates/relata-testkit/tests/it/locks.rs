@@ -255,6 +255,43 @@ fn mysql_locks_are_as_predicted() {
     check(Dialect::Mysql, include_str!("locks/mysql.txt"), 40);
 }
 
+/// Statements that know no `ALGORITHM`: another session reads each table that they name, and sees whether they wait for it.
+#[test]
+fn mysql_locks_of_whole_tables_are_seen() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let database = TestDatabase::create(Dialect::Mysql).await;
+        let mut connection = database.connect().await;
+        let beside = Beside::new(database.driver(), database.url().clone());
+        let setup = "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE `b c` (id int); CREATE TABLE d (id int); \
+                     CREATE TABLE log (id int); CREATE VIEW v AS SELECT id FROM d";
+        connection.batch(setup).await.unwrap();
+        let script = "CREATE TRIGGER t AFTER INSERT ON a FOR EACH ROW INSERT INTO log VALUES (new.id);\nDROP TRIGGER t;\n\
+                      TRUNCATE TABLE log;\nRENAME TABLE a TO e, `b c` TO a;\nCREATE TABLE f (id int);\nDROP TABLE f;\n\
+                      DROP VIEW v;\nDROP TABLE IF EXISTS nothing, d, log;";
+        let header = Header { transaction_off: true, ..Header::default() };
+        let ran = run_watched(&mut *connection, &header, script, None, Some(&beside)).await.unwrap();
+        let mut told = String::new();
+        for observed in &ran {
+            let locks: Vec<String> = observed.locks.iter().map(|lock| format!("{} {}", lock.object, lock.mode)).collect();
+            let locks = if observed.seen { locks.join(", ") } else { "not looked at".into() };
+            told.push_str(&format!("{}: {locks}\n", observed.sql));
+        }
+        expect_test::expect![[r#"
+            CREATE TRIGGER t AFTER INSERT ON a FOR EACH ROW INSERT INTO log VALUES (new.id): a access exclusive
+            DROP TRIGGER t: a access exclusive
+            TRUNCATE TABLE log: log access exclusive
+            RENAME TABLE a TO e, `b c` TO a: a access exclusive, b c access exclusive
+            CREATE TABLE f (id int): not looked at
+            DROP TABLE f: not looked at
+            DROP VIEW v: not looked at
+            DROP TABLE IF EXISTS nothing, d, log: d access exclusive, log access exclusive
+        "#]]
+        .assert_eq(&told);
+        assert_eq!(migrate::schema(&mut *connection).await.unwrap().tables.len(), 2);
+    });
+}
+
 #[test]
 fn sqlite_rebuilds_are_as_predicted() {
     check(Dialect::Sqlite, include_str!("locks/sqlite.txt"), 30);

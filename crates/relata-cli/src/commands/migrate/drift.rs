@@ -17,7 +17,7 @@ use super::compare::Planner;
 use super::ground::Ground;
 use super::new::{both_ways, first_names, needs_autocommit};
 use super::project::{Project, count, tell};
-use super::{Common, witness};
+use super::{Common, trial, witness};
 use crate::commands::diff::{grid, plan_options};
 use crate::identity::{IdentityOptions, LockFile, Matched, Matching};
 use crate::output::Tone;
@@ -127,8 +127,7 @@ impl Adopt {
         session.output.say(&grid(&ways.up).draw(false));
         let (directory, parent) = (&project.directory, drift.applied.last());
         let migration = ways.migration(&self.name, directory, parent, &ways.target, None);
-        let planner = Planner { renames: ways.renames.clone() };
-        let proof = migrate::prove(ground.connection()?, &migration, Some(&ways.target), &planner).await?;
+        let proof = trial::prove(session, project, &mut ground, &drift.applied, &migration, Some(&ways.target)).await?;
         ground.close().await?;
         let on = witness::recorded(&proof, &migration, &server, &project.runner.who);
         let migration = ways.migration(&self.name, directory, parent, &proof.schema, Some(on));

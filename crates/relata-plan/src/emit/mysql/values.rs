@@ -58,11 +58,12 @@ pub(super) fn refused(altered: Altered<'_>, renames: &[Rename]) -> Vec<Diagnosti
 fn widen(altered: Altered<'_>, column: &Column, values: &[(String, String)]) -> Step {
     let to = &altered.to.name;
     let mut wide = Column { grants: Vec::new(), ..column.clone() };
-    if let Type::Enum(_, known) = &mut wide.ty.logical {
+    let mut logical = column.ty.logical.clone();
+    if let Type::Enum(_, known) = &mut logical {
         known.extend(values.iter().map(|(_, after)| after.clone()));
     }
-    let physical = types::write(&wide.ty.logical).unwrap_or_else(|_| column.ty.physical.clone());
-    wide.ty = ColumnType::new(wide.ty.logical, physical);
+    let physical = types::write(&logical).unwrap_or_else(|_| column.ty.physical.clone());
+    wide.ty = ColumnType::new(logical, physical).into();
     let sql =
         format!("ALTER TABLE {} MODIFY COLUMN {}", ident(&to.name), print::column_definition(altered.from, &wide));
     let mut table = altered.from.clone();

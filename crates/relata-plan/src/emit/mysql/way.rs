@@ -128,7 +128,7 @@ mod tests {
     fn what_fits_the_bytes_needs_only_the_catalogue() {
         let column = |physical: &str, charset: Option<&str>| Column {
             charset: charset.map(str::to_string),
-            ty: ColumnType::new(Type::Native(physical.into()), physical),
+            ty: ColumnType::new(Type::Native(physical.into()), physical).into(),
             ..Column::default()
         };
         let widens =

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use relata_schema::ColumnType;
 use relata_schema::Schema;
@@ -170,6 +171,12 @@ impl Names {
         }
     }
 
+    fn column_type(&self, column: &mut Column) {
+        if self.types.contains_key(column.ty.physical.trim_end_matches("[]")) {
+            self.ty(Arc::make_mut(&mut column.ty));
+        }
+    }
+
     fn values(&self, ty: &mut EnumType) {
         for value in &mut ty.values {
             if let Some(new) = self.values.get(&(ty.name.clone(), value.clone())) {
@@ -250,7 +257,7 @@ impl Names {
         for column in &mut table.columns {
             self.identity(&name, column);
             rename(&mut column.name);
-            self.ty(&mut column.ty);
+            self.column_type(column);
         }
         for key in table.primary_key.iter_mut().chain(&mut table.uniques) {
             key.parts.iter_mut().for_each(|part| rename(&mut part.column));

@@ -1,4 +1,9 @@
-//! What MariaDB and MySQL need for a change, found by asking for the cheapest way first.
+//! What MariaDB and MySQL need for a change, found by asking for the cheapest way first; of statements that know no ways,
+//! whether they want a table for themselves alone ([`barrier`]).
+
+mod barrier;
+
+use std::collections::BTreeSet;
 
 use relata_schema::change::{Lock, LockMode, LockSpan};
 use relata_schema::model::ObjectName;
@@ -6,7 +11,7 @@ use relata_schema::{Dialect, script};
 use relata_sql::driver::Connection;
 use relata_sql::{Result, Value};
 
-use super::Observed;
+use super::{Beside, Observed};
 use crate::migrate::rows;
 
 /// Ways, from best to worst, and what each means for others. `NOCOPY` is MariaDB's: in place, and not written anew.
@@ -20,11 +25,48 @@ const WAYS: [(&str, Option<&str>, LockMode, LockSpan); 7] = [
     ("COPY", Some("SHARED"), LockMode::Share, LockSpan::Rewrite),
 ];
 
-/// Runs a statement in the best way that the server accepts.
-pub(super) async fn run(connection: &mut dyn Connection, sql: &str, observed: &mut Observed) -> Result<()> {
-    let Some((table, comma)) = altered(sql) else {
-        return connection.batch(sql).await;
-    };
+/// The tables that were there before the script.
+pub(super) struct Eye(BTreeSet<String>);
+
+impl Eye {
+    pub(super) async fn open(connection: &mut dyn Connection) -> Result<Self> {
+        barrier::tables(connection).await.map(Eye)
+    }
+
+    /// Runs a statement in the best way that the server accepts; one that knows no ways, watched from beside.
+    pub(super) async fn run(
+        &self,
+        connection: &mut dyn Connection,
+        sql: &str,
+        beside: Option<&Beside>,
+        observed: &mut Observed,
+    ) -> Result<()> {
+        if let Some((table, comma)) = altered(sql) {
+            return in_the_best_way(connection, sql, (table, comma), observed).await;
+        }
+        let Some(beside) = beside.filter(|_| !connection.in_transaction()) else {
+            return connection.batch(sql).await;
+        };
+        let mut subjects = barrier::subjects(connection, sql).await?;
+        subjects.retain(|table| self.0.contains(table));
+        if subjects.is_empty() {
+            return connection.batch(sql).await;
+        }
+        let wanted = barrier::run(connection, sql, &subjects, beside).await?;
+        observed.seen = true;
+        let lock =
+            |table| Lock { object: ObjectName::bare(table), mode: LockMode::AccessExclusive, span: LockSpan::Instant };
+        observed.locks.extend(wanted.into_iter().map(lock));
+        Ok(())
+    }
+}
+
+async fn in_the_best_way(
+    connection: &mut dyn Connection,
+    sql: &str,
+    (table, comma): (String, &'static str),
+    observed: &mut Observed,
+) -> Result<()> {
     let words = script::words(Dialect::Mysql, sql, usize::MAX);
     let mysql = connection.server().product == "MySQL";
     // MySQL modifies in place only what the catalogue says; MariaDB may build indexes anew.

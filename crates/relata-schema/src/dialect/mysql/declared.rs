@@ -20,7 +20,7 @@ fn adapt(column: &mut Column) {
         _ => None,
     };
     if let Some(physical) = physical {
-        column.ty = ColumnType::new(column.ty.logical.clone(), physical);
+        column.ty = ColumnType::new(column.ty.logical.clone(), physical).into();
         (column.charset, column.collation) = (Some("ascii".into()), Some("ascii_general_ci".into()));
     }
     let long = matches!(column.ty.logical, Type::Text | Type::Xml | Type::Bytes(None) | Type::Json | Type::JsonText)
@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn types_and_defaults_that_mysql_knows() {
         let column = |ty: Type, default: &str| Column {
-            ty: ColumnType::new(ty.clone(), super::super::types::write(&ty).unwrap()),
+            ty: ColumnType::new(ty.clone(), super::super::types::write(&ty).unwrap()).into(),
             default: Some(default.to_string()).filter(|default| !default.is_empty()),
             ..Column::default()
         };

@@ -13,11 +13,10 @@ use relata_plan::loss::losses;
 use relata_runtime::migrate::{self, Migration};
 use relata_sql::{Error, Kind, Result};
 
-use super::super::compare::Planner;
 use super::super::ground::Ground;
 use super::super::new::{both_ways, first_names};
 use super::super::project::Project;
-use super::super::witness;
+use super::super::{trial, witness};
 use super::{Branch, Conflict, Fork, ids};
 use crate::commands::diff::plan_options;
 use crate::identity::{IdentityOptions, LockFile, Matching};
@@ -117,8 +116,7 @@ async fn replan(
     let name = &moved.head.name;
     let head = stays.last();
     let migration = ways.migration(name, &project.directory, head, &ways.target, None);
-    let planner = Planner { renames: ways.renames.clone() };
-    let proof = migrate::prove(ground.connection()?, &migration, Some(&ways.target), &planner).await?;
+    let proof = trial::prove(session, project, &mut ground, &stays, &migration, Some(&ways.target)).await?;
     ground.close().await?;
     let on = witness::recorded(&proof, &migration, &server, &project.runner.who);
     let migration = ways.migration(name, &project.directory, head, &proof.schema, Some(on));

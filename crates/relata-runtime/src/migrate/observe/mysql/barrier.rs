@@ -1,0 +1,146 @@
+//! Exclusive locks of statements that know no `ALGORITHM` (`DROP TABLE`, `RENAME TABLE`, `TRUNCATE`, triggers), seen by
+//! standing in their way.
+//!
+//! For each table that the statement is about, another session reads it in a transaction that stays open. If the statement
+//! then waits for a metadata lock, it wants that table for itself alone, for a reader is in the way of nothing less. It is
+//! interrupted and run again for the next table; for the last one the reader goes, and the statement does its work. One that
+//! is interrupted while it waits has changed nothing.
+//!
+//! Seen is only whether a table is wanted exclusively, and only tables that the statement names (or its trigger is on):
+//! what the server locks beside them (the parents of foreign keys) and weaker locks are not.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use relata_schema::Dialect;
+use relata_schema::sql::{self, Token, TokenKind};
+use relata_sql::driver::Connection;
+use relata_sql::{Result, Value};
+
+use super::super::Beside;
+use crate::migrate::{rows, watch};
+
+/// How often is looked.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Tables of the own database.
+const TABLES: &str = "SELECT table_name FROM information_schema.tables \
+                      WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')";
+
+/// The tables that are there.
+pub(super) async fn tables(connection: &mut dyn Connection) -> Result<BTreeSet<String>> {
+    rows::all(connection, TABLES, &[]).await?.iter().map(|row| rows::cell(row, 0)).collect()
+}
+
+/// The tables that a statement of these kinds is about, in the order in which it names them. None for other statements.
+pub(super) async fn subjects(connection: &mut dyn Connection, statement: &str) -> Result<Vec<String>> {
+    let tokens = sql::tokens(Dialect::Mysql, statement, 0);
+    let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is(word));
+    let trigger = tokens.iter().take(12).position(|token| token.is("TRIGGER"));
+    match trigger {
+        Some(at) if is(0, "DROP") => {
+            let name = tokens[at + 1..].iter().rfind(|token| is_name(token)).map(Token::content).unwrap_or_default();
+            let sql = "SELECT event_object_table FROM information_schema.triggers \
+                       WHERE trigger_schema = DATABASE() AND trigger_name = ?";
+            rows::all(connection, sql, &[Value::Text(name)]).await?.iter().map(|row| rows::cell(row, 0)).collect()
+        }
+        Some(at) if is(0, "CREATE") => {
+            let mut after = tokens[at..].iter().skip_while(|token| !token.is("ON")).skip(1);
+            Ok(after.next().map(Token::content).into_iter().collect())
+        }
+        _ if is(0, "TRUNCATE") || (is(0, "DROP") || is(0, "RENAME")) && is(1, "TABLE") => {
+            let names = tokens[1..].iter().filter(|token| is_name(token)).map(Token::content);
+            let mut seen = BTreeSet::new();
+            Ok(names.filter(|name| seen.insert(name.clone())).collect())
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn is_name(token: &Token<'_>) -> bool {
+    matches!(token.kind, TokenKind::Word | TokenKind::Quoted)
+}
+
+/// Runs a statement, and tells which of these tables it wanted for itself alone.
+pub(super) async fn run(
+    connection: &mut dyn Connection,
+    statement: &str,
+    tables: &[String],
+    beside: &Beside,
+) -> Result<Vec<String>> {
+    let session = watch::session(connection).await?;
+    let mut watcher = beside.connect().await?;
+    let mut wanted = Vec::new();
+    for (at, table) in tables.iter().enumerate() {
+        let barrier = Barrier::raise(beside, table).await?;
+        let last = at + 1 == tables.len();
+        let over = AtomicBool::new(false);
+        let running = async {
+            let result = connection.batch(statement).await;
+            over.store(true, Ordering::Relaxed);
+            result
+        };
+        let (result, waited) =
+            futures_util::future::join(running, barrier.watch(watcher.as_mut(), session, &over, last)).await;
+        let waited = waited?;
+        if waited {
+            wanted.push(table.clone());
+        }
+        if !waited || last {
+            result?;
+            break;
+        }
+        if connection.is_broken() {
+            return result.map(|()| wanted);
+        }
+    }
+    watcher.close().await?;
+    Ok(wanted)
+}
+
+/// A session that reads a table and does not end its transaction.
+struct Barrier(Box<dyn Connection>);
+
+impl Barrier {
+    async fn raise(beside: &Beside, table: &str) -> Result<Self> {
+        let mut reader = beside.connect().await?;
+        reader.batch("START TRANSACTION").await?;
+        rows::all(reader.as_mut(), &format!("SELECT 1 FROM {} LIMIT 0", Dialect::Mysql.ident(table)), &[]).await?;
+        Ok(Barrier(reader))
+    }
+
+    /// Looks until the statement waits, which is the answer, or is over. It is let through if this was the last table, else
+    /// interrupted. Whatever happens, the reader goes.
+    async fn watch(
+        mut self,
+        watcher: &mut dyn Connection,
+        session: i64,
+        over: &AtomicBool,
+        last: bool,
+    ) -> Result<bool> {
+        let waits = format!(
+            "SELECT id FROM information_schema.processlist WHERE id = {session} \
+             AND state LIKE 'Waiting for table metadata lock%'"
+        );
+        let looking = async {
+            while !over.load(Ordering::Relaxed) {
+                if !rows::all(watcher, &waits, &[]).await?.is_empty() {
+                    if !last {
+                        watcher.batch(&format!("KILL QUERY {session}")).await?;
+                        while !over.load(Ordering::Relaxed) {
+                            tokio::time::sleep(PAUSE).await;
+                        }
+                    }
+                    return Ok(true);
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+            Ok(false)
+        };
+        let waited = looking.await;
+        let ended = self.0.batch("ROLLBACK").await;
+        let closed = self.0.close().await;
+        waited.and_then(|waited| ended.and(closed).map(|()| waited))
+    }
+}
