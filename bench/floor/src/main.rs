@@ -3,11 +3,12 @@
 //! `bench-floor [--sqlite PATH] [--postgres URL] [--mysql URL] [--rounds N] [--only WORD,…] [WHAT]`
 //! `cases` are those of the suite; `together` sends a hundred queries by key at once and streams a million rows of whole
 //! numbers; `million` asks an application's everyday questions of a table with a million rows; `copy` inserts many rows
-//! beside a binary `COPY` by hand; `shapes` makes statements ready that were seen before, without a database; `worker`
+//! beside a binary `COPY` by hand; `loading` reads a relation to one both ways; `shapes` makes statements ready that were seen before, without a database; `worker`
 //! takes the suite's jobs for `raw` and `relata` from standard input (for `valgrind --tool=callgrind`).
 
 mod allocations;
 mod copy;
+mod loading;
 mod million;
 #[path = "../../peers/src/raw.rs"]
 mod raw;
@@ -59,9 +60,12 @@ fn main() -> Result<(), Error> {
             "cases" => runtime.block_on(cases(*database, url, &options))?,
             "together" => runtime.block_on(together::run(*database, url, options.rounds))?,
             "million" => runtime.block_on(million::run(*database, url))?,
+            "loading" => runtime.block_on(loading::run(*database, url, options.rounds))?,
             "copy" => runtime.block_on(copy::run(url, options.rounds))?,
             other => {
-                return Err(format!("{other} is none of cases, together, million, copy, shapes, worker").into());
+                return Err(
+                    format!("{other} is none of cases, together, million, loading, copy, shapes, worker").into()
+                );
             }
         }
     }

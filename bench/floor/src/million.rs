@@ -36,7 +36,11 @@ pub async fn run(database: Database, url: &str) -> Result<(), Error> {
     let show = |what: &str, mut times: Vec<Duration>| {
         times.sort_unstable();
         let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
-        println!("| {what} | {:.2} | {:.2} |", milliseconds(times[times.len() / 2]), milliseconds(times[times.len() - 1]));
+        println!(
+            "| {what} | {:.2} | {:.2} |",
+            milliseconds(times[times.len() / 2]),
+            milliseconds(times[times.len() - 1])
+        );
     };
     let keys = || (0..ROUNDS).map(|round| i64::from(round) * 9_901 + 1);
 

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use bench_suite::{Case, Database, Error, Job};
-use relata::prelude::*;
 use relata::Find;
+use relata::prelude::*;
 
 use crate::allocations;
 use crate::relata_peer::User;

@@ -55,7 +55,8 @@ impl Peer for Relata {
             Case::Associations => {
                 let users = User::find().with(User.posts.with(Post.comments)).all(db).await?;
                 let posts = |count: usize, post: usize| count + 1 + post;
-                let counts = users.iter().map(|user| user.posts().iter().map(|post| post.comments().len()).fold(1, posts));
+                let counts =
+                    users.iter().map(|user| user.posts().iter().map(|post| post.comments().len()).fold(1, posts));
                 Ok(counts.sum::<usize>() as u64)
             }
             Case::Insert => {

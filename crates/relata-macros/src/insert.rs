@@ -54,6 +54,11 @@ pub(crate) fn write(context: &Context<'_>) -> (TokenStream, TokenStream) {
                 __relata::Draft::new(&[#(#positions),*], [#(__relata::encode(self.#idents)),*])
             }
         }
+        impl ::core::convert::From<#new> for #draft {
+            fn from(new: #new) -> Self {
+                Self(__relata::NewRow::into_draft(new))
+            }
+        }
         impl __relata::NewRow for #draft {
             type Entity = #name;
             fn into_draft(self) -> __relata::Draft<#name> {

@@ -16,7 +16,7 @@ use relata_sql::typed::{
 
 use crate::entity::{Entity, mapped};
 use crate::executor::Executor;
-use crate::find::{Collect, count, not_found, run};
+use crate::find::{Collect, count, not_found, run, single};
 use crate::stream::Rows;
 
 pub use subtotals::{JoinedSubtotals, SubtotalSelection, Subtotals};
@@ -373,10 +373,34 @@ impl<E, T: Send> Projection<E, T> {
     /// # Errors
     /// As [`Projection::all`].
     pub async fn first(self, executor: &mut impl Executor) -> Result<Option<T>> {
-        Ok(self.limit(1).all(executor).await?.into_iter().next())
+        Ok(self.at_most(1).all(executor).await?.into_iter().next())
     }
 
-    /// The first row.
+    fn at_most(mut self, rows: u64) -> Self {
+        self.select.limit = Some(self.select.limit.map_or(rows, |limit| limit.min(rows)));
+        self
+    }
+
+    /// The one row, if there is any.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let name = Author::find().filter(Author.email.eq("stan@example.com")).select(Author.name);
+    /// assert_eq!(name.optional(&mut db).await?.as_deref(), Some("Stanisław"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Kind::TooManyRows` when there are several; as [`Projection::all`].
+    pub async fn optional(self, executor: &mut impl Executor) -> Result<Option<T>> {
+        single(self.at_most(2).all(executor).await?, "row")
+    }
+
+    /// The one row: always there where aggregates of all rows are selected.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
@@ -390,9 +414,9 @@ impl<E, T: Send> Projection<E, T> {
     /// ```
     ///
     /// # Errors
-    /// `Kind::NotFound` when there is none; as [`Projection::all`].
+    /// `Kind::NotFound` when there is none, `Kind::TooManyRows` when there are several; as [`Projection::all`].
     pub async fn one(self, executor: &mut impl Executor) -> Result<T> {
-        self.first(executor).await?.ok_or_else(|| not_found("row"))
+        self.optional(executor).await?.ok_or_else(|| not_found("row"))
     }
 
     /// How many rows there are.

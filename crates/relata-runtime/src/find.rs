@@ -360,7 +360,7 @@ impl<E: Entity, L> Find<E, L> {
         self.select.lock = ranked.lock.take();
         let mut partition = Vec::new();
         keys.push(&mut partition);
-        let window = Window { partition, order: vec![order.into_order().into_key()], rows: None };
+        let window = Window { partition, order: vec![order.into_order().into_key()], frame: None };
         let number = Expr::Over(Box::new(Expr::Window(WindowFunction::RowNumber, None)), Box::new(window));
         let key = root_column(&table.columns[*key]);
         ranked.items = vec![Item::Expr(key.clone()), Item::Expr(number)];
@@ -668,8 +668,11 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     }
 
     /// No more rows than these are read; the key's row is alone anyway.
-    fn at_most(self, rows: u64) -> Self {
-        if self.unique { self } else { self.limit(rows) }
+    fn at_most(mut self, rows: u64) -> Self {
+        if !self.unique {
+            self.select.limit = Some(self.select.limit.map_or(rows, |limit| limit.min(rows)));
+        }
+        self
     }
 
     /// The first row in the order, if there is any.

@@ -20,6 +20,7 @@ use crate::rules::Found;
 use crate::validation;
 
 mod conditional;
+mod many;
 mod returning;
 
 pub use conditional::ConditionalUpsert;
@@ -162,7 +163,7 @@ pub trait NewRow: Sized + Send {
     /// # }
     /// ```
     fn on_conflict(self, target: impl ConflictColumns<Self::Entity>) -> Upsert<Self::Entity> {
-        Upsert { draft: self.into_draft(), target: target.names() }
+        Upsert { rows: self.into_draft(), target: target.names(), marker: PhantomData }
     }
 }
 
@@ -566,11 +567,49 @@ impl<E: Entity> InsertFrom<E> {
     }
 }
 
-/// An insert that knows what to do when the row exists.
+/// An insert, of one row or of many, that knows what to do when a row exists.
 #[must_use = "nothing is inserted until `.update(…)`, `.update_all(…)`, `.ignore(…)` or a `.save(…)`"]
-pub struct Upsert<E> {
-    draft: Draft<E>,
+pub struct Upsert<E, R = Draft<E>> {
+    rows: R,
     target: Vec<String>,
+    marker: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity, R> Upsert<E, R> {
+    /// As [`Upsert::update`], to be said more of: other new values (`.set(…)`), a condition (`.only_if(…)`).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let again = NewAuthor { name: "Stan".into(), email: "stan@example.com".into() };
+    /// let upsert = again.on_conflict(Author.email).updating(Author.name).only_if(Author.name.ne("Stanisław"));
+    /// assert_eq!(upsert.save(&mut db).await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn updating(self, columns: impl ConflictColumns<E>) -> ConditionalUpsert<E, R> {
+        let conflict = Conflict::updating(self.target, columns.names());
+        ConditionalUpsert::new(self.rows, conflict, false)
+    }
+
+    /// As [`Upsert::update_all`], to be said more of.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let again = NewAuthor { name: "Stan".into(), email: "stan@example.com".into() };
+    /// let upsert = again.on_conflict(Author.email).updating_all().only_if(Author.id.gt(1));
+    /// assert_eq!(upsert.save(&mut db).await?.unwrap().name, "Stan");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn updating_all(self) -> ConditionalUpsert<E, R> {
+        ConditionalUpsert::new(self.rows, Conflict::updating(self.target, Vec::new()), true)
+    }
 }
 
 impl<E: Entity> Upsert<E> {
@@ -596,24 +635,6 @@ impl<E: Entity> Upsert<E> {
         saved.ok_or_else(|| not_found(E::TABLE.entity))
     }
 
-    /// As [`Upsert::update`], to be said more of: other new values (`.set(…)`), a condition (`.only_if(…)`).
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> relata::Result<()> {
-    /// # let mut db = shop().await?;
-    /// let again = NewAuthor { name: "Stan".into(), email: "stan@example.com".into() };
-    /// let upsert = again.on_conflict(Author.email).updating(Author.name).only_if(Author.name.ne("Stanisław"));
-    /// assert_eq!(upsert.save(&mut db).await?, None);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn updating(self, columns: impl ConflictColumns<E>) -> ConditionalUpsert<E> {
-        let conflict = Conflict::updating(self.target, columns.names());
-        ConditionalUpsert::new(self.draft, conflict)
-    }
-
     /// Updates every given column of the existing row, but for the target; gives back the row as it then is.
     ///
     /// ```
@@ -637,27 +658,8 @@ impl<E: Entity> Upsert<E> {
         saved.ok_or_else(|| not_found(E::TABLE.entity))
     }
 
-    /// As [`Upsert::update_all`], to be said more of.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> relata::Result<()> {
-    /// # let mut db = shop().await?;
-    /// let again = NewAuthor { name: "Stan".into(), email: "stan@example.com".into() };
-    /// let upsert = again.on_conflict(Author.email).updating_all().only_if(Author.id.gt(1));
-    /// assert_eq!(upsert.save(&mut db).await?.unwrap().name, "Stan");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn updating_all(self) -> ConditionalUpsert<E> {
-        let given = names(E::TABLE, &self.draft.columns).into_iter().map(str::to_string);
-        let update = given.filter(|column| !self.target.contains(column)).collect();
-        ConditionalUpsert::new(self.draft, Conflict::updating(self.target, update))
-    }
-
     pub(crate) fn whole(self) -> Result<Whole> {
-        self.draft.whole(Some(Conflict::updating(self.target, Vec::new())), false)
+        self.rows.whole(Some(Conflict::updating(self.target, Vec::new())), false)
     }
 
     /// Leaves the existing row alone; `true` if the new one was inserted.
@@ -678,7 +680,7 @@ impl<E: Entity> Upsert<E> {
     /// As [`NewRow::insert`].
     #[doc(alias = "do_nothing")]
     pub async fn ignore(self, executor: &mut impl Executor) -> Result<bool> {
-        let draft = self.draft.prepared()?;
+        let draft = self.rows.prepared()?;
         let mut lease = executor.lease(Intent::Write).await?;
         // MariaDB counts a row that it leaves alone as one; there the violation itself is the answer.
         let native = lease.target().dialect != Dialect::Mysql;
@@ -776,6 +778,27 @@ impl<E: Entity> InsertMany<E> {
         };
         let columns = names(E::TABLE, &columns).into_iter().map(str::to_string).collect();
         Ok(Write::Insert { source: Source::Entity(E::TABLE), columns, values, query: None })
+    }
+
+    /// Inserts them, or does something else with those for which a row with the same values in `target` exists: a column or a
+    /// tuple of columns that have a unique key. All of it happens or nothing. **Dialects**: MariaDB takes whichever unique key a
+    /// row collides with; PostgreSQL refuses two rows with the same target in one statement.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let author = |name: &str, email: &str| NewAuthor { name: name.into(), email: email.into() };
+    /// let authors = [author("Stan", "stan@example.com"), author("Tove", "tove@example.com")];
+    /// Author::insert_many(authors).on_conflict(Author.email).update_all(&mut db).await?;
+    /// assert_eq!(Author::by_key(2).one(&mut db).await?.name, "Stan");
+    /// assert_eq!(Author::find().count(&mut db).await?, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_conflict(self, target: impl ConflictColumns<E>) -> Upsert<E, Self> {
+        Upsert { rows: self, target: target.names(), marker: PhantomData }
     }
 
     /// Inserts all rows or none; gives back how many.

@@ -611,7 +611,7 @@ impl<S: Scope> Joined<S> {
     /// # Errors
     /// As [`Joined::all`].
     pub async fn first(self, executor: &mut impl Executor) -> Result<Option<S::Output>> {
-        Ok(self.limit(1).all(executor).await?.into_iter().next())
+        Ok(self.at_most(1).all(executor).await?.into_iter().next())
     }
 
     /// The one row, if there is any.
@@ -619,7 +619,12 @@ impl<S: Scope> Joined<S> {
     /// # Errors
     /// `Kind::TooManyRows` when there are several; as [`Joined::all`].
     pub async fn optional(self, executor: &mut impl Executor) -> Result<Option<S::Output>> {
-        single(self.limit(2).all(executor).await?, "row")
+        single(self.at_most(2).all(executor).await?, "row")
+    }
+
+    fn at_most(mut self, rows: u64) -> Self {
+        self.select.limit = Some(self.select.limit.map_or(rows, |limit| limit.min(rows)));
+        self
     }
 
     /// The one row.

@@ -55,6 +55,8 @@ mod token;
 pub mod transaction;
 pub mod tree;
 pub mod validation;
+#[doc(hidden)]
+pub mod words;
 
 pub use cluster::Reads;
 pub use db::{Db, WeakDb};

@@ -122,15 +122,27 @@ pub(crate) async fn fetch_page<T: Send>(
     table: &'static TableMeta,
     read: impl Fn(&dyn Row) -> Result<T> + Send,
 ) -> Result<Page<T>> {
-    let limit = select.limit.unwrap_or(PAGE).max(1);
     total_order(&mut select.order, table)?;
+    fetch_ordered(executor, select, after, width, &may_be_null, read).await
+}
+
+/// Of a query whose order is total already. `nullable`: which keys of the order may be NULL.
+pub(crate) async fn fetch_ordered<T: Send>(
+    executor: &mut dyn Executor,
+    mut select: Select,
+    after: Option<Cursor>,
+    width: usize,
+    nullable: &(dyn Fn(&Expr) -> bool + Sync),
+    read: impl Fn(&dyn Row) -> Result<T> + Send,
+) -> Result<Page<T>> {
+    let limit = select.limit.unwrap_or(PAGE).max(1);
     let order = order_digest(&select.order);
     if let Some(cursor) = after {
         if cursor.order != order || cursor.values.len() != select.order.len() {
             let message = "the cursor belongs to a query with another order";
             return Err(Error::new(Kind::Parameters, message).hint("start again at the first page"));
         }
-        let condition = beyond(&select.order, &cursor.values, executor.dialect());
+        let condition = beyond(&select.order, &cursor.values, executor.dialect(), nullable);
         Expr::and_into(&mut select.filter, condition);
     }
     select.items.extend(select.order.iter().map(|key| Item::Expr(key.expr.clone())));
@@ -195,8 +207,10 @@ fn order_digest(order: &[OrderKey]) -> u32 {
         }
     };
     for key in order {
-        if let Expr::Column(reference) = &key.expr {
-            take(reference.column.column.as_bytes());
+        match &key.expr {
+            Expr::Column(reference) => take(reference.column.column.as_bytes()),
+            Expr::Named(name) => take(name.as_bytes()),
+            _ => {}
         }
         take(&[0xff, u8::from(key.descending), key.nulls as u8]);
     }
@@ -204,10 +218,10 @@ fn order_digest(order: &[OrderKey]) -> u32 {
 }
 
 /// The condition that a row comes after these values: after by the first key, or equal in it and after by the second, …
-fn beyond(order: &[OrderKey], values: &[Value], dialect: Dialect) -> Expr {
+fn beyond(order: &[OrderKey], values: &[Value], dialect: Dialect, nullable: &dyn Fn(&Expr) -> bool) -> Expr {
     let mut ways = Vec::new();
     for index in 0..order.len() {
-        let Some(after) = beyond_key(&order[index], &values[index], dialect) else { continue };
+        let Some(after) = beyond_key(&order[index], &values[index], dialect, nullable) else { continue };
         let mut way: Vec<Expr> = order[..index].iter().zip(values).map(|(key, value)| equal(key, value)).collect();
         way.push(after);
         ways.push(if way.len() == 1 { way.swap_remove(0) } else { Expr::And(way) });
@@ -223,7 +237,7 @@ fn equal(key: &OrderKey, value: &Value) -> Expr {
     }
 }
 
-fn beyond_key(key: &OrderKey, value: &Value, dialect: Dialect) -> Option<Expr> {
+fn beyond_key(key: &OrderKey, value: &Value, dialect: Dialect, nullable: &dyn Fn(&Expr) -> bool) -> Option<Expr> {
     let expr = || Box::new(key.expr.clone());
     let nulls_last = match key.nulls {
         Nulls::First => false,
@@ -235,7 +249,7 @@ fn beyond_key(key: &OrderKey, value: &Value, dialect: Dialect) -> Option<Expr> {
     }
     let op = if key.descending { BinaryOp::Lt } else { BinaryOp::Gt };
     let greater = Expr::Binary(expr(), op, Box::new(Expr::Value(value.clone())));
-    Some(match nulls_last && may_be_null(&key.expr) {
+    Some(match nulls_last && nullable(&key.expr) {
         true => greater.or(Expr::IsNull(expr(), true)),
         false => greater,
     })

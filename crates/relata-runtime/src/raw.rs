@@ -7,7 +7,7 @@ use relata_sql::{Encode, FromRow, Result, Value};
 
 use crate::by_name::ByName;
 use crate::executor::{Executor, Intent};
-use crate::find::{Collect, not_found};
+use crate::find::{Collect, not_found, single};
 use crate::stream::Rows;
 
 /// A query in SQL that gives a `T` for each row: a tuple by position, one value, or an entity by the names of its columns.
@@ -142,7 +142,26 @@ impl<T: FromRow> Raw<T> {
         Ok(sink.sink.rows)
     }
 
-    /// The first row, if there is any.
+    /// The first row, if there is any. The others are read, too: the SQL is sent as it is.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let title = sql::<String>("SELECT title FROM books ORDER BY pages DESC", ()).first(&mut db).await?;
+    /// assert_eq!(title.as_deref(), Some("The Dispossessed"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Raw::all`].
+    pub async fn first(self, executor: &mut impl Executor) -> Result<Option<T>> {
+        Ok(self.all(executor).await?.into_iter().next())
+    }
+
+    /// The one row, if there is any.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
@@ -156,12 +175,12 @@ impl<T: FromRow> Raw<T> {
     /// ```
     ///
     /// # Errors
-    /// As [`Raw::all`].
+    /// `Kind::TooManyRows` when there are several; as [`Raw::all`].
     pub async fn optional(self, executor: &mut impl Executor) -> Result<Option<T>> {
-        Ok(self.all(executor).await?.into_iter().next())
+        single(self.all(executor).await?, "row")
     }
 
-    /// The first row.
+    /// The one row.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
@@ -175,7 +194,7 @@ impl<T: FromRow> Raw<T> {
     /// ```
     ///
     /// # Errors
-    /// `Kind::NotFound` when there is none; as [`Raw::all`].
+    /// `Kind::NotFound` when there is none, `Kind::TooManyRows` when there are several; as [`Raw::all`].
     pub async fn one(self, executor: &mut impl Executor) -> Result<T> {
         self.optional(executor).await?.ok_or_else(|| not_found("row"))
     }

@@ -3,7 +3,7 @@
 //! Invariants
 //! - Only columns that the catalogue named (and, after [`Table::allow`], that the caller allows) come into SQL; any
 //!   other name is an error that says what there is. Values are always parameters.
-//! - Nothing is deleted or changed but by the whole key.
+//! - Nothing is deleted or changed but by the whole key, by a filter, or where it is said that all rows are meant.
 
 use std::panic::Location;
 use std::sync::Arc;
@@ -14,13 +14,16 @@ use relata_schema::naming::closest;
 use relata_schema::types::Type;
 use relata_sql::driver::{BoxFuture, ColumnInfo, IntrospectOptions, Row, RowSink};
 use relata_sql::expr::{BinaryOp, Expr, Match, Nulls, OrderKey};
-use relata_sql::tree::{Delete, Insert, Item, Scope, Select, Source, Tree, Update};
+use relata_sql::tree::{Item, Scope, Select, Source};
 use relata_sql::{Error, Kind, Result, Value};
 
 use crate::executor::{Executor, Intent};
 use crate::find::count;
+use crate::page::Cursor;
 
+mod paged;
 mod related;
+mod write;
 
 use related::{Constraints, With};
 
@@ -111,8 +114,16 @@ pub enum Condition {
     AtLeast(Value),
     /// One of these.
     In(Vec<Value>),
+    /// None of these.
+    NotIn(Vec<Value>),
+    /// Between two values, both ends inclusive.
+    Between(Value, Value),
     /// Contains this text.
     Contains(String),
+    /// Begins with this text.
+    StartsWith(String),
+    /// Ends with this text.
+    EndsWith(String),
     /// NULL.
     IsNull,
     /// Not NULL.
@@ -326,6 +337,28 @@ impl Table {
         })
     }
 
+    fn condition(&self, column: &str, condition: Condition) -> Result<Expr> {
+        self.column(column)?;
+        let inner = || Box::new(named(column));
+        let like = |form, text| Expr::Like(inner(), form, text, false);
+        Ok(match condition {
+            Condition::Equal(Value::Null) | Condition::IsNull => Expr::IsNull(inner(), true),
+            Condition::NotEqual(Value::Null) | Condition::IsNotNull => Expr::IsNull(inner(), false),
+            Condition::Equal(value) => binary(column, BinaryOp::Eq, value),
+            Condition::NotEqual(value) => binary(column, BinaryOp::Ne, value),
+            Condition::Less(value) => binary(column, BinaryOp::Lt, value),
+            Condition::AtMost(value) => binary(column, BinaryOp::Le, value),
+            Condition::Greater(value) => binary(column, BinaryOp::Gt, value),
+            Condition::AtLeast(value) => binary(column, BinaryOp::Ge, value),
+            Condition::In(values) => Expr::In(inner(), values, false),
+            Condition::NotIn(values) => Expr::In(inner(), values, true),
+            Condition::Between(low, high) => Expr::Between(inner(), low, high),
+            Condition::Contains(text) => like(Match::Contains, text),
+            Condition::StartsWith(text) => like(Match::Prefix, text),
+            Condition::EndsWith(text) => like(Match::Suffix, text),
+        })
+    }
+
     fn source(&self) -> Source {
         Source::Named(self.0.name.clone())
     }
@@ -346,7 +379,7 @@ impl Table {
     pub fn select(&self) -> TableQuery {
         let mut select = Select::new(self.source());
         select.at = Some(Location::caller());
-        TableQuery { table: self.clone(), select, marked: Scope::Live, withs: Vec::new() }
+        TableQuery { table: self.clone(), select, marked: Scope::Live, withs: Vec::new(), after: None, every: false }
     }
 
     /// The row with this key: one value for each column of the key.
@@ -392,104 +425,6 @@ impl Table {
         let parts = wanted.iter().zip(key).map(|(name, value)| binary(name, BinaryOp::Eq, value.clone()));
         Ok(Expr::And(parts.collect()))
     }
-
-    /// Inserts a row; columns that are left out take their default.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> relata::Result<()> {
-    /// # let mut db = shop().await?;
-    /// use relata::Value;
-    /// let authors = db.table("authors").await?;
-    /// let row = [("name", Value::Text("Octavia".into())), ("email", Value::Text("octavia@example.com".into()))];
-    /// authors.insert(&row, &mut db).await?;
-    /// assert_eq!(authors.select().count(&mut db).await?, 3);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// `Kind::UndefinedColumn`; what the database says.
-    pub async fn insert(&self, row: &[(&str, Value)], executor: &mut impl Executor) -> Result<()> {
-        let columns = self.checked(row)?;
-        let values = row.iter().map(|(_, value)| value.clone()).collect();
-        let mut insert = Insert {
-            source: self.source(),
-            columns: &columns,
-            values,
-            rows: 1,
-            query: None,
-            conflict: None,
-            returning: false,
-        };
-        let mut lease = executor.lease(Intent::Write).await?;
-        lease.execute(Tree::Insert(&mut insert)).await.map(drop).map_err(|error| self.explained(error))
-    }
-
-    /// Changes the row with this key; gives back whether there was one.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> relata::Result<()> {
-    /// # let mut db = shop().await?;
-    /// use relata::Value;
-    /// let books = db.table("books").await?;
-    /// assert!(books.update(&[Value::Int(3)], &[("pages", Value::Int(205))], &mut db).await?);
-    /// assert!(!books.update(&[Value::Int(9)], &[("pages", Value::Int(1))], &mut db).await?); // there is no such row
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Table::insert`] and [`Table::by_key`].
-    pub async fn update(&self, key: &[Value], row: &[(&str, Value)], executor: &mut impl Executor) -> Result<bool> {
-        self.checked(row)?;
-        let assignments = row.iter().map(|(name, value)| ((*name).to_string(), Expr::Value(value.clone()))).collect();
-        let filter = Some(self.key_filter(key)?);
-        let mut update = Update { source: self.source(), assignments, filter, scope: Scope::All, returning: false };
-        let mut lease = executor.lease(Intent::Write).await?;
-        let done = lease.execute(Tree::Update(&mut update)).await.map_err(|error| self.explained(error))?;
-        Ok(done.rows_affected > 0)
-    }
-
-    /// Deletes the row with this key; gives back whether there was one.
-    ///
-    /// ```
-    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> relata::Result<()> {
-    /// # let mut db = shop().await?;
-    /// let books = db.table("books").await?;
-    /// assert!(books.delete(&[relata::Value::Int(3)], &mut db).await?);
-    /// assert_eq!(books.select().count(&mut db).await?, 2);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Table::by_key`].
-    pub async fn delete(&self, key: &[Value], executor: &mut impl Executor) -> Result<bool> {
-        let mut filter = Some(self.key_filter(key)?);
-        if let Some(mark) = &self.0.mark {
-            self.marked(Scope::Live).into_iter().for_each(|live| Expr::and_into(&mut filter, live));
-            let assignments = vec![(mark.clone(), Expr::Value(Value::Timestamp(crate::now())))];
-            let mut update = Update { source: self.source(), assignments, filter, scope: Scope::All, returning: false };
-            let mut lease = executor.lease(Intent::Write).await?;
-            return Ok(lease.execute(Tree::Update(&mut update)).await?.rows_affected > 0);
-        }
-        let mut delete = Delete { source: self.source(), filter, scope: Scope::All, returning: false };
-        let mut lease = executor.lease(Intent::Write).await?;
-        Ok(lease.execute(Tree::Delete(&mut delete)).await?.rows_affected > 0)
-    }
-
-    fn checked<'r>(&self, row: &[(&'r str, Value)]) -> Result<Vec<&'r str>> {
-        if row.is_empty() {
-            return Err(Error::new(Kind::Parameters, format!("no column of {} was given", self.0.name.name)));
-        }
-        row.iter().map(|(name, _)| self.column(name).map(|_| *name)).collect()
-    }
 }
 
 fn named(name: &str) -> Expr {
@@ -508,6 +443,9 @@ pub struct TableQuery {
     select: Select,
     marked: Scope,
     withs: Vec<With>,
+    after: Option<Cursor>,
+    /// A write may take every row.
+    every: bool,
 }
 
 impl TableQuery {
@@ -530,21 +468,32 @@ impl TableQuery {
     /// # Errors
     /// `Kind::UndefinedColumn` for a column that there is not or that is not allowed.
     pub fn filter(mut self, column: &str, condition: Condition) -> Result<Self> {
-        self.table.column(column)?;
-        let inner = || Box::new(named(column));
-        let expr = match condition {
-            Condition::Equal(Value::Null) | Condition::IsNull => Expr::IsNull(inner(), true),
-            Condition::NotEqual(Value::Null) | Condition::IsNotNull => Expr::IsNull(inner(), false),
-            Condition::Equal(value) => binary(column, BinaryOp::Eq, value),
-            Condition::NotEqual(value) => binary(column, BinaryOp::Ne, value),
-            Condition::Less(value) => binary(column, BinaryOp::Lt, value),
-            Condition::AtMost(value) => binary(column, BinaryOp::Le, value),
-            Condition::Greater(value) => binary(column, BinaryOp::Gt, value),
-            Condition::AtLeast(value) => binary(column, BinaryOp::Ge, value),
-            Condition::In(values) => Expr::In(inner(), values, false),
-            Condition::Contains(text) => Expr::Like(inner(), Match::Contains, text, false),
-        };
+        let expr = self.table.condition(column, condition)?;
         Expr::and_into(&mut self.select.filter, expr);
+        Ok(self)
+    }
+
+    /// Only rows of which at least one of these holds.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// use relata::{Value, table::Condition};
+    /// let books = db.table("books").await?;
+    /// let wanted = [("pages", Condition::Less(Value::Int(200))), ("title", Condition::StartsWith("Sol".into()))];
+    /// assert_eq!(books.select().filter_any(wanted)?.count(&mut db).await?, 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`TableQuery::filter`].
+    pub fn filter_any<'n>(mut self, conditions: impl IntoIterator<Item = (&'n str, Condition)>) -> Result<Self> {
+        let ways = conditions.into_iter().map(|(column, condition)| self.table.condition(column, condition));
+        let ways = ways.collect::<Result<Vec<Expr>>>()?;
+        Expr::and_into(&mut self.select.filter, Expr::Or(ways));
         Ok(self)
     }
 
@@ -623,6 +572,14 @@ impl TableQuery {
     fn fetched_whole(mut self, executor: &mut dyn Executor) -> BoxFuture<'_, Result<Vec<Record>>> {
         self.select.items = self.table.0.columns.iter().map(|column| Item::Expr(named(&column.name))).collect();
         self.fetch(executor)
+    }
+
+    /// The first row, if there is one.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn first(self, executor: &mut impl Executor) -> Result<Option<Record>> {
+        Ok(self.limit(1).all(executor).await?.pop())
     }
 
     /// How many rows there are.

@@ -112,6 +112,8 @@ pub enum WindowFunction {
     FirstValue,
     /// A value of the frame's last row.
     LastValue,
+    /// A value of the frame's so-many-th row.
+    NthValue(u32),
 }
 
 /// The type of a parameter that nothing around it tells.
@@ -185,16 +187,27 @@ impl Cast {
     }
 }
 
-/// An end of a frame, counted in rows from the present one.
+/// In what a frame is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrameUnit {
+    /// In rows.
+    Rows,
+    /// In steps of the value that is ordered by.
+    Range,
+    /// In groups of rows that are equal in the order.
+    Groups,
+}
+
+/// An end of a frame, counted from the present row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bound {
     /// The first row of the partition.
     First,
-    /// So many rows before.
+    /// So many before.
     Before(u64),
     /// The present row.
     Here,
-    /// So many rows after.
+    /// So many after.
     After(u64),
     /// The last row of the partition.
     Last,
@@ -208,7 +221,7 @@ pub struct Window {
     /// In which order.
     pub order: Vec<OrderKey>,
     /// From where to where in that order; else up to the present row and its equals.
-    pub rows: Option<(Bound, Bound)>,
+    pub frame: Option<(FrameUnit, Bound, Bound)>,
 }
 
 /// Rows that are reached from others along a relation of a table with itself.

@@ -23,6 +23,8 @@ pub mod tree;
 pub mod typed;
 pub mod url;
 pub mod value;
+#[doc(hidden)]
+pub mod words;
 
 pub use cell::{Cell, Decode};
 pub use driver::{Answer, Connection, Driver, Row, RowSink, Statement};

@@ -130,4 +130,6 @@ pub mod prelude {
         Column, Cursor, Db, Decimal, Entity, Enum, Executor, Explain, Id, Inspect, Json, NewRow, Page, Pred, Scalar,
         Tx, Uuid, sql, transaction,
     };
+    #[doc(hidden)]
+    pub use relata_runtime::words::NotAnEntity as _;
 }

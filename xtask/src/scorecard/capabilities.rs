@@ -171,6 +171,10 @@ const REPOSITORY: &[Test] = &[
     (TABLES, "any_table_can_be_written"),
     (TABLES, "rows_come_with_those_of_other_tables"),
     (TABLES, "constraints_say_what_is_wrong"),
+    (TABLES, "a_table_does_what_a_repository_does"),
+    (TABLES, "a_write_says_which_rows"),
+    (TABLES, "pages_of_a_table_miss_no_row"),
+    (TABLES, "a_mark_of_deletion_is_taken_back_and_purged"),
 ];
 const RELATION: &[Test] =
     &[(RELATIONS, "one_many_and_many_to_many"), (RELATIONS, "trees_and_nested_relations"), (WIDE, "trees_are_reached")];

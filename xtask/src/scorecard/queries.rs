@@ -56,7 +56,12 @@ const PORTABLE: &[Test] = &[
 const NATIVE: &[Test] = &[(FUNCTIONS, "native_functions"), (FUNCTIONS, "fragments_compose")];
 const NATIVE_POSTGRES: &[Test] =
     &[(FUNCTIONS, "native_functions"), (FUNCTIONS, "fragments_compose"), (FUNCTIONS, "arrays_of_postgres")];
-const UPSERT: &[Test] = &[(FUNCTIONS, "upserts_with_conditions"), (FUNCTIONS, "many_rows_come_back")];
+const UPSERT: &[Test] = &[
+    (FUNCTIONS, "upserts_with_conditions"),
+    (FUNCTIONS, "many_rows_come_back"),
+    (WRITES, "many_rows_are_upserted"),
+    (WRITES, "upserts_of_many_rows_are_all_or_nothing"),
+];
 const SEARCHES: &str = "crates/relata/tests/it/searches.rs";
 const CONSTRUCTS: &str = "crates/relata/tests/it/constructs.rs";
 const EVERY_CONSTRUCT: &[Test] =
@@ -158,7 +163,7 @@ pub const QUERIES: &[Capability] = &[
     },
     Capability {
         id: "Q2",
-        title: "Upsert with an action for each column and a condition; many rows inserted and given back",
+        title: "Upsert of one row or many, with an action for each column and a condition; many rows inserted and given back",
         sqlite: Claim::Done(UPSERT),
         postgres: Claim::Done(UPSERT),
         mysql: Claim::Part(UPSERT, "the condition: MariaDB has none; rows given back by MySQL"),

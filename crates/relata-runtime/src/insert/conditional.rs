@@ -1,5 +1,7 @@
 //! Upserts with an action for each column and with a condition.
 
+use std::marker::PhantomData;
+
 use relata_sql::expr::Expr;
 use relata_sql::tree::Conflict;
 use relata_sql::typed::{Change, Condition};
@@ -21,14 +23,17 @@ use crate::rules::Found;
 ///     .save(&mut db)
 ///     .await?;
 /// ```
-#[must_use = "nothing is inserted until `.save(…)`"]
-pub struct ConditionalUpsert<E> {
-    draft: Draft<E>,
+#[must_use = "nothing is inserted until `.save(…)`, or `.exec(…)` of many rows"]
+pub struct ConditionalUpsert<E, R = Draft<E>> {
+    rows: R,
     conflict: Conflict,
+    /// Every given column takes its new value, but for the target.
+    every: bool,
     found: Found,
+    marker: PhantomData<fn() -> E>,
 }
 
-impl<E: Entity> Upsert<E> {
+impl<E: Entity, R> Upsert<E, R> {
     /// Where the row exists, gives a column of it a new value; several may be set. Columns are those of the existing
     /// row, and `.proposed()` is the value that was to be inserted. **Dialects**: MariaDB sets one after the other, so
     /// that a value sees the columns that were set before it.
@@ -45,15 +50,15 @@ impl<E: Entity> Upsert<E> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn set(self, assignment: impl Change<E>) -> ConditionalUpsert<E> {
+    pub fn set(self, assignment: impl Change<E>) -> ConditionalUpsert<E, R> {
         let conflict = Conflict::updating(self.target, Vec::new());
-        ConditionalUpsert::new(self.draft, conflict).set(assignment)
+        ConditionalUpsert::new(self.rows, conflict, false).set(assignment)
     }
 }
 
-impl<E: Entity> ConditionalUpsert<E> {
-    pub(super) fn new(draft: Draft<E>, conflict: Conflict) -> Self {
-        ConditionalUpsert { draft, conflict, found: Found::new(E::TABLE) }
+impl<E: Entity, R> ConditionalUpsert<E, R> {
+    pub(super) fn new(rows: R, conflict: Conflict, every: bool) -> Self {
+        ConditionalUpsert { rows, conflict, every, found: Found::new(E::TABLE), marker: PhantomData }
     }
 
     /// Gives one more column a new value where the row exists.
@@ -98,6 +103,51 @@ impl<E: Entity> ConditionalUpsert<E> {
         self
     }
 
+    /// Checked: the new rows, and what becomes of those that exist, which depends on the columns that are given.
+    pub(super) fn prepared(self) -> Result<(R, Existing)> {
+        self.found.into_result()?;
+        let stamps = [E::TABLE.created_at, E::TABLE.updated_at].map(|at| at.map(|at| E::TABLE.columns[at].column));
+        Ok((self.rows, Existing { conflict: self.conflict, every: self.every, stamps }))
+    }
+}
+
+/// What becomes of rows that exist.
+pub(super) struct Existing {
+    conflict: Conflict,
+    every: bool,
+    /// `created_at` and `updated_at`.
+    stamps: [Option<&'static str>; 2],
+}
+
+impl Existing {
+    /// For new rows that give these columns; with the time of the change. `stamped`: among them are those that nobody gave.
+    pub(super) fn given(&self, columns: &[&str], stamped: bool) -> Conflict {
+        let mut conflict = self.conflict.clone();
+        let [created, updated] = self.stamps;
+        let Conflict { target, assignments, update, .. } = &mut conflict;
+        if self.every {
+            let given = columns.iter().filter(|name| !stamped || Some(**name) != created);
+            update.extend(given.map(|name| (*name).to_string()).filter(|name| !target.contains(name)));
+            if update.is_empty() && assignments.is_empty() {
+                // The row is to be given back, which it is not when nothing is done to it.
+                update.extend(target.first().cloned());
+            }
+        }
+        if let Some(column) = updated
+            && assignments.iter().all(|(name, _)| name != column)
+            && update.iter().all(|name| name != column)
+        {
+            match assignments.is_empty() {
+                // The new row has it, too.
+                true => update.push(column.to_string()),
+                false => assignments.push((column.to_string(), Expr::Value(Value::Timestamp(crate::now())))),
+            }
+        }
+        conflict
+    }
+}
+
+impl<E: Entity> ConditionalUpsert<E> {
     /// Inserts or updates; gives back the row as it then is, or `None` if the condition kept the existing one as it was.
     ///
     /// ```
@@ -115,29 +165,14 @@ impl<E: Entity> ConditionalUpsert<E> {
     /// # Errors
     /// As [`super::NewRow::insert`]; `Kind::Unsupported` for a condition on MariaDB.
     pub async fn save(self, executor: &mut impl Executor) -> Result<Option<E>> {
-        let (draft, conflict) = self.prepared()?;
+        let (draft, existing) = self.prepared()?;
+        let conflict = existing.given(&draft.column_names(), false);
         draft.run(executor, Some(conflict)).await
     }
 
-    /// Checked, with the time of the change.
-    fn prepared(mut self) -> Result<(Draft<E>, Conflict)> {
-        self.found.into_result()?;
-        if let Some(position) = E::TABLE.updated_at {
-            let column = E::TABLE.columns[position].column;
-            let Conflict { assignments, update, .. } = &mut self.conflict;
-            if assignments.iter().all(|(name, _)| name != column) && update.iter().all(|name| name != column) {
-                match assignments.is_empty() {
-                    // The new row has it, too.
-                    true => update.push(column.to_string()),
-                    false => assignments.push((column.to_string(), Expr::Value(Value::Timestamp(crate::now())))),
-                }
-            }
-        }
-        Ok((self.draft, self.conflict))
-    }
-
     pub(crate) fn whole(self) -> Result<Whole> {
-        let (draft, conflict) = self.prepared()?;
+        let (draft, existing) = self.prepared()?;
+        let conflict = existing.given(&draft.column_names(), false);
         draft.whole(Some(conflict), true)
     }
 }

@@ -1,8 +1,9 @@
 //! Many rows inserted and given back: statements of many rows each, as many as the parameters need.
 
-use relata_sql::driver::Row;
+use relata_sql::driver::{Row, RowSink};
+use relata_sql::meta::TableMeta;
 use relata_sql::render::Target;
-use relata_sql::tree::{Insert, Source, Tree};
+use relata_sql::tree::{Conflict, Insert, Source, Tree};
 use relata_sql::{Error, Result};
 
 use super::{Group, InsertMany, names};
@@ -29,40 +30,56 @@ impl<E: Entity> InsertMany<E> {
     /// # Errors
     /// As [`super::NewRow::insert`]; `Kind::Unsupported` on MySQL, which gives no rows back.
     pub async fn returning(self, executor: &mut impl Executor) -> Result<Vec<E>> {
-        if let Some(error) = self.failed {
-            return Err(error);
-        }
-        let most = Target::new(executor.dialect()).most_parameters();
-        let single = match &self.groups[..] {
-            [] => return Ok(Vec::new()),
-            [group] => group.values.len() <= most,
-            _ => false,
-        };
         let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| E::decode(row, 0) };
-        let written = if single {
-            let mut lease = executor.lease(Intent::Write).await?;
-            write_all(&mut lease, E::TABLE, self.groups, most, &mut sink).await
-        } else {
-            let mut tx = executor.begin(Default::default()).await?;
-            let written = write_all(&mut tx.lease(Intent::Write).await?, E::TABLE, self.groups, most, &mut sink).await;
-            match written {
-                Ok(()) => tx.commit().await,
-                Err(error) => Err(error),
-            }
-        };
-        written.map_err(|error| mapped(error, E::TABLE))?;
+        write_together(executor, self, &|_| None, Some(&mut sink)).await?;
         Ok(sink.rows)
     }
 }
 
+/// What becomes of rows that exist, where the new ones give these columns.
+pub(super) type OnConflict<'c> = &'c (dyn Fn(&[&str]) -> Option<Conflict> + Sync);
+
+/// Writes all rows or none, by a transaction where they need several statements.
+pub(super) async fn write_together<E: Entity>(
+    executor: &mut impl Executor,
+    rows: InsertMany<E>,
+    conflict: OnConflict<'_>,
+    sink: Option<&mut dyn RowSink>,
+) -> Result<()> {
+    if let Some(error) = rows.failed {
+        return Err(error);
+    }
+    let most = Target::new(executor.dialect()).most_parameters();
+    let single = match &rows.groups[..] {
+        [] => return Ok(()),
+        [group] => group.values.len() <= most,
+        _ => false,
+    };
+    let written = if single {
+        let mut lease = executor.lease(Intent::Write).await?;
+        write_all(&mut lease, E::TABLE, rows.groups, most, conflict, sink).await
+    } else {
+        let mut tx = executor.begin(Default::default()).await?;
+        let mut lease = tx.lease(Intent::Write).await?;
+        let written = write_all(&mut lease, E::TABLE, rows.groups, most, conflict, sink).await;
+        drop(lease);
+        match written {
+            Ok(()) => tx.commit().await,
+            Err(error) => Err(error),
+        }
+    };
+    written.map_err(|error| mapped(error, E::TABLE))
+}
+
 async fn write_all(
     lease: &mut Lease<'_>,
-    table: &'static relata_sql::meta::TableMeta,
+    table: &'static TableMeta,
     groups: Vec<Group>,
     most: usize,
-    sink: &mut dyn relata_sql::RowSink,
+    conflict: OnConflict<'_>,
+    mut sink: Option<&mut dyn RowSink>,
 ) -> Result<()> {
-    if !lease.target().returning {
+    if sink.is_some() && !lease.target().returning {
         return Err(Error::unsupported(
             "MySQL does not give back inserted rows",
             "insert them one by one with `.insert(…)`, or with keys that the program makes",
@@ -74,11 +91,13 @@ async fn write_all(
         let mut values = group.values.into_iter();
         while values.len() > 0 {
             let values: Vec<_> = values.by_ref().take(most / width * width).collect();
-            let rows = values.len() / width;
-            let source = Source::Entity(table);
-            let mut insert =
-                Insert { source, columns: &columns, values, rows, query: None, conflict: None, returning: true };
-            lease.query(Tree::Insert(&mut insert), sink).await?;
+            let (rows, source, returning) = (values.len() / width, Source::Entity(table), sink.is_some());
+            let conflict = conflict(&columns);
+            let mut insert = Insert { source, columns: &columns, values, rows, query: None, conflict, returning };
+            match &mut sink {
+                Some(sink) => drop(lease.query(Tree::Insert(&mut insert), &mut **sink).await?),
+                None => drop(lease.execute(Tree::Insert(&mut insert)).await?),
+            }
         }
     }
     Ok(())

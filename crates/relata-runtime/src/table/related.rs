@@ -183,7 +183,7 @@ impl With {
         let mut numbered = query.clone().whole();
         let order = std::mem::take(&mut numbered.order);
         let partition = self.there.iter().map(|name| named(name)).collect();
-        let window = Window { partition, order, rows: None };
+        let window = Window { partition, order, frame: None };
         let number = Expr::Over(Box::new(Expr::Window(WindowFunction::RowNumber, None)), Box::new(window));
         let key: Vec<Expr> = query.table.0.key.iter().map(|name| named(name)).collect();
         numbered.items = key.iter().cloned().chain([number]).map(Item::Expr).collect();
@@ -205,7 +205,7 @@ fn key_of(record: &Record, columns: &[String]) -> Option<Vec<ParentKey>> {
     values.map(|value| value.map(ParentKey::of)).collect()
 }
 
-async fn load(with: With, records: &mut [Record], executor: &mut dyn Executor) -> Result<()> {
+pub(super) async fn load(with: With, records: &mut [Record], executor: &mut dyn Executor) -> Result<()> {
     let mut known = std::collections::HashSet::new();
     let firsts = records.iter().filter_map(|record| record.value(with.here.first()?));
     let firsts = firsts.filter(|value| **value != Value::Null && known.insert(ParentKey::of(value)));

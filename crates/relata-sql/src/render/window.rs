@@ -5,7 +5,7 @@ use relata_schema::Dialect;
 use super::Writer;
 use super::out::Out;
 use crate::error::{Error, Kind, Result};
-use crate::expr::{Bound, Cast, ColumnRef, Expr, Reached, Window, WindowFunction};
+use crate::expr::{Bound, Cast, ColumnRef, Expr, FrameUnit, Reached, Window, WindowFunction};
 use crate::meta::Path;
 use crate::value::Value;
 
@@ -63,13 +63,14 @@ impl<O: Out> Writer<O> {
             WindowFunction::Lead(_) => "LEAD(",
             WindowFunction::FirstValue => "FIRST_VALUE(",
             WindowFunction::LastValue => "LAST_VALUE(",
+            WindowFunction::NthValue(_) => "NTH_VALUE(",
         });
         if let Some(inner) = inner {
             self.expr(inner)?;
         }
         match function {
             WindowFunction::Ntile(parts) => self.number(parts.into()),
-            WindowFunction::Lag(rows) | WindowFunction::Lead(rows) => {
+            WindowFunction::Lag(rows) | WindowFunction::Lead(rows) | WindowFunction::NthValue(rows) => {
                 self.push(", ");
                 self.number(rows.into());
             }
@@ -87,8 +88,18 @@ impl<O: Out> Writer<O> {
             self.separated(&mut window.partition)?;
         }
         self.order_after(&mut window.order, if window.partition.is_empty() { "ORDER BY " } else { " ORDER BY " })?;
-        if let Some((from, to)) = window.rows {
-            self.push(" ROWS BETWEEN ");
+        if let Some((unit, from, to)) = window.frame {
+            if unit == FrameUnit::Groups && self.dialect() == Dialect::Mysql {
+                return Err(Error::unsupported(
+                    "MariaDB has no frames that are counted in groups",
+                    "count rows with `.rows(…)`, or steps of a number with `.range(…)`",
+                ));
+            }
+            self.push(match unit {
+                FrameUnit::Rows => " ROWS BETWEEN ",
+                FrameUnit::Range => " RANGE BETWEEN ",
+                FrameUnit::Groups => " GROUPS BETWEEN ",
+            });
             self.bound(from);
             self.push(" AND ");
             self.bound(to);

@@ -256,6 +256,20 @@ impl<R> Operand<R, Option<String>> for &str {
 }
 
 #[diagnostic::do_not_recommend]
+impl<R> Operand<R, Option<String>> for Option<&str> {
+    fn into_operand(self) -> Expr {
+        Expr::Value(self.map(str::to_string).encode())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<R, E: 'static, K: Field<Base = K>> Operand<R, Option<Id<E, K>>> for K {
+    fn into_operand(self) -> Expr {
+        Expr::Value(self.encode())
+    }
+}
+
+#[diagnostic::do_not_recommend]
 impl<R, E: 'static, K: Field<Base = K>> Operand<R, Id<E, K>> for K {
     fn into_operand(self) -> Expr {
         Expr::Value(self.encode())
@@ -298,6 +312,20 @@ impl NewValue<String> for &str {
 impl NewValue<Option<String>> for &str {
     fn into_value(self) -> Value {
         Value::Text(self.to_string())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl NewValue<Option<String>> for Option<&str> {
+    fn into_value(self) -> Value {
+        self.map(str::to_string).encode()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: 'static, K: Field<Base = K>> NewValue<Option<Id<E, K>>> for K {
+    fn into_value(self) -> Value {
+        self.encode()
     }
 }
 

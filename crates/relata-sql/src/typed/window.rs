@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::{Aggregate, Column, Expr, Expression, Field, Order};
-use crate::expr::{self, Bound, WindowFunction};
+use crate::expr::{self, Bound, FrameUnit, WindowFunction};
 
 /// The rows that a window function sees: those that agree with the present row in some columns, in an order.
 ///
@@ -54,7 +54,22 @@ impl<R> Window<R> {
     /// Only the rows from one place to another, counted from the present row.
     #[must_use]
     pub fn rows(mut self, from: Bound, to: Bound) -> Self {
-        self.window.rows = Some((from, to));
+        self.window.frame = Some((FrameUnit::Rows, from, to));
+        self
+    }
+
+    /// Only the rows whose value in the order, a number, lies from one distance to another of the present row's:
+    /// `.range(Bound::Before(7), Bound::Here)` are those at most 7 less.
+    #[must_use]
+    pub fn range(mut self, from: Bound, to: Bound) -> Self {
+        self.window.frame = Some((FrameUnit::Range, from, to));
+        self
+    }
+
+    /// As [`Window::rows`], counted in groups of rows that are equal in the order. **Dialects**: not MariaDB.
+    #[must_use]
+    pub fn groups(mut self, from: Bound, to: Bound) -> Self {
+        self.window.frame = Some((FrameUnit::Groups, from, to));
         self
     }
 }
@@ -165,6 +180,11 @@ macro_rules! neighbours {
             /// The value of the frame's last row: mind that with an order the frame ends at the present row.
             pub fn last_value(self) -> Ranking<R, T> {
                 Ranking::new(WindowFunction::LastValue, Some(self.into_expr()))
+            }
+
+            /// The value of the frame's so-many-th row, counted from 1; `None` where it has fewer.
+            pub fn nth_value(self, row: u32) -> Ranking<R, Option<T::Base>> {
+                Ranking::new(WindowFunction::NthValue(row.max(1)), Some(self.into_expr()))
             }
         }
     };

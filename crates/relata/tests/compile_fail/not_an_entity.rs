@@ -1,8 +1,7 @@
 //! A struct without `derive(Entity)` is queried, and referred to.
 //@ expected value, found struct `Plain`
-//@ `Plain` is not an iterator
-//@ the following trait bounds were not satisfied:
-//@ the following traits define an item `find`, perhaps you need to implement one of them:
+//@ `Plain` is no entity
+//@ put `#[derive(Entity)]` on it
 
 use relata::prelude::*;
 

@@ -134,6 +134,20 @@ async fn one_first_and_optional(mut db: Db) -> Result<()> {
     let post = Post::find().filter(Post.slug.eq("a1")).one(&mut db).await?;
     NewPostTag { post_id: post.id, tag_id: tag.id }.insert(&mut db).await?;
     assert_eq!(PostTag::by_key((post.id, tag.id)).one(&mut db).await?.tag_id, tag.id);
+    // The same of some columns, of joined rows and of SQL; a limit that was given stays.
+    let slugs = || Post::find().order(Post.slug.asc()).select(Post.slug);
+    assert_eq!(slugs().limit(1).one(&mut db).await?, "a1");
+    assert_eq!(slugs().first(&mut db).await?.as_deref(), Some("a1"));
+    assert_eq!(slugs().one(&mut db).await.unwrap_err().kind(), Kind::TooManyRows);
+    assert_eq!(slugs().limit(0).optional(&mut db).await?, None);
+    assert_eq!(Post::find().order(Post.slug.asc()).limit(1).one(&mut db).await?.slug, "a1");
+    let joined =
+        || Post::find().join(User, |(post, user)| post.author_id.eq(user.id)).order(|(post, _)| post.slug.desc());
+    assert_eq!(joined().limit(1).one(&mut db).await?.0.slug, "b1");
+    assert_eq!(joined().optional(&mut db).await.unwrap_err().kind(), Kind::TooManyRows);
+    let raw = || sql::<String>("SELECT slug FROM posts ORDER BY slug", ());
+    assert_eq!(raw().first(&mut db).await?.as_deref(), Some("a1"));
+    assert_eq!(raw().one(&mut db).await.unwrap_err().kind(), Kind::TooManyRows);
     Ok(())
 }
 

@@ -14,6 +14,10 @@ crate::setup::everywhere!(
     only_known_and_allowed_columns_come_into_sql,
     rows_come_with_those_of_other_tables,
     constraints_say_what_is_wrong,
+    a_table_does_what_a_repository_does,
+    a_write_says_which_rows,
+    pages_of_a_table_miss_no_row,
+    a_mark_of_deletion_is_taken_back_and_purged,
 );
 
 async fn a_repository_does_the_usual(mut db: Db) -> Result<()> {
@@ -189,5 +193,109 @@ async fn constraints_say_what_is_wrong(mut db: Db) -> Result<()> {
     assert_eq!(error.kind(), Kind::CheckViolation);
     let said = error.problems()[0].message.replace(['(', ')', '`', '"'], "");
     assert_eq!(said, "balance >= 0 must hold", "{error}");
+    Ok(())
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.into())
+}
+
+async fn a_table_does_what_a_repository_does(mut db: Db) -> Result<()> {
+    let users = db.table("users").await?;
+    let ann = users.insert_returning(&[("email", text("a@b.c")), ("name", text("Ann"))], &mut db).await?;
+    let key = [ann.value("id").cloned().unwrap()];
+    assert_eq!(users.by_key(&key, &mut db).await?, Some(ann));
+    let many = (0..500).map(|number| vec![Value::Text(format!("{number}@b.c")), text("many")]);
+    assert_eq!(users.insert_many(&["email", "name"], many, &mut db).await?, 500);
+    let twice = [vec![text("x@b.c"), text("x")], vec![text("a@b.c"), text("x")]];
+    let error = users.insert_many(&["email", "name"], twice, &mut db).await.unwrap_err();
+    assert_eq!((error.kind(), error.problems().len()), (Kind::UniqueViolation, 1), "{error}");
+    assert_eq!(users.select().count(&mut db).await?, 501, "all or nothing");
+    let short = users.insert_many(&["email", "name"], [vec![text("x@b.c")]], &mut db).await.unwrap_err();
+    assert_eq!(short.message(), "row 1 of those to insert into users has 1 values for 2 columns");
+    users.upsert(&[("email", text("a@b.c")), ("name", text("Anna"))], &["email"], &mut db).await?;
+    users.upsert(&[("email", text("z@b.c")), ("name", text("Zoe"))], &["email"], &mut db).await?;
+    assert_eq!(users.by_key(&key, &mut db).await?.unwrap().value("name"), Some(&text("Anna")));
+    let either = [("name", Condition::StartsWith("Zo".into())), ("email", Condition::EndsWith("a@b.c".into()))];
+    assert_eq!(users.select().filter_any(either)?.count(&mut db).await?, 2);
+    let numbers = Condition::NotIn(vec![text("many")]);
+    let last = users.select().filter("name", numbers)?.order("name", true)?.first(&mut db).await?;
+    assert_eq!(last.unwrap().value("name"), Some(&text("Zoe")));
+    // In a transaction as well.
+    let error = transaction!(db, |tx| {
+        users.insert_returning(&[("email", text("t@b.c")), ("name", text("T"))], &mut tx).await?;
+        Err::<(), _>(relata::Error::new(Kind::Validation, "no"))
+    });
+    assert!(error.is_err());
+    assert_eq!(users.select().count(&mut db).await?, 502);
+    Ok(())
+}
+
+async fn a_write_says_which_rows(mut db: Db) -> Result<()> {
+    blog(&mut db).await?;
+    let posts = db.table("posts").await?;
+    let by_slug = |slug: &str| posts.select().filter("slug", Condition::Equal(text(slug)));
+    assert_eq!(by_slug("a1")?.update(&[("title", text("new"))], &mut db).await?, 1);
+    assert_eq!(by_slug("a1")?.first(&mut db).await?.unwrap().value("title"), Some(&text("new")));
+    for refused in [
+        posts.select().update(&[("title", text("all"))], &mut db).await,
+        posts.select().delete(&mut db).await,
+        by_slug("a1")?.limit(1).delete(&mut db).await,
+        by_slug("a1")?.order("id", false)?.update(&[("title", text("x"))], &mut db).await,
+    ] {
+        assert_eq!(refused.unwrap_err().kind(), Kind::Parameters);
+    }
+    let error = by_slug("a1")?.update(&[("titel", text("x"))], &mut db).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::UndefinedColumn);
+    assert_eq!(posts.select().all_rows().update(&[("title", text("all"))], &mut db).await?, 4);
+    assert_eq!(by_slug("a1")?.delete(&mut db).await?, 1);
+    assert_eq!(posts.select().all_rows().delete(&mut db).await?, 3);
+    Ok(())
+}
+
+async fn pages_of_a_table_miss_no_row(mut db: Db) -> Result<()> {
+    let [ann, ..] = blog(&mut db).await?;
+    for number in 0..23 {
+        let new = NewPost { author_id: ann, slug: format!("s{number}"), title: format!("t{}", number % 4) };
+        new.body((number % 3 == 0).then_some("b")).insert(&mut db).await?;
+    }
+    let (posts, users) = (db.table("posts").await?, db.table("users").await?);
+    for (column, descending) in [("title", false), ("title", true), ("body", false), ("body", true), ("id", true)] {
+        let query = || posts.select().order(column, descending).and_then(|query| query.with(users.select()));
+        let whole = query()?.order("id", descending)?.all(&mut db).await?;
+        let (mut paged, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = query()?.limit(5).after(cursor).page(&mut db).await?;
+            paged.extend(page.items);
+            cursor = match page.next {
+                Some(next) => Some(next.to_string().parse()?), // by way of a URL
+                None => break,
+            };
+        }
+        assert_eq!(paged, whole, "by {column}");
+        assert!(paged.iter().all(|post| post.related("users").unwrap().len() == 1));
+    }
+    let first = posts.select().order("title", false)?.limit(2).page(&mut db).await?;
+    let other = posts.select().order("slug", false)?.after(first.next).page(&mut db).await.unwrap_err();
+    assert_eq!(other.kind(), Kind::Parameters);
+    Ok(())
+}
+
+async fn a_mark_of_deletion_is_taken_back_and_purged(mut db: Db) -> Result<()> {
+    blog(&mut db).await?;
+    let plain = db.table("posts").await?;
+    assert_eq!(plain.restore(&[Value::Int(1)], &mut db).await.unwrap_err().kind(), Kind::Unsupported);
+    let posts = plain.soft_delete("deleted_at")?;
+    let a1 = posts.select().filter("slug", Condition::Equal(text("a1")))?;
+    let key = [a1.clone().first(&mut db).await?.unwrap().value("id").cloned().unwrap()];
+    assert_eq!(a1.clone().delete(&mut db).await?, 1);
+    assert_eq!((posts.select().count(&mut db).await?, plain.select().count(&mut db).await?), (3, 4));
+    assert!(posts.restore(&key, &mut db).await?);
+    assert!(!posts.restore(&key, &mut db).await?, "it has no mark any more");
+    assert_eq!(a1.delete(&mut db).await?, 1);
+    let (past, future) = (Timestamp::UNIX_EPOCH, Timestamp::now() + std::time::Duration::from_secs(60));
+    assert_eq!(posts.purge(past, &mut db).await?, 0);
+    assert_eq!(posts.purge(future, &mut db).await?, 1);
+    assert_eq!(plain.select().count(&mut db).await?, 3);
     Ok(())
 }

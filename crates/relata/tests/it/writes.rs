@@ -6,12 +6,16 @@ use relata_schema::Dialect;
 
 use crate::model::*;
 use crate::queries::blog;
+use crate::setup::only_unsupported;
 
 crate::setup::everywhere!(
     updates_say_what_they_changed,
     changed_rows_come_back,
     bulk_inserts_are_all_or_nothing,
     upserts,
+    rows_of_one_list_give_different_fields,
+    many_rows_are_upserted,
+    upserts_of_many_rows_are_all_or_nothing,
     rules_are_checked_before_sending,
     constraint_errors_name_entity_and_field,
     a_missing_table_is_named,
@@ -79,6 +83,22 @@ async fn bulk_inserts_are_all_or_nothing(mut db: Db) -> Result<()> {
     Ok(())
 }
 
+async fn rows_of_one_list_give_different_fields(mut db: Db) -> Result<()> {
+    let [ann, ..] = blog(&mut db).await?;
+    let post = |slug: &str| NewPost { author_id: ann, slug: slug.into(), title: "T".into() };
+    let rows = [post("x1").body("b"), post("x2").into(), post("x3").body(None::<&str>), post("x4").body(Some("b"))];
+    assert_eq!(Post::insert_many(rows).exec(&mut db).await?, 4);
+    assert_eq!(Post::find().filter(Post.slug.starts_with("x").and(Post.body.eq("b"))).count(&mut db).await?, 2);
+    let of_nobody: Option<&str> = None;
+    Post::update_many().filter(Post.slug.eq("x1")).set(Post.body.to(of_nobody)).exec(&mut db).await?;
+    assert_eq!(Post::find().filter(Post.slug.starts_with("x").and(Post.body.is_none())).count(&mut db).await?, 3);
+    let post_id = Post::find().filter(Post.slug.eq("x1")).one(&mut db).await?.id;
+    let comment = NewComment { post_id, text: "t".into() }.writer_id(ann.get()).insert(&mut db).await?;
+    assert_eq!(comment.writer_id, Some(ann), "a key is given by its value, too");
+    Comment::update(comment.id).set(Comment.writer_id.to(ann.get())).exec(&mut db).await?;
+    Ok(())
+}
+
 async fn upserts(mut db: Db) -> Result<()> {
     let user = |name: &str| NewUser { email: "ann@example.com".into(), name: name.into() };
     let first = user("Ann").on_conflict(User.email).update_all(&mut db).await?;
@@ -91,6 +111,72 @@ async fn upserts(mut db: Db) -> Result<()> {
     let post = post("two").body("b").on_conflict((Post.author_id, Post.slug)).update_all(&mut db).await?;
     assert_eq!((post.title.as_str(), post.body.as_deref()), ("two", Some("b")));
     assert_eq!(Post::find().count(&mut db).await?, 1);
+    Ok(())
+}
+
+async fn many_rows_are_upserted(mut db: Db) -> Result<()> {
+    let user = |email: &str, name: &str| NewUser { email: format!("{email}@example.com"), name: name.into() };
+    let both = || User::insert_many([user("ann", "Ann"), user("bob", "Bob")]);
+    both().on_conflict(User.email).ignore(&mut db).await?;
+    let names = async |db: &mut Db| User::find().select(User.name).order(User.email.asc()).all(db).await;
+    assert_eq!(names(&mut db).await?, ["Ann", "Bob"]);
+    let given = [user("ann", "Anna"), user("cyd", "Cyd")];
+    User::insert_many(given).on_conflict(User.email).update_all(&mut db).await?;
+    assert_eq!(names(&mut db).await?, ["Anna", "Bob", "Cyd"]);
+    both().on_conflict(User.email).ignore(&mut db).await?;
+    assert_eq!(names(&mut db).await?, ["Anna", "Bob", "Cyd"], "what is there stays as it is");
+    let joined = User.name.concat("+").concat(User.name.proposed());
+    both().on_conflict(User.email).set(User.name.to(joined)).exec(&mut db).await?;
+    assert_eq!(names(&mut db).await?, ["Anna+Ann", "Bob+Bob", "Cyd"]);
+    let saved = both().on_conflict(User.email).updating(User.name).returning(&mut db).await?;
+    assert_eq!(saved.iter().map(|user| &*user.name).collect::<Vec<_>>(), ["Ann", "Bob"]);
+    let only = both().on_conflict(User.email).set(User.name.to("x")).only_if(User.name.eq("Bob"));
+    let only = only.returning(&mut db).await;
+    if !only_unsupported(&db, &[Dialect::Mysql], only.as_ref().err(), "Case::when") {
+        assert_eq!(only?.len(), 1, "only Bob");
+        assert_eq!(names(&mut db).await?, ["Ann", "x", "Cyd"]);
+    }
+    // Rows that give other columns, of an entity with times and a mark of deletion.
+    let author_id = saved[0].id;
+    let post = |slug: &str, title: &str| NewPost { author_id, slug: slug.into(), title: title.into() };
+    let old = Post::insert_many([post("one", "1").into_draft(), post("two", "2").body("kept").into_draft()])
+        .returning(&mut db)
+        .await?;
+    let given =
+        [post("one", "1!").body("new").into_draft(), post("two", "2!").into_draft(), post("three", "3!").into_draft()];
+    Post::insert_many(given).on_conflict((Post.author_id, Post.slug)).update_all(&mut db).await?;
+    let now = Post::find().order(Post.id.asc()).all(&mut db).await?;
+    let told: Vec<_> = now.iter().map(|post| (&*post.title, post.body.as_deref())).collect();
+    assert_eq!(told, [("1!", Some("new")), ("2!", Some("kept")), ("3!", None)]);
+    let times = || Post::find().select((fragment_of("created_at"), fragment_of("updated_at"))).order(Post.id.asc());
+    let times: Vec<(Timestamp, Timestamp)> = times().all(&mut db).await?;
+    assert!(times[0].0 <= times[0].1 && times[0].0 < times[2].0, "created once: {times:?}");
+    assert_eq!(now[0].id, old[0].id);
+    Ok(())
+}
+
+fn fragment_of(column: &'static str) -> relata::Expression<Post, Timestamp> {
+    relata::fragment(column, ())
+}
+
+async fn upserts_of_many_rows_are_all_or_nothing(mut db: Db) -> Result<()> {
+    let user = |number: usize, name: &str| NewUser { email: format!("{number}@example.com"), name: name.into() };
+    // More values than SQLite takes in one statement.
+    let count = if db.dialect() == Dialect::Sqlite { 17_000 } else { 300 };
+    User::insert_many((0..count).map(|number| user(number, "a"))).on_conflict(User.email).update_all(&mut db).await?;
+    User::insert_many((0..count).map(|number| user(number, "b"))).on_conflict(User.email).update_all(&mut db).await?;
+    assert_eq!(User::find().filter(User.name.eq("b")).count(&mut db).await?, count as u64);
+    let [ann] = [User::find().first(&mut db).await?.unwrap().id];
+    let post = |slug: &str| NewPost { author_id: ann, slug: slug.into(), title: "T".into() };
+    let before = db.statement_count();
+    let refused = Post::insert_many([post("fine"), post("")]).on_conflict(Post.id).update_all(&mut db).await;
+    assert_eq!(refused.unwrap_err().kind(), Kind::Validation);
+    assert_eq!(db.statement_count(), before, "nothing was sent");
+    // The second of two statements fails: the author is not there.
+    let lost = NewPost { author_id: Id::new(-1), slug: "lost".into(), title: "T".into() }.body("b");
+    let refused = Post::insert_many([post("fine").into_draft(), lost.into_draft()]).on_conflict(Post.id);
+    assert_eq!(refused.update_all(&mut db).await.unwrap_err().kind(), Kind::ForeignKeyViolation);
+    assert_eq!(Post::find().count(&mut db).await?, 0);
     Ok(())
 }
 

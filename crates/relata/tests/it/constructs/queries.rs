@@ -80,6 +80,17 @@ fn windows() -> Vec<Construct> {
         rows!("running total", query().select(count_rows().over(by_slug().rows(Bound::First, Bound::Here)))),
         rows!("moving window", query().select(count_rows().over(by_slug().rows(Bound::Before(1), Bound::After(1))))),
         rows!("to the last row", query().select(Post.slug.last_value().over(by_slug().rows(Bound::Here, Bound::Last)))),
+        rows!("nth_value", query().select(Post.slug.nth_value(2).over(by_slug()))),
+        rows!(
+            "frame of values",
+            query().select(count_rows().over(Window::new().order(Post.id.asc()).range(Bound::Before(1), Bound::Here)))
+        ),
+        rows!(
+            "frame of groups",
+            query().select(
+                count_rows().over(Window::new().order(Post.author_id.asc()).groups(Bound::Before(1), Bound::Here))
+            )
+        ),
         rows!("order by a window", Post::find().order(row_number().over(by_slug()).desc()).select(Post.slug)),
         rows!(
             "order by a window, least first",

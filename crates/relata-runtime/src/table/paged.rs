@@ -1,0 +1,77 @@
+//! Pages by cursor of tables that are known only at run time.
+
+use std::sync::Arc;
+
+use relata_sql::driver::Row;
+use relata_sql::expr::{Expr, Nulls, OrderKey};
+use relata_sql::tree::Item;
+use relata_sql::{Error, Kind, Result};
+
+use super::related::load;
+use super::{Record, TableQuery, named};
+use crate::executor::Executor;
+use crate::page::{Cursor, Page, fetch_ordered};
+
+impl TableQuery {
+    /// Only what comes after this place in the order, for [`TableQuery::page`].
+    pub fn after(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
+        self.after = cursor.into();
+        self
+    }
+
+    /// One page: as many rows as `.limit(…)` says, or 50, in the order, which the key makes total. A deep page costs what the
+    /// first costs.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = db.table("books").await?;
+    /// let first = books.select().order("title", false)?.limit(2).page(&mut db).await?;
+    /// let second = books.select().order("title", false)?.limit(2).after(first.next).page(&mut db).await?;
+    /// assert_eq!(second[0].value("title"), Some(&relata::Value::Text("The Lathe of Heaven".into())));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Kind::Unsupported` for a table without key; `Kind::Parameters` for a cursor of another order; what the database says.
+    pub async fn page(mut self, executor: &mut impl Executor) -> Result<Page<Record>> {
+        self.total_order()?;
+        let (withs, after, table) = (std::mem::take(&mut self.withs), self.after.take(), self.table.clone());
+        let columns: Arc<[String]> = table.0.columns.iter().map(|column| column.name.clone()).collect();
+        self.select.items = columns.iter().map(|name| Item::Expr(named(name))).collect();
+        let read = |row: &dyn Row| {
+            let values = (0..columns.len()).map(|index| Ok(row.cell(index)?.to_value())).collect::<Result<_>>()?;
+            Ok(Record { columns: columns.clone(), values, related: Vec::new() })
+        };
+        let nullable = |expr: &Expr| match expr {
+            Expr::Named(name) => table.0.columns.iter().any(|column| column.name == **name && column.nullable),
+            _ => true,
+        };
+        let mut page = fetch_ordered(executor, self.whole(), after, columns.len(), &nullable, read).await?;
+        for with in withs {
+            load(with, &mut page.items, executor).await?;
+        }
+        Ok(page)
+    }
+
+    /// Adds the key's columns unless the order has them.
+    fn total_order(&mut self) -> Result<()> {
+        let (name, key) = (&self.table.0.name.name, &self.table.0.key);
+        if key.is_empty() {
+            let message = format!("{name} has no key, so its rows have no stable order to page through");
+            return Err(Error::new(Kind::Unsupported, message).table(name).hint("use `.limit(…)` and `.offset(…)`"));
+        }
+        let descending = self.select.order.last().is_some_and(|key| key.descending);
+        for column in key {
+            let is_it = |key: &OrderKey| matches!(&key.expr, Expr::Named(known) if **known == **column);
+            if !self.select.order.iter().any(is_it) {
+                let expr = named(column);
+                self.select.order.push(OrderKey { expr, descending, nulls: Nulls::Native });
+            }
+        }
+        Ok(())
+    }
+}

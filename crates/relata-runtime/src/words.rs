@@ -1,0 +1,74 @@
+//! Words of other libraries on statements ([`relata_sql::words`]), and what `find()` says of a struct that is no entity.
+
+use std::future::Ready;
+
+use relata_sql::Result;
+
+use crate::change::{Delete, Update};
+use crate::entity::Entity;
+use crate::find::Find;
+
+/// Takes `Plain::find()` for what it is where `Plain` lacks its derive: rustc would look no further than `Iterator::find`. It is
+/// implemented for references, which are only tried when nothing else fits, so that it never stands in the way of a `find` that
+/// a type has.
+#[diagnostic::on_unimplemented(message = "`{Self}` is no entity: put `#[derive(Entity)]` on it")]
+pub trait NotAnEntity {
+    /// All rows, of an entity.
+    #[doc(hidden)]
+    fn find() -> Find<Self>
+    where
+        Self: Entity,
+    {
+        Find::new()
+    }
+}
+
+impl<T: ?Sized> NotAnEntity for &T {}
+
+relata_sql::words! {
+    impl[E: Entity, L] Find<E, L> {
+        order_by / 1 -> Self, OrderBy: "`.order_by(…)` is `.order(…)` here", "say `.order(column.asc())` or `.order(column.desc())`";
+        skip / 1 -> Self, Skip: "`.skip(…)` is `.offset(…)` here", "say `.offset(…)`, or `.after(cursor)`";
+        take / 1 -> Self, Take: "`.take(…)` is `.limit(…)` here", "say `.limit(…)`";
+        preload / 1 -> Self, Preload: "`.preload(…)` is `.with(…)` here", "say `.with(Post.author)`";
+        include / 1 -> Self, Include: "`.include(…)` is `.with(…)` here", "say `.with(Post.author)`";
+        includes / 1 -> Self, Includes: "`.includes(…)` is `.with(…)` here", "say `.with(Post.author)`";
+        eager_load / 1 -> Self, EagerLoad: "`.eager_load(…)` is `.with(…)` here", "say `.with(Post.author)`";
+        find_with_related / 1 -> Self, WithRelated: "`.find_with_related(…)` is `.with(…)` here", "say `.with(Post.author)`";
+        find_also_related / 1 -> Self, AlsoRelated: "`.find_also_related(…)` is `.with(…)` here", "say `.with(Post.author)`";
+        inner_join / 1 -> Self, InnerJoin: "`.inner_join(…)` is `.join(…)` here",
+            "say `.join(Other, |(row, other)| row.other_id.eq(other.id))`; along a relation nothing has to be joined";
+        left_outer_join / 1 -> Self, LeftOuterJoin: "`.left_outer_join(…)` is `.left_join(…)` here",
+            "say `.left_join(Other, |(row, other)| row.other_id.eq(other.id))`";
+        having / 1 -> Self, HavingWithoutGroups: "`.having(…)` is about groups", "first `.group_by(…)`; a condition on rows is `.filter(…)`";
+        paginate / 2 -> Self, Paginate: "`.paginate(…)` is `.page(…)` here", "say `.limit(50).page(&mut db)`, and `.after(page.next)` for the next";
+        into_json / 0 -> Self, IntoJson: "rows are structs: `.into_json()` is serde's business",
+            "derive `serde::Serialize` on the entity, or read `db.table(…)`, whose records are maps";
+        load / 1 -> Ready<Result<Vec<E>>>, LoadRows: "`.load(…)` is `.all(…)` here", "say `.all(&mut db)`";
+        get_results / 1 -> Ready<Result<Vec<E>>>, GetResults: "`.get_results(…)` is `.all(…)` here", "say `.all(&mut db)`";
+        fetch_all / 1 -> Ready<Result<Vec<E>>>, FetchAll: "`.fetch_all(…)` is `.all(…)` here", "say `.all(&mut db)`";
+        get_result / 1 -> Ready<Result<E>>, GetResult: "`.get_result(…)` is `.one(…)` here", "say `.one(&mut db)`";
+        fetch_one / 1 -> Ready<Result<E>>, FetchOne: "`.fetch_one(…)` is `.one(…)` here", "say `.one(&mut db)`";
+        fetch_optional / 1 -> Ready<Result<Option<E>>>, FetchOptional: "`.fetch_optional(…)` is `.optional(…)` here", "say `.optional(&mut db)`";
+        exec / 1 -> Ready<Result<u64>>, ExecQuery: "a query gives rows: `.exec(…)` is for what writes", "say `.all(&mut db)`, `.one(…)`, `.first(…)` or `.optional(…)`";
+        delete / 1 -> Ready<Result<u64>>, DeleteFound: "what a query finds is not deleted by the query", "say `Post::delete_many().filter(…).exec(&mut db)`";
+        delete_all / 1 -> Ready<Result<u64>>, DeleteAllFound: "what a query finds is not deleted by the query", "say `Post::delete_many().filter(…).exec(&mut db)`";
+        update_all / 1 -> Ready<Result<u64>>, UpdateAllFound: "what a query finds is not changed by the query", "say `Post::update_many().filter(…).set(…).exec(&mut db)`";
+        set / 1 -> Self, SetFound: "what a query finds is not changed by the query", "say `Post::update_many().filter(…).set(…).exec(&mut db)`";
+    }
+}
+
+relata_sql::words! {
+    impl[E: Entity, S] Update<E, S> {
+        execute / 1 -> Ready<Result<u64>>, ExecuteUpdate: "`.execute(…)` is `.exec(…)` here", "say `.exec(&mut db)`";
+        get_results / 1 -> Ready<Result<Vec<E>>>, UpdateResults: "`.get_results(…)` is `.returning(…)` here", "say `.returning(&mut db)`";
+        get_result / 1 -> Ready<Result<Vec<E>>>, UpdateResult: "`.get_result(…)` is `.returning(…)` here", "say `.returning(&mut db)`";
+    }
+}
+
+relata_sql::words! {
+    impl[E: Entity, S] Delete<E, S> {
+        execute / 1 -> Ready<Result<u64>>, ExecuteDelete: "`.execute(…)` is `.exec(…)` here", "say `.exec(&mut db)`";
+        get_results / 1 -> Ready<Result<Vec<E>>>, DeleteResults: "`.get_results(…)` is `.returning(…)` here", "say `.returning(&mut db)`";
+    }
+}
