@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 
 use relata_sql::Result;
 use relata_sql::driver::Row;
-use relata_sql::expr::{Expr, Nulls, OrderKey};
-use relata_sql::meta::TableMeta;
+use relata_sql::expr::{ColumnRef, Expr, Nulls, OrderKey};
+use relata_sql::meta::{NUMBERED, Path, TableMeta};
 use relata_sql::row::plain_cell;
 use relata_sql::tree::{Item, Select, SetOperator};
 use relata_sql::typed::{
@@ -17,6 +17,7 @@ use relata_sql::typed::{
 use crate::entity::{Entity, mapped};
 use crate::executor::Executor;
 use crate::find::{Collect, count, not_found, run, single};
+use crate::join::inside;
 use crate::stream::Rows;
 
 pub use subtotals::{JoinedSubtotals, SubtotalSelection, Subtotals};
@@ -313,6 +314,7 @@ impl<E, T: Send> Projection<E, T> {
     }
 
     fn combined<F>(mut self, operator: SetOperator, other: Projection<F, T>) -> Self {
+        self.select = first_part(self.select);
         self.select.combined.push((operator, other.select.bounded()));
         self
     }
@@ -459,6 +461,17 @@ impl<E, T> AnyQuery for Projection<E, T> {
     fn into_query(self) -> Select {
         self.select
     }
+}
+
+/// The first of combined queries. With a limit of its own it stands in the place of a table: what is said from here on is said
+/// of the whole.
+fn first_part(select: Select) -> Select {
+    let limited = select.limit.is_some() || select.offset.is_some();
+    let Some(columns) = NUMBERED.get(..select.items.len()).filter(|_| limited) else { return select };
+    let items = columns.iter().map(|column| Item::Expr(Expr::Column(ColumnRef { path: Path::ROOT, column })));
+    let (items, at) = (items.collect(), select.at);
+    let (source, with) = inside(select);
+    Select { with, items, at, ..Select::new(source) }
 }
 
 /// Names the entity in an error, if there is one.

@@ -263,7 +263,8 @@ impl<E: Entity, L> Find<E, L> {
         self
     }
 
-    /// Locks the rows until the transaction ends. SQLite: `Kind::Unsupported`, its writers are alone anyway.
+    /// Locks the rows until the transaction ends. **Dialects**: SQLite: `Kind::Unsupported`, its writers are alone anyway; MariaDB
+    /// locks the rows that are joined with them, too.
     ///
     /// ```no_run
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));

@@ -75,7 +75,7 @@ impl<R, T: RowShape> Joinable for Projection<R, T> {
 }
 
 /// A query in the place of a table; its named queries come before the whole.
-fn inside(mut select: Select) -> (Source, Vec<Arc<CommonTable>>) {
+pub(crate) fn inside(mut select: Select) -> (Source, Vec<Arc<CommonTable>>) {
     let needs = std::mem::take(&mut select.with);
     (Source::Query(Box::new(select.bounded())), needs)
 }

@@ -143,8 +143,31 @@ pub enum Cast {
     Timestamp,
     /// JSON.
     Json,
+    /// An array of these.
+    Array(Element),
     /// Whatever the database makes of it.
     Unknown,
+}
+
+/// The type of an array's elements that nothing around it tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Element {
+    /// Booleans.
+    Bool,
+    /// Whole numbers.
+    Int,
+    /// Floating-point numbers.
+    Float,
+    /// Decimals.
+    Decimal,
+    /// Texts.
+    Text,
+    /// UUIDs.
+    Uuid,
+    /// Dates.
+    Date,
+    /// Instants.
+    Timestamp,
 }
 
 impl Cast {
@@ -167,6 +190,24 @@ impl Cast {
         }
     }
 
+    /// The type of a value among values alone: an array, too, whose type else is that of a column beside it (`varchar[]` and
+    /// `text[]` are not compared).
+    pub fn among_values(value: &Value) -> Self {
+        let Value::Array(elements) = value else { return Cast::of(value) };
+        let element = elements.iter().find_map(|element| match element {
+            Value::Bool(_) => Some(Element::Bool),
+            Value::Int(_) => Some(Element::Int),
+            Value::Float(_) => Some(Element::Float),
+            Value::UInt(_) | Value::Decimal(_) => Some(Element::Decimal),
+            Value::Text(_) => Some(Element::Text),
+            Value::Uuid(_) => Some(Element::Uuid),
+            Value::Date(_) => Some(Element::Date),
+            Value::Timestamp(_) => Some(Element::Timestamp),
+            _ => None,
+        });
+        element.map_or(Cast::Unknown, Cast::Array)
+    }
+
     /// Its name on PostgreSQL, the only one that has to be told.
     pub const fn postgres(self) -> Option<&'static str> {
         Some(match self {
@@ -182,6 +223,14 @@ impl Cast {
             Cast::DateTime => "timestamp",
             Cast::Timestamp => "timestamptz",
             Cast::Json => "jsonb",
+            Cast::Array(Element::Bool) => "boolean[]",
+            Cast::Array(Element::Int) => "bigint[]",
+            Cast::Array(Element::Float) => "double precision[]",
+            Cast::Array(Element::Decimal) => "numeric[]",
+            Cast::Array(Element::Text) => "text[]",
+            Cast::Array(Element::Uuid) => "uuid[]",
+            Cast::Array(Element::Date) => "date[]",
+            Cast::Array(Element::Timestamp) => "timestamptz[]",
             Cast::Unknown => return None,
         })
     }

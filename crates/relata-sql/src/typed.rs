@@ -364,6 +364,13 @@ macro_rules! operators {
                 Pred::new(Expr::IsNull(Box::new(self.into_expr()), true))
             }
 
+            /// The same as a value that is never NULL, which the caller vouches for: the least of a group that has rows, for a
+            /// `.not_in_query(…)`. Where it is NULL after all, reading it is an error of kind `Decode`.
+            #[doc(alias = "assume_not_null")]
+            pub fn assume_some(self) -> Expression<R, T> {
+                Expression::new(self.into_expr())
+            }
+
             /// The value, or another where it is NULL.
             pub fn or_else(self, other: impl Operand<R, T>) -> Expression<R, T> {
                 Expression::new(Expr::Call(Function::Coalesce, vec![self.into_expr(), other.into_operand()]))

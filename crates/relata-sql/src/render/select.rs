@@ -7,7 +7,7 @@ use super::{Level, Tables, Writer};
 use crate::error::{Error, Result};
 use crate::expr::{ColumnRef, Expr, Nulls, OrderKey};
 use crate::meta::{Path, RelationMeta, TableMeta};
-use crate::tree::{Batch, Grouping, Item, Keys, Lock, LockWait, Scope, Select, SetOperator, Source};
+use crate::tree::{Batch, Grouping, Item, Join, JoinKind, Keys, Lock, LockWait, Scope, Select, SetOperator, Source};
 use crate::value::Value;
 
 impl<O: Out> Writer<O> {
@@ -49,7 +49,7 @@ impl<O: Out> Writer<O> {
         }
         self.order(&mut select.order)?;
         self.limit(select.limit, select.offset);
-        self.lock(select.lock)?;
+        self.lock(select.lock, &select.joins)?;
         self.levels.pop();
         Ok(())
     }
@@ -199,9 +199,17 @@ impl<O: Out> Writer<O> {
         Ok(true)
     }
 
-    /// A query in the filter of a statement that may write what the query reads.
+    /// A query in the place of a list, maybe in the filter of a statement that writes what the query reads. MariaDB takes a limit there
+    /// only one level deeper.
     pub(super) fn in_write(&mut self, select: &mut Select, reads_outer: bool) -> Result<()> {
-        if !self.materializes || reads_outer {
+        let limited = self.dialect() == Dialect::Mysql && (select.limit.is_some() || select.offset.is_some());
+        if limited && reads_outer {
+            return Err(Error::unsupported(
+                "MariaDB takes no limit in a list that depends on the row around it",
+                "use `exists(…)`, or number the rows by `row_number().over(…)` and filter by the number",
+            ));
+        }
+        if reads_outer || !(self.materializes || limited) {
             return self.select(select);
         }
         self.push("SELECT * FROM (");
@@ -402,7 +410,7 @@ impl<O: Out> Writer<O> {
         }
     }
 
-    fn lock(&mut self, lock: Option<Lock>) -> Result<()> {
+    fn lock(&mut self, lock: Option<Lock>, joins: &[Join]) -> Result<()> {
         let Some(lock) = lock else { return Ok(()) };
         match (self.dialect(), lock.shared) {
             (Dialect::Sqlite, _) => {
@@ -415,6 +423,9 @@ impl<O: Out> Writer<O> {
             (Dialect::Postgres, true) => self.push(" FOR SHARE"),
             (_, false) => self.push(" FOR UPDATE"),
         }
+        if self.dialect() == Dialect::Postgres {
+            self.locked(joins);
+        }
         self.push(match lock.wait {
             LockWait::Wait => "",
             LockWait::SkipLocked => " SKIP LOCKED",
@@ -422,6 +433,35 @@ impl<O: Out> Writer<O> {
         });
         Ok(())
     }
+
+    /// PostgreSQL locks no row that may be missing. Where something is joined, the tables of the query itself are named: those
+    /// along relations are read only.
+    fn locked(&mut self, joins: &[Join]) {
+        let there = always_there(joins);
+        let Some(level) = self.levels.last() else { return };
+        if level.joins.is_empty() && there.iter().all(|there| *there) {
+            return;
+        }
+        let first = level.first;
+        let mut word = " OF ";
+        for (place, _) in there.iter().enumerate().filter(|(_, there)| **there) {
+            self.push(word);
+            self.alias(first + place);
+            word = ", ";
+        }
+    }
+}
+
+/// Which of the tables, the root first, give a row in any case.
+fn always_there(joins: &[Join]) -> Vec<bool> {
+    let mut there = vec![true];
+    for join in joins {
+        if matches!(join.kind, JoinKind::Right | JoinKind::Full) {
+            there.fill(false);
+        }
+        there.push(!matches!(join.kind, JoinKind::Left | JoinKind::Full));
+    }
+    there
 }
 
 /// The condition that leaves out rows marked as deleted.

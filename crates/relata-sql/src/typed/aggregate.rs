@@ -56,6 +56,15 @@ impl<R, T> Aggregate<R, T> {
     }
 }
 
+impl<R, T> Aggregate<R, Option<T>> {
+    /// The same as a value that is never NULL, which the caller vouches for: of a group there is always a row. Where it is
+    /// NULL after all, reading it is an error of kind `Decode`.
+    #[doc(alias = "assume_not_null")]
+    pub fn assume_some(self) -> Aggregate<R, T> {
+        Aggregate { expr: self.expr, marker: PhantomData }
+    }
+}
+
 /// How many rows the group has.
 pub fn count_rows<R>() -> Aggregate<R, i64> {
     Aggregate::new(AggregateFunction::Count, None, false)

@@ -3,6 +3,21 @@
 //!
 //! Arguments are columns, expressions and bound values. Their types are the caller's business: the database checks them.
 
+use super::Expr;
+use crate::expr::Cast;
+
+/// Where every argument is a value, each says its type, arrays included: nothing beside them does.
+fn settled(mut arguments: Vec<Expr>) -> Vec<Expr> {
+    if arguments.iter().all(|argument| matches!(argument, Expr::Literal(..))) {
+        for argument in &mut arguments {
+            if let Expr::Literal(value, cast) = argument {
+                *cast = Cast::among_values(value);
+            }
+        }
+    }
+    arguments
+}
+
 /// Defines functions from their texts: `pred` are conditions, `expr` give values.
 macro_rules! natives {
     ($constructor:ident: $($(#[$doc:meta])* $form:ident $name:ident($($argument:ident),*) $(-> $ty:ty)? =
@@ -13,14 +28,14 @@ macro_rules! natives {
         $(#[$doc])*
         pub fn $name<R>($($argument: impl Argument<R>),*) -> Pred<R> {
             static TEMPLATE: Template = Template::$constructor($words, $sql, $instead);
-            Pred::new(Expr::Template(&TEMPLATE, vec![$($argument.into_argument()),*]))
+            Pred::new(Expr::Template(&TEMPLATE, settled(vec![$($argument.into_argument()),*])))
         }
     };
     (@expr $constructor:ident $(#[$doc:meta])* $name:ident($($argument:ident),*) $ty:ty, $words:literal, $sql:literal, $instead:literal) => {
         $(#[$doc])*
         pub fn $name<R>($($argument: impl Argument<R>),*) -> Expression<R, $ty> {
             static TEMPLATE: Template = Template::$constructor($words, $sql, $instead);
-            Expression::new(Expr::Template(&TEMPLATE, vec![$($argument.into_argument()),*]))
+            Expression::new(Expr::Template(&TEMPLATE, settled(vec![$($argument.into_argument()),*])))
         }
     };
 }
@@ -28,6 +43,7 @@ macro_rules! natives {
 /// What PostgreSQL has: arrays, ranges, network addresses, regular expressions, JSON operators, full-text matching.
 pub mod pg {
     use super::super::{Argument, Expr, Expression, Pred};
+    use super::settled;
     use crate::template::Template;
 
     natives! { postgres:
@@ -115,6 +131,7 @@ pub mod pg {
 /// What MariaDB and MySQL have.
 pub mod mysql {
     use super::super::{Argument, Expr, Expression, Pred};
+    use super::settled;
     use crate::template::Template;
 
     natives! { mysql:
@@ -148,6 +165,7 @@ pub mod mysql {
 /// What SQLite has.
 pub mod sqlite {
     use super::super::{Argument, Expr, Expression, Pred};
+    use super::settled;
     use crate::template::Template;
 
     natives! { sqlite:

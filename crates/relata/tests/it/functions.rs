@@ -430,6 +430,12 @@ async fn arrays_of_postgres(mut db: Db) -> Result<()> {
         (pg::array_contained_by(array(), vec![3i64]), 0),
         (pg::cardinality(array()).eq(3), 4),
         (pg::array_position(array(), 3i64).eq(3), 4),
+        // Values alone say their types.
+        (pg::array_overlaps(vec![1i64], vec![1i64, 2]), 4),
+        (pg::array_contains(vec!["a".to_string()], vec!["b".to_string()]), 0),
+        (pg::array_contained_by(vec![true], vec![true, false]), 4),
+        (pg::cardinality(vec![1.5, 2.5]).eq(2), 4),
+        (pg::array_position(vec!["a".to_string(), "b".to_string()], "b").eq(2), 4),
     ] {
         assert_eq!(Post::find().filter(filter).count(&mut db).await?, count);
     }

@@ -103,6 +103,20 @@ fn subqueries() -> Vec<Construct> {
     let with_posts = || exists(Post::find().filter(Post.author_id.eq(User.id.outer())));
     let names = || User::find().order(User.name.asc());
     vec![
+        rows!(
+            "in a limited query",
+            User::find()
+                .filter(User.id.in_query(User::find().order(User.name.desc()).limit(2).select(User.id)))
+                .order(User.name.asc())
+                .select(User.name)
+        ),
+        rows!(
+            "in the least of groups",
+            Post::find()
+                .filter(Post.id.in_query(Post::find().group_by(Post.author_id).select(Post.id.min().assume_some())))
+                .order(Post.slug.asc())
+                .select(Post.slug)
+        ),
         rows!("exists", names().filter(with_posts()).select(User.name)),
         rows!(
             "not exists",
@@ -168,6 +182,15 @@ fn rows_of_one() -> Vec<Construct> {
         counted!("a relation by a join", Post::find().with(Post.author)),
         rows!("for update", slugs().for_update().select(Post.slug)),
         rows!("for share", slugs().for_share().select(Post.slug)),
+        counted!("lock of rows whose relation may be missing", Comment::find().with(Comment.writer).for_update()),
+        counted!(
+            "lock of rows with others",
+            Comment::find().with(Comment.post.with(Post.author)).for_update().no_wait()
+        ),
+        counted!(
+            "lock of joined rows",
+            Post::find().left_join(Comment, |(post, comment)| comment.post_id.eq(post.id)).for_update()
+        ),
         rows!("skip locked", slugs().for_update().skip_locked().select(Post.slug)),
         rows!("no wait", slugs().for_update().no_wait().select(Post.slug)),
     ]
@@ -297,6 +320,16 @@ fn sets() -> Vec<Construct> {
     let names = || User::find().select(User.name.lower());
     let slugs = || Post::find().select(Post.slug);
     vec![
+        rows!(
+            "union of a limited query first",
+            User::find()
+                .order(User.name.desc())
+                .limit(1)
+                .select(User.name)
+                .union_all(Post::find().order(Post.slug.desc()).limit(1).select(Post.slug))
+                .order_by_place(1, true)
+                .limit(2)
+        ),
         rows!("union", names().union(slugs()).order_by_place(1, false)),
         rows!("union all", names().union_all(User::find().select(User.name.lower())).order_by_place(1, true)),
         rows!(
