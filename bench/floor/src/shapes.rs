@@ -14,7 +14,11 @@ use relata_sql::typed::AnyQuery;
 use crate::allocations;
 use crate::relata_peer::User;
 
-const TIMES: u32 = 100_000;
+/// Few enough to be done before another process gets the processor.
+const TIMES: u32 = 2_000;
+
+/// So many times for each of the rounds.
+const AGAIN: usize = 50;
 
 /// Prints a table.
 pub fn run(rounds: usize) -> Result<(), Error> {
@@ -72,7 +76,7 @@ fn line<T>(
     mut ready: impl FnMut(&mut T) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let (mut built, mut both) = (Duration::MAX, Duration::MAX);
-    for _ in 0..rounds.max(2) {
+    for _ in 0..rounds.max(2) * AGAIN {
         let begun = Instant::now();
         (0..TIMES).for_each(|_| drop(std::hint::black_box(build())));
         built = built.min(begun.elapsed());

@@ -228,6 +228,20 @@ impl<R, T: Field<Base = T>> Operand<R, T> for Column<R, Option<T>> {
 }
 
 #[diagnostic::do_not_recommend]
+impl<R, T: Field<Base = T>> Operand<R, Option<T>> for Column<R, T> {
+    fn into_operand(self) -> Expr {
+        self.into_expr()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<R, T: Field<Base = T>> Operand<R, Option<T>> for Expression<R, T> {
+    fn into_operand(self) -> Expr {
+        self.into_expr()
+    }
+}
+
+#[diagnostic::do_not_recommend]
 impl<R, T: Field> Operand<R, T> for Expression<R, T> {
     fn into_operand(self) -> Expr {
         self.into_expr()

@@ -93,9 +93,10 @@ macro_rules! additions {
         );
     )*};
 }
+// A day that a month has not is its last: SQLite has to be told.
 additions! {
-    ADD_YEARS ADD_YEARS_DATE: "years", "years", "YEAR";
-    ADD_MONTHS ADD_MONTHS_DATE: "months", "months", "MONTH";
+    ADD_YEARS ADD_YEARS_DATE: "years', 'floor", "years", "YEAR";
+    ADD_MONTHS ADD_MONTHS_DATE: "months', 'floor", "months", "MONTH";
     ADD_DAYS ADD_DAYS_DATE: "days", "days", "DAY";
     ADD_HOURS ADD_HOURS_DATE: "hours", "hours", "HOUR";
     ADD_MINUTES ADD_MINUTES_DATE: "minutes", "mins", "MINUTE";
@@ -233,8 +234,8 @@ macro_rules! moments {
                 call(&DAY_OF, vec![Expr::Template(truncation(unit, false), vec![self.into_expr()])])
             }
 
-            /// So many units later, or earlier. **Dialects**: a month after the 31st of January is in March on SQLite, the
-            /// last of February elsewhere; SQLite counts in milliseconds.
+            /// So many units later, or earlier; a month after the 31st of January is the last of February. **Dialects**: SQLite
+            /// counts in milliseconds.
             pub fn plus(self, number: impl Operand<R, i64>, unit: Unit) -> Expression<R, T>
             where
                 T::Base: Moment,

@@ -178,7 +178,7 @@ async fn dates_and_times(mut db: Db) -> Result<()> {
         ))
     };
     expect![[r#"
-        sqlite   SELECT STRFTIME('%Y-%m-%d %H:00:00', "instant"), STRFTIME('%Y-%m-01 00:00:00', "datetime"), DATE(STRFTIME('%Y-01-01 00:00:00', "date")), RTRIM(RTRIM(STRFTIME('%Y-%m-%d %H:%M:%f', "instant", (?1) || ' days'), '0'), '.'), DATE("date", (?2) || ' months'), RTRIM(RTRIM(STRFTIME('%Y-%m-%d %H:%M:%f', "datetime", ("large") || ' minutes'), '0'), '.'), ROUND((JULIANDAY("instant") - JULIANDAY(?3)) * 86400.0, 3) FROM "every_type"
+        sqlite   SELECT STRFTIME('%Y-%m-%d %H:00:00', "instant"), STRFTIME('%Y-%m-01 00:00:00', "datetime"), DATE(STRFTIME('%Y-01-01 00:00:00', "date")), RTRIM(RTRIM(STRFTIME('%Y-%m-%d %H:%M:%f', "instant", (?1) || ' days'), '0'), '.'), DATE("date", (?2) || ' months', 'floor'), RTRIM(RTRIM(STRFTIME('%Y-%m-%d %H:%M:%f', "datetime", ("large") || ' minutes'), '0'), '.'), ROUND((JULIANDAY("instant") - JULIANDAY(?3)) * 86400.0, 3) FROM "every_type"
         postgres SELECT DATE_TRUNC('hour', "instant", 'UTC'), DATE_TRUNC('month', "datetime"), CAST(DATE_TRUNC('year', "date") AS date), ("instant" + MAKE_INTERVAL(days => CAST(CAST($1 AS bigint) AS int))), CAST("date" + MAKE_INTERVAL(months => CAST(CAST($2 AS bigint) AS int)) AS date), ("datetime" + MAKE_INTERVAL(mins => CAST("large" AS int))), CAST(EXTRACT(EPOCH FROM CAST("instant" AS timestamp)) - EXTRACT(EPOCH FROM CAST(CAST($3 AS timestamptz) AS timestamp)) AS double precision) FROM "every_type"
         mysql    SELECT CAST(DATE_FORMAT(`instant`, '%Y-%m-%d %H:00:00') AS DATETIME), CAST(DATE_FORMAT(`datetime`, '%Y-%m-01 00:00:00') AS DATETIME), DATE(CAST(DATE_FORMAT(`date`, '%Y-01-01 00:00:00') AS DATETIME)), (`instant` + INTERVAL (?) DAY), CAST(`date` + INTERVAL (?) MONTH AS DATE), (`datetime` + INTERVAL (`large`) MINUTE), CAST(TIMESTAMPDIFF(MICROSECOND, ?, `instant`) / 1000000 AS DOUBLE) FROM `every_type`
     "#]].assert_eq(&side_by_side(moved));
@@ -192,6 +192,16 @@ async fn dates_and_times(mut db: Db) -> Result<()> {
     assert_eq!(EveryType::find().filter(same.and(EveryType.instant.lt(now()))).count(&mut db).await?, 1);
     let clock: Timestamp = EveryType::find().select(now()).one(&mut db).await?;
     assert!((clock.as_second() - Timestamp::now().as_second()).abs() < 60, "{clock}");
+    // A day that a month has not is its last, on each database.
+    let end: Date = "2024-01-31".parse().unwrap();
+    let ends = (
+        EveryType.date.plus(1, Unit::Month),
+        EveryType.date.plus(13, Unit::Month),
+        EveryType.date.plus(-2, Unit::Month),
+    );
+    EveryType::update_many().all_rows().set(EveryType.date.to(end)).exec(&mut db).await?;
+    let (next, later, before): (Date, Date, Date) = EveryType::find().select(ends).first(&mut db).await?.unwrap();
+    assert_eq!([next, later, before].map(|date| date.to_string()), ["2024-02-29", "2025-02-28", "2023-11-30"]);
     let monthly = EveryType::find().group_by(EveryType.instant.truncate(Unit::Month));
     let monthly = monthly.select((EveryType.instant.truncate(Unit::Month), count_rows())).all(&mut db).await?;
     assert_eq!(monthly, [("2024-02-01T00:00:00Z".parse().unwrap(), 1)]);

@@ -95,6 +95,10 @@ async fn rows_of_one_list_give_different_fields(mut db: Db) -> Result<()> {
     let post_id = Post::find().filter(Post.slug.eq("x1")).one(&mut db).await?.id;
     let comment = NewComment { post_id, text: "t".into() }.writer_id(ann.get()).insert(&mut db).await?;
     assert_eq!(comment.writer_id, Some(ann), "a key is given by its value, too");
+    // What may be NULL takes what is not.
+    Post::update(post_id).set(Post.body.to(Post.title)).exec(&mut db).await?;
+    Post::update(post_id).set(Post.body.to(Post.title.upper())).exec(&mut db).await?;
+    assert_eq!(Post::by_key(post_id).one(&mut db).await?.body.as_deref(), Some("T"));
     Comment::update(comment.id).set(Comment.writer_id.to(ann.get())).exec(&mut db).await?;
     Ok(())
 }

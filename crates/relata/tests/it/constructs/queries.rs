@@ -325,7 +325,7 @@ fn sets() -> Vec<Construct> {
             User::find()
                 .order(User.name.desc())
                 .limit(1)
-                .select(User.name)
+                .select(User.name.lower())
                 .union_all(Post::find().order(Post.slug.desc()).limit(1).select(Post.slug))
                 .order_by_place(1, true)
                 .limit(2)
