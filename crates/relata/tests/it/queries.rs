@@ -241,7 +241,7 @@ async fn raw_sql_is_typed_and_bound(mut db: Db) -> Result<()> {
     let post = sql::<Tag>("SELECT id, name FROM tags", ()).optional(&mut db).await?;
     assert!(post.is_none());
     let users = "SELECT name, 7 AS more, email, id FROM users ORDER BY id";
-    let user = sql::<User>(users, ()).one(&mut db).await?;
+    let user = sql::<User>(users, ()).first(&mut db).await?.unwrap();
     assert_eq!((user.id, user.name.as_str(), user.email.as_str()), (ann, "Ann", "ann@example.com"), "found by name");
     assert_eq!(sql::<User>(users, ()).stream(&mut db).next().await?.unwrap().id, ann);
     let error = sql::<User>("SELECT id, name FROM users", ()).all(&mut db).await.unwrap_err();
