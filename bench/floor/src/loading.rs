@@ -12,7 +12,8 @@ const ROWS: i64 = 1_000;
 /// Declares an entity of a key and so many columns, one that refers to it, and how it is read both ways.
 macro_rules! widths {
     ($($module:ident $columns:literal $table:literal $from:literal: $($field:ident)*;)*) => {
-        $(mod $module {
+        $(#[allow(dead_code, reason = "rows are read, and few of their fields looked at")]
+        mod $module {
             use super::*;
 
             #[derive(Entity, Debug)]
