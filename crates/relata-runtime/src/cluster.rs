@@ -144,16 +144,17 @@ impl Cluster {
         history.push_back((now, position.clone()));
     }
 
-    /// For how long a node that is at `position` has been behind: since the primary was last known to be no further.
-    fn lag(&self, now: Instant, position: &Position) -> Option<Duration> {
+    /// For how long a node that is at `position` has been behind: since the primary was last known to be no further. Where
+    /// that was before anybody watched, what the node applied last is so old by its own account (`behind`): it may be less far
+    /// behind, and never further. `None`: nobody can tell yet.
+    fn lag(&self, now: Instant, position: &Position, behind: Option<Duration>) -> Option<Duration> {
         let history = self.history();
         let (_, newest) = history.back()?;
         if newest.is_covered_by(position) {
             return Some(Duration::ZERO);
         }
         let caught_up = history.iter().rev().find(|(_, then)| then.is_covered_by(position));
-        let since = caught_up.or(history.front()).map(|(then, _)| *then)?;
-        Some(now.saturating_duration_since(since))
+        caught_up.map(|(then, _)| now.saturating_duration_since(*then)).or(behind)
     }
 
     /// Decides anew which node takes writes.

@@ -7,6 +7,7 @@
 
 mod galera;
 mod mariadb;
+mod mysql;
 mod patroni;
 mod pgbouncer;
 mod postgres;
@@ -32,6 +33,7 @@ use crate::server::shared_driver;
 
 pub use galera::Galera;
 pub use mariadb::{MariadbPair, install as install_mariadb, temporary as mariadb_temporary};
+pub use mysql::MysqlPair;
 pub use patroni::Patroni;
 pub use pgbouncer::PgBouncer;
 pub use postgres::PostgresCluster;

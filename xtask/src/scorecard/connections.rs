@@ -110,6 +110,8 @@ pub const CONNECTIONS: &[Capability] = &[
         postgres: Claim::Done(&[
             (POSTGRES, "reads_go_to_replicas_and_see_what_a_token_stands_for"),
             (POSTGRES, "a_frozen_replica_leaves_rotation_and_comes_back"),
+            (POSTGRES, "a_replica_that_is_behind_is_not_read"),
+            (POSTGRES, "a_replica_that_goes_up_and_down_is_damped"),
         ]),
         mysql: Claim::Done(&[(MARIADB, "reads_go_to_the_replica_and_see_what_a_token_stands_for")]),
     },

@@ -40,10 +40,25 @@ impl Cluster {
     }
 }
 
-/// Waits until every node has said what it is, or will not.
+/// How long is waited for what is not told at the first look: how far replicas are behind the primary.
+const SECOND_LOOK: Duration = Duration::from_millis(1500);
+
+/// Waits until every node has said what it is, and how far behind, or will not.
 pub(super) async fn until_asked(db: &Db, limit: Duration) {
     let begun = Instant::now();
-    while db.nodes().iter().any(|node| node.role == Role::Unknown) && begun.elapsed() < limit {
+    loop {
+        let nodes = db.nodes();
+        let unknown = nodes.iter().any(|node| node.role == Role::Unknown);
+        let followed = nodes.iter().any(|node| node.role == Role::Primary);
+        let unmeasured = followed && nodes.iter().any(|node| node.role == Role::Replica && node.lag.is_none());
+        let longest = match (unknown, unmeasured) {
+            (true, _) => limit,
+            (false, true) => limit.min(SECOND_LOOK),
+            (false, false) => return,
+        };
+        if begun.elapsed() >= longest {
+            return;
+        }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -78,7 +93,7 @@ impl Status {
 }
 
 fn grid(nodes: &[NodeStatus]) -> Grid {
-    let mut grid = Grid::new(&["node", "role", "since", "lag", "position", "timeline", "in rotation", "trouble"]);
+    let mut grid = Grid::new(&["node", "role", "seen for", "lag", "position", "timeline", "in rotation", "trouble"]);
     for node in nodes {
         grid.rows.push(vec![
             Some(node.name.clone()),

@@ -1,5 +1,7 @@
 //! The question to a node: what are you, and how far have you come?
 
+use std::time::Duration;
+
 use relata_schema::Dialect;
 use relata_sql::driver::{Row, RowSink, Statement};
 use relata_sql::{Cell, Connection, Error, Kind, Result};
@@ -15,6 +17,8 @@ pub(super) struct Answered {
     pub(super) cannot_write: bool,
     pub(super) position: Option<Position>,
     pub(super) timeline: Option<u64>,
+    /// A replica: how old the last transaction is that it has applied, by its own clock.
+    pub(super) behind: Option<Duration>,
     /// Galera: it takes writes as well as any other; its place in the cluster's order.
     pub(super) deputy: Option<u64>,
     /// Galera: where all nodes are.
@@ -26,12 +30,14 @@ pub(super) struct Answered {
 const POSTGRES: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN 'replica' \
      WHEN current_setting('default_transaction_read_only') = 'on' THEN 'replica' ELSE 'primary' END, \
      CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END::text, \
-     CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END";
+     CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END, \
+     CASE WHEN pg_is_in_recovery() THEN (extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) \
+     * 1000)::bigint::text ELSE '' END, ''";
 
 /// A server that follows another is a replica even where somebody forgot `read_only`.
 const MARIADB: &str = "SELECT CASE WHEN @@global.read_only = 1 OR (SELECT VARIABLE_VALUE FROM \
      information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'SLAVES_RUNNING') > 0 THEN 'replica' ELSE 'primary' END, \
-     CONCAT(@@global.gtid_current_pos, ''), '', \
+     CONCAT(@@global.gtid_current_pos, ''), '', '', \
      (SELECT GROUP_CONCAT(LOWER(VARIABLE_NAME), '=', VARIABLE_VALUE SEPARATOR '\\n') FROM \
      information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME IN ('WSREP_PROVIDER_NAME', 'WSREP_CLUSTER_STATUS', \
      'WSREP_READY', 'WSREP_LOCAL_STATE_COMMENT', 'WSREP_LOCAL_INDEX', 'WSREP_LAST_COMMITTED', \
@@ -41,11 +47,13 @@ const MARIADB: &str = "SELECT CASE WHEN @@global.read_only = 1 OR (SELECT VARIAB
 const MYSQL: &str = "SELECT CASE WHEN @@global.read_only = 1 OR (SELECT COUNT(*) FROM \
      performance_schema.replication_applier_status WHERE SERVICE_STATE = 'ON' AND CHANNEL_NAME NOT LIKE \
      'group@_replication@_%' ESCAPE '@') > 0 THEN 'replica' ELSE 'primary' END, \
-     REPLACE(@@global.gtid_executed, '\\n', ''), ''";
+     REPLACE(@@global.gtid_executed, '\\n', ''), '', \
+     (SELECT TIMESTAMPDIFF(MICROSECOND, MAX(LAST_APPLIED_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP), NOW(6)) DIV 1000 \
+     FROM performance_schema.replication_applier_status_by_worker), ''";
 
 /// For a role that may not look at the replication.
 const MYSQL_UNSEEN: &str = "SELECT CASE WHEN @@global.read_only = 1 THEN 'replica' ELSE 'primary' END, \
-     REPLACE(@@global.gtid_executed, '\\n', ''), ''";
+     REPLACE(@@global.gtid_executed, '\\n', ''), '', '', ''";
 
 /// The texts of the first row.
 #[derive(Default)]
@@ -83,10 +91,8 @@ pub(super) async fn ask(connection: &mut dyn Connection) -> Result<Answered> {
         }
         other => other?,
     }
-    let (role, position, timeline, wsrep) = match texts.0.as_slice() {
-        [role, position, timeline] => (role, position, timeline, ""),
-        [role, position, timeline, wsrep] => (role, position, timeline, wsrep.as_str()),
-        _ => return Err(Error::new(Kind::Protocol, "the node does not say what it is")),
+    let [role, position, timeline, behind, wsrep] = texts.0.as_slice() else {
+        return Err(Error::new(Kind::Protocol, "the node does not say what it is"));
     };
     let takes_writes = role == "primary";
     if let Some(galera) = Galera::of(wsrep) {
@@ -101,7 +107,8 @@ pub(super) async fn ask(connection: &mut dyn Connection) -> Result<Answered> {
     // In recovery there is no timeline of its own yet.
     let cannot_write = connection.dialect() == Dialect::Postgres && timeline.is_none();
     let origin = position.as_ref().map(Origin::of).unwrap_or_default();
-    Ok(Answered { takes_writes, cannot_write, position, timeline, deputy: None, members: Vec::new(), origin })
+    let behind = behind.parse().ok().map(Duration::from_millis);
+    Ok(Answered { takes_writes, cannot_write, position, timeline, behind, deputy: None, members: Vec::new(), origin })
 }
 
 /// Whose node it is, where its position does not tell. Not every service that speaks like PostgreSQL knows.
@@ -138,11 +145,7 @@ fn no_position() -> Error {
 }
 
 /// Waits on a replica until it has come so far; `false`: it has not, in that time.
-pub(crate) async fn wait_for(
-    connection: &mut dyn Connection,
-    wanted: &Position,
-    limit: std::time::Duration,
-) -> Result<bool> {
+pub(crate) async fn wait_for(connection: &mut dyn Connection, wanted: &Position, limit: Duration) -> Result<bool> {
     match wanted {
         Position::Local => Ok(true),
         Position::Gtid(_) | Position::Executed(_) => {
@@ -155,13 +158,13 @@ pub(crate) async fn wait_for(
         }
         Position::Lsn(_) | Position::Galera(..) => {
             let until = tokio::time::Instant::now() + limit;
-            let mut pause = std::time::Duration::from_micros(300);
+            let mut pause = Duration::from_micros(300);
             while !has_reached(connection, wanted).await? {
                 if tokio::time::Instant::now() + pause > until {
                     return Ok(false);
                 }
                 tokio::time::sleep(pause).await;
-                pause = (pause * 2).min(std::time::Duration::from_millis(5));
+                pause = (pause * 2).min(Duration::from_millis(5));
             }
             Ok(true)
         }
@@ -209,7 +212,16 @@ impl<'t> Galera<'t> {
         let deputy = self.value("wsrep_local_index").parse().ok().filter(|_| takes_writes);
         let members = self.value("wsrep_incoming_addresses").split(',').filter_map(member).collect();
         let origin = position.as_ref().map(Origin::of).unwrap_or_default();
-        Ok(Answered { takes_writes, cannot_write: false, position, timeline: None, deputy, members, origin })
+        Ok(Answered {
+            takes_writes,
+            cannot_write: false,
+            position,
+            timeline: None,
+            behind: None,
+            deputy,
+            members,
+            origin,
+        })
     }
 }
 

@@ -125,7 +125,7 @@ impl Cluster {
             self.note_primary(now, position);
         }
         let lag = match (&role, &answered.position) {
-            (Role::Replica, Some(position)) => self.lag(now, position),
+            (Role::Replica, Some(position)) => self.lag(now, position, answered.behind),
             (Role::Primary, _) => Some(Duration::ZERO),
             _ => None,
         };

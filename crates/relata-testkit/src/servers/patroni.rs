@@ -7,6 +7,8 @@ use std::time::Duration;
 use relata_runtime::{Db, sql};
 use relata_sql::DatabaseUrl;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::{Product, Runner, folder, free_port, open, place, postgres_program, process, until};
 
@@ -38,7 +40,7 @@ impl Patroni {
         let mut patroni = Patroni { etcd, nodes: Vec::new(), folder };
         let log = patroni.folder.path().join("etcd.log");
         until(&format!("etcd answers, see {}", log.display()), Duration::from_secs(20), async || {
-            tokio::net::TcpStream::connect(("127.0.0.1", clients)).await.is_ok()
+            TcpStream::connect(("127.0.0.1", clients)).await.is_ok()
         })
         .await;
         for number in 0..nodes {
@@ -61,16 +63,29 @@ impl Patroni {
         self.nodes.push(Member { process, port, rest });
     }
 
-    /// Until one leads, and all others follow it.
+    /// Until one leads, all others follow it, and one of them is known to Patroni as the one that has every commit: before that it
+    /// promotes whom it likes, and what was acknowledged may be lost.
     async fn until_complete(&self) {
         let what = format!("a leader and its followers, see {}", self.folder.path().display());
         until(&what, Duration::from_secs(60), async || {
             let Some(leader) = self.leader().await else { return false };
             let text = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'";
             let following = sql::<i64>(text, ()).one(&mut self.alone(leader).await).await;
-            following.is_ok_and(|count| count as usize + 1 == self.nodes.len())
+            let all = following.is_ok_and(|count| count as usize + 1 == self.nodes.len());
+            all && self.members(leader).await.contains("\"sync_standby\"")
         })
         .await;
+    }
+
+    /// What a node says of the cluster; nothing where it does not answer.
+    async fn members(&self, number: usize) -> String {
+        let mut answer = String::new();
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.nodes[number].rest)).await {
+            let asked = stream.write_all(b"GET /cluster HTTP/1.0\r\n\r\n").await;
+            // Half an answer is read again.
+            drop((asked, stream.read_to_string(&mut answer).await));
+        }
+        answer
     }
 
     /// Who takes writes, if anybody does.

@@ -2,6 +2,7 @@
 
 mod galera;
 mod mariadb;
+mod mysql;
 mod patroni;
 mod postgres;
 

@@ -8,7 +8,7 @@ use relata_runtime::{Db, Error, Kind, Reads, Result, Token, sql};
 use relata_sql::DatabaseUrl;
 use relata_sql::driver::BoxFuture;
 use relata_testkit::load::Writers;
-use relata_testkit::servers::{PostgresCluster, open};
+use relata_testkit::servers::{PostgresCluster, open, until};
 use relata_testkit::{Fault, Proxy};
 
 use super::{LONG, number, until_caught_up, until_nodes};
@@ -147,6 +147,64 @@ async fn reads_go_to_replicas_and_see_what_a_token_stands_for() {
         assert!(begun.elapsed() < LONG, "reads that may be late go to replicas: {:#?}", db.nodes());
     }
     assert_eq!(number(&db, "SELECT pg_is_in_recovery()::int::bigint").await, 0, "others to the primary");
+}
+
+/// Also by a program that has just begun and has not seen how the lag came about.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_is_behind_is_not_read() {
+    let servers = PostgresCluster::start(2, false).await;
+    let db = together(&servers.url()).await;
+    let mut late = servers.alone(1).await;
+    late.batch("SELECT pg_wal_replay_pause()").await.unwrap();
+    for n in 0..3 {
+        sql::<()>("INSERT INTO work VALUES (?)", (n,)).exec(&mut db.clone()).await.unwrap();
+    }
+    let token = db.token().await.unwrap();
+    until("what it has applied is older than two seconds", LONG, async || {
+        number(
+            &late,
+            "SELECT (extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) > 2)::int::bigint",
+        )
+        .await
+            == 1
+    })
+    .await;
+    let begins = open(&servers.url()).await;
+    let reader = begins.reading(Reads::Replica { max_lag: Duration::from_secs(2) });
+    let (mut on_replicas, mut reads, begun) = (0, 0, Instant::now());
+    while reads < 200 || on_replicas == 0 {
+        assert!(begun.elapsed() < LONG, "no read goes to the replica that is not behind: {:#?}", begins.nodes());
+        let text = "SELECT COUNT(*), pg_is_in_recovery() FROM work";
+        let (count, replica): (i64, bool) = sql(text, ()).one(&mut reader.clone()).await.unwrap();
+        assert_eq!(count, 3, "a read from the replica that is behind: {:#?}", begins.nodes());
+        (on_replicas, reads) = (on_replicas + u32::from(replica), reads + 1);
+    }
+    let node = begins.nodes().remove(1);
+    assert!(node.lag.is_some_and(|lag| lag > Duration::from_secs(2)), "{node:?}");
+    late.batch("SELECT pg_wal_replay_resume()").await.unwrap();
+    until("it has caught up", LONG, async || {
+        let node = begins.nodes().remove(1);
+        node.position.is_some_and(|position| token.is_covered_by(&position)) && node.lag == Some(Duration::ZERO)
+    })
+    .await;
+}
+
+/// Each time that it comes back it must answer well for longer before it is read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_goes_up_and_down_is_damped() {
+    let servers = PostgresCluster::start(1, false).await;
+    let db = open(&servers.url()).await;
+    let both = |roles: &[Role]| roles == [Role::Primary, Role::Replica];
+    until_nodes(&db, LONG, "a primary and a replica", both).await;
+    for _ in 0..3 {
+        servers.freeze(1);
+        until_nodes(&db, LONG, "it is down", |roles| roles[1] == Role::Down).await;
+        servers.thaw(1);
+        until_nodes(&db, LONG, "it is back", both).await;
+    }
+    // Seven good answers it owes by now, half a second apart.
+    assert!(!db.nodes()[1].in_rotation, "{:#?}", db.nodes());
+    until("it is read again", LONG, async || db.nodes()[1].in_rotation).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
