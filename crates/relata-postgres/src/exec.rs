@@ -40,6 +40,9 @@ use crate::message;
 /// How long an abandoned statement may go on before the server is asked to stop it.
 const PATIENCE: Duration = Duration::from_millis(20);
 
+/// How long at most it is waited for before it is asked again.
+const MOST_PATIENCE: Duration = Duration::from_secs(1);
+
 /// A connection to PostgreSQL.
 pub(crate) struct PostgresConnection {
     client: Client,
@@ -110,9 +113,17 @@ impl PostgresConnection {
         if let Ok(drained) = tokio::time::timeout(PATIENCE, self.drain()).await {
             return drained;
         }
-        // The request may come before or after the statement's end; what it hits then is the empty query below.
-        let _ = self.endpoint.cancel(self.client.cancel_token()).await;
-        self.drain().await?;
+        let mut patience = PATIENCE;
+        loop {
+            // The request may come before or after the statement's end; what it hits then is the empty query below. One that
+            // comes before the server has read the statement is forgotten there, and sent again.
+            let _ = self.endpoint.cancel(self.client.cancel_token()).await;
+            patience = (patience * 4).min(MOST_PATIENCE);
+            if let Ok(drained) = tokio::time::timeout(patience, self.drain()).await {
+                drained?;
+                break;
+            }
+        }
         self.asking = true;
         self.drain().await
     }

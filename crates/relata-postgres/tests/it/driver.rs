@@ -305,10 +305,10 @@ async fn the_server_says_what_the_transaction_is() {
 async fn a_dropped_statement_is_cleaned_up() {
     let mut db = Database::new().await;
     let before = std::time::Instant::now();
-    let slow = db.connection.execute(Statement::new("select pg_sleep(30)", &[]));
+    let slow = db.connection.execute(Statement::new("select pg_sleep(600)", &[]));
     assert!(tokio::time::timeout(Duration::from_millis(50), slow).await.is_err());
     assert_eq!(db.rows("select 1").await.unwrap(), [[Value::Int(1)]]);
-    assert!(before.elapsed() < Duration::from_secs(10), "the server was asked to stop");
+    assert!(before.elapsed() < Duration::from_secs(300), "the server was asked to stop");
 
     db.connection.begin(TransactionOptions::default()).await.unwrap();
     let slow = db.connection.execute(Statement::new("select pg_sleep(2)", &[]));
