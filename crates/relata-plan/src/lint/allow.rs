@@ -5,7 +5,7 @@
 //! CREATE INDEX ON settings (name);
 //! ```
 //!
-//! `allow` is for the next statement, `allow-file` for the whole file. Without a reason it has no effect, and that is a
+//! `allow` is for the statement that ends before it on the same line, else for the next one; `allow-file` for the whole file. Without a reason it has no effect, and that is a
 //! finding, as is one that nothing needs.
 
 use relata_schema::sql::{self, Extent, Statement};
@@ -29,7 +29,7 @@ pub fn settle(text: &str, file: usize, options: &Options, findings: &mut Vec<Fin
     }
     let statements = sql::read(options.dialect, text);
     let found = sql::comments(options.dialect, text).into_iter();
-    for allow in found.filter_map(|(extent, comment)| read(extent, comment, &statements, text.len())) {
+    for allow in found.filter_map(|(extent, comment)| read(extent, comment, &statements, text)) {
         for (rule, message, help) in carry_out(&allow, options, findings) {
             let level = level_of(rule, options);
             if level != Level::Off {
@@ -78,13 +78,19 @@ fn needs_database(code: &str) -> bool {
 }
 
 /// `relata: allow CODE[, CODE] because REASON`.
-fn read(extent: Extent, comment: &str, statements: &[Statement<'_>], length: usize) -> Option<Allow> {
+fn read(extent: Extent, comment: &str, statements: &[Statement<'_>], text: &str) -> Option<Allow> {
     let rest = comment.strip_prefix("relata:")?.trim();
     let (word, rest) = rest.split_once(char::is_whitespace)?;
     let covers = match word {
-        "allow-file" => Extent { start: 0, end: length },
+        "allow-file" => Extent { start: 0, end: text.len() },
         "allow" => {
-            let next = statements.iter().find(|statement| !statement.nested && statement.extent.end > extent.start)?;
+            let mut outer = statements.iter().filter(|statement| !statement.nested);
+            let same_line = |statement: &&Statement<'_>| {
+                let between = text.get(statement.extent.end..extent.start);
+                between.is_some_and(|between| !between.contains('\n'))
+            };
+            let before = outer.clone().rfind(|statement| statement.extent.end <= extent.start).filter(same_line);
+            let next = before.or_else(|| outer.find(|statement| statement.extent.end > extent.start))?;
             Extent { start: next.extent.start, end: next.extent.end.max(next.extent.start + 1) }
         }
         _ => return None,

@@ -446,3 +446,19 @@ fn earlier_files_are_known() {
         assert_eq!(codes.collect::<Vec<_>>(), expected, "{second}");
     }
 }
+
+/// A comment is for the statement that it stands behind, else for the next.
+#[test]
+fn a_comment_behind_a_statement_is_for_that_one() {
+    let allow = "-- relata: allow drop-table because it is empty";
+    for (text, lines) in [
+        (format!("DROP TABLE a; {allow}\nDROP TABLE b;"), &[2][..]),
+        (format!("DROP TABLE a;\n{allow}\nDROP TABLE b;"), &[1]),
+        (format!("DROP TABLE\n a {allow}\n, b; DROP TABLE c;"), &[3]),
+        (format!("DROP TABLE a; DROP TABLE b; {allow}"), &[1]),
+    ] {
+        let found = look(Dialect::Sqlite, &text, |_, _| {});
+        let hazards = found.iter().filter(|finding| finding.level == Level::Hazard);
+        assert_eq!(hazards.map(|finding| finding.line).collect::<Vec<_>>(), lines, "{text}");
+    }
+}
