@@ -1,7 +1,7 @@
 //! Privileges, and those that new objects get.
 
 use relata_schema::dialect::postgres::print::{
-    column_grants, column_revokes, default_privileges, grants, has_privileges, no_default_privileges,
+    column_grants, column_revokes, default_privileges, grants, has_privileges, no_default_privileges, owner,
     privileges as held, revokes,
 };
 use relata_schema::model::{DefaultPrivileges, Grant, ObjectKey, ObjectKind, ObjectName};
@@ -23,8 +23,9 @@ pub(super) fn privileges(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps) 
             *target_before == target && *other == column
         };
         let old = match before.iter().find(same).filter(|_| there && !remade) {
-            Some((_, _, old)) => old.to_vec(),
-            None if column.is_none() && !there => by_default(scope, key),
+            Some((_, None, old)) => under_new_owner(owner(&scope.from, key), owner(scope.to, key), old),
+            Some((_, Some(_), old)) => old.to_vec(),
+            None if column.is_none() && !there => under_new_owner(None, owner(scope.to, key), &by_default(scope, key)),
             None => Vec::new(),
         };
         let what = format!("set privileges on {}", target.to_lowercase());
@@ -32,6 +33,26 @@ pub(super) fn privileges(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps) 
             steps.add(what.clone(), key.clone(), sql);
         }
     }
+}
+
+/// What is left of privileges once the object has another owner, which it has got before: what the new owner had been
+/// given is the owner's, and what the old one did without, the new one does without unless it had been given that.
+fn under_new_owner(was: Option<Option<&str>>, shall: Option<Option<&str>>, old: &[Grant]) -> Vec<Grant> {
+    let Some(new) = shall.flatten().filter(|new| was.flatten() != Some(*new)) else { return old.to_vec() };
+    let given = |privilege: &str| old.iter().any(|grant| grant.grantee == new && grant.privilege == privilege);
+    let mut left = Vec::new();
+    for grant in old {
+        match grant.privilege.strip_prefix("NO ") {
+            Some(privilege) if grant.grantee != "PUBLIC" => {
+                if !given(privilege) {
+                    left.push(Grant { grantee: new.to_string(), ..grant.clone() });
+                }
+            }
+            None if grant.grantee == new => {}
+            _ => left.push(grant.clone()),
+        }
+    }
+    left
 }
 
 /// What an object has when it is created, from the default privileges that hold while the plan runs.
