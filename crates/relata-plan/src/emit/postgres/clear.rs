@@ -29,7 +29,7 @@ pub(super) fn clear(scope: &Scope<'_>, steps: &mut Steps) {
     }
     defaults(scope, steps);
     for (from, _) in scope.changing() {
-        generated_columns(scope, from, steps);
+        early_columns(scope, from, steps);
     }
     parked_columns(scope, steps);
     bared_domains(scope, steps);
@@ -251,13 +251,17 @@ fn defaults(scope: &Scope<'_>, steps: &mut Steps) {
     }
 }
 
-/// Generated columns that must be made anew, and those that go: other columns cannot change or go under them.
-fn generated_columns(scope: &Scope<'_>, from: &Table, steps: &mut Steps) {
-    for column in from.columns.iter().filter(|column| column.generated.is_some() && !column.inherited) {
-        if scope.clears(ObjectKind::Column, &from.name, &column.name) {
-            super::columns::drop_column(from, column, steps);
-        }
+/// Columns that go, or are made anew, before anything else is altered.
+fn early_columns(scope: &Scope<'_>, from: &Table, steps: &mut Steps) {
+    for column in from.columns.iter().filter(|column| !column.inherited && goes_early(scope, from, column)) {
+        super::columns::drop_column(from, column, steps);
     }
+}
+
+/// Generated columns, as others cannot change or go under them; and columns of a type that goes before its successor comes.
+pub(super) fn goes_early(scope: &Scope<'_>, from: &Table, column: &Column) -> bool {
+    scope.clears(ObjectKind::Column, &from.name, &column.name)
+        && (column.generated.is_some() || scope.is_of_replaced_type(from, column))
 }
 
 /// Columns whose type goes before its successor comes hold text in the meantime.

@@ -126,7 +126,7 @@ impl Scope<'_> {
         for table in &self.from.tables {
             let Some(to) = self.to.table(&table.name) else { continue };
             for column in table.columns.iter().filter(|column| to.column(&column.name).is_some()) {
-                if names_one_of(&column.ty, &self.replaced_types) || self.over_replaced_range(table, column) {
+                if self.is_of_replaced_type(table, column) {
                     parked.push((table.name.clone(), column.name.clone()));
                 } else if self.is_rebuilt(&column.ty) || self.over_rebuilt_collation(column) {
                     found.push((table.name.clone(), column.name.clone()));
@@ -139,11 +139,11 @@ impl Scope<'_> {
         self.park(&parked);
     }
 
-    /// A column of the multirange of a range that is replaced.
-    fn over_replaced_range(&self, table: &Table, column: &Column) -> bool {
+    /// A column of a type that goes before its successor comes, or of the multirange of such a range.
+    pub(super) fn is_of_replaced_type(&self, table: &Table, column: &Column) -> bool {
         let used = table.used_by(ObjectKind::Column, &column.name).iter();
         let mut ranges = used.filter(|used| used.kind == ObjectKind::Range);
-        ranges.any(|used| self.replaced_types.contains(&used.name))
+        names_one_of(&column.ty, &self.replaced_types) || ranges.any(|used| self.replaced_types.contains(&used.name))
     }
 
     fn over_rebuilt_collation(&self, column: &Column) -> bool {
