@@ -139,6 +139,61 @@ pub fn words(dialect: Dialect, sql: &str, limit: usize) -> Vec<String> {
     words.take(limit).map(|piece| piece.text.to_ascii_uppercase()).collect()
 }
 
+/// A part of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Token<'a> {
+    /// A word outside quotes: a keyword or a name.
+    Word(&'a str),
+    /// A name in quotes, without them.
+    Name(String),
+    /// Anything else: a sign, a number, a text in its quotes.
+    Other(&'a str),
+}
+
+impl Token<'_> {
+    /// The name that it may be.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Token::Word(word) => Some(word),
+            Token::Name(name) => Some(name),
+            Token::Other(_) => None,
+        }
+    }
+
+    /// It is this keyword.
+    pub fn is(&self, keyword: &str) -> bool {
+        matches!(self, Token::Word(word) if word.eq_ignore_ascii_case(keyword))
+    }
+}
+
+/// The parts of a statement, without comments.
+///
+/// ```
+/// use relata_schema::Dialect;
+/// use relata_schema::script::{Token, tokens};
+/// let parts = tokens(Dialect::Mysql, "DROP /* it */ TABLE `a``b`;");
+/// assert_eq!(parts, [Token::Word("DROP"), Token::Word("TABLE"), Token::Name("a`b".into()), Token::Other(";")]);
+/// ```
+pub fn tokens(dialect: Dialect, sql: &str) -> Vec<Token<'_>> {
+    let token = |piece: Piece<'_>| match piece.kind {
+        PieceKind::Space | PieceKind::Comment => None,
+        PieceKind::Word => Some(Token::Word(&sql[piece.start..piece.start + piece.text.len()])),
+        PieceKind::Quoted => {
+            let text = &sql[piece.start..piece.start + piece.text.len()];
+            let quote = match text.as_bytes()[0] {
+                b'`' => "`",
+                b'"' if dialect != Dialect::Mysql => "\"",
+                b'[' => "]",
+                _ => return Some(Token::Other(text)),
+            };
+            let inner = text.get(1..text.len() - 1).unwrap_or_default();
+            Some(Token::Name(inner.replace(&quote.repeat(2), quote)))
+        }
+        PieceKind::Other => Some(Token::Other(&sql[piece.start..piece.start + piece.text.len()])),
+    };
+    pieces(dialect, sql).filter_map(token).collect()
+}
+
 /// The statement with `qualifier.` gone before names, outside quotes and comments: for a script that names the database
 /// it was written for and shall run in another.
 ///

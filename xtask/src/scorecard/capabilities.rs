@@ -86,6 +86,7 @@ const AUDIT: &[Test] = &[
     (TRAIL, "everything_is_noted"),
     (TRAIL, "what_is_written_by_hand_is_found"),
     (TEAM, "the_trail_is_shown_and_verified"),
+    (TEAM, "metrics_are_left_in_a_file"),
 ];
 const BACKUP: &[Test] = &[
     (SHELF, "a_failed_migration_loses_nothing"),
@@ -134,6 +135,7 @@ const ROLLBACK: &[Test] = &[
     (KILLED, "what_was_cut_off_is_undone"),
     (KILLED, "rolling_back_goes_on"),
     (TEAM, "half_a_migration_is_finished_or_undone"),
+    (TEAM, "what_was_there_before_half_a_migration_stays"),
 ];
 const PROOF: &[Test] = &[(FAILURE, "proof_finds_what_does_not_hold"), (SAMPLE, "every_table_gets_rows")];
 const LOCKS: &str = "crates/relata-testkit/tests/it/locks.rs";

@@ -72,6 +72,8 @@ on_every_database! {
     three_branches_are_joined
     all_migrations_are_tested
     half_a_migration_is_finished_or_undone
+    metrics_are_left_in_a_file
+    what_was_there_before_half_a_migration_stays
 }
 
 const POSTS: &str = "20260101000000_aaaaaa_posts";
@@ -396,4 +398,67 @@ fn three_branches_are_joined(team: &Team) {
     assert!(said.contains("the same comes out of 3 orders, both orders without data"), "{said}");
     team.ok(&["apply"]);
     assert!(team.ok(&["merge"]).stderr.contains("nothing to merge"));
+}
+
+/// The lines of a file of metrics that can be foretold.
+fn metrics(team: &Team) -> String {
+    let text = team.project.read("relata.prom");
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let known = lines.filter(|line| !line.contains("_bucket") && !line.contains("_sum") && !line.contains("timestamp"));
+    known.filter(|line| !line.ends_with(" 0")).map(|line| format!("{line}\n")).collect()
+}
+
+fn metrics_are_left_in_a_file(team: &Team) {
+    team.write("20260101000000_a", "CREATE TABLE a (x int);\nCREATE INDEX i ON a (x);", "DROP TABLE a;");
+    team.write(
+        "20260102000000_b",
+        "INSERT INTO a VALUES (1), (2), (3);\nCREATE TABLE b (x int);",
+        "DELETE FROM a;\nDROP TABLE b;",
+    );
+    let file = team.project.path("relata.prom").display().to_string();
+    team.ok(&["apply", "--metrics", &file]);
+    expect_test::expect![[r#"
+        relata_migrations_total{direction="up"} 2
+        relata_migration_rows_total 3
+        relata_migration_seconds_count 2
+        relata_migration_statement_seconds_count 4
+    "#]]
+    .assert_eq(&metrics(team));
+    team.ok(&["rollback", "--metrics", &file, "--accept-loss", "all"]);
+    assert!(metrics(team).contains("relata_migrations_total{direction=\"down\"} 1\n"), "{}", metrics(team));
+    team.write("20260103000000_c", "CREATE TABLE a (x int);", "DROP TABLE a;");
+    team.fails(&["apply", "--metrics", &file], 1);
+    let said = metrics(team);
+    assert!(said.contains("relata_migration_failures_total 1\n") && said.contains("{direction=\"up\"} 1\n"), "{said}");
+    // What cannot be written is said before anything is done.
+    let nowhere = team.project.path("nowhere/relata.prom").display().to_string();
+    let said = team.fails(&["rollback", "--metrics", &nowhere, "--accept-loss", "all"], 1);
+    assert!(said.contains("the metrics cannot be written to"), "{said}");
+    assert_eq!(team.sql("SELECT count(*) FROM b"), "0", "nothing was rolled back");
+}
+
+/// The way down names what is there since before: because the migration failed over it, or had not come so far.
+fn what_was_there_before_half_a_migration_stays(team: &Team) {
+    team.write("20260101000000_a", "CREATE TABLE a (x int, y int);\nINSERT INTO a VALUES (1, 2);", "DROP TABLE a;");
+    team.ok(&["apply"]);
+    let off = |sql: &str| format!("-- relata: transaction off\n{sql}");
+    let again = "20260102000000_again";
+    for (up, down) in [
+        ("CREATE TABLE a (x int);", "DROP TABLE a;"),
+        ("CREATE TABLE b (x int);\nCREATE TABLE a (x int);", "DROP TABLE a;\nDROP TABLE b;"),
+        (
+            "CREATE TABLE IF NOT EXISTS a (x int);\nCREATE TABLE b (x int);\nSELECT nothing FROM nowhere;",
+            "DROP TABLE b;\nDROP TABLE a;",
+        ),
+        ("CREATE TABLE b (x int);\nALTER TABLE a ADD COLUMN y int;", "ALTER TABLE a DROP COLUMN y;\nDROP TABLE b;"),
+    ] {
+        team.write(again, &off(up), &off(down));
+        team.fails(&["apply"], 1);
+        // Undone already, or now by hand.
+        team.run(&["rollback", "--to", "20260101000000", "--accept-loss", "all"]);
+        assert_eq!(team.sql("SELECT x, y FROM a"), "1\t2", "{up}");
+        let run = team.run(&["status"]);
+        assert!(!run.stdout.contains("half"), "{up}\n{}{}", run.stdout, run.stderr);
+        assert_eq!(team.project.run(&["query", "--url", &team.url, "SELECT x FROM b"]).code, 1, "{up}");
+    }
 }

@@ -13,7 +13,7 @@
 //!
 //! **Undoing what was cut off on the way up** (`partial`): `down.sql` runs, and of it what there is to undo. A statement
 //! whose probe says that it is done is passed over; one without a probe that finds nothing to undo (no such table, no
-//! such column) too. Before the way up began the digest of the schema was noted: it must come out again.
+//! such column) too; and so is one that would take away what was there before ([`standing`]). Before the way up began the digest of the schema was noted: it must come out again.
 //!
 //! The lock belongs to the session, so a server that still works on a killed runner's statement keeps the next runner
 //! waiting until that statement has ended.
@@ -23,6 +23,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use relata_schema::model::Schema;
 use relata_schema::script::{self, ScriptStatement};
 use relata_schema::{Dialect, lock as schema_lock};
 use relata_sql::driver::{Connection, TransactionOptions};
@@ -33,7 +34,7 @@ use super::header::done_probe;
 use super::history::STEPS_TABLE;
 use super::settings::Settings;
 use super::wait::Attempts;
-use super::{Direction, Event, rows, shelf};
+use super::{Direction, Event, rows, shelf, standing};
 
 /// How far a statement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +117,7 @@ impl Journal<'_> {
     ) -> Result<()> {
         let entries = self.read(connection).await?;
         let total = self.statements.len();
+        let standing = self.standing(connection).await?;
         if entries.is_empty() {
             outcome.prepare(connection, report).await?;
         }
@@ -131,7 +133,7 @@ impl Journal<'_> {
                 Class::Data | Class::Schema => {}
             }
             if !self.is_done(connection, entries.get(&index), index, report).await?
-                && !self.is_undone(connection, index, report).await?
+                && !self.is_undone(connection, index, standing.as_ref(), report).await?
             {
                 self.step(connection, index, report).await?;
             }
@@ -187,6 +189,16 @@ impl Journal<'_> {
         found.first().map(|row| Ok((rows::cell(row, 0)?, rows::cell(row, 1)?))).transpose()
     }
 
+    /// What is known of before, if half of a way up is undone.
+    async fn standing(&self, connection: &mut dyn Connection) -> Result<Option<Standing>> {
+        if !self.partial {
+            return Ok(None);
+        }
+        let text = self.start(connection).await?.map(|(_, text)| text).unwrap_or_default();
+        let before = schema_lock::read(&text).ok();
+        Ok(Some(Standing { before, up: ran(connection, self.version).await? }))
+    }
+
     /// After the way up was undone the schema is what it was before.
     async fn check_start(&self, connection: &mut dyn Connection) -> Result<()> {
         let Some((digest, text)) = self.start(connection).await? else { return Ok(()) };
@@ -207,11 +219,17 @@ impl Journal<'_> {
         &self,
         connection: &mut dyn Connection,
         index: usize,
+        standing: Option<&Standing>,
         report: &mut Report<'_, '_>,
     ) -> Result<bool> {
+        let Some(standing) = standing else { return Ok(false) };
         let statement = &self.statements[index];
-        let Some(query) = done_probe(&statement.comments).filter(|_| self.partial) else { return Ok(false) };
-        if !rows::is_true(rows::one(connection, query, &[]).await?.as_ref()) {
+        let done = match done_probe(&statement.comments) {
+            Some(query) => rows::is_true(rows::one(connection, query, &[]).await?.as_ref()),
+            None => false,
+        };
+        let (before, up) = (standing.before.as_ref(), &standing.up);
+        if !done && !standing::takes(connection.dialect(), &statement.sql, before, up) {
             return Ok(false);
         }
         self.begin(connection, index, String::new()).await?;
@@ -496,6 +514,23 @@ impl Journal<'_> {
     }
 }
 
+/// What was there before the way up began, and which of its statements have run or may have.
+struct Standing {
+    before: Option<Schema>,
+    up: Vec<String>,
+}
+
+/// The statements of the way up that have run, or may have, in their order.
+async fn ran(connection: &mut dyn Connection, version: &str) -> Result<Vec<String>> {
+    let place = rows::placeholder(connection.dialect(), 1);
+    let sql = format!(
+        "SELECT statement FROM {STEPS_TABLE} WHERE version = {place} AND direction = 'up' AND position >= 0 \
+         AND state <> 'failed' ORDER BY position"
+    );
+    let found = rows::all(connection, &sql, &[Value::Text(version.into())]).await?;
+    found.iter().map(|row| rows::cell(row, 0)).collect()
+}
+
 /// Whether the way up of a migration left steps behind: it was cut off or failed.
 pub(super) async fn has_begun(connection: &mut dyn Connection, version: &str) -> Result<bool> {
     let place = rows::placeholder(connection.dialect(), 1);
@@ -506,14 +541,9 @@ pub(super) async fn has_begun(connection: &mut dyn Connection, version: &str) ->
 /// Whether what was done on the way up changed rows of tables that were there before: no way down brings those back.
 pub(super) async fn changed_rows(connection: &mut dyn Connection, version: &str) -> Result<bool> {
     let dialect = connection.dialect();
-    let place = rows::placeholder(dialect, 1);
-    let sql = format!(
-        "SELECT statement FROM {STEPS_TABLE} WHERE version = {place} AND direction = 'up' AND position >= 0 \
-         AND state <> 'failed' ORDER BY position"
-    );
     let mut created = BTreeSet::new();
-    for row in rows::all(connection, &sql, &[Value::Text(version.into())]).await? {
-        let sql = script::flatten(dialect, &rows::cell::<String>(&row, 0)?);
+    for sql in ran(connection, version).await? {
+        let sql = script::flatten(dialect, &sql);
         if let Some(table) = table_after(&sql, &["CREATE TABLE "]) {
             created.insert(table);
         }

@@ -7,7 +7,7 @@ use relata_runtime::migrate::repeatable::Script;
 use relata_runtime::migrate::{self, Migration, OnFailure, Reason, Shelve};
 use relata_sql::{Connection, Result};
 
-use super::attend::{Patience, attended};
+use super::attend::{Patience, Telling, attended};
 use super::guard::Guard;
 use super::project::{Project, count};
 use super::{Common, foresee};
@@ -44,6 +44,8 @@ pub struct Apply {
     #[command(flatten)]
     patience: Patience,
     #[command(flatten)]
+    telling: Telling,
+    #[command(flatten)]
     common: Common,
 }
 
@@ -72,12 +74,13 @@ impl Apply {
         project.runner.shelve = self.foreseen(session, &project, connection.as_mut()).await?;
         project.runner.keep_backups = self.keep_backups;
         let output = &session.output;
-        let applied = attended(output, &project, connection.as_mut(), async |runner, connection, observer| {
-            let applied = runner.apply(connection, &project.migrations, self.to.as_deref(), observer).await?;
-            // A script may need what a migration that is still pending makes.
-            let scripts: &[Script] = if self.to.is_none() { &project.scripts } else { &[] };
-            Ok((applied, runner.repeat(connection, scripts, observer).await?))
-        });
+        let applied =
+            attended(output, &project, &self.telling, connection.as_mut(), async |runner, connection, observer| {
+                let applied = runner.apply(connection, &project.migrations, self.to.as_deref(), observer).await?;
+                // A script may need what a migration that is still pending makes.
+                let scripts: &[Script] = if self.to.is_none() { &project.scripts } else { &[] };
+                Ok((applied, runner.repeat(connection, scripts, observer).await?))
+            });
         let (applied, repeated) = applied.await?;
         connection.close().await?;
         if output.json {

@@ -5,13 +5,14 @@
 //! - The first Ctrl-C (or SIGTERM) lets the statement that runs finish and begins no other: a migration in a transaction
 //!   is then rolled back, another is left where the next run goes on. The second cuts the statement off.
 
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use relata_runtime::migrate::watch::{self, Blocker, Phase};
-use relata_runtime::migrate::{Event, Observer, Runner};
+use relata_runtime::migrate::{Event, Metrics, Observer, Runner};
 use relata_sql::{Connection, Error, Kind, Result};
 
 use super::project::{Project, tell};
@@ -45,11 +46,34 @@ impl Patience {
     }
 }
 
+/// Where it is told what was done.
+#[derive(Args)]
+pub struct Telling {
+    /// Leave counters and durations in this file, as Prometheus' text (for node_exporter's textfile collector)
+    #[arg(long, value_name = "FILE")]
+    metrics: Option<PathBuf>,
+}
+
+impl Telling {
+    /// Whoever collects never finds half a file.
+    fn write(&self, metrics: &Metrics) -> Result<()> {
+        let Some(file) = &self.metrics else { return Ok(()) };
+        let mut beside = file.clone().into_os_string();
+        beside.push(".new");
+        let written = std::fs::write(&beside, metrics.text()).and_then(|()| std::fs::rename(&beside, file));
+        written.map_err(|error| {
+            Error::new(Kind::Io, format!("the metrics cannot be written to {}: {error}", file.display()))
+                .hint("name a file in a folder that exists and that you may write to")
+        })
+    }
+}
+
 /// What is known of the statement that runs.
 struct Scene<'o> {
     output: &'o Output,
     progress: Progress,
     current: Mutex<Current>,
+    metrics: Mutex<Metrics>,
 }
 
 struct Current {
@@ -67,13 +91,17 @@ struct Current {
 pub async fn attended<T>(
     output: &Output,
     project: &Project,
+    telling: &Telling,
     connection: &mut dyn Connection,
     work: impl AsyncFnOnce(&Runner, &mut dyn Connection, &mut Observer<'_>) -> Result<T>,
 ) -> Result<T> {
     let session = watch::session(connection).await?;
     let now = Instant::now();
     let current = Current { doing: String::new(), since: now, told: now, first: None, blockers: Vec::new() };
-    let scene = Scene { output, progress: output.progress("migrating"), current: Mutex::new(current) };
+    // A file that cannot be written is said before anything is done.
+    telling.write(&Metrics::default())?;
+    let (progress, current, metrics) = (output.progress("migrating"), Mutex::new(current), Mutex::default());
+    let scene = Scene { output, progress, current, metrics };
     let mut observer = |event: Event<'_>| scene.hear(&event);
     ATTENDED.store(true, Ordering::Relaxed);
     let result = {
@@ -87,6 +115,10 @@ pub async fn attended<T>(
         }
     };
     ATTENDED.store(false, Ordering::Relaxed);
+    scene.counted(|metrics| metrics.end(&result));
+    if let Err(error) = scene.counted(|metrics| telling.write(metrics)) {
+        output.say(&format!("{} {error}", output.paint(Tone::Warning, "warning:")));
+    }
     let blockers = std::mem::take(&mut scene.lock().blockers);
     result.map_err(|error| if error.kind() == Kind::LockTimeout { named(error, &blockers) } else { error })
 }
@@ -115,7 +147,12 @@ impl Scene<'_> {
         self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
+    fn counted<T>(&self, work: impl FnOnce(&mut Metrics) -> T) -> T {
+        work(&mut self.metrics.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
     fn hear(&self, event: &Event<'_>) {
+        self.counted(|metrics| metrics.hear(event));
         let mut current = self.lock();
         match event {
             Event::Statement { position, statements, sql } => {

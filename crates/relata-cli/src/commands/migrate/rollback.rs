@@ -14,7 +14,7 @@ use relata_schema::{Dialect, Schema};
 use relata_sql::{Connection, Error, Kind, Result};
 
 use super::Common;
-use super::attend::{Patience, attended};
+use super::attend::{Patience, Telling, attended};
 use super::compare::vanishing;
 use super::foresee::{plausible, written_renames};
 use super::project::{Project, count};
@@ -42,6 +42,8 @@ pub struct Rollback {
     no_keep: bool,
     #[command(flatten)]
     patience: Patience,
+    #[command(flatten)]
+    telling: Telling,
     #[command(flatten)]
     common: Common,
 }
@@ -86,9 +88,10 @@ impl Rollback {
         for file in &kept {
             output.say(&format!("{} {}", output.paint(Tone::Good, "kept"), file.display()));
         }
-        let done = attended(output, &project, connection.as_mut(), async |runner, connection, observer| {
-            runner.rollback(connection, &project.migrations, &self.target(), observer).await
-        });
+        let done =
+            attended(output, &project, &self.telling, connection.as_mut(), async |runner, connection, observer| {
+                runner.rollback(connection, &project.migrations, &self.target(), observer).await
+            });
         let done = done.await?;
         connection.close().await?;
         if output.json {

@@ -37,7 +37,8 @@ pub(super) fn alter(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mut Ste
         let of_parent =
             |parent: &&ObjectName| scope.from.table(parent).is_some_and(|p| p.column(&column.name).is_some());
         let early = column.generated.is_some() || super::clear::goes_early(scope, from, column) && !column.inherited;
-        if !early && !(column.inherited && parents.iter().any(of_parent)) {
+        let by_parent = || column.inherited && parents.iter().any(of_parent);
+        if !early && !by_parent() {
             drop_column(from, column, steps);
         }
     }
