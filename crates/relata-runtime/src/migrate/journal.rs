@@ -13,7 +13,8 @@
 //!
 //! **Undoing what was cut off on the way up** (`partial`): `down.sql` runs, and of it what there is to undo. A statement
 //! whose probe says that it is done is passed over; one without a probe that finds nothing to undo (no such table, no
-//! such column) too; and so is one that would take away what was there before ([`standing`]). Before the way up began the digest of the schema was noted: it must come out again.
+//! such column) too; and so is one that would take away what was there before ([`standing`]). Before the way up began the
+//! digest of the schema was noted: it must come out again.
 //!
 //! The lock belongs to the session, so a server that still works on a killed runner's statement keeps the next runner
 //! waiting until that statement has ended.

@@ -44,10 +44,11 @@ fn same(a: &str, b: &str) -> bool {
 /// Whether a statement on the way down takes away what was there before the way up, of which these statements have run
 /// or may have.
 pub(super) fn takes(dialect: Dialect, sql: &str, before: Option<&Schema>, up: &[String]) -> bool {
-    taken(dialect, sql).iter().any(|taken| stood(taken, before) && !up.iter().any(|up| moves(dialect, up, taken)))
+    let replaced = |taken: &Taken| up.iter().any(|up| moves(dialect, up, taken, before.is_none()));
+    taken(dialect, sql).iter().any(|taken| stood(taken, before) && !replaced(taken))
 }
 
-/// Where it is not known what stood, everything did.
+/// Where it is not known what stood, everything did that the way up did not create.
 fn stood(taken: &Taken, before: Option<&Schema>) -> bool {
     let Some(before) = before else { return true };
     let table = |name: &Name| before.tables.iter().find(|table| name.means(&table.name));
@@ -64,14 +65,16 @@ fn has_column(table: &Table, column: &str) -> bool {
     table.columns.iter().any(|other| same(&other.name, column))
 }
 
-/// Whether a statement on the way up took something away itself, or gave it another name.
-fn moves(dialect: Dialect, up: &str, taken: &Taken) -> bool {
+/// Whether a statement on the way up took something away itself, gave it another name, or, where that is asked, created it:
+/// what was created without `IF NOT EXISTS` had not been there.
+fn moves(dialect: Dialect, up: &str, taken: &Taken, creating: bool) -> bool {
     let tokens = tokens(dialect, up);
     let name = match taken {
         Taken::Table(name) | Taken::View(name) | Taken::Sequence(name) => &name.name,
         Taken::Namespace(name) | Taken::Column(_, name) => name,
     };
-    let moving = tokens.iter().any(|token| ["DROP", "RENAME", "CHANGE"].iter().any(|word| token.is(word)));
+    let says = |words: &[&str]| tokens.iter().any(|token| words.iter().any(|word| token.is(word)));
+    let moving = says(&["DROP", "RENAME", "CHANGE"]) || creating && says(&["CREATE", "ADD"]) && !says(&["IF"]);
     moving && tokens.iter().filter_map(Token::name).any(|other| same(other, name))
 }
 
@@ -247,5 +250,16 @@ mod tests {
         assert!(!takes("ALTER TABLE old DROP id", "ALTER TABLE old CHANGE id number int"));
         assert!(takes("DROP TABLE old", "CREATE TABLE IF NOT EXISTS old (id int)"));
         assert!(takes("DROP TABLE old", "DROP TABLE other"));
+        assert!(takes("DROP TABLE old", "CREATE TABLE old (id int)"));
+    }
+
+    #[test]
+    fn where_it_is_not_known_what_stood_the_way_up_says_what_it_created() {
+        let takes = |sql: &str, up: &str| takes(Dialect::Mysql, sql, None, &[up.to_string()]);
+        assert!(!takes("DROP TABLE new", "CREATE TABLE new (id int)"));
+        assert!(!takes("ALTER TABLE old DROP x", "ALTER TABLE old ADD COLUMN x int"));
+        assert!(takes("DROP TABLE new", "CREATE TABLE IF NOT EXISTS new (id int)"));
+        assert!(takes("DROP TABLE new", "CREATE TABLE other (id int)"));
+        assert!(relata_schema::lock::read("").is_err(), "a text that was not kept is no empty schema");
     }
 }
