@@ -88,7 +88,7 @@ struct Portion<'a> {
 }
 
 impl RowSink for Portion<'_> {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         for (index, ty) in self.types.iter().enumerate() {
             let value = convert(row.cell(index)?, ty).map_err(|mismatch| {
                 Error::new(Kind::Decode, format!("expected {}", mismatch.expected))

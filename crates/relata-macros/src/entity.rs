@@ -276,7 +276,7 @@ fn implementation(context: &Context<'_>) -> TokenStream {
                 #columns::at(path)
             }
             #[inline]
-            fn decode(row: &dyn __relata::Row, at: usize) -> ::relata::Result<Self> {
+            fn decode(row: &mut dyn __relata::Row, at: usize) -> ::relata::Result<Self> {
                 ::core::result::Result::Ok(#name {
                     #(#idents: __relata::cell(row, at, #positions, &TABLE)?,)*
                 })
@@ -293,7 +293,7 @@ fn implementation(context: &Context<'_>) -> TokenStream {
             }
         }
         impl __relata::FromRow for #name {
-            fn from_row(row: &dyn __relata::Row) -> ::relata::Result<Self> {
+            fn from_row(row: &mut dyn __relata::Row) -> ::relata::Result<Self> {
                 <#name as ::relata::Entity>::decode(row, 0)
             }
             fn entity() -> ::core::option::Option<&'static __relata::TableMeta> {

@@ -82,7 +82,7 @@ async fn give_rows<P: Protocol>(
     }
     while let Some(mut row) = result.next().await? {
         spell_out(&mut row, &readings);
-        sink.row(&MysqlRow { row: &row, readings: &readings }).map_err(Failure::Sink)?;
+        sink.row(&mut MysqlRow { row: &mut row, readings: &readings }).map_err(Failure::Sink)?;
     }
     Ok(())
 }
@@ -113,7 +113,7 @@ impl<'a> MysqlCursor<'a> {
         for _ in 0..limit {
             let Some(mut row) = rows.next().await? else { return self.finish().await };
             spell_out(&mut row, &self.readings);
-            sink.row(&MysqlRow { row: &row, readings: &self.readings }).map_err(Failure::Sink)?;
+            sink.row(&mut MysqlRow { row: &mut row, readings: &self.readings }).map_err(Failure::Sink)?;
         }
         Ok(true)
     }

@@ -322,7 +322,7 @@ impl MysqlConnection {
 struct Numbers(Vec<i64>);
 
 impl RowSink for Numbers {
-    fn row(&mut self, row: &dyn relata_sql::driver::Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn relata_sql::driver::Row) -> Result<()> {
         if let relata_sql::Cell::Int(number) = row.cell(0)? {
             self.0.push(number);
         }

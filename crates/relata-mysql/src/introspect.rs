@@ -26,7 +26,7 @@ pub(crate) type Line = Vec<Option<String>>;
 struct Lines(Vec<Line>);
 
 impl RowSink for Lines {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         let text = |index| {
             Ok(match row.cell(index)? {
                 Cell::Null => None,

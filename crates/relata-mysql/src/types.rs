@@ -61,7 +61,7 @@ impl Reading {
 
 /// One row of the client with how its columns are read.
 pub(crate) struct MysqlRow<'a> {
-    pub(crate) row: &'a mysql_async::Row,
+    pub(crate) row: &'a mut mysql_async::Row,
     pub(crate) readings: &'a [Reading],
 }
 
@@ -87,6 +87,27 @@ impl Row for MysqlRow<'_> {
                 .ok_or_else(|| Error::new(Kind::Decode, format!("column {} holds no date or time", index + 1)))?,
         })
     }
+
+    #[inline]
+    fn take(&mut self, index: usize) -> Result<Cell<'_>> {
+        if self.readings.get(index) != Some(&Reading::Text) || !matches!(self.row.as_ref(index), Some(Raw::Bytes(_))) {
+            return self.cell(index);
+        }
+        match self.row.take(index) {
+            Some(Raw::Bytes(bytes)) => match String::from_utf8(bytes) {
+                Ok(text) => Ok(Cell::OwnedText(text)),
+                Err(error) => Err(no_text(index, error.utf8_error())),
+            },
+            // Looked at above.
+            _ => Ok(Cell::Null),
+        }
+    }
+}
+
+/// Text that is none, named by its column.
+fn no_text(index: usize, error: std::str::Utf8Error) -> Error {
+    let message = format!("the text in column {} is no UTF-8 from byte {}", index + 1, error.valid_up_to());
+    Error::new(Kind::Decode, message)
 }
 
 fn unsigned<'r>(value: u64) -> Cell<'r> {
@@ -102,10 +123,7 @@ fn from_bytes(bytes: &[u8], reading: Reading, index: usize) -> Result<Cell<'_>> 
         }
         _ => {}
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let message = format!("the text in column {} is no UTF-8 from byte {}", index + 1, error.valid_up_to());
-        Error::new(Kind::Decode, message)
-    })?;
+    let text = std::str::from_utf8(bytes).map_err(|error| no_text(index, error))?;
     Ok(from_text(text, reading))
 }
 

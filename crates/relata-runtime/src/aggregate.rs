@@ -37,7 +37,7 @@ pub trait Selection<R> {
     ///
     /// # Errors
     /// `Kind::Decode`.
-    fn read(row: &dyn Row, at: &mut usize) -> Result<Self::Output>;
+    fn read(row: &mut dyn Row, at: &mut usize) -> Result<Self::Output>;
 }
 
 /// What rows are grouped by: a column, an expression or a tuple of them.
@@ -50,7 +50,7 @@ pub trait GroupKeys<R> {
     fn push(self, keys: &mut Vec<Expr>);
 }
 
-fn next<T: Field>(row: &dyn Row, at: &mut usize) -> Result<T> {
+fn next<T: Field>(row: &mut dyn Row, at: &mut usize) -> Result<T> {
     *at += 1;
     plain_cell(row, *at - 1)
 }
@@ -64,7 +64,7 @@ macro_rules! selections {
                 items.push(Item::Expr(selections!(@expr $name self)));
             }
 
-            fn read(row: &dyn Row, at: &mut usize) -> Result<T> {
+            fn read(row: &mut dyn Row, at: &mut usize) -> Result<T> {
                 next(row, at)
             }
         }
@@ -97,7 +97,7 @@ macro_rules! tuples {
                 $($name.push(items);)*
             }
 
-            fn read(row: &dyn Row, at: &mut usize) -> Result<Self::Output> {
+            fn read(row: &mut dyn Row, at: &mut usize) -> Result<Self::Output> {
                 Ok(($($name::read(row, at)?,)*))
             }
         }
@@ -176,7 +176,7 @@ impl<E: Entity> Grouped<E> {
 #[must_use = "a query does nothing until it is run by `.all(…)`, `.one(…)` or another of its endings"]
 pub struct Projection<E, T> {
     pub(crate) select: Select,
-    read: fn(&dyn Row, &mut usize) -> Result<T>,
+    read: fn(&mut dyn Row, &mut usize) -> Result<T>,
     marker: PhantomData<fn() -> E>,
 }
 
@@ -187,7 +187,7 @@ impl<E, T: Send> Projection<E, T> {
     }
 
     /// A query whose items are there already.
-    fn reading(select: Select, read: fn(&dyn Row, &mut usize) -> Result<T>) -> Self {
+    fn reading(select: Select, read: fn(&mut dyn Row, &mut usize) -> Result<T>) -> Self {
         Projection { select, read, marker: PhantomData }
     }
 
@@ -483,7 +483,10 @@ pub(crate) fn mapped_to(error: relata_sql::Error, table: Option<&'static TableMe
 }
 
 /// Reads a row; an error says of which table's column the cell is, where it is one.
-fn naming<T>(read: fn(&dyn Row, &mut usize) -> Result<T>, select: &Select) -> impl Fn(&dyn Row) -> Result<T> + use<T> {
+fn naming<T>(
+    read: fn(&mut dyn Row, &mut usize) -> Result<T>,
+    select: &Select,
+) -> impl Fn(&mut dyn Row) -> Result<T> + use<T> {
     let column = |item: &Item| match item {
         Item::Expr(Expr::Column(column)) => Some((select.table_at(column.path)?, column.column)),
         _ => None,

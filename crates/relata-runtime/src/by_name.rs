@@ -33,11 +33,11 @@ impl<S: RowSink> RowSink for ByName<S> {
         self.table.is_some()
     }
 
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         if self.positions.is_empty() {
             return self.sink.row(row);
         }
-        self.sink.row(&Reordered { row, positions: &self.positions })
+        self.sink.row(&mut Reordered { row, positions: &self.positions })
     }
 }
 
@@ -69,7 +69,7 @@ fn missing(table: &TableMeta, wanted: &str, columns: &[ColumnInfo]) -> Error {
 }
 
 struct Reordered<'r> {
-    row: &'r dyn Row,
+    row: &'r mut dyn Row,
     positions: &'r [usize],
 }
 
@@ -80,5 +80,9 @@ impl Row for Reordered<'_> {
 
     fn cell(&self, index: usize) -> Result<Cell<'_>> {
         self.row.cell(self.positions.get(index).copied().unwrap_or(usize::MAX))
+    }
+
+    fn take(&mut self, index: usize) -> Result<Cell<'_>> {
+        self.row.take(self.positions.get(index).copied().unwrap_or(usize::MAX))
     }
 }

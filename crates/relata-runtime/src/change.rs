@@ -488,7 +488,7 @@ async fn execute(
 /// Runs a statement that gives back the rows it changes.
 async fn changed<E: Entity>(executor: &mut impl Executor, required: Option<u64>, tree: Tree<'_, '_>) -> Result<Vec<E>> {
     let mut lease = executor.lease(Intent::Write).await?;
-    let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| E::decode(row, 0) };
+    let mut sink = Collect { rows: Vec::new(), read: |row: &mut dyn Row| E::decode(row, 0) };
     lease.query(tree, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
     as_required(E::TABLE, required, sink.rows.len() as u64)?;
     Ok(sink.rows)

@@ -51,7 +51,7 @@ pub trait Entity: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// `Kind::Decode`, with table and column.
-    fn decode(row: &dyn Row, at: usize) -> Result<Self>;
+    fn decode(row: &mut dyn Row, at: usize) -> Result<Self>;
 
     /// The value of the field at this position; NULL for columns that only the table has.
     fn value(&self, column: usize) -> Value;
@@ -212,9 +212,8 @@ pub(crate) fn key_filter(table: &'static TableMeta, give: impl FnOnce(&mut dyn F
 /// # Errors
 /// `Kind::Decode`, with entity, table, field and column.
 #[inline]
-pub fn cell<T: Decode>(row: &dyn Row, at: usize, index: usize, table: &'static TableMeta) -> Result<T> {
-    let cell = row.cell(at + index)?;
-    match T::decode(cell) {
+pub fn cell<T: Decode>(row: &mut dyn Row, at: usize, index: usize, table: &'static TableMeta) -> Result<T> {
+    match relata_sql::row::read::<T>(row, at + index)? {
         Ok(value) => Ok(value),
         Err(mismatch) => Err(undecodable(row, at + index, &mismatch.expected, (table, index))),
     }

@@ -299,7 +299,7 @@ impl RowSink for Counting<'_> {
         self.sink.wants_columns()
     }
 
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         self.rows += 1;
         self.sink.row(row)
     }

@@ -529,7 +529,7 @@ impl<E: Entity, L> Find<E, L> {
     pub async fn exists(mut self, executor: &mut impl Executor) -> Result<bool> {
         self.select.limit = Some(1);
         self.select.order.clear();
-        let mut found = Collect { rows: Vec::new(), read: |_: &dyn Row| Ok(()) };
+        let mut found = Collect { rows: Vec::new(), read: |_: &mut dyn Row| Ok(()) };
         run(executor, self.select, &mut found).await.map_err(|error| mapped(error, E::TABLE))?;
         Ok(!found.rows.is_empty())
     }
@@ -575,7 +575,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
         let parents = if loads.batches() { Parents::of(&self.select, E::TABLE) } else { Parents::Some };
         let scope = self.select.scope;
         let rows = Vec::with_capacity(usize::from(self.unique));
-        let mut sink = Collect { rows, read: |row: &dyn Row| loads.read(row, &mut 0) };
+        let mut sink = Collect { rows, read: |row: &mut dyn Row| loads.read(row, &mut 0) };
         run(executor, self.select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
         let mut rows = sink.rows;
         load_into(&loads, executor, (parents, scope), &mut rows).await?;
@@ -646,7 +646,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
         let scopes: Vec<Scope> = selects.iter().map(|select| select.scope).collect();
         let mut collected: Vec<_> = loads
             .iter()
-            .map(|loads| Collect { rows: Vec::new(), read: |row: &dyn Row| loads.read(row, &mut 0) })
+            .map(|loads| Collect { rows: Vec::new(), read: |row: &mut dyn Row| loads.read(row, &mut 0) })
             .collect();
         let intent = if selects.iter().any(Select::writes) { Intent::Write } else { Intent::Read };
         let mut sinks: Vec<&mut dyn RowSink> = Vec::with_capacity(collected.len());
@@ -802,7 +802,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
             ));
         }
         let lacking = loads.may_lack(false);
-        let read = move |row: &dyn Row| {
+        let read = move |row: &mut dyn Row| {
             let mut output = loads.read(row, &mut 0)?;
             // The row itself is whole: what it must have is joined to it.
             let _ = lacking && L::whole(&mut output);
@@ -838,13 +838,13 @@ pub(crate) struct Collect<T, F> {
     pub(crate) read: F,
 }
 
-impl<T: Send, F: Fn(&dyn Row) -> Result<T> + Send> RowSink for Collect<T, F> {
+impl<T: Send, F: Fn(&mut dyn Row) -> Result<T> + Send> RowSink for Collect<T, F> {
     fn columns(&mut self, _: &[ColumnInfo]) -> Result<()> {
         Ok(())
     }
 
     #[inline]
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         match (self.read)(row) {
             Ok(value) => {
                 self.rows.push(value);
@@ -883,7 +883,7 @@ pub(crate) async fn count(executor: &mut dyn Executor, mut select: Select) -> Re
         select.items = vec![Item::Expr(Expr::Aggregate(AggregateFunction::Count, None, false))];
         Tree::Select(&mut select)
     };
-    let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| plain_cell::<u64>(row, 0) };
+    let mut sink = Collect { rows: Vec::new(), read: |row: &mut dyn Row| plain_cell::<u64>(row, 0) };
     lease.query(tree, &mut sink).await?;
     Ok(sink.rows.pop().unwrap_or_default())
 }

@@ -304,7 +304,7 @@ impl<E: Entity> Draft<E> {
 
     pub(crate) async fn run(self, executor: &mut dyn Executor, conflict: Option<Conflict>) -> Result<Option<E>> {
         let draft = self.prepared()?;
-        let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| E::decode(row, 0) };
+        let mut sink = Collect { rows: Vec::new(), read: |row: &mut dyn Row| E::decode(row, 0) };
         let found = insert_row(executor, E::TABLE, draft.columns, draft.values, conflict, &mut sink).await;
         match found.map_err(|error| mapped(error, E::TABLE))? {
             Some(filter) => {

@@ -100,7 +100,7 @@ pub trait Part: Sized + 'static {
     ///
     /// # Errors
     /// `Kind::Decode`.
-    fn read(row: &dyn Row, at: &mut usize) -> Result<Self::Output>;
+    fn read(row: &mut dyn Row, at: &mut usize) -> Result<Self::Output>;
 }
 
 impl<E: Entity> Part for E {
@@ -116,7 +116,7 @@ impl<E: Entity> Part for E {
         items.push(Item::Entity(path, E::TABLE));
     }
 
-    fn read(row: &dyn Row, at: &mut usize) -> Result<E> {
+    fn read(row: &mut dyn Row, at: &mut usize) -> Result<E> {
         *at += E::TABLE.selected;
         E::decode(row, *at - E::TABLE.selected)
     }
@@ -136,7 +136,7 @@ impl<T: RowShape> Part for Derived<T> {
         items.extend(NUMBERED[..T::WIDTH].iter().map(|meta| Item::Expr(Expr::Column(column(meta)))));
     }
 
-    fn read(row: &dyn Row, at: &mut usize) -> Result<T> {
+    fn read(row: &mut dyn Row, at: &mut usize) -> Result<T> {
         *at += T::WIDTH;
         T::read(row, *at - T::WIDTH)
     }
@@ -190,7 +190,7 @@ impl<P: Missable> Part for Option<P> {
         P::items(path, items);
     }
 
-    fn read(row: &dyn Row, at: &mut usize) -> Result<Option<P::Output>> {
+    fn read(row: &mut dyn Row, at: &mut usize) -> Result<Option<P::Output>> {
         let (marks, width) = P::marks();
         let null = |cell: usize| Ok::<_, relata_sql::Error>(matches!(row.cell(*at + cell)?, relata_sql::Cell::Null));
         let mut missing = true;
@@ -222,7 +222,7 @@ pub trait Scope: Sized + 'static {
     ///
     /// # Errors
     /// `Kind::Decode`.
-    fn read(row: &dyn Row, at: &mut usize) -> Result<Self::Output>;
+    fn read(row: &mut dyn Row, at: &mut usize) -> Result<Self::Output>;
 }
 
 /// The tables of a query with one more. Up to twelve tables are joined.
@@ -251,7 +251,7 @@ macro_rules! scopes {
                 $($name::items(Path::joined($index), items);)*
             }
 
-            fn read(row: &dyn Row, at: &mut usize) -> Result<Self::Output> {
+            fn read(row: &mut dyn Row, at: &mut usize) -> Result<Self::Output> {
                 Ok(($($name::read(row, at)?,)*))
             }
         }
@@ -601,7 +601,7 @@ impl<S: Scope> Joined<S> {
     pub async fn all(mut self, executor: &mut impl Executor) -> Result<Vec<S::Output>> {
         self.items();
         let table = self.select.source.entity();
-        let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| S::read(row, &mut 0) };
+        let mut sink = Collect { rows: Vec::new(), read: |row: &mut dyn Row| S::read(row, &mut 0) };
         run(executor, self.select, &mut sink).await.map_err(|error| mapped_to(error, table))?;
         Ok(sink.rows)
     }

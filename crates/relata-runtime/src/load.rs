@@ -243,7 +243,7 @@ pub trait Loads<E: Entity>: Send + Sync + 'static {
     ///
     /// # Errors
     /// `Kind::Decode`.
-    fn read(&self, row: &dyn Row, at: &mut usize) -> Result<Self::Output>;
+    fn read(&self, row: &mut dyn Row, at: &mut usize) -> Result<Self::Output>;
     /// The entity in it.
     fn entity(output: &Self::Output) -> &E;
     /// Adds what does not come by joins to what is about to be loaded into all of them.
@@ -274,7 +274,7 @@ impl<E: Entity> Loads<E> for () {
     fn requires(&self, _: Path, _: bool, _: &mut Option<Expr>) {}
 
     #[inline]
-    fn read(&self, row: &dyn Row, at: &mut usize) -> Result<E> {
+    fn read(&self, row: &mut dyn Row, at: &mut usize) -> Result<E> {
         let entity = E::decode(row, *at)?;
         *at += E::TABLE.selected;
         Ok(entity)
@@ -326,7 +326,7 @@ where
         self.list_requires(path, with_joins, out);
     }
 
-    fn read(&self, row: &dyn Row, at: &mut usize) -> Result<Self::Output> {
+    fn read(&self, row: &mut dyn Row, at: &mut usize) -> Result<Self::Output> {
         let entity = E::decode(row, *at)?;
         *at += E::TABLE.selected;
         let slots = self.read_slots(row, at)?;
@@ -377,7 +377,7 @@ pub trait LoadList<E: Entity>: Send + Sync + 'static {
     ///
     /// # Errors
     /// `Kind::Decode`.
-    fn read_slots(&self, row: &dyn Row, at: &mut usize) -> Result<Self::Slots>;
+    fn read_slots(&self, row: &mut dyn Row, at: &mut usize) -> Result<Self::Slots>;
     /// Adds the others, and what is nested in joined ones, to what is about to be loaded.
     fn gather_slots<'a>(&'a self, below: Below, rows: Vec<(&'a E, &'a mut Self::Slots)>, wave: &mut Wave<'a>);
     /// Some of them come by a batched statement.
@@ -403,7 +403,7 @@ impl<E: Entity> LoadList<E> for () {
 
     fn list_requires(&self, _: Path, _: bool, _: &mut Option<Expr>) {}
 
-    fn read_slots(&self, _: &dyn Row, _: &mut usize) -> Result<()> {
+    fn read_slots(&self, _: &mut dyn Row, _: &mut usize) -> Result<()> {
         Ok(())
     }
 
@@ -464,7 +464,7 @@ where
         self.1.list_requires(path, with_joins, out);
     }
 
-    fn read_slots(&self, row: &dyn Row, at: &mut usize) -> Result<Self::Slots> {
+    fn read_slots(&self, row: &mut dyn Row, at: &mut usize) -> Result<Self::Slots> {
         let start = *at;
         let joined = self.0.is_joined();
         let absent = !joined || matches!(row.cell(start + M::META.to_column)?, Cell::Null);

@@ -495,7 +495,7 @@ async fn insert_group<E: Entity>(group: Vec<Draft<E>>, executor: &mut dyn Execut
         conflict: None,
         returning: true,
     };
-    let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| E::decode(row, 0) };
+    let mut sink = Collect { rows: Vec::new(), read: |row: &mut dyn Row| E::decode(row, 0) };
     let mut lease = executor.lease(Intent::Write).await?;
     lease.query(Tree::Insert(&mut insert), &mut sink).await?;
     drop(lease);

@@ -120,7 +120,7 @@ pub(crate) async fn fetch_page<T: Send>(
     after: Option<Cursor>,
     width: usize,
     table: &'static TableMeta,
-    read: impl Fn(&dyn Row) -> Result<T> + Send,
+    read: impl Fn(&mut dyn Row) -> Result<T> + Send,
 ) -> Result<Page<T>> {
     total_order(&mut select.order, table)?;
     fetch_ordered(executor, select, after, width, &may_be_null, read).await
@@ -133,7 +133,7 @@ pub(crate) async fn fetch_ordered<T: Send>(
     after: Option<Cursor>,
     width: usize,
     nullable: &(dyn Fn(&Expr) -> bool + Sync),
-    read: impl Fn(&dyn Row) -> Result<T> + Send,
+    read: impl Fn(&mut dyn Row) -> Result<T> + Send,
 ) -> Result<Page<T>> {
     let limit = select.limit.unwrap_or(PAGE).max(1);
     let order = order_digest(&select.order);
@@ -164,8 +164,8 @@ struct PageSink<T, F> {
     more: bool,
 }
 
-impl<T: Send, F: Fn(&dyn Row) -> Result<T> + Send> RowSink for PageSink<T, F> {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+impl<T: Send, F: Fn(&mut dyn Row) -> Result<T> + Send> RowSink for PageSink<T, F> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         if self.rows.len() == self.limit {
             self.more = true;
             return Ok(());

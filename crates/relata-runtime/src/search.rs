@@ -335,7 +335,7 @@ impl<R> Selection<R> for Chosen<R> {
     }
 
     /// They are the last of the row: how many there are is known only at run time.
-    fn read(row: &dyn Row, at: &mut usize) -> Result<Vec<Value>> {
+    fn read(row: &mut dyn Row, at: &mut usize) -> Result<Vec<Value>> {
         let from = std::mem::replace(at, row.len());
         (from..row.len()).map(|index| Ok(row.cell(index)?.to_value())).collect()
     }

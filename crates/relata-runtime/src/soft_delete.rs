@@ -122,7 +122,7 @@ pub(crate) async fn restore(executor: &mut dyn Executor, table: &'static TableMe
     select.items = vec![Item::Expr(Expr::Column(column))];
     select.filter = Some(filter.clone());
     select.scope = Scope::Deleted;
-    let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| plain_cell::<Timestamp>(row, 0) };
+    let mut sink = Collect { rows: Vec::new(), read: |row: &mut dyn Row| plain_cell::<Timestamp>(row, 0) };
     run(&mut tx, select, &mut sink).await?;
     let Some(instant) = sink.rows.pop() else {
         tx.rollback().await?;

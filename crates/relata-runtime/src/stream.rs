@@ -38,7 +38,7 @@ impl<'x, T: Send + 'x> Rows<'x, T> {
     pub(crate) fn open(
         executor: &'x mut (impl Executor + 'x),
         mut select: Select,
-        read: impl Fn(&dyn Row) -> Result<T> + Send + 'x,
+        read: impl Fn(&mut dyn Row) -> Result<T> + Send + 'x,
         table: Option<&'static TableMeta>,
     ) -> Self {
         let intent = if select.writes() { Intent::Write } else { Intent::Read };
@@ -50,7 +50,7 @@ impl<'x, T: Send + 'x> Rows<'x, T> {
         executor: &'x mut (impl Executor + 'x),
         intent: Intent,
         render: impl FnOnce(&mut Lease<'_>) -> Result<Rendered> + Send + 'x,
-        read: impl Fn(&dyn Row) -> Result<T> + Send + 'x,
+        read: impl Fn(&mut dyn Row) -> Result<T> + Send + 'x,
         (named, table): (Option<&'static TableMeta>, Option<&'static TableMeta>),
     ) -> Self {
         let ready = Ready::default();
@@ -94,7 +94,7 @@ impl<'x, T: Send + 'x> Rows<'x, T> {
 async fn portions<T: Send>(
     connection: &mut dyn relata_sql::Connection,
     rendered: &Rendered,
-    sink: &mut ByName<Portion<T, impl Fn(&dyn Row) -> Result<T> + Send>>,
+    sink: &mut ByName<Portion<T, impl Fn(&mut dyn Row) -> Result<T> + Send>>,
 ) -> Result<()> {
     let mut cursor = connection.open_cursor(Statement::new(&rendered.sql, &rendered.params)).await?;
     while cursor.fetch(PORTION, sink).await? {
@@ -115,8 +115,8 @@ struct Portion<T, F> {
     count: usize,
 }
 
-impl<T: Send, F: Fn(&dyn Row) -> Result<T> + Send> RowSink for Portion<T, F> {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+impl<T: Send, F: Fn(&mut dyn Row) -> Result<T> + Send> RowSink for Portion<T, F> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         let value = (self.read)(row).map_err(|error| at_row(error, self.count))?;
         self.count += 1;
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(value);

@@ -620,7 +620,7 @@ impl RowSink for Records {
         Ok(())
     }
 
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         let values = (0..row.len()).map(|index| Ok(row.cell(index)?.to_value())).collect::<Result<_>>();
         let values = values.map_err(|error| crate::find::at_row(error, self.records.len()))?;
         self.records.push(Record { columns: self.columns.clone(), values, related: Vec::new() });

@@ -96,7 +96,7 @@ pub(crate) async fn refused(
     let asked = questions.iter().map(|question| Item::Expr(Expr::Scalar(Box::new(question.rows.clone()))));
     select.items.extend(asked);
     let width = questions.len();
-    let read = |row: &dyn Row| (1..=width).map(|at| plain_cell::<i64>(row, at)).collect::<Result<Vec<i64>>>();
+    let read = |row: &mut dyn Row| (1..=width).map(|at| plain_cell::<i64>(row, at)).collect::<Result<Vec<i64>>>();
     let mut sink = Collect { rows: Vec::new(), read };
     run(executor, select, &mut sink).await?;
     let answers = sink.rows.pop().unwrap_or_default();

@@ -24,6 +24,8 @@ pub enum Cell<'r> {
     Decimal(Decimal),
     /// Text, and every value that no other variant can hold, in the server's spelling.
     Text(&'r str),
+    /// Text that the driver gives away: from [`Row::take`](crate::driver::Row::take) alone.
+    OwnedText(String),
     /// Bytes.
     Bytes(&'r [u8]),
     /// A UUID.
@@ -79,6 +81,7 @@ impl Cell<'_> {
             Cell::Float(value) => Value::Float(*value),
             Cell::Decimal(value) => Value::Decimal(*value),
             Cell::Text(value) => Value::Text((*value).to_string()),
+            Cell::OwnedText(value) => Value::Text(value.clone()),
             Cell::Bytes(value) => Value::Bytes(value.to_vec()),
             Cell::Uuid(value) => Value::Uuid(*value),
             Cell::Date(value) => Value::Date(*value),
@@ -116,6 +119,10 @@ impl Mismatch {
     note = "on an enum of your own derive `relata::Enum`, on a struct around one value, or one kept as JSON, `relata::Scalar`"
 )]
 pub trait Decode: Sized {
+    /// Whether it takes [`Cell::OwnedText`], so that a driver which owns its text need not copy it.
+    #[doc(hidden)]
+    const TAKES: bool = false;
+
     /// Reads the cell.
     ///
     /// # Errors
@@ -183,9 +190,12 @@ impl Decode for f32 {
 
 #[diagnostic::do_not_recommend]
 impl Decode for String {
+    const TAKES: bool = true;
+
     #[inline]
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
         match cell {
+            Cell::OwnedText(value) => Ok(value),
             Cell::Text(value) | Cell::Json(value) => Ok(value.to_string()),
             _ => Err(Mismatch::expected("text")),
         }
@@ -262,6 +272,8 @@ impl<T: Element> Decode for Vec<T> {
 
 #[diagnostic::do_not_recommend]
 impl<T: Decode> Decode for Option<T> {
+    const TAKES: bool = T::TAKES;
+
     #[inline]
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
         match cell {

@@ -142,6 +142,29 @@ pub trait Row {
     /// # Errors
     /// `Kind::Decode` when the bytes are not what the protocol promises (text that is no UTF-8, …).
     fn cell(&self, index: usize) -> Result<Cell<'_>>;
+
+    /// The cell at a position, which is not read again: a driver that owns its text may give it away as
+    /// [`Cell::OwnedText`]. Reading it again is `Kind::Decode` then, never another value.
+    ///
+    /// # Errors
+    /// Those of [`Row::cell`].
+    #[inline]
+    fn take(&mut self, index: usize) -> Result<Cell<'_>> {
+        self.cell(index)
+    }
+}
+
+/// A row whose cells are read several times: nothing is taken from it.
+pub struct Lent<'r>(pub &'r dyn Row);
+
+impl Row for Lent<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn cell(&self, index: usize) -> Result<Cell<'_>> {
+        self.0.cell(index)
+    }
 }
 
 /// Where rows go.
@@ -163,7 +186,7 @@ pub trait RowSink: Send {
     ///
     /// # Errors
     /// Stops the statement.
-    fn row(&mut self, row: &dyn Row) -> Result<()>;
+    fn row(&mut self, row: &mut dyn Row) -> Result<()>;
 }
 
 /// A query and where its rows go.

@@ -1,6 +1,6 @@
 //! Rows of any query, read by position.
 
-use crate::cell::Decode;
+use crate::cell::{Decode, Mismatch};
 use crate::driver::Row;
 use crate::error::{Error, Kind, Result};
 use crate::meta::{NUMBERED, Path, TableMeta};
@@ -16,7 +16,7 @@ pub trait FromRow: Send + Sized {
     ///
     /// # Errors
     /// `Kind::Decode`.
-    fn from_row(row: &dyn Row) -> Result<Self>;
+    fn from_row(row: &mut dyn Row) -> Result<Self>;
 
     /// The entity that it is, whose columns are found by their names; `None`: columns are taken as they come.
     fn entity() -> Option<&'static TableMeta> {
@@ -25,14 +25,14 @@ pub trait FromRow: Send + Sized {
 }
 
 impl<T: Field> FromRow for T {
-    fn from_row(row: &dyn Row) -> Result<Self> {
+    fn from_row(row: &mut dyn Row) -> Result<Self> {
         plain_cell(row, 0)
     }
 }
 
 /// A row of which nothing is wanted.
 impl FromRow for () {
-    fn from_row(_: &dyn Row) -> Result<Self> {
+    fn from_row(_: &mut dyn Row) -> Result<Self> {
         Ok(())
     }
 }
@@ -40,7 +40,7 @@ impl FromRow for () {
 macro_rules! tuples {
     ($($name:ident $index:tt),*) => {
         impl<$($name: Field),*> FromRow for ($($name,)*) {
-            fn from_row(row: &dyn Row) -> Result<Self> {
+            fn from_row(row: &mut dyn Row) -> Result<Self> {
                 Ok(($(plain_cell::<$name>(row, $index)?,)*))
             }
         }
@@ -79,7 +79,7 @@ pub trait RowShape: Send + Sync + Sized + 'static {
     ///
     /// # Errors
     /// `Kind::Decode`.
-    fn read(row: &dyn Row, at: usize) -> Result<Self>;
+    fn read(row: &mut dyn Row, at: usize) -> Result<Self>;
 }
 
 impl<T: Field> RowShape for T {
@@ -95,7 +95,7 @@ impl<T: Field> RowShape for T {
         Column::new(path, &NUMBERED[0])
     }
 
-    fn read(row: &dyn Row, at: usize) -> Result<T> {
+    fn read(row: &mut dyn Row, at: usize) -> Result<T> {
         plain_cell(row, at)
     }
 }
@@ -115,7 +115,7 @@ macro_rules! shapes {
                 ($(Column::new(path, &NUMBERED[$index]),)*)
             }
 
-            fn read(row: &dyn Row, at: usize) -> Result<Self> {
+            fn read(row: &mut dyn Row, at: usize) -> Result<Self> {
                 Ok(($(plain_cell::<$name>(row, at + $index)?,)*))
             }
         }
@@ -132,16 +132,25 @@ shapes!(8: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 shapes!(9: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
 shapes!(10: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
 
+/// Reads one cell for good.
+///
+/// # Errors
+/// Those of the driver; the inner one says what was expected.
+#[inline]
+pub fn read<T: Decode>(row: &mut dyn Row, index: usize) -> Result<Result<T, Mismatch>> {
+    Ok(T::decode(if T::TAKES { row.take(index)? } else { row.cell(index)? }))
+}
+
 /// Decodes one cell of a row that belongs to no entity.
 ///
 /// # Errors
 /// `Kind::Decode`, with the number of the column.
 #[inline]
-pub fn plain_cell<T: Decode>(row: &dyn Row, index: usize) -> Result<T> {
+pub fn plain_cell<T: Decode>(row: &mut dyn Row, index: usize) -> Result<T> {
     if index >= row.len() {
         return Err(missing(row.len(), index));
     }
-    match T::decode(row.cell(index)?) {
+    match read::<T>(row, index)? {
         Ok(value) => Ok(value),
         Err(mismatch) => Err(undecodable(row, index, &mismatch.expected)),
     }

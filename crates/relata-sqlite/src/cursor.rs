@@ -65,7 +65,7 @@ impl<'a> SqliteCursor<'a> {
         let columns = self.columns;
         for given in 0..limit {
             let met = match self.statement.step() {
-                Ok(true) => match sink.row(&SqliteRow { statement: &self.statement, columns }) {
+                Ok(true) => match sink.row(&mut SqliteRow { statement: &self.statement, columns }) {
                     Ok(()) => continue,
                     Err(error) => Attempt::Over(Err(error)),
                 },
@@ -106,7 +106,7 @@ impl<'a> SqliteCursor<'a> {
                 return Attempt::Over(Err(error));
             }
         }
-        Attempt::Over(sink.row(&SqliteRow { statement: &self.statement, columns: self.columns }).map(|()| true))
+        Attempt::Over(sink.row(&mut SqliteRow { statement: &self.statement, columns: self.columns }).map(|()| true))
     }
 
     fn finish(&mut self, sink: &mut dyn RowSink) -> Result<bool> {

@@ -509,7 +509,7 @@ fn give_rows(prepared: &mut Lent<'_>, sql: &str, sink: &mut dyn RowSink) -> Atte
                 *columns.insert(prepared.columns())
             }
         };
-        if let Err(error) = sink.row(&SqliteRow { statement: prepared, columns }) {
+        if let Err(error) = sink.row(&mut SqliteRow { statement: prepared, columns }) {
             return Attempt::Over(Err(error));
         }
     }

@@ -190,6 +190,8 @@ cases! { ($)
         errors::parameters_stay_secret,
         /// A sink that fails stops the statement; its error comes back and the connection stays usable.
         streams::sink_error,
+        /// A cell that is taken is the cell, and what is read in its place afterwards is no other value.
+        streams::cells_taken,
         /// Queries that do not depend on each other give their rows to their own sinks; the first failure is told, and the
         /// connection stays usable.
         streams::independent_queries,

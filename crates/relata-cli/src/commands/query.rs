@@ -94,7 +94,7 @@ impl RowSink for Rows {
         true
     }
 
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         let values = (0..row.len()).map(|index| Ok(row.cell(index)?.to_value()));
         self.rows.push(values.collect::<Result<_>>()?);
         Ok(())

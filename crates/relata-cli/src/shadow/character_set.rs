@@ -11,7 +11,7 @@ use crate::drivers::connect_to_read;
 struct Words(Vec<String>);
 
 impl RowSink for Words {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         for index in 0..row.len() {
             if let Cell::Text(word) = row.cell(index)? {
                 self.0.push(word.to_string());

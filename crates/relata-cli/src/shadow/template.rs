@@ -116,7 +116,7 @@ async fn sweep(server: &mut dyn Connection) -> Result<()> {
 struct Names(Vec<String>);
 
 impl RowSink for Names {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         if let Cell::Text(name) = row.cell(0)? {
             self.0.push(name.to_string());
         }

@@ -15,7 +15,7 @@ const ID: &str = "20260101000000_aaaaaa_big";
 struct Number(i64);
 
 impl RowSink for Number {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         self.0 = i64::decode(row.cell(0)?).unwrap();
         Ok(())
     }

@@ -136,7 +136,7 @@ const THOUSAND: &str =
 struct Refuse;
 
 impl RowSink for Refuse {
-    fn row(&mut self, _row: &dyn Row) -> Result<()> {
+    fn row(&mut self, _row: &mut dyn Row) -> Result<()> {
         Err(Error::new(Kind::Decode, "enough"))
     }
 }

@@ -95,7 +95,7 @@ impl RowSink for Rows {
         true
     }
 
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         let cells = (0..row.len()).map(|index| row.cell(index).map(|cell: Cell<'_>| cell.to_value()));
         self.rows.push(cells.collect::<Result<_>>()?);
         Ok(())

@@ -439,7 +439,7 @@ async fn read(line: &Line, mut rows: Option<(&Prepared, &mut dyn RowSink)>, limi
     let received = line.receive(|tag, body| {
         match (tag, &mut rows) {
             (b'D', Some((prepared, sink))) => {
-                if let Err(error) = sink.row(&PgRow::new(body, prepared)) {
+                if let Err(error) = sink.row(&mut PgRow::new(body, prepared)) {
                     exchange.refused = Some(error);
                     return ControlFlow::Break(());
                 }

@@ -65,7 +65,7 @@ impl Database {
 pub struct Collect(pub Vec<Vec<Value>>);
 
 impl RowSink for Collect {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         self.0.push((0..row.len()).map(|index| row.cell(index).map(|cell| cell.to_value())).collect::<Result<_>>()?);
         Ok(())
     }

@@ -27,7 +27,7 @@ pub trait SubtotalSelection<R> {
     ///
     /// # Errors
     /// `Kind::Decode`.
-    fn read(row: &dyn Row, at: &mut usize) -> Result<Self::Output>;
+    fn read(row: &mut dyn Row, at: &mut usize) -> Result<Self::Output>;
 }
 
 macro_rules! selections {
@@ -40,7 +40,7 @@ macro_rules! selections {
                 items.push(Item::Expr($expr));
             }
 
-            fn read(row: &dyn Row, at: &mut usize) -> Result<$output> {
+            fn read(row: &mut dyn Row, at: &mut usize) -> Result<$output> {
                 next(row, at)
             }
         }
@@ -64,7 +64,7 @@ macro_rules! tuples {
                 $($name.push(items);)*
             }
 
-            fn read(row: &dyn Row, at: &mut usize) -> Result<Self::Output> {
+            fn read(row: &mut dyn Row, at: &mut usize) -> Result<Self::Output> {
                 Ok(($($name::read(row, at)?,)*))
             }
         }

@@ -60,7 +60,7 @@ const MYSQL_UNSEEN: &str = "SELECT CASE WHEN @@global.read_only = 1 THEN 'replic
 pub(crate) struct Texts(pub(crate) Vec<String>);
 
 impl RowSink for Texts {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         if !self.0.is_empty() {
             return Ok(());
         }

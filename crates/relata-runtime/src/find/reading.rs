@@ -74,7 +74,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     pub async fn all_lenient(mut self, executor: &mut impl Executor) -> Result<Lenient<L::Output>> {
         self.prepared();
         let (loads, scope) = (self.loads, self.select.scope);
-        let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| Ok(loads.read(row, &mut 0)) };
+        let mut sink = Collect { rows: Vec::new(), read: |row: &mut dyn Row| Ok(loads.read(row, &mut 0)) };
         run(executor, self.select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
         let mut found = Lenient { rows: Vec::new(), refused: Vec::new() };
         for (index, row) in sink.rows.into_iter().enumerate() {

@@ -123,7 +123,7 @@ impl<E: Entity> ConditionalUpsert<E, InsertMany<E>> {
     pub async fn returning(self, executor: &mut impl Executor) -> Result<Vec<E>> {
         let (rows, existing) = self.prepared()?;
         let given = |columns: &[&str]| Some(existing.given(columns, true));
-        let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| E::decode(row, 0) };
+        let mut sink = Collect { rows: Vec::new(), read: |row: &mut dyn Row| E::decode(row, 0) };
         write_together(executor, rows, &given, Some(&mut sink)).await?;
         Ok(sink.rows)
     }

@@ -30,7 +30,7 @@ impl<E: Entity> InsertMany<E> {
     /// # Errors
     /// As [`super::NewRow::insert`]; `Kind::Unsupported` on MySQL, which gives no rows back.
     pub async fn returning(self, executor: &mut impl Executor) -> Result<Vec<E>> {
-        let mut sink = Collect { rows: Vec::new(), read: |row: &dyn Row| E::decode(row, 0) };
+        let mut sink = Collect { rows: Vec::new(), read: |row: &mut dyn Row| E::decode(row, 0) };
         write_together(executor, self, &|_| None, Some(&mut sink)).await?;
         Ok(sink.rows)
     }

@@ -1,6 +1,6 @@
 //! The rows along one relation for all parents, by one statement that is given their keys.
 
-use relata_sql::driver::{Row, RowSink};
+use relata_sql::driver::{Lent, Row, RowSink};
 use relata_sql::expr::{Nulls, OrderKey};
 use relata_sql::meta::{Path, RelationMeta, TableMeta};
 use relata_sql::tree::{Batch, Keys, Scope, Select, Source};
@@ -60,14 +60,19 @@ impl<'a, E: Entity, M: Relation<From = E>, N: Loads<M::To>> Batched<'a, E, M, N>
 }
 
 impl<E: Entity, M: Relation<From = E>, N: Loads<M::To>> RowSink for Batched<'_, E, M, N> {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         let mut place = self.places.first(&row.cell(self.key)?);
         while let Some(parent) = place {
             place = self.places.after(parent);
             if !self.further.is_empty() && !agrees(M::META, &self.further[parent], row, &self.places)? {
                 continue;
             }
-            let child = self.load.nested.read(row, &mut 0).map_err(|error| at_row(error, self.read))?;
+            let child = match place {
+                None => self.load.nested.read(row, &mut 0),
+                // Another parent may want it as well.
+                Some(_) => self.load.nested.read(&mut Lent(row), &mut 0),
+            };
+            let child = child.map_err(|error| at_row(error, self.read))?;
             M::Kind::add(self.parents[parent].1, child);
         }
         self.read += 1;

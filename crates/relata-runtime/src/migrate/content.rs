@@ -69,7 +69,7 @@ struct Sum {
 }
 
 impl RowSink for Sum {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         self.content.rows += 1;
         let mut identity = DefaultHasher::new();
         for index in 0..self.key {

@@ -131,7 +131,7 @@ impl RowSink for Lines<'_> {
         true
     }
 
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         self.line.clear();
         for index in 0..row.len() {
             self.line.push(if index == 0 { '{' } else { ',' });
@@ -158,6 +158,7 @@ fn json(cell: &Cell<'_>) -> String {
         Cell::Float(value) => json_text(&value.to_string()),
         Cell::Decimal(value) => json_text(&value.to_string()),
         Cell::Text(value) => json_text(value),
+        Cell::OwnedText(value) => json_text(value),
         Cell::Bytes(value) => json_text(&format!("\\x{}", hex(value))),
         Cell::Uuid(value) => json_text(&value.to_string()),
         Cell::Date(value) => json_text(&value.to_string()),

@@ -8,7 +8,7 @@ use relata_sql::{Decode, Error, Kind, Result, Row, RowSink, Statement, Value};
 struct Rows(Vec<Vec<Value>>);
 
 impl RowSink for Rows {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         let cells = (0..row.len()).map(|index| row.cell(index).map(|cell| cell.to_value()));
         self.0.push(cells.collect::<Result<_>>()?);
         Ok(())

@@ -20,7 +20,7 @@ struct Lines {
 }
 
 impl RowSink for Lines {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         let first = if self.last_only { row.len().saturating_sub(1) } else { 0 };
         let mut cells = Vec::new();
         for index in first..row.len() {

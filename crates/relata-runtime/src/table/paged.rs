@@ -42,7 +42,7 @@ impl TableQuery {
         let (withs, after, table) = (std::mem::take(&mut self.withs), self.after.take(), self.table.clone());
         let columns: Arc<[String]> = table.0.columns.iter().map(|column| column.name.clone()).collect();
         self.select.items = columns.iter().map(|name| Item::Expr(named(name))).collect();
-        let read = |row: &dyn Row| {
+        let read = |row: &mut dyn Row| {
             let values = (0..columns.len()).map(|index| Ok(row.cell(index)?.to_value())).collect::<Result<_>>()?;
             Ok(Record { columns: columns.clone(), values, related: Vec::new() })
         };

@@ -256,7 +256,7 @@ async fn remove_old(db: &Db, keep: Duration) -> Result<()> {
 struct Keys(Vec<Value>);
 
 impl RowSink for Keys {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         self.0.push(row.cell(0)?.to_value());
         Ok(())
     }

@@ -16,7 +16,7 @@ pub struct StatisticsRows {
 }
 
 impl RowSink for StatisticsRows {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         let text = |index| Ok(if let Cell::Text(text) = row.cell(index)? { text.to_string() } else { String::new() });
         let (namespace, name): (Result<String>, Result<String>) = (text(0), text(1));
         let rows = number(row.cell(2)?);

@@ -52,7 +52,7 @@ impl RowSink for Packer {
         self.names
     }
 
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         self.first.get_or_insert_with(|| self.begun.elapsed());
         self.width = row.len();
         for index in 0..row.len() {
@@ -62,8 +62,11 @@ impl RowSink for Packer {
     }
 }
 
+/// What stands where a text was taken: nothing of this database reads so, nor can anything be read from it.
+const GIVEN_AWAY: Value = Value::Array(Vec::new());
+
 /// A row that has travelled.
-struct Unpacked<'a>(&'a [Value]);
+struct Unpacked<'a>(&'a mut [Value]);
 
 impl Row for Unpacked<'_> {
     fn len(&self) -> usize {
@@ -75,6 +78,16 @@ impl Row for Unpacked<'_> {
             let message = format!("the row has {} columns, there is none at position {}", self.0.len(), index + 1);
             Error::new(Kind::Decode, message)
         })
+    }
+
+    fn take(&mut self, index: usize) -> Result<Cell<'_>> {
+        match self.0.get_mut(index) {
+            Some(value @ Value::Text(_)) => match std::mem::replace(value, GIVEN_AWAY) {
+                Value::Text(text) => Ok(Cell::OwnedText(text)),
+                _ => Ok(Cell::Null), // it was text a line above
+            },
+            _ => self.cell(index),
+        }
     }
 }
 
@@ -113,10 +126,10 @@ async fn take_all(portions: &mut mpsc::Receiver<Portion>, sink: &mut dyn RowSink
     while let Some(portion) = portions.recv().await {
         match portion {
             Portion::Columns(columns) => sink.columns(&columns)?,
-            Portion::Rows(width, values) => {
+            Portion::Rows(width, mut values) => {
                 let mut turn = Turn::begin();
-                for (index, row) in values.chunks(width.max(1)).enumerate() {
-                    sink.row(&Unpacked(row))?;
+                for (index, row) in values.chunks_mut(width.max(1)).enumerate() {
+                    sink.row(&mut Unpacked(row))?;
                     if index % 64 == 63 {
                         turn.step();
                         if turn.is_over() {

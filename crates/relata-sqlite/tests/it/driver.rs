@@ -44,7 +44,7 @@ impl RowSink for Names {
         Ok(())
     }
 
-    fn row(&mut self, _row: &dyn Row) -> Result<()> {
+    fn row(&mut self, _row: &mut dyn Row) -> Result<()> {
         Err(Error::new(Kind::TooManyRows, "enough"))
     }
 }

@@ -35,7 +35,7 @@ pub fn schema(connection: &mut dyn Connection) -> relata_schema::Schema {
 pub struct Rows(pub Vec<Vec<Value>>);
 
 impl RowSink for Rows {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         let cells = (0..row.len()).map(|index| row.cell(index).map(|cell| cell.to_value()));
         self.0.push(cells.collect::<Result<_>>()?);
         Ok(())

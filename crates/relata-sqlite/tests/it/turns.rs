@@ -50,7 +50,7 @@ impl RowSink for Sum {
         true
     }
 
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         if let relata_sql::Cell::Int(value) = row.cell(0)? {
             self.sum += value;
         }
@@ -127,7 +127,7 @@ fn steps_that_take_long_are_made_elsewhere() {
         // Who has seen enough says so; the connection is as good as before.
         struct Enough;
         impl RowSink for Enough {
-            fn row(&mut self, _: &dyn Row) -> Result<()> {
+            fn row(&mut self, _: &mut dyn Row) -> Result<()> {
                 Err(Error::new(Kind::TooManyRows, "enough"))
             }
         }

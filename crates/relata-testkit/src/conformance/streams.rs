@@ -25,7 +25,7 @@ struct FailsAt {
 }
 
 impl RowSink for FailsAt {
-    fn row(&mut self, _: &dyn Row) -> Result<()> {
+    fn row(&mut self, _: &mut dyn Row) -> Result<()> {
         self.seen += 1;
         if self.seen == self.at { Err(Error::new(Kind::TooManyRows, "enough")) } else { Ok(()) }
     }
@@ -40,6 +40,43 @@ pub(super) async fn sink_error(suite: &Suite<'_>) {
         assert_eq!((error.kind(), error.message()), (Kind::TooManyRows, "enough"));
         assert_eq!(sink.seen, at, "no row after the failure");
         session.is_usable().await;
+    }
+}
+
+/// Takes every cell of each row, and looks at it again.
+#[derive(Default)]
+struct Takes {
+    rows: Vec<Vec<Value>>,
+}
+
+impl RowSink for Takes {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
+        let mut taken = Vec::new();
+        for index in 0..row.len() {
+            let value = row.take(index)?.to_value();
+            match row.cell(index) {
+                Ok(again) if again.to_value() == value => {}
+                Ok(again) => assert_eq!(again.to_value().kind(), "an array", "no value of this query: {again:?}"),
+                Err(error) => assert_eq!(error.kind(), Kind::Decode),
+            }
+            taken.push(value);
+        }
+        self.rows.push(taken);
+        Ok(())
+    }
+}
+
+pub(super) async fn cells_taken(suite: &Suite<'_>) {
+    let mut session = suite.connect().await;
+    session.run("CREATE TABLE t (a int PRIMARY KEY, b varchar(20), c varchar(20))").await;
+    session.run("INSERT INTO t VALUES (1, 'Łódź', NULL), (2, '', 'x')").await;
+    let sql = "SELECT a, b, c FROM t ORDER BY a";
+    let text = |text: &str| Value::Text(text.to_string());
+    for statement in [Statement::new(sql, &[]), Statement::new(sql, &[]), Statement::once(sql, &[])] {
+        let mut sink = Takes::default();
+        session.connection.query(statement, &mut sink).await.expect("is read");
+        let expected = [vec![Value::Int(1), text("Łódź"), Value::Null], vec![Value::Int(2), text(""), text("x")]];
+        assert_eq!(sink.rows, expected);
     }
 }
 

@@ -190,7 +190,7 @@ impl RowSink for Collected {
         self.wants_columns
     }
 
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         let cells = (0..row.len()).map(|index| Ok(row.cell(index)?.to_value()));
         self.rows.push(cells.collect::<Result<_>>()?);
         Ok(())
@@ -203,7 +203,7 @@ struct Decoded<T> {
 }
 
 impl<T: Decode + Send> RowSink for Decoded<T> {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         let cell = row.cell(0)?;
         let found: String = format!("{cell:?}").chars().take(60).collect();
         let value = T::decode(cell)

@@ -14,7 +14,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 struct Count(i64);
 
 impl RowSink for Count {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         self.0 = i64::decode(row.cell(0)?).unwrap();
         Ok(())
     }

@@ -91,7 +91,7 @@ async fn observed(dialect: Dialect, text: &str, options: &PlanOptions) -> (Strin
 struct Answer(Option<bool>);
 
 impl RowSink for Answer {
-    fn row(&mut self, row: &dyn Row) -> relata_sql::Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> relata_sql::Result<()> {
         self.0 = Some(row.cell(0)?.to_value() == Value::Bool(true));
         Ok(())
     }

@@ -99,7 +99,7 @@ impl Case {
 struct Number(Option<i64>);
 
 impl RowSink for Number {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         self.0 = Some(i64::decode(row.cell(0)?).unwrap());
         Ok(())
     }

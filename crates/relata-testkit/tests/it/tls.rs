@@ -24,7 +24,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 struct Text(String);
 
 impl RowSink for Text {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         self.0 = String::decode(row.cell(0)?).unwrap();
         Ok(())
     }

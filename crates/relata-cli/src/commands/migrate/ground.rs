@@ -279,7 +279,7 @@ async fn insert(
 struct Portion(Vec<Value>);
 
 impl RowSink for Portion {
-    fn row(&mut self, row: &dyn Row) -> Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
         for index in 0..row.len() {
             self.0.push(row.cell(index)?.to_value());
         }

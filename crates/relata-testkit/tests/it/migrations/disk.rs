@@ -53,7 +53,7 @@ impl Drop for Disk {
 struct Text(String);
 
 impl RowSink for Text {
-    fn row(&mut self, row: &dyn Row) -> relata_sql::Result<()> {
+    fn row(&mut self, row: &mut dyn Row) -> relata_sql::Result<()> {
         self.0 = String::decode(row.cell(0)?).unwrap();
         Ok(())
     }
