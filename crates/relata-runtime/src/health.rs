@@ -300,6 +300,11 @@ fn node(node: &NodeStatus) -> Finding {
             Finding::new(name, HealthStatus::Unhealthy, format!("a second primary for {since} s: {why}"))
                 .advise("stop it, or have it follow the primary: what others write there is lost")
         }
+        Role::Replica if node.receives == Some(false) => {
+            let behind = node.lag.map(|lag| format!(", {} s behind", lag.as_secs())).unwrap_or_default();
+            Finding::new(name, HealthStatus::Degraded, format!("replica{behind}, receives nothing from its primary"))
+                .advise("start the replication, and see that the primary can be reached from there")
+        }
         Role::Replica => match node.lag {
             Some(lag) if lag > LATE => {
                 let reason = format!("replica, {} s behind", lag.as_secs());

@@ -16,7 +16,7 @@ use crate::session::{Exit, Session};
 /// Look at the nodes of a database that has several.
 #[derive(Subcommand)]
 pub enum Cluster {
-    /// Show what each node is, how far behind, and whether it is used [exit 3 when one is down, or not exactly one takes writes]
+    /// Show what each node is, how far behind, and whether it is used [exit 3 when one is down or cut off, or not exactly one takes writes]
     Status(Status),
 }
 
@@ -87,8 +87,9 @@ impl Status {
         }
         let primary = nodes.iter().any(|node| node.role == Role::Primary);
         let down = nodes.iter().any(|node| matches!(node.role, Role::Down | Role::Unknown));
+        let cut_off = nodes.iter().any(|node| node.receives == Some(false));
         let rival = nodes.iter().any(|node| node.role == Role::Primary && !node.in_rotation);
-        Ok(if failed || down || rival || !primary { Exit::Findings } else { Exit::Done })
+        Ok(if failed || down || cut_off || rival || !primary { Exit::Findings } else { Exit::Done })
     }
 }
 
@@ -115,6 +116,7 @@ fn json_of(node: &NodeStatus) -> Value {
         "role": node.role.word(),
         "since_ms": u64::try_from(node.since.as_millis()).unwrap_or(u64::MAX),
         "lag_ms": node.lag.map(|lag| u64::try_from(lag.as_millis()).unwrap_or(u64::MAX)),
+        "receives": node.receives,
         "position": node.position.as_ref().map(ToString::to_string),
         "timeline": node.timeline,
         "in_rotation": node.in_rotation,

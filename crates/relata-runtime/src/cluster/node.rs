@@ -48,6 +48,8 @@ pub struct NodeStatus {
     pub since: Duration,
     /// How far a replica is behind; `None`: not known.
     pub lag: Option<Duration>,
+    /// A replica: whether it receives and applies what its primary writes; `None`: the server does not tell.
+    pub receives: Option<bool>,
     /// How far it has come.
     pub position: Option<Token>,
     /// PostgreSQL: how often the history was forked by a promotion.
@@ -81,6 +83,7 @@ pub(super) struct State {
     pub(super) role: Role,
     pub(super) since: Instant,
     pub(super) lag: Option<Duration>,
+    pub(super) receives: Option<bool>,
     pub(super) position: Option<Position>,
     pub(super) timeline: Option<u64>,
     pub(super) trouble: Option<String>,
@@ -110,6 +113,7 @@ impl Node {
             role: Role::Unknown,
             since: Instant::now(),
             lag: None,
+            receives: None,
             position: None,
             timeline: None,
             trouble: None,
@@ -176,11 +180,15 @@ impl Node {
             reason = "it takes writes, and so does the primary: nothing is sent here".to_string();
         }
         let state = self.state();
+        if state.role == Role::Replica && state.receives == Some(false) {
+            reason = "it receives nothing from its primary".to_string();
+        }
         NodeStatus {
             name: self.name.clone(),
             role: state.role,
             since: state.since.elapsed(),
             lag: state.lag,
+            receives: state.receives,
             position: state.position.clone().map(Token),
             timeline: state.timeline,
             latency: vitals.latency(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use relata_schema::Dialect;
-use relata_sql::driver::{Row, RowSink, Statement};
+use relata_sql::driver::{ColumnInfo, Row, RowSink, Statement};
 use relata_sql::{Cell, Connection, Error, Kind, Result};
 
 use super::origin::Origin;
@@ -19,6 +19,8 @@ pub(super) struct Answered {
     pub(super) timeline: Option<u64>,
     /// A replica: how old the last transaction is that it has applied, by its own clock.
     pub(super) behind: Option<Duration>,
+    /// A replica: whether it receives what its primary writes just now.
+    pub(super) receives: Option<bool>,
     /// Galera: it takes writes as well as any other; its place in the cluster's order.
     pub(super) deputy: Option<u64>,
     /// Galera: where all nodes are.
@@ -32,7 +34,9 @@ const POSTGRES: &str = "SELECT CASE WHEN pg_is_in_recovery() THEN 'replica' \
      CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END::text, \
      CASE WHEN pg_is_in_recovery() THEN '' ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END, \
      CASE WHEN pg_is_in_recovery() THEN (extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) \
-     * 1000)::bigint::text ELSE '' END, ''";
+     * 1000)::bigint::text ELSE '' END, '', \
+     CASE WHEN NOT pg_is_in_recovery() THEN '' WHEN EXISTS (SELECT FROM pg_stat_wal_receiver) THEN 'ON' \
+     WHEN current_setting('restore_command', true) <> '' THEN '' ELSE 'OFF' END";
 
 /// A server that follows another is a replica even where somebody forgot `read_only`.
 const MARIADB: &str = "SELECT CASE WHEN @@global.read_only = 1 OR (SELECT VARIABLE_VALUE FROM \
@@ -41,7 +45,8 @@ const MARIADB: &str = "SELECT CASE WHEN @@global.read_only = 1 OR (SELECT VARIAB
      (SELECT GROUP_CONCAT(LOWER(VARIABLE_NAME), '=', VARIABLE_VALUE SEPARATOR '\\n') FROM \
      information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME IN ('WSREP_PROVIDER_NAME', 'WSREP_CLUSTER_STATUS', \
      'WSREP_READY', 'WSREP_LOCAL_STATE_COMMENT', 'WSREP_LOCAL_INDEX', 'WSREP_LAST_COMMITTED', \
-     'WSREP_CLUSTER_STATE_UUID', 'WSREP_INCOMING_ADDRESSES'))";
+     'WSREP_CLUSTER_STATE_UUID', 'WSREP_INCOMING_ADDRESSES')), \
+     (SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'SLAVE_RUNNING')";
 
 /// The same on MySQL. The members of a group apply what the others send, whoever they are.
 const MYSQL: &str = "SELECT CASE WHEN @@global.read_only = 1 OR (SELECT COUNT(*) FROM \
@@ -49,11 +54,13 @@ const MYSQL: &str = "SELECT CASE WHEN @@global.read_only = 1 OR (SELECT COUNT(*)
      'group@_replication@_%' ESCAPE '@') > 0 THEN 'replica' ELSE 'primary' END, \
      REPLACE(@@global.gtid_executed, '\\n', ''), '', \
      (SELECT TIMESTAMPDIFF(MICROSECOND, MAX(LAST_APPLIED_TRANSACTION_ORIGINAL_COMMIT_TIMESTAMP), NOW(6)) DIV 1000 \
-     FROM performance_schema.replication_applier_status_by_worker), ''";
+     FROM performance_schema.replication_applier_status_by_worker), '', \
+     (SELECT CASE WHEN COUNT(*) = 0 THEN '' WHEN SUM(SERVICE_STATE <> 'ON') > 0 THEN 'OFF' ELSE 'ON' END FROM \
+     performance_schema.replication_connection_status WHERE CHANNEL_NAME NOT LIKE 'group@_replication@_%' ESCAPE '@')";
 
 /// For a role that may not look at the replication.
 const MYSQL_UNSEEN: &str = "SELECT CASE WHEN @@global.read_only = 1 THEN 'replica' ELSE 'primary' END, \
-     REPLACE(@@global.gtid_executed, '\\n', ''), '', '', ''";
+     REPLACE(@@global.gtid_executed, '\\n', ''), '', '', '', ''";
 
 /// The texts of the first row.
 #[derive(Default)]
@@ -91,7 +98,7 @@ pub(super) async fn ask(connection: &mut dyn Connection) -> Result<Answered> {
         }
         other => other?,
     }
-    let [role, position, timeline, behind, wsrep] = texts.0.as_slice() else {
+    let [role, position, timeline, behind, wsrep, receives] = texts.0.as_slice() else {
         return Err(Error::new(Kind::Protocol, "the node does not say what it is"));
     };
     let takes_writes = role == "primary";
@@ -108,7 +115,51 @@ pub(super) async fn ask(connection: &mut dyn Connection) -> Result<Answered> {
     let cannot_write = connection.dialect() == Dialect::Postgres && timeline.is_none();
     let origin = position.as_ref().map(Origin::of).unwrap_or_default();
     let behind = behind.parse().ok().map(Duration::from_millis);
-    Ok(Answered { takes_writes, cannot_write, position, timeline, behind, deputy: None, members: Vec::new(), origin })
+    let receives = match receives.to_ascii_uppercase().as_str() {
+        _ if takes_writes => None,
+        "ON" => Some(true),
+        // Of the connection without a name alone.
+        "OFF" if sql == MARIADB => every_source_runs(connection).await,
+        "OFF" => Some(false),
+        _ => None,
+    };
+    let (deputy, members) = (None, Vec::new());
+    Ok(Answered { takes_writes, cannot_write, position, timeline, behind, receives, deputy, members, origin })
+}
+
+/// MariaDB: whether each of the primaries that it follows is received from and applied; `None`: it follows none, or the
+/// role may not see.
+async fn every_source_runs(connection: &mut dyn Connection) -> Option<bool> {
+    let mut sources = Sources::default();
+    connection.query(Statement::once("SHOW ALL SLAVES STATUS", &[]), &mut sources).await.ok()?;
+    sources.runs
+}
+
+/// Reads two columns of `SHOW ALL SLAVES STATUS` by their names.
+#[derive(Default)]
+struct Sources {
+    positions: Vec<usize>,
+    runs: Option<bool>,
+}
+
+impl RowSink for Sources {
+    fn wants_columns(&self) -> bool {
+        true
+    }
+
+    fn columns(&mut self, columns: &[ColumnInfo]) -> Result<()> {
+        let wanted = |column: &ColumnInfo| matches!(column.name.as_str(), "Slave_IO_Running" | "Slave_SQL_Running");
+        self.positions = (0..columns.len()).filter(|index| wanted(&columns[*index])).collect();
+        Ok(())
+    }
+
+    fn row(&mut self, row: &mut dyn Row) -> Result<()> {
+        for index in &self.positions {
+            let runs = matches!(row.cell(*index)?, Cell::Text("Yes"));
+            self.runs = Some(self.runs.unwrap_or(true) && runs);
+        }
+        Ok(())
+    }
 }
 
 /// Whose node it is, where its position does not tell. Not every service that speaks like PostgreSQL knows.
@@ -218,6 +269,7 @@ impl<'t> Galera<'t> {
             position,
             timeline: None,
             behind: None,
+            receives: None,
             deputy,
             members,
             origin,

@@ -138,6 +138,7 @@ impl Cluster {
         state.failures = 0;
         state.trouble = None;
         state.lag = lag;
+        state.receives = answered.receives;
         state.timeline = answered.timeline.or(state.timeline);
         state.deputy = answered.deputy;
         state.position = answered.position;

@@ -7,7 +7,7 @@ use relata_runtime::health::HealthStatus;
 use relata_runtime::{Db, Kind, Reads, Token, sql};
 use relata_sql::DatabaseUrl;
 use relata_testkit::load::Writers;
-use relata_testkit::servers::{MariadbPair, open};
+use relata_testkit::servers::{MariadbPair, open, until};
 use relata_testkit::{Fault, Proxy};
 
 use super::{LONG, number, until_caught_up, until_nodes};
@@ -40,6 +40,13 @@ async fn reads_go_to_the_replica_and_see_what_a_token_stands_for() {
         sql::<()>("INSERT INTO work VALUES (?)", (n,)).exec(&mut visit).await.unwrap();
         assert_eq!(sql::<i64>("SELECT MAX(n) FROM work", ()).one(&mut visit).await.unwrap(), n);
     }
+    until("the replica receives", LONG, async || db.nodes()[1].receives == Some(true)).await;
+    let mut replica = servers.alone(1, "shop").await;
+    replica.batch("STOP SLAVE IO_THREAD").await.unwrap();
+    until("it is cut off, and says so", LONG, async || db.nodes()[1].receives == Some(false)).await;
+    let health = db.health(LONG).await;
+    let part = health.parts.iter().find(|part| part.reason.contains("receives nothing from its primary"));
+    assert_eq!(part.unwrap().status, HealthStatus::Degraded, "{health:#?}");
 }
 
 /// By its plugin DISKS the server tells how much room there is; without, how large the database is.

@@ -243,6 +243,8 @@ async fn without_a_primary_reads_go_on_and_writes_say_what_is_wrong() {
     let error = sql::<()>("INSERT INTO work VALUES (1)", ()).exec(&mut hurried).await.unwrap_err();
     assert_eq!(error.kind(), relata_runtime::Kind::Unavailable, "{error}");
     assert!(error.to_string().contains("is down") && error.to_string().contains("is replica"), "{error}");
+    until("it is cut off, and says so", LONG, async || db.nodes()[1].receives == Some(false)).await;
+    assert_eq!(db.nodes()[1].trouble.as_deref(), Some("it receives nothing from its primary"));
 }
 
 /// Says what it is told to say.
