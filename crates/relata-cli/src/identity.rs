@@ -2,7 +2,8 @@
 //!
 //! The order: what is declared, what the identities say, what the options say, the same name. What is likely a rename
 //! beyond that (see [`relata_plan::rename`]) is asked on a terminal; without one it is an error for whoever writes a
-//! migration, and a warning for whoever only looks.
+//! migration, and a warning for whoever only looks. What holds no rows and stayed the same but for its name goes on as itself
+//! (see [`relata_plan::rename::unasked`]), so that its identity stays.
 
 mod ask;
 mod lock_file;
@@ -13,7 +14,7 @@ use std::io::IsTerminal;
 use clap::Args;
 use relata_plan::rename::{self, Question};
 use relata_schema::change::Rename;
-use relata_schema::change::rename::{Written, read};
+use relata_schema::change::rename::{Written, kinds as rename_kinds, read, write};
 use relata_schema::lower::carry_over;
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
 use relata_schema::{Diagnostic, Dialect, Schema, lock};
@@ -110,15 +111,8 @@ impl<'s> Matching<'s> {
         let target: BTreeMap<String, ObjectKey> = lock::identity::keys(&self.declared.schema).into_iter().collect();
         for (key, object) in lock::identity::keys(self.from) {
             let now = old.get(&key).and_then(|identity| there.get(identity.as_str())).filter(|now| **now != key);
-            let Some(now) = now.and_then(|now| target.get(*now)).filter(|now| now.kind == object.kind) else {
-                continue;
-            };
-            if object.member.is_empty() {
-                self.add(Rename { from: object, to: now.name.clone() });
-            } else if object.member != now.member {
-                let to = ObjectName::bare(&now.member);
-                self.add(Rename { from: object, to });
-            }
+            let now = now.and_then(|now| target.get(*now));
+            now.and_then(|now| lock::identity::between(&object, now)).into_iter().for_each(|rename| self.add(rename));
         }
         self
     }
@@ -149,7 +143,14 @@ impl<'s> Matching<'s> {
     pub fn look(self) -> Matched {
         let target = self.target();
         let open = self.open(&target);
-        Matched { target, renames: self.renames, answered: Vec::new(), open }
+        Matched { renames: self.settled(&target), target, answered: Vec::new(), open }
+    }
+
+    /// The renames, with those that nobody has to be asked about.
+    fn settled(&self, target: &Schema) -> Vec<Rename> {
+        let mut renames = self.renames.clone();
+        renames.extend(rename::unasked(self.from, target, &self.renames));
+        renames
     }
 
     /// As [`Matching::look`], without a copy of the target, which [is as loaded](Matching::is_as_loaded) and in canonical
@@ -177,7 +178,7 @@ impl<'s> Matching<'s> {
             let target = self.target();
             let questions = rename::questions(self.from, &target, &self.renames, &self.refused);
             let Some(question) = questions.first().filter(|_| !self.refuses_all) else {
-                return Ok(Matched { target, renames: self.renames, answered, open: Vec::new() });
+                return Ok(Matched { renames: self.settled(&target), target, answered, open: Vec::new() });
             };
             if !terminal || session.output.json {
                 return Err(unanswered(&rename::all_questions(self.from, &target, &self.renames, &self.refused)));
@@ -223,19 +224,16 @@ fn named(schema: &Schema, written: &Written, text: &str) -> Result<ObjectKey> {
             member => owner.as_ref().is_some_and(|(table, name)| &key.name == table && member == name.as_str()),
         })
         .collect();
-    if let Some((owner, value)) = &owner {
-        let has = schema.enum_values(owner).contains(value);
-        found.extend(has.then(|| ObjectKey::member(ObjectKind::Enum, owner, value)));
-    }
-    let is_kind = |key: &ObjectKey| match written.kind.as_deref() {
-        None => true,
-        Some("value") => key.kind == ObjectKind::Enum && !key.member.is_empty(),
-        Some("type") => matches!(key.kind, ObjectKind::Enum | ObjectKind::Domain | ObjectKind::Composite),
-        Some(word) => key.kind.word() == word,
-    };
-    // "table posts.title" can only mean the column.
+    // The overloads of a function are called alike.
+    found.dedup();
+    let kinds = rename_kinds(written.kind.as_deref().unwrap_or_default());
+    let is_kind = |key: &ObjectKey| kinds.contains(&(key.kind, !key.member.is_empty()));
+    let has_rows = |key: &ObjectKey| matches!(key.kind, ObjectKind::Table | ObjectKind::Column);
+    // "table posts.title" can only mean the column; without a word, whatever holds rows is meant.
     if found.iter().any(is_kind) {
         found.retain(is_kind);
+    } else if found.iter().any(has_rows) {
+        found.retain(has_rows);
     }
     match found.as_slice() {
         [key] => Ok(key.clone()),
@@ -334,11 +332,15 @@ pub fn warnings(open: &[Question]) -> Vec<Diagnostic> {
 /// Tells how an answer is declared, so that nobody is asked again.
 pub fn tell_how_to_declare(session: &Session, answered: &[Rename]) {
     for rename in answered {
-        let place = match rename.from.kind {
-            ObjectKind::Table => format!("#[entity(renamed_from = \"{}\")]", rename.from.name.name),
-            ObjectKind::Column => format!("#[renamed_from(\"{}\")]", rename.from.member),
-            _ => continue,
+        let comment = || write(rename).map(|what| format!("-- relata: renames {what}"));
+        let place = match (rename.from.kind, rename.from.member.as_str()) {
+            (ObjectKind::Table, _) => Some(format!("#[entity(renamed_from = \"{}\")]", rename.from.name.name)),
+            (ObjectKind::Enum, "") => Some(format!("#[renamed_from(\"{}\")] on the enum", rename.from.name.name)),
+            (ObjectKind::Enum, value) => Some(format!("#[renamed_from(\"{value}\")] on the variant")),
+            (ObjectKind::Column, column) => Some(format!("#[renamed_from(\"{column}\")]")),
+            _ => comment(),
         };
+        let Some(place) = place else { continue };
         let option = as_option(rename);
         let text = format!("{option} is written into the migration; to declare it: {place}");
         session.output.say(&format!("{} {text}", session.output.paint(Tone::Code, "rename")));

@@ -417,6 +417,9 @@ fn stored_enum(declared: &EnumDeclaration) -> String {
     if !options.is_empty() {
         attribute(&mut out, "", "stored", &options);
     }
+    if let Some(old) = &declared.renamed_from {
+        attribute(&mut out, "", "renamed_from", &[literal(old)]);
+    }
     let _ = writeln!(out, "pub enum {} {{", declared.name);
     for (variant, value) in &declared.values {
         if naming::snake(variant) != *value {

@@ -11,10 +11,12 @@
 //! - Pure and deterministic: the same schemas give the same questions.
 //!
 //! It deliberately proposes nothing for what holds neither rows nor values (indexes, constraints, views, routines,
-//! triggers, policies): made anew they lose nothing, and where their content is the same [`crate::diff`] matches them.
+//! triggers, policies): made anew they lose nothing, and where their definition is the same they are matched unasked
+//! ([`unasked`]).
 
 mod alike;
 mod columns;
+mod definition;
 mod implied;
 mod tables;
 mod types;
@@ -27,6 +29,7 @@ use relata_schema::change::Rename;
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
 
 pub use alike::alike;
+pub use definition::unasked;
 pub use implied::implied;
 pub use values::inline_values;
 

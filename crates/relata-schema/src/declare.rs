@@ -385,6 +385,8 @@ pub struct EnumDeclaration {
     pub namespace: Option<String>,
     /// Variants: Rust name and stored value.
     pub values: Vec<(String, String)>,
+    /// The name that the type had before (`#[renamed_from("…")]` on the enum): only PostgreSQL has types.
+    pub renamed_from: Option<String>,
     /// Values that were stored otherwise before: the old value and the new (`#[renamed_from("…")]` on a variant).
     pub renamed: Vec<(String, String)>,
     /// Documentation comment.

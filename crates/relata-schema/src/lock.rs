@@ -15,6 +15,7 @@
 //! - Nothing in it depends on all of it (the root digest is computed, never written), and an empty line parts whole
 //!   objects: two branches that touch different objects merge line by line.
 //! - A line whose digest is wrong was edited by hand, and is an error.
+//! - The values of an enum have lines of their own for their identity alone; the root does not count them.
 //!
 //! It deliberately keeps no history: that is what the version control and the migrations are for.
 
@@ -26,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::change::Rename;
 use crate::dialect::Dialect;
 use crate::digest;
-use crate::model::Schema;
+use crate::model::{ObjectKind, Schema};
 use crate::tree::{Tree, TreeError};
 
 const HEADER: &str = "relata schema lock, format ";
@@ -53,13 +54,17 @@ pub fn write(schema: &Schema) -> String {
 
 /// Writes the lock; objects that the previous lock knows keep their identity.
 pub fn write_with(schema: &Schema, previous: Option<&Lock>) -> String {
-    let lines = lines::of(schema);
+    let mut lines = lines::of(schema);
+    lines.append(&mut lines::of_values(schema));
     let identities = identify(&lines, previous);
     let mut out = format!("{HEADER}{FORMAT}, {}\n", server(schema));
+    let mut before = "";
     for (key, json) in &lines {
-        if !key.contains(" / ") {
+        let object = key.split_once(" / ").map_or(key.as_str(), |(object, _)| object);
+        if object != before {
             out.push('\n');
         }
+        before = object;
         let digest = &line_digest(key, json)[..SHORT];
         let identity = identities.get(key).map_or("", String::as_str);
         out.push_str(&format!("{key}\t{identity}\t{digest}\t{json}\n"));
@@ -100,6 +105,10 @@ pub fn parse(text: &str) -> Result<Lock, TreeError> {
             )));
         }
         let tree = Tree::parse(json).map_err(|error| at(error.to_string()))?;
+        if lines::is_value(key) {
+            identities.insert((*key).to_string(), (*identity).to_string());
+            continue;
+        }
         if objects.insert((*key).to_string(), (number, tree)).is_some() {
             return Err(at(format!(
                 "{key} stands here twice: two branches changed it; relata schema lock writes the file anew"
@@ -115,20 +124,33 @@ pub fn parse(text: &str) -> Result<Lock, TreeError> {
 impl Lock {
     /// Gives the object `from`, and everything inside it, the new key `to`, so that the identities stay.
     pub fn rename(&mut self, from: &str, to: &str) {
-        let inside = format!("{from} / ");
-        let moved: Vec<String> =
-            self.identities.keys().filter(|key| *key == from || key.starts_with(&inside)).cloned().collect();
-        for key in moved {
-            if let Some(identity) = self.identities.remove(&key) {
-                self.identities.insert(format!("{to}{}", &key[from.len()..]), identity);
-            }
+        // Inside it: members; overloads of a function; the values of what is inline in the columns of a table.
+        let inside = |key: &str| {
+            let rest = key.strip_prefix(from);
+            rest.is_some_and(|rest| {
+                rest.is_empty()
+                    || rest.starts_with(" / ")
+                    || rest.starts_with(" \"")
+                    || rest.starts_with('.') && lines::is_value(key)
+            })
+        };
+        let moved: Vec<String> = self.identities.keys().filter(|key| inside(key)).cloned().collect();
+        let taken = moved.into_iter().filter_map(|key| self.identities.remove(&key).map(|identity| (key, identity)));
+        let taken: Vec<(String, String)> = taken.collect();
+        for (key, identity) in taken {
+            self.identities.insert(format!("{to}{}", &key[from.len()..]), identity);
         }
     }
 
-    /// Gives every renamed object its new key, members before the objects they are in.
+    /// Gives every renamed object its new key: values, other members, then the objects they are in.
     pub fn rename_all(&mut self, renames: &[Rename]) {
-        let (members, whole): (Vec<_>, Vec<_>) = renames.iter().partition(|rename| !rename.from.member.is_empty());
-        for (from, to) in members.into_iter().chain(whole).filter_map(identity::keys_of) {
+        let place = |rename: &&Rename| match (rename.from.kind, rename.from.member.is_empty()) {
+            (ObjectKind::Enum, false) => 0,
+            (_, inside) => 1 + u8::from(inside),
+        };
+        let mut ordered: Vec<&Rename> = renames.iter().collect();
+        ordered.sort_by_key(place);
+        for (from, to) in ordered.into_iter().flat_map(identity::moves) {
             self.rename(&from, &to);
         }
     }
@@ -144,7 +166,7 @@ impl Lock {
     }
 }
 
-pub use lines::{member_key, object_key};
+pub use lines::{member_key, object_key, value_key};
 
 fn line_digest(key: &str, json: &str) -> String {
     digest::hex(&format!("{key}\t{json}"))

@@ -9,6 +9,7 @@ const COMMAND_KILLED: &str = "crates/relata-cli/tests/it/killed.rs";
 const DIFF: &str = "crates/relata-cli/tests/it/diff.rs";
 const DISK: &str = "crates/relata-testkit/tests/it/migrations/disk.rs";
 const HISTORY: &str = "crates/relata-testkit/tests/it/migrations/history.rs";
+const IDENTITY: &str = "crates/relata-cli/tests/it/identity.rs";
 const INSPECT: &str = "crates/relata-cli/tests/it/inspect.rs";
 const LINT: &str = "crates/relata-cli/tests/it/lint.rs";
 const RENAMES: &str = "crates/relata-cli/tests/it/renames.rs";
@@ -49,17 +50,19 @@ pub const ENGINE: &[Capability] = &[
     },
     Capability {
         id: "M2",
-        title: "Who is who is kept in `schema.lock`, a line an object: values of enums by declared renames and scores",
+        title: "Who is who, for every kind of object and for values of enums: declared, by identity, by definition, asked",
         sqlite: Claim::Done(&[
+            (IDENTITY, "every_kind_of_object_on_sqlite"),
             (RENAMES, "scripts_and_locks_declare_renames"),
             (RENAMES, "variants_say_what_they_were"),
         ]),
         postgres: Claim::Done(&[
-            (RENAMES, "scripts_and_locks_declare_renames"),
+            (IDENTITY, "every_kind_of_object_on_postgres"),
             (RENAMES, "postgres_renames_types_values_sequences_and_views"),
+            (RENAMES, "a_stored_enum_says_what_its_type_was_called"),
         ]),
         mysql: Claim::Done(&[
-            (RENAMES, "scripts_and_locks_declare_renames"),
+            (IDENTITY, "every_kind_of_object_on_mariadb"),
             (RENAMES, "mysql_values_of_inline_enums_keep_their_rows"),
         ]),
     },

@@ -1,10 +1,12 @@
 //! What was renamed, as the declaration says it: `#[entity(renamed_from = "…")]` and `#[renamed_from("…")]` in Rust,
 //! `-- relata: renames column posts.title to headline` in SQL.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use relata_schema::change::{Rename, rename};
 use relata_schema::declare::{Declaration, Entity, EnumDeclaration, Field};
+use relata_schema::lock::identity;
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
 use relata_schema::{Diagnostic, Dialect, Schema, naming};
 
@@ -13,16 +15,31 @@ use super::Loaded;
 /// The declared renames that `from` has not seen yet: the old name is there and the new one is not.
 pub fn declared(loaded: &Loaded, from: &Schema) -> Vec<Rename> {
     let rust = loaded.declaration.iter().flat_map(|declaration| renames(declaration, from));
-    let sql = loaded.renames.iter().filter(|rename| is_open(rename, from, &loaded.schema)).cloned();
+    let before = KeySet::of(from);
+    let sql = loaded.renames.iter().filter(|rename| is_open(rename, from, &before, loaded)).cloned();
     rust.chain(sql).collect()
 }
 
 /// The same for a declaration in Rust alone.
 pub fn renames(declaration: &Declaration, from: &Schema) -> Vec<Rename> {
     let mut found: Vec<Rename> = declaration.entities.iter().flat_map(|entity| of_entity(entity, from)).collect();
+    found.extend(declaration.enums.iter().filter_map(|ty| of_type(ty, from)));
     let values: Vec<Rename> = declaration.enums.iter().flat_map(|ty| of_enum(declaration, ty, from, &found)).collect();
     found.extend(values);
     found
+}
+
+/// The type of an enum that had another name.
+fn of_type(declared: &EnumDeclaration, from: &Schema) -> Option<Rename> {
+    let name = type_of(from.dialect, declared);
+    let old = ObjectName::new(name.namespace.as_str(), declared.renamed_from.as_deref()?);
+    let has = |name: &ObjectName| from.enums.iter().any(|ty| &ty.name == name);
+    (has(&old) && !has(&name)).then(|| Rename { from: ObjectKey::of(ObjectKind::Enum, &old), to: name })
+}
+
+fn type_of(dialect: Dialect, declared: &EnumDeclaration) -> ObjectName {
+    let namespace = declared.namespace.as_deref().unwrap_or(dialect.default_namespace());
+    ObjectName::new(namespace, declared.type_name())
 }
 
 /// The renamed values of an enum: of its type on PostgreSQL, elsewhere of each column that holds it.
@@ -33,8 +50,9 @@ fn of_enum(declaration: &Declaration, declared: &EnumDeclaration, from: &Schema,
     let dialect = from.dialect;
     let holders: Vec<ObjectName> = match dialect {
         Dialect::Postgres => {
-            let namespace = declared.namespace.as_deref().unwrap_or(dialect.default_namespace());
-            vec![ObjectName::new(namespace, declared.type_name())]
+            let name = type_of(dialect, declared);
+            let known = known.iter().find(|rename| rename.from.kind == ObjectKind::Enum && rename.to == name);
+            vec![known.map_or(name, |rename| rename.from.name.clone())]
         }
         Dialect::Sqlite | Dialect::Mysql => {
             let holds = |field: &&Field| declaration.stored_enum(&field.rust_type) == Some(declared);
@@ -83,14 +101,18 @@ pub fn in_script(dialect: Dialect, path: &Path, text: &str) -> (Vec<Rename>, Vec
     for (number, line) in text.lines().enumerate() {
         let comment = line.trim().strip_prefix("--").map(str::trim_start);
         let Some(what) = comment.and_then(|line| line.strip_prefix("relata: renames ")) else { continue };
-        match rename::parse(what) {
-            Some(rename) => found.push(rename::qualified(dialect, rename)),
-            None => diagnostics.push(
+        let renames = rename::parse_any(what);
+        match renames.is_empty() {
+            false => found.extend(renames.into_iter().map(|rename| rename::qualified(dialect, rename))),
+            true => diagnostics.push(
                 Diagnostic::error(
                     "source-rename",
                     format!("{}:{}: {what:?} is no rename", path.display(), number + 1),
                 )
-                .help("write -- relata: renames column posts.title to headline, or table, enum, value, domain, sequence"),
+                .help(
+                    "write -- relata: renames column posts.title to headline; the first word may be table, view, column, index, unique, check, foreign_key, primary_key, exclusion, \
+                     constraint, trigger, policy, enum, value, domain, composite, range, type, sequence, function",
+                ),
             ),
         }
     }
@@ -98,13 +120,8 @@ pub fn in_script(dialect: Dialect, path: &Path, text: &str) -> (Vec<Rename>, Vec
 }
 
 /// The old object is there before and not afterwards, the new one afterwards and not before.
-fn is_open(rename: &Rename, from: &Schema, to: &Schema) -> bool {
-    let tables = |schema: &Schema, name: &ObjectName| schema.table(name).is_some();
+fn is_open(rename: &Rename, from: &Schema, before: &KeySet, loaded: &Loaded) -> bool {
     match (rename.from.kind, rename.from.member.as_str()) {
-        (ObjectKind::Table, _) => {
-            let (old, new) = (&rename.from.name, &rename.to);
-            tables(from, old) && !tables(from, new) && tables(to, new) && !tables(to, old)
-        }
         (ObjectKind::Column, old) => from
             .table(&rename.from.name)
             .is_some_and(|table| table.column(old).is_some() && table.column(&rename.to.name).is_none()),
@@ -112,12 +129,35 @@ fn is_open(rename: &Rename, from: &Schema, to: &Schema) -> bool {
             let values = from.enum_values(&rename.from.name);
             values.iter().any(|known| known == value) && !values.contains(&rename.to.name)
         }
-        (kind, _) => {
-            let has = |schema: &Schema, name: &ObjectName| {
-                relata_schema::lock::identity::keys(schema).iter().any(|(_, key)| key.kind == kind && &key.name == name)
+        (kind, member) => {
+            let after = KeySet::of(&loaded.schema);
+            // Whatever is inside a table that is renamed as well is in the table of the new name.
+            let owner = loaded.renames.iter().find(|other| !member.is_empty() && is_table(other, &rename.from.name));
+            let owner = owner.map_or(&rename.from.name, |other| &other.to);
+            let now = |name: &str| ObjectKey::member(kind, owner, name);
+            let (old, new) = match member.is_empty() {
+                true => (rename.from.clone(), rename.to_key()),
+                false => (now(member), now(&rename.to.name)),
             };
-            has(from, &rename.from.name) && !has(from, &rename.to) && has(to, &rename.to)
+            before.has(&rename.from) && !before.has(&rename.to_key()) && after.has(&new) && !after.has(&old)
         }
+    }
+}
+
+fn is_table(rename: &Rename, name: &ObjectName) -> bool {
+    rename.from.kind == ObjectKind::Table && &rename.from.name == name
+}
+
+/// The objects of a schema that have an identity.
+struct KeySet(BTreeSet<ObjectKey>);
+
+impl KeySet {
+    fn of(schema: &Schema) -> Self {
+        KeySet(identity::keys(schema).into_iter().map(|(_, key)| key).collect())
+    }
+
+    fn has(&self, key: &ObjectKey) -> bool {
+        self.0.contains(key)
     }
 }
 

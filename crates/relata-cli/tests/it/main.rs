@@ -12,6 +12,7 @@ mod entities;
 mod errors;
 mod health;
 mod help;
+mod identity;
 mod inspect;
 mod killed;
 mod lint;

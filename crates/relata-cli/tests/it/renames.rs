@@ -255,3 +255,25 @@ fn variants_say_what_they_were() {
         assert!(!run.stderr.contains("rename-likely"), "{}", run.stderr);
     }
 }
+
+#[test]
+fn a_stored_enum_says_what_its_type_was_called() {
+    let project = Project::new();
+    let source = |name: &str, attributes: &str, first: &str| {
+        format!(
+            "#[derive(relata::Enum)]\n{attributes}pub enum {name} {{\n    {first},\n    Glad,\n}}\n\
+             #[derive(relata::Entity)]\npub struct Post {{\n    #[id]\n    pub id: i64,\n    pub mood: {name},\n}}\n"
+        )
+    };
+    project.write("old.rs", &source("Mood", "", "Sad"));
+    project.write("new.rs", &source("Humour", "#[renamed_from(\"mood\")]\n", "#[renamed_from(\"sad\")]\n    Blue"));
+    let shadow = relata_testkit::server_url(Dialect::Postgres).expose();
+    let options = ["--dialect", "postgres", "--shadow", &shadow];
+    let run = project.run(&[&["schema", "diff", "--from", "old.rs", "--to", "new.rs"], &options[..]].concat());
+    expect![[r#"
+        ALTER TYPE public.mood RENAME TO humour;
+        ALTER TYPE public.humour RENAME VALUE 'sad' TO 'blue';
+    "#]]
+    .assert_eq(&run.stdout);
+    assert_eq!((run.code, run.stderr.as_str()), (3, ""));
+}

@@ -40,6 +40,8 @@ pub(super) fn read(input: &syn::DeriveInput, findings: &mut Findings) -> Option<
             }
         }
     }
+    let renamed = Attribute::all(&input.attrs, &[RENAMED_ATTRIBUTE], findings);
+    declaration.renamed_from = renamed.iter().filter_map(|one| one.one_text("\"old_name\"", findings)).next_back();
     for variant in &data.variants {
         read_variant(variant, &mut declaration, findings);
     }

@@ -132,23 +132,22 @@ impl Header {
 
 /// The renames that undo these, all made at once: a column is then found in its table's new name.
 pub fn opposite(renames: &[Rename]) -> Vec<Rename> {
-    let now = |table: &ObjectName| {
-        let renamed = renames.iter().find(|rename| rename.from.member.is_empty() && &rename.from.name == table);
-        renamed.map_or_else(|| table.clone(), |rename| rename.to.clone())
+    let now = |name: &ObjectName, owner: fn(ObjectKind) -> bool| {
+        let renamed = renames.iter().find(|rename| rename.from.member.is_empty() && &rename.from.name == name);
+        renamed.filter(|rename| owner(rename.from.kind)).map(|rename| rename.to.clone())
     };
-    // An enum that is inline in a column is named by its table and column.
-    let owner = |key: &ObjectKey| {
-        let table = ObjectName::bare(key.name.namespace.as_str());
-        let column = renames.iter().find(|rename| {
-            key.kind == ObjectKind::Enum
-                && rename.from.kind == ObjectKind::Column
-                && rename.from.name == table
-                && rename.from.member == key.name.name
-        });
-        let renamed = now(&key.name);
-        let column = column.map_or(key.name.name.as_str(), |rename| &rename.to.name);
-        let inline = key.kind == ObjectKind::Enum && renamed == key.name && !table.name.is_empty();
-        if inline { ObjectName::new(now(&table).name, column) } else { renamed }
+    let column = |key: &ObjectKey| {
+        let renamed = renames.iter().find(|rename| &rename.from == key);
+        renamed.map_or_else(|| key.member.clone(), |rename| rename.to.name.clone())
+    };
+    let owner = |key: &ObjectKey| match key.kind {
+        ObjectKind::Enum => now(&key.name, is_enum).unwrap_or_else(|| {
+            // An enum that is inline in a column is named by its table and column.
+            let table = ObjectName::bare(key.name.namespace.as_str());
+            let column = column(&ObjectKey::member(ObjectKind::Column, &table, &key.name.name));
+            ObjectName::new(now(&table, is_relation).unwrap_or(table).name, column)
+        }),
+        _ => now(&key.name, is_relation).unwrap_or_else(|| key.name.clone()),
     };
     let undo = |rename: &Rename| match rename.from.member.as_str() {
         "" => Rename { from: ObjectKey::of(rename.from.kind, &rename.to), to: rename.from.name.clone() },
@@ -160,34 +159,58 @@ pub fn opposite(renames: &[Rename]) -> Vec<Rename> {
     renames.iter().map(undo).collect()
 }
 
+fn is_relation(kind: ObjectKind) -> bool {
+    matches!(kind, ObjectKind::Table | ObjectKind::View)
+}
+
+fn is_enum(kind: ObjectKind) -> bool {
+    kind == ObjectKind::Enum
+}
+
 /// Renames made one after the other, as renames made at once.
 pub fn composed(steps: &[Vec<Rename>]) -> Vec<Rename> {
     let mut all: Vec<Rename> = Vec::new();
     for step in steps {
-        // What a table is called before this step, by what it was called at first.
-        let first = |all: &[Rename], table: &ObjectName| {
-            let known = all.iter().find(|rename| rename.from.member.is_empty() && &rename.to == table);
-            known.map_or_else(|| table.clone(), |rename| rename.from.name.clone())
-        };
         let before = all.clone();
         for rename in step {
-            let table = first(&before, &rename.from.name);
+            let name = first_name(&before, &rename.from);
             let member = &rename.from.member;
             let known = all.iter_mut().find(|known| {
                 known.from.kind == rename.from.kind
-                    && known.from.name == table
+                    && known.from.name == name
                     && if member.is_empty() { known.from.member.is_empty() } else { &known.to.name == member }
             });
             match known {
                 Some(known) => known.to = rename.to.clone(),
                 None => {
-                    let from = ObjectKey { kind: rename.from.kind, name: table, member: member.clone() };
+                    let from = ObjectKey { kind: rename.from.kind, name, member: member.clone() };
                     all.push(Rename { from, to: rename.to.clone() });
                 }
             }
         }
     }
     all
+}
+
+/// What an object, or the one that something is inside of, was called before all these renames.
+fn first_name(renames: &[Rename], key: &ObjectKey) -> ObjectName {
+    let first = |name: &ObjectName, is: &dyn Fn(ObjectKind) -> bool| {
+        let known = renames.iter().find(|r| r.from.member.is_empty() && is(r.from.kind) && &r.to == name);
+        known.map(|rename| rename.from.name.clone())
+    };
+    let or_now = |found: Option<ObjectName>| found.unwrap_or_else(|| key.name.clone());
+    match (key.kind, key.member.is_empty()) {
+        (kind, true) => or_now(first(&key.name, &|other| other == kind)),
+        (ObjectKind::Enum, false) => first(&key.name, &is_enum).unwrap_or_else(|| {
+            let table = ObjectName::bare(key.name.namespace.as_str());
+            let table = first(&table, &is_relation).unwrap_or(table);
+            let is_column = |r: &&Rename| r.from.kind == ObjectKind::Column && r.from.name == table;
+            let known = renames.iter().filter(is_column).find(|rename| rename.to.name == key.name.name);
+            let column = known.map_or(key.name.name.as_str(), |rename| rename.from.member.as_str());
+            ObjectName::new(table.name.as_str(), column)
+        }),
+        _ => or_now(first(&key.name, &is_relation)),
+    }
 }
 
 /// The probe among the comments before a statement.
@@ -220,6 +243,28 @@ mod tests {
         assert_eq!(both, [table("a", "c"), column("a", "x", "z"), column("a", "p", "q")]);
         let undone = composed(&[opposite(&second), opposite(&first)]);
         assert_eq!(undone, [table("c", "a"), column("c", "z", "x"), column("c", "q", "p")]);
+    }
+
+    #[test]
+    fn values_of_inline_enums_follow_their_column_and_table() {
+        let value = |table: &str, column: &str, from: &str, to: &str| Rename {
+            from: ObjectKey::member(ObjectKind::Enum, &ObjectName::new(table, column), from),
+            to: ObjectName::bare(to),
+        };
+        let bare = |from: &str, to: &str| Rename {
+            from: ObjectKey::of(ObjectKind::Table, &ObjectName::bare(from)),
+            to: ObjectName::bare(to),
+        };
+        let state = |table: &str, from: &str, to: &str| Rename {
+            from: ObjectKey::member(ObjectKind::Column, &ObjectName::bare(table), from),
+            to: ObjectName::bare(to),
+        };
+        let first = vec![bare("a", "b"), state("a", "x", "y"), value("a", "x", "sad", "blue")];
+        assert_eq!(opposite(&first), [bare("b", "a"), state("b", "y", "x"), value("b", "y", "blue", "sad")]);
+        let second = vec![value("b", "y", "blue", "low"), value("b", "y", "ok", "fine")];
+        let all = composed(&[first, second]);
+        assert_eq!(all[2..], [value("a", "x", "sad", "low"), value("a", "x", "ok", "fine")]);
+        assert_eq!(opposite(&all)[2], value("b", "y", "low", "sad"));
     }
 
     #[test]

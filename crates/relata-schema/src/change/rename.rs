@@ -1,7 +1,7 @@
 //! Renames as text: `column "public"."posts"."title" to "headline"`, or shorter `column posts.title to headline`.
 //!
-//! Invariant: `parse(write(r)) == r` for every rename that loses something when it is made as drop and add; others have
-//! no text. Names without quotes reach to the next dot, blank or `=`.
+//! Invariant: `parse(write(r)) == r` for every rename of an object that has an identity; others have no text. Names
+//! without quotes reach to the next dot, blank or `=`. A function is named without its arguments: its overloads go along.
 
 use super::Rename;
 use crate::dialect::Dialect;
@@ -18,18 +18,64 @@ pub struct Written {
     pub to: Vec<String>,
 }
 
-/// The text of a rename; `None` for objects that lose nothing when they are made anew.
+/// The words for objects by themselves, and what they mean.
+const WHOLE: [(&str, ObjectKind); 11] = [
+    ("table", ObjectKind::Table),
+    ("view", ObjectKind::View),
+    ("enum", ObjectKind::Enum),
+    ("domain", ObjectKind::Domain),
+    ("composite", ObjectKind::Composite),
+    ("range", ObjectKind::Range),
+    ("sequence", ObjectKind::Sequence),
+    ("routine", ObjectKind::Routine),
+    ("function", ObjectKind::Routine),
+    ("procedure", ObjectKind::Routine),
+    ("aggregate", ObjectKind::Routine),
+];
+
+/// The words for what is inside an object.
+const INSIDE: [(&str, ObjectKind); 10] = [
+    ("column", ObjectKind::Column),
+    ("value", ObjectKind::Enum),
+    ("index", ObjectKind::Index),
+    ("unique", ObjectKind::Unique),
+    ("check", ObjectKind::Check),
+    ("foreign_key", ObjectKind::ForeignKey),
+    ("primary_key", ObjectKind::PrimaryKey),
+    ("exclusion", ObjectKind::Exclusion),
+    ("trigger", ObjectKind::Trigger),
+    ("policy", ObjectKind::Policy),
+];
+
+/// The kinds that a word of several meanings may mean.
+fn several(word: &str) -> &'static [&'static str] {
+    match word {
+        "type" => &["enum", "domain", "composite", "range"],
+        "constraint" => &["unique", "check", "foreign_key", "primary_key", "exclusion"],
+        _ => &[],
+    }
+}
+
+/// The kinds of objects that a word names, and whether it names something inside an object.
+pub fn kinds(word: &str) -> Vec<(ObjectKind, bool)> {
+    let found = |list: &[(&str, ObjectKind)], inside: bool| {
+        let same = list.iter().find(|(known, _)| *known == word);
+        same.map(|(_, kind)| (*kind, inside))
+    };
+    match found(&WHOLE, false).or_else(|| found(&INSIDE, true)) {
+        Some(kind) => vec![kind],
+        None => several(word).iter().flat_map(|word| kinds(word)).collect(),
+    }
+}
+
+/// The text of a rename; `None` for objects that have no identity.
 pub fn write(rename: &Rename) -> Option<String> {
     let from = &rename.from;
     let whole = [&from.name.namespace, &from.name.name];
     let member = [&from.name.namespace, &from.name.name, &from.member];
-    let (word, parts) = match (from.kind, from.member.is_empty()) {
-        (ObjectKind::Table | ObjectKind::Domain | ObjectKind::Composite | ObjectKind::Sequence, _)
-        | (ObjectKind::Enum, true) => (from.kind.word(), &whole[..]),
-        (ObjectKind::Column, _) => ("column", &member[..]),
-        (ObjectKind::Enum, false) => ("value", &member[..]),
-        _ => return None,
-    };
+    let is_inside = !from.member.is_empty() && from.kind != ObjectKind::Routine;
+    let (list, parts) = if is_inside { (&INSIDE[..], &member[..]) } else { (&WHOLE[..], &whole[..]) };
+    let (word, _) = list.iter().find(|(_, kind)| *kind == from.kind)?;
     Some(format!("{word} {} to {}", quoted(parts), quoted(&[&rename.to.namespace, &rename.to.name])))
 }
 
@@ -41,25 +87,35 @@ fn quoted(parts: &[&String]) -> String {
 
 /// Reads what [`write`] wrote.
 pub fn parse(text: &str) -> Option<Rename> {
-    let written = read(text)?;
+    match parse_any(text).as_slice() {
+        [rename] => Some(rename.clone()),
+        _ => None,
+    }
+}
+
+/// Reads a rename whose word may mean several kinds (`type`, `constraint`): one for each. None: it is no rename.
+pub fn parse_any(text: &str) -> Vec<Rename> {
+    let Some(written) = read(text) else { return Vec::new() };
     let name = |parts: &[String]| match parts {
         [name] => Some(ObjectName::bare(name.as_str())),
         [namespace, name] => Some(ObjectName::new(namespace.as_str(), name.as_str())),
         _ => None,
     };
-    let from = match (written.kind.as_deref()?, written.from.as_slice()) {
-        ("column", [table @ .., column]) => ObjectKey::member(ObjectKind::Column, &name(table)?, column),
-        ("value", [ty @ .., value]) => ObjectKey::member(ObjectKind::Enum, &name(ty)?, value),
-        (word @ ("table" | "domain" | "composite" | "sequence" | "enum"), parts) => {
-            ObjectKey::of(ObjectKind::from_word(word)?, &name(parts)?)
-        }
-        _ => return None,
+    let one = |(kind, inside): (ObjectKind, bool)| {
+        let from = match (inside, written.from.as_slice()) {
+            (true, [owner @ .., member]) => ObjectKey::member(kind, &name(owner)?, member),
+            (_, parts) => ObjectKey::of(kind, &name(parts)?),
+        };
+        Some(Rename { from, to: name(&written.to)? })
     };
-    Some(Rename { from, to: name(&written.to)? })
+    kinds(written.kind.as_deref().unwrap_or_default()).into_iter().filter_map(one).collect()
 }
 
-/// The rename with the dialect's namespace where none was written.
+/// The rename with the dialect's namespace where none was written. A unique constraint of MariaDB is an index.
 pub fn qualified(dialect: Dialect, mut rename: Rename) -> Rename {
+    if dialect == Dialect::Mysql && rename.from.kind == ObjectKind::Unique {
+        rename.from.kind = ObjectKind::Index;
+    }
     let fill = |name: &mut ObjectName| {
         if name.namespace.is_empty() {
             name.namespace = dialect.default_namespace().to_string();
@@ -97,7 +153,7 @@ pub fn read(text: &str) -> Option<Written> {
 }
 
 fn is_kind(word: &str) -> bool {
-    matches!(word, "table" | "column" | "enum" | "value" | "domain" | "composite" | "sequence" | "type")
+    !kinds(word).is_empty()
 }
 
 /// Names with dots between, and what follows them.
@@ -149,8 +205,16 @@ mod tests {
             let text = write(&rename).unwrap();
             assert_eq!(parse(&text), Some(rename), "{text}");
         }
-        let view = Rename { from: ObjectKey::of(ObjectKind::View, &posts), to: ObjectName::bare("v") };
-        assert_eq!(write(&view), None);
+        for (_, kind) in WHOLE {
+            let rename = Rename { from: ObjectKey::of(kind, &posts), to: ObjectName::new("app", "v") };
+            assert_eq!(parse(&write(&rename).unwrap()), Some(rename));
+        }
+        for (_, kind) in INSIDE {
+            let rename = Rename { from: ObjectKey::member(kind, &posts, "a b"), to: ObjectName::bare("v") };
+            assert_eq!(parse(&write(&rename).unwrap()), Some(rename));
+        }
+        let namespace = Rename { from: ObjectKey::of(ObjectKind::Namespace, &posts), to: ObjectName::bare("v") };
+        assert_eq!(write(&namespace), None);
     }
 
     #[test]
@@ -170,6 +234,14 @@ mod tests {
         for wrong in ["", "column posts. to x", "column posts.title headline", "column a to b c", "column a.\"b to c"] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
-        assert_eq!(parse("index a to b"), None);
+        assert_eq!(parse("index a to b"), None, "an index is one of a table");
+        assert_eq!(parse("constraint a.b to c"), None);
+        let several = parse_any("constraint a.b to c");
+        let words: Vec<String> = several.iter().filter_map(write).collect();
+        assert_eq!(words[2], r#"foreign_key "a"."b" to "c""#);
+        assert_eq!(
+            (several.len(), parse_any("type mood to feeling").len(), parse_any("namespace a to b").len()),
+            (5, 4, 0)
+        );
     }
 }

@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use crate::dialect::Dialect;
 use crate::digest;
 use crate::model::{
-    Check, Column, Exclusion, ForeignKey, Index, Key, ObjectKey, ObjectKind, ObjectName, Policy, Schema, Table, Trigger,
+    Check, Column, Exclusion, ForeignKey, Index, Key, ObjectKey, ObjectKind, ObjectName, Policy, Routine, Schema,
+    Table, Trigger,
 };
 use crate::tree::{Node, Tree, TreeError};
+
+/// What the lines of values begin with.
+const VALUE: &str = "value ";
 
 /// The key of a whole object in the lock: `table public.posts`.
 pub fn object_key(kind: ObjectKind, name: &ObjectName) -> String {
@@ -19,6 +23,34 @@ pub fn object_key(kind: ObjectKind, name: &ObjectName) -> String {
 pub fn member_key(key: &ObjectKey) -> String {
     let table = object_key(ObjectKind::Table, &key.name);
     format!("{table} / {} {}", key.kind.word(), word(&key.member))
+}
+
+/// The key of a value of an enum: `value public.mood / sad`; of one that is inline in a column: `value posts.status / draft`.
+pub fn value_key(name: &ObjectName, value: &str) -> String {
+    format!("{VALUE}{} / {}", &object_key(ObjectKind::Enum, name)["enum ".len()..], word(value))
+}
+
+/// The key of a routine: its name and its arguments.
+pub(super) fn routine_key(routine: &Routine) -> String {
+    let arguments = quoted(&Tree::Text(routine.arguments.clone()));
+    format!("{} {arguments}", object_key(ObjectKind::Routine, &routine.name))
+}
+
+/// The line says no more than who the value is: what it is stands in the line of its enum or column.
+pub(super) fn is_value(key: &str) -> bool {
+    key.starts_with(VALUE)
+}
+
+/// The lines of the values of enums: key and JSON.
+pub(super) fn of_values(schema: &Schema) -> BTreeMap<String, String> {
+    let mut lines = BTreeMap::new();
+    for (name, values) in super::identity::values(schema) {
+        for value in values {
+            let tree = Tree::Map(vec![("value".into(), Tree::Text(value.clone()))]);
+            lines.insert(value_key(&name, &value), tree.to_json());
+        }
+    }
+    lines
 }
 
 /// A name as it stands in a key: plain, or as a JSON text.
@@ -49,8 +81,7 @@ pub(super) fn of(schema: &Schema) -> BTreeMap<String, String> {
     schema.tables.iter().for_each(|table| lines.table(table));
     schema.views.iter().for_each(|item| lines.object(ObjectKind::View, &item.name, item.to_tree()));
     for routine in &schema.routines {
-        let key = object_key(ObjectKind::Routine, &routine.name);
-        lines.add(format!("{key} {}", quoted(&Tree::Text(routine.arguments.clone()))), routine.to_tree());
+        lines.add(routine_key(routine), routine.to_tree());
     }
     for server in &schema.servers {
         lines.add(format!("server {}", word(&server.name)), server.to_tree());

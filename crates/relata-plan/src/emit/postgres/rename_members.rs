@@ -4,12 +4,13 @@
 //! Two stand for each other if nothing but the name differs, and neither name is on the other side. In tables with parents,
 //! partitions or children, names of constraints and indexes belong to several tables at once: they are left alone there,
 //! and so are triggers of partitioned tables, which partitions have too. Policies and other triggers are a table's own.
+//! A function whose rename is known goes on as itself also with another body: it is renamed, then replaced.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use relata_schema::Schema;
-use relata_schema::change::{Alteration, Change, TableChange};
+use relata_schema::change::{Alteration, Change, Rename, TableChange};
 use relata_schema::dialect::postgres::print::{ident, index_name, qualified, routine_word, signature};
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName, Policy, Routine, Table, Trigger};
 
@@ -19,8 +20,14 @@ use super::steps::Steps;
 
 /// Adds the steps that rename, and gives the schema that is the new names. Routines that are renamed are no longer among
 /// the changes.
-pub(super) fn rename(from: &mut Cow<'_, Schema>, to: &Schema, changes: &mut Cow<'_, [Change]>, steps: &mut Steps) {
-    routines(from, changes, steps);
+pub(super) fn rename(
+    from: &mut Cow<'_, Schema>,
+    to: &Schema,
+    changes: &mut Cow<'_, [Change]>,
+    renames: &[Rename],
+    steps: &mut Steps,
+) {
+    routines(from, changes, renames, steps);
     let mut taken = None;
     let names: Vec<ObjectName> = changes.iter().filter_map(may_rename).collect();
     for name in names {
@@ -241,8 +248,8 @@ fn apply(table: &mut Table, found: &Found) {
     }
 }
 
-/// Routines that go while one with another name and nothing else comes.
-fn routines(from: &mut Cow<'_, Schema>, changes: &mut Cow<'_, [Change]>, steps: &mut Steps) {
+/// Routines that go while one with another name comes, and nothing else differs or the rename is known.
+fn routines(from: &mut Cow<'_, Schema>, changes: &mut Cow<'_, [Change]>, renames: &[Rename], steps: &mut Steps) {
     let gone = changes.iter().filter_map(|change| match change {
         Change::Routine(Alteration::Drop(routine)) => Some((**routine).clone()),
         _ => None,
@@ -260,7 +267,9 @@ fn routines(from: &mut Cow<'_, Schema>, changes: &mut Cow<'_, [Change]>, steps: 
     let mut renamed: Vec<(Routine, Routine)> = Vec::new();
     for old in gone.collect::<Vec<_>>() {
         let free = |new: &&Routine| !renamed.iter().any(|(_, other)| routine_key(other) == routine_key(new));
-        if let Some(new) = come.iter().filter(free).find(|new| same_routine(&old, new)) {
+        let known = |new: &&Routine| is_known(&old, new, renames);
+        let found = come.iter().filter(free).find(known);
+        if let Some(new) = found.or_else(|| come.iter().filter(free).find(|new| same_routine(&old, new))) {
             renamed.push((old, new.clone()));
         }
     }
@@ -275,13 +284,31 @@ fn routines(from: &mut Cow<'_, Schema>, changes: &mut Cow<'_, [Change]>, steps: 
             _ => false,
         };
         changes.to_mut().retain(|change| !is(change));
-        follow(from.to_mut(), &key, &new);
+        let renamed = called(&old, &new.name);
+        if !same_routine(&old, &new) {
+            let (from, to) = (Box::new(renamed.clone()), Box::new(new));
+            changes.to_mut().push(Change::Routine(Alteration::Alter { from, to }));
+        }
+        follow(from.to_mut(), &key, &renamed);
     }
+}
+
+/// The rename is declared or known, and what is called stays: kind, arguments, namespace.
+fn is_known(old: &Routine, new: &Routine, renames: &[Rename]) -> bool {
+    let key = ObjectKey::of(ObjectKind::Routine, &old.name);
+    (old.kind, &old.arguments, &old.name.namespace) == (new.kind, &new.arguments, &new.name.namespace)
+        && renames.iter().any(|rename| rename.from == key && rename.to == new.name)
+}
+
+/// The routine under another name.
+fn called(old: &Routine, name: &ObjectName) -> Routine {
+    let definition = old.definition.replacen(&qualified(&old.name), &qualified(name), 1);
+    Routine { name: name.clone(), definition, ..old.clone() }
 }
 
 /// Nothing but the name differs.
 fn same_routine(old: &Routine, new: &Routine) -> bool {
-    let definition = old.definition.replacen(&qualified(&old.name), &qualified(&new.name), 1);
+    let definition = called(old, &new.name).definition;
     let bare = |routine: &Routine| Routine {
         name: ObjectName::default(),
         definition: String::new(),
