@@ -111,6 +111,9 @@ pub(crate) fn server(error: ServerError) -> Error {
         1406 | 1264 | 1690 => Error::new(kind, text.to_string()).details_of(text),
         1146 => undefined_table(text),
         1054 => undefined_column(text),
+        1064 if text.contains("near 'NOT ENFORCED") => Error::new(kind, text.to_string()).hint(
+            "MariaDB enforces every constraint: leave NOT ENFORCED out, or the constraint until every row keeps it",
+        ),
         1153 => Error::new(kind, "the statement with its values is longer than the server's max_allowed_packet")
             .hint("send it in smaller parts, or raise max_allowed_packet on the server"),
         _ => Error::new(kind, text.to_string()),

@@ -16,6 +16,7 @@
 //! [`probes`], and adds what is [`broken`] by [`join`].
 
 mod allow;
+mod bounds;
 mod context;
 mod facts;
 mod live;
@@ -33,6 +34,7 @@ use std::collections::BTreeMap;
 use relata_schema::Dialect;
 use relata_schema::sql::{self, Extent, Statement, StatementKind};
 
+pub use bounds::{Bound, Condition, Demand, Verdict};
 pub use context::{Context, Report};
 pub use facts::{ColumnFact, ConstraintFact, Facts, TableFact};
 pub use live::{Live, TableSize};

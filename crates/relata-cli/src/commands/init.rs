@@ -1,4 +1,5 @@
-//! `relata init`: a project where there was none. It writes what is missing and changes nothing that is there.
+//! `relata init`: a project where there was none, for the database of `--url` if one is given. It writes what is missing and
+//! changes nothing that is there.
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,8 @@ use crate::session::{Exit, Session};
 
 const CONFIG: &str = include_str!("init/relata.toml");
 const ENTITIES: &str = include_str!("init/entities.rs");
+/// The variable that holds the password of a database given with `--url`.
+const PASSWORD: &str = "DATABASE_PASSWORD";
 const IGNORED: &[&str] = &["/target", "/relata.db", "/relata.db-shm", "/relata.db-wal", ".env"];
 
 /// Options of `relata init`.
@@ -28,7 +31,7 @@ impl Init {
     /// `Kind::Io` when a file cannot be written.
     pub fn run(self, session: &Session) -> Result<Exit> {
         let output = &session.output;
-        write_new(output, &self.dir.join(config::FILE), CONFIG)?;
+        write_new(output, &self.dir.join(config::FILE), &configuration(session)?)?;
         write_new(output, &self.dir.join("src/entities.rs"), ENTITIES)?;
         ignore(output, &self.dir.join(".gitignore"))?;
         output.say("");
@@ -42,6 +45,18 @@ impl Init {
         }
         Ok(Exit::Done)
     }
+}
+
+/// The settings, with the database of `--url` if one is given. Its password stays out of the file.
+fn configuration(session: &Session) -> Result<String> {
+    if session.options.url.is_none() {
+        return Ok(CONFIG.to_string());
+    }
+    let url = session.url()?.to_string().replacen(":***@", &format!(":${{{PASSWORD}}}@"), 1);
+    if url.contains(PASSWORD) {
+        session.output.say(&format!("the password is read from the environment: set {PASSWORD}"));
+    }
+    Ok(CONFIG.replacen("sqlite:relata.db", &url, 1))
 }
 
 fn write_new(output: &Output, path: &Path, text: &str) -> Result<()> {

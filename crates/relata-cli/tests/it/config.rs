@@ -17,6 +17,16 @@ fn init_writes_what_is_missing_and_changes_nothing_that_is_there() {
 }
 
 #[test]
+fn init_takes_the_database_that_is_given_without_its_password() {
+    let project = Project::new();
+    let run = project.ok(&["init", "--url", "postgres://ann:secret@db:5433/shop"]);
+    assert!(run.stderr.contains("set DATABASE_PASSWORD"), "{}", run.stderr);
+    let written = project.read("relata.toml");
+    assert!(written.contains("url = \"postgres://ann:${DATABASE_PASSWORD}@db:5433/shop\"\n"), "{written}");
+    assert!(!written.contains("secret@") && !written.contains("relata.db"), "{written}");
+}
+
+#[test]
 fn the_url_is_the_options_then_the_environments() {
     let project = Project::new();
     for name in ["flag", "named", "variable", "default"] {

@@ -333,6 +333,28 @@ const PAIRS_ON_MYSQL: &[(&str, &str)] = &[
     ),
 ];
 
+/// MariaDB knows no NOT ENFORCED: what MySQL's schema has of it is refused before a statement is written, and the server's own
+/// refusal says why.
+#[test]
+fn what_is_not_enforced_is_refused_on_mariadb() {
+    if is_mysql() {
+        return eprintln!("SKIPPED on MySQL, which has NOT ENFORCED");
+    }
+    let database = Database::create();
+    let mut connection = database.connect();
+    block_on(connection.batch("CREATE TABLE t (id int PRIMARY KEY, a int, CONSTRAINT c CHECK (a > 0))")).unwrap();
+    let mut schema = introspect(&mut *connection);
+    schema.tables[0].checks[0].not_enforced = true;
+    let empty = relata_schema::Schema::new(relata_schema::Dialect::Mysql);
+    let (_, found) = relata_plan::plan(&empty, &schema, &relata_plan::PlanOptions::default());
+    let said: Vec<&str> = found.iter().map(|found| found.message.as_str()).collect();
+    assert_eq!(said, ["MariaDB enforces every constraint: c of t cannot be NOT ENFORCED"]);
+    assert_eq!(found[0].severity, relata_schema::Severity::Error);
+    let refused = block_on(connection.batch("CREATE TABLE u (a int, CONSTRAINT c CHECK (a > 0) NOT ENFORCED)"));
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("hint: MariaDB enforces every constraint: leave NOT ENFORCED out"), "{refused}");
+}
+
 #[test]
 fn a_default_that_nobody_can_repeat_reaches_every_row() {
     if !is_mysql() {

@@ -10,6 +10,7 @@
 //! Deliberately not done: the order of existing columns (nothing may depend on it), `ALGORITHM` and `LOCK` clauses (the
 //! server takes the cheapest way by itself).
 
+mod enforcement;
 mod foreign_keys;
 mod partitions;
 mod probe;
@@ -27,6 +28,7 @@ use relata_schema::model::{
 use relata_schema::{Diagnostic, Dialect, Schema};
 
 use crate::PlanOptions;
+pub(crate) use way::{Way, modification};
 
 /// The steps for `changes`, in an order that works.
 pub(super) fn emit(
@@ -48,6 +50,7 @@ pub(super) fn emit(
     diagnostics.extend(plan.altered().flat_map(period_columns));
     diagnostics.extend(plan.altered().flat_map(replaced_nulls));
     diagnostics.extend(plan.altered().flat_map(|altered| values::refused(altered, plan.renames)));
+    diagnostics.extend(enforcement::refused(plan.changes, server));
     plan.foreign_keys(&mut phases);
     plan.drop_tables(&mut phases);
     plan.rename_tables(&mut phases);
@@ -494,7 +497,9 @@ impl<'p> Planned<'p> {
                 let summary = format!("{} view {}", if old.is_some() { "replace" } else { "create" }, view.name);
                 let key = ObjectKey::of(ObjectKind::View, &view.name);
                 let sql = print::create_view(view, old.is_some());
-                phases.create_views.push(step(summary, key, sql, probe::view(old, view, self.server)));
+                let mut made = step(summary, key, sql, probe::view(old, view, self.server));
+                made.locks.extend(old.map(|_| lock(&view.name, LockMode::AccessExclusive, LockSpan::Instant)));
+                phases.create_views.push(made);
             }
         }
     }
@@ -557,7 +562,8 @@ fn drop_trigger(table: &Table, name: &str) -> Step {
 fn drop_view(view: &View) -> Step {
     let key = ObjectKey::of(ObjectKind::View, &view.name);
     let sql = format!("DROP VIEW {}", ident(&view.name.name));
-    step(format!("drop view {}", view.name), key, sql, probe::no_view(&view.name))
+    let made = step(format!("drop view {}", view.name), key, sql, probe::no_view(&view.name));
+    Step { locks: vec![lock(&view.name, LockMode::AccessExclusive, LockSpan::Instant)], ..made }
 }
 
 fn sequence(alteration: &Alteration<Sequence>, phases: &mut Phases) {

@@ -4,11 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use relata_schema::sql::{
-    self, Action, Alter, ColumnChange, ColumnDefinition, Constraint, ConstraintKind, CreateIndex, CreateTable,
-    Generated, Name, Statement, StatementKind, TypeName,
+    self, Action, Alter, ColumnChange, ColumnDefinition, Constraint, ConstraintKind, CreateIndex, CreateTable, Extent,
+    Generated, Name, Statement, StatementKind, Token, TypeName,
 };
 
 use super::Options;
+use super::bounds::{Condition, conditions};
+use super::volatility::is_volatile;
 
 /// What is known.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +26,8 @@ pub struct Facts {
     locked: BTreeMap<String, String>,
     /// Tables whose rows some statement has written.
     written: BTreeSet<String>,
+    /// Why a column of a domain is written into every row, by the name of the domain.
+    domains: BTreeMap<String, &'static str>,
     transaction: Option<usize>,
     file: usize,
 }
@@ -39,6 +43,8 @@ pub struct TableFact {
     pub indexes: BTreeMap<String, Vec<String>>,
     /// It is partitioned.
     pub partitioned: bool,
+    /// The only column of its partition key.
+    pub partition_key: Option<String>,
     /// Policies it has.
     pub policies: BTreeSet<String>,
     /// Its triggers.
@@ -67,6 +73,8 @@ pub struct ColumnFact {
     pub generated: Option<Generated>,
     /// Its character set, if it says one.
     pub charset: Option<String>,
+    /// Its collation, if it says one.
+    pub collation: Option<String>,
     /// Its definition was seen, and not only a change of it.
     pub defined: bool,
     /// The file that made it.
@@ -90,8 +98,48 @@ pub struct ConstraintFact {
     pub references: Option<String>,
     /// Its definition was not seen: it was validated here, and added somewhere else.
     pub unseen: bool,
+    /// What a check demands, as far as it is read.
+    pub conditions: Vec<Condition>,
     /// The file that added it.
     pub file: usize,
+}
+
+/// A statement that is learned from.
+#[derive(Clone, Copy)]
+struct Learned<'s> {
+    tokens: &'s [Token<'s>],
+    transaction: Option<usize>,
+}
+
+impl Learned<'_> {
+    /// What the check in this place demands.
+    fn conditions(&self, extent: Extent) -> Vec<Condition> {
+        let begin = self.tokens.partition_point(|token| token.start < extent.start);
+        let end = self.tokens.partition_point(|token| token.start < extent.end);
+        self.tokens.get(begin..end).map(conditions).unwrap_or_default()
+    }
+
+    /// The column in `PARTITION BY … (column)`.
+    fn partition_key(&self) -> Option<String> {
+        let by = self.tokens.windows(2).position(|pair| pair[0].is("PARTITION") && pair[1].is("BY"))?;
+        match self.tokens.get(by + 3..by + 6)? {
+            [open, column, close] if open.is_mark("(") && close.is_mark(")") => Some(column.content().to_lowercase()),
+            _ => None,
+        }
+    }
+
+    /// Why a column of the domain that is created is written into every row.
+    fn domain(&self, has_checks: bool) -> Option<&'static str> {
+        if has_checks || self.tokens.iter().any(|token| token.is("CHECK")) {
+            return Some("the check of the domain is made of every row");
+        }
+        let default = self.tokens.iter().position(|token| token.is("DEFAULT"))?;
+        let calls = self.tokens[default..]
+            .windows(2)
+            .filter(|pair| pair[1].is_mark("("))
+            .map(|pair| pair[0].content().to_lowercase());
+        calls.into_iter().any(|call| is_volatile(&call)).then_some("its default may give each row another value")
+    }
 }
 
 /// The name as tables are known by: without the default namespace.
@@ -162,6 +210,12 @@ impl Facts {
         self.table(table)?.indexes.get(index.last()).map(Vec::as_slice)
     }
 
+    /// Why a new column of this type is written into every row, if the type is a domain.
+    pub fn domain(&self, ty: &TypeName) -> Option<&'static str> {
+        let name = ty.name.strip_prefix("public.").unwrap_or(&ty.name);
+        self.domains.get(name).copied()
+    }
+
     /// An object of that name was made in this file.
     pub fn is_made(&self, name: &Name) -> bool {
         self.made.contains(&key(name))
@@ -223,6 +277,7 @@ impl Facts {
 
     /// Learns what a statement does.
     pub fn apply(&mut self, statement: &Statement<'_>, transaction: Option<usize>) {
+        let learned = Learned { tokens: &statement.tokens, transaction };
         match &statement.kind {
             StatementKind::Set(settings) => {
                 for setting in settings {
@@ -234,10 +289,15 @@ impl Facts {
                     }
                 }
             }
-            StatementKind::CreateTable(table) => self.create(table, transaction),
+            StatementKind::CreateTable(table) => self.create(table, learned),
             StatementKind::CreateIndex(index) => self.index(index),
             StatementKind::Create(object) => {
                 self.made.insert(key(&object.name));
+                if object.object == "DOMAIN"
+                    && let Some(why) = learned.domain(!object.constraints.is_empty())
+                {
+                    self.domains.insert(key(&object.name), why);
+                }
                 if let Some(on) = &object.on {
                     let table = self.tables.entry(key(on)).or_default();
                     let name = object.name.last().to_string();
@@ -266,20 +326,21 @@ impl Facts {
             StatementKind::Write(write) => drop(self.written.insert(key(&write.table))),
             StatementKind::Truncate { tables, .. } => self.written.extend(tables.iter().map(key)),
             StatementKind::Rename(pairs) => pairs.iter().for_each(|(from, to)| self.rename(from, to)),
-            StatementKind::Alter(alter) => self.alter(alter, transaction),
+            StatementKind::Alter(alter) => self.alter(alter, learned),
             _ => {}
         }
     }
 
-    fn create(&mut self, created: &CreateTable, transaction: Option<usize>) {
+    fn create(&mut self, created: &CreateTable, learned: Learned<'_>) {
         let mut table = TableFact { file: self.file, options: created.options.clone(), ..TableFact::default() };
         table.partitioned = created.options.iter().any(|word| word == "PARTITION");
+        table.partition_key = learned.partition_key();
         let name = created.name.last();
         for column in &created.columns {
-            self.column_comes(&mut table, name, column, transaction);
+            self.column_comes(&mut table, name, column, learned);
         }
         for constraint in &created.constraints {
-            self.constraint_comes(&mut table, name, constraint, transaction);
+            self.constraint_comes(&mut table, name, constraint, learned);
         }
         self.made.insert(key(&created.name));
         // A table that is there already stays as it is; then nothing more is known of it than before.
@@ -289,12 +350,13 @@ impl Facts {
         }
     }
 
-    fn column_comes(&self, table: &mut TableFact, name: &str, column: &ColumnDefinition, transaction: Option<usize>) {
+    fn column_comes(&self, table: &mut TableFact, name: &str, column: &ColumnDefinition, learned: Learned<'_>) {
         let fact = ColumnFact {
             ty: column.ty.clone(),
             not_null: column.not_null || column.primary_key,
             generated: column.generated,
             charset: column.charset.clone(),
+            collation: column.collation.clone(),
             defined: true,
             file: self.file,
         };
@@ -311,7 +373,19 @@ impl Facts {
             let columns = columns.clone();
             let references = references.clone().filter(|_| kind == ConstraintKind::ForeignKey);
             let file = self.file;
-            let fact = ConstraintFact { kind, valid, transaction, columns, references, file, ..Default::default() };
+            let checked = column.check.as_ref().filter(|_| kind == ConstraintKind::Check);
+            let conditions = checked.map(|check| learned.conditions(check.extent)).unwrap_or_default();
+            let transaction = learned.transaction;
+            let fact = ConstraintFact {
+                kind,
+                valid,
+                transaction,
+                columns,
+                references,
+                file,
+                conditions,
+                ..Default::default()
+            };
             table.constraints.insert(name, fact);
         };
         if column.primary_key {
@@ -328,7 +402,7 @@ impl Facts {
         }
     }
 
-    fn constraint_comes(&self, table: &mut TableFact, name: &str, constraint: &Constraint, transaction: Option<usize>) {
+    fn constraint_comes(&self, table: &mut TableFact, name: &str, constraint: &Constraint, learned: Learned<'_>) {
         let columns: Vec<String> = constraint.columns.iter().map(|column| column.last().to_string()).collect();
         let suffix = match constraint.kind {
             ConstraintKind::PrimaryKey => "pkey".to_string(),
@@ -355,11 +429,16 @@ impl Facts {
         let fact = ConstraintFact {
             kind: constraint.kind,
             valid: !constraint.not_valid,
-            transaction,
+            transaction: learned.transaction,
             columns,
             not_null,
             references: constraint.references.as_ref().map(|reference| key(&reference.table)),
             unseen: false,
+            conditions: constraint
+                .expression
+                .as_ref()
+                .map(|check| learned.conditions(check.extent))
+                .unwrap_or_default(),
             file: self.file,
         };
         table.constraints.insert(own, fact);
@@ -386,7 +465,7 @@ impl Facts {
         }
     }
 
-    fn alter(&mut self, alter: &Alter, transaction: Option<usize>) {
+    fn alter(&mut self, alter: &Alter, learned: Learned<'_>) {
         for action in &alter.actions {
             match &action.action {
                 Action::AddValue { value, .. } => drop(self.values.insert(value.clone())),
@@ -403,22 +482,22 @@ impl Facts {
         let mut table = self.tables.remove(&key(&alter.name)).unwrap_or_default();
         let mut name = alter.name.clone();
         for action in &alter.actions {
-            self.act(&mut table, &mut name, &action.action, transaction);
+            self.act(&mut table, &mut name, &action.action, learned);
             let exclusive = locks_everybody(&action.action);
-            if transaction.is_some() && exclusive && table.file != self.file {
+            if learned.transaction.is_some() && exclusive && table.file != self.file {
                 self.locked.entry(key(&alter.name)).or_insert_with(|| "ALTER TABLE".to_string());
             }
         }
         self.tables.insert(key(&name), table);
     }
 
-    fn act(&self, table: &mut TableFact, name: &mut Name, action: &Action, transaction: Option<usize>) {
+    fn act(&self, table: &mut TableFact, name: &mut Name, action: &Action, learned: Learned<'_>) {
         match action {
-            Action::AddColumn { column, .. } => self.column_comes(table, name.last(), column, transaction),
+            Action::AddColumn { column, .. } => self.column_comes(table, name.last(), column, learned),
             Action::DropColumn { column, .. } => {
                 table.columns.remove(column.last());
             }
-            Action::AddConstraint(constraint) => self.constraint_comes(table, name.last(), constraint, transaction),
+            Action::AddConstraint(constraint) => self.constraint_comes(table, name.last(), constraint, learned),
             Action::ValidateConstraint(constraint) => {
                 let unseen = ConstraintFact { unseen: true, file: self.file, ..ConstraintFact::default() };
                 table.constraints.entry(constraint.last().to_string()).or_insert(unseen).valid = true;
@@ -434,7 +513,7 @@ impl Facts {
             }
             Action::Redefine { from, column } => {
                 let file = table.columns.remove(from.last()).map_or(self.file, |column| column.file);
-                self.column_comes(table, name.last(), column, transaction);
+                self.column_comes(table, name.last(), column, learned);
                 table.columns.entry(column.name.last().to_string()).or_default().file = file;
             }
             Action::AlterColumn { column, change } => {

@@ -462,3 +462,51 @@ fn a_comment_behind_a_statement_is_for_that_one() {
         assert_eq!(hazards.map(|finding| finding.line).collect::<Vec<_>>(), lines, "{text}");
     }
 }
+
+/// What is known of a table, a domain or a partition makes the difference; and what is mistyped is seen.
+#[test]
+fn what_is_known_of_an_object_decides() {
+    use Dialect::{Mysql, Postgres, Sqlite};
+    let parted = "CREATE TABLE m (at date NOT NULL, n int) PARTITION BY RANGE (at)";
+    let attach = "ALTER TABLE m ATTACH PARTITION p FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')";
+    let part = |check: &str, null: &str| format!("{parted}; CREATE TABLE p (at date{null}, n int, CHECK ({check}))");
+    let year = "at >= '2027-01-01' AND at < '2028-01-01'";
+    let people = "CREATE TABLE t (a varchar(40), b varchar(70), c enum('x','y'), d int NOT NULL, e varchar(9) CHARACTER SET latin1, KEY (b)) ENGINE=InnoDB";
+    for (dialect, first, second, expected) in [
+        (Postgres, part(year, " NOT NULL"), attach, &[][..]),
+        (Postgres, part(year, ""), attach, &["attach-partition"]),
+        (Postgres, part(&format!("{year} AND at IS NOT NULL"), ""), attach, &[]),
+        (Postgres, part("at >= '2027-01-01'", " NOT NULL"), attach, &["attach-partition"]),
+        (Postgres, part("n > 0", " NOT NULL"), attach, &["attach-partition"]),
+        (
+            Postgres,
+            "CREATE DOMAIN d AS int CHECK (VALUE > 0)".into(),
+            "ALTER TABLE t ADD COLUMN x d",
+            &["volatile-default"],
+        ),
+        (
+            Postgres,
+            "CREATE DOMAIN s.d AS int DEFAULT random()".into(),
+            "ALTER TABLE t ADD x s.d",
+            &["volatile-default"],
+        ),
+        (Postgres, "CREATE DOMAIN d AS text DEFAULT now()".into(), "ALTER TABLE t ADD COLUMN x d", &[]),
+        (Mysql, people.into(), "ALTER TABLE t MODIFY a varchar(63)", &[]),
+        (Mysql, people.into(), "ALTER TABLE t MODIFY a varchar(64)", &["copies-table"]),
+        (Mysql, people.into(), "ALTER TABLE t MODIFY b varchar(900)", &[]),
+        (Mysql, people.into(), "ALTER TABLE t MODIFY c enum('x','y','z')", &[]),
+        (Mysql, people.into(), "ALTER TABLE t MODIFY c enum('z','x','y')", &["copies-table"]),
+        (Mysql, people.into(), "ALTER TABLE t MODIFY d INT(11) NULL COMMENT 'years'", &[]),
+        (Mysql, people.into(), "ALTER TABLE t MODIFY e varchar(255) CHARACTER SET latin1", &[]),
+        (Postgres, String::new(), "CRAETE TABLE x (a int PRIMARY KEY)", &["not-a-statement"]),
+        (Sqlite, String::new(), "ALTER TABLE x DORP COLUMN y", &["syntax-error", "alter-refused"]),
+        (Mysql, String::new(), "INSERT INOT x VALUES (1)", &["syntax-error"]),
+        (Postgres, String::new(), "DELETE FORM x WHERE a = 1", &["syntax-error"]),
+    ] {
+        let file = |text| File { text, ..File::default() };
+        let files = [file(&first), File { checked: true, ..file(second) }];
+        let found = lint(&files, &Options { dialect, ..Options::default() });
+        let codes = found.iter().filter(|finding| finding.level == Level::Hazard).map(|finding| finding.code);
+        assert_eq!(codes.collect::<Vec<_>>(), expected, "{first}; {second}");
+    }
+}

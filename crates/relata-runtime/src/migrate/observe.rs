@@ -7,8 +7,9 @@
 //!   until each of its locks was seen ([`Beside`]); without them it is said to be unseen.
 //! - MariaDB, MySQL: each `ALTER TABLE`, `CREATE INDEX` and `DROP INDEX` is asked for the cheapest way first
 //!   (`ALGORITHM`, `LOCK`); the first that the server does not refuse is what it needs. Of `DROP TABLE`, `RENAME TABLE`,
-//!   `TRUNCATE` and triggers, another session sees which tables they want for themselves alone. What other statements
-//!   (views, routines, partitions that are exchanged with a table) lock is not seen, nor weaker metadata locks.
+//!   `TRUNCATE`, triggers and views that are replaced or dropped, another session sees what they want for themselves
+//!   alone; of new foreign keys, whether writes of the table they point to wait. What other statements (routines,
+//!   partitions that are exchanged with a table) lock is not seen, nor weaker metadata locks; privileges lock no table.
 //! - SQLite locks the whole database whatever is done; seen is which tables were made anew, and which read for an index.
 //!
 //! Only tables and views that were there before the script count: nobody waits for one that nobody else knows. Weak

@@ -255,7 +255,8 @@ fn mysql_locks_are_as_predicted() {
     check(Dialect::Mysql, include_str!("locks/mysql.txt"), 40);
 }
 
-/// Statements that know no `ALGORITHM`: another session reads each table that they name, and sees whether they wait for it.
+/// Statements that know no `ALGORITHM`: another session reads each table or view that they name, and sees whether they wait
+/// for it. A new foreign key: whether it waits for writes of the table that it points to.
 #[test]
 fn mysql_locks_of_whole_tables_are_seen() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -264,11 +265,17 @@ fn mysql_locks_of_whole_tables_are_seen() {
         let mut connection = database.connect().await;
         let beside = Beside::new(database.driver(), database.url().clone());
         let setup = "CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE `b c` (id int); CREATE TABLE d (id int); \
-                     CREATE TABLE log (id int); CREATE VIEW v AS SELECT id FROM d";
+                     CREATE TABLE log (id int); CREATE VIEW v AS SELECT id FROM d; \
+                     CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE other (id int PRIMARY KEY, a int, KEY (a))";
         connection.batch(setup).await.unwrap();
         let script = "CREATE TRIGGER t AFTER INSERT ON a FOR EACH ROW INSERT INTO log VALUES (new.id);\nDROP TRIGGER t;\n\
                       TRUNCATE TABLE log;\nRENAME TABLE a TO e, `b c` TO a;\nCREATE TABLE f (id int);\nDROP TABLE f;\n\
-                      DROP VIEW v;\nDROP TABLE IF EXISTS nothing, d, log;";
+                      CREATE OR REPLACE VIEW v AS SELECT id + 1 AS id FROM d;\nDROP VIEW v;\n\
+                      CREATE TABLE child (id int PRIMARY KEY, a int, KEY (a));\n\
+                      ALTER TABLE child ADD FOREIGN KEY (a) REFERENCES `e` (id);\n\
+                      ALTER TABLE other ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES p (id);\n\
+                      ALTER TABLE other DROP FOREIGN KEY k;\nGRANT SELECT ON p TO CURRENT_USER;\n\
+                      DROP TABLE IF EXISTS nothing, d, log;";
         let header = Header { transaction_off: true, ..Header::default() };
         let ran = run_watched(&mut *connection, &header, script, None, Some(&beside)).await.unwrap();
         let mut told = String::new();
@@ -284,11 +291,17 @@ fn mysql_locks_of_whole_tables_are_seen() {
             RENAME TABLE a TO e, `b c` TO a: a access exclusive, b c access exclusive
             CREATE TABLE f (id int): not looked at
             DROP TABLE f: not looked at
-            DROP VIEW v: not looked at
+            CREATE OR REPLACE VIEW v AS SELECT id + 1 AS id FROM d: v access exclusive
+            DROP VIEW v: v access exclusive
+            CREATE TABLE child (id int PRIMARY KEY, a int, KEY (a)): not looked at
+            ALTER TABLE child ADD FOREIGN KEY (a) REFERENCES `e` (id): child share
+            ALTER TABLE other ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES p (id): p share, other share
+            ALTER TABLE other DROP FOREIGN KEY k: other access exclusive
+            GRANT SELECT ON p TO CURRENT_USER: not looked at
             DROP TABLE IF EXISTS nothing, d, log: d access exclusive, log access exclusive
         "#]]
         .assert_eq(&told);
-        assert_eq!(migrate::schema(&mut *connection).await.unwrap().tables.len(), 2);
+        assert_eq!(migrate::schema(&mut *connection).await.unwrap().tables.len(), 5);
     });
 }
 

@@ -10,7 +10,7 @@ use relata_sql::{Error, Kind, Result};
 
 use super::Common;
 use super::compare::Planner;
-use super::project::{Project, tell};
+use super::project::{Project, count, tell};
 use crate::output::Tone;
 use crate::session::{Exit, Session};
 
@@ -70,9 +70,9 @@ impl Baseline {
             return Ok(Exit::Done);
         }
         output.say(&format!(
-            "{} {} tables of {} are the baseline",
+            "{} {}: what {} has is the baseline",
             output.paint(Tone::Good, "adopted"),
-            schema.tables.len(),
+            count(schema.tables.len(), "table"),
             project.url
         ));
         output.result(&migration.path.display().to_string());

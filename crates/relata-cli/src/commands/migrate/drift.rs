@@ -151,6 +151,7 @@ impl Adopt {
         let word = output.paint(Tone::Good, "adopted");
         output.say(&format!("{word} the drift of {}, recorded there as applied; {proof}", project.url));
         output.result(&migration.path.display().to_string());
+        output.say("next: declare it in the sources, too; else the next relata migrate new takes it away");
         Ok(Exit::Done)
     }
 }
@@ -167,6 +168,11 @@ impl UndoDrift {
         if differences.is_empty() {
             session.output.say("nothing to undo: the database is what its history says");
             return Ok(Exit::Done);
+        }
+        if drift.applied.is_empty() {
+            return Err(Error::new(Kind::Migration, "no migration is applied here: there is no history to go back to")
+                .hint("nothing was changed")
+                .hint("to take over what is there: relata migrate baseline"));
         }
         let expected = Loaded::plain(drift.expected.clone());
         let matched = Matching::new(&drift.live, &expected, &self.identity)?.decide(session)?;

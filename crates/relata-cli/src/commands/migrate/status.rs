@@ -172,7 +172,11 @@ impl Report {
         output.diagnostics(&self.standing.findings);
         if self.standing.pending() > 0 {
             let pending = count(self.standing.pending(), "migration");
-            output.say(&format!("{pending} pending: {}", output.paint(Tone::Code, "relata migrate apply")));
+            // What the findings say comes first.
+            output.say(&match self.standing.findings.is_empty() {
+                true => format!("{pending} pending: {}", output.paint(Tone::Code, "relata migrate apply")),
+                false => format!("{pending} pending"),
+            });
         }
         if !self.scripts.is_empty() {
             let apply = output.paint(Tone::Code, "relata migrate apply");
@@ -181,6 +185,9 @@ impl Report {
         if let Some(drift) = &self.drift {
             match drift.len() {
                 0 => output.say("no drift: the database is what its history says"),
+                _ if self.standing.entries.is_empty() => {
+                    output.say(&format!("the database has what no migration made: {}", drift.join("; ")));
+                }
                 _ => output.diagnostics(&[drift_finding(drift)]),
             }
         }
@@ -250,5 +257,8 @@ pub fn drift_finding(drift: &[String]) -> Diagnostic {
 /// The finding for a declaration that the migrations do not give.
 pub fn undeclared_finding(differences: &[String]) -> Diagnostic {
     let message = format!("what is declared is not what the migrations give: {}", differences.join("; "));
-    Diagnostic::warning("migration-undeclared", message).help("relata migrate new NAME writes the migration")
+    Diagnostic::warning("migration-undeclared", message).help(
+        "if the declaration is right: relata migrate new NAME writes the migration; if the migrations are: declare it, too \
+         (relata schema inspect --format rust shows how)",
+    )
 }

@@ -1,7 +1,7 @@
 //! How a change of a table is made, and what that means for others: which algorithm and lock the server needs.
 //!
 //! The rules are those of InnoDB. The server takes the best way by itself; a proof asks it for each change, way by way.
-//! MySQL notes in place, with others reading and writing, some of what MariaDB does in an instant, and copies a table for
+//! The lint of files written by hand asks here, too. MySQL notes in place, with others reading and writing, some of what MariaDB does in an instant, and copies a table for
 //! another collation of an indexed column.
 
 use relata_schema::change::{LockMode, LockSpan, Recipe};
@@ -11,7 +11,7 @@ use super::Server;
 
 /// A way, from best to worst.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Way {
+pub(crate) enum Way {
     /// Only the catalogue changes (`INSTANT`).
     #[default]
     Instant,
@@ -50,7 +50,7 @@ impl Way {
 }
 
 /// How a column is modified. Both are spelled out.
-pub(super) fn modification(server: Server, table: &Table, was: &Column, shall: &Column) -> Way {
+pub(crate) fn modification(server: Server, table: &Table, was: &Column, shall: &Column) -> Way {
     let (old, new) = (was.ty.physical.as_str(), shall.ty.physical.as_str());
     let indexed = || {
         let keys = table.primary_key.iter().chain(&table.uniques).flat_map(|key| key.columns());

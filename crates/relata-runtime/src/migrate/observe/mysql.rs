@@ -1,5 +1,6 @@
 //! What MariaDB and MySQL need for a change, found by asking for the cheapest way first; of statements that know no ways,
-//! whether they want a table for themselves alone ([`barrier`]).
+//! whether they want a table or view for themselves alone; of new foreign keys, whether writes of the table they point to wait
+//! ([`barrier`]).
 
 mod barrier;
 
@@ -25,7 +26,7 @@ const WAYS: [(&str, Option<&str>, LockMode, LockSpan); 7] = [
     ("COPY", Some("SHARED"), LockMode::Share, LockSpan::Rewrite),
 ];
 
-/// The tables that were there before the script.
+/// The tables and views that were there before the script.
 pub(super) struct Eye(BTreeSet<String>);
 
 impl Eye {
@@ -42,7 +43,9 @@ impl Eye {
         observed: &mut Observed,
     ) -> Result<()> {
         if let Some((table, comma)) = altered(sql) {
-            return in_the_best_way(connection, sql, (table, comma), observed).await;
+            let parent = barrier::parent(sql, &table).filter(|parent| self.0.contains(parent));
+            let parent = parent.zip(beside.filter(|_| !connection.in_transaction()));
+            return in_the_best_way(connection, sql, (table, comma), parent, observed).await;
         }
         let Some(beside) = beside.filter(|_| !connection.in_transaction()) else {
             return connection.batch(sql).await;
@@ -65,6 +68,7 @@ async fn in_the_best_way(
     connection: &mut dyn Connection,
     sql: &str,
     (table, comma): (String, &'static str),
+    parent: Option<(String, &Beside)>,
     observed: &mut Observed,
 ) -> Result<()> {
     let words = script::words(Dialect::Mysql, sql, usize::MAX);
@@ -81,8 +85,19 @@ async fn in_the_best_way(
         let lock = lock.map(|lock| format!("{comma} LOCK={lock}")).unwrap_or_default();
         let asked = format!("{sql}{comma} ALGORITHM={algorithm}{lock}");
         // A way that is refused has changed nothing. The last word has the statement as it stands.
-        if connection.batch(&asked).await.is_ok() {
+        let (result, waited) = match &parent {
+            Some((parent, beside)) => barrier::beside_writer(connection, &asked, parent, beside).await?,
+            None => (connection.batch(&asked).await, false),
+        };
+        if result.is_ok() {
             observed.seen = true;
+            if let Some((parent, _)) = parent.filter(|_| waited) {
+                observed.locks.push(Lock {
+                    object: ObjectName::bare(parent),
+                    mode: LockMode::Share,
+                    span: LockSpan::Scan,
+                });
+            }
             let stays = algorithm == "INPLACE" && before.is_some() && number(connection, &table).await? == before;
             let span = if stays { LockSpan::Scan } else { span };
             // What only goes reads nothing.

@@ -29,7 +29,7 @@ fn check(context: &Context<'_>, report: &mut Report) {
     if let Some(extent) = comma(&statement.tokens) {
         report.at(extent, "nothing stands after this comma").help("take it out, or write what is missing");
     }
-    if let Some((extent, word)) = mistyped(&statement.tokens) {
+    if let Some((extent, word)) = mistyped(&statement.tokens).or_else(|| mistyped_action(context)) {
         report.at(extent, format!("nothing is called {}", context.text(extent))).help(format!("is it {word}?"));
     }
     if context.at + 1 == context.statements.len() {
@@ -89,8 +89,30 @@ fn mistyped(tokens: &[Token<'_>]) -> Option<(Extent, &'static str)> {
     (second.kind == TokenKind::Word).then(|| (second.extent(), *near))
 }
 
+/// The second word of `INSERT INTO` and `DELETE FROM`, and what an `ALTER TABLE` does, mistyped.
+fn mistyped_action(context: &Context<'_>) -> Option<(Extent, &'static str)> {
+    const ACTIONS: &[&str] = &["ADD", "DROP", "ALTER", "MODIFY", "CHANGE", "RENAME", "VALIDATE", "ATTACH", "DETACH", "ENABLE", "DISABLE"];
+    let tokens = &context.statement.tokens;
+    let near = |token: &Token<'_>, words: &[&'static str]| {
+        let word = token.text.to_ascii_uppercase();
+        let near = words.iter().find(|known| word != **known && is_near(&word, known))?;
+        (token.kind == TokenKind::Word && word.len() > 2).then(|| (token.extent(), *near))
+    };
+    let named = |at: usize| tokens.get(at).is_some_and(|token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted));
+    if let StatementKind::Alter(alter) = &context.statement.kind {
+        let unknown = alter.actions.iter().filter(|action| alter.object == "TABLE" && action.action == Action::Other);
+        let first = |action: &TableAction| tokens.iter().find(|token| token.start == action.extent.start);
+        return unknown.filter_map(first).find_map(|token| near(token, ACTIONS));
+    }
+    match tokens.first()? {
+        first if first.is("INSERT") && named(2) => near(tokens.get(1)?, &["INTO"]),
+        first if first.is("DELETE") && named(2) => near(tokens.get(1)?, &["FROM"]),
+        _ => None,
+    }
+}
+
 /// One letter is wrong, missing or too many, or two have changed places.
-fn is_near(word: &str, kind: &str) -> bool {
+pub(super) fn is_near(word: &str, kind: &str) -> bool {
     let (one, two) = (word.as_bytes(), kind.as_bytes());
     let front = one.iter().zip(two).take_while(|(a, b)| a == b).count();
     let back = one.iter().rev().zip(two.iter().rev()).take_while(|(a, b)| a == b).count();

@@ -22,7 +22,7 @@ use crate::lint::rules::vocabulary::*;
 /// See the head of this file.
 pub const RULE: Rule = rule("copies-table", Level::Hazard, MYSQL, include_str!("copies_table.rs"), check);
 
-use crate::lint::redefinition::redefinition;
+use crate::lint::redefinition::{Redefinition, redefinition};
 
 fn check(context: &Context<'_>, report: &mut Report) {
     let Some((alter, actions)) = context.alters_existing() else { return };
@@ -43,7 +43,15 @@ fn check(context: &Context<'_>, report: &mut Report) {
         let what = match &action.action {
             Action::Algorithm(word) if word == "COPY" => "ALGORITHM=COPY".to_string(),
             Action::Redefine { from, column } => match redefinition(context, &alter.name, from, column) {
-                Some(what) => what,
+                Some(Redefinition::Copied(what)) => what,
+                Some(Redefinition::Written(what)) => {
+                    report
+                        .at(action.extent, format!("{what}: all of {} is written anew, while others go on", alter.name))
+                        .help("it takes the disk and the time that the table needs: do it while little happens")
+                        .level(Level::Style)
+                        .by_size_of(&alter.name);
+                    continue;
+                }
                 None => continue,
             },
             Action::ConvertCharset(_) => "another character set".into(),

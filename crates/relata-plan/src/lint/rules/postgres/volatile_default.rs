@@ -2,7 +2,8 @@
 //!
 //! PostgreSQL keeps a default that is the same for every row in the catalogue, and adding the column takes a moment. A default
 //! that is different for each row (`random()`, `gen_random_uuid()`, `nextval()`, a function of your own) is written into every
-//! row, under a lock that stops all reads and writes. Before PostgreSQL 11 every default does that.
+//! row, under a lock that stops all reads and writes. Before PostgreSQL 11 every default does that. So does a column of a domain
+//! that has a check or such a default, also without a default of its own.
 //!
 //! ```sql,bad
 //! ALTER TABLE orders ADD COLUMN token uuid DEFAULT gen_random_uuid();
@@ -24,6 +25,14 @@ use crate::lint::volatility::is_volatile;
 
 fn check(context: &Context<'_>, report: &mut Report) {
     for (alter, action, column) in added_columns(context) {
+        if let Some(why) = column.ty.as_ref().filter(|ty| !ty.array).and_then(|ty| context.facts.domain(ty)) {
+            let message = format!("adding {} rewrites {} under an exclusive lock: {why}", column.name, alter.name);
+            report
+                .at(action.extent, message)
+                .help("add the column with the type below, and the check to the table NOT VALID; then validate it")
+                .by_size_of(&alter.name);
+            continue;
+        }
         let serial = column.ty.as_ref().is_some_and(|ty| ty.name.ends_with("serial"));
         let why = match &column.default {
             _ if serial => "a serial column is filled for every row".to_string(),

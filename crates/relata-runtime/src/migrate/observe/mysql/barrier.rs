@@ -1,13 +1,17 @@
-//! Exclusive locks of statements that know no `ALGORITHM` (`DROP TABLE`, `RENAME TABLE`, `TRUNCATE`, triggers), seen by
-//! standing in their way.
+//! Locks that no `ALGORITHM` tells, seen by standing in the way of a statement.
+//!
+//! Statements that know none (`DROP TABLE`, `RENAME TABLE`, `TRUNCATE`, triggers, views that are replaced or dropped):
 //!
 //! For each table that the statement is about, another session reads it in a transaction that stays open. If the statement
 //! then waits for a metadata lock, it wants that table for itself alone, for a reader is in the way of nothing less. It is
 //! interrupted and run again for the next table; for the last one the reader goes, and the statement does its work. One that
 //! is interrupted while it waits has changed nothing.
 //!
-//! Seen is only whether a table is wanted exclusively, and only tables that the statement names (or its trigger is on):
-//! what the server locks beside them (the parents of foreign keys) and weaker locks are not.
+//! The table that a new foreign key points to: another session writes nothing to it, in a transaction that stays open. If the
+//! statement then waits, writes of that table wait for the statement, for as long as it takes.
+//!
+//! Seen is only that, and only of what the statement names (or its trigger is on). Deliberately not: what routines lock, for to be in
+//! their way one would have to call them, and calls have effects; and privileges, which lock no table.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,11 +28,11 @@ use crate::migrate::{rows, watch};
 /// How often is looked.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Tables of the own database.
+/// Tables and views of the own database.
 const TABLES: &str = "SELECT table_name FROM information_schema.tables \
-                      WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')";
+                      WHERE table_schema = DATABASE() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED', 'VIEW')";
 
-/// The tables that are there.
+/// The tables and views that are there.
 pub(super) async fn tables(connection: &mut dyn Connection) -> Result<BTreeSet<String>> {
     rows::all(connection, TABLES, &[]).await?.iter().map(|row| rows::cell(row, 0)).collect()
 }
@@ -38,6 +42,7 @@ pub(super) async fn subjects(connection: &mut dyn Connection, statement: &str) -
     let tokens = sql::tokens(Dialect::Mysql, statement, 0);
     let is = |at: usize, word: &str| tokens.get(at).is_some_and(|token| token.is(word));
     let trigger = tokens.iter().take(12).position(|token| token.is("TRIGGER"));
+    let view = tokens.iter().take(24).position(|token| token.is("VIEW")).filter(|_| trigger.is_none());
     match trigger {
         Some(at) if is(0, "DROP") => {
             let name = tokens[at + 1..].iter().rfind(|token| is_name(token)).map(Token::content).unwrap_or_default();
@@ -49,6 +54,16 @@ pub(super) async fn subjects(connection: &mut dyn Connection, statement: &str) -
             let mut after = tokens[at..].iter().skip_while(|token| !token.is("ON")).skip(1);
             Ok(after.next().map(Token::content).into_iter().collect())
         }
+        _ if view.is_some() && ["CREATE", "ALTER", "DROP"].iter().any(|word| is(0, word)) => {
+            let names = tokens
+                .iter()
+                .skip(view.map_or(0, |at| at + 1))
+                .skip_while(|token| token.is("IF") || token.is("EXISTS"));
+            match is(0, "DROP") {
+                true => Ok(names.filter(|token| is_name(token)).map(Token::content).collect()),
+                false => Ok(names.take(1).map(Token::content).collect()),
+            }
+        }
         _ if is(0, "TRUNCATE") || (is(0, "DROP") || is(0, "RENAME")) && is(1, "TABLE") => {
             let names = tokens[1..].iter().filter(|token| is_name(token)).map(Token::content);
             let mut seen = BTreeSet::new();
@@ -56,6 +71,16 @@ pub(super) async fn subjects(connection: &mut dyn Connection, statement: &str) -
         }
         _ => Ok(Vec::new()),
     }
+}
+
+/// The one other table that an `ALTER TABLE` adds foreign keys to. None: none, several, or the altered one.
+pub(super) fn parent(statement: &str, altered: &str) -> Option<String> {
+    let tokens = sql::tokens(Dialect::Mysql, statement, 0);
+    let named = |at: usize| tokens.get(at + 1).filter(|token| is_name(token)).map(Token::content);
+    let references = (0..tokens.len()).filter(|at| tokens[*at].is("REFERENCES"));
+    let parents: BTreeSet<String> = references.filter_map(named).collect();
+    let mut parents = parents.into_iter().filter(|parent| parent != altered);
+    parents.next().filter(|_| parents.next().is_none())
 }
 
 fn is_name(token: &Token<'_>) -> bool {
@@ -73,17 +98,9 @@ pub(super) async fn run(
     let mut watcher = beside.connect().await?;
     let mut wanted = Vec::new();
     for (at, table) in tables.iter().enumerate() {
-        let barrier = Barrier::raise(beside, table).await?;
+        let barrier = Barrier::of_reader(beside, table).await?;
         let last = at + 1 == tables.len();
-        let over = AtomicBool::new(false);
-        let running = async {
-            let result = connection.batch(statement).await;
-            over.store(true, Ordering::Relaxed);
-            result
-        };
-        let (result, waited) =
-            futures_util::future::join(running, barrier.watch(watcher.as_mut(), session, &over, last)).await;
-        let waited = waited?;
+        let (result, waited) = against(connection, statement, barrier, (watcher.as_mut(), session), last).await?;
         if waited {
             wanted.push(table.clone());
         }
@@ -99,15 +116,57 @@ pub(super) async fn run(
     Ok(wanted)
 }
 
-/// A session that reads a table and does not end its transaction.
+/// Runs a statement while another session writes nothing to `parent`; tells how it ended, and whether it waited for that session.
+pub(super) async fn beside_writer(
+    connection: &mut dyn Connection,
+    statement: &str,
+    parent: &str,
+    beside: &Beside,
+) -> Result<(Result<()>, bool)> {
+    let session = watch::session(connection).await?;
+    let mut watcher = beside.connect().await?;
+    let barrier = Barrier::of_writer(beside, parent).await?;
+    let ended = against(connection, statement, barrier, (watcher.as_mut(), session), true).await?;
+    watcher.close().await?;
+    Ok(ended)
+}
+
+/// Runs a statement against a barrier: how it ended, and whether it waited.
+async fn against(
+    connection: &mut dyn Connection,
+    statement: &str,
+    barrier: Barrier,
+    (watcher, session): (&mut dyn Connection, i64),
+    last: bool,
+) -> Result<(Result<()>, bool)> {
+    let over = AtomicBool::new(false);
+    let running = async {
+        let result = connection.batch(statement).await;
+        over.store(true, Ordering::Relaxed);
+        result
+    };
+    let (result, waited) = futures_util::future::join(running, barrier.watch(watcher, session, &over, last)).await;
+    Ok((result, waited?))
+}
+
+/// A session that reads or writes a table and does not end its transaction.
 struct Barrier(Box<dyn Connection>);
 
 impl Barrier {
-    async fn raise(beside: &Beside, table: &str) -> Result<Self> {
-        let mut reader = beside.connect().await?;
-        reader.batch("START TRANSACTION").await?;
-        rows::all(reader.as_mut(), &format!("SELECT 1 FROM {} LIMIT 0", Dialect::Mysql.ident(table)), &[]).await?;
-        Ok(Barrier(reader))
+    async fn of_reader(beside: &Beside, table: &str) -> Result<Self> {
+        Self::raise(beside, &format!("SELECT 1 FROM {} LIMIT 0", Dialect::Mysql.ident(table))).await
+    }
+
+    /// No row is written or locked, only the table.
+    async fn of_writer(beside: &Beside, table: &str) -> Result<Self> {
+        Self::raise(beside, &format!("DELETE FROM {} WHERE FALSE", Dialect::Mysql.ident(table))).await
+    }
+
+    async fn raise(beside: &Beside, sql: &str) -> Result<Self> {
+        let mut session = beside.connect().await?;
+        session.batch("START TRANSACTION").await?;
+        session.batch(sql).await?;
+        Ok(Barrier(session))
     }
 
     /// Looks until the statement waits, which is the answer, or is over. It is let through if this was the last table, else
