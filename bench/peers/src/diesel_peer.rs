@@ -9,7 +9,7 @@ macro_rules! peer {
             use crate::diesel_schema::{Comment, Post, User, nest, new_users, posts, users};
 
             /// One connection.
-            pub struct Diesel($connection);
+            pub struct Diesel(pub $connection);
 
             /// Connects.
             pub fn open(url: &str) -> Result<Diesel, Error> {

@@ -1,8 +1,10 @@
-//! A worker with relata, the raw drivers, diesel, diesel_async, sqlx and sea-orm.
+//! A worker with relata, the raw drivers, diesel, diesel_async, sqlx and sea-orm; `memory` compares those without a thread of
+//! their own on a SQLite database in memory.
 
 mod diesel_async_peer;
 mod diesel_peer;
 mod diesel_schema;
+mod memory;
 mod raw;
 mod relata_peer;
 mod sea_orm_peer;
@@ -12,7 +14,10 @@ use bench_suite::{Database, Error, Job, Took, measure, serve};
 
 fn main() -> Result<(), Error> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    serve(|job| runtime.block_on(run(job)))
+    match std::env::args().nth(1).as_deref() {
+        Some("memory") => runtime.block_on(memory::run()),
+        _ => serve(|job| runtime.block_on(run(job))),
+    }
 }
 
 async fn run(job: &Job) -> Result<Took, Error> {

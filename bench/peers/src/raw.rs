@@ -92,7 +92,8 @@ fn nest(users: Vec<User>, posts: Vec<Post>, comments: Vec<Comment>) -> u64 {
 
 /// rusqlite.
 pub struct Sqlite {
-    connection: rusqlite::Connection,
+    /// The connection.
+    pub connection: rusqlite::Connection,
 }
 
 impl Sqlite {

@@ -34,7 +34,7 @@ pub struct Comment {
 }
 
 /// One database.
-pub struct Relata(Db);
+pub struct Relata(pub Db);
 
 impl Relata {
     /// Connects.

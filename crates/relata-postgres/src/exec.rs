@@ -20,6 +20,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use relata_schema::model::ObjectName;
 use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{
@@ -231,6 +232,14 @@ impl Connection for PostgresConnection {
 
     fn bulk_insert<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, u64> {
         answer!(self.line, self.insert_rows(insert))
+    }
+
+    fn array_types<'a>(
+        &'a mut self,
+        table: &'a ObjectName,
+        columns: &'a [&'a str],
+    ) -> Answer<'a, Option<Arc<[String]>>> {
+        self.types_for_arrays(BulkInsert { table, columns, values: &[] })
     }
 
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()> {

@@ -154,6 +154,29 @@ pub trait Entity: Sized + Send + Sync + 'static {
     }
 
     /// Inserts many rows in the fastest way the database has.
+    ///
+    /// Every row is checked before the first is sent, so that all of them are in memory, however they come. What does not fit is inserted
+    /// in portions: in one [`transaction!`](crate::transaction!) it is still all or nothing.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut lines = (0..5_000).map(|n| NewBook { author_id: Id::new(1), title: format!("Volume {n}"), pages: 100 }); // of a file
+    /// transaction!(db, |tx| {
+    ///     loop {
+    ///         let portion: Vec<NewBook> = lines.by_ref().take(2_000).collect();
+    ///         if portion.is_empty() {
+    ///             return Ok(());
+    ///         }
+    ///         Book::insert_many(portion).exec(&mut tx).await?;
+    ///     }
+    /// })?;
+    /// assert_eq!(Book::find().count(&mut db).await?, 5_003);
+    /// # Ok(())
+    /// # }
+    /// ```
     fn insert_many<N: NewRow<Entity = Self>>(rows: impl IntoIterator<Item = N>) -> InsertMany<Self> {
         InsertMany::new(rows)
     }

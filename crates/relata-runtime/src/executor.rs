@@ -4,10 +4,13 @@
 //! - A statement runs only on what it was given: inside a transaction that is the [`Tx`], so nothing slips past it.
 //! - A [`Lease`] is held for one statement (or one stream) and gives the connection back when dropped.
 
+use std::sync::Arc;
+
 use relata_schema::Dialect;
+use relata_schema::model::ObjectName;
 use relata_sql::driver::{ColumnInfo, Done, Query, Row, TransactionOptions};
 use relata_sql::render::{Rendered, Target};
-use relata_sql::tree::{Select, Tree};
+use relata_sql::tree::{Insert, Select, Source, Tree};
 use relata_sql::{Answer, Connection, Error, Kind, Result, RowSink, Statement};
 
 use crate::db::Db;
@@ -231,6 +234,44 @@ impl<'a> Lease<'a> {
             result = self.connection().execute(statement).await;
         }
         self.settle(rendered, result)
+    }
+
+    /// Inserts rows that give the same columns. Where the database has it, several go as one array for each column, whatever their
+    /// number, instead of a parameter for each value; what is given back comes in the order of the rows either way.
+    ///
+    /// # Errors
+    /// As [`Lease::query`].
+    pub(crate) async fn insert(&mut self, insert: &mut Insert<'_>, sink: Option<&mut dyn RowSink>) -> Result<Done> {
+        let types = self.array_types(insert).await?;
+        let tree = match &types {
+            Some(types) => Tree::InsertArrays(insert, types),
+            None => Tree::Insert(insert),
+        };
+        match sink {
+            Some(sink) => self.query(tree, sink).await.map(|()| Done::default()),
+            None => self.execute(tree).await,
+        }
+    }
+
+    async fn array_types(&mut self, insert: &Insert<'_>) -> Result<Option<Arc<[String]>>> {
+        let (Source::Entity(table), true) = (&insert.source, insert.rows > 1 && insert.query.is_none()) else {
+            return Ok(None);
+        };
+        let dialect = self.target().dialect;
+        if dialect != Dialect::Postgres {
+            return Ok(None);
+        }
+        let name = match table.namespace {
+            "" => dialect.name(table.table),
+            namespace => ObjectName::new(namespace, table.table),
+        };
+        let types = self.held_mut().connection().array_types(&name, insert.columns).await;
+        self.note(&types);
+        match (types, &self.0) {
+            // The insert itself says it better, unless the transaction is lost.
+            (Err(_), Held::Pooled(..)) => Ok(None),
+            (types, _) => types,
+        }
     }
 
     fn settle<T>(&mut self, rendered: Rendered, result: Result<T>) -> Result<T> {

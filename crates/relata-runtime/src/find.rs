@@ -16,7 +16,7 @@ use relata_sql::{Error, Kind, Result, Value};
 use crate::aggregate::{GroupKeys, Grouped, Projection, Selection};
 use crate::entity::{Entity, mapped, root_column};
 use crate::executor::{Executor, Intent};
-use crate::load::{Loads, Parents, load_each, load_into};
+use crate::load::{Loads, Parents, Streams, load_each, load_into};
 use crate::page::{Cursor, PAGE, Page, fetch_page};
 use crate::relation::{And, IntoLoad, Many, Rel, Relation};
 use crate::stream::Rows;
@@ -544,6 +544,9 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     /// Settles what is joined, for so many rows at most.
     fn prepared_for(&mut self, rows: Option<u64>) {
         self.loads.choose(rows);
+        if self.select.items.is_empty() {
+            self.select.items = Vec::with_capacity(2);
+        }
         self.loads.items(Path::ROOT, &mut self.select.items);
         self.loads.with_deleted(Path::ROOT, false, &mut self.select.with_deleted);
         if self.select.scope == Scope::Live {
@@ -569,17 +572,22 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     #[doc(alias = "load")]
     #[doc(alias = "get_results")]
     #[doc(alias = "fetch_all")]
-    pub async fn all(mut self, executor: &mut impl Executor) -> Result<Vec<L::Output>> {
+    pub fn all(mut self, executor: &mut impl Executor) -> impl Future<Output = Result<Vec<L::Output>>> {
         self.prepared();
-        let loads = self.loads;
-        let parents = if loads.batches() { Parents::of(&self.select, E::TABLE) } else { Parents::Some };
-        let scope = self.select.scope;
-        let rows = Vec::with_capacity(usize::from(self.unique));
-        let mut sink = Collect { rows, read: |row: &mut dyn Row| loads.read(row, &mut 0) };
-        run(executor, self.select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
-        let mut rows = sink.rows;
-        load_into(&loads, executor, (parents, scope), &mut rows).await?;
-        Ok(rows)
+        // The query stays where it is: it is large, and would be copied into each future on the way.
+        async move {
+            let Find { select, loads, unique, .. } = &mut self;
+            let parents = if loads.batches() { Parents::of(select, E::TABLE) } else { Parents::Some };
+            let scope = select.scope;
+            let rows = Vec::with_capacity(if *unique { 1 } else { at_first::<L::Output>() });
+            let mut sink = Collect { rows, read: |row: &mut dyn Row| loads.read(row, &mut 0) };
+            run_in_place(executor, select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
+            let mut rows = sink.rows;
+            if loads.batches() || loads.may_lack(false) {
+                load_into(loads, executor, (parents, scope), &mut rows).await?;
+            }
+            Ok(rows)
+        }
     }
 
     /// The rows, each below the one that leads to it along a relation of the entity with itself; siblings in the order of the
@@ -771,7 +779,8 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
 
     /// Rows as they come, in portions, for results that need not fit into memory.
     ///
-    /// Relations to many rows, and `.batched()` ones, are not loaded by streams: `Kind::Unsupported`, page through the rows instead.
+    /// Relations to one come with the row. Those to many are not loaded by streams, which does not compile: page through the rows
+    /// instead ([`Find::page`]), or stream the rows that the relation leads to. One that is `.batched()` is `Kind::Unsupported`.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
@@ -789,7 +798,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     /// ```
     pub fn stream<'x>(mut self, executor: &'x mut impl Executor) -> Rows<'x, L::Output>
     where
-        L: 'x,
+        L: Streams + 'x,
         E: 'x,
     {
         // What can be joined is.
@@ -797,8 +806,8 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
         let loads = self.loads;
         if loads.batches() {
             return Rows::failed(Error::unsupported(
-                "a stream cannot load relations to many rows, nor batched ones",
-                "use `.page(…)` in a loop: each page loads them by one statement",
+                "a stream cannot load what is said to be batched",
+                "leave `.batched()` away, or use `.page(…)` in a loop: each page loads it by one statement",
             ));
         }
         let lacking = loads.may_lack(false);
@@ -860,12 +869,26 @@ pub(crate) fn at_row(error: Error, read: usize) -> Error {
     error.context(format!("while reading row {}", read + 1))
 }
 
+/// Room for so many rows is made where nobody knows how many come, as the first row would make it.
+const fn at_first<T>() -> usize {
+    if size_of::<T>() <= 1024 { 4 } else { 1 }
+}
+
 /// Runs a query.
 pub(crate) async fn run(executor: &mut dyn Executor, mut select: Select, sink: &mut dyn RowSink) -> Result<()> {
+    run_in_place(executor, &mut select, sink).await
+}
+
+/// Runs a query, whose values are moved out of it.
+pub(crate) async fn run_in_place(
+    executor: &mut dyn Executor,
+    select: &mut Select,
+    sink: &mut dyn RowSink,
+) -> Result<()> {
     let intent = if select.writes() { Intent::Write } else { Intent::Read };
     let mut lease = executor.lease(intent).await?;
-    lease.lookups().see(&select);
-    lease.query(Tree::Select(&mut select), sink).await
+    lease.lookups().see(select);
+    lease.query(Tree::Select(select), sink).await
 }
 
 /// Counts the rows of a query.

@@ -21,7 +21,7 @@ use relata_sql::{Cell, Result, Value};
 
 use crate::entity::{Entity, root_column};
 use crate::executor::Executor;
-use crate::relation::{Load, Relation, RelationKind};
+use crate::relation::{Load, Relation, RelationKind, Streamed};
 
 mod batch;
 mod choice;
@@ -255,6 +255,13 @@ pub trait Loads<E: Entity>: Send + Sync + 'static {
     /// Leaves out what lacks something, as far as that is possible; `false`: the row itself does.
     fn whole(output: &mut Self::Output) -> bool;
 }
+
+/// What a stream can load with its rows: relations to one, and what those lead to.
+pub trait Streams {}
+
+impl Streams for () {}
+
+impl<M: Relation<Kind: Streamed>, N: Streams, T: Streams> Streams for (Load<M, N>, T) {}
 
 impl<E: Entity> Loads<E> for () {
     type Output = E;

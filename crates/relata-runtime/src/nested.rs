@@ -497,7 +497,7 @@ async fn insert_group<E: Entity>(group: Vec<Draft<E>>, executor: &mut dyn Execut
     };
     let mut sink = Collect { rows: Vec::new(), read: |row: &mut dyn Row| E::decode(row, 0) };
     let mut lease = executor.lease(Intent::Write).await?;
-    lease.query(Tree::Insert(&mut insert), &mut sink).await?;
+    lease.insert(&mut insert, Some(&mut sink)).await?;
     drop(lease);
     if sink.rows.len() != count {
         let message = format!("{count} rows of {} were inserted, but {} came back", table.entity, sink.rows.len());

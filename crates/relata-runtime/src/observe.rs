@@ -21,6 +21,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
+use relata_schema::model::ObjectName;
 use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{
@@ -278,6 +279,8 @@ pub(crate) struct Watch {
     pub(crate) held: Tally,
     /// The last reading of the clock: the checkout, or the end of a statement.
     pub(crate) clock: Instant,
+    /// When the last statement began, and how long it took, in nanoseconds.
+    last: (Instant, u64),
     /// Nothing has run since that checkout, so its reading serves as the beginning of the first statement.
     pub(crate) fresh: bool,
     /// The caller's deadline.
@@ -302,14 +305,15 @@ pub(crate) struct Watch {
 impl Watch {
     pub(crate) fn new(observer: Arc<Observer>, vitals: Arc<Vitals>, options: &PoolOptions) -> Self {
         let held = Tally::new(vitals.metrics.held.clone());
-        let bell = vitals.bell();
+        let (bell, now) = (vitals.bell(), Instant::now());
         Watch {
             observer,
             vitals,
             recent: Recent::new(),
             held,
             bell,
-            clock: Instant::now(),
+            clock: now,
+            last: (now, 0),
             fresh: false,
             deadline: None,
             limit: options.statement_timeout,
@@ -320,6 +324,13 @@ impl Watch {
             well: false,
             opens: false,
         }
+    }
+
+    /// Nanoseconds from then until now, when the connection is given back.
+    pub(crate) fn held_for(&self, since: Instant, now: Instant) -> u64 {
+        let (begun, took) = self.last;
+        // Mostly it was held for one statement.
+        if begun == since && now == self.clock { took } else { nanoseconds(now - since) }
     }
 
     fn begin(&mut self) -> Instant {
@@ -338,13 +349,19 @@ impl Watch {
     }
 
     fn end(&mut self, sql: &str, begun: Instant, error: Option<&Error>) {
+        self.end_at(sql, (begun, None), error);
+    }
+
+    /// A statement has ended: at this time, if somebody has looked at the clock.
+    fn end_at(&mut self, sql: &str, (begun, ended): (Instant, Option<Instant>), error: Option<&Error>) {
         self.well = error.is_none() && !std::mem::take(&mut self.opens);
         if !self.on {
             return self.note(error);
         }
-        self.clock = Instant::now();
+        self.clock = ended.unwrap_or_else(Instant::now);
         let took = self.clock - begun;
         let nanoseconds = nanoseconds(took);
+        self.last = (begun, nanoseconds);
         let seen = self.recent.of(sql, &self.observer.statements);
         seen.time.record(nanoseconds);
         self.vitals.record(nanoseconds);
@@ -461,10 +478,10 @@ fn watched<'a, T: Send + Unpin + 'a>(
         None => run(begun),
         Some(span) => span.in_scope(|| run(begun)),
     };
-    match answer.settled() {
-        Ok(result) => {
+    match answer.settled_at() {
+        Ok((result, ended)) => {
             let result = result.map_err(|error| of_deadline(error, until, begun, sql));
-            watch.end(sql, begun, result.as_ref().err());
+            watch.end_at(sql, (begun, ended), result.as_ref().err());
             tell(span.as_ref(), result.as_ref().err());
             Answer::ready(result)
         }
@@ -621,6 +638,18 @@ impl Connection for Observed {
 
     fn bulk_insert<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, u64> {
         watched(&mut self.watch, "(bulk insert)", |_| self.connection.bulk_insert(insert))
+    }
+
+    fn array_types<'a>(
+        &'a mut self,
+        table: &'a ObjectName,
+        columns: &'a [&'a str],
+    ) -> Answer<'a, Option<Arc<[String]>>> {
+        match self.connection.array_types(table, columns).settled() {
+            Ok(known) => Answer::ready(known),
+            // Asking the server is a statement like others.
+            Err(asking) => watched(&mut self.watch, "(types of columns)", |_| Answer::later(asking)),
+        }
     }
 
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()> {

@@ -64,6 +64,15 @@ pub trait RelationKind: Send + Sync + 'static {
 )]
 pub trait ToOne: RelationKind {}
 
+/// Relations whose rows come with the row itself, so that a stream can load them.
+#[diagnostic::on_unimplemented(
+    message = "a stream does not load a relation to many rows",
+    label = "this query loads many rows with each row",
+    note = "read it in pages: `.page(…)` in a loop, each `.after(…)` the one before, loads them by one statement for a page; or \
+            stream the rows of the relation itself, with the row that they belong to (`Comment::find().with(Comment.post)`)"
+)]
+pub trait Streamed: RelationKind {}
+
 /// Exactly one.
 pub struct One;
 /// At most one.
@@ -73,6 +82,9 @@ pub struct Many;
 
 impl ToOne for One {}
 impl ToOne for Optional {}
+
+impl Streamed for One {}
+impl Streamed for Optional {}
 
 /// The row that a relation to exactly one leads to.
 ///
@@ -202,6 +214,12 @@ impl<R: 'static, M: Relation> Rel<R, M> {
         Pred::new(Expr::Exists(Box::new(self.related(None))))
     }
 
+    /// There is no related row.
+    #[doc(alias = "missing")]
+    pub fn is_empty(self) -> Pred<R> {
+        !self.exists()
+    }
+
     /// How many related rows there are.
     pub fn count(self) -> Expression<R, i64> {
         Expression::new(Expr::CountRelated(Box::new(self.related(None))))
@@ -229,6 +247,16 @@ impl<R: 'static, M: Relation> Rel<R, M> {
     /// To be loaded with at most so many rows for each parent.
     pub fn limit(self, limit: u64) -> Load<M> {
         self.load().limit(limit)
+    }
+
+    /// To be loaded without the first so many rows of each parent.
+    pub fn offset(self, offset: u64) -> Load<M> {
+        self.load().offset(offset)
+    }
+
+    /// To be loaded with rows that are marked as deleted.
+    pub fn with_deleted(self) -> Load<M> {
+        self.load().with_deleted()
     }
 
     /// To be loaded together with a relation of its own.

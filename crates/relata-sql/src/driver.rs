@@ -26,8 +26,9 @@ mod kept;
 mod statistics;
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use relata_schema::model::ObjectName;
 use relata_schema::statistics::TableStatistics;
@@ -38,7 +39,7 @@ use crate::error::{Error, Kind, Result};
 use crate::url::DatabaseUrl;
 use crate::value::Value;
 
-pub use kept::Kept;
+pub use kept::{Kept, Place};
 pub use statistics::StatisticsRows;
 
 /// A boxed future that can move between threads.
@@ -48,14 +49,20 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub struct Answer<'a, T>(Inner<'a, T>);
 
 enum Inner<'a, T> {
-    Ready(Option<Result<T>>),
+    /// When it came, if somebody looked at the clock.
+    Ready(Option<Result<T>>, Option<Instant>),
     Later(BoxFuture<'a, Result<T>>),
 }
 
 impl<'a, T> Answer<'a, T> {
     /// An answer that is there.
     pub fn ready(result: Result<T>) -> Self {
-        Answer(Inner::Ready(Some(result)))
+        Answer(Inner::Ready(Some(result), None))
+    }
+
+    /// An answer that is there, by a clock that was read just now: nobody need read it again.
+    pub fn ready_at(result: Result<T>, now: Instant) -> Self {
+        Answer(Inner::Ready(Some(result), Some(now)))
     }
 
     /// The result if it is there, else the future that will give it: for who puts something around a connection.
@@ -63,8 +70,17 @@ impl<'a, T> Answer<'a, T> {
     /// # Errors
     /// Never one of the database: `Err` is the future.
     pub fn settled(self) -> std::result::Result<Result<T>, BoxFuture<'a, Result<T>>> {
+        self.settled_at().map(|(result, _)| result)
+    }
+
+    /// As [`Answer::settled`], with the time at which it came if the driver has said so.
+    ///
+    /// # Errors
+    /// As [`Answer::settled`].
+    #[allow(clippy::type_complexity, reason = "it is what `settled` gives, and a time")]
+    pub fn settled_at(self) -> std::result::Result<(Result<T>, Option<Instant>), BoxFuture<'a, Result<T>>> {
         match self.0 {
-            Inner::Ready(result) => Ok(result.unwrap_or_else(|| Err(Error::polled_twice()))),
+            Inner::Ready(result, at) => Ok((result.unwrap_or_else(|| Err(Error::polled_twice())), at)),
             Inner::Later(future) => Err(future),
         }
     }
@@ -80,7 +96,7 @@ impl<T: Unpin> Future for Answer<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
-            Inner::Ready(result) => Poll::Ready(result.take().unwrap_or_else(|| Err(Error::polled_twice()))),
+            Inner::Ready(result, _) => Poll::Ready(result.take().unwrap_or_else(|| Err(Error::polled_twice()))),
             Inner::Later(future) => future.as_mut().poll(context),
         }
     }
@@ -376,16 +392,26 @@ pub trait Connection: Send {
     /// Inserts many rows in the fastest way this database has for so many, atomically.
     fn bulk_insert<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, u64>;
 
+    /// The types of columns as they stand in a cast, for inserts that send one array for each column instead of a parameter for
+    /// each value; `None`: the database has no such way, or not for these columns. Mostly known: it is asked before each such insert.
+    fn array_types<'a>(
+        &'a mut self,
+        _table: &'a ObjectName,
+        _columns: &'a [&'a str],
+    ) -> Answer<'a, Option<Arc<[String]>>> {
+        Answer::ready(Ok(None))
+    }
+
     /// Begins a transaction.
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()>;
 
     /// The statements to come must be over by then. Whoever asks gives up waiting by itself; a driver that runs statements on
     /// the caller's thread, where nobody could give up, MUST stop them, with `Kind::Timeout`.
-    fn set_deadline(&mut self, _deadline: Option<std::time::Instant>) {}
+    fn set_deadline(&mut self, _deadline: Option<Instant>) {}
 
     /// The statement that comes next begins now, by a clock that was read just before. A driver that takes the time of its
-    /// statements need not read the clock again.
-    fn begins(&mut self, _now: std::time::Instant) {}
+    /// statements need not read the clock again, and says when they ended ([`Answer::ready_at`]).
+    fn begins(&mut self, _now: Instant) {}
 
     /// A transaction is open (also a failed one).
     fn in_transaction(&self) -> bool;

@@ -513,6 +513,11 @@ impl Path {
         self.0.is_none()
     }
 
+    /// What tells it from every other path.
+    pub(crate) fn address(self) -> u64 {
+        self.0.map_or(0, |node| std::ptr::from_ref(node).addr() as u64)
+    }
+
     /// One step further. Each distinct path is kept once for the life of the program, so equal paths are equal pointers.
     #[must_use]
     pub fn step(self, relation: &'static RelationMeta) -> Path {

@@ -14,6 +14,7 @@ mod join;
 mod json;
 mod out;
 mod select;
+mod simple;
 mod window;
 mod write;
 
@@ -171,7 +172,8 @@ impl<O: Out> Writer<O> {
                 self.push(") AS counted");
                 Ok(())
             }
-            Tree::Insert(insert) => self.insert(insert),
+            Tree::Insert(insert) => self.insert(insert, None),
+            Tree::InsertArrays(insert, types) => self.insert(insert, Some(types)),
             Tree::Update(update) => self.update(update),
             Tree::Delete(delete) => self.delete(delete),
             Tree::Raw(sql, params) => self.raw(sql, params),

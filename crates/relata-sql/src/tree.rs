@@ -476,6 +476,8 @@ pub enum Tree<'t, 'a> {
     Count(&'t mut Select),
     /// An `INSERT`.
     Insert(&'t mut Insert<'a>),
+    /// An `INSERT` of values that sends one array for each column, of these types, whatever the number of rows (PostgreSQL).
+    InsertArrays(&'t mut Insert<'a>, &'t [String]),
     /// An `UPDATE`.
     Update(&'t mut Update),
     /// A `DELETE`.

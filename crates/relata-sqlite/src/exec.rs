@@ -107,10 +107,10 @@ impl SqliteConnection {
         match first {
             Attempt::Over(result) => {
                 self.note(result.as_ref().err());
-                if let Some((sql, as_what, begun)) = timed {
-                    self.history.first(sql, as_what, begun.elapsed());
-                }
-                Answer::ready(result)
+                let Some((sql, as_what, begun)) = timed else { return Answer::ready(result) };
+                let now = Instant::now();
+                self.history.first(sql, as_what, (begun, now));
+                Answer::ready_at(result, now)
             }
             Attempt::Busy(error) => Answer::later(async move {
                 let patience = self.patience;
@@ -419,6 +419,10 @@ impl SqliteConnection {
 }
 
 fn is_pragma(sql: &str) -> bool {
+    // As relata writes it, most of the time.
+    if sql.starts_with("SELECT ") || sql.starts_with("INSERT ") {
+        return false;
+    }
     sql.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("pragma"))
 }
 

@@ -17,7 +17,7 @@ use std::ffi::{CStr, c_int};
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use relata_sql::driver::{ColumnInfo, Kept};
+use relata_sql::driver::{ColumnInfo, Kept, Place};
 use rusqlite::ffi;
 
 /// An open database and the statements that it keeps prepared.
@@ -63,12 +63,14 @@ impl Handle {
     /// A statement; one that is `kept` is there the next time.
     #[inline]
     pub(crate) fn statement<'h>(&'h self, sql: &'h str, kept: bool) -> rusqlite::Result<Lent<'h>> {
-        let known = if kept { self.kept.borrow_mut().get(sql).and_then(Option::take) } else { None };
-        let prepared = match known {
-            Some(prepared) => prepared,
-            None => Prepared::new(self, sql, if kept { ffi::SQLITE_PREPARE_PERSISTENT } else { 0 })?,
-        };
-        Ok(Lent { handle: self, prepared: Some(prepared), sql, kept })
+        if kept
+            && let Some((place, statement)) = self.kept.borrow_mut().found(sql)
+            && let Some(prepared) = statement.take()
+        {
+            return Ok(Lent { handle: self, prepared: Some(prepared), sql, kept, place: Some(place) });
+        }
+        let prepared = Prepared::new(self, sql, if kept { ffi::SQLITE_PREPARE_PERSISTENT } else { 0 })?;
+        Ok(Lent { handle: self, prepared: Some(prepared), sql, kept, place: None })
     }
 
     /// How many rows have changed since the connection was opened.
@@ -156,6 +158,8 @@ pub(crate) struct Lent<'h> {
     prepared: Option<Prepared>,
     sql: &'h str,
     kept: bool,
+    /// Where it is kept.
+    place: Option<Place>,
 }
 
 impl Drop for Lent<'_> {
@@ -169,8 +173,12 @@ impl Drop for Lent<'_> {
             unsafe { ffi::sqlite3_clear_bindings(prepared.as_ptr()) };
         }
         let mut kept = self.handle.kept.borrow_mut();
+        if let Some(statement) = self.place.and_then(|place| kept.at(place)) {
+            *statement = Some(prepared);
+            return;
+        }
         match kept.get(self.sql) {
-            Some(place) => *place = Some(prepared),
+            Some(statement) => *statement = Some(prepared),
             None => drop(kept.insert(self.sql, Some(prepared))),
         }
     }

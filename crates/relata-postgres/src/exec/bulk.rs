@@ -12,11 +12,11 @@ use std::sync::Arc;
 use bytes::{BufMut, BytesMut};
 use relata_schema::Dialect;
 use relata_schema::model::ObjectName;
-use relata_sql::driver::{BulkInsert, Statement};
+use relata_sql::driver::{Answer, BulkInsert, Statement};
 use relata_sql::{Error, Kind, Result, Value};
 use tokio_postgres::types::{Kind as TypeKind, Type};
 
-use super::PostgresConnection;
+use super::{PostgresConnection, answer};
 use crate::errors::Refused;
 use crate::message;
 use crate::types::Parameter;
@@ -50,6 +50,8 @@ struct Many {
     /// The insert from one array per column; the same text for any number of rows, so that it stays prepared. `None`:
     /// columns are arrays themselves, which `unnest` would take apart to their elements.
     unnest: Option<String>,
+    /// The types as they stand in a cast, where there is such an insert.
+    casts: Option<Arc<[String]>>,
 }
 
 /// The shapes met lately, those used last at the end.
@@ -72,6 +74,11 @@ impl Shapes {
         }
         shapes.last_mut().expect("it was put there just now")
     }
+
+    /// The columns may be others than they were.
+    pub(super) fn forget(&mut self) {
+        self.0.iter_mut().for_each(|shape| shape.many = None);
+    }
 }
 
 impl Shape {
@@ -88,17 +95,17 @@ impl Shape {
 impl Many {
     fn new(into: &str, types: Vec<Type>) -> Self {
         let quote = |name: &str| Dialect::Postgres.quote(name);
-        let array = |(index, ty): (usize, &Type)| {
-            format!("unnest(${}::{}.{}[])", index + 1, quote(ty.schema()), quote(ty.name()))
-        };
+        let cast = |ty: &Type| format!("{}.{}", quote(ty.schema()), quote(ty.name()));
         let nested = types.iter().any(|ty| matches!(ty.kind(), TypeKind::Array(_)));
-        let unnest = (!nested).then(|| {
+        let casts: Option<Arc<[String]>> = (!nested).then(|| types.iter().map(cast).collect());
+        let array = |(index, cast): (usize, &String)| format!("unnest(${}::{cast}[])", index + 1);
+        let unnest = casts.as_ref().map(|casts| {
             // In the list and not in a FROM: the server makes row by row of them instead of a table of all, and leaves
             // rows that are values whole. The arrays are of one length.
-            let arrays = types.iter().enumerate().map(array).collect::<Vec<_>>().join(", ");
+            let arrays = casts.iter().enumerate().map(array).collect::<Vec<_>>().join(", ");
             format!("INSERT INTO {into} SELECT {arrays}")
         });
-        Many { types, unnest }
+        Many { types, unnest, casts }
     }
 }
 
@@ -119,6 +126,13 @@ impl PostgresConnection {
         self.shapes.of(&insert).many = None;
         let says_so = error.details().sqlstate.as_ref().is_some_and(|code| code.starts_with("42"));
         if known && says_so && !self.line.in_transaction() { self.insert_many(insert).await } else { result }
+    }
+
+    pub(super) fn types_for_arrays<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, Option<Arc<[String]>>> {
+        if let Some(many) = &self.shapes.of(&insert).many {
+            return Answer::ready(Ok(many.casts.clone()));
+        }
+        answer!(self.line, async move { Ok(self.many(&insert).await?.casts.clone()) })
     }
 
     async fn insert_many(&mut self, insert: BulkInsert<'_>) -> Result<u64> {

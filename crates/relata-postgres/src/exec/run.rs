@@ -90,6 +90,9 @@ impl PostgresConnection {
             Failure::Server(report) => {
                 let error = errors::about(errors::database(&report), sql);
                 self.broken |= errors::breaks_connection(&error);
+                if error.details().sqlstate.as_ref().is_some_and(|code| code.starts_with("42")) {
+                    self.shapes.forget();
+                }
                 error
             }
             Failure::Line(error, report) => {

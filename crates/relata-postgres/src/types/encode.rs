@@ -99,7 +99,12 @@ pub(crate) fn binary(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<boo
         refuse_nonsense(value, ty)?;
         return Ok(false);
     }
-    let ty = base(ty);
+    put(value, base(ty), out)?;
+    Ok(true)
+}
+
+/// Writes the binary form of a value that has one for this type, which is no domain.
+fn put(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<(), Refused> {
     match value {
         Value::Null => {}
         Value::Bool(value) => out.put_u8((*value).into()),
@@ -135,9 +140,9 @@ pub(crate) fn binary(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<boo
             out.put_i32(value.days);
             out.put_i32(value.months);
         }
-        Value::Array(values) => return array(values.iter(), ty, out),
+        Value::Array(values) => drop(array(values.iter(), ty, out)?),
     }
-    Ok(true)
+    Ok(())
 }
 
 fn since_2000(instant: jiff::Timestamp) -> i64 {
@@ -240,10 +245,18 @@ pub(crate) fn field(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<(), 
             out.put_i32(i32::try_from(text.len()).map_err(too_long)?);
             out.put_slice(text.as_bytes());
         }
+        (Value::Int(number), &Type::INT4) => {
+            out.put_i32(4);
+            out.put_i32(i32::try_from(*number).map_err(|_| too_large(ty))?);
+        }
+        (Value::Int(number), &Type::INT8) => {
+            out.put_i32(8);
+            out.put_i64(*number);
+        }
         _ => {
             let at = out.len();
             out.put_i32(0);
-            binary(value, ty, out)?;
+            put(value, base(ty), out)?;
             let length = i32::try_from(out.len() - at - 4).map_err(too_long)?;
             out[at..at + 4].copy_from_slice(&length.to_be_bytes());
         }

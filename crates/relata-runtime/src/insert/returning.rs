@@ -3,7 +3,7 @@
 use relata_sql::driver::{Row, RowSink};
 use relata_sql::meta::TableMeta;
 use relata_sql::render::Target;
-use relata_sql::tree::{Conflict, Insert, Source, Tree};
+use relata_sql::tree::{Conflict, Insert, Source};
 use relata_sql::{Error, Result};
 
 use super::{Group, InsertMany, names};
@@ -12,8 +12,9 @@ use crate::executor::{Executor, Intent, Lease};
 use crate::find::Collect;
 
 impl<E: Entity> InsertMany<E> {
-    /// Inserts all rows or none; gives them back as the database has them, with their keys. What has too many values for
-    /// one statement is split, inside a transaction. For great numbers of rows [`InsertMany::exec`] is faster.
+    /// Inserts all rows or none; gives them back as the database has them, with their keys, in the order in which they were given
+    /// (as every database does for rows that are inserted, though none promises it). What has too many values for
+    /// one statement is split, inside a transaction. **Dialects**: PostgreSQL is sent one array for each column, however many rows. For great numbers of rows [`InsertMany::exec`] is faster.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
@@ -94,10 +95,7 @@ async fn write_all(
             let (rows, source, returning) = (values.len() / width, Source::Entity(table), sink.is_some());
             let conflict = conflict(&columns);
             let mut insert = Insert { source, columns: &columns, values, rows, query: None, conflict, returning };
-            match &mut sink {
-                Some(sink) => drop(lease.query(Tree::Insert(&mut insert), &mut **sink).await?),
-                None => drop(lease.execute(Tree::Insert(&mut insert)).await?),
-            }
+            lease.insert(&mut insert, sink.as_mut().map(|sink| &mut **sink as &mut dyn RowSink)).await?;
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ use super::Pool;
 use super::shelf::Member;
 use super::tenants::TenantPermit;
 use crate::metrics::Closed;
-use crate::observe::{Tags, nanoseconds};
+use crate::observe::Tags;
 
 /// A borrowed connection. Dropping it gives it back.
 pub(crate) struct Pooled {
@@ -102,8 +102,10 @@ impl Drop for Pooled {
             return clean(place, member);
         }
         // A statement's end was read from the clock just now.
-        let now = observed.watch.clock.max(self.since);
-        observed.watch.held.record(nanoseconds(now - self.since));
+        let watch = &mut observed.watch;
+        let now = watch.clock.max(self.since);
+        let held = watch.held_for(self.since, now);
+        watch.held.record(held);
         place.put_back(member, now);
     }
 }

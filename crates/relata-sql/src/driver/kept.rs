@@ -24,6 +24,13 @@ struct Entry<S> {
     used: u64,
 }
 
+/// Where a statement was found. No two were ever found at the same time.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    at: usize,
+    used: u64,
+}
+
 impl<S> Kept<S> {
     /// Room for so many, and for one at least.
     pub fn new(capacity: usize) -> Self {
@@ -51,10 +58,23 @@ impl<S> Kept<S> {
     /// The statement of a text, which becomes the one used last.
     #[inline]
     pub fn get(&mut self, sql: &str) -> Option<&mut S> {
-        let place = self.place(sql)?;
+        self.found(sql).map(|(_, statement)| statement)
+    }
+
+    /// As [`Kept::get`], with where it is, for [`Kept::at`].
+    #[inline]
+    pub fn found(&mut self, sql: &str) -> Option<(Place, &mut S)> {
+        let at = self.place(sql)?;
         self.clock += 1;
-        let entry = &mut self.entries[place];
+        let entry = &mut self.entries[at];
         entry.used = self.clock;
+        Some((Place { at, used: self.clock }, &mut entry.statement))
+    }
+
+    /// The statement that was found there, unless it was asked for again since, or made room for another.
+    #[inline]
+    pub fn at(&mut self, place: Place) -> Option<&mut S> {
+        let entry = self.entries.get_mut(place.at).filter(|entry| entry.used == place.used)?;
         Some(&mut entry.statement)
     }
 
@@ -146,6 +166,13 @@ mod tests {
             [Some(3), Some(4)],
             "what took its place is found"
         );
+        let (place, _) = kept.found("3").unwrap();
+        assert_eq!(kept.at(place), Some(&mut 3));
+        kept.remove("4");
+        assert_eq!(kept.at(place), None, "another is there, or none");
+        let (place, _) = kept.found("3").unwrap();
+        kept.get("3");
+        assert_eq!(kept.at(place), None, "somebody asked for it since");
         kept.clear();
         assert!(kept.is_empty() && kept.get("3").is_none());
     }

@@ -1,7 +1,7 @@
 //! Rendered SQL by the shape of its statement, so that a shape seen before builds no text.
 //!
 //! The renderer runs either way; here it writes a key instead of a text (see [`super::out`]) and collects the
-//! parameters as it always does. Only for a shape not seen before it runs once more and writes the text.
+//! parameters as it always does; the key of what is simple is read off the tree (see [`super::simple`]). Only for a shape not seen before it runs once more and writes the text.
 //!
 //! A cache belongs to one connection, as the statements that the connection keeps prepared: it is never shared, never
 //! locked, and holds at most as many.
@@ -73,14 +73,15 @@ impl ShapeCache {
     /// # Errors
     /// As [`super::render`].
     pub fn render(&mut self, mut tree: Tree<'_, '_>) -> Result<Rendered> {
-        let mut key = std::mem::take(&mut self.key);
-        key.clear();
-        let mut writer = Writer::new(self.target, Shape(key), std::mem::take(&mut self.scratch));
-        writer.params = std::mem::take(&mut self.params);
-        let written = writer.tree(&mut tree);
-        let (Shape(key), params, scratch) = writer.finish();
-        (self.key, self.scratch) = (key, scratch);
-        written?;
+        self.key.clear();
+        let mut params = std::mem::take(&mut self.params);
+        let simple = match &mut tree {
+            Tree::Select(select) => super::simple::write(select, &mut self.key, &mut params),
+            _ => false,
+        };
+        if !simple {
+            params = self.written(&mut tree, params)?;
+        }
         self.clock += 1;
         if let Some(known) = self.texts.get_mut(self.key.as_slice()) {
             known.used = self.clock;
@@ -91,6 +92,17 @@ impl ShapeCache {
         let sql: Arc<str> = self.text(&mut tree)?.into();
         self.keep(sql.clone());
         Ok(Rendered { sql, params })
+    }
+
+    /// Writes the key of a statement piece by piece.
+    fn written(&mut self, tree: &mut Tree<'_, '_>, params: Vec<Value>) -> Result<Vec<Value>> {
+        let key = Shape(std::mem::take(&mut self.key));
+        let mut writer = Writer::new(self.target, key, std::mem::take(&mut self.scratch));
+        writer.params = params;
+        let written = writer.tree(tree);
+        let (Shape(key), params, scratch) = writer.finish();
+        (self.key, self.scratch) = (key, scratch);
+        written.map(|()| params)
     }
 
     /// Takes back the room for the parameters of a statement that has been sent.

@@ -80,7 +80,7 @@ impl<O: Out> Writer<O> {
                     conflict: None,
                     returning: false,
                 };
-                let done = self.insert(&mut insert);
+                let done = self.insert(&mut insert, None);
                 // Places without values stay, for whoever reads the shape again.
                 *values = insert.values;
                 done?;

@@ -454,6 +454,25 @@ fn locks() {
 }
 
 #[test]
+fn rows_as_one_array_for_each_column() {
+    let mut cache = ShapeCache::new(Target::new(Dialect::Postgres), 8);
+    let types = [r#""pg_catalog"."int8""#, r#""pg_catalog"."text""#].map(str::to_string);
+    let mut rendered = |rows: usize| {
+        let values = (0..rows).flat_map(|row| [Value::Int(row as i64), Value::Text(format!("t{row}"))]).collect();
+        let conflict = Some(Conflict::updating(vec!["author_id".into()], vec!["Title".into()]));
+        let (source, columns) = (Source::Entity(&POSTS), &["author_id", "Title"][..]);
+        let mut insert = Insert { source, columns, values, rows, query: None, conflict, returning: false };
+        cache.render(Tree::InsertArrays(&mut insert, &types)).unwrap()
+    };
+    let (few, many) = (rendered(2), rendered(300));
+    expect![[r#"INSERT INTO "posts" ("author_id", "Title") SELECT unnest($1::"pg_catalog"."int8"[]), unnest($2::"pg_catalog"."text"[]) ON CONFLICT ("author_id") WHERE "deleted_at" IS NULL DO UPDATE SET "Title" = excluded."Title""#]]
+        .assert_eq(&few.sql);
+    assert!(std::sync::Arc::ptr_eq(&few.sql, &many.sql), "one text, however many rows");
+    assert_eq!(few.params[0], Value::Array(vec![Value::Int(0), Value::Int(1)]));
+    assert_eq!(few.params[1], Value::Array(vec![Value::Text("t0".into()), Value::Text("t1".into())]));
+}
+
+#[test]
 fn inserts() {
     let insert = |columns: &'static [&'static str], rows: usize, update: Option<&[&str]>| {
         let target = || vec!["author_id".to_string(), "Title".to_string()];

@@ -10,7 +10,7 @@ use crate::meta::Path;
 use crate::tree::{Delete, Insert, Item, Scope, Select, Source, Update};
 
 impl<O: Out> Writer<O> {
-    pub(super) fn insert(&mut self, insert: &mut Insert<'_>) -> Result<()> {
+    pub(super) fn insert(&mut self, insert: &mut Insert<'_>, arrays: Option<&[String]>) -> Result<()> {
         self.push("INSERT INTO ");
         self.source(&insert.source)?;
         self.alias_for_conflict(insert.source.entity(), insert.conflict.as_ref());
@@ -20,12 +20,13 @@ impl<O: Out> Writer<O> {
             self.push(" (");
             self.idents(insert.columns.iter().copied());
             self.push(")");
-            match &mut insert.query {
-                Some(query) => {
+            match (&mut insert.query, arrays) {
+                (Some(query), _) => {
                     self.push(" ");
                     self.select(query)?;
                 }
-                None => {
+                (None, Some(types)) => self.arrays(types, &mut insert.values),
+                (None, None) => {
                     self.push(" VALUES ");
                     self.rows(insert.columns.len(), insert.rows, &mut insert.values);
                 }
@@ -45,6 +46,19 @@ impl<O: Out> Writer<O> {
             self.push(if index == 0 { "(" } else { ", (" });
             self.list(row.iter_mut().map(std::mem::take), std::iter::empty());
             self.push(")");
+        }
+    }
+
+    /// The arrays stand in the list and not in a `FROM`: the server makes row by row of them, in their order.
+    fn arrays(&mut self, types: &[String], values: &mut [crate::Value]) {
+        self.push(" SELECT ");
+        for (index, ty) in types.iter().enumerate() {
+            self.push(if index == 0 { "unnest(" } else { ", unnest(" });
+            let column = values.iter_mut().skip(index).step_by(types.len());
+            self.given(crate::Value::Array(column.map(std::mem::take).collect()));
+            self.push("::");
+            self.out.foreign(ty);
+            self.push("[])");
         }
     }
 

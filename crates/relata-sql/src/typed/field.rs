@@ -206,6 +206,26 @@ impl<R, T: Field<Base = T>> Operand<R, Option<T>> for T {
     }
 }
 
+/// A whole number is an exact decimal, so that a literal need not be made one.
+macro_rules! whole_numbers {
+    ($($ty:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<R> Operand<R, Decimal> for $ty {
+            fn into_operand(self) -> Expr {
+                Expr::Value(Value::Decimal(self.into()))
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<R> Operand<R, Option<Decimal>> for $ty {
+            fn into_operand(self) -> Expr {
+                Expr::Value(Value::Decimal(self.into()))
+            }
+        }
+    )*};
+}
+whole_numbers!(i32, i64);
+
 #[diagnostic::do_not_recommend]
 impl<R, T: Field> Operand<R, T> for &T {
     fn into_operand(self) -> Expr {

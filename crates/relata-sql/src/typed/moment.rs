@@ -16,6 +16,8 @@ pub enum Unit {
     Year,
     /// A month.
     Month,
+    /// A week, which begins on a Monday; as a part, its number by ISO 8601.
+    Week,
     /// A day.
     Day,
     /// An hour.
@@ -51,6 +53,19 @@ parts! {
     SECOND SECOND_UTC: "%S", "SECOND";
 }
 
+static WEEK: Template = Template::each(
+    "number of a week",
+    "CAST(STRFTIME('%V', {0}) AS INTEGER)",
+    "CAST(EXTRACT(WEEK FROM {0}) AS bigint)",
+    "WEEK({0}, 3)",
+);
+static WEEK_UTC: Template = Template::each(
+    "number of a week",
+    "CAST(STRFTIME('%V', {0}) AS INTEGER)",
+    "CAST(EXTRACT(WEEK FROM {0} AT TIME ZONE 'UTC') AS bigint)",
+    "WEEK({0}, 3)",
+);
+
 macro_rules! truncations {
     ($($name:ident $zoned:ident: $sqlite:literal, $word:literal, $mysql:literal;)*) => {$(
         static $name: Template = Template::each(
@@ -75,6 +90,15 @@ truncations! {
     TO_MINUTE TO_MINUTE_UTC: "%Y-%m-%d %H:%M:00", "minute", "%Y-%m-%d %H:%i:00";
     TO_SECOND TO_SECOND_UTC: "%Y-%m-%d %H:%M:%S", "second", "%Y-%m-%d %H:%i:%s";
 }
+
+// The Sunday that is not before it, and six days back.
+const MONDAY: [&str; 2] = [
+    "STRFTIME('%Y-%m-%d 00:00:00', {0}, 'weekday 0', '-6 days')",
+    "CAST(STR_TO_DATE(CONCAT(YEARWEEK({0}, 3), ' Monday'), '%x%v %W') AS DATETIME)",
+];
+static TO_WEEK: Template = Template::each("truncated date", MONDAY[0], "DATE_TRUNC('week', {0})", MONDAY[1]);
+static TO_WEEK_UTC: Template =
+    Template::each("truncated instant", MONDAY[0], "DATE_TRUNC('week', {0}, 'UTC')", MONDAY[1]);
 
 macro_rules! additions {
     ($($name:ident $date:ident: $sqlite:literal, $postgres:literal, $mysql:literal;)*) => {$(
@@ -102,6 +126,19 @@ additions! {
     ADD_MINUTES ADD_MINUTES_DATE: "minutes", "mins", "MINUTE";
     ADD_SECONDS ADD_SECONDS_DATE: "seconds", "secs", "SECOND";
 }
+
+static ADD_WEEKS: Template = Template::each(
+    "later moment",
+    "RTRIM(RTRIM(STRFTIME('%Y-%m-%d %H:%M:%f', {0}, (({1}) * 7) || ' days'), '0'), '.')",
+    "({0} + MAKE_INTERVAL(weeks => CAST({1} AS int)))",
+    "({0} + INTERVAL ({1}) WEEK)",
+);
+static ADD_WEEKS_DATE: Template = Template::each(
+    "later date",
+    "DATE({0}, (({1}) * 7) || ' days')",
+    "CAST({0} + MAKE_INTERVAL(weeks => CAST({1} AS int)) AS date)",
+    "CAST({0} + INTERVAL ({1}) WEEK AS DATE)",
+);
 
 static ADD_INTERVAL: Template =
     Template::postgres("intervals", "({0} + CAST({1} AS interval))", "use `.plus(…, Unit::Day)`");
@@ -134,6 +171,8 @@ fn part(unit: Unit, zoned: bool) -> &'static Template {
         (Unit::Year, true) => &YEAR_UTC,
         (Unit::Month, false) => &MONTH,
         (Unit::Month, true) => &MONTH_UTC,
+        (Unit::Week, false) => &WEEK,
+        (Unit::Week, true) => &WEEK_UTC,
         (Unit::Day, false) => &DAY,
         (Unit::Day, true) => &DAY_UTC,
         (Unit::Hour, false) => &HOUR,
@@ -151,6 +190,8 @@ fn truncation(unit: Unit, zoned: bool) -> &'static Template {
         (Unit::Year, true) => &TO_YEAR_UTC,
         (Unit::Month, false) => &TO_MONTH,
         (Unit::Month, true) => &TO_MONTH_UTC,
+        (Unit::Week, false) => &TO_WEEK,
+        (Unit::Week, true) => &TO_WEEK_UTC,
         (Unit::Day, false) => &TO_DAY,
         (Unit::Day, true) => &TO_DAY_UTC,
         (Unit::Hour, false) => &TO_HOUR,
@@ -168,6 +209,8 @@ fn addition(unit: Unit, timed: bool) -> &'static Template {
         (Unit::Year, false) => &ADD_YEARS_DATE,
         (Unit::Month, true) => &ADD_MONTHS,
         (Unit::Month, false) => &ADD_MONTHS_DATE,
+        (Unit::Week, true) => &ADD_WEEKS,
+        (Unit::Week, false) => &ADD_WEEKS_DATE,
         (Unit::Day, true) => &ADD_DAYS,
         (Unit::Day, false) => &ADD_DAYS_DATE,
         (Unit::Hour, true) => &ADD_HOURS,
@@ -223,7 +266,7 @@ macro_rules! moments {
                 call(template, vec![self.into_expr()])
             }
 
-            /// The moment at which its year, month, … began; of an instant in UTC. A date has no parts below the day.
+            /// The moment at which its year, month, week, … began; of an instant in UTC. A date has no parts below the day.
             pub fn truncate(self, unit: Unit) -> Expression<R, T>
             where
                 T::Base: Moment,

@@ -62,10 +62,10 @@ impl History {
         }
     }
 
-    /// Notes how long a statement took that ran in one go.
+    /// Notes from when to when a statement ran that ran in one go.
     #[inline]
-    pub(crate) fn first(&mut self, sql: &str, as_what: Long, took: Duration) {
-        if took > LONG {
+    pub(crate) fn first(&mut self, sql: &str, as_what: Long, (begun, ended): (Instant, Instant)) {
+        if ended > begun + LONG {
             self.remember(key(sql), as_what);
         }
     }

@@ -202,6 +202,22 @@ async fn dates_and_times(mut db: Db) -> Result<()> {
     EveryType::update_many().all_rows().set(EveryType.date.to(end)).exec(&mut db).await?;
     let (next, later, before): (Date, Date, Date) = EveryType::find().select(ends).first(&mut db).await?.unwrap();
     assert_eq!([next, later, before].map(|date| date.to_string()), ["2024-02-29", "2025-02-28", "2023-11-30"]);
+    // Weeks begin on Mondays, also around Sundays and new years; numbers are those of ISO 8601.
+    let weeks = || {
+        let date = EveryType.date;
+        EveryType::find().select((date.truncate(Unit::Week), date.part(Unit::Week), date.plus(-2, Unit::Week)))
+    };
+    for (day, monday, number, before) in [
+        ("2024-02-25", "2024-02-19", 8, "2024-02-11"),
+        ("2024-02-26", "2024-02-26", 9, "2024-02-12"),
+        ("2021-01-03", "2020-12-28", 53, "2020-12-20"),
+        ("2024-12-31", "2024-12-30", 1, "2024-12-17"),
+    ] {
+        let parsed: Date = day.parse().unwrap();
+        EveryType::update_many().all_rows().set(EveryType.date.to(parsed)).exec(&mut db).await?;
+        let (start, week, earlier) = weeks().one(&mut db).await?;
+        assert_eq!((start.to_string(), week, earlier.to_string()), (monday.into(), number, before.into()), "{day}");
+    }
     let monthly = EveryType::find().group_by(EveryType.instant.truncate(Unit::Month));
     let monthly = monthly.select((EveryType.instant.truncate(Unit::Month), count_rows())).all(&mut db).await?;
     assert_eq!(monthly, [("2024-02-01T00:00:00Z".parse().unwrap(), 1)]);
@@ -477,8 +493,9 @@ async fn many_rows_come_back(mut db: Db) -> Result<()> {
     assert_eq!(rows.iter().map(|tag| tag.name.as_str()).collect::<Vec<_>>(), ["t0", "t1", "t2"]);
     assert!(rows[0].id < rows[2].id);
     // More values than one statement takes.
-    assert_eq!(Tag::insert_many(tags(70_000)).returning(&mut db).await?.len(), 70_000);
-    assert_eq!(Tag::find().count(&mut db).await?, 70_003);
+    let rows = Tag::insert_many(tags(70_000)).returning(&mut db).await?;
+    assert!(rows.iter().enumerate().all(|(n, tag)| tag.name == format!("t{n}")), "in their order");
+    assert_eq!((rows.len(), Tag::find().count(&mut db).await?), (70_000, 70_003));
     // All or none.
     let users = ["a", "b", "a"].map(|name| NewUser { email: name.into(), name: name.into() });
     let error = User::insert_many(users).returning(&mut db).await.unwrap_err();

@@ -101,9 +101,6 @@ async fn streams_give_every_row(mut db: Db) -> Result<()> {
     let mut failing = relata::sql::<i64>("SELECT name FROM tags", ()).stream(&mut db);
     assert_eq!(failing.next().await.unwrap_err().kind(), Kind::Decode);
     assert_eq!(failing.next().await?, None);
-    drop(failing);
-    let mut loading = User::find().with(User.posts).stream(&mut db);
-    assert_eq!(loading.next().await.unwrap_err().kind(), Kind::Unsupported);
     Ok(())
 }
 
