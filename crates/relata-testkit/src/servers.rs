@@ -193,7 +193,7 @@ pub fn wait_until_ready(child: &mut Child, ready: &'static str) -> Result<(), St
         }
         let _ = sender.send(Err(said));
     });
-    receiver.recv_timeout(Duration::from_secs(60)).unwrap_or_else(|_| Err("it said nothing for a minute".into()))
+    receiver.recv_timeout(AT_LAST).unwrap_or_else(|_| Err("it said nothing for five minutes".into()))
 }
 
 /// Starts a server on a free port: `arguments` for a port, until its log says `ready`.
@@ -221,6 +221,9 @@ pub fn launch(
     }
     panic!("{} does not start:\n{said}", program.display());
 }
+
+/// For how long a server may take to start or to catch up, on the busiest machine: what takes longer never ends.
+const AT_LAST: Duration = Duration::from_secs(300);
 
 /// Waits until something holds; says what it was if it never does.
 ///

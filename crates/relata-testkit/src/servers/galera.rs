@@ -2,14 +2,13 @@
 
 use std::path::Path;
 use std::process::Child;
-use std::time::Duration;
 
 use relata_runtime::{Db, sql};
 use relata_sql::DatabaseUrl;
 use tempfile::TempDir;
 
 use super::{
-    Product, Runner, folder, free_port, launch, mariadb, mariadb_program, open, place, process, script, until,
+    AT_LAST, Product, Runner, folder, free_port, launch, mariadb, mariadb_program, open, place, process, script, until,
 };
 
 /// Where Debian's package `galera-4` puts the provider.
@@ -39,7 +38,7 @@ impl Galera {
         let first = galera.alone(0, "mysql").await;
         script(&first, "CREATE DATABASE shop; CREATE TABLE shop.work (n BIGINT PRIMARY KEY)").await;
         galera.launch(1);
-        until("both are synced", Duration::from_secs(60), async || {
+        until("both are synced", AT_LAST, async || {
             let text = "SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'WSREP_CLUSTER_SIZE'";
             sql::<String>(text, ()).one(&mut first.clone()).await.is_ok_and(|size| size == "2")
         })

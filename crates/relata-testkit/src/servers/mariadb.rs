@@ -2,13 +2,12 @@
 
 use std::path::Path;
 use std::process::Child;
-use std::time::Duration;
 
 use relata_runtime::{Db, sql};
 use relata_sql::DatabaseUrl;
 use tempfile::TempDir;
 
-use super::{Product, Runner, folder, launch, mariadb_program, open, place, process, script, until};
+use super::{AT_LAST, Product, Runner, folder, launch, mariadb_program, open, place, process, script, until};
 
 /// The primary is the first. Its database `shop` holds a table `work (n bigint)`.
 pub struct MariadbPair {
@@ -143,7 +142,7 @@ impl MariadbPair {
         let applied =
             "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE STATE LIKE 'Slave has read all relay log%'";
         let waiting = async || sql::<i64>(applied, ()).one(&mut replica.clone()).await.is_ok_and(|threads| threads > 0);
-        until("what was received is applied", Duration::from_secs(60), waiting).await;
+        until("what was received is applied", AT_LAST, waiting).await;
         script(&replica, "STOP SLAVE; RESET SLAVE ALL; SET GLOBAL read_only = 0").await;
     }
 

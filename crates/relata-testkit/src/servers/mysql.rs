@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::time::Duration;
 
 use relata_runtime::{Db, sql};
 use relata_sql::DatabaseUrl;
 use tempfile::TempDir;
 
-use super::{Product, Runner, folder, launch, open, place, process, script, until};
+use super::{AT_LAST, Product, Runner, folder, launch, open, place, process, script, until};
 
 /// The primary is the first. Its database `shop` holds a table `work (n bigint)`.
 pub struct MysqlPair {
@@ -128,7 +127,7 @@ impl MysqlPair {
         let applied = "SELECT GTID_SUBSET(RECEIVED_TRANSACTION_SET, @@GLOBAL.gtid_executed) \
                        FROM performance_schema.replication_connection_status WHERE CHANNEL_NAME = ''";
         let all = async || sql::<i64>(applied, ()).one(&mut replica.clone()).await.is_ok_and(|all| all == 1);
-        until("what was received is applied", Duration::from_secs(60), all).await;
+        until("what was received is applied", AT_LAST, all).await;
         script(&replica, "STOP REPLICA; RESET REPLICA ALL; SET GLOBAL super_read_only = 0; SET GLOBAL read_only = 0")
             .await;
     }

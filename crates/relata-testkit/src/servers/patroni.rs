@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Product, Runner, folder, free_port, open, place, postgres_program, process, until};
+use super::{AT_LAST, Product, Runner, folder, free_port, open, place, postgres_program, process, until};
 
 /// Nodes with a synchronous standby, and an etcd. The leader's database `postgres` holds a table `work (n bigint)`.
 pub struct Patroni {
@@ -67,7 +67,7 @@ impl Patroni {
     /// promotes whom it likes, and what was acknowledged may be lost.
     async fn until_complete(&self) {
         let what = format!("a leader and its followers, see {}", self.folder.path().display());
-        until(&what, Duration::from_secs(60), async || {
+        until(&what, AT_LAST, async || {
             let Some(leader) = self.leader().await else { return false };
             let text = "SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'";
             let following = sql::<i64>(text, ()).one(&mut self.alone(leader).await).await;
