@@ -39,7 +39,7 @@ impl Patroni {
         let etcd = start_etcd(&runner, folder.path(), clients, peers);
         let mut patroni = Patroni { etcd, nodes: Vec::new(), folder };
         let log = patroni.folder.path().join("etcd.log");
-        until(&format!("etcd answers, see {}", log.display()), Duration::from_secs(20), async || {
+        until(&format!("etcd answers, see {}", log.display()), AT_LAST, async || {
             TcpStream::connect(("127.0.0.1", clients)).await.is_ok()
         })
         .await;
