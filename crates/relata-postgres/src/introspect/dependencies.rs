@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use futures_util::TryStreamExt;
 use relata_schema::Schema;
-use relata_schema::model::{MemberUse, ObjectKey, ObjectKind, ObjectName, Table, View};
+use relata_schema::dialect::postgres::print::{BASE_TYPE, is_of_base_type, other_member};
+use relata_schema::model::{MemberUse, ObjectKey, ObjectKind, ObjectName, Routine, Table, View};
 use tokio_postgres::{Error, Row};
 
 use super::catalogue::{
@@ -71,6 +72,7 @@ impl Reading {
                 }
             }
         }
+        from_text_to_type(schema);
         for (relation, uses) in members {
             if let Some(table) = tables.get_mut(&relation) {
                 table.uses = uses.into_iter().map(|(member, uses)| MemberUse { member, uses }).collect();
@@ -80,6 +82,10 @@ impl Reading {
     }
 
     fn of_type(&self, oid: u32, used: ObjectKey, places: &Places, schema: &mut Schema) {
+        if let Some(&index) = places.others.get(&(PG_TYPE, oid)) {
+            schema.others[index].depends_on.push(used);
+            return;
+        }
         let Some(key) = self.types.get(&oid).filter(|key| **key != used) else { return };
         let Some(&index) = places.types.get(key) else { return };
         match key.kind {
@@ -101,7 +107,7 @@ impl Reading {
                 Some(class.key())
             }
             PG_PROC => self.routines.get(&oid).cloned(),
-            PG_TYPE => self.types.get(&oid).cloned(),
+            PG_TYPE => self.types.get(&oid).or_else(|| owners.others.get(&(class, oid))).cloned(),
             PG_CONSTRAINT => {
                 let class = self.classes.get(owners.constraints.get(&oid)?)?;
                 Some(match owners.primary.get(&oid) {
@@ -163,6 +169,9 @@ impl Reading {
             let name = ObjectName::new(cell::<String>(row, 3)?, cell::<String>(row, 4)?);
             let member = format!("{} {}", cell::<&str>(row, 0)?, cell::<&str>(row, 5)?);
             let key = ObjectKey::member(ObjectKind::Other, &name, &member);
+            if let Some(array) = cell::<Option<u32>>(row, 9)?.filter(|&array| array != 0) {
+                owners.others.insert((PG_TYPE, array), key.clone());
+            }
             owners.others.insert((cell(row, 1)?, cell(row, 2)?), key);
         }
         for row in &answers.servers {
@@ -175,6 +184,27 @@ impl Reading {
         }
         Ok(owners)
     }
+}
+
+/// A type of somebody's own code and the functions that read and write it use each other. The one that reads text comes
+/// first: the server makes a shell of the type for it; the other functions come next, then the type.
+fn from_text_to_type(schema: &mut Schema) {
+    let Schema { others, routines, .. } = schema;
+    for ty in others.iter().filter(|other| other.kind == BASE_TYPE) {
+        let key = ObjectKey::member(ObjectKind::Other, &ty.name, &other_member(ty));
+        let own = |routine: &Routine| is_of_base_type(routine, ty);
+        let reads_text = |routine: &&Routine| own(routine) && routine.arguments.contains("cstring");
+        let first = routines.iter().find(reads_text).map(routine_key);
+        for routine in routines.iter_mut().filter(|routine| own(routine)) {
+            routine.depends_on.retain(|used| *used != key);
+            let this = routine_key(routine);
+            routine.depends_on.extend(first.clone().filter(|first| *first != this));
+        }
+    }
+}
+
+fn routine_key(routine: &Routine) -> ObjectKey {
+    ObjectKey::member(ObjectKind::Routine, &routine.name, &routine.arguments)
 }
 
 fn whole_relation(relation: u32, used: ObjectKey, tables: &mut Placed<Table>, views: &mut Placed<View>) {

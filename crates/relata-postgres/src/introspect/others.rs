@@ -1,6 +1,7 @@
 //! What has no shape in the model: one statement that creates each, and those that make it what it is.
 //!
-//! Every part of the query gives kind, catalogue, oid, namespace, name, signature, definition, settings, owner.
+//! Every part of the query gives kind, catalogue, oid, namespace, name, signature, definition, settings, owner; the whole
+//! adds the array of a type.
 //! What has to stay secret (passwords among the options of user mappings) is not read.
 
 /// The query for a server version.
@@ -8,7 +9,8 @@
 pub(super) fn query(version: u32) -> String {
     let mut parts = vec![
         RULES, STATISTICS, COLLATIONS, CASTS, OPERATORS, FAMILIES, CLASSES, EVENT_TRIGGERS, WRAPPERS, MAPPINGS,
-        LANGUAGES, PARSERS, TEMPLATES, DICTIONARIES, CONFIGURATIONS, TRANSFORMS, METHODS, BASE_TYPES, SUBSCRIPTIONS,
+        LANGUAGES, PARSERS, TEMPLATES, DICTIONARIES, CONFIGURATIONS, TRANSFORMS, METHODS, BASE_TYPES, CONVERSIONS,
+        SUBSCRIPTIONS,
     ];
     parts.push(if version >= 150_000 { PUBLICATIONS } else { PUBLICATIONS_14 });
     let generated = if version >= 180_000 {
@@ -18,7 +20,8 @@ pub(super) fn query(version: u32) -> String {
     };
     let parts = parts.join(" union all ").replace("{generated}", generated);
     format!(
-        "select o.* from ({parts}) o
+        "select o.*, case when o.kind = 'TYPE' then (select t.typarray from pg_catalog.pg_type t where t.oid = o.oid) end
+         from ({parts}) o
          where not exists (select from pg_catalog.pg_depend x where x.classid = o.class and x.objid = o.oid
              and x.deptype in ('e', 'i'))"
     )
@@ -92,12 +95,27 @@ select 'OPERATOR', 2617, p.oid, n.nspname::text, p.oprname::text,
 from pg_catalog.pg_operator p join pg_catalog.pg_namespace n on n.oid = p.oprnamespace
 where {ns} and p.oprcode <> 0";
 
-/// Members of a family that belong to no class of it are added afterwards.
+/// With the members of a family that belong to no class of it.
 const FAMILIES: &str = "
 select 'OPERATOR FAMILY', 2753, f.oid, n.nspname::text, f.opfname::text, 'USING ' || pg_catalog.quote_ident(m.amname),
     'CREATE OPERATOR FAMILY ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(f.opfname)
         || ' USING ' || pg_catalog.quote_ident(m.amname),
-    null::text[], {owner:f.opfowner}
+    array(select 'ALTER OPERATOR FAMILY ' || pg_catalog.quote_ident(n.nspname) || '.'
+            || pg_catalog.quote_ident(f.opfname) || ' USING ' || pg_catalog.quote_ident(m.amname) || ' ADD ' || loose.sql
+        from (
+            select 1 as part, o.amopstrategy as number, 'OPERATOR ' || o.amopstrategy || ' ' || o.amopopr::regoperator::text
+                || case when o.amopsortfamily <> 0 then ' FOR ORDER BY ' || (select pg_catalog.quote_ident(x.nspname)
+                    || '.' || pg_catalog.quote_ident(s.opfname) from pg_catalog.pg_opfamily s
+                    join pg_catalog.pg_namespace x on x.oid = s.opfnamespace where s.oid = o.amopsortfamily) else '' end as sql
+            from pg_catalog.pg_amop o join pg_catalog.pg_depend d on d.classid = 2602 and d.objid = o.oid
+                and d.refclassid = 2753 and d.refobjid = f.oid
+            union all
+            select 2, o.amprocnum, 'FUNCTION ' || o.amprocnum || ' (' || pg_catalog.format_type(o.amproclefttype, null)
+                || ', ' || pg_catalog.format_type(o.amprocrighttype, null) || ') ' || o.amproc::regprocedure::text
+            from pg_catalog.pg_amproc o join pg_catalog.pg_depend d on d.classid = 2603 and d.objid = o.oid
+                and d.refclassid = 2753 and d.refobjid = f.oid) loose
+        order by loose.part, loose.number, loose.sql),
+    {owner:f.opfowner}
 from pg_catalog.pg_opfamily f join pg_catalog.pg_namespace n on n.oid = f.opfnamespace
     join pg_catalog.pg_am m on m.oid = f.opfmethod
 where {ns}";
@@ -234,11 +252,43 @@ select 'ACCESS METHOD', 2601, m.oid, '', m.amname::text, '',
     null::text[], null::text
 from pg_catalog.pg_am m where m.oid >= 16384";
 
-/// Types of somebody's own C code are only reported: what they are made of is not in the catalogue.
+/// Types of somebody's own C code, and those that only have a name so far.
 const BASE_TYPES: &str = "
-select 'TYPE', 1247, t.oid, n.nspname::text, t.typname::text, '', '', null::text[], {owner:t.typowner}
+select 'TYPE', 1247, t.oid, n.nspname::text, t.typname::text, '',
+    'CREATE TYPE ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(t.typname)
+        || case when t.typtype = 'p' then '' else ' (INPUT = ' || t.typinput::text || ', OUTPUT = ' || t.typoutput::text
+            || case when t.typreceive <> 0 then ', RECEIVE = ' || t.typreceive::text else '' end
+            || case when t.typsend <> 0 then ', SEND = ' || t.typsend::text else '' end
+            || case when t.typmodin <> 0 then ', TYPMOD_IN = ' || t.typmodin::text else '' end
+            || case when t.typmodout <> 0 then ', TYPMOD_OUT = ' || t.typmodout::text else '' end
+            || case when t.typanalyze <> 0 then ', ANALYZE = ' || t.typanalyze::text else '' end
+            || coalesce(', SUBSCRIPT = ' || nullif(pg_catalog.to_jsonb(t)->>'typsubscript', '-'), '')
+            || ', INTERNALLENGTH = ' || case when t.typlen < 0 then 'VARIABLE' else t.typlen::text end
+            || case when t.typbyval then ', PASSEDBYVALUE' else '' end
+            || ', ALIGNMENT = ' || case t.typalign when 'c' then 'char' when 's' then 'int2' when 'd' then 'double'
+                else 'int4' end
+            || ', STORAGE = ' || case t.typstorage when 'p' then 'plain' when 'e' then 'external' when 'm' then 'main'
+                else 'extended' end
+            || ', CATEGORY = ' || pg_catalog.quote_literal(t.typcategory::text)
+            || case when t.typispreferred then ', PREFERRED = true' else '' end
+            || coalesce(', DEFAULT = ' || pg_catalog.quote_literal(t.typdefault), '')
+            || case when t.typelem <> 0 then ', ELEMENT = ' || pg_catalog.format_type(t.typelem, null) else '' end
+            || case when t.typdelim <> ',' then ', DELIMITER = ' || pg_catalog.quote_literal(t.typdelim::text) else '' end
+            || case when t.typcollation <> 0 then ', COLLATABLE = true' else '' end || ')' end,
+    null::text[], {owner:t.typowner}
 from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
-where {ns} and (t.typtype = 'b' and t.typcategory <> 'A' or t.typtype = 'p')";
+where {ns} and (t.typtype = 'p' or t.typtype = 'b'
+    and not exists (select from pg_catalog.pg_type e where e.typarray = t.oid))";
+
+const CONVERSIONS: &str = "
+select 'CONVERSION', 2607, v.oid, n.nspname::text, v.conname::text, '',
+    'CREATE' || case when v.condefault then ' DEFAULT' else '' end || ' CONVERSION ' || pg_catalog.quote_ident(n.nspname)
+        || '.' || pg_catalog.quote_ident(v.conname) || ' FOR '
+        || pg_catalog.quote_literal(pg_catalog.pg_encoding_to_char(v.conforencoding)) || ' TO '
+        || pg_catalog.quote_literal(pg_catalog.pg_encoding_to_char(v.contoencoding)) || ' FROM ' || v.conproc::text,
+    null::text[], {owner:v.conowner}
+from pg_catalog.pg_conversion v join pg_catalog.pg_namespace n on n.oid = v.connamespace
+where {ns}";
 
 /// Subscriptions are only reported: how they connect is a secret.
 const SUBSCRIPTIONS: &str = "

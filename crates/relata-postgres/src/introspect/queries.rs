@@ -351,18 +351,19 @@ select s.oid, s.srvname::text, w.fdwname::text, s.srvtype, s.srvversion, s.srvop
 from pg_catalog.pg_foreign_server s join pg_catalog.pg_foreign_data_wrapper w on w.oid = s.srvfdw
 where {own}";
 
-/// A default or a view's rule counts as the relation it belongs to; the entries of an operator class or publication as
-/// the class or publication. The last column is the column that a default belongs to.
+/// A default or a view's rule counts as the relation it belongs to; the entries of an operator class, of a family or of a
+/// publication as the class, family or publication. The last column is the column that a default belongs to.
 const DEPENDENCIES: &str = "
-select case when a.oid is not null or r.oid is not null then 1259::oid when m.oid is not null then 2616
+select case when a.oid is not null or r.oid is not null then 1259::oid when m.oid is not null then m.owner
         when pr.oid is not null or pn.objid is not null then 6104 else d.classid end,
     coalesce(a.adrelid, r.ev_class, m.class, pr.publication, pn.refobjid, d.objid),
     coalesce(a.adnum::int4, d.objsubid), d.refclassid, d.refobjid, d.refobjsubid
 from pg_catalog.pg_depend d
     left join pg_catalog.pg_attrdef a on d.classid = 2604 and a.oid = d.objid
     left join pg_catalog.pg_rewrite r on d.classid = 2618 and r.oid = d.objid and r.rulename = '_RETURN'
-    left join (select i.classid, i.objid as oid, i.refobjid as class from pg_catalog.pg_depend i
-               where i.classid in (2602, 2603) and i.refclassid = 2616 and i.deptype = 'i') m
+    left join (select i.classid, i.objid as oid, i.refclassid as owner, i.refobjid as class from pg_catalog.pg_depend i
+               where i.classid in (2602, 2603)
+                   and (i.refclassid = 2616 and i.deptype = 'i' or i.refclassid = 2753 and i.deptype = 'a')) m
         on m.classid = d.classid and m.oid = d.objid
     left join (select i.oid, i.prpubid as publication from pg_catalog.pg_publication_rel i) pr
         on d.classid = 6106 and pr.oid = d.objid
@@ -370,7 +371,7 @@ from pg_catalog.pg_depend d
         and pn.refclassid = 6104
 where d.objid >= 16384 and d.refobjid >= 16384 and d.deptype in ('n', 'a')
     and d.classid in (1259, 1255, 1247, 2604, 2606, 2618, 3381, 2605, 2617, 3466, 2602, 2603, 2616, 2753, 2620, 3256,
-        6106, 6237, 3600, 3602, 3576, 2612, 2328, 1417, 1418)
+        6106, 6237, 3600, 3601, 3602, 3764, 3576, 2601, 2607, 2612, 2328, 1417, 1418)
     and d.refclassid in (1259, 1255, 1247, 2606, 2617, 3456, 2616, 2753, 3600, 3601, 3602, 3764, 2612, 2328, 1417,
         2615)";
 

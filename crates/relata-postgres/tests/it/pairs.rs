@@ -3,7 +3,7 @@
 use relata_plan::PlanOptions;
 use relata_schema::change::Recipe;
 
-use crate::plan::{law_with, there_and_back};
+use crate::plan::{law_with, read, there_and_back};
 use crate::server::{open, url};
 
 /// Name, old script, new script, query and what it gives.
@@ -79,4 +79,20 @@ async fn online_forms_arrive_too() {
     let blocking = plan.steps.iter().filter(|step| step.recipe > Recipe::Online);
     assert_eq!(blocking.map(|step| step.sql.as_str()).collect::<Vec<_>>(), Vec::<&str>::new());
     law_with("online, back", new, old, None, &options).await;
+}
+
+#[tokio::test]
+async fn a_type_of_ones_own_code_does_not_change_under_values() {
+    let own = "create type word; create function word_in(cstring) returns word language internal immutable strict as 'textin';
+        create function word_out(word) returns cstring language internal immutable strict as 'textout';
+        create table t (id int);";
+    let old = format!("{own} create type word (input = word_in, output = word_out); alter table t add w word[]");
+    let new = format!(
+        "{own} create type word (input = word_in, output = word_out, category = 'S'); alter table t add w word[]"
+    );
+    let (from, to) = (read(&old).await, read(&new).await);
+    let (_, diagnostics) = relata_plan::plan(&from, &to, &PlanOptions::default());
+    let errors = diagnostics.iter().filter(|found| found.severity == relata_schema::Severity::Error);
+    let said: Vec<String> = errors.map(|found| format!("{}: {}", found.code, found.message)).collect();
+    assert_eq!(said, ["plan-type-in-use: type public.word cannot change while public.t.w holds values of it"]);
 }

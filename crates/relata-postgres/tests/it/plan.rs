@@ -81,7 +81,7 @@ pub async fn there_and_back(about: &str, old: &str, new: &str, check: Option<(&s
 }
 
 /// The schema that a script makes.
-async fn read(script: &str) -> Schema {
+pub async fn read(script: &str) -> Schema {
     let mut database = Database::new().await;
     database.run(script).await;
     let schema = inspect(database.connection.as_mut()).await;

@@ -23,6 +23,7 @@ pub(super) fn build(scope: &Scope<'_>, steps: &mut Steps, diagnostics: &mut Vec<
         session(steps, "leave function bodies unchecked", UNCHECKED_BODIES);
     }
     types::retire(scope, steps);
+    diagnostics.extend(scope.from.others.iter().filter_map(|other| in_use(scope, &other_key(other))));
     let mut keyed = BTreeSet::new();
     let (last, first): (Vec<_>, Vec<_>) = order.iter().partition(|key| comes_last(key));
     let mut copied = false;
@@ -65,6 +66,14 @@ pub(super) fn build(scope: &Scope<'_>, steps: &mut Steps, diagnostics: &mut Vec<
     if unchecked {
         session(steps, "check function bodies again", CHECKED_BODIES);
     }
+}
+
+/// What keeps a type of somebody's own code from going before its successor comes.
+fn in_use(scope: &Scope<'_>, ty: &ObjectKey) -> Option<Diagnostic> {
+    let (table, column) = scope.column_of(ty)?;
+    let message = format!("type {} cannot change while {table}.{column} holds values of it", ty.name);
+    let help = "change the column to text first, the type in a second step, and the column back in a third";
+    Some(Diagnostic::error("plan-type-in-use", message).about(ty.clone()).help(help))
 }
 
 /// A view that groups by a primary key needs the key to be there. Adds the tables whose keys came so to `keyed`.

@@ -2,9 +2,9 @@
 
 use relata_schema::change::{LockMode, LockSpan};
 use relata_schema::dialect::postgres::print::{
-    ident, index_name, other_target, qualified, routine_word, signature, table_word, view_word,
+    BASE_TYPE, ident, index_name, other_target, qualified, routine_word, signature, table_word, view_word,
 };
-use relata_schema::model::{Column, ForeignKey, ObjectKey, ObjectKind, ObjectName, Table};
+use relata_schema::model::{Column, ForeignKey, ObjectKey, ObjectKind, ObjectName, Opaque, Table};
 
 use super::members;
 use super::scope::{Scope, other_key, routine_key, table_key};
@@ -261,7 +261,15 @@ fn early_columns(scope: &Scope<'_>, from: &Table, steps: &mut Steps) {
 /// Generated columns, as others cannot change or go under them; and columns of a type that goes before its successor comes.
 pub(super) fn goes_early(scope: &Scope<'_>, from: &Table, column: &Column) -> bool {
     scope.clears(ObjectKind::Column, &from.name, &column.name)
-        && (column.generated.is_some() || scope.is_of_replaced_type(from, column))
+        && (column.generated.is_some()
+            || scope.is_of_replaced_type(from, column)
+            || of_cleared_base_type(scope, from, column))
+}
+
+/// The type of the column is one of somebody's own code, and goes before its successor comes.
+fn of_cleared_base_type(scope: &Scope<'_>, table: &Table, column: &Column) -> bool {
+    let mut used = table.used_by(ObjectKind::Column, &column.name).iter();
+    used.any(|used| used.kind == ObjectKind::Other && used.member.starts_with("TYPE ") && scope.is_cleared(used))
 }
 
 /// Columns whose type goes before its successor comes hold text in the meantime.
@@ -304,6 +312,12 @@ fn untyped(scope: &Scope<'_>, steps: &mut Steps) {
     }
 }
 
+/// A type of somebody's own code takes the functions along that read and write it: none of them can go alone.
+pub(super) fn drop_other(other: &Opaque) -> String {
+    let cascade = if other.kind == BASE_TYPE && other.definition.contains(" (") { " CASCADE" } else { "" };
+    format!("DROP {}{cascade}", other_target(other))
+}
+
 /// Drops an object that was cleared.
 fn drop_object(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps) {
     if !scope.is_cleared(key) {
@@ -318,14 +332,14 @@ fn drop_object(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps) {
         }
         ObjectKind::Routine => {
             let found = scope.from.routines.iter().find(|r| &r.name == name && r.arguments == key.member);
-            let Some(routine) = found else { return };
+            let Some(routine) = found.filter(|routine| !scope.goes_with_base_type(routine)) else { return };
             let sql = format!("DROP {} {}", routine_word(routine), signature(routine));
             steps.add(format!("drop {} {name}", routine_word(routine).to_lowercase()), key.clone(), sql);
         }
         ObjectKind::Other => {
             let Some(other) = scope.from.others.iter().find(|other| other_key(other) == *key) else { return };
             let kind = other.kind.to_lowercase();
-            steps.add(format!("drop {kind} {}", name.name), key.clone(), format!("DROP {}", other_target(other)));
+            steps.add(format!("drop {kind} {}", name.name), key.clone(), drop_other(other));
         }
         ObjectKind::Sequence => {
             let sql = format!("DROP SEQUENCE {}", qualified(name));

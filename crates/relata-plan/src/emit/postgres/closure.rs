@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use relata_schema::ColumnType;
-use relata_schema::dialect::postgres::print::qualified;
-use relata_schema::model::{Column, ForeignServer, ObjectKey, ObjectKind, ObjectName, Table};
+use relata_schema::dialect::postgres::print::{BASE_TYPE, is_of_base_type, needs_unchecked_bodies, qualified};
+use relata_schema::model::{Column, ForeignServer, ObjectKey, ObjectKind, ObjectName, Routine, Table};
 
 use super::members;
 use super::scope::{Scope, other_key, routine_key, table_key, view_key};
@@ -264,8 +264,19 @@ impl Scope<'_> {
     fn close_routines(&mut self) {
         let users =
             self.from.routines.iter().filter(|routine| routine.depends_on.iter().any(|used| self.touches(used)));
-        let found: Vec<_> = users.map(routine_key).collect();
+        let users = users.chain(self.from.routines.iter().filter(|routine| self.keeps_rows(routine)));
+        let mut found: Vec<_> = users.map(routine_key).collect();
+        for ty in self.from.others.iter().filter(|ty| ty.kind == BASE_TYPE && self.is_cleared(&other_key(ty))) {
+            found.extend(self.from.routines.iter().filter(|routine| is_of_base_type(routine, ty)).map(routine_key));
+        }
         self.cleared.extend(found);
+    }
+
+    /// The server holds the body of the routine as a tree, and rows of a table may be in it whose columns change their type:
+    /// then it refuses that change.
+    fn keeps_rows(&self, routine: &Routine) -> bool {
+        let rows = |used: &ObjectKey| used.kind == ObjectKind::Table && self.retyped.has_table(&used.name);
+        routine.language == "sql" && !needs_unchecked_bodies(routine) && routine.depends_on.iter().any(rows)
     }
 
     /// Members of surviving tables that use what goes, or a column that changes its type.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use relata_schema::Schema;
 use relata_schema::change::{Alteration, Change, TableChange};
-use relata_schema::dialect::postgres::print::{creation_order, other_member, signature};
+use relata_schema::dialect::postgres::print::{BASE_TYPE, creation_order, is_of_base_type, other_member, signature};
 use relata_schema::model::{
     Attribute, Check, Column, CompositeType, Domain, EnumType, ObjectKey, ObjectKind, ObjectName, Opaque, RangeType,
     Routine, Sequence, Table, View,
@@ -116,6 +116,26 @@ impl<'s> Scope<'s> {
             && from == to
     }
 
+    /// The routine reads or writes a type of somebody's own code that goes, and goes with it.
+    pub(super) fn goes_with_base_type(&self, routine: &Routine) -> bool {
+        let stays = |ty: &Opaque| self.to.others.iter().any(|new| other_key(new) == other_key(ty));
+        let goes = |ty: &&Opaque| self.is_cleared(&other_key(ty)) || !stays(ty);
+        self.from.others.iter().filter(goes).any(|ty| is_of_base_type(routine, ty))
+    }
+
+    /// A column that stays and is of the type of somebody's own code that goes before its successor comes.
+    pub(super) fn column_of(&self, ty: &ObjectKey) -> Option<(&ObjectName, &str)> {
+        let is_type = self.is_cleared(ty) && ty.member.starts_with("TYPE ");
+        let tables = self.from.tables.iter().filter(|_| is_type);
+        let mut found = tables.flat_map(|table| {
+            let to = self.to.table(&table.name);
+            let stays = move |column: &&Column| to.is_some_and(|to| to.column(&column.name).is_some());
+            let of = |column: &&Column| table.used_by(ObjectKind::Column, &column.name).contains(ty);
+            table.columns.iter().filter(stays).filter(of).map(|column| (&table.name, column.name.as_str()))
+        });
+        found.next()
+    }
+
     /// Nothing is to be done at the table, but for what it says of itself: comments, owner, privileges.
     pub(super) fn is_untouched(&self, name: &ObjectName) -> bool {
         self.untouched.contains(name)
@@ -218,7 +238,11 @@ impl<'s> Scope<'s> {
                 Change::Routine(Alteration::Alter { from, to }) if !same_shape(from, to) => {
                     self.cleared.insert(routine_key(from));
                 }
-                Change::Other(Alteration::Drop(other)) if other.kind == "RULE" || created.contains(&other.name) => {
+                Change::Other(Alteration::Drop(other))
+                    if other.kind == "RULE"
+                        || created.contains(&other.name)
+                        || other.kind == BASE_TYPE && types.contains(&other.name) =>
+                {
                     self.cleared.insert(other_key(other));
                 }
                 Change::Other(Alteration::Alter { from, to })
@@ -322,6 +346,7 @@ impl<'s> Scope<'s> {
     }
 }
 
+/// Names of what comes beside the types; a composite has its name among the relations.
 fn created_names(changes: &[Change]) -> BTreeSet<ObjectName> {
     let mut names = BTreeSet::new();
     for change in changes {
@@ -330,6 +355,7 @@ fn created_names(changes: &[Change]) -> BTreeSet<ObjectName> {
             Change::View(Alteration::Create(view)) => &view.name,
             Change::Routine(Alteration::Create(routine)) => &routine.name,
             Change::Sequence(Alteration::Create(sequence)) => &sequence.name,
+            Change::Composite(Alteration::Create(ty)) => &ty.name,
             Change::Other(Alteration::Create(other)) => &other.name,
             _ => continue,
         };
@@ -338,13 +364,15 @@ fn created_names(changes: &[Change]) -> BTreeSet<ObjectName> {
     names
 }
 
-/// Names of types that come; a table and a view have a type of their name too.
+/// Names of types that come; a table and a view have a type of their name too. A sequence takes the one of a composite.
 fn created_types(changes: &[Change]) -> BTreeSet<ObjectName> {
     let mut names = BTreeSet::new();
     for change in changes {
         let name = match change {
             Change::CreateTable(table) => &table.name,
             Change::View(Alteration::Create(view)) => &view.name,
+            Change::Sequence(Alteration::Create(sequence)) => &sequence.name,
+            Change::Other(Alteration::Create(other)) if other.kind == BASE_TYPE => &other.name,
             Change::Enum(Alteration::Create(ty)) => &ty.name,
             Change::Domain(Alteration::Create(ty)) => &ty.name,
             Change::Composite(Alteration::Create(ty)) => &ty.name,

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use relata_schema::change::{Alteration, Change};
-use relata_schema::dialect::postgres::print::{ident, other_target, qualified, routine_word, signature};
+use relata_schema::dialect::postgres::print::{ident, qualified, routine_word, signature};
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
 
-use super::clear::column_goes;
+use super::clear::{column_goes, drop_other};
 use super::scope::{Scope, other_key, routine_key};
 use super::steps::{Steps, loses};
 use super::types::retired;
@@ -71,13 +71,14 @@ fn drop(scope: &Scope<'_>, change: &Change) -> Option<(ObjectKey, String, String
             }
             named(ObjectKind::Sequence, "SEQUENCE", &sequence.name)
         }
+        Change::Routine(Alteration::Drop(routine)) if scope.goes_with_base_type(routine) => return None,
         Change::Routine(Alteration::Drop(routine)) => {
             let what = format!("{} {}", routine_word(routine).to_lowercase(), routine.name);
             (routine_key(routine), what, format!("DROP {} {}", routine_word(routine), signature(routine)))
         }
         Change::Other(Alteration::Drop(other)) => {
             let what = format!("{} {}", other.kind.to_lowercase(), other.name);
-            (other_key(other), what, format!("DROP {}", other_target(other)))
+            (other_key(other), what, drop_other(other))
         }
         Change::Extension(Alteration::Drop(extension)) => bare(ObjectKind::Extension, "EXTENSION", &extension.name),
         Change::Namespace(Alteration::Drop(namespace)) => bare(ObjectKind::Namespace, "SCHEMA", &namespace.name),

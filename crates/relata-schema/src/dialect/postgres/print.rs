@@ -29,7 +29,7 @@ pub use object::{
     attribute_definition, create_composite, create_domain, create_enum, create_extension, create_namespace,
     create_range, create_sequence, create_server, foreign_option_changes, foreign_options, owned_by, sequence_options,
 };
-pub use order::{creation_order, other_member, other_target};
+pub use order::{BASE_TYPE, creation_order, is_of_base_type, other_member, other_target};
 pub use privilege::{
     column_grants, column_revokes, comment, comment_targets, default_privileges, grants, grants_of, has_comment,
     has_privileges, no_default_privileges, object_target, owner, privileges, revokes, set_owner,

@@ -3,12 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ident, qualified};
-use crate::model::{ObjectKey, ObjectKind, ObjectName, Opaque, Schema, Table};
+use crate::model::{ObjectKey, ObjectKind, ObjectName, Opaque, Routine, Schema, Table};
 use crate::types::Type;
 
 /// What tells an opaque object from others of its name.
 pub fn other_member(other: &Opaque) -> String {
     format!("{} {}", other.kind, other.signature)
+}
+
+/// The kind of the opaque objects that are types of somebody's own code.
+pub const BASE_TYPE: &str = "TYPE";
+
+/// Whether the routine reads or writes values of the type of somebody's own code: neither can be without the other.
+pub fn is_of_base_type(routine: &Routine, ty: &Opaque) -> bool {
+    let name = qualified(&ty.name);
+    let key = ObjectKey::member(ObjectKind::Routine, &routine.name, &routine.arguments);
+    let argument = routine.arguments.rsplit(' ').next().unwrap_or_default();
+    ty.kind == BASE_TYPE && ty.depends_on.contains(&key) && (routine.result.as_ref() == Some(&name) || argument == name)
 }
 
 /// An opaque object as `COMMENT ON` and `DROP` name it.
