@@ -15,6 +15,9 @@ pub(super) fn diff(from: &Table, to: &Table, renames: &Renames<'_>) -> Vec<Table
     if renames.is_empty() && from == to {
         return changes;
     }
+    // At which place a key stands in the text of a table means nothing.
+    let (without_from, without_to) = (sqlite::keys::without_places(from), sqlite::keys::without_places(to));
+    let (from, to) = (without_from.as_ref().unwrap_or(from), without_to.as_ref().unwrap_or(to));
     if from.name != to.name {
         changes.push(TableChange::Rename { from: from.name.clone(), to: to.name.clone() });
     }

@@ -584,8 +584,31 @@ impl ForeignKeys {
 
 async fn violations(connection: &mut dyn Connection) -> Result<BTreeMap<(String, String), usize>> {
     let mut found = BTreeMap::new();
-    for row in rows::all(connection, "PRAGMA foreign_key_check", &[]).await? {
+    let all = match rows::all(connection, "PRAGMA foreign_key_check", &[]).await {
+        Err(error) if is_mismatch(&error) => violations_by_table(connection).await?,
+        all => all?,
+    };
+    for row in all {
         *found.entry((rows::cell(&row, 0)?, rows::cell(&row, 2)?)).or_insert(0) += 1;
+    }
+    Ok(found)
+}
+
+/// The columns referred to are no key: SQLite keeps such a reference and cannot check it.
+fn is_mismatch(error: &Error) -> bool {
+    error.to_string().contains("foreign key mismatch")
+}
+
+/// What violates the keys of those tables that can be checked.
+async fn violations_by_table(connection: &mut dyn Connection) -> Result<Vec<Vec<Value>>> {
+    let mut found = Vec::new();
+    for row in rows::all(connection, "SELECT name FROM sqlite_schema WHERE type = 'table'", &[]).await? {
+        let name: String = rows::cell(&row, 0)?;
+        let check = format!("PRAGMA foreign_key_check({})", Dialect::Sqlite.quote(&name));
+        match rows::all(connection, &check, &[]).await {
+            Err(error) if is_mismatch(&error) => {}
+            rows => found.extend(rows?),
+        }
     }
     Ok(found)
 }

@@ -1,5 +1,6 @@
 //! SQLite: facts, types, DDL, and the reading of what only the text of a `CREATE` statement tells.
 
+pub mod keys;
 pub mod parse;
 pub mod print;
 pub mod token;

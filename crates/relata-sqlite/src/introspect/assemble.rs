@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use relata_schema::dialect::sqlite::keys;
 use relata_schema::dialect::sqlite::parse::{self, NOT_NULL_UNSAID, ON_CONFLICT, TableText};
 use relata_schema::dialect::sqlite::{print, token, types};
 use relata_schema::model::{
@@ -66,6 +67,7 @@ impl Catalogue {
         never_null(&mut table);
         let indexes = self.indexes.remove(&object.name).unwrap_or_default();
         let mut named: Vec<Key> = text.uniques.clone();
+        let mut found: Vec<Key> = Vec::new();
         // Newest first, as the pragma lists them.
         for row in indexes.iter().rev() {
             let parts = self.parts.remove(&row.name).unwrap_or_default();
@@ -74,10 +76,14 @@ impl Catalogue {
                     let sql = index_texts.get(row.name.as_str()).copied().unwrap_or("");
                     table.indexes.push(index(row, &parts, sql, &table.columns));
                 }
-                "u" => table.uniques.push(unique(&parts, &mut named, &table.columns)),
-                _ => {}
+                "u" => {
+                    table.uniques.push(unique(&parts, &mut named, &table.columns));
+                    found.extend(table.uniques.last().cloned());
+                }
+                _ => found.extend(table.primary_key.clone()),
             }
         }
+        keys::note_places(&mut table, &found);
         table.foreign_keys = foreign_keys(self.foreign_keys.remove(&object.name).unwrap_or_default(), &text);
         table.checks = text.checks;
         table

@@ -384,6 +384,11 @@ impl Scope<'_> {
         key.is_some_and(|key| self.clears_table(&key.name) || self.is_cleared(&key))
     }
 
+    /// The table becomes unlogged, or logged.
+    fn switches_log(&self, table: &ObjectName) -> bool {
+        self.both(table).is_some_and(|(from, to)| from.options.unlogged != to.options.unlogged)
+    }
+
     /// Foreign keys over columns whose type changes, and those that rely on a key that goes.
     fn close_foreign_keys(&mut self) {
         let mut found = Vec::new();
@@ -399,7 +404,12 @@ impl Scope<'_> {
                             || members::keys_over(there, &key.referenced_columns)
                                 .any(|(kind, name)| self.clears(kind, &there.name, name)))
                 });
-                if loses_key || retyped(&table.name, &key.columns) || retyped(&key.references, &key.referenced_columns)
+                // Neither of two tables that refer to each other could become unlogged or logged first.
+                let switched = self.switches_log(&table.name) && self.switches_log(&key.references);
+                if loses_key
+                    || switched
+                    || retyped(&table.name, &key.columns)
+                    || retyped(&key.references, &key.referenced_columns)
                 {
                     found.push(ObjectKey::member(ObjectKind::ForeignKey, &table.name, &key.name));
                 }

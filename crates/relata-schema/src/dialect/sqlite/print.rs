@@ -8,9 +8,9 @@ use std::borrow::Cow;
 use crate::dialect::Dialect;
 use crate::model::{Action, Column, Deferral, ForeignKey, Index, IndexPart, Key, Match, Schema, Table, View};
 
-use super::RESERVED;
 use super::parse::{NOT_NULL_UNSAID, ON_CONFLICT};
 use super::token::{Kind, Token, tokens};
+use super::{RESERVED, keys};
 
 /// The key of the parameter of an index that holds its whole statement, as SQLite keeps it.
 pub const STATEMENT: &str = "statement";
@@ -46,23 +46,19 @@ pub fn create_table_as(table: &Table, name: &str) -> String {
     if let Some(using) = &table.options.virtual_using {
         return format!("CREATE VIRTUAL TABLE {name} USING {using}");
     }
-    let inline = inline_primary_key(table);
+    let keys = keys::order(table);
+    let primary = |key: &&Key| keys::is_primary(table, key);
     let mut lines: Vec<String> = Vec::new();
     for column in &table.columns {
-        let key = inline.filter(|key| key.parts[0].column == column.name);
-        let mut line = column_with_key(column, key);
-        for key in table.uniques.iter().filter(|key| is_inline(key) && key.parts[0].column == column.name) {
+        let own = || keys.on_columns.iter().copied().filter(|key| key.parts[0].column == column.name);
+        let mut line = column_with_key(column, own().find(primary));
+        for key in own().filter(|key| !primary(key)) {
             line.push_str(&format!(" {}UNIQUE{}", constraint_name(&key.name), conflict(&key.parameters)));
         }
         lines.push(line);
     }
-    if let (None, Some(key)) = (inline, &table.primary_key) {
-        lines.push(key_constraint(key, "PRIMARY KEY"));
-    }
-    let mut uniques: Vec<&Key> = table.uniques.iter().filter(|key| !is_inline(key)).collect();
-    let place = |key: &&Key| table.columns.iter().position(|column| key.columns().next() == Some(&column.name));
-    uniques.sort_by_key(place);
-    lines.extend(uniques.into_iter().map(|key| key_constraint(key, "UNIQUE")));
+    let word = |key: &&Key| if primary(key) { "PRIMARY KEY" } else { "UNIQUE" };
+    lines.extend(keys.after.iter().map(|key| key_constraint(key, word(key))));
     lines.extend(table.foreign_keys.iter().map(foreign_key));
     let check = |name: &str, expression: &str| format!("{}CHECK ({expression})", constraint_name(name));
     lines.extend(table.checks.iter().map(|c| check(&c.name, &c.expression)));
@@ -74,16 +70,6 @@ pub fn create_table_as(table: &Table, name: &str) -> String {
         out.push_str(&options.join(", "));
     }
     out
-}
-
-/// A key of one column stands on the column: only there AUTOINCREMENT and the meaning of DESC are the same as read.
-fn inline_primary_key(table: &Table) -> Option<&Key> {
-    table.primary_key.as_ref().filter(|key| key.parts.len() == 1 && key.parts[0].collation.is_none())
-}
-
-/// Unique constraints of one column stand on it too, as people write them: SQLite numbers their indexes in that order.
-fn is_inline(key: &Key) -> bool {
-    matches!(&key.parts[..], [part] if part.collation.is_none() && !part.descending)
 }
 
 /// A column as it stands in `CREATE TABLE` and `ADD COLUMN`, without key.
