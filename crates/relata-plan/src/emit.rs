@@ -1,5 +1,6 @@
 //! From changes to statements. Each dialect orders its own: what can be altered in place differs too much.
 
+mod filler;
 pub(crate) mod mysql;
 mod postgres;
 mod sqlite;

@@ -31,13 +31,15 @@ pub struct PlanOptions {
     pub drops: bool,
     /// Others go on reading and writing: long steps run outside of the transaction (PostgreSQL).
     pub online: bool,
+    /// The way back of a migration: what comes was there before, and what was kept of it is put back.
+    pub back: bool,
     /// Renames that were declared or confirmed.
     pub renames: Vec<Rename>,
 }
 
 impl Default for PlanOptions {
     fn default() -> Self {
-        PlanOptions { server_version: 0, mysql: false, drops: true, online: false, renames: Vec::new() }
+        PlanOptions { server_version: 0, mysql: false, drops: true, online: false, back: false, renames: Vec::new() }
     }
 }
 

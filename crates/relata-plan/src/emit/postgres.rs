@@ -56,7 +56,7 @@ pub(super) fn emit(
     let mut renamed = rename::rename(from, &mut changes, &options.renames, &mut steps);
     rename::identities(&mut renamed, to, &mut steps);
     rename_members::rename(&mut renamed, to, &mut changes, &options.renames, &mut steps);
-    let scope = Scope::new(renamed, to, changes);
+    let scope = Scope::new(renamed, to, changes, options.back);
     clear::clear(&scope, &mut steps);
     build::build(&scope, &mut steps, &mut diagnostics);
     sweep::sweep(&scope, &mut steps);

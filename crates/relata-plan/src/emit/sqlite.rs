@@ -39,10 +39,10 @@ pub(super) fn emit(
     let respelled = spelling::changes(from, to, options);
     let changes = respelled.as_deref().unwrap_or(changes);
     if options.drops {
-        return Emitter::new(from, to, changes, &options.renames).run();
+        return Emitter::new(from, to, changes, options).run();
     }
     let (to, changes, mut kept) = preserve::keep(to, changes);
-    let (steps, diagnostics) = Emitter::new(from, &to, &changes, &options.renames).run();
+    let (steps, diagnostics) = Emitter::new(from, &to, &changes, options).run();
     kept.extend(diagnostics);
     (steps, kept)
 }
@@ -60,13 +60,15 @@ struct Emitter<'a> {
     to: &'a Schema,
     changes: &'a [Change],
     renames: &'a [Rename],
+    /// The way back of a migration.
+    back: bool,
     altered: Vec<Altered<'a>>,
     steps: Vec<Step>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> Emitter<'a> {
-    fn new(from: &'a Schema, to: &'a Schema, changes: &'a [Change], renames: &'a [Rename]) -> Self {
+    fn new(from: &'a Schema, to: &'a Schema, changes: &'a [Change], options: &'a PlanOptions) -> Self {
         let watched = !from.views.is_empty() || from.tables.iter().any(|table| !table.triggers.is_empty());
         let altered = changes.iter().filter_map(|change| match change {
             Change::AlterTable { from, to, changes } => {
@@ -75,7 +77,8 @@ impl<'a> Emitter<'a> {
             _ => None,
         });
         let altered = altered.collect();
-        Emitter { from, to, changes, renames, altered, steps: Vec::new(), diagnostics: Vec::new() }
+        let (renames, back) = (&options.renames[..], options.back);
+        Emitter { from, to, changes, renames, back, altered, steps: Vec::new(), diagnostics: Vec::new() }
     }
 
     fn run(mut self) -> (Vec<Step>, Vec<Diagnostic>) {

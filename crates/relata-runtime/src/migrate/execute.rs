@@ -353,10 +353,29 @@ impl Outcome<'_> {
         }
     }
 
-    /// After the last statement: what was kept comes back. Gives what is no longer kept.
+    /// After a statement in a transaction: what was kept of the table or column that it created comes back.
+    async fn restore(
+        &self,
+        connection: &mut dyn Connection,
+        statement: &ScriptStatement,
+        search_path: &SearchPath,
+        back: &mut Vec<shelf::Shelved>,
+    ) -> Result<()> {
+        let Outcome::Undone(row, _) = self else { return Ok(()) };
+        if !shelf::may_bring_back(connection.dialect(), &statement.sql) {
+            return Ok(());
+        }
+        let own = SearchPath::read(connection).await?;
+        search_path.restore(connection).await?;
+        back.extend(shelf::put_back_early(connection, &row.version, &statement.sql).await?);
+        own.restore(connection).await
+    }
+
+    /// After the last statement: what was kept comes back, but for what came back before. Gives what is no longer kept.
     pub(super) async fn complete(
         &self,
         connection: &mut dyn Connection,
+        early: Vec<shelf::Shelved>,
         report: &mut Report<'_, '_>,
     ) -> Result<Vec<shelf::Shelved>> {
         match self {
@@ -364,7 +383,7 @@ impl Outcome<'_> {
             // Also what a run before had kept, that was cut off.
             Outcome::Applied(row, _) => shelf::settle(connection, &row.version).await.map(|()| Vec::new()),
             Outcome::Undone(row, _) => {
-                let back = shelf::put_back(connection, &row.version).await?;
+                let back = shelf::put_back(connection, &row.version, early).await?;
                 back.iter().for_each(|what| (report.observer)(Event::PutBack { what }));
                 Ok(back)
             }
@@ -426,6 +445,7 @@ async fn transaction(
     let search_path = SearchPath::read(connection).await?;
     outcome.guard(connection).await?;
     outcome.prepare(connection, report).await?;
+    let mut back = Vec::new();
     for (index, statement) in statements.iter().enumerate() {
         let result = match &report.lacking {
             Some(_) if lacking::may_be_left_out(connection.dialect(), statement) => {
@@ -434,9 +454,10 @@ async fn transaction(
             _ => in_place(connection, statements, index, report).await,
         };
         result.map_err(|error| located(error, index, statements.len(), statement))?;
+        outcome.restore(connection, statement, &search_path, &mut back).await?;
     }
     search_path.restore(connection).await?;
-    let back = outcome.complete(connection, report).await?;
+    let back = outcome.complete(connection, back, report).await?;
     shelf::drop_tables(connection, &back).await?;
     if let Some(off) = off {
         off.check(connection).await?;

@@ -507,7 +507,7 @@ impl Journal<'_> {
         outcome: &Outcome<'_>,
         report: &mut Report<'_, '_>,
     ) -> Result<Vec<shelf::Shelved>> {
-        let back = outcome.complete(connection, report).await?;
+        let back = outcome.complete(connection, Vec::new(), report).await?;
         outcome.write(connection, report).await?;
         forget(connection, self.version).await?;
         connection.batch("COMMIT").await?;

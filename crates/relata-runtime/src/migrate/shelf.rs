@@ -4,6 +4,8 @@
 //!   narrower type changes. PostgreSQL: tables in the schema `relata_shelf`; elsewhere tables `relata_shelf_…`.
 //! - What is kept stands in `relata_migration_shelf`, with the migration's version. A rollback puts back what fits: rows
 //!   by key, never over rows that are there; a value that somebody changed since stays as it is.
+//! - What the rollback creates again is filled as soon as it is there, before keys and NOT NULL ask for it; on MariaDB at the
+//!   end.
 //! - Where DDL is transactional all of it happens in the migration's own transaction. On MariaDB it is copied before the
 //!   first statement and put back in the transaction that ends the rollback; rows that others write while it is copied are
 //!   not kept.
@@ -303,9 +305,59 @@ pub(super) async fn prune(connection: &mut dyn Connection, version: &str) -> Res
     Ok(())
 }
 
-/// After the last statement of a rollback: puts back what is kept of the migration. Gives what was put back.
-pub(super) async fn put_back(connection: &mut dyn Connection, version: &str) -> Result<Vec<Shelved>> {
+/// After the last statement of a rollback: puts back what is still kept of the migration; `early` is what was put back
+/// before. Gives all of it.
+pub(super) async fn put_back(
+    connection: &mut dyn Connection,
+    version: &str,
+    early: Vec<Shelved>,
+) -> Result<Vec<Shelved>> {
+    let kept = of(connection, version).await?;
+    let mut back = early;
+    if connection.dialect() == Dialect::Postgres && !back.is_empty() {
+        let schema = super::schema(connection).await?;
+        for table in back.iter().filter_map(|shelved| schema.table(&shelved.taken.table)) {
+            sql::counters(connection, table).await?;
+        }
+    }
+    back.extend(put_back_some(connection, version, kept).await?);
+    Ok(back)
+}
+
+/// Whether a statement may bring something back that was taken away: it creates a table, or adds to one.
+pub(super) fn may_bring_back(dialect: Dialect, statement: &str) -> bool {
+    let words = relata_schema::script::words(dialect, statement, 32);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["CREATE", "TABLE", ..] => true,
+        ["ALTER", "TABLE", ref rest @ ..] => rest.contains(&"ADD"),
+        _ => false,
+    }
+}
+
+/// In the middle of a rollback, after a statement that created a table or a column: what is kept of it is put back before
+/// keys and NOT NULL ask for it. Gives what was put back.
+pub(super) async fn put_back_early(
+    connection: &mut dyn Connection,
+    version: &str,
+    statement: &str,
+) -> Result<Vec<Shelved>> {
     let mut kept = of(connection, version).await?;
+    kept.retain(|shelved| !shelved.taken.narrowed && statement.contains(&shelved.taken.table.name));
+    if kept.is_empty() {
+        return Ok(kept);
+    }
+    // Rows of a partitioned table wait for its partitions, and others for the tables that they refer to.
+    let schema = super::schema(connection).await?;
+    let plain = |table: &Table| {
+        let refers = table.foreign_keys.iter().all(|key| schema.table(&key.references).is_some());
+        table.partitioning.is_none() && table.partition_of.is_none() && refers
+    };
+    kept.retain(|shelved| shelved.taken.column.is_some() || schema.table(&shelved.taken.table).is_some_and(plain));
+    put_back_some(connection, version, kept).await
+}
+
+async fn put_back_some(connection: &mut dyn Connection, version: &str, mut kept: Vec<Shelved>) -> Result<Vec<Shelved>> {
     if kept.is_empty() {
         return Ok(kept);
     }

@@ -210,7 +210,7 @@ pub fn both_ways(start: &Schema, matched: Matched, options: &PlanOptions) -> Bot
     let Matched { mut target, renames, .. } = matched;
     target.forget_owners();
     let forward = PlanOptions { renames: renames.clone(), ..options.clone() };
-    let back = PlanOptions { renames: migrate::opposite(&renames), ..options.clone() };
+    let back = PlanOptions { renames: migrate::opposite(&renames), back: true, ..options.clone() };
     let (up, findings) = relata_plan::plan(start, &target, &forward);
     let (down, found) = relata_plan::plan(&target, start, &back);
     let up_loses = lost(start, &target, &forward.renames, &up);

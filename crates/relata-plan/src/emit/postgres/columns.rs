@@ -8,8 +8,9 @@ use relata_schema::dialect::postgres::print::{
     column_definition, column_options, column_settings, foreign_option_changes, ident, literal, qualified,
 };
 use relata_schema::model::{Column, Identity, ObjectKey, ObjectKind, ObjectName, SequenceParameters, Table};
-use relata_schema::{ColumnType, Diagnostic, Type};
+use relata_schema::{ColumnType, Diagnostic, Dialect, Type};
 
+use super::super::filler;
 use super::clear::default_goes;
 use super::scope::Scope;
 use super::steps::{Steps, loses};
@@ -63,7 +64,9 @@ fn add(scope: &Scope<'_>, to: &Table, column: &Column, parents: &[&ObjectName], 
     let what = format!("add column {}.{}", to.name, column.name);
     let mut parent = parents.iter().filter(|_| column.inherited);
     let parent = parent.find_map(|parent| scope.to.table(parent)?.column(&column.name));
-    if parent.is_none() {
+    if parent.is_none() && scope.back && to.foreign.is_none() && filler::is_needed(column) {
+        bring_back(to, column, &key, &what, steps);
+    } else if parent.is_none() {
         let sql = format!("ALTER TABLE {} ADD COLUMN {}", qualified(&to.name), column_definition(column));
         if column.generated.is_some() || column.identity.is_some() {
             steps.blocking(what.clone(), key.clone(), sql, LockMode::AccessExclusive, LockSpan::Rewrite);
@@ -74,6 +77,24 @@ fn add(scope: &Scope<'_>, to: &Table, column: &Column, parents: &[&ObjectName], 
     for sql in column_settings(&to.name, column, parent) {
         steps.instant(what.clone(), key.clone(), sql);
     }
+}
+
+/// Adds a column that was there before: it is NOT NULL once its values are.
+fn bring_back(to: &Table, column: &Column, key: &ObjectKey, what: &str, steps: &mut Steps) {
+    let (table, name) = (qualified(&to.name), ident(&column.name));
+    let nullable = Column { not_null: false, ..column.clone() };
+    let sql = format!("ALTER TABLE {table} ADD COLUMN {}", column_definition(&nullable));
+    steps.instant(what, key.clone(), sql);
+    if column.default.is_none()
+        && let Some(value) = filler::filler(Dialect::Postgres, to, column)
+    {
+        let what = format!("fill {}.{} where nothing was kept of it", to.name, column.name);
+        let sql = format!("UPDATE {table} SET {name} = {value} WHERE {name} IS NULL");
+        steps.blocking(what, key.clone(), sql, LockMode::AccessExclusive, LockSpan::Scan);
+    }
+    let what = format!("set not null of {}.{}", to.name, column.name);
+    let sql = format!("ALTER TABLE {table} ALTER COLUMN {name} SET NOT NULL");
+    steps.blocking(what, key.clone(), sql, LockMode::AccessExclusive, LockSpan::Scan);
 }
 
 /// The column of the first parent that has it, as it shall be.

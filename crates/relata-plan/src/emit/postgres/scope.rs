@@ -24,6 +24,8 @@ pub(super) struct Scope<'s> {
     pub from: Cow<'s, Schema>,
     pub to: &'s Schema,
     pub changes: Cow<'s, [Change]>,
+    /// The way back of a migration.
+    pub back: bool,
     /// In which order what is could be created.
     pub from_order: Vec<ObjectKey>,
     /// In which order what shall be can be created.
@@ -78,7 +80,7 @@ fn pairs(from: &Schema, to: &Schema, order: &[ObjectKey]) -> Vec<(usize, usize)>
 }
 
 impl<'s> Scope<'s> {
-    pub(super) fn new(from: Cow<'s, Schema>, to: &'s Schema, changes: Cow<'s, [Change]>) -> Self {
+    pub(super) fn new(from: Cow<'s, Schema>, to: &'s Schema, changes: Cow<'s, [Change]>, back: bool) -> Self {
         let (from_order, to_order) = (creation_order(&from), creation_order(to));
         let pairs = pairs(&from, to, &to_order);
         let mut scope = Scope {
@@ -89,6 +91,7 @@ impl<'s> Scope<'s> {
             from,
             to,
             changes,
+            back,
             cleared: Cleared::default(),
             rebuilt_types: BTreeSet::new(),
             replaced_types: BTreeSet::new(),

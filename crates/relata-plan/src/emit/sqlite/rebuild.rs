@@ -2,9 +2,10 @@
 
 use relata_schema::change::{Alteration, LockSpan, Recipe, Rename, TableChange};
 use relata_schema::dialect::sqlite::{print, token};
-use relata_schema::model::{Column, Table};
-use relata_schema::{Diagnostic, Schema, Type};
+use relata_schema::model::{Column, ObjectKey, ObjectKind, Table};
+use relata_schema::{Diagnostic, Dialect, Schema, Type};
 
+use super::super::filler;
 use super::{Altered, Emitter, quoted};
 use crate::rename::inline_values;
 
@@ -34,9 +35,25 @@ impl Emitter<'_> {
         let new = free_name(&format!("relata_new_{}", name.name), self.from, self.to);
         let (old_name, new_name) = (quoted(&name.name), quoted(&new));
         let key = to.key();
+        let brought = if self.back { brought_back(altered) } else { Vec::new() };
+        for column in &brought {
+            // A strict table wants one of its own types.
+            let ty = if from.options.strict { "ANY" } else { &column.ty.physical };
+            let bare = Column { name: column.name.clone(), ..Column::default() };
+            let sql = format!("ALTER TABLE {old_name} ADD COLUMN {} {}", print::column_definition(&bare), quoted(ty));
+            let key = ObjectKey::member(ObjectKind::Column, name, &column.name);
+            self.add(format!("add column {name}.{} without its values", column.name), key, sql);
+        }
         let summary = format!("create table {name} anew");
         self.add(summary, key.clone(), print::create_table_as(to, &new));
-        let copied = copy(altered, self.renames);
+        let mut copied = copy(altered, self.renames);
+        for column in brought {
+            let value = match filler::filler(Dialect::Sqlite, to, column) {
+                Some(value) => format!("coalesce({}, {value})", quoted(&column.name)),
+                None => quoted(&column.name),
+            };
+            copied.push((quoted(&column.name), value));
+        }
         if !copied.is_empty() && !outside_content(from) && !outside_content(to) {
             let (targets, sources): (Vec<_>, Vec<_>) = copied.into_iter().unzip();
             let sql = format!(
@@ -171,6 +188,16 @@ fn source<'a>(altered: &Altered<'a>, column: &Column) -> Option<&'a Column> {
     altered.from.column(&column.name)
 }
 
+/// Columns that were there before and are NOT NULL: what was kept of them is put back before the rows are copied.
+fn brought_back<'a>(altered: &Altered<'a>) -> Vec<&'a Column> {
+    let (from, to) = (altered.from, altered.to);
+    let there = |column: &&Column| from.columns.iter().any(|old| old.name.eq_ignore_ascii_case(&column.name));
+    let plain = from.options.virtual_using.is_none() && to.options.virtual_using.is_none();
+    let number = row_number(to);
+    let columns = to.columns.iter().filter(|column| plain && filler::is_needed(column) && !there(column));
+    columns.filter(|column| source(altered, column).is_none() && number != Some(column.name.as_str())).collect()
+}
+
 /// What is copied: target column and source expression.
 fn copy(altered: &Altered<'_>, renames: &[Rename]) -> Vec<(String, String)> {
     let (from, to) = (altered.from, altered.to);
@@ -238,5 +265,5 @@ fn outside_content(table: &Table) -> bool {
 }
 
 fn literal(text: &str) -> String {
-    relata_schema::Dialect::Sqlite.literal(text)
+    Dialect::Sqlite.literal(text)
 }

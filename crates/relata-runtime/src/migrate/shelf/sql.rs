@@ -244,7 +244,7 @@ async fn columns_of(connection: &mut dyn Connection, kept: &ObjectName) -> Resul
 }
 
 /// PostgreSQL: counters go on after the greatest number that is there.
-async fn counters(connection: &mut dyn Connection, table: &Table) -> Result<()> {
+pub(super) async fn counters(connection: &mut dyn Connection, table: &Table) -> Result<()> {
     let target = Dialect::Postgres.qualified(&table.name);
     for column in &table.columns {
         let (name, literal) = (Dialect::Postgres.quote(&column.name), Dialect::Postgres.literal(&column.name));

@@ -107,10 +107,10 @@ mod tests {
 
     fn written(table: &Table) -> String {
         let names = |keys: &[&Key]| {
-            keys.iter().map(|key| key.columns().map(String::as_str).collect::<Vec<_>>().join("+")).collect::<Vec<_>>()
+            keys.iter().map(|key| key.columns().collect::<Vec<_>>().join("+")).collect::<Vec<_>>().join(" ")
         };
         let order = order(table);
-        format!("{} | {}", names(&order.on_columns).join(" "), names(&order.after).join(" "))
+        format!("{} | {}", names(&order.on_columns), names(&order.after))
     }
 
     #[test]
