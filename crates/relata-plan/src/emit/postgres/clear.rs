@@ -15,6 +15,7 @@ pub(super) fn clear(scope: &Scope<'_>, steps: &mut Steps) {
     for (from, _) in scope.changing() {
         triggers_and_policies(scope, from, steps);
     }
+    policies_over_others(scope, steps);
     let order = &scope.from_order;
     for key in order.iter().rev().filter(|key| is_rule_or_view(scope, key)) {
         drop_object(scope, key, steps);
@@ -61,6 +62,21 @@ fn triggers_and_policies(scope: &Scope<'_>, table: &Table, steps: &mut Steps) {
     for policy in &table.policies {
         if scope.clears(ObjectKind::Policy, &table.name, &policy.name) {
             let sql = format!("DROP POLICY {} ON {name}", ident(&policy.name));
+            let key = ObjectKey::member(ObjectKind::Policy, &table.name, &policy.name);
+            steps.instant(format!("drop policy {}.{}", table.name, policy.name), key, sql);
+        }
+    }
+}
+
+/// Policies of tables that go, over something else that goes: they would keep it from going first.
+fn policies_over_others(scope: &Scope<'_>, steps: &mut Steps) {
+    for table in scope.from.tables.iter().filter(|table| scope.clears_table(&table.name)) {
+        let over = |name: &str| {
+            let mut used = table.used_by(ObjectKind::Policy, name).iter();
+            used.any(|used| used.name != table.name && scope.touches(used))
+        };
+        for policy in table.policies.iter().filter(|policy| over(&policy.name)) {
+            let sql = format!("DROP POLICY {} ON {}", ident(&policy.name), qualified(&table.name));
             let key = ObjectKey::member(ObjectKind::Policy, &table.name, &policy.name);
             steps.instant(format!("drop policy {}.{}", table.name, policy.name), key, sql);
         }
