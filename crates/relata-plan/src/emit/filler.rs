@@ -16,7 +16,7 @@ pub(super) fn is_needed(column: &Column) -> bool {
 pub(super) fn filler(dialect: Dialect, table: &Table, column: &Column) -> Option<String> {
     let named = |name: &str| name == column.name;
     let refers = table.foreign_keys.iter().any(|key| key.columns.iter().any(|name| named(name)));
-    let identifies = table.primary_key.iter().chain(&table.uniques).any(|key| key.columns().any(|name| named(name)))
+    let identifies = table.primary_key.iter().chain(&table.uniques).any(|key| key.columns().any(named))
         || table.indexes.iter().any(|index| index.unique && index.parts.iter().any(|part| named(&part.column)));
     if refers || identifies {
         return None;
