@@ -539,6 +539,14 @@ pub(super) async fn has_begun(connection: &mut dyn Connection, version: &str) ->
     Ok(rows::is_true(rows::one(connection, &sql, &[Value::Text(version.into())]).await?.as_ref()))
 }
 
+/// Whether a statement of the way up was begun.
+pub(super) async fn has_run(connection: &mut dyn Connection, version: &str) -> Result<bool> {
+    let place = rows::placeholder(connection.dialect(), 1);
+    let sql =
+        format!("SELECT count(*) FROM {STEPS_TABLE} WHERE version = {place} AND direction = 'up' AND position >= 0");
+    Ok(rows::is_true(rows::one(connection, &sql, &[Value::Text(version.into())]).await?.as_ref()))
+}
+
 /// Whether what was done on the way up changed rows of tables that were there before: no way down brings those back.
 pub(super) async fn changed_rows(connection: &mut dyn Connection, version: &str) -> Result<bool> {
     let dialect = connection.dialect();

@@ -212,9 +212,16 @@ impl Runner {
             && !matches!(error.kind(), Kind::InDoubt | Kind::Cancelled)
             && !connection.is_broken();
         let Some((header, text)) = migration.down.as_ref().filter(|_| asked) else { return Ok(false) };
-        if !journal::has_begun(connection, &migration.version).await?
-            || journal::changed_rows(connection, &migration.version).await?
-        {
+        let version = &migration.version;
+        if journal::has_begun(connection, version).await? && !journal::has_run(connection, version).await? {
+            // Keeping what would go failed: no statement has run, and none is to be undone.
+            connection.begin(TransactionOptions::default()).await?;
+            history::remove(connection, version).await?;
+            journal::forget(connection, version).await?;
+            connection.batch("COMMIT").await?;
+            return Ok(true);
+        }
+        if !journal::has_begun(connection, version).await? || journal::changed_rows(connection, version).await? {
             return Ok(false);
         }
         let script = Script { migration, direction: Direction::Down, header, text };
