@@ -241,11 +241,7 @@ impl<'s> Scope<'s> {
                 Change::Routine(Alteration::Alter { from, to }) if !same_shape(from, to) => {
                     self.cleared.insert(routine_key(from));
                 }
-                Change::Other(Alteration::Drop(other))
-                    if other.kind == "RULE"
-                        || created.contains(&other.name)
-                        || other.kind == BASE_TYPE && types.contains(&other.name) =>
-                {
+                Change::Other(Alteration::Drop(other)) if goes_first(other, &created, &types) => {
                     self.cleared.insert(other_key(other));
                 }
                 Change::Other(Alteration::Alter { from, to })
@@ -347,6 +343,12 @@ impl<'s> Scope<'s> {
             }
         }
     }
+}
+
+/// The object cannot wait until everything is built: it acts on what others do, or its name is taken.
+fn goes_first(other: &Opaque, created: &BTreeSet<ObjectName>, types: &BTreeSet<ObjectName>) -> bool {
+    let taken = other.kind == BASE_TYPE && types.contains(&other.name);
+    other.kind == "RULE" || created.contains(&other.name) || taken
 }
 
 /// Names of what comes beside the types; a composite has its name among the relations.
