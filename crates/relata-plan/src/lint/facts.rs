@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use relata_schema::sql::{
     self, Action, Alter, ColumnChange, ColumnDefinition, Constraint, ConstraintKind, CreateIndex, CreateTable, Extent,
-    Generated, Name, Statement, StatementKind, Token, TypeName,
+    Generated, Name, Statement, StatementKind, Token, TokenKind, TypeName,
 };
 
 use super::Options;
@@ -123,7 +123,10 @@ impl Learned<'_> {
     fn partition_key(&self) -> Option<String> {
         let by = self.tokens.windows(2).position(|pair| pair[0].is("PARTITION") && pair[1].is("BY"))?;
         match self.tokens.get(by + 3..by + 6)? {
-            [open, column, close] if open.is_mark("(") && close.is_mark(")") => Some(column.content().to_lowercase()),
+            [open, column, close] if open.is_mark("(") && close.is_mark(")") => Some(match column.kind {
+                TokenKind::Quoted => column.content(),
+                _ => column.text.to_lowercase(),
+            }),
             _ => None,
         }
     }

@@ -480,6 +480,14 @@ fn what_is_known_of_an_object_decides() {
         (Postgres, part("n > 0", " NOT NULL"), attach, &["attach-partition"]),
         (
             Postgres,
+            "CREATE TABLE m (\"At\" date NOT NULL) PARTITION BY RANGE (\"At\"); \
+             CREATE TABLE p (\"At\" date NOT NULL, CHECK (\"At\" >= '2027-01-01' AND \"At\" < '2028-01-01'))"
+                .into(),
+            attach,
+            &[],
+        ),
+        (
+            Postgres,
             "CREATE DOMAIN d AS int CHECK (VALUE > 0)".into(),
             "ALTER TABLE t ADD COLUMN x d",
             &["volatile-default"],
@@ -508,5 +516,33 @@ fn what_is_known_of_an_object_decides() {
         let found = lint(&files, &Options { dialect, ..Options::default() });
         let codes = found.iter().filter(|finding| finding.level == Level::Hazard).map(|finding| finding.code);
         assert_eq!(codes.collect::<Vec<_>>(), expected, "{first}; {second}");
+    }
+}
+
+/// The tables of the live database are known, too: what `MODIFY` does there is what the planner predicts for that server.
+#[test]
+fn the_live_schema_decides_what_modify_does() {
+    use relata_schema::{ColumnType, Type};
+    let column = |name: &str, physical: &str| Column {
+        name: name.into(),
+        ty: ColumnType::new(Type::Native(physical.into()), physical).into(),
+        ..Column::default()
+    };
+    let columns = vec![column("id", "int(11)"), column("short", "varchar(20)"), column("long", "varchar(70)")];
+    let table = Table { name: ObjectName::bare("t"), columns, ..Table::default() };
+    for (mysql, sql, expected) in [
+        (false, "ALTER TABLE t MODIFY short varchar(90)", &[][..]),
+        (true, "ALTER TABLE t MODIFY short varchar(90)", &["copies-table"]),
+        (true, "ALTER TABLE t MODIFY short varchar(63)", &[]),
+        (false, "ALTER TABLE t CHANGE `long` `long` varchar(700)", &[]),
+        (false, "ALTER TABLE t MODIFY id bigint", &["copies-table"]),
+    ] {
+        let schema =
+            relata_schema::Schema { tables: vec![table.clone()], mysql, ..relata_schema::Schema::new(Dialect::Mysql) };
+        let found = look(Dialect::Mysql, sql, |_, options| {
+            options.live = Some(super::Live { schema, ..super::Live::default() });
+        });
+        let codes = found.iter().filter(|finding| finding.level == Level::Hazard).map(|finding| finding.code);
+        assert_eq!(codes.collect::<Vec<_>>(), expected, "{sql} on {}", if mysql { "MySQL" } else { "MariaDB" });
     }
 }
