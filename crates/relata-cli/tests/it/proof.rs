@@ -432,3 +432,21 @@ fn postgres_copies_data_without_a_superuser() {
     }
     runtime.block_on(connection.batch(&format!("DROP ROLE {role}"))).unwrap();
 }
+
+/// Values of a type that an extension brings, of which no binary form is known, are compared as what they read.
+#[test]
+fn postgres_compares_values_of_extensions_types() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(TestDatabase::create(Dialect::Postgres));
+    let fixture = Fixture { project: Project::new(), url: database.url().expose(), _database: database };
+    let table = "CREATE EXTENSION cube; CREATE TABLE places (id integer PRIMARY KEY, place cube, places cube[]); \
+                 INSERT INTO places VALUES (1, '(1,2),(3,4)', '{\"(1,2)\",\"(3)\"}'), (2, NULL, '{}');";
+    fixture.migration("20260101000000_aaaaaa_places", table, "DROP TABLE places; DROP EXTENSION cube;");
+    fixture.migration(
+        "20260102000000_bbbbbb_name",
+        "ALTER TABLE places ADD COLUMN name text;",
+        "ALTER TABLE places DROP COLUMN name;",
+    );
+    let said = fixture.run(&["migrate", "prove"], 0);
+    assert!(said.contains("6 rows in 1 table, 3 columns compared"), "{said}");
+}

@@ -8,9 +8,12 @@
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use relata_schema::Dialect;
 use relata_schema::model::ObjectName;
 use relata_sql::driver::Connection;
-use relata_sql::{Cell, Result, Row, RowSink, Statement};
+use relata_sql::{Cell, Kind, Result, Row, RowSink, Statement, Value};
+
+use super::rows;
 
 /// A table that is there before and after a change, and which columns are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,8 +54,41 @@ pub async fn read(
     key: &[String],
     columns: &[String],
 ) -> Result<Content> {
+    let read = sum(connection, table, key, columns, &[]).await;
+    match read {
+        // A type of an extension, of which the driver knows no binary form, is compared as its text.
+        Err(error) if error.kind() == Kind::Unsupported && connection.dialect() == Dialect::Postgres => {
+            let foreign = foreign(connection, table).await?;
+            if foreign.is_empty() { Err(error) } else { sum(connection, table, key, columns, &foreign).await }
+        }
+        read => read,
+    }
+}
+
+/// Columns of a table of PostgreSQL whose types, or those of their elements, are neither its own nor made of its own.
+async fn foreign(connection: &mut dyn Connection, table: &ObjectName) -> Result<Vec<String>> {
+    let sql = "SELECT a.attname::text FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
+               JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+               WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped AND t.typtype <> 'e' \
+               AND t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace";
+    let values = [Value::Text(table.namespace.clone()), Value::Text(table.name.clone())];
+    rows::all(connection, sql, &values).await?.iter().map(|row| rows::cell(row, 0)).collect()
+}
+
+/// Reads and sums up; the columns `as_text` as texts.
+async fn sum(
+    connection: &mut dyn Connection,
+    table: &ObjectName,
+    key: &[String],
+    columns: &[String],
+    as_text: &[String],
+) -> Result<Content> {
     let dialect = connection.dialect();
-    let quoted: Vec<String> = key.iter().chain(columns).map(|column| dialect.quote(column)).collect();
+    let spelt = |column: &String| match as_text.contains(column) {
+        true => format!("{}::text", dialect.quote(column)),
+        false => dialect.quote(column),
+    };
+    let quoted: Vec<String> = key.iter().chain(columns).map(spelt).collect();
     // A table of which nothing is asked still has rows to count.
     let list = if quoted.is_empty() { "1".to_string() } else { quoted.join(", ") };
     let sql = format!("SELECT {list} FROM {}", dialect.qualified(table));
