@@ -237,7 +237,7 @@ impl<E: Entity, L> Find<E, L> {
         self
     }
 
-    /// Only rows that are marked as deleted.
+    /// Only rows that are marked as deleted. Of an entity without `soft_delete` the query is `Kind::Unsupported`: none of its rows is marked.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));

@@ -7,6 +7,7 @@ use relata_sql::Result;
 use crate::change::{Delete, Update};
 use crate::entity::Entity;
 use crate::find::Find;
+use crate::insert::Upsert;
 
 /// Takes `Plain::find()` for what it is where `Plain` lacks its derive: rustc would look no further than `Iterator::find`. It is
 /// implemented for references, which are only tried when nothing else fits, so that it never stands in the way of a `find` that
@@ -55,6 +56,16 @@ relata_sql::words! {
         delete_all / 1 -> Ready<Result<u64>>, DeleteAllFound: "what a query finds is not deleted by the query", "say `Post::delete_many().filter(…).exec(&mut db)`";
         update_all / 1 -> Ready<Result<u64>>, UpdateAllFound: "what a query finds is not changed by the query", "say `Post::update_many().filter(…).set(…).exec(&mut db)`";
         set / 1 -> Self, SetFound: "what a query finds is not changed by the query", "say `Post::update_many().filter(…).set(…).exec(&mut db)`";
+    }
+}
+
+relata_sql::words! {
+    impl[E: Entity, R] Upsert<E, R> {
+        insert / 1 -> Ready<Result<E>>, InsertUpsert: "what becomes of a row that exists is not said", "say `.update_all(&mut db)`, `.update(column, &mut db)` or `.ignore(&mut db)`";
+        exec / 1 -> Ready<Result<E>>, ExecUpsert: "what becomes of a row that exists is not said", "say `.update_all(&mut db)`, `.update(column, &mut db)` or `.ignore(&mut db)`";
+        save / 1 -> Ready<Result<E>>, SaveUpsert: "what becomes of a row that exists is not said", "say `.update_all(&mut db)`, `.update(column, &mut db)` or `.ignore(&mut db)`";
+        do_nothing / 0 -> Self, DoNothing: "`.do_nothing()` is `.ignore(…)` here", "say `.ignore(&mut db)`";
+        do_update / 0 -> Self, DoUpdate: "`.do_update()` is `.update(…)` here", "say `.update(column, &mut db)`, or `.set(column.to(…)).save(&mut db)`";
     }
 }
 

@@ -28,6 +28,11 @@ impl<O: Out> Writer<O> {
         if matches!(select.filter, Some(Expr::TooDeep)) {
             return Err(super::expr::too_deep());
         }
+        if let (Scope::Deleted, Some(table)) = (select.scope, select.source.entity())
+            && table.soft_delete.is_none()
+        {
+            return Err(not_marked(table));
+        }
         self.with(&mut select.with)?;
         self.level_of(select, false);
         self.push(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });
@@ -462,6 +467,15 @@ fn always_there(joins: &[Join]) -> Vec<bool> {
         there.push(!matches!(join.kind, JoinKind::Left | JoinKind::Full));
     }
     there
+}
+
+/// All its rows would be given, where the deleted ones were asked for.
+#[cold]
+fn not_marked(table: &TableMeta) -> Error {
+    Error::unsupported(
+        format!("no row of {} is marked as deleted: it is deleted for good", table.entity),
+        "put `#[entity(soft_delete)]` on it, and let a migration add the column",
+    )
 }
 
 /// The condition that leaves out rows marked as deleted.

@@ -26,6 +26,10 @@ const MOST: usize = 64;
 /// Writes the key of a simple query and takes its values; `false`: it is not simple, and nothing was done.
 pub(super) fn write(select: &mut Select, key: &mut Vec<u64>, params: &mut Vec<Value>) -> bool {
     let Source::Entity(table) = select.source else { return false };
+    // It is refused.
+    if select.scope == Scope::Deleted && table.soft_delete.is_none() {
+        return false;
+    }
     if !is_bare(select)
         || !select.items.iter().all(is_simple_item)
         || !select.order.iter().all(|by| is_column(&by.expr))

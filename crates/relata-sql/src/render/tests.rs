@@ -454,6 +454,19 @@ fn locks() {
 }
 
 #[test]
+fn deleted_rows_of_what_is_never_marked_are_refused() {
+    let mut select = Select::new(Source::Entity(&USERS));
+    select.items = vec![Item::Entity(Path::ROOT, &USERS)];
+    let mut cache = ShapeCache::new(Target::new(Dialect::Sqlite), 8);
+    select.scope = Scope::All;
+    assert!(cache.render(Tree::Select(&mut select)).is_ok());
+    select.scope = Scope::Deleted;
+    let error = cache.render(Tree::Select(&mut select)).unwrap_err();
+    assert_eq!((error.kind(), cache.len()), (Kind::Unsupported, 1));
+    assert!(error.to_string().contains("no row of User is marked as deleted"), "{error}");
+}
+
+#[test]
 fn rows_as_one_array_for_each_column() {
     let mut cache = ShapeCache::new(Target::new(Dialect::Postgres), 8);
     let types = [r#""pg_catalog"."int8""#, r#""pg_catalog"."text""#].map(str::to_string);
