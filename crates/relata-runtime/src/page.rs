@@ -230,27 +230,27 @@ fn beyond(order: &[OrderKey], values: &[Value], dialect: Dialect, nullable: &dyn
 }
 
 fn equal(key: &OrderKey, value: &Value) -> Expr {
-    let expr = Box::new(key.expr.clone());
+    let expr = key.expr.clone();
     match value {
-        Value::Null => Expr::IsNull(expr, true),
-        value => Expr::Binary(expr, BinaryOp::Eq, Box::new(Expr::Value(value.clone()))),
+        Value::Null => Expr::IsNull(Box::new(expr), true),
+        value => expr.compared(BinaryOp::Eq, Expr::Value(value.clone())),
     }
 }
 
 fn beyond_key(key: &OrderKey, value: &Value, dialect: Dialect, nullable: &dyn Fn(&Expr) -> bool) -> Option<Expr> {
-    let expr = || Box::new(key.expr.clone());
+    let expr = || key.expr.clone();
     let nulls_last = match key.nulls {
         Nulls::First => false,
         Nulls::Last => true,
         Nulls::Native => (dialect == Dialect::Postgres) != key.descending,
     };
     if *value == Value::Null {
-        return if nulls_last { None } else { Some(Expr::IsNull(expr(), false)) };
+        return if nulls_last { None } else { Some(Expr::IsNull(Box::new(expr()), false)) };
     }
     let op = if key.descending { BinaryOp::Lt } else { BinaryOp::Gt };
-    let greater = Expr::Binary(expr(), op, Box::new(Expr::Value(value.clone())));
+    let greater = expr().compared(op, Expr::Value(value.clone()));
     Some(match nulls_last && nullable(&key.expr) {
-        true => greater.or(Expr::IsNull(expr(), true)),
+        true => greater.or(Expr::IsNull(Box::new(expr()), true)),
         false => greater,
     })
 }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::meta::{ColumnMeta, Path, RelationMeta};
+use crate::meta::{ColumnMeta, NUMBERED, Path, RelationMeta};
 use crate::template::Template;
 use crate::tree::{Scope, Select};
 use crate::value::Value;
@@ -16,6 +16,13 @@ pub struct ColumnRef {
     pub path: Path,
     /// Which column.
     pub column: &'static ColumnMeta,
+}
+
+impl ColumnRef {
+    /// It is a column of another query, and no entity's.
+    pub(crate) fn is_numbered(&self) -> bool {
+        NUMBERED.as_ptr_range().contains(&std::ptr::from_ref(self.column))
+    }
 }
 
 /// Comparisons and arithmetic.
@@ -472,6 +479,48 @@ impl Expr {
             expr.children(&mut |child| pending.push((child, depth + 1)));
         }
         false
+    }
+
+    /// A comparison with a value or an expression.
+    #[must_use]
+    pub fn compared(self, op: BinaryOp, operand: Expr) -> Expr {
+        let operand = match operand {
+            Expr::Value(value) if self.needs_number(&value) => Expr::Literal(value, Cast::Decimal),
+            other => other,
+        };
+        Expr::Binary(Box::new(self), op, Box::new(operand))
+    }
+
+    /// Between two values, both inclusive.
+    #[must_use]
+    pub fn between(self, low: Value, high: Value) -> Expr {
+        if self.needs_number(&low) || self.needs_number(&high) {
+            let least = self.clone().compared(BinaryOp::Ge, Expr::Value(low));
+            return least.and(self.compared(BinaryOp::Le, Expr::Value(high)));
+        }
+        Expr::Between(Box::new(self), low, high)
+    }
+
+    /// One of these values, or none of them.
+    #[must_use]
+    pub fn among(self, values: Vec<Value>, negated: bool) -> Expr {
+        if values.iter().any(|value| self.needs_number(value)) {
+            let one = |value| self.clone().compared(BinaryOp::Eq, Expr::Value(value));
+            let any = Expr::Or(values.into_iter().map(one).collect());
+            return if negated { Expr::Not(Box::new(any)) } else { any };
+        }
+        Expr::In(Box::new(self), values, negated)
+    }
+
+    /// SQLite is sent decimals as text, and it takes a text for greater than any number unless a column beside it says that it
+    /// is one: beside what is computed, the value must say so.
+    fn needs_number(&self, value: &Value) -> bool {
+        let says = match self {
+            Expr::Column(column) => !column.is_numbered(),
+            Expr::Named(_) => true,
+            _ => false,
+        };
+        matches!(value, Value::Decimal(_)) && !says
     }
 
     /// Both.

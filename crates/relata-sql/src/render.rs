@@ -10,6 +10,7 @@ mod cache;
 mod call;
 mod conflict;
 mod expr;
+mod grouped;
 mod join;
 mod json;
 mod out;

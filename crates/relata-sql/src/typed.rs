@@ -132,8 +132,8 @@ impl<R, T> Column<R, T> {
 
     fn compare(self, op: BinaryOp, operand: Expr) -> Pred<R> {
         Pred::new(match operand {
-            Expr::Value(value) => Expr::Compare(self.reference, op, value),
-            other => Expr::Binary(Box::new(Expr::Column(self.reference)), op, Box::new(other)),
+            Expr::Value(value) if !self.reference.is_numbered() => Expr::Compare(self.reference, op, value),
+            other => Expr::Column(self.reference).compared(op, other),
         })
     }
 
@@ -160,7 +160,7 @@ impl<R, T> Expression<R, T> {
     }
 
     fn compare(self, op: BinaryOp, operand: Expr) -> Pred<R> {
-        Pred::new(Expr::Binary(Box::new(self.into_expr()), op, Box::new(operand)))
+        Pred::new(self.into_expr().compared(op, operand))
     }
 }
 
@@ -303,7 +303,7 @@ macro_rules! operators {
             #[doc(alias = "eq_any")]
             pub fn is_in<V: ValueOf<T::Base>>(self, values: impl IntoIterator<Item = V>) -> Pred<R> {
                 let values = values.into_iter().map(|value| value.into_value_of().encode()).collect();
-                Pred::new(Expr::In(Box::new(self.into_expr()), values, false))
+                Pred::new(self.into_expr().among(values, false))
             }
 
             /// None of these; of none: true.
@@ -311,13 +311,13 @@ macro_rules! operators {
             #[doc(alias = "is_not_in")]
             pub fn not_in<V: ValueOf<T::Base>>(self, values: impl IntoIterator<Item = V>) -> Pred<R> {
                 let values = values.into_iter().map(|value| value.into_value_of().encode()).collect();
-                Pred::new(Expr::In(Box::new(self.into_expr()), values, true))
+                Pred::new(self.into_expr().among(values, true))
             }
 
             /// Between two values, both ends inclusive.
             pub fn between(self, low: impl ValueOf<T::Base>, high: impl ValueOf<T::Base>) -> Pred<R> {
                 let (low, high) = (low.into_value_of().encode(), high.into_value_of().encode());
-                Pred::new(Expr::Between(Box::new(self.into_expr()), low, high))
+                Pred::new(self.into_expr().between(low, high))
             }
 
             /// Least first.

@@ -40,6 +40,9 @@ impl<E: Entity> InsertMany<E> {
 /// What becomes of rows that exist, where the new ones give these columns.
 pub(super) type OnConflict<'c> = &'c (dyn Fn(&[&str]) -> Option<Conflict> + Sync);
 
+/// So many parameters of a statement are left for what rows that exist are set to.
+const ASSIGNED: usize = 256;
+
 /// Writes all rows or none, by a transaction where they need several statements.
 pub(super) async fn write_together<E: Entity>(
     executor: &mut impl Executor,
@@ -50,7 +53,7 @@ pub(super) async fn write_together<E: Entity>(
     if let Some(error) = rows.failed {
         return Err(error);
     }
-    let most = Target::new(executor.dialect()).most_parameters();
+    let most = Target::new(executor.dialect()).most_parameters() - ASSIGNED;
     let single = match &rows.groups[..] {
         [] => return Ok(()),
         [group] => group.values.len() <= most,

@@ -42,7 +42,7 @@ pub(super) fn condition(
         let value = one(field, operand, limits)?;
         Ok(match (field.expr.clone(), value) {
             (Expr::Column(column), value) => Expr::Compare(column, op, value),
-            (expr, value) => Expr::Binary(Box::new(expr), op, Box::new(Expr::Value(value))),
+            (expr, value) => expr.compared(op, Expr::Value(value)),
         })
     };
     let null = matches!(operand, Operand::Json(serde_json::Value::Null));
@@ -55,12 +55,12 @@ pub(super) fn condition(
         "lte" => compared(BinaryOp::Le),
         "gt" => compared(BinaryOp::Gt),
         "gte" => compared(BinaryOp::Ge),
-        "in" => Ok(Expr::In(column(), several(field, operand, limits)?, false)),
-        "not_in" => Ok(Expr::In(column(), several(field, operand, limits)?, true)),
+        "in" => Ok(field.expr.clone().among(several(field, operand, limits)?, false)),
+        "not_in" => Ok(field.expr.clone().among(several(field, operand, limits)?, true)),
         "between" => {
             let ends: Result<[Value; 2], _> = several(field, operand, limits)?.try_into();
             let [low, high] = ends.map_err(|_| ("length", "between needs two values".to_string()))?;
-            Ok(Expr::Between(column(), low, high))
+            Ok(field.expr.clone().between(low, high))
         }
         "null" => {
             let wanted = match operand {

@@ -33,6 +33,9 @@ impl<O: Out> Writer<O> {
         {
             return Err(not_marked(table));
         }
+        if self.dialect() == Dialect::Postgres {
+            super::grouped::by_number(select);
+        }
         self.with(&mut select.with)?;
         self.level_of(select, false);
         self.push(if select.distinct { "SELECT DISTINCT " } else { "SELECT " });

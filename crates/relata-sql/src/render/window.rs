@@ -19,6 +19,11 @@ impl<O: Out> Writer<O> {
                 self.push(ty);
                 self.push(")");
             }
+            None if cast == Cast::Decimal && self.dialect() == Dialect::Sqlite => {
+                self.push("CAST(");
+                self.param(value);
+                self.push(" AS NUMERIC)");
+            }
             None => self.param(value),
         }
     }

@@ -75,7 +75,7 @@ macro_rules! comparisons {
         impl<R, T: Field> Aggregate<R, T> {
             $($(#[$doc])*
             pub fn $name(self, other: impl Operand<R, T::Base>) -> Having<R> {
-                let expr = Expr::Binary(Box::new(self.expr), $op, Box::new(other.into_operand()));
+                let expr = self.expr.compared($op, other.into_operand());
                 Having { expr, marker: PhantomData }
             })*
         }

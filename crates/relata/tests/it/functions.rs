@@ -3,7 +3,7 @@
 
 use expect_test::expect;
 use relata::prelude::*;
-use relata::{Dialect, Kind, Result, Unit, Value, count_rows, exists, fragment, now, pg};
+use relata::{Case, Dialect, Kind, Result, Unit, Value, count_rows, exists, fragment, now, pg};
 
 use crate::model::*;
 use crate::queries::blog;
@@ -13,6 +13,8 @@ crate::setup::everywhere!(
     functions_of_texts,
     functions_of_numbers,
     casts_between_types,
+    decimals_beside_what_is_computed,
+    groups_by_what_holds_values,
     dates_and_times,
     json_by_path,
     values_in_one,
@@ -143,6 +145,52 @@ async fn casts_between_types(mut db: Db) -> Result<()> {
     let date: Date = "2024-02-29".parse().unwrap();
     let row = ("5".to_string(), 5.0, 2.345, None, 2, date, Decimal::from(5));
     assert_eq!(query().one(&mut db).await?, row);
+    Ok(())
+}
+
+/// SQLite has no decimals: it is sent a text, which must not be compared as one.
+async fn decimals_beside_what_is_computed(mut db: Db) -> Result<()> {
+    for exact in ["2.5", "20", "100"] {
+        let row = NewEveryType { exact: exact.parse().unwrap(), ..every_type("2024-02-29T23:30:00Z") };
+        row.insert(&mut db).await?;
+    }
+    let decimal = |text: &str| text.parse::<Decimal>().unwrap();
+    let twice = || EveryType.exact * 2;
+    let filters: [(relata::Pred<EveryType>, &[&str]); 9] = [
+        (EveryType.exact.gt(19), &["20", "100"]),
+        (twice().gt(30), &["20", "100"]),
+        (twice().lt(decimal("40.5")), &["2.5", "20"]),
+        (twice().eq(5), &["2.5"]),
+        (twice().between(decimal("5"), decimal("40")), &["2.5", "20"]),
+        (twice().is_in([decimal("5.00"), decimal("200")]), &["2.5", "100"]),
+        (twice().not_in([decimal("5.00"), decimal("200")]), &["20"]),
+        (EveryType.exact.is_in([decimal("2.5"), decimal("20.0")]), &["2.5", "20"]),
+        ((EveryType.exact + EveryType.exact).ge(decimal("40")), &["20", "100"]),
+    ];
+    for (at, (filter, expected)) in filters.into_iter().enumerate() {
+        let found =
+            EveryType::find().filter(filter).order(EveryType.id.asc()).select(EveryType.exact).all(&mut db).await?;
+        let expected: Vec<Decimal> = expected.iter().map(|text| decimal(text)).collect();
+        assert_eq!(found, expected, "filter {at}");
+    }
+    let sums = EveryType::find().group_by(EveryType.medium).having(EveryType.exact.sum().gt(decimal("122")));
+    assert_eq!(sums.select(EveryType.medium).all(&mut db).await?.len(), 1);
+    Ok(())
+}
+
+/// Two places of one value are two parameters: PostgreSQL does not know that they are equal.
+async fn groups_by_what_holds_values(mut db: Db) -> Result<()> {
+    blog(&mut db).await?;
+    let kind = || Case::<Post, String>::when(Post.slug.eq("a1"), "first").otherwise("other");
+    let query = || Post::find().group_by(kind()).select((kind(), count_rows())).order(kind().asc());
+    expect![[r#"
+        sqlite   SELECT CASE WHEN "slug" = ?1 THEN ?2 ELSE ?3 END, COUNT(*) FROM "posts" WHERE "deleted_at" IS NULL GROUP BY CASE WHEN "slug" = ?4 THEN ?5 ELSE ?6 END ORDER BY CASE WHEN "slug" = ?7 THEN ?8 ELSE ?9 END
+        postgres SELECT CASE WHEN "slug" = $1 THEN CAST($2 AS text) ELSE CAST($3 AS text) END, COUNT(*) FROM "posts" WHERE "deleted_at" IS NULL GROUP BY 1 ORDER BY 1
+        mysql    SELECT CASE WHEN `slug` = ? THEN ? ELSE ? END, COUNT(*) FROM `posts` WHERE `deleted_at` IS NULL GROUP BY CASE WHEN `slug` = ? THEN ? ELSE ? END ORDER BY CASE WHEN `slug` = ? THEN ? ELSE ? END
+    "#]].assert_eq(&side_by_side(query));
+    let found = query().all(&mut db).await?;
+    let posts = Post::find().count(&mut db).await? as i64;
+    assert_eq!(found, [("first".to_string(), 1), ("other".to_string(), posts - 1)]);
     Ok(())
 }
 

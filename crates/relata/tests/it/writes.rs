@@ -170,6 +170,14 @@ async fn upserts_of_many_rows_are_all_or_nothing(mut db: Db) -> Result<()> {
     User::insert_many((0..count).map(|number| user(number, "a"))).on_conflict(User.email).update_all(&mut db).await?;
     User::insert_many((0..count).map(|number| user(number, "b"))).on_conflict(User.email).update_all(&mut db).await?;
     assert_eq!(User::find().filter(User.name.eq("b")).count(&mut db).await?, count as u64);
+    // As many as a statement takes, and then what is there is set to something that has values of its own.
+    let count = if db.dialect() == Dialect::Sqlite { 16_383 } else { 32_767 };
+    let name = User.name.concat("+").concat(User.name.proposed());
+    let again = User::insert_many((0..count).map(|number| user(number, "c"))).on_conflict(User.email);
+    again.set(User.name.to(name)).exec(&mut db).await?;
+    let seventh = User::find().filter(User.email.eq("7@example.com")).one(&mut db).await?;
+    assert_eq!(seventh.name, "b+c");
+    assert_eq!(User::find().count(&mut db).await?, count.max(if count < 20_000 { 17_000 } else { 0 }) as u64);
     let [ann] = [User::find().first(&mut db).await?.unwrap().id];
     let post = |slug: &str| NewPost { author_id: ann, slug: slug.into(), title: "T".into() };
     let before = db.statement_count();
