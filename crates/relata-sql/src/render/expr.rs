@@ -6,7 +6,7 @@ use super::Writer;
 use super::out::Out;
 use crate::error::{Error, Kind, Result};
 use crate::expr::{AggregateFunction, BinaryOp, ColumnRef, Expr, Function, Match, Related};
-use crate::meta::{NUMBERED, Path, TableMeta};
+use crate::meta::{Path, TableMeta};
 use crate::tree::{MOST_NESTED, Scope};
 use crate::value::Value;
 
@@ -208,7 +208,7 @@ impl<O: Out> Writer<O> {
         let place = column.path.of_outer().unwrap_or_default();
         let holds = |table: Option<&'static TableMeta>| match table {
             Some(table) => table.columns.as_ptr_range().contains(&std::ptr::from_ref(column.column)),
-            None => NUMBERED.as_ptr_range().contains(&std::ptr::from_ref(column.column)),
+            None => column.is_numbered(),
         };
         let mut around = self.levels.iter().rev().skip(1);
         let found = around.find(|level| level.qualified && level.tables.at(place).is_some_and(holds));
