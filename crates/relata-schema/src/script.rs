@@ -133,10 +133,21 @@ pub fn flatten(dialect: Dialect, sql: &str) -> String {
     out
 }
 
-/// The first `limit` words of a statement that stand outside quotes and comments, in upper case.
+/// The first `limit` words of a statement that stand outside quotes and comments, in upper case. MariaDB: of the statement
+/// that follows `SET STATEMENT … FOR`, which sets variables for that one alone.
 pub fn words(dialect: Dialect, sql: &str, limit: usize) -> Vec<String> {
-    let words = pieces(dialect, sql).filter(|piece| piece.kind == PieceKind::Word);
-    words.take(limit).map(|piece| piece.text.to_ascii_uppercase()).collect()
+    let all = || {
+        let words = pieces(dialect, sql).filter(|piece| piece.kind == PieceKind::Word);
+        words.map(|piece| piece.text.to_ascii_uppercase())
+    };
+    let mut beginning = all();
+    if dialect == Dialect::Mysql
+        && beginning.next().is_some_and(|word| word == "SET")
+        && beginning.next().is_some_and(|word| word == "STATEMENT")
+    {
+        return all().skip_while(|word| word != "FOR").skip(1).take(limit).collect();
+    }
+    all().take(limit).collect()
 }
 
 /// A part of a statement.

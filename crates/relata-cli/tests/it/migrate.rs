@@ -379,3 +379,34 @@ fn mysql_baseline() {
     let create = "CREATE TABLE notes (id integer AUTO_INCREMENT PRIMARY KEY, body varchar(20) DEFAULT 'x')";
     on_server(Dialect::Mysql, |url| a_baseline_is_adopted(url, create));
 }
+
+/// SQLite keeps a reference to columns that are no key, and cannot check it; what it can check it does.
+#[test]
+fn references_to_what_is_no_key_stop_no_migration() {
+    let project = Project::new();
+    let first = "migrations/20260101000000_aaaaaa_first";
+    let tables = "CREATE TABLE parents (id integer NOT NULL PRIMARY KEY, code text);\n\
+        CREATE TABLE odd (code text REFERENCES parents (code));\n\
+        CREATE TABLE children (id integer NOT NULL PRIMARY KEY, parent integer REFERENCES parents (id), n integer);\n\
+        INSERT INTO parents VALUES (1, 'one');\nINSERT INTO children VALUES (1, 1, 5);\n";
+    project.write(&format!("{first}/up.sql"), tables);
+    project.write(&format!("{first}/down.sql"), "DROP TABLE odd;\nDROP TABLE children;\nDROP TABLE parents;\n");
+    project.ok(&arguments(&["apply"]));
+    let rebuild = |column: &str, parent: &str| {
+        format!(
+            "PRAGMA foreign_keys = OFF;\n\
+             CREATE TABLE other (id integer NOT NULL PRIMARY KEY, parent integer REFERENCES parents (id), n {column});\n\
+             INSERT INTO other SELECT id, {parent}, n FROM children;\nDROP TABLE children;\n\
+             ALTER TABLE other RENAME TO children;\nPRAGMA foreign_keys = ON;\n"
+        )
+    };
+    let second = "migrations/20260102000000_bbbbbb_second";
+    project.write(&format!("{second}/up.sql"), &rebuild("bigint", "parent"));
+    project.write(&format!("{second}/down.sql"), &rebuild("integer", "parent"));
+    project.ok(&arguments(&["apply"]));
+    project.ok(&arguments(&["rollback"]));
+    project.write(&format!("{second}/up.sql"), &rebuild("bigint", "7"));
+    let refused = project.run(&arguments(&["apply"]));
+    let said = "1 rows of children refer to rows that parents does not have";
+    assert!(refused.code == 1 && refused.stderr.contains(said), "{}", refused.stderr);
+}

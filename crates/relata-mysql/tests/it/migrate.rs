@@ -1,6 +1,7 @@
 //! The law: a database of one schema to which the plan is applied has the other schema, a second plan is empty, and the
 //! data that can stay has stayed.
 
+use expect_test::expect;
 use relata_plan::{PlanOptions, plan};
 use relata_schema::Schema;
 use relata_sql::driver::Connection;
@@ -11,12 +12,16 @@ use relata_sql::Value;
 
 /// Applies the plan from one script's schema to the other's; gives back the statements and the connection.
 pub fn migrate(old: &str, new: &str) -> (Vec<String>, Database, Box<dyn Connection>) {
+    migrate_as(old, new, &PlanOptions::default())
+}
+
+fn migrate_as(old: &str, new: &str, options: &PlanOptions) -> (Vec<String>, Database, Box<dyn Connection>) {
     let (first, second) = (Database::create(), Database::create());
     let (mut here, mut there) = (first.connect(), second.connect());
     load(&mut *here, old);
     load(&mut *there, new);
     let (from, to) = (introspect(&mut *here), introspect(&mut *there));
-    let statements = apply(&mut *here, &from, &to);
+    let statements = apply(&mut *here, &from, &to, options);
     let reached = introspect(&mut *here);
     let (again, _) = plan(&reached, &to, &PlanOptions::default());
     assert!(again.is_empty(), "not reached by\n{}\nbut needs\n{}", statements.join(";\n"), again.script());
@@ -25,8 +30,8 @@ pub fn migrate(old: &str, new: &str) -> (Vec<String>, Database, Box<dyn Connecti
 }
 
 /// Runs the plan, and asks before and after each step whether it was done.
-fn apply(connection: &mut dyn Connection, from: &Schema, to: &Schema) -> Vec<String> {
-    let (plan, diagnostics) = plan(from, to, &PlanOptions::default());
+fn apply(connection: &mut dyn Connection, from: &Schema, to: &Schema, options: &PlanOptions) -> Vec<String> {
+    let (plan, diagnostics) = plan(from, to, options);
     let refused = |found: &relata_schema::Diagnostic| found.severity == relata_schema::Severity::Error;
     assert!(!diagnostics.iter().any(refused), "{diagnostics:?}");
     for step in &plan.steps {
@@ -410,6 +415,38 @@ fn a_default_of_the_new_type_fills_what_was_null() {
     let (_, _database, mut connection) = migrate(old, new);
     let rows = query(&mut *connection, "SELECT concat_ws(' ', a, b, c) FROM t ORDER BY id", &[]).rows;
     assert_eq!(rows, [[Value::Text("5000000000 none".into())], [Value::Text("2 2 2".into())]]);
+}
+
+#[test]
+fn what_notes_the_time_of_a_change_does_not_note_a_default() {
+    let table =
+        |n: &str| format!("CREATE TABLE t (id int PRIMARY KEY, n int {n}, at datetime DEFAULT now() ON UPDATE now());");
+    let rows = "INSERT INTO t VALUES (1, NULL, '2020-01-01'), (2, 2, '2020-01-01')";
+    let (_, _database, mut connection) = migrate(&(table("") + rows), &table("NOT NULL DEFAULT 4"));
+    assert_eq!(value(&mut *connection, "SELECT count(*) FROM t WHERE at = '2020-01-01' AND n > 0"), Value::Int(2));
+}
+
+/// What is put back of a column comes between the two statements.
+#[test]
+fn on_the_way_back_columns_come_before_what_asks_for_them() {
+    let without = "CREATE TABLE t (id int PRIMARY KEY, b int NOT NULL, UNIQUE KEY (b))";
+    let with = "CREATE TABLE t (id int NOT NULL, a int NOT NULL CHECK (a > 0), b int NOT NULL, c int NOT NULL,
+        PRIMARY KEY (id, c), UNIQUE KEY (a), UNIQUE KEY (b), CONSTRAINT in_order CHECK (a < c), KEY c (c))";
+    let back = PlanOptions { back: true, ..PlanOptions::default() };
+    let (statements, _, _) = migrate_as(without, with, &back);
+    expect![[r#"
+        ALTER TABLE t
+          ADD COLUMN a int(11) NOT NULL AFTER id,
+          ADD COLUMN c int(11) NOT NULL,
+          ADD KEY c (c);
+        ALTER TABLE t
+          DROP PRIMARY KEY,
+          MODIFY COLUMN a int(11) NOT NULL CHECK (`a` > 0),
+          ADD UNIQUE KEY a (a),
+          ADD PRIMARY KEY (id, c),
+          ADD CONSTRAINT in_order CHECK (`a` < `c`)"#]]
+    .assert_eq(&statements.join(";\n"));
+    assert_eq!(migrate(without, with).0.len(), 1, "nothing is put back on the way up");
 }
 
 #[test]

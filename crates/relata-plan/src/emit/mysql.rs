@@ -14,6 +14,7 @@ mod enforcement;
 mod foreign_keys;
 mod partitions;
 mod probe;
+mod returning;
 mod table;
 mod values;
 mod way;
@@ -46,7 +47,7 @@ pub(super) fn emit(
         }
     }
     let server = if from.mysql || to.mysql || options.mysql { Server::MySql } else { Server::MariaDb };
-    let plan = Planned { from, to, changes: &wanted, renames: &options.renames, server };
+    let plan = Planned { from, to, changes: &wanted, renames: &options.renames, server, back: options.back };
     diagnostics.extend(plan.altered().flat_map(period_columns));
     diagnostics.extend(plan.altered().flat_map(replaced_nulls));
     diagnostics.extend(plan.altered().flat_map(|altered| values::refused(altered, plan.renames)));
@@ -197,6 +198,25 @@ fn unrepeatable(default: &str) -> bool {
     default.starts_with('(') && FUNCTIONS.iter().any(|function| default.contains(function))
 }
 
+/// The steps that alter a table, in one statement if the server can.
+fn alter_table(altered: Altered<'_>) -> Vec<Step> {
+    let added = added_first(altered);
+    let before = added.is_some().then_some(altered.from);
+    if let Some((between, first, rest)) = added.or_else(|| retyped_first(altered)) {
+        let mut steps = table::alter(Altered { to: &between, changes: &first, ..altered });
+        steps.extend(table::alter(Altered { from: &between, changes: &rest, before, ..altered }));
+        return steps;
+    }
+    match versioned_first(altered) {
+        None => table::alter(altered),
+        Some((between, rest)) => {
+            let mut steps = table::alter(Altered { to: &between, ..altered });
+            steps.extend(table::alter(Altered { from: &between, changes: &rest, ..altered }));
+            steps
+        }
+    }
+}
+
 /// A warning for each column whose NULLs become its default.
 fn replaced_nulls(altered: Altered<'_>) -> Vec<Diagnostic> {
     let warn = |(old, _, default): (&Column, &Column, &str)| {
@@ -317,6 +337,8 @@ struct Planned<'p> {
     changes: &'p [Change],
     renames: &'p [Rename],
     server: Server,
+    /// The way back of a migration.
+    back: bool,
 }
 
 /// A table that is on both sides and differs.
@@ -414,20 +436,10 @@ impl<'p> Planned<'p> {
     fn alter_tables(&self, phases: &mut Phases) {
         for altered in self.altered() {
             phases.alter_tables.extend(values::steps(altered, self.renames));
-            let added = added_first(altered);
-            let before = added.is_some().then_some(altered.from);
-            if let Some((between, first, rest)) = added.or_else(|| retyped_first(altered)) {
-                let first = Altered { to: &between, changes: &first, ..altered };
-                phases.alter_tables.extend(table::alter(first));
-                let rest = Altered { from: &between, changes: &rest, before, ..altered };
-                phases.alter_tables.extend(table::alter(rest));
-                continue;
-            }
-            match versioned_first(altered) {
-                None => phases.alter_tables.extend(table::alter(altered)),
-                Some((between, rest)) => {
-                    let whole = Altered { to: &between, ..altered };
-                    phases.alter_tables.extend(table::alter(whole));
+            match returning::first(altered).filter(|_| self.back) {
+                None => phases.alter_tables.extend(alter_table(altered)),
+                Some((between, first, rest)) => {
+                    phases.alter_tables.extend(alter_table(Altered { to: &between, changes: &first, ..altered }));
                     phases.alter_tables.extend(table::alter(Altered { from: &between, changes: &rest, ..altered }));
                 }
             }

@@ -650,6 +650,12 @@ mod tests {
             (Dialect::Mysql, "start transaction", Transaction),
             (Dialect::Mysql, "/*!40101 SET NAMES utf8 */", Session),
             (Dialect::Mysql, "SET FOREIGN_KEY_CHECKS = 0", Session),
+            (
+                Dialect::Mysql,
+                "SET STATEMENT system_versioning_alter_history = 1 FOR ALTER TABLE t DROP COLUMN c",
+                Schema,
+            ),
+            (Dialect::Mysql, "SET STATEMENT max_statement_time = 9 FOR UPDATE t SET a = 1", Data),
             (Dialect::Postgres, "-- x\nupdate a set b = 1", Data),
             (Dialect::Postgres, "SELECT pg_catalog.set_config('search_path', '', false)", Session),
             (Dialect::Postgres, "ALTER TABLE a ADD b int", Schema),

@@ -122,6 +122,7 @@ impl Journal<'_> {
         if entries.is_empty() {
             outcome.prepare(connection, report).await?;
         }
+        let mut back = Vec::new();
         for (index, statement) in self.statements.iter().enumerate() {
             match classify(connection.dialect(), &statement.sql) {
                 Class::Session | Class::ForeignKeys { .. } => {
@@ -138,11 +139,40 @@ impl Journal<'_> {
             {
                 self.step(connection, index, report).await?;
             }
+            // Also after one that a run before had done: it may have been cut off in between.
+            back.extend(self.bring_back(connection, outcome, statement).await?);
         }
         if self.partial {
             self.check_start(connection).await?;
         }
-        self.finish(connection, outcome, report).await
+        self.finish(connection, outcome, back, report).await
+    }
+
+    /// After a statement of a rollback: what was kept of the table or columns that it created comes back, before the
+    /// statements that ask for it.
+    async fn bring_back(
+        &self,
+        connection: &mut dyn Connection,
+        outcome: &Outcome<'_>,
+        statement: &ScriptStatement,
+    ) -> Result<Vec<shelf::Shelved>> {
+        if !matches!(outcome, Outcome::Undone(..)) || !shelf::may_bring_back(connection.dialect(), &statement.sql) {
+            return Ok(Vec::new());
+        }
+        connection.begin(TransactionOptions::default()).await?;
+        let result = match shelf::put_back_early(connection, self.version, &statement.sql).await {
+            Ok(back) => connection.batch("COMMIT").await.map(|()| back),
+            Err(error) => Err(error),
+        };
+        match result {
+            Ok(back) => shelf::drop_tables(connection, &back).await.map(|()| back),
+            Err(error) => {
+                if connection.in_transaction() && !connection.is_broken() {
+                    connection.batch("ROLLBACK").await?;
+                }
+                Err(error)
+            }
+        }
     }
 
     /// What is to be said after a failure.
@@ -486,10 +516,11 @@ impl Journal<'_> {
         &self,
         connection: &mut dyn Connection,
         outcome: &Outcome<'_>,
+        early: Vec<shelf::Shelved>,
         report: &mut Report<'_, '_>,
     ) -> Result<()> {
         connection.begin(TransactionOptions::default()).await?;
-        let result = self.finish_in_transaction(connection, outcome, report).await;
+        let result = self.finish_in_transaction(connection, outcome, early, report).await;
         match result {
             Ok(back) => shelf::drop_tables(connection, &back).await,
             Err(error) => {
@@ -505,9 +536,10 @@ impl Journal<'_> {
         &self,
         connection: &mut dyn Connection,
         outcome: &Outcome<'_>,
+        early: Vec<shelf::Shelved>,
         report: &mut Report<'_, '_>,
     ) -> Result<Vec<shelf::Shelved>> {
-        let back = outcome.complete(connection, Vec::new(), report).await?;
+        let back = outcome.complete(connection, early, report).await?;
         outcome.write(connection, report).await?;
         forget(connection, self.version).await?;
         connection.batch("COMMIT").await?;

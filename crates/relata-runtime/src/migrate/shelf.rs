@@ -4,11 +4,11 @@
 //!   narrower type changes. PostgreSQL: tables in the schema `relata_shelf`; elsewhere tables `relata_shelf_…`.
 //! - What is kept stands in `relata_migration_shelf`, with the migration's version. A rollback puts back what fits: rows
 //!   by key, never over rows that are there; a value that somebody changed since stays as it is.
-//! - What the rollback creates again is filled as soon as it is there, before keys and NOT NULL ask for it; on MariaDB at the
-//!   end.
+//! - What the rollback creates again is filled as soon as it is there, before keys and NOT NULL ask for it; values that a
+//!   narrower type changed come back at the end.
 //! - Where DDL is transactional all of it happens in the migration's own transaction. On MariaDB it is copied before the
-//!   first statement and put back in the transaction that ends the rollback; rows that others write while it is copied are
-//!   not kept.
+//!   first statement, and put back in transactions between the statements of the rollback and at its end; rows that others
+//!   write while it is copied are not kept.
 //!
 //! Weaker than a backup: a column of a table without any key cannot be put back (the table is copied, for people to look
 //! at). On MariaDB triggers run when rows are put back.
@@ -330,7 +330,8 @@ pub(super) fn may_bring_back(dialect: Dialect, statement: &str) -> bool {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
         ["CREATE", "TABLE", ..] => true,
-        ["ALTER", "TABLE", ref rest @ ..] => rest.contains(&"ADD"),
+        // One statement holds all that changes in a table there.
+        ["ALTER", "TABLE", ref rest @ ..] => rest.contains(&"ADD") || dialect == Dialect::Mysql,
         _ => false,
     }
 }

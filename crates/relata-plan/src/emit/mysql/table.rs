@@ -255,11 +255,18 @@ pub(super) fn filled_after(altered: Altered<'_>) -> Vec<String> {
     pairs(altered).into_iter().filter(after).map(|(_, new)| new.name.clone()).collect()
 }
 
+/// `, c = c` for each column that would note the time of an `UPDATE` of another one: it keeps what it says.
+pub(super) fn kept_times(table: &Table, column: &Column) -> String {
+    let times = table.columns.iter().filter(|other| other.on_update.is_some() && other.name != column.name);
+    times.map(|other| format!(", {0} = {0}", ident(&other.name))).collect()
+}
+
 fn fill(altered: Altered<'_>) -> Vec<Step> {
     let to = &altered.to.name;
     let fill = |(old, _, default): (&Column, &Column, &str)| {
         let (table, column) = (ident(&to.name), ident(&old.name));
-        let sql = format!("UPDATE {table} SET {column} = {default} WHERE {column} IS NULL");
+        let times = kept_times(altered.from, old);
+        let sql = format!("UPDATE {table} SET {column} = {default}{times} WHERE {column} IS NULL");
         let done = format!("SELECT COUNT(*) = 0 FROM {table} WHERE {column} IS NULL");
         let mut made = step(format!("fill {to}.{} with its default", old.name), altered.to.key(), sql, done);
         made.recipe = Way::BuildShared.recipe();

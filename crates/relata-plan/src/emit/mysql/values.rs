@@ -10,7 +10,7 @@ use relata_schema::dialect::mysql::{print, types};
 use relata_schema::model::{Column, ObjectKey, ObjectKind};
 use relata_schema::{ColumnType, Diagnostic, Dialect, Type};
 
-use super::table::{pairs, spelled, versioned};
+use super::table::{kept_times, pairs, spelled, versioned};
 use super::way::{Way, modification};
 use super::{Altered, ident, lock, probe, step};
 use crate::rename::inline_values;
@@ -87,8 +87,7 @@ fn write(altered: Altered<'_>, column: &Column, values: &[(String, String)]) -> 
     let olds = olds.join(", ");
     let cases: Vec<String> =
         values.iter().map(|(before, after)| format!("WHEN {} THEN {}", literal(before), literal(after))).collect();
-    let times = altered.from.columns.iter().filter(|other| other.on_update.is_some() && other.name != column.name);
-    let times: String = times.map(|other| format!(", {0} = {0}", ident(&other.name))).collect();
+    let times = kept_times(altered.from, column);
     let sql =
         format!("UPDATE {table} SET {name} = CASE {name} {} END{times} WHERE {name} IN ({olds})", cases.join(" "));
     let done = format!("SELECT COUNT(*) = 0 FROM {table} WHERE {name} IN ({olds})");

@@ -114,21 +114,27 @@ fn differs(dialect: Dialect, left: &str, right: &str) -> String {
     }
 }
 
-/// Updates rows of `target` (called `t` or `s` there) that belong together by key.
-fn update_joined(dialect: Dialect, target: (&str, &str), other: (&str, &str), set: &str, on: &str) -> String {
+/// Updates rows of `target` (called `t` or `s` there) that belong together by key: each column and what it becomes.
+fn update_joined(
+    dialect: Dialect,
+    target: (&str, &str),
+    other: (&str, &str),
+    set: &[(String, String)],
+    on: &str,
+) -> String {
     let ((target, alias), (other, other_alias)) = (target, other);
+    let list = |prefix: &str| {
+        let assignments = set.iter().map(|(column, value)| format!("{prefix}{column} = {value}"));
+        assignments.collect::<Vec<_>>().join(", ")
+    };
     match dialect {
         Dialect::Sqlite | Dialect::Postgres => {
-            format!("UPDATE {target} AS {alias} SET {set} FROM {other} AS {other_alias} WHERE {on}")
+            format!("UPDATE {target} AS {alias} SET {} FROM {other} AS {other_alias} WHERE {on}", list(""))
         }
-        Dialect::Mysql => format!(
-            "UPDATE {target} AS {alias} JOIN {other} AS {other_alias} ON {on} SET {}",
-            set.split(" = ")
-                .enumerate()
-                .map(|(at, part)| if at == 0 { format!("{alias}.{part}") } else { part.into() })
-                .collect::<Vec<_>>()
-                .join(" = ")
-        ),
+        Dialect::Mysql => {
+            let set = list(&format!("{alias}."));
+            format!("UPDATE {target} AS {alias} JOIN {other} AS {other_alias} ON {on} SET {set}")
+        }
     }
 }
 
@@ -140,7 +146,7 @@ pub(super) async fn settle(connection: &mut dyn Connection, shelved: &Shelved) -
     }
     let foreign = foreign(connection, &shelved.taken.table).await?;
     let name = dialect.quote(column);
-    let set = format!("{AFTER} = {}", text_of(dialect, &format!("t.{name}")));
+    let set = [(AFTER.to_string(), text_of(dialect, &format!("t.{name}")))];
     let on = same_row(dialect, &shelved.key, &foreign);
     connection.batch(&update_joined(dialect, (&kept, "s"), (&table, "t"), &set, &on)).await?;
     let same = differs(dialect, &text_of(dialect, &name), AFTER);
@@ -199,7 +205,10 @@ pub(super) async fn put_back(connection: &mut dyn Connection, table: &Table, she
     let (target, kept) = (dialect.qualified(&table.name), dialect.qualified(&shelved.kept_in));
     let on = same_row(dialect, &shelved.key, &foreign);
     if let Some(column) = &shelved.taken.column {
-        let set = format!("{} = {}", dialect.quote(column), value(column));
+        let mut set = vec![(dialect.quote(column), value(column))];
+        // MariaDB: nobody changed the row, whatever notes the time of a change.
+        let times = table.columns.iter().filter(|other| other.on_update.is_some() && &other.name != column);
+        set.extend(times.map(|other| (dialect.quote(&other.name), format!("t.{}", dialect.quote(&other.name)))));
         return connection.batch(&update_joined(dialect, (&target, "t"), (&kept, "s"), &set, &on)).await;
     }
     let kept_columns = columns_of(connection, &shelved.kept_in).await?;
