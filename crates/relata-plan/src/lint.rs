@@ -20,6 +20,7 @@ mod bounds;
 mod context;
 mod facts;
 mod live;
+mod misspelt;
 mod probe;
 mod rebuild;
 mod redefinition;

@@ -12,6 +12,7 @@
 mod backup;
 mod content;
 mod copy;
+mod drift;
 mod execute;
 mod folder;
 pub mod graph;
@@ -50,7 +51,7 @@ use relata_schema::model::Schema;
 use relata_sql::Result;
 use relata_sql::driver::{Connection, IntrospectOptions};
 
-pub use content::{ColumnContent, Content, Survivor, read as read_content};
+pub use content::{ColumnContent, Content, Survivor, foreign_columns, read as read_content};
 pub use execute::{run_as_far, run_script, run_watched};
 pub use folder::{Draft, Migration, follow, read as read_folder, record_proof, reparent, slug, write as write_folder};
 pub use graph::{Graph, heads, newest};

@@ -411,10 +411,19 @@ pub const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         id: "M4",
-        title: "A protected environment applies only what is proved, from where its history stands",
-        sqlite: Claim::Done(&[(PROOFS, "sqlite_protected_applies_only_what_is_proved")]),
-        postgres: Claim::Done(&[(PROOFS, "postgres_protected_applies_only_what_is_proved")]),
-        mysql: Claim::Done(&[(PROOFS, "mysql_protected_applies_only_what_is_proved")]),
+        title: "A protected environment applies only what is proved, from where its history stands, and undoes drift only so",
+        sqlite: Claim::Done(&[
+            (PROOFS, "sqlite_protected_applies_only_what_is_proved"),
+            (PROOFS, "sqlite_protected_drift_is_undone_by_what_is_proved"),
+        ]),
+        postgres: Claim::Done(&[
+            (PROOFS, "postgres_protected_applies_only_what_is_proved"),
+            (PROOFS, "postgres_protected_drift_is_undone_by_what_is_proved"),
+        ]),
+        mysql: Claim::Done(&[
+            (PROOFS, "mysql_protected_applies_only_what_is_proved"),
+            (PROOFS, "mysql_protected_drift_is_undone_by_what_is_proved"),
+        ]),
     },
     Capability {
         id: "M4",

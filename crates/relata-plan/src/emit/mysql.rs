@@ -29,7 +29,7 @@ use relata_schema::model::{
 use relata_schema::{Diagnostic, Dialect, Schema};
 
 use crate::PlanOptions;
-pub(crate) use way::{Way, modification};
+pub(crate) use way::{Beside, Way, modification};
 
 /// The steps for `changes`, in an order that works.
 pub(super) fn emit(

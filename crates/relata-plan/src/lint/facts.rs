@@ -41,6 +41,8 @@ pub struct TableFact {
     pub constraints: BTreeMap<String, ConstraintFact>,
     /// The columns of its indexes, also of those that keys have, by name.
     pub indexes: BTreeMap<String, Vec<String>>,
+    /// Which of them are full text or spatial indexes.
+    pub special: BTreeMap<String, Special>,
     /// It is partitioned.
     pub partitioned: bool,
     /// The only column of its partition key.
@@ -60,6 +62,15 @@ impl TableFact {
         let mut keys = self.constraints.values().filter(|constraint| constraint.kind == ConstraintKind::PrimaryKey);
         keys.any(|key| key.columns.iter().any(|own| own == column))
     }
+}
+
+/// A kind of index that is built and kept otherwise than the others (MariaDB).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Special {
+    /// `FULLTEXT`.
+    FullText,
+    /// `SPATIAL`.
+    Spatial,
 }
 
 /// A column.
@@ -117,6 +128,18 @@ impl Learned<'_> {
         let begin = self.tokens.partition_point(|token| token.start < extent.start);
         let end = self.tokens.partition_point(|token| token.start < extent.end);
         self.tokens.get(begin..end).map(conditions).unwrap_or_default()
+    }
+
+    /// What kind of index the words there make.
+    fn special(&self, extent: Extent) -> Option<Special> {
+        let begin = self.tokens.partition_point(|token| token.start < extent.start);
+        self.tokens.get(begin..)?.iter().take_while(|token| token.start < extent.end && !token.is_mark("(")).find_map(
+            |token| match () {
+                () if token.is("FULLTEXT") => Some(Special::FullText),
+                () if token.is("SPATIAL") => Some(Special::Spatial),
+                () => None,
+            },
+        )
     }
 
     /// The column in `PARTITION BY … (column)`.
@@ -293,7 +316,7 @@ impl Facts {
                 }
             }
             StatementKind::CreateTable(table) => self.create(table, learned),
-            StatementKind::CreateIndex(index) => self.index(index),
+            StatementKind::CreateIndex(index) => self.index(index, learned.special(statement.extent)),
             StatementKind::Create(object) => {
                 self.made.insert(key(&object.name));
                 if object.object == "DOMAIN"
@@ -418,6 +441,7 @@ impl Facts {
             matches!(constraint.kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique | ConstraintKind::Index);
         if indexed {
             table.indexes.insert(own.clone(), columns.clone());
+            table.special.extend(learned.special(constraint.extent).map(|special| (own.clone(), special)));
         }
         if constraint.kind == ConstraintKind::PrimaryKey {
             for column in &columns {
@@ -447,12 +471,13 @@ impl Facts {
         table.constraints.insert(own, fact);
     }
 
-    fn index(&mut self, index: &CreateIndex) {
+    fn index(&mut self, index: &CreateIndex, special: Option<Special>) {
         let columns: Vec<String> = index.columns.iter().flatten().map(|name| name.last().to_string()).collect();
         let table = self.tables.entry(key(&index.table)).or_default();
         let name = index.name.as_ref().map(|name| name.last().to_string());
         let name = name.unwrap_or_else(|| format!("{}_{}_idx", index.table.last(), columns.join("_")));
         table.indexes.insert(name.clone(), if index.partial { Vec::new() } else { columns });
+        table.special.extend(special.map(|special| (name.clone(), special)));
         let namespace = index.table.namespace().filter(|namespace| *namespace != "public");
         self.made.extend(namespace.map(|namespace| format!("{namespace}.{name}")));
         self.made.insert(name);
@@ -548,6 +573,7 @@ fn drop_table(tables: &mut BTreeMap<String, TableFact>, name: &Name) {
 
 fn drop_index(table: &mut TableFact, name: &str) {
     table.indexes.remove(name);
+    table.special.remove(name);
 }
 
 /// It takes `ACCESS EXCLUSIVE` on its table.

@@ -1,12 +1,14 @@
-//! What `MODIFY` and `CHANGE` of MariaDB do to a column that is there, as the planner predicts it.
+//! What `ALTER TABLE` of MariaDB does to a table that is there, as the planner predicts it: what `MODIFY` and `CHANGE` do to a
+//! column, and what becomes of other changes in a table that has what makes them slow.
 
 use relata_schema::dialect::mysql::Server;
 use relata_schema::model::{Column, Generated, Index, IndexPart, Table};
 use relata_schema::sql::{self, ColumnDefinition, Name, TypeName};
 use relata_schema::{ColumnType, Type};
 
+use super::facts::Special;
 use super::{ColumnFact, Context, TableFact};
-use crate::emit::mysql::{Way, modification};
+use crate::emit::mysql::{Beside, Way, modification};
 
 /// What is done to the table, beyond its catalogue.
 pub enum Redefinition {
@@ -30,20 +32,26 @@ pub fn redefinition(
         return Some(Redefinition::Copied(format!("perhaps another type of {from}")));
     };
     let (was, shall) = (as_it_is(fact, old, from, before), as_it_shall_be(fact, old, from, column, new));
-    let model = indexed(fact, from);
-    let way = servers(context).iter().map(|server| modification(*server, &model, &was, &shall)).max()?;
+    let model = model(fact, from);
+    let beside = beside(fact);
+    let way = |server: &Server| beside.way(*server, modification(*server, &model, &was, &shall), false);
+    let way = servers(context).iter().map(way).max()?;
+    let stored = old.generated == Some(sql::Generated::Stored) && column.generated == old.generated;
     let what = if was.ty.physical != shall.ty.physical {
         format!("another type of {from}")
     } else if was.charset != shall.charset || was.collation != shall.collation {
         format!("another character set or collation of {from}")
     } else if was.not_null != shall.not_null {
         format!("whether {from} takes NULL")
+    } else if stored {
+        return Some(Redefinition::Copied(format!("perhaps another expression of {from}")));
     } else {
         format!("another definition of {from}")
     };
     match way {
         Way::Rebuild => Some(Redefinition::Copied(what)),
         Way::RebuildOnline => Some(Redefinition::Written(what)),
+        _ if column.placed => moved(context, fact).map(Redefinition::Copied),
         Way::Instant | Way::Release | Way::Build | Way::BuildShared => None,
     }
 }
@@ -117,10 +125,68 @@ fn column_type(ty: &TypeName) -> std::sync::Arc<ColumnType> {
     ColumnType::new(Type::Native(physical.clone()), physical).into()
 }
 
-/// The table with its indexes over the column.
-fn indexed(table: &TableFact, column: &Name) -> Table {
+/// Why a column that comes or goes has the rows written anew while nobody can write them; `None`: it has not, as far as one
+/// knows. `column` is the new one.
+pub fn comes_or_goes(context: &Context<'_>, table: &Name, column: Option<&ColumnDefinition>) -> Option<String> {
+    let fact = context.facts.table(table)?;
+    if column.is_some_and(|column| column.generated == Some(sql::Generated::Virtual)) {
+        return None;
+    }
+    let beside = beside(fact);
+    let copied = |server: &Server| beside.way(*server, Way::Instant, true) == Way::Rebuild;
+    let why = match servers(context).iter().any(copied) {
+        true if beside.fulltext => Some("a column that comes or goes beside a full text index".to_string()),
+        true => Some("a column that comes or goes beside an index over a virtual one".to_string()),
+        false => None,
+    };
+    why.or_else(|| column.filter(|column| column.placed).and_then(|_| moved(context, fact)))
+}
+
+/// MariaDB counts the columns that virtual ones are computed from by their place.
+fn moved(context: &Context<'_>, fact: &TableFact) -> Option<String> {
+    let computes = fact.columns.values().any(|column| column.generated == Some(sql::Generated::Virtual));
+    let counts = computes && servers(context) == [Server::MariaDb];
+    counts.then(|| "another place among columns of which one is virtual".to_string())
+}
+
+/// Why all of a table is written anew with its writers waiting where others can write meanwhile: `ROW_FORMAT`, another key.
+pub fn written_anew(context: &Context<'_>, table: &Name) -> Option<String> {
+    let fact = context.facts.table(table)?;
+    let beside = beside(fact);
+    let copied = |server: &Server| beside.way(*server, Way::RebuildOnline, false) == Way::Rebuild;
+    let special = if beside.fulltext { "a full text index" } else { "a spatial index" };
+    servers(context).iter().any(copied).then(|| format!("a table that is written anew with {special}"))
+}
+
+/// The engine of a table that is known not to be InnoDB: whatever needs its rows stops whoever writes it.
+pub fn other_engine(context: &Context<'_>, table: &Name) -> Option<String> {
+    let words = &context.facts.table(table)?.options;
+    let at = words.iter().position(|word| word == "ENGINE")?;
+    let engine = words[at + 1..].iter().find(|word| *word != "=")?;
+    (!engine.eq_ignore_ascii_case("innodb")).then(|| engine.clone())
+}
+
+fn beside(fact: &TableFact) -> Beside {
+    let is = |special| fact.special.values().any(|other| *other == special);
+    let computed =
+        |name: &String| fact.columns.get(name).is_some_and(|column| column.generated == Some(sql::Generated::Virtual));
+    Beside {
+        fulltext: is(Special::FullText),
+        spatial: is(Special::Spatial),
+        computed_index: fact.indexes.values().flatten().any(computed),
+    }
+}
+
+/// The table with its indexes over the column, and the columns that are computed.
+fn model(table: &TableFact, column: &Name) -> Table {
     let over = table.indexes.values().filter(|columns| columns.iter().any(|name| name == column.last()));
     let index =
         |columns: &Vec<String>| Index { parts: columns.iter().map(IndexPart::column).collect(), ..Index::default() };
-    Table { indexes: over.map(index).collect(), ..Table::default() }
+    let computed = fact_columns(table);
+    Table { indexes: over.map(index).collect(), columns: computed, ..Table::default() }
+}
+
+fn fact_columns(table: &TableFact) -> Vec<Column> {
+    let kinds = table.columns.iter().filter_map(|(name, column)| Some((name, generated(column.generated?)?)));
+    kinds.map(|(name, kind)| Column { name: name.clone(), generated: Some(kind), ..Column::default() }).collect()
 }

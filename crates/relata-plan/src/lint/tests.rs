@@ -546,3 +546,90 @@ fn the_live_schema_decides_what_modify_does() {
         assert_eq!(codes.collect::<Vec<_>>(), expected, "{sql} on {}", if mysql { "MySQL" } else { "MariaDB" });
     }
 }
+
+/// Words that are misspelt are found wherever the grammar leaves no room for a name, and names are no mistakes.
+#[test]
+fn misspelt_words_are_found_and_names_are_none() {
+    use Dialect::{Mysql, Postgres, Sqlite};
+    for (dialect, sql, word) in [
+        (Postgres, "CREATE TABLE a (id bigint PRIMARY KYE)", "KEY"),
+        (Postgres, "CREATE TABLE a (id bigint PRIMRAY KEY)", "PRIMARY"),
+        (Sqlite, "CREATE TABLE a (id integer PRIMARY KEY, b text NOT NUL)", "NULL"),
+        (Mysql, "CREATE TABLE a (id int PRIMARY KEY AUTO_INCREMNT)", "AUTO_INCREMENT"),
+        (Postgres, "CREATE TABLE a (id bigint PRIMARY KEY, b int REFERNCES c (id))", "REFERENCES"),
+        (Postgres, "CREATE TABLE a (id bigint PRIMARY KEY, b text DEFUALT 'x')", "DEFAULT"),
+        (Mysql, "CREATE TABLE a (id int, PRIMRAY KEY (id))", "PRIMARY"),
+        (Mysql, "CREATE TABLE a (id int PRIMARY KEY, FORIEGN KEY (id) REFERENCES b (id))", "FOREIGN"),
+        (Postgres, "CREATE TABLE a (id int PRIMARY KEY, CHEKC (id > 0))", "CHECK"),
+        (Postgres, "ALTER TABLE a ADD COLUM b text", "COLUMN"),
+        (Postgres, "ALTER TABLE a DROP COLUM b", "COLUMN"),
+        (Postgres, "ALTER TABLE a ADD COLUMN b bigint REFERENCES c (id) ON DELETE CASCAD", "CASCADE"),
+        (Sqlite, "UPDATE a SET b = 1 WEHRE id = 2", "WHERE"),
+        (Sqlite, "DELETE FROM a WHER id = 2", "WHERE"),
+        (Sqlite, "UPDATE a STE b = 1 WHERE id = 2", "SET"),
+        (Mysql, "INSERT INTO a (b) VALEUS (1)", "VALUES"),
+        (Postgres, "CREATE INDEX CONCURRENTLY i NO a (b)", "ON"),
+    ] {
+        let found = look(dialect, sql, |_, _| {});
+        let said = found.iter().find(|finding| finding.code == "syntax-error");
+        let said = said.map(|finding| format!("{} {}", finding.message, finding.help.clone().unwrap_or_default()));
+        assert!(said.as_ref().is_some_and(|said| said.contains(word)), "{sql}: {found:?}");
+    }
+    for (dialect, sql) in [
+        (Postgres, "CREATE TABLE a (id bigint PRIMARY KEY, columns int NOT NULL, checks text, nulls int, key text)"),
+        (Postgres, "ALTER TABLE a ADD columns int, ADD COLUMN uniques text DEFAULT comments()"),
+        (
+            Postgres,
+            "CREATE TABLE a (id bigint PRIMARY KEY, b text UNIQUE NULLS NOT DISTINCT, c unique_id, d public.nul)",
+        ),
+        (
+            Postgres,
+            "CREATE TABLE a (b text CONSTRAINT nul CHECK (b <> '') COLLATE \"C\", c int REFERENCES deferred (id))",
+        ),
+        (
+            Postgres,
+            "CREATE TABLE a (b text DEFAULT 'x'::character varying, c timestamptz DEFAULT now() AT TIME ZONE 'utc')",
+        ),
+        (Mysql, "CREATE TABLE a (id int KEY, b varchar(9) CHARACTER SET latin1 COMMENT 'nul', c int INVISIBLE)"),
+        (Sqlite, "CREATE TABLE a (id INTEGER PRIMARY KEY ON CONFLICT REPLACE, b UNSIGNED BIG INT, c)"),
+        (Sqlite, "INSERT INTO a (b) (SELECT 1)"),
+        (Postgres, "INSERT INTO a DEFAULT VALUES"),
+        (Postgres, "UPDATE a wheres SET b = wheres.b + 1 FROM there WHERE a.id = 1"),
+        (Sqlite, "DELETE FROM wher WHERE id = 1"),
+        (Sqlite, "WITH x AS (SELECT 1) INSERT INTO a SELECT * FROM x"),
+        (Mysql, "ALTER TABLE a DROP colum, DROP COLUMN columns"),
+    ] {
+        let found = look(dialect, sql, |_, _| {});
+        assert!(!found.iter().any(|finding| finding.code == "syntax-error"), "{sql}: {found:?}");
+    }
+}
+
+/// What else stands in a table decides what its changes take on MariaDB and MySQL.
+#[test]
+fn what_else_stands_in_a_table_decides() {
+    let texts = "CREATE TABLE t (id int PRIMARY KEY, a int, b text, FULLTEXT KEY words (b))";
+    let computed = "CREATE TABLE t (id int PRIMARY KEY, a int, b int, g int AS (a + 1) STORED)";
+    for (first, second, expected) in [
+        (texts, "ALTER TABLE t ADD COLUMN n int", &["copies-table"][..]),
+        (texts, "ALTER TABLE t ADD COLUMN n int AS (a + 1) VIRTUAL", &[]),
+        (texts, "ALTER TABLE t ROW_FORMAT=COMPRESSED", &["copies-table"]),
+        (texts, "ALTER TABLE t ADD INDEX (a)", &[]),
+        (texts, "ALTER TABLE t MODIFY b text NOT NULL", &["copies-table", "not-null-may-fail"]),
+        (texts, "DROP INDEX words ON t; ALTER TABLE t ADD COLUMN n int", &[]),
+        (computed, "ALTER TABLE t MODIFY b int NOT NULL", &["copies-table", "not-null-may-fail"]),
+        (computed, "ALTER TABLE t MODIFY g int AS (a + 2) STORED", &["copies-table"]),
+        (computed, "ALTER TABLE t ADD COLUMN n int AFTER a", &[]),
+        ("CREATE TABLE t (a int) ENGINE = MyISAM", "ALTER TABLE t ADD n int", &["copies-table"]),
+        ("CREATE TABLE t (a int) ENGINE=InnoDB", "ALTER TABLE t ADD n int", &[]),
+        ("", "ALTER TABLE t ADD COLUMN n serial", &["copies-table"]),
+        ("", "ALTER TABLE t ADD COLUMN p int REFERENCES p (id)", &["copies-table"]),
+        ("", "ALTER TABLE t ADD PARTITION PARTITIONS 2", &["copies-table"]),
+        ("", "ALTER TABLE t ADD PARTITION (PARTITION p VALUES LESS THAN (9))", &[]),
+    ] {
+        let file = |text| File { text, ..File::default() };
+        let files = [file(first), File { checked: true, ..file(second) }];
+        let found = lint(&files, &Options { dialect: Dialect::Mysql, ..Options::default() });
+        let codes = found.iter().filter(|finding| finding.level == Level::Hazard).map(|finding| finding.code);
+        assert_eq!(codes.collect::<Vec<_>>(), expected, "{first}; {second}");
+    }
+}

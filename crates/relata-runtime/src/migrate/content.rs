@@ -58,15 +58,22 @@ pub async fn read(
     match read {
         // A type of an extension, of which the driver knows no binary form, is compared as its text.
         Err(error) if error.kind() == Kind::Unsupported && connection.dialect() == Dialect::Postgres => {
-            let foreign = foreign(connection, table).await?;
+            let foreign = foreign_columns(connection, table).await?;
             if foreign.is_empty() { Err(error) } else { sum(connection, table, key, columns, &foreign).await }
         }
         read => read,
     }
 }
 
-/// Columns of a table of PostgreSQL whose types, or those of their elements, are neither its own nor made of its own.
-async fn foreign(connection: &mut dyn Connection, table: &ObjectName) -> Result<Vec<String>> {
+/// Columns of a table of PostgreSQL whose types are not the server's own: those of extensions among them, of which the driver
+/// knows no binary form. None on other databases.
+///
+/// # Errors
+/// What the database reports.
+pub async fn foreign_columns(connection: &mut dyn Connection, table: &ObjectName) -> Result<Vec<String>> {
+    if connection.dialect() != Dialect::Postgres {
+        return Ok(Vec::new());
+    }
     let sql = "SELECT a.attname::text FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid \
                JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
                WHERE n.nspname = $1 AND c.relname = $2 AND a.attnum > 0 AND NOT a.attisdropped AND t.typtype <> 'e' \

@@ -19,7 +19,7 @@ use super::lacking::{self, Lacking};
 use super::observe::{self, Beside, Lookout};
 use super::settings::Settings;
 use super::trail::{self, Action, Ending, Note, StatementRun};
-use super::{Event, Observer, Runner, copy, lock, roles, rows, shelf};
+use super::{Event, Observer, Runner, copy, drift, lock, roles, rows, shelf};
 
 /// What a statement is, as far as running it safely depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -316,6 +316,8 @@ pub(super) enum Outcome<'a> {
     Applied(&'a Applied, Instant),
     /// The migration has been rolled back.
     Undone(&'a Applied, Instant),
+    /// The database is again what its history says; the digest of what ran for that.
+    Returned(&'a str, Instant),
 }
 
 impl Outcome<'_> {
@@ -323,6 +325,7 @@ impl Outcome<'_> {
     async fn guard(&self, connection: &mut dyn Connection) -> Result<()> {
         let (row, there) = match self {
             Outcome::Nothing => return Ok(()),
+            Outcome::Returned(..) => return lock::guard(connection).await,
             Outcome::Applied(row, _) => (row, false),
             Outcome::Undone(row, _) => (row, true),
         };
@@ -338,7 +341,7 @@ impl Outcome<'_> {
     /// Before the first statement: what goes is kept.
     pub(super) async fn prepare(&self, connection: &mut dyn Connection, report: &mut Report<'_, '_>) -> Result<()> {
         match self {
-            Outcome::Nothing => Ok(()),
+            Outcome::Nothing | Outcome::Returned(..) => Ok(()),
             Outcome::Undone(row, _) => shelf::prune(connection, &row.version).await,
             Outcome::Applied(row, _) => {
                 let shelve = report.runner.shelve.get(&row.version);
@@ -379,7 +382,7 @@ impl Outcome<'_> {
         report: &mut Report<'_, '_>,
     ) -> Result<Vec<shelf::Shelved>> {
         match self {
-            Outcome::Nothing => Ok(Vec::new()),
+            Outcome::Nothing | Outcome::Returned(..) => Ok(Vec::new()),
             // Also what a run before had kept, that was cut off.
             Outcome::Applied(row, _) => shelf::settle(connection, &row.version).await.map(|()| Vec::new()),
             Outcome::Undone(row, _) => {
@@ -393,6 +396,7 @@ impl Outcome<'_> {
     pub(super) async fn write(&self, connection: &mut dyn Connection, report: &Report<'_, '_>) -> Result<()> {
         let (action, row, begun) = match self {
             Outcome::Nothing => return Ok(()),
+            Outcome::Returned(digest, begun) => return drift::write(connection, report, digest, *begun).await,
             Outcome::Applied(row, begun) => (Action::Apply, *row, begun),
             Outcome::Undone(row, begun) => (Action::Rollback, *row, begun),
         };

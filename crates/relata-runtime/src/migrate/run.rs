@@ -546,7 +546,7 @@ fn milliseconds(duration: Duration) -> i64 {
 }
 
 /// Runs a script in a transaction; once more from the start where somebody else's lock was in the way.
-async fn transaction(
+pub(super) async fn transaction(
     connection: &mut dyn Connection,
     statements: &[ScriptStatement],
     outcome: &Outcome<'_>,
@@ -564,7 +564,11 @@ async fn transaction(
 }
 
 /// Sets the limits of waiting back whatever happened; the first error is the one to tell.
-async fn unlimited<T>(limits: wait::Limits, connection: &mut dyn Connection, result: Result<T>) -> Result<T> {
+pub(super) async fn unlimited<T>(
+    limits: wait::Limits,
+    connection: &mut dyn Connection,
+    result: Result<T>,
+) -> Result<T> {
     let restored = limits.restore(connection).await;
     let value = result?;
     restored.map(|()| value)

@@ -43,6 +43,8 @@ pub enum Action {
     Repeat,
     /// What had been put on the shelf was deleted.
     Purge,
+    /// What somebody had changed by hand was brought back to what the history says.
+    UndoDrift,
 }
 
 impl Action {
@@ -58,6 +60,7 @@ impl Action {
             Action::RepairRemove => "repair remove",
             Action::Repeat => "repeat",
             Action::Purge => "purge",
+            Action::UndoDrift => "undo drift",
         }
     }
 }

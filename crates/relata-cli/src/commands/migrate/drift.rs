@@ -2,22 +2,24 @@
 //!
 //! - `adopt` writes what somebody changed by hand as a migration, proved like any other, and records it as applied here:
 //!   this database has it already, the others get it.
-//! - `undo-drift` shows the SQL that brings the database back, asks, and runs it.
+//! - `undo-drift` shows the SQL that brings the database back, asks, and runs it under the runners' lock, with an entry in the
+//!   trail. In a protected environment, and with `--prove`, it is proved first, from the state that the database is in.
 
 use std::io::IsTerminal;
 
 use clap::Args;
 use relata_plan::loss::losses;
 use relata_runtime::migrate::{self, Compare, EntryState, Migration};
-use relata_schema::change::Plan;
+use relata_schema::change::{Plan, Rename};
 use relata_schema::{Schema, Severity};
 use relata_sql::{Connection, Error, Kind, Result};
 
 use super::compare::Planner;
 use super::ground::Ground;
+use super::guard::Guard;
 use super::new::{both_ways, first_names, needs_autocommit};
 use super::project::{Project, count, tell};
-use super::{Common, trial, witness};
+use super::{Common, protected, trial, witness};
 use crate::commands::diff::{grid, plan_options};
 use crate::identity::{IdentityOptions, LockFile, Matched, Matching};
 use crate::output::Tone;
@@ -45,6 +47,12 @@ pub struct UndoDrift {
     /// Go on although data would be lost
     #[arg(long)]
     accept_loss: bool,
+    /// Prove it on a shadow database first; a protected environment always does
+    #[arg(long)]
+    prove: bool,
+    /// Where it is proved: go on although this lacks where it was proved (`extension postgis`, `role reporting`)
+    #[arg(long, value_name = "NAME")]
+    accept_unproved: Vec<String>,
     #[command(flatten)]
     identity: IdentityOptions,
     #[command(flatten)]
@@ -176,6 +184,7 @@ impl UndoDrift {
         }
         let expected = Loaded::plain(drift.expected.clone());
         let matched = Matching::new(&drift.live, &expected, &self.identity)?.decide(session)?;
+        let renames = matched.renames.clone();
         let plan = plan(drift.connection.as_ref(), &drift.live, &matched)?;
         let lost = losses(&drift.live, &matched.target, &matched.renames);
         session.output.say(&grid(&plan).draw(false));
@@ -193,13 +202,20 @@ impl UndoDrift {
                 .hint("nothing was changed")
                 .hint("keep it: relata migrate adopt; or run it again with --accept-loss"));
         }
+        let proved = match self.prove || protected::environment(session, &drift.project.url).await.is_some() {
+            true => Some(self.proved(session, &drift, &plan, renames).await?),
+            false => None,
+        };
         if !self.yes && !confirmed(session)? {
             return Err(Error::new(Kind::Migration, "nothing was changed: nobody said yes")
                 .hint("answer yes on a terminal, or run it with --yes"));
         }
         let transaction_off = needs_autocommit(plan.dialect, &plan);
         let header = migrate::Header { transaction_off, ..migrate::Header::default() };
-        migrate::run_script(drift.connection.as_mut(), &header, &plan.script()).await?;
+        let (output, project) = (&session.output, &drift.project);
+        let observer: &mut migrate::Observer<'_> = &mut |event| tell(output, &event);
+        let begins = (&drift.live, proved);
+        project.runner.undo_drift(drift.connection.as_mut(), begins, &header, &plan.script(), observer).await?;
         let now = migrate::schema(drift.connection.as_mut()).await?;
         let left = Planner::default().differences(&now, &drift.expected);
         drift.connection.close().await?;
@@ -212,6 +228,45 @@ impl UndoDrift {
         let steps = count(plan.steps.len(), "statement");
         session.output.say(&format!("{word} in {steps}: {} is what its history says", drift.project.url));
         Ok(Exit::Done)
+    }
+
+    /// Proves on a shadow that the plan leads from what the database has to what its history says. What was changed by hand is made
+    /// there first, by the plan of the way back. Gives what is noted of the proof.
+    async fn proved(&self, session: &Session, drift: &Drift, plan: &Plan, renames: Vec<Rename>) -> Result<String> {
+        let project = &drift.project;
+        let options = plan_options(Some(drift.connection.server()));
+        let matched = |target: &Schema, renames| Matched {
+            target: target.clone(),
+            renames,
+            answered: Vec::new(),
+            open: Vec::new(),
+        };
+        let away = both_ways(&drift.expected, matched(&drift.live, migrate::opposite(&renames)), &options);
+        let mut back = both_ways(&drift.live, matched(&drift.expected, renames), &options);
+        back.up = plan.clone();
+        let cannot = |error: Error| {
+            let hint = "take the drift over instead, which is proved too: relata migrate adopt";
+            Error::new(Kind::ProofFailed, "that the drift can be undone is not proved").caused_by(error).hint(hint)
+        };
+        away.refuse_errors().and_then(|()| back.refuse_errors()).map_err(cannot)?;
+        let (directory, last) = (&project.directory, drift.applied.last());
+        let changed = away.migration("drift", directory, last, &drift.live, None);
+        let undone = back.migration("undo-drift", directory, Some(&changed), &drift.expected, None);
+        let before: Vec<Migration> = drift.applied.iter().cloned().chain([changed]).collect();
+        let mut ground = Ground::after(project, &before).await.map_err(cannot)?;
+        let left = Planner::default().differences(&ground.schema, &drift.live);
+        if !left.is_empty() {
+            let other = Error::new(Kind::ProofFailed, "a shadow does not come to have what the database has");
+            return Err(cannot(left.into_iter().take(20).fold(other, Error::hint)));
+        }
+        let proof = trial::prove(session, project, &mut ground, &before, &undone, Some(&drift.expected)).await?;
+        let server = ground.connection()?.server().clone();
+        ground.close().await?;
+        witness::tell(session, &proof);
+        witness::tell_unproved(session, &undone, &proof.unproved);
+        Guard { to: None, prove: true, accept: &self.accept_unproved }.refuse_incomplete(&undone, &proof)?;
+        session.output.say(&format!("{} {proof}", session.output.paint(Tone::Good, "proved")));
+        Ok(witness::recorded(&proof, &undone, &server, &project.runner.who))
     }
 }
 

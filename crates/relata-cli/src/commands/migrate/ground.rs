@@ -239,7 +239,13 @@ async fn copy_table(target: &mut dyn Connection, shadow: &mut dyn Connection, ta
     let columns: Vec<&str> = stored.map(|column| column.name.as_str()).collect();
     let name = dialect.qualified(&table.name);
     shadow.batch(&format!("DELETE FROM {name}")).await?;
-    let list: Vec<String> = columns.iter().map(|column| dialect.quote(column)).collect();
+    // Values of types of extensions go as their text: the driver knows no other form of them.
+    let foreign = migrate::foreign_columns(target, &table.name).await?;
+    let spelt = |column: &&str| match foreign.iter().any(|name| name == column) {
+        true => format!("{}::text", dialect.quote(column)),
+        false => dialect.quote(column),
+    };
+    let list: Vec<String> = columns.iter().map(spelt).collect();
     // A parent in PostgreSQL's sense shows its children's rows too; they are copied with the children.
     let only = if dialect == Dialect::Postgres { "ONLY " } else { "" };
     let sql = format!("SELECT {} FROM {only}{name}", list.join(", "));

@@ -100,7 +100,10 @@ impl Guard<'_> {
     }
 
     /// Refuses what is not proved completely, unless what lacks is accepted by name.
-    fn refuse_incomplete(&self, migration: &Migration, proof: &Proof) -> Result<()> {
+    ///
+    /// # Errors
+    /// `Kind::ProofFailed`, naming what lacks.
+    pub fn refuse_incomplete(&self, migration: &Migration, proof: &Proof) -> Result<()> {
         let open = |lacks: &str| !self.accept.iter().any(|accepted| accepted == lacks);
         let lacking: Vec<_> = proof.unproved.iter().filter(|unproved| open(&unproved.lacks)).collect();
         if lacking.is_empty() {

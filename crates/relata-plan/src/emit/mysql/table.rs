@@ -10,7 +10,7 @@ use relata_schema::dialect::mysql::{Server, print};
 use relata_schema::model::{Check, Column, Index, Key, Partitioning, Table, TableOptions};
 
 use super::partitions::{self, Repartition};
-use super::way::{Way, is_virtual, modification, noted};
+use super::way::{Beside, Way, is_virtual, modification, noted};
 use super::{Altered, foreign_keys, ident, lock, probe, step};
 
 /// The clauses of one `ALTER TABLE` while they are found.
@@ -31,6 +31,8 @@ struct Clauses {
     way: Way,
     /// Columns come or go.
     columns: bool,
+    /// Such columns are more than computed when they are read.
+    stored: bool,
     /// Columns that are dropped and made again: their indexes come again too.
     remade: BTreeSet<String>,
     /// Every key comes again: keys remember the block size that the table had.
@@ -79,6 +81,7 @@ impl Clauses {
             (Way::Build, _) | (Way::Release, Server::MySql) if self.columns => Way::RebuildOnline,
             (way, _) => way,
         };
+        let way = Beside::of(altered.from).way(altered.server, way, self.columns && self.stored);
         made.recipe = way.recipe();
         let (mode, span) = way.lock();
         made.locks = vec![lock(&to.name, mode, span)];
@@ -375,6 +378,7 @@ fn columns(altered: Altered<'_>, clauses: &mut Clauses) {
         match change {
             TableChange::Column(Alteration::Drop(column)) => {
                 clauses.columns = true;
+                clauses.stored |= !is_virtual(column);
                 clauses.drops.push(format!("DROP COLUMN {}", ident(&column.name)));
                 clauses.summary.push(format!("drop column {}", column.name));
                 clauses.probes.push(probe::column(&from.name, &column.name, false));
@@ -384,6 +388,7 @@ fn columns(altered: Altered<'_>, clauses: &mut Clauses) {
             }
             TableChange::Column(Alteration::Create(column)) => {
                 clauses.columns = true;
+                clauses.stored |= !is_virtual(column);
                 add_column(altered, column, clauses);
                 clauses.summary.push(format!("add column {}", column.name));
                 clauses.probes.push(probe::column(&to.name, &column.name, true));

@@ -65,7 +65,10 @@ pub(crate) fn modification(server: Server, table: &Table, was: &Column, shall: &
     {
         Way::Rebuild
     } else if was.not_null != shall.not_null {
-        Way::RebuildOnline
+        // A NULL that becomes a moment is one row's, and rows that hold computed values are computed again.
+        let computed = old.starts_with("timestamp") || table.columns.iter().any(is_stored);
+        let online = server == Server::MySql || !shall.not_null || !computed;
+        if online { Way::RebuildOnline } else { Way::Rebuild }
     } else if was.collation != shall.collation && indexed() {
         if server == Server::MySql { Way::Rebuild } else { Way::Build }
     } else if widens(server, was, shall) && old != new || was.collation != shall.collation {
@@ -83,6 +86,42 @@ pub(super) fn noted(server: Server) -> Way {
 /// Computed anew when it is read.
 pub(super) fn is_virtual(column: &Column) -> bool {
     column.generated.as_ref().is_some_and(|generated| !generated.stored)
+}
+
+/// Computed when the row is written.
+fn is_stored(column: &Column) -> bool {
+    column.generated.as_ref().is_some_and(|generated| generated.stored)
+}
+
+/// What stands in a table and makes of changes that others go on beside, elsewhere, ones that writes wait for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Beside {
+    /// A full text index.
+    pub fulltext: bool,
+    /// A spatial index.
+    pub spatial: bool,
+    /// An index over a column that is computed when it is read.
+    pub computed_index: bool,
+}
+
+impl Beside {
+    pub(super) fn of(table: &Table) -> Self {
+        let is = |word: &str| {
+            table.indexes.iter().any(|index| index.method.as_deref().is_some_and(|it| it.eq_ignore_ascii_case(word)))
+        };
+        let computed = |name: &str| table.columns.iter().any(|column| column.name == name && is_virtual(column));
+        let mut parts = table.indexes.iter().flat_map(|index| &index.parts);
+        let keys = table.uniques.iter().flat_map(|key| key.columns());
+        let computed_index = parts.any(|part| computed(&part.column)) || keys.into_iter().any(computed);
+        Beside { fulltext: is("fulltext"), spatial: is("spatial"), computed_index }
+    }
+
+    /// The way that a change takes in such a table; `columns` says that stored columns come or go.
+    pub(crate) fn way(self, server: Server, way: Way, columns: bool) -> Way {
+        let anew = columns && (self.fulltext || self.computed_index && server == Server::MariaDb);
+        let shared = way == Way::RebuildOnline && (self.fulltext || self.spatial);
+        if anew || shared { way.max(Way::Rebuild) } else { way }
+    }
 }
 
 /// A longer varchar needs only the catalogue, while its length takes as many bytes as before. MariaDB has room for the

@@ -46,7 +46,18 @@ pub const STOP: &[&str] = &[
 pub fn definition(mut cursor: Cursor<'_, '_>) -> Option<ColumnDefinition> {
     let extent = cursor.extent();
     let name = cursor.name()?;
-    let mut column = ColumnDefinition { extent, name, ty: type_name(&mut cursor), ..ColumnDefinition::default() };
+    // MariaDB's short form of `bigint UNSIGNED NOT NULL AUTO_INCREMENT UNIQUE`.
+    let serial = cursor.dialect == Dialect::Mysql && cursor.is("SERIAL");
+    let ty = type_name(&mut cursor).map(|ty| TypeName { unsigned: ty.unsigned || serial, ..ty });
+    let mut column = ColumnDefinition {
+        extent,
+        name,
+        ty,
+        not_null: serial,
+        unique: serial,
+        auto_increment: serial,
+        ..ColumnDefinition::default()
+    };
     while !cursor.is_done() {
         constraint(&mut cursor, &mut column);
     }

@@ -33,7 +33,7 @@ fn check(context: &Context<'_>, report: &mut Report) {
     let known = VERBS.iter().any(|verb| first.is(verb)) || first.is_mark("(");
     if !known {
         let word = first.text.to_ascii_uppercase();
-        let near = VERBS.iter().find(|verb| verb.len() > 3 && super::syntax_error::is_near(&word, verb));
+        let near = VERBS.iter().find(|verb| verb.len() > 3 && crate::lint::misspelt::is_near(&word, verb));
         report.at(first.extent(), format!("no statement begins with {}", first.text)).help(match near {
             Some(verb) => format!("is it {verb}?"),
             None => "look for a marker of a merge, a template, or a missing quote before it".to_string(),

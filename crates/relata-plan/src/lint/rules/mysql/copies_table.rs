@@ -2,7 +2,8 @@
 //!
 //! What InnoDB cannot do in place is done by copying every row into a new table, while nobody can write the old one: another
 //! type, another character set, another engine, a dropped primary key, a foreign key, a check, a stored generated column, a
-//! column whose default each row computes, another order, another partitioning.
+//! column whose default each row computes, another order, another partitioning. What else stands in the table counts, where that is
+//! known: beside a full text index, an index over a virtual column or a stored one, more is copied than elsewhere.
 //!
 //! ```sql,bad
 //! ALTER TABLE orders MODIFY COLUMN total bigint NOT NULL;
@@ -22,7 +23,7 @@ use crate::lint::rules::vocabulary::*;
 /// See the head of this file.
 pub const RULE: Rule = rule("copies-table", Level::Hazard, MYSQL, include_str!("copies_table.rs"), check);
 
-use crate::lint::redefinition::{Redefinition, redefinition};
+use crate::lint::redefinition::{Redefinition, comes_or_goes, other_engine, redefinition, written_anew};
 
 fn check(context: &Context<'_>, report: &mut Report) {
     let Some((alter, actions)) = context.alters_existing() else { return };
@@ -58,6 +59,9 @@ fn check(context: &Context<'_>, report: &mut Report) {
             Action::DropConstraint { kind: ConstraintKind::PrimaryKey, .. } if !adds_key => "a dropped primary key".into(),
             Action::AddColumn { column, .. } if column.generated == Some(Generated::Stored) => "a stored column".into(),
             Action::AddColumn { column, .. } if column.auto_increment => "an AUTO_INCREMENT column".into(),
+            Action::AddColumn { column, .. } if column.references.is_some() && honours_references(context) => {
+                "a foreign key with foreign_key_checks on".into()
+            }
             Action::AddColumn { column, .. } if is_computed(column) => "a default that each row computes".into(),
             Action::Option(word) if COPIES.contains(&word.as_str()) => word.clone(),
             Action::SystemVersioning { added: true } => "system versioning".into(),
@@ -68,7 +72,11 @@ fn check(context: &Context<'_>, report: &mut Report) {
             {
                 "a foreign key with foreign_key_checks on".into()
             }
-            _ => continue,
+            Action::Other if spreads(context.text(action.extent)) => "more partitions of a hash".into(),
+            other => match of_this_table(context, &alter.name, other) {
+                Some(what) => what,
+                None => continue,
+            },
         };
         // Of a table that is InnoDB already it is a rebuild in place.
         let rebuild = context.text(action.extent).to_lowercase().ends_with("innodb");
@@ -79,6 +87,44 @@ fn check(context: &Context<'_>, report: &mut Report) {
             .level(level)
             .by_size_of(&alter.name);
     }
+}
+
+/// What else stands in the table makes it so.
+fn of_this_table(context: &Context<'_>, table: &Name, action: &Action) -> Option<String> {
+    let needs_rows = match action {
+        Action::AddColumn { column, .. } => column.generated != Some(Generated::Virtual),
+        Action::AddConstraint(constraint) => {
+            matches!(constraint.kind, ConstraintKind::Index | ConstraintKind::Unique | ConstraintKind::PrimaryKey)
+        }
+        Action::DropColumn { .. } => true,
+        _ => false,
+    };
+    if let Some(engine) = other_engine(context, table).filter(|_| needs_rows) {
+        return Some(format!("a table of {engine}"));
+    }
+    match action {
+        Action::AddColumn { column, .. } => comes_or_goes(context, table, Some(column)),
+        Action::DropColumn { .. } => comes_or_goes(context, table, None),
+        Action::AddConstraint(constraint) if constraint.kind == ConstraintKind::PrimaryKey => written_anew(context, table),
+        Action::Option(word) if matches!(word.as_str(), "ROW_FORMAT" | "KEY_BLOCK_SIZE" | "FORCE") => {
+            written_anew(context, table)
+        }
+        _ => None,
+    }
+}
+
+/// `ADD PARTITION PARTITIONS n`: rows of every partition go to others.
+fn spreads(text: &str) -> bool {
+    let mut words = text.split_whitespace().map(str::to_ascii_uppercase);
+    let adds = words.next().as_deref() == Some("ADD") && words.next().as_deref() == Some("PARTITION");
+    adds && words.any(|word| word == "PARTITIONS")
+}
+
+/// MariaDB from 10.5 and MySQL from 9 make a foreign key of what stands behind a column.
+fn honours_references(context: &Context<'_>) -> bool {
+    let version = context.options.server_version;
+    let honours = version == 0 || version >= 100_500 || (90_000..100_000).contains(&version);
+    honours && context.facts.setting("foreign_key_checks") != Some("0")
 }
 
 /// Options of a table, and changes of its partitions, that copy rows.
