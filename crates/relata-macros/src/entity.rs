@@ -258,6 +258,7 @@ fn implementation(context: &Context<'_>) -> TokenStream {
     let positions: Vec<_> = (0..idents.len()).map(Literal::usize_unsuffixed).collect();
     let with = relation::with_type(context);
     let json_schema = relata_schema::json_schema::entity(context.entity);
+    let marked = context.entity.soft_delete.then(|| quote!(impl __relata::SoftDeleted for #name {}));
     let enums = context.fields.iter().filter(|column| column.field.ty.is_none());
     let (enum_names, enum_types): (Vec<_>, Vec<_>) =
         enums.map(|column| (relata_schema::json_schema::definition(&column.field.rust_type), column.ty)).unzip();
@@ -292,6 +293,7 @@ fn implementation(context: &Context<'_>) -> TokenStream {
                 }
             }
         }
+        #marked
         impl __relata::FromRow for #name {
             fn from_row(row: &mut dyn __relata::Row) -> ::relata::Result<Self> {
                 <#name as ::relata::Entity>::decode(row, 0)

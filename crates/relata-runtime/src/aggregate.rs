@@ -180,6 +180,12 @@ pub struct Projection<E, T> {
     marker: PhantomData<fn() -> E>,
 }
 
+impl<E, T> Clone for Projection<E, T> {
+    fn clone(&self) -> Self {
+        Projection { select: self.select.clone(), read: self.read, marker: PhantomData }
+    }
+}
+
 impl<E, T: Send> Projection<E, T> {
     pub(crate) fn new<S: Selection<E, Output = T>>(mut select: Select, selection: S) -> Self {
         selection.push(&mut select.items);

@@ -15,11 +15,11 @@ use crate::change::{Delete, Filtered, Unfiltered, Update};
 use crate::changeset::{Allowed, Changeset};
 use crate::executor::Executor;
 use crate::find::Find;
-use crate::insert::{InsertColumns, InsertFrom, InsertMany, NewRow};
+use crate::insert::{InsertColumns, InsertFrom, InsertMany, InsertStream, NewRow};
 use crate::load::Carries;
 use crate::nested::Relate;
 use crate::rules;
-use crate::soft_delete;
+use crate::soft_delete::{self, SoftDeleted};
 
 /// A struct that is a table. Derive it; the module's head of the facade shows how.
 #[diagnostic::on_unimplemented(
@@ -76,6 +76,29 @@ pub trait Entity: Sized + Send + Sync + 'static {
         crate::repository::check(self)
     }
 
+    /// Writes every field of this row, which exists, where it has been changed in the program.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut solaris = Book::by_key(3).one(&mut db).await?;
+    /// solaris.pages = 214;
+    /// solaris.save(&mut db).await?;
+    /// assert_eq!(Book::by_key(3).one(&mut db).await?, solaris);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// What others changed in the row meanwhile is overwritten: `Book::update(key).set(…)` writes the fields that are meant.
+    ///
+    /// # Errors
+    /// `Kind::NotFound` when there is none with its key; as [`crate::change::Update::exec`].
+    fn save(&self, executor: &mut impl Executor) -> impl Future<Output = Result<()>> + Send {
+        crate::repository::write_whole(self, executor)
+    }
+
     /// Input from outside on its way into a row, through a list of the fields that it may set: a column or a tuple.
     fn changeset(allowed: impl Allowed<Self>) -> Changeset<Self> {
         Changeset::new(allowed)
@@ -119,11 +142,14 @@ pub trait Entity: Sized + Send + Sync + 'static {
     /// row that is marked.
     ///
     /// # Errors
-    /// `Kind::UniqueViolation` when a live row has taken its place; `Kind::Unsupported` without `soft_delete`.
+    /// `Kind::UniqueViolation` when a live row has taken its place.
     fn restore(
         key: impl IntoKey<Self> + Send,
         executor: &mut impl Executor,
-    ) -> impl Future<Output = Result<bool>> + Send {
+    ) -> impl Future<Output = Result<bool>> + Send
+    where
+        Self: SoftDeleted,
+    {
         let filter = key_filter(Self::TABLE, |take| key.into_key().give(take));
         async move {
             let restored = soft_delete::restore(executor, Self::TABLE, filter).await;
@@ -135,8 +161,11 @@ pub trait Entity: Sized + Send + Sync + 'static {
     /// how many rows of this entity.
     ///
     /// # Errors
-    /// `Kind::ForeignKeyViolation` when others still refer to a row; `Kind::Unsupported` without `soft_delete`.
-    fn purge(before: Timestamp, executor: &mut impl Executor) -> impl Future<Output = Result<u64>> + Send {
+    /// `Kind::ForeignKeyViolation` when others still refer to a row.
+    fn purge(before: Timestamp, executor: &mut impl Executor) -> impl Future<Output = Result<u64>> + Send
+    where
+        Self: SoftDeleted,
+    {
         async move {
             let purged = soft_delete::purge(executor, Self::TABLE, before).await;
             purged.map_err(|error| mapped(error, Self::TABLE))
@@ -153,32 +182,33 @@ pub trait Entity: Sized + Send + Sync + 'static {
         InsertFrom::new(columns.names(), query.into_select())
     }
 
-    /// Inserts many rows in the fastest way the database has.
-    ///
-    /// Every row is checked before the first is sent, so that all of them are in memory, however they come. What does not fit is inserted
-    /// in portions: in one [`transaction!`](crate::transaction!) it is still all or nothing.
+    /// Inserts many rows in the fastest way the database has. Every row is checked before the first is sent, so that all of them are
+    /// in memory, however they come; what does not fit goes through [`Entity::insert_stream`].
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> relata::Result<()> {
     /// # let mut db = shop().await?;
-    /// let mut lines = (0..5_000).map(|n| NewBook { author_id: Id::new(1), title: format!("Volume {n}"), pages: 100 }); // of a file
-    /// transaction!(db, |tx| {
-    ///     loop {
-    ///         let portion: Vec<NewBook> = lines.by_ref().take(2_000).collect();
-    ///         if portion.is_empty() {
-    ///             return Ok(());
-    ///         }
-    ///         Book::insert_many(portion).exec(&mut tx).await?;
-    ///     }
-    /// })?;
-    /// assert_eq!(Book::find().count(&mut db).await?, 5_003);
+    /// let volumes = (1..=500).map(|n| NewBook { author_id: Id::new(1), title: format!("Volume {n}"), pages: 100 });
+    /// assert_eq!(Book::insert_many(volumes).exec(&mut db).await?, 500);
     /// # Ok(())
     /// # }
     /// ```
     fn insert_many<N: NewRow<Entity = Self>>(rows: impl IntoIterator<Item = N>) -> InsertMany<Self> {
         InsertMany::new(rows)
+    }
+
+    /// Inserts rows as they come, however many, in the memory of one portion: [`InsertStream`].
+    ///
+    /// # Errors
+    /// What the database says when the transaction begins.
+    #[track_caller]
+    fn insert_stream<'x>(
+        executor: &'x mut (impl Executor + ?Sized),
+    ) -> impl Future<Output = Result<InsertStream<'x, Self>>> + Send {
+        let begun = executor.begin(Default::default());
+        async move { Ok(InsertStream::new(begun.await?)) }
     }
 }
 

@@ -11,7 +11,7 @@ use relata_schema::model::ObjectName;
 use relata_sql::driver::{ColumnInfo, Done, Query, Row, TransactionOptions};
 use relata_sql::render::{Rendered, Target};
 use relata_sql::tree::{Insert, Select, Source, Tree};
-use relata_sql::{Answer, Connection, Error, Kind, Result, RowSink, Statement};
+use relata_sql::{Answer, Connection, Error, Kind, Result, RowSink, Statement, Value};
 
 use crate::db::Db;
 use crate::pool::Pooled;
@@ -32,7 +32,7 @@ pub enum Intent {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot run statements",
     label = "expected a `Db` or a `Tx`",
-    note = "pass `&mut db`, or `&mut tx` inside `transaction!`"
+    note = "pass `&mut db`, or `&mut tx` inside `transaction!`; through a guard `&mut *guard`; a `Db` is cheap to clone"
 )]
 pub trait Executor: Send {
     /// The dialect of the database.
@@ -242,14 +242,50 @@ impl<'a> Lease<'a> {
     /// # Errors
     /// As [`Lease::query`].
     pub(crate) async fn insert(&mut self, insert: &mut Insert<'_>, sink: Option<&mut dyn RowSink>) -> Result<Done> {
-        let types = self.array_types(insert).await?;
-        let tree = match &types {
-            Some(types) => Tree::InsertArrays(insert, types),
-            None => Tree::Insert(insert),
-        };
+        if let Some(types) = self.array_types(insert).await? {
+            return Box::pin(self.insert_arrays(insert, types, sink)).await;
+        }
         match sink {
-            Some(sink) => self.query(tree, sink).await.map(|()| Done::default()),
-            None => self.execute(tree).await,
+            Some(sink) => self.query(Tree::Insert(insert), sink).await.map(|()| Done::default()),
+            None => self.execute(Tree::Insert(insert)).await,
+        }
+    }
+
+    /// Columns may have other types than when they were asked for: then they are asked for again.
+    async fn insert_arrays(
+        &mut self,
+        insert: &mut Insert<'_>,
+        types: Arc<[String]>,
+        mut sink: Option<&mut dyn RowSink>,
+    ) -> Result<Done> {
+        let rendered = self.render(Tree::InsertArrays(insert, &types))?;
+        let mut result = self.send(&rendered.sql, &rendered.params, &mut sink).await;
+        let other_types = |error: &Error| error.details().sqlstate.as_ref().is_some_and(|code| code.starts_with("42"));
+        if result.as_ref().is_err_and(other_types)
+            && matches!(self.0, Held::Pooled(..))
+            && let Some(anew) = self.array_types(insert).await?.filter(|anew| *anew != types)
+        {
+            // The values are in the parameters by now; the text alone is another.
+            let again = self.render(Tree::InsertArrays(insert, &anew))?;
+            if again.params.len() == rendered.params.len() {
+                result = self.send(&again.sql, &rendered.params, &mut sink).await;
+            }
+        }
+        self.settle(rendered, result)
+    }
+
+    async fn send(&mut self, sql: &str, params: &[Value], sink: &mut Option<&mut dyn RowSink>) -> Result<Done> {
+        let statement = Statement::new(sql, params);
+        let mut tried = false;
+        loop {
+            let result = match sink {
+                Some(sink) => self.connection().query(statement, &mut **sink).await.map(|()| Done::default()),
+                None => self.connection().execute(statement).await,
+            };
+            if tried || !is_not_sent(&result) || !Box::pin(self.takes_another(&result, true)).await {
+                return result;
+            }
+            tried = true;
         }
     }
 

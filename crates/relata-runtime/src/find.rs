@@ -19,13 +19,14 @@ use crate::executor::{Executor, Intent};
 use crate::load::{Loads, Parents, Streams, load_each, load_into};
 use crate::page::{Cursor, PAGE, Page, fetch_page};
 use crate::relation::{And, IntoLoad, Many, Rel, Relation};
+use crate::soft_delete::SoftDeleted;
 use crate::stream::Rows;
 use crate::tree;
 
 pub use reading::Lenient;
 pub(crate) use reading::spelled;
 
-/// A query over the rows of `E`, each with what `L` loads.
+/// A query over the rows of `E`, each with what `L` loads. It is run once; what is to be run again, or counted besides, is cloned before.
 #[must_use = "a query does nothing until it is run by `.all(…)`, `.one(…)` or another of its endings"]
 pub struct Find<E, L = ()> {
     pub(crate) select: Select,
@@ -34,6 +35,13 @@ pub struct Find<E, L = ()> {
     /// There is one such row at most.
     unique: bool,
     marker: PhantomData<fn() -> E>,
+}
+
+impl<E, L: Clone> Clone for Find<E, L> {
+    fn clone(&self) -> Self {
+        let (select, loads, after) = (self.select.clone(), self.loads.clone(), self.after.clone());
+        Find { select, loads, after, unique: self.unique, marker: PhantomData }
+    }
 }
 
 impl<E: Entity> Find<E> {
@@ -237,7 +245,7 @@ impl<E: Entity, L> Find<E, L> {
         self
     }
 
-    /// Only rows that are marked as deleted. Of an entity without `soft_delete` the query is `Kind::Unsupported`: none of its rows is marked.
+    /// Only rows that are marked as deleted.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
@@ -258,7 +266,10 @@ impl<E: Entity, L> Find<E, L> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn only_deleted(mut self) -> Self {
+    pub fn only_deleted(mut self) -> Self
+    where
+        E: SoftDeleted,
+    {
         self.select.scope = Scope::Deleted;
         self
     }

@@ -22,10 +22,17 @@ use crate::validation;
 mod conditional;
 mod many;
 mod returning;
+mod streamed;
 
 pub use conditional::ConditionalUpsert;
+pub use streamed::InsertStream;
 
 /// A row to insert: the `New…` struct of an entity, or what its setters make of it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no new row",
+    label = "expected the struct `New…` that `derive(Entity)` writes beside the entity, or what its setters make of it",
+    note = "a row that exists is changed by `row.save(&mut db)`, or by `Entity::update(key).set(…).exec(&mut db)`"
+)]
 pub trait NewRow: Sized + Send {
     /// Of which entity.
     type Entity: Entity;
@@ -612,6 +619,12 @@ impl<E: Entity, R> Upsert<E, R> {
     }
 }
 
+impl<E: Entity> Upsert<E, InsertMany<E>> {
+    pub(crate) fn whole_of_many(self) -> Result<Whole> {
+        self.rows.whole(|_| Some(Conflict::updating(self.target, Vec::new())))
+    }
+}
+
 impl<E: Entity> Upsert<E> {
     /// Updates these columns of the existing row to the new values; gives back the row as it then is.
     ///
@@ -754,12 +767,14 @@ impl<E: Entity> InsertMany<E> {
         InsertMany { groups, failed, marker: PhantomData }
     }
 
-    pub(crate) fn whole(self) -> Result<Whole> {
+    /// As one statement; `conflict` is given the columns.
+    pub(crate) fn whole(self, conflict: impl FnOnce(&[&str]) -> Option<Conflict>) -> Result<Whole> {
         let Write::Insert { columns, values, .. } = self.write()? else {
             return Err(Error::new(Kind::Internal, "rows to insert are an INSERT"));
         };
+        let conflict = conflict(&columns.iter().map(String::as_str).collect::<Vec<_>>());
         let (table, rows) = (E::TABLE, values.len() / columns.len().max(1));
-        Ok(Whole::insert(WholeInsert { table, columns, values, rows, query: None, conflict: None, returning: false }))
+        Ok(Whole::insert(WholeInsert { table, columns, values, rows, query: None, conflict, returning: false }))
     }
 
     /// As data, for queries that write. All rows must say the same columns.

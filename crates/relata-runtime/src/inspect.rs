@@ -14,6 +14,7 @@ use crate::insert::{ConditionalUpsert, InsertFrom, InsertMany, NewRow, Upsert};
 use crate::join::{Joined, Scope};
 use crate::load::Loads;
 use crate::raw::Raw;
+use crate::relation::{Load, Relation};
 
 /// A statement that stands on its own.
 #[derive(Debug)]
@@ -79,8 +80,9 @@ impl Whole {
             Kind::Insert(whole) => {
                 let columns: Vec<&str> = whole.columns.iter().map(String::as_str).collect();
                 let ignores = |known: &Conflict| known.update.is_empty() && known.assignments.is_empty();
-                // MariaDB counts a row that it leaves alone as one: there the violation itself is the answer.
-                let conflict = whole.conflict.take().filter(|known| dialect != Dialect::Mysql || !ignores(known));
+                // MariaDB counts a row that it leaves alone as one: there the violation itself is the answer, for one row.
+                let told = dialect == Dialect::Mysql && whole.rows == 1;
+                let conflict = whole.conflict.take().filter(|known| !told || !ignores(known));
                 run(Tree::Insert(&mut tree::Insert {
                     source: tree::Source::Entity(whole.table),
                     columns: &columns,
@@ -195,13 +197,41 @@ impl<E: Entity> Inspect for ConditionalUpsert<E> {
 /// instead: COPY or arrays on PostgreSQL, a prepared statement for each row on SQLite.
 impl<E: Entity> Inspect for InsertMany<E> {
     fn into_whole(self) -> Result<Whole> {
-        self.whole()
+        self.whole(|_| None)
+    }
+}
+
+impl<E: Entity> Inspect for Upsert<E, InsertMany<E>> {
+    fn into_whole(self) -> Result<Whole> {
+        self.whole_of_many()
+    }
+}
+
+impl<E: Entity> Inspect for ConditionalUpsert<E, InsertMany<E>> {
+    fn into_whole(self) -> Result<Whole> {
+        self.whole_of_many()
     }
 }
 
 impl<E: Entity> Inspect for InsertFrom<E> {
     fn into_whole(self) -> Result<Whole> {
         Ok(self.whole())
+    }
+}
+
+/// The statement that brings the rows of a relation, for one parent.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+/// # fn main() -> relata::Result<()> {
+/// let rendered = Author.books.filter(|book| book.pages.gt(300)).to_sql(relata::Dialect::Sqlite)?;
+/// assert!(rendered.sql.ends_with(r#"FROM "books" WHERE "author_id" IN (?1) AND "pages" > ?2"#), "{}", rendered.sql);
+/// # Ok(())
+/// # }
+/// ```
+impl<M: Relation, N: Loads<M::To>> Inspect for Load<M, N> {
+    fn into_whole(self) -> Result<Whole> {
+        Ok(Whole::select(crate::load::statement(&self)))
     }
 }
 

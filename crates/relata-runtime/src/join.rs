@@ -311,6 +311,12 @@ pub struct Joined<S> {
     marker: PhantomData<fn() -> S>,
 }
 
+impl<S> Clone for Joined<S> {
+    fn clone(&self) -> Self {
+        Joined { select: self.select.clone(), marker: PhantomData }
+    }
+}
+
 /// A query that starts from anything that can be joined: a query inside the query, a [`Cte`].
 ///
 /// ```

@@ -72,6 +72,7 @@ pub use raw::{Params, sql, sql_unchecked};
 pub use relata_sql::{Error, FromRow, Id, Kind, Result};
 pub use repository::Repository;
 pub use search::{Search, Searchable};
+pub use soft_delete::SoftDeleted;
 pub use store::Store;
 pub use stream::Rows;
 pub use table::{Record, Table};

@@ -28,6 +28,7 @@ mod choice;
 mod places;
 mod wave;
 
+pub(crate) use batch::statement;
 use batch::{Batched, gather_nested};
 pub(crate) use places::ParentKey;
 pub use wave::{Fetch, Wave};

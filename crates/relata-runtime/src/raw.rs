@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use relata_sql::tree::Tree;
+use relata_sql::typed::ProgramText;
 use relata_sql::{Encode, FromRow, Result, Value};
 
 use crate::by_name::ByName;
@@ -27,8 +28,8 @@ use crate::stream::Rows;
 /// # Ok(())
 /// # }
 /// ```
-pub fn sql<T: FromRow>(sql: &'static str, params: impl Params) -> Raw<T> {
-    Raw { sql: sql.into(), params: params.into_values(), marker: PhantomData }
+pub fn sql<T: FromRow>(sql: impl ProgramText, params: impl Params) -> Raw<T> {
+    Raw { sql: sql.text().into(), params: params.into_values(), marker: PhantomData }
 }
 
 /// [`sql`] for a text that is put together at run time. The caller vouches that nothing from outside is part of it.
@@ -63,6 +64,10 @@ pub(crate) fn only_reads(sql: &str) -> bool {
 }
 
 /// Parameters of a statement: a tuple, an array or a `Vec` of values.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no list of parameters",
+    label = "expected a tuple with a value for each `?`: `(1,)` for one, `()` for none"
+)]
 pub trait Params {
     /// As values.
     fn into_values(self) -> Vec<Value>;

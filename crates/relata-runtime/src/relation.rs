@@ -11,11 +11,11 @@ mod reference;
 
 use std::marker::PhantomData;
 
+use relata_sql::Result;
 use relata_sql::expr::{Expr, OrderKey, Related};
 use relata_sql::meta::{Path, RelationMeta};
 use relata_sql::tree::Scope;
 use relata_sql::typed::{Expression, Order, Pred};
-use relata_sql::{Result, meta::Cardinality};
 
 use crate::entity::{Entity, Presence};
 
@@ -64,6 +64,14 @@ pub trait RelationKind: Send + Sync + 'static {
 )]
 pub trait ToOne: RelationKind {}
 
+/// Relations to many rows, of which only some may be wanted.
+#[diagnostic::on_unimplemented(
+    message = "a relation to one row is loaded as it is",
+    label = "leads to one row: there is nothing to filter or to count off",
+    note = "filter the query itself along the relation: `.filter(Post.author().name.eq(…))`"
+)]
+pub trait ToMany: RelationKind {}
+
 /// Relations whose rows come with the row itself, so that a stream can load them.
 #[diagnostic::on_unimplemented(
     message = "a stream does not load a relation to many rows",
@@ -79,6 +87,8 @@ pub struct One;
 pub struct Optional;
 /// Any number.
 pub struct Many;
+
+impl ToMany for Many {}
 
 impl ToOne for One {}
 impl ToOne for Optional {}
@@ -240,17 +250,26 @@ impl<R: 'static, M: Relation> Rel<R, M> {
     }
 
     /// To be loaded with this filter.
-    pub fn filter(self, filter: impl FnOnce(ColumnsOf<M>) -> Pred<M::To>) -> Load<M> {
+    pub fn filter(self, filter: impl FnOnce(ColumnsOf<M>) -> Pred<M::To>) -> Load<M>
+    where
+        M::Kind: ToMany,
+    {
         self.load().filter(filter)
     }
 
     /// To be loaded with at most so many rows for each parent.
-    pub fn limit(self, limit: u64) -> Load<M> {
+    pub fn limit(self, limit: u64) -> Load<M>
+    where
+        M::Kind: ToMany,
+    {
         self.load().limit(limit)
     }
 
     /// To be loaded without the first so many rows of each parent.
-    pub fn offset(self, offset: u64) -> Load<M> {
+    pub fn offset(self, offset: u64) -> Load<M>
+    where
+        M::Kind: ToMany,
+    {
         self.load().offset(offset)
     }
 
@@ -321,6 +340,21 @@ pub struct Load<M, N = ()> {
     marker: PhantomData<fn() -> M>,
 }
 
+impl<M, N: Clone> Clone for Load<M, N> {
+    fn clone(&self) -> Self {
+        Load {
+            order: self.order.clone(),
+            filter: self.filter.clone(),
+            limit: self.limit,
+            offset: self.offset,
+            scope: self.scope,
+            way: self.way,
+            nested: self.nested.clone(),
+            marker: PhantomData,
+        }
+    }
+}
+
 impl<M: Relation, N> Load<M, N> {
     /// Adds a key to the order. Of rows that come by a join there is only one: then it has no effect.
     #[must_use]
@@ -329,32 +363,32 @@ impl<M: Relation, N> Load<M, N> {
         self
     }
 
-    /// Leaves out rows that do not keep this. Relations to one row cannot be filtered.
-    ///
-    /// # Panics
-    /// When the relation leads to one row: filter the query itself by `Post.author().…` instead.
+    /// Leaves out rows that do not keep this.
     #[must_use]
-    pub fn filter(mut self, filter: impl FnOnce(ColumnsOf<M>) -> Pred<M::To>) -> Self {
-        assert!(
-            M::META.cardinality == Cardinality::Many,
-            "{}.{} leads to one row and cannot be filtered: filter the query by its columns instead",
-            M::META.from.entity,
-            M::META.name,
-        );
+    pub fn filter(mut self, filter: impl FnOnce(ColumnsOf<M>) -> Pred<M::To>) -> Self
+    where
+        M::Kind: ToMany,
+    {
         Expr::and_into(&mut self.filter, filter(M::To::columns(Path::ROOT)).into_expr());
         self
     }
 
     /// At most so many rows for each parent.
     #[must_use]
-    pub fn limit(mut self, limit: u64) -> Self {
+    pub fn limit(mut self, limit: u64) -> Self
+    where
+        M::Kind: ToMany,
+    {
         self.limit = Some(limit);
         self
     }
 
     /// Without the first so many rows of each parent.
     #[must_use]
-    pub fn offset(mut self, offset: u64) -> Self {
+    pub fn offset(mut self, offset: u64) -> Self
+    where
+        M::Kind: ToMany,
+    {
         self.offset = offset;
         self
     }

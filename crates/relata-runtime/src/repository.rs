@@ -11,7 +11,7 @@ use relata_sql::typed::Pred;
 use relata_sql::{Error, Kind, Result, Value};
 
 use crate::change::{Delete, Filtered, execute_update};
-use crate::entity::{Entity, key_filter};
+use crate::entity::{Entity, IntoKey, key_filter};
 use crate::executor::Executor;
 use crate::find::Find;
 use crate::insert::NewRow;
@@ -76,7 +76,7 @@ impl<E: Entity, X: Executor> Repository<E, X> {
     /// # Errors
     /// What the database says.
     #[track_caller]
-    pub fn find(&mut self, key: impl Into<E::Key>) -> impl Future<Output = Result<Option<E>>> + Send {
+    pub fn find(&mut self, key: impl IntoKey<E>) -> impl Future<Output = Result<Option<E>>> + Send {
         E::by_key(key).optional(&mut self.executor)
     }
 
@@ -196,8 +196,7 @@ impl<E: Entity, X: Executor> Repository<E, X> {
     /// # Errors
     /// `Kind::NotFound` when there is none with its key; as [`crate::change::Update::exec`].
     pub async fn save(&mut self, row: &E) -> Result<()> {
-        let update = save(row)?;
-        execute_update(&mut self.executor, E::TABLE, Some(1), update).await.map(drop)
+        row.save(&mut self.executor).await
     }
 
     /// Deletes the row with this key (with `soft_delete`: marks it); gives back whether there was one.
@@ -216,7 +215,7 @@ impl<E: Entity, X: Executor> Repository<E, X> {
     ///
     /// # Errors
     /// As [`crate::change::Delete::exec`].
-    pub async fn delete(&mut self, key: impl Into<E::Key>) -> Result<bool> {
+    pub async fn delete(&mut self, key: impl IntoKey<E>) -> Result<bool> {
         let delete: Delete<E, Filtered> = E::delete(key);
         Ok(delete.exec(&mut self.executor).await? > 0)
     }
@@ -236,7 +235,13 @@ pub(crate) fn check<E: Entity>(row: &E) -> Result<()> {
     found.into_result()
 }
 
-fn save<E: Entity>(row: &E) -> Result<Update> {
+/// [`Entity::save`].
+pub(crate) fn write_whole<E: Entity>(row: &E, executor: &mut impl Executor) -> impl Future<Output = Result<()>> + Send {
+    let update = whole(row);
+    async move { execute_update(executor, E::TABLE, Some(1), update?).await.map(drop) }
+}
+
+fn whole<E: Entity>(row: &E) -> Result<Update> {
     let table = E::TABLE;
     if table.key.is_empty() {
         return Err(Error::new(Kind::Unsupported, format!("{} has no key to find the row by", table.entity)));

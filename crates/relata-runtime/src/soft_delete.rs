@@ -23,6 +23,14 @@ use crate::entity::root_column;
 use crate::executor::{Executor, Intent};
 use crate::find::{Collect, count, run};
 
+/// An entity whose rows are marked when they are deleted: one with `#[entity(soft_delete)]`. The derive says so.
+#[diagnostic::on_unimplemented(
+    message = "rows of `{Self}` are not marked when they are deleted",
+    label = "`{Self}` is not soft-deleted: there is nothing to find, to bring back or to purge",
+    note = "put `#[entity(soft_delete)]` on the struct, and migrate"
+)]
+pub trait SoftDeleted {}
+
 /// The references by which rows hang on those of a table, each from its own side.
 fn children(table: &'static TableMeta) -> Vec<&'static RelationMeta> {
     let mut found: Vec<&'static RelationMeta> = Vec::new();

@@ -25,11 +25,12 @@
 
 use relata_sql::Result;
 
-use crate::entity::Entity;
+use crate::entity::{Entity, IntoKey};
 use crate::executor::Executor;
 use crate::insert::{Draft, NewRow};
 use crate::nested::{Graph, IntoGraph, insert_all};
 use crate::repository::Repository;
+use crate::soft_delete::SoftDeleted;
 
 type KeyOf<S> = <<S as Store>::Entity as Entity>::Key;
 
@@ -150,7 +151,7 @@ pub trait Store: Send + Sized {
     /// What the database says.
     fn find(
         &mut self,
-        key: impl Into<KeyOf<Self>> + Send,
+        key: impl IntoKey<Self::Entity> + Send,
     ) -> impl Future<Output = Result<Option<Self::Entity>>> + Send {
         async move { Self::Entity::by_key(key).optional(self.executor()).await }
     }
@@ -264,12 +265,13 @@ pub trait Store: Send + Sized {
     ///
     /// # Errors
     /// As [`Entity::restore`]; what a hook says.
-    fn restore(&mut self, key: impl Into<KeyOf<Self>> + Send) -> impl Future<Output = Result<bool>> + Send
+    fn restore(&mut self, key: impl IntoKey<Self::Entity> + Send) -> impl Future<Output = Result<bool>> + Send
     where
+        Self::Entity: SoftDeleted,
         KeyOf<Self>: Sync,
     {
         async move {
-            let key = key.into();
+            let key = key.into_key();
             let restored = Self::Entity::restore(key.clone(), self.executor()).await?;
             if restored {
                 self.after_restore(&key).await?;
@@ -340,12 +342,12 @@ pub trait Store: Send + Sized {
     ///
     /// # Errors
     /// As [`Repository::delete`]; what a hook says.
-    fn delete(&mut self, key: impl Into<KeyOf<Self>> + Send) -> impl Future<Output = Result<bool>> + Send
+    fn delete(&mut self, key: impl IntoKey<Self::Entity> + Send) -> impl Future<Output = Result<bool>> + Send
     where
         KeyOf<Self>: Sync,
     {
         async move {
-            let key = key.into();
+            let key = key.into_key();
             self.before_delete(&key).await?;
             let deleted = self.plain().delete(key.clone()).await?;
             if deleted {

@@ -518,6 +518,10 @@ fn pause(attempt: u32) -> Duration {
     longest.mul_f64(fastrand::f64()).max(Duration::from_millis(1))
 }
 
+/// What the name of the database stands for inside of `transaction!`: statements run on the transaction there.
+#[doc(hidden)]
+pub struct OutsideTheTransaction;
+
 /// An error that may tell that the same transaction could succeed when run again.
 pub trait Retryable {
     /// Running it again may succeed, and cannot do the work twice.
@@ -567,40 +571,42 @@ impl Retryable for Error {
 ///
 /// Options, in this order of first: `retries = n` (a block that is run again cannot move values out of its surroundings),
 /// `key = &text` (what it does happens once for this key: [`Options::key`]), `isolation = Isolation::…`, `read_only = true`.
+///
+/// Inside the block the name that was given for the database stands for nothing that statements run on, so that none slips past the
+/// transaction.
 #[macro_export]
 macro_rules! transaction {
-    ($db:expr, retries = $retries:expr $(, $option:ident = $value:expr)*, |$tx:ident| $(-> $ty:ty)? $body:block) => {{
+    (@of ($db:expr) $outside:tt (retries = $retries:expr $(, $option:ident = $value:expr)*) $tx:ident $ty:tt $body:block) => {{
         #[allow(unused_imports)]
         use $crate::executor::Executor as _;
         let options = $crate::transaction::Options::default().retries($retries)$(.$option($value))*;
         let mut attempt = 0u32;
         loop {
-            let outcome = $crate::transaction!(@once $db, options, $tx, ($($ty)?), $body);
+            let outcome = $crate::transaction!(@once ($db) $outside options $tx $ty $body);
             if let ::core::option::Option::Some(outcome) = options.settled(&mut attempt, outcome, $db.retry_budget()).await {
                 break outcome;
             }
         }
     }};
-    ($db:expr $(, $option:ident = $value:expr)*, |$tx:ident| $(-> $ty:ty)? $body:block) => {{
+    (@of ($db:expr) $outside:tt ($($option:ident = $value:expr),*) $tx:ident $ty:tt $body:block) => {{
         #[allow(unused_imports)]
         use $crate::executor::Executor as _;
         let options = $crate::transaction::Options::default()$(.$option($value))*;
-        $crate::transaction!(@once $db, options, $tx, ($($ty)?), $body)
+        $crate::transaction!(@once ($db) $outside options $tx $ty $body)
     }};
-    ($db:expr $(, $option:ident = $value:expr)*, |$tx:ident| $body:expr) => {
-        $crate::transaction!($db $(, $option = $value)*, |$tx| { $body })
+    (@once $db:tt $outside:tt $options:ident $tx:ident () $body:block) => {
+        $crate::transaction!(@once $db $outside $options $tx (::core::result::Result<_, $crate::Error>) $body)
     };
-    (@once $db:expr, $options:ident, $tx:ident, (), $body:block) => {
-        $crate::transaction!(@once $db, $options, $tx, (::core::result::Result<_, $crate::Error>), $body)
-    };
-    (@once $db:expr, $options:ident, $tx:ident, ($ty:ty), $body:block) => {
+    (@once ($db:expr) $outside:tt $options:ident $tx:ident ($ty:ty) $body:block) => {
         match $db.begin($options.transaction()).await {
             ::core::result::Result::Err(error) => {
                 let failed: $ty = ::core::result::Result::Err(::core::convert::From::from(error));
                 failed
             }
-            #[allow(unused_mut)]
-            ::core::result::Result::Ok(mut $tx) => {
+            ::core::result::Result::Ok(begun) => {
+                $crate::transaction!(@shadow $outside);
+                #[allow(unused_mut)]
+                let mut $tx = begun;
                 let outcome: $ty = match $tx.enter(&$options).await {
                     ::core::result::Result::Ok(()) => async { $body }.await,
                     ::core::result::Result::Err(error) => {
@@ -610,5 +616,23 @@ macro_rules! transaction {
                 $tx.finish(outcome).await
             }
         }
+    };
+    (@shadow []) => {};
+    (@shadow [self]) => {};
+    (@shadow [$outside:ident]) => {
+        #[allow(unused_variables)]
+        let $outside = $crate::transaction::OutsideTheTransaction;
+    };
+    ($db:ident $(, $option:ident = $value:expr)*, |$tx:ident| $(-> $ty:ty)? $body:block) => {
+        $crate::transaction!(@of ($db) [$db] ($($option = $value),*) $tx ($($ty)?) $body)
+    };
+    ($db:expr $(, $option:ident = $value:expr)*, |$tx:ident| $(-> $ty:ty)? $body:block) => {
+        $crate::transaction!(@of ($db) [] ($($option = $value),*) $tx ($($ty)?) $body)
+    };
+    ($db:ident $(, $option:ident = $value:expr)*, |$tx:ident| $body:expr) => {
+        $crate::transaction!($db $(, $option = $value)*, |$tx| { $body })
+    };
+    ($db:expr $(, $option:ident = $value:expr)*, |$tx:ident| $body:expr) => {
+        $crate::transaction!($db $(, $option = $value)*, |$tx| { $body })
     };
 }

@@ -4,10 +4,12 @@ use std::future::Ready;
 
 use relata_sql::Result;
 
+use crate::aggregate::Grouped;
 use crate::change::{Delete, Update};
 use crate::entity::Entity;
 use crate::find::Find;
-use crate::insert::Upsert;
+use crate::insert::{InsertMany, Upsert};
+use crate::raw::Raw;
 
 /// Takes `Plain::find()` for what it is where `Plain` lacks its derive: rustc would look no further than `Iterator::find`. It is
 /// implemented for references, which are only tried when nothing else fits, so that it never stands in the way of a `find` that
@@ -45,6 +47,10 @@ relata_sql::words! {
         paginate / 2 -> Self, Paginate: "`.paginate(…)` is `.page(…)` here", "say `.limit(50).page(&mut db)`, and `.after(page.next)` for the next";
         into_json / 0 -> Self, IntoJson: "rows are structs: `.into_json()` is serde's business",
             "derive `serde::Serialize` on the entity, or read `db.table(…)`, whose records are maps";
+        sum / 1 -> Self, SumOfQuery: "a sum is selected", "say `.select(Post.views.sum()).one(&mut db)`";
+        avg / 1 -> Self, MeanOfQuery: "a mean is selected", "say `.select(Post.views.avg()).one(&mut db)`";
+        min / 1 -> Self, LeastOfQuery: "the least is selected", "say `.select(Post.views.min()).one(&mut db)`";
+        max / 1 -> Self, GreatestOfQuery: "the greatest is selected", "say `.select(Post.views.max()).one(&mut db)`";
         load / 1 -> Ready<Result<Vec<E>>>, LoadRows: "`.load(…)` is `.all(…)` here", "say `.all(&mut db)`";
         get_results / 1 -> Ready<Result<Vec<E>>>, GetResults: "`.get_results(…)` is `.all(…)` here", "say `.all(&mut db)`";
         fetch_all / 1 -> Ready<Result<Vec<E>>>, FetchAll: "`.fetch_all(…)` is `.all(…)` here", "say `.all(&mut db)`";
@@ -81,5 +87,27 @@ relata_sql::words! {
     impl[E: Entity, S] Delete<E, S> {
         execute / 1 -> Ready<Result<u64>>, ExecuteDelete: "`.execute(…)` is `.exec(…)` here", "say `.exec(&mut db)`";
         get_results / 1 -> Ready<Result<Vec<E>>>, DeleteResults: "`.get_results(…)` is `.returning(…)` here", "say `.returning(&mut db)`";
+    }
+}
+
+relata_sql::words! {
+    impl[E: Entity] InsertMany<E> {
+        execute / 1 -> Ready<Result<u64>>, ExecuteInsertMany: "`.execute(…)` is `.exec(…)` here", "say `.exec(&mut db)`";
+    }
+}
+
+relata_sql::words! {
+    impl[E: Entity] Grouped<E> {
+        all / 1 -> Ready<Result<Vec<E>>>, AllGroups: "it is not said what to read of each group", "say `.select((Post.author_id, count_rows())).all(&mut db)`";
+    }
+}
+
+relata_sql::words! {
+    impl[T] Raw<T> {
+        bind / 1 -> Self, Bind: "parameters are given with the text", "say `sql(\"… WHERE id = ?\", (id,))`";
+        fetch_all / 1 -> Ready<Result<Vec<T>>>, FetchAllRaw: "`.fetch_all(…)` is `.all(…)` here", "say `.all(&mut db)`";
+        fetch_one / 1 -> Ready<Result<T>>, FetchOneRaw: "`.fetch_one(…)` is `.one(…)` here", "say `.one(&mut db)`";
+        fetch_optional / 1 -> Ready<Result<Option<T>>>, FetchOptionalRaw: "`.fetch_optional(…)` is `.optional(…)` here", "say `.optional(&mut db)`";
+        execute / 1 -> Ready<Result<u64>>, ExecuteRaw: "`.execute(…)` is `.exec(…)` here", "say `.exec(&mut db)`";
     }
 }

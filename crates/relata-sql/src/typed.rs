@@ -26,7 +26,7 @@ pub mod native;
 mod subquery;
 mod window;
 
-pub use accepted::{Change, Condition, GroupCondition, RowOrder, ValueOf};
+pub use accepted::{Change, Condition, GroupCondition, OfRust, ProgramText, RowOrder, ValueOf};
 pub use aggregate::{Aggregate, Having, count_rows};
 pub use case::{Case, value};
 pub use collected::Collected;
@@ -266,42 +266,66 @@ impl<R> Assignment<R> {
     }
 }
 
-macro_rules! operators {
-    ($name:ident) => {
+/// The comparisons, with the receiver that the type wants: a column is copied, so that those by reference come before what
+/// `PartialEq` and `PartialOrd` have of the same name.
+macro_rules! comparisons {
+    ($name:ident, $this:ident, $($receiver:tt)+) => {
         impl<R, T: Field> $name<R, T> {
             /// Equal.
-            pub fn eq(self, other: impl Operand<R, T::Base>) -> Pred<R> {
-                self.compare(BinaryOp::Eq, other.into_operand())
+            pub fn eq($($receiver)+, other: impl Operand<R, T::Base>) -> Pred<R> {
+                $this.compare(BinaryOp::Eq, other.into_operand())
             }
 
             /// Not equal.
-            pub fn ne(self, other: impl Operand<R, T::Base>) -> Pred<R> {
-                self.compare(BinaryOp::Ne, other.into_operand())
+            pub fn ne($($receiver)+, other: impl Operand<R, T::Base>) -> Pred<R> {
+                $this.compare(BinaryOp::Ne, other.into_operand())
             }
 
             /// Less.
-            pub fn lt(self, other: impl Operand<R, T::Base>) -> Pred<R> {
-                self.compare(BinaryOp::Lt, other.into_operand())
+            pub fn lt($($receiver)+, other: impl Operand<R, T::Base>) -> Pred<R> {
+                $this.compare(BinaryOp::Lt, other.into_operand())
             }
 
             /// Less or equal.
-            pub fn le(self, other: impl Operand<R, T::Base>) -> Pred<R> {
-                self.compare(BinaryOp::Le, other.into_operand())
+            pub fn le($($receiver)+, other: impl Operand<R, T::Base>) -> Pred<R> {
+                $this.compare(BinaryOp::Le, other.into_operand())
             }
 
             /// Greater.
-            pub fn gt(self, other: impl Operand<R, T::Base>) -> Pred<R> {
-                self.compare(BinaryOp::Gt, other.into_operand())
+            pub fn gt($($receiver)+, other: impl Operand<R, T::Base>) -> Pred<R> {
+                $this.compare(BinaryOp::Gt, other.into_operand())
             }
 
             /// Greater or equal.
-            pub fn ge(self, other: impl Operand<R, T::Base>) -> Pred<R> {
-                self.compare(BinaryOp::Ge, other.into_operand())
+            pub fn ge($($receiver)+, other: impl Operand<R, T::Base>) -> Pred<R> {
+                $this.compare(BinaryOp::Ge, other.into_operand())
             }
 
+        }
+
+        // Whoever writes `==` reads what to write instead.
+        impl<R, T, V: OfRust> PartialEq<V> for $name<R, T> {
+            fn eq(&self, _: &V) -> bool {
+                V::never()
+            }
+        }
+
+        impl<R, T, V: OfRust> PartialOrd<V> for $name<R, T> {
+            fn partial_cmp(&self, _: &V) -> Option<std::cmp::Ordering> {
+                V::never()
+            }
+        }
+    };
+}
+comparisons!(Column, self, &self);
+comparisons!(Expression, self, self);
+
+macro_rules! operators {
+    ($name:ident) => {
+        impl<R, T: Field> $name<R, T> {
             /// One of these; of none: false.
             #[doc(alias = "eq_any")]
-            pub fn is_in<V: ValueOf<T::Base>>(self, values: impl IntoIterator<Item = V>) -> Pred<R> {
+            pub fn is_in<V: ValueOf<T::Base, H>, H>(self, values: impl IntoIterator<Item = V>) -> Pred<R> {
                 let values = values.into_iter().map(|value| value.into_value_of().encode()).collect();
                 Pred::new(self.into_expr().among(values, false))
             }
@@ -309,13 +333,13 @@ macro_rules! operators {
             /// None of these; of none: true.
             #[doc(alias = "ne_all")]
             #[doc(alias = "is_not_in")]
-            pub fn not_in<V: ValueOf<T::Base>>(self, values: impl IntoIterator<Item = V>) -> Pred<R> {
+            pub fn not_in<V: ValueOf<T::Base, H>, H>(self, values: impl IntoIterator<Item = V>) -> Pred<R> {
                 let values = values.into_iter().map(|value| value.into_value_of().encode()).collect();
                 Pred::new(self.into_expr().among(values, true))
             }
 
             /// Between two values, both ends inclusive.
-            pub fn between(self, low: impl ValueOf<T::Base>, high: impl ValueOf<T::Base>) -> Pred<R> {
+            pub fn between<L, H>(self, low: impl ValueOf<T::Base, L>, high: impl ValueOf<T::Base, H>) -> Pred<R> {
                 let (low, high) = (low.into_value_of().encode(), high.into_value_of().encode());
                 Pred::new(self.into_expr().between(low, high))
             }

@@ -2,8 +2,9 @@
 //! `.order(…)` here, instead of a guess at some method with a similar name.
 //!
 //! Each word is a hidden method with a bound that nothing meets, whose message names the word of ours. It can never be called, is
-//! left out of the documentation and of completion, and does nothing. What has the same name here needs no word; the same list as
-//! `#[doc(alias)]` serves whoever searches the documentation.
+//! left out of the documentation and of completion, and does nothing. `of_type` is a function such as `Db::connect(…)`, `plain` a
+//! method of a type without parameters, of which rustc would check the bound at once. What has the same name here needs no word; the
+//! same list as `#[doc(alias)]` serves whoever searches the documentation.
 
 /// Methods that only say what their name is here.
 #[doc(hidden)]
@@ -42,6 +43,28 @@ macro_rules! words {
             }
         }
     };
+    (@method [$($generics:tt)*] [$type:ty] $name:ident of_type [$back:ty] $unmet:ident) => {
+        impl<$($generics)*> $type {
+            #[doc(hidden)]
+            pub fn $name<A>(_: A) -> $back
+            where
+                (Self, A): $unmet,
+            {
+                <(Self, A) as $unmet>::never()
+            }
+        }
+    };
+    (@method [$($generics:tt)*] [$type:ty] $name:ident plain [$back:ty] $unmet:ident) => {
+        impl<$($generics)*> $type {
+            #[doc(hidden)]
+            pub fn $name<A>(&self, _: A) -> $back
+            where
+                (Self, A): $unmet,
+            {
+                <(Self, A) as $unmet>::never()
+            }
+        }
+    };
     (impl $generics:tt $type:ty {
         $($name:ident / $arguments:tt -> $back:ty, $unmet:ident: $message:literal, $label:literal;)*
     }) => {
@@ -58,7 +81,7 @@ macro_rules! words {
     };
 }
 
-use crate::typed::{Column, Pred};
+use crate::typed::{Column, JsonPath, Pred, Windowed};
 
 words! {
     impl[R, T] Column<R, T> {
@@ -71,5 +94,29 @@ words! {
         not_eq / 1 -> Pred<R>, NotEq: "`.not_eq(…)` is `.ne(…)` here", "say `.ne(…)`";
         gte / 1 -> Pred<R>, Gte: "`.gte(…)` is `.ge(…)` here", "say `.ge(…)`";
         lte / 1 -> Pred<R>, Lte: "`.lte(…)` is `.le(…)` here", "say `.le(…)`";
+    }
+}
+
+words! {
+    impl[R, T] Windowed<R, T> {
+        eq / 1 -> Pred<R>, WindowEq: "windows exist only after the rows were filtered", "select it in a query, and filter around that: `from(query).filter(|(row,)| row.1.eq(1))`; the first of each group are `.top_per(…)`";
+        ne / 1 -> Pred<R>, WindowNe: "windows exist only after the rows were filtered", "select it in a query, and filter around that: `from(query).filter(|(row,)| row.1.eq(1))`; the first of each group are `.top_per(…)`";
+        lt / 1 -> Pred<R>, WindowLt: "windows exist only after the rows were filtered", "select it in a query, and filter around that: `from(query).filter(|(row,)| row.1.eq(1))`; the first of each group are `.top_per(…)`";
+        le / 1 -> Pred<R>, WindowLe: "windows exist only after the rows were filtered", "select it in a query, and filter around that: `from(query).filter(|(row,)| row.1.eq(1))`; the first of each group are `.top_per(…)`";
+        gt / 1 -> Pred<R>, WindowGt: "windows exist only after the rows were filtered", "select it in a query, and filter around that: `from(query).filter(|(row,)| row.1.eq(1))`; the first of each group are `.top_per(…)`";
+        ge / 1 -> Pred<R>, WindowGe: "windows exist only after the rows were filtered", "select it in a query, and filter around that: `from(query).filter(|(row,)| row.1.eq(1))`; the first of each group are `.top_per(…)`";
+        is_in / 1 -> Pred<R>, WindowIsIn: "windows exist only after the rows were filtered", "select it in a query, and filter around that: `from(query).filter(|(row,)| row.1.eq(1))`; the first of each group are `.top_per(…)`";
+    }
+}
+
+words! {
+    impl[R] JsonPath<R> {
+        eq / 1 -> Pred<R>, JsonEq: "it is not said what is at this place in the JSON", "say `.text()`, `.int()`, `.float()` or `.boolean()` first: `.key(…).text().eq(…)`";
+        ne / 1 -> Pred<R>, JsonNe: "it is not said what is at this place in the JSON", "say `.text()`, `.int()`, `.float()` or `.boolean()` first: `.key(…).text().eq(…)`";
+        lt / 1 -> Pred<R>, JsonLt: "it is not said what is at this place in the JSON", "say `.text()`, `.int()`, `.float()` or `.boolean()` first: `.key(…).text().eq(…)`";
+        le / 1 -> Pred<R>, JsonLe: "it is not said what is at this place in the JSON", "say `.text()`, `.int()`, `.float()` or `.boolean()` first: `.key(…).text().eq(…)`";
+        gt / 1 -> Pred<R>, JsonGt: "it is not said what is at this place in the JSON", "say `.text()`, `.int()`, `.float()` or `.boolean()` first: `.key(…).text().eq(…)`";
+        ge / 1 -> Pred<R>, JsonGe: "it is not said what is at this place in the JSON", "say `.text()`, `.int()`, `.float()` or `.boolean()` first: `.key(…).text().eq(…)`";
+        is_in / 1 -> Pred<R>, JsonIsIn: "it is not said what is at this place in the JSON", "say `.text()`, `.int()`, `.float()` or `.boolean()` first: `.key(…).text().eq(…)`";
     }
 }

@@ -1,6 +1,7 @@
 //! What the derived code names. Not for people.
 
 pub use jiff::Timestamp;
+pub use relata_runtime::SoftDeleted;
 pub use relata_runtime::entity::{Perhaps, Presence, Present, cell};
 pub use relata_runtime::insert::{Draft, NewRow};
 pub use relata_runtime::join::Constant;

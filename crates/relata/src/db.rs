@@ -355,3 +355,11 @@ impl Executor for Db {
         self.0.retry_budget()
     }
 }
+
+relata_sql::words! {
+    impl[] Db {
+        connect / of_type -> std::future::Ready<Result<Db>>, ConnectDb: "`Db::connect(…)` is `Db::open(…)` here", "say `Db::open(\"sqlite:shop.db\").await`";
+        transaction / plain -> std::future::Ready<Result<()>>, TransactionOfDb: "a transaction is a macro here", "say `transaction!(db, |tx| { … })`, with `&mut tx` inside";
+        execute / plain -> std::future::Ready<Result<u64>>, ExecuteOnDb: "statements run on the database that they are given", "say `sql::<()>(\"…\", ()).exec(&mut db)`, or `.batch(\"…\")` for a script";
+    }
+}

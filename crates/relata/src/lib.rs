@@ -81,8 +81,8 @@ pub use relata_runtime::tree::{self, Tree};
 pub use relata_runtime::validation::{self, Given};
 pub use relata_runtime::{
     Cursor, Entity, Error, Executor, FromRow, Id, Inspect, Intent, Kind, NewRow, Page, Params, PoolOptions, Reads,
-    Record, Repository, Result, Rows, Table, Token, Tx, aggregate, change, cte, find, insert, join, load, page,
-    relation, sql, sql_unchecked, stream, table, transaction,
+    Record, Repository, Result, Rows, SoftDeleted, Table, Token, Tx, aggregate, change, cte, find, insert, join, load,
+    page, relation, sql, sql_unchecked, stream, table, transaction,
 };
 pub use relata_runtime::{Events, Store, integrity, nested};
 pub use relata_runtime::{cluster, discovery, executor, health, observe, pool, secret};
@@ -94,9 +94,9 @@ pub use relata_sql::render::Rendered;
 pub use relata_sql::typed::native::{mysql, pg, sqlite};
 pub use relata_sql::typed::{
     Aggregate, Array, Assignment, Case, CastTo, Change, Collected, Column, Condition, Expression, Field,
-    GroupCondition, Having, Moment, NewValue, Number, Operand, Order, Pred, RowOrder, Structured, Subquery, Textual,
-    Unit, ValueOf, Window, Windowed, count_rows, cume_dist, dense_rank, exists, fragment, not_exists, now, ntile,
-    percent_rank, rank, row_number, scalar, value,
+    GroupCondition, Having, Moment, NewValue, Number, Operand, Order, Pred, ProgramText, RowOrder, Structured,
+    Subquery, Textual, Unit, ValueOf, Window, Windowed, count_rows, cume_dist, dense_rank, exists, fragment,
+    not_exists, now, ntile, percent_rank, rank, row_number, scalar, value,
 };
 pub use relata_sql::{DatabaseUrl, Decode, Encode, Interval, Value};
 

@@ -2,7 +2,9 @@
 
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
-use relata_schema::declare::{CheckDeclaration, Field, IndexDeclaration, IndexPartDeclaration, ReferenceDeclaration};
+use relata_schema::declare::{
+    CheckDeclaration, DefaultValue, Field, IndexDeclaration, IndexPartDeclaration, ReferenceDeclaration,
+};
 use relata_schema::dialect::Dialect;
 use relata_schema::naming;
 use relata_schema::types::Type;
@@ -35,6 +37,7 @@ pub(super) fn read(source: &syn::Field, scope: &mut Scope<'_>) -> Vec<Attribute>
         }
     }
     check_combinations(&ident, &field, scope);
+    check_default(&source.ty, &field, scope);
     scope.entity.fields.push(field);
     pending
 }
@@ -209,6 +212,34 @@ fn check_combinations(ident: &Ident, field: &Field, scope: &mut Scope<'_>) {
     }
     if field.generated.is_some() && field.generated_id {
         clash("is an `#[id]` made by the database", "write `#[id(manual)]`");
+    }
+}
+
+/// A literal that no value of the field's type can be.
+fn check_default(source: &syn::Type, field: &Field, scope: &mut Scope<'_>) {
+    let (Some(ty), Some(default), true) = (&field.ty, &field.default, field.db_types.is_empty()) else { return };
+    let whole = matches!(ty, Type::Int(_) | Type::UInt(_));
+    let number = whole || matches!(ty, Type::Decimal(_) | Type::Float32 | Type::Float64);
+    let moment = matches!(ty, Type::Date | Type::Time(_) | Type::DateTime(_) | Type::Timestamp(_));
+    let fits = match default {
+        DefaultValue::Text(text) => !(number && text.parse::<f64>().is_err()) && *ty != Type::Bool,
+        DefaultValue::Number(written) => number && !(whole && written.contains('.')),
+        DefaultValue::Bool(_) => *ty == Type::Bool,
+        DefaultValue::Now => moment,
+        DefaultValue::Uuid => !(number || moment || *ty == Type::Bool),
+        DefaultValue::Sql(_) | DefaultValue::Variant(_) => true,
+    };
+    if !fits {
+        let help = match ty {
+            Type::Bool => "write `#[default(true)]` or `#[default(false)]`",
+            _ if whole => "write a whole number: `#[default(0)]`",
+            _ if number => "write a number: `#[default(0)]`",
+            _ if moment => "write `#[default(now)]`, or `#[default(sql = \"…\")]`",
+            Type::Text => "write a text: `#[default(\"draft\")]`",
+            _ => "what the database understands is `#[default(sql = \"…\")]`",
+        };
+        let message = format!("the default of `{}` is no `{}`", field.name, field.rust_type);
+        scope.findings.error("entity-default-type", source, message).help(help);
     }
 }
 

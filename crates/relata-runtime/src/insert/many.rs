@@ -11,6 +11,7 @@ use super::{ConditionalUpsert, ConflictColumns, InsertMany, Upsert};
 use crate::entity::Entity;
 use crate::executor::Executor;
 use crate::find::Collect;
+use crate::inspect::Whole;
 
 impl<E: Entity> Upsert<E, InsertMany<E>> {
     /// Updates these columns of the rows that exist to the new values.
@@ -126,5 +127,10 @@ impl<E: Entity> ConditionalUpsert<E, InsertMany<E>> {
         let mut sink = Collect { rows: Vec::new(), read: |row: &mut dyn Row| E::decode(row, 0) };
         write_together(executor, rows, &given, Some(&mut sink)).await?;
         Ok(sink.rows)
+    }
+
+    pub(crate) fn whole_of_many(self) -> Result<Whole> {
+        let (rows, existing) = self.prepared()?;
+        rows.whole(|columns| Some(existing.given(columns, true)))
     }
 }

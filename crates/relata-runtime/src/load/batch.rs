@@ -119,6 +119,11 @@ fn key_of<E: Entity>(parent: &E, relation: &'static RelationMeta) -> Value {
     }
 }
 
+/// The statement for one parent.
+pub(crate) fn statement<M: Relation, N: Loads<M::To>>(load: &Load<M, N>) -> Select {
+    batch_select(load, load.scope, Keys::Values(vec![Value::Null]), M::META)
+}
+
 fn batch_select<M: Relation, N: Loads<M::To>>(
     load: &Load<M, N>,
     scope: Scope,

@@ -7,6 +7,7 @@ use super::{Assignment, Column, Expression, Having, Order, Pred};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no condition on the rows of `{R}`",
     label = "expected a condition on `{R}`, such as `.eq(…)` of one of its columns",
+    note = "columns are compared by `.eq(…)`, `.gt(…)` and the like, conditions are combined by `.and(…)`, `.or(…)` and `!`",
     note = "a condition on a group goes to `.having(…)` after `.group_by(…)`; one on a window function to a query around \
             this one: `from(query).filter(…)`",
     note = "columns of another entity are reached along a relation of `{R}`, or by a join"
@@ -87,20 +88,65 @@ impl<R> Change<R> for Assignment<R> {
     }
 }
 
-/// A value of a column of type `T`, for lists and ranges.
+/// What the operators `==` and `<` take beside a column: nothing, as Rust's give a `bool` at once.
+#[diagnostic::on_unimplemented(
+    message = "a column is not compared by `==`, `<` and the like, which compare in Rust",
+    label = "say `.eq(…)`, `.ne(…)`, `.lt(…)`, `.le(…)`, `.gt(…)` or `.ge(…)`: they give a condition for the database"
+)]
+#[doc(hidden)]
+pub trait OfRust {
+    /// Nothing implements this, so that nothing calls it.
+    fn never() -> !;
+}
+
+/// SQL that stands in the program: a literal or a constant, so that nothing from outside can be part of it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no SQL that stands in the program",
+    label = "expected a literal, or a constant of the type `&'static str`",
+    note = "values are bound: write `?` where they go, and give them in the tuple behind the text",
+    note = "a text that is put together at run time goes to `relata::sql_unchecked`, which says what it is"
+)]
+pub trait ProgramText {
+    /// The text.
+    fn text(self) -> &'static str;
+}
+
+impl ProgramText for &'static str {
+    fn text(self) -> &'static str {
+        self
+    }
+}
+
+/// A value of a column of type `T`, for lists and ranges: a `T`, what becomes one, or a reference to what is copied and becomes
+/// one. `H` is which of these it is; rustc finds it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no value of a column of type `{T}`",
     label = "expected a `{T}`, or what becomes one",
     note = "a column of another type is converted by `.cast::<…>()`; a query in the place of a list goes to `.in_query(…)`"
 )]
-pub trait ValueOf<T> {
+pub trait ValueOf<T, H> {
     /// As one.
     fn into_value_of(self) -> T;
 }
 
+/// Given itself.
+#[doc(hidden)]
+pub enum ByValue {}
+
+/// Given by reference, as the members of a slice are.
+#[doc(hidden)]
+pub enum ByReference {}
+
 #[diagnostic::do_not_recommend]
-impl<T, V: Into<T>> ValueOf<T> for V {
+impl<T, V: Into<T>> ValueOf<T, ByValue> for V {
     fn into_value_of(self) -> T {
         self.into()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, V: Copy + Into<T>> ValueOf<T, ByReference> for &V {
+    fn into_value_of(self) -> T {
+        (*self).into()
     }
 }

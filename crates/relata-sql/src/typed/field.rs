@@ -57,7 +57,7 @@ pub enum NumberKind {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no text",
     label = "this is for texts",
-    note = "`.cast::<String>()` makes it one"
+    note = "`.cast::<String>()` makes it one; members of an array are asked for by `.has(…)`, of JSON by `.contains_json(…)`"
 )]
 pub trait Textual: Field {}
 
@@ -115,8 +115,9 @@ moments!(Date: false false, DateTime: false true, Timestamp: true true);
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be compared with, or assigned to, a column of type `{T}` of `{R}`",
     label = "expected a `{T}`, or a column or expression of `{R}` that gives one",
-    note = "NULL is asked for by `.is_none()` and `.is_some()`; another type is converted by `.cast::<…>()`; columns of \
-            another entity are reached along a relation, or by a join"
+    note = "NULL is asked for by `.is_none()` and `.is_some()`; a filter that is there only if a value is: \
+            `.filter_some(value, |value| …)`; another type is converted by `.cast::<…>()`; columns of another entity are \
+            reached along a relation, or by a join"
 )]
 pub trait Operand<R, T> {
     /// As untyped data.

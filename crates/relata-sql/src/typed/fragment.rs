@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::case::typed;
-use super::{Column, Encode, Expr, Expression, Field, Id, Value};
+use super::{Column, Encode, Expr, Expression, Field, Id, ProgramText, Value};
 use crate::cell::Element;
 use crate::value::Interval;
 
@@ -121,6 +121,6 @@ tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 /// let soundex: Expression<Post, String> = fragment("SOUNDEX({})", (title,));
 /// let alike = fragment::<Post, bool>("SOUNDEX({}) = SOUNDEX({})", (title, "Robert")).holds();
 /// ```
-pub fn fragment<R, T: Field>(sql: &'static str, arguments: impl Arguments<R>) -> Expression<R, T> {
-    Expression::new(Expr::Fragment(sql, arguments.into_arguments()))
+pub fn fragment<R, T: Field>(sql: impl ProgramText, arguments: impl Arguments<R>) -> Expression<R, T> {
+    Expression::new(Expr::Fragment(sql.text(), arguments.into_arguments()))
 }

@@ -1,6 +1,6 @@
 //! Two columns of different types are compared.
 //@ `Column<Post, i32>` cannot be compared with, or assigned to, a column of type `std::string::String` of `Post`
-//@ NULL is asked for by `.is_none()` and `.is_some()`; another type is converted by `.cast::<…>()`; columns of another entity are reached along a relation, or by a join
+//@ NULL is asked for by `.is_none()` and `.is_some()`; a filter that is there only if a value is: `.filter_some(value, |value| …)`; another type is converted by `.cast::<…>()`; columns of another entity are reached along a relation, or by a join
 
 use relata::prelude::*;
 

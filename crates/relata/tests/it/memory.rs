@@ -10,7 +10,10 @@ use relata::{Dialect, Result};
 
 const ROWS: i64 = 200_000;
 
-crate::setup::everywhere!(in "memory.rs": whole_numbers_cost_nothing_and_streams_hold_a_portion);
+crate::setup::everywhere!(in "memory.rs":
+    whole_numbers_cost_nothing_and_streams_hold_a_portion,
+    inserts_hold_a_portion,
+);
 
 #[derive(Entity)]
 pub struct Number {
@@ -103,5 +106,21 @@ async fn whole_numbers_cost_nothing_and_streams_hold_a_portion(mut db: Db) -> Re
         let times = COUNTS.get().times - before;
         assert!(times < ROWS as u64 / 50, "{times} allocations for {} rows", all.len());
     }
+    Ok(())
+}
+
+async fn inserts_hold_a_portion(mut db: Db) -> Result<()> {
+    let rows: i64 = 80_000;
+    let before = COUNTS.get();
+    COUNTS.set(Counts { most: before.held, ..before });
+    let mut numbers = Number::insert_stream(&mut db).await?;
+    for id in 1..=rows {
+        numbers.push(NewNumber { square: id * id }.half(id as i32 / 2)).await?;
+    }
+    assert_eq!(numbers.finish().await? as i64, rows);
+    let most = COUNTS.get().most - before.held;
+    // The values of all rows alone would be 80 000 times 3 times 24 bytes at least, and a list of them grows by doubling.
+    assert!(most < 4_000_000, "{most} bytes were held for a stream of inserts");
+    assert_eq!(Number::find().count(&mut db).await? as i64, rows);
     Ok(())
 }

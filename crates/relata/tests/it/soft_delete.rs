@@ -162,8 +162,6 @@ async fn a_tree_goes_and_comes_back(mut db: Db) -> Result<()> {
     assert!(Folder::restore(inner, &mut db).await?);
     assert_eq!(names(&mut db).await?, ("top inner leaf other".into(), "tio".into()));
     assert!(!Folder::restore(inner, &mut db).await?, "it is not deleted");
-    let error = Version::restore(1, &mut db).await.unwrap_err();
-    assert_eq!(error.kind(), Kind::Unsupported, "{error}");
     let error = Folder::delete(top).require_rows(2).exec(&mut db).await.unwrap_err();
     assert_eq!(error.kind(), Kind::NotFound);
     assert_eq!(Folder::find().count(&mut db).await?, 4, "all of it was undone");

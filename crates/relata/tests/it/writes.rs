@@ -21,6 +21,9 @@ crate::setup::everywhere!(
     a_missing_table_is_named,
     timestamps_are_set,
     a_given_key_is_kept,
+    rows_are_inserted_as_they_come,
+    what_is_not_finished_was_never_inserted,
+    a_row_is_saved,
 );
 
 async fn updates_say_what_they_changed(mut db: Db) -> Result<()> {
@@ -272,4 +275,90 @@ async fn a_given_key_is_kept(mut db: Db) -> Result<()> {
     let error = NewTag { name: "y".into() }.id(77).insert(&mut db).await.unwrap_err();
     assert_eq!(error.kind(), Kind::UniqueViolation);
     Ok(())
+}
+
+async fn rows_are_inserted_as_they_come(mut db: Db) -> Result<()> {
+    let [ann, ..] = blog(&mut db).await?;
+    let post = |n: u32| NewPost { author_id: ann, slug: format!("s{n:05}"), title: "T".into() };
+    let mut posts = Post::insert_stream(&mut db).await?;
+    for n in 0..12_000 {
+        match n % 5000 {
+            0 => posts.push(post(n).body("b")).await?, // other columns than those before
+            _ => posts.push(post(n)).await?,
+        }
+    }
+    let long = NewPost { author_id: ann, slug: "x".repeat(121), title: "T".into() };
+    let error = posts.push(long).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Validation);
+    assert!(error.to_string().starts_with("row 12001 of those to insert"), "{error}");
+    posts.push(post(12_000)).await?;
+    assert_eq!(posts.finish().await?, 12_001, "without the one that was refused");
+    let written = Post::find().filter(Post.slug.starts_with("s"));
+    assert_eq!(written.clone().count(&mut db).await?, 12_001);
+    assert_eq!(written.filter(Post.body.eq("b")).count(&mut db).await?, 3);
+    let last = Post::find().order(Post.slug.desc()).first(&mut db).await?.unwrap();
+    assert_eq!(last.slug, "s12000");
+    assert_eq!(Tag::insert_stream(&mut db).await?.finish().await?, 0, "nothing is nothing");
+    Ok(())
+}
+
+async fn what_is_not_finished_was_never_inserted(mut db: Db) -> Result<()> {
+    let [ann, ..] = blog(&mut db).await?;
+    let post = |slug: &str| NewPost { author_id: ann, slug: slug.into(), title: "T".into() };
+    let mut posts = Post::insert_stream(&mut db).await?;
+    posts.push(post("new")).await?;
+    drop(posts);
+    assert_eq!(Post::find().count(&mut db).await?, 4);
+
+    let mut posts = Post::insert_stream(&mut db).await?;
+    posts.push(post("new")).await?;
+    posts.push(post("a1")).await?;
+    let error = posts.push(post("newer").body("sends those before")).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::UniqueViolation);
+    assert!(error.to_string().starts_with("rows 1 to 2 of those to insert"), "{error}");
+    assert_eq!(error.details().entity.as_deref(), Some("Post"));
+    assert_eq!(posts.push(post("newest")).await.unwrap_err().kind(), Kind::TransactionFailed);
+    assert_eq!(posts.finish().await.unwrap_err().kind(), Kind::TransactionFailed, "the error was not passed on");
+    assert_eq!(Post::find().count(&mut db).await?, 4);
+
+    transaction!(db, |tx| {
+        let mut tags = Tag::insert_stream(&mut tx).await?;
+        tags.push(NewTag { name: "lost".into() }).await?;
+        drop(tags);
+        let mut tags = Tag::insert_stream(&mut tx).await?;
+        tags.push(NewTag { name: "kept".into() }).await?;
+        tags.finish().await
+    })?;
+    assert_eq!(Tag::find().select(Tag.name).all(&mut db).await?, ["kept"]);
+    Ok(())
+}
+
+async fn a_row_is_saved(mut db: Db) -> Result<()> {
+    blog(&mut db).await?;
+    let loaded = Post::find().filter(Post.slug.eq("a2")).with(Post.author).one(&mut db).await?;
+    let mut post = Post::clone(&loaded);
+    (post.title, post.body) = ("Saved".into(), None);
+    post.save(&mut db).await?;
+    loaded.author().save(&mut db).await?;
+    let found = Post::by_key(post.id).one(&mut db).await?;
+    assert_eq!((found.title.as_str(), found.body, found.slug.as_str()), ("Saved", None, "a2"));
+    post.slug = String::new();
+    assert_eq!(post.save(&mut db).await.unwrap_err().kind(), Kind::Validation);
+    post.slug = "a1".into();
+    assert_eq!(post.save(&mut db).await.unwrap_err().kind(), Kind::UniqueViolation);
+    Post::delete(post.id).exec(&mut db).await?;
+    post.slug = "a2".into();
+    assert_eq!(post.save(&mut db).await.unwrap_err().kind(), Kind::NotFound, "it is marked as deleted");
+    Ok(())
+}
+
+/// The types that arrays are cast to are remembered; a column that has become something else is asked for again.
+#[tokio::test]
+async fn inserts_of_many_rows_follow_the_type_of_a_column() {
+    let (_database, mut db) = crate::setup::open(Dialect::Postgres).await;
+    let tags = |names: [&str; 2]| Tag::insert_many(names.map(|name| NewTag { name: name.into() }));
+    tags(["10.0.0.1", "10.0.0.2"]).returning(&mut db).await.unwrap();
+    db.batch("ALTER TABLE tags ALTER name TYPE inet USING name::inet").await.unwrap();
+    let given = tags(["10.0.0.3", "10.0.0.4"]).returning(&mut db).await.unwrap();
+    assert_eq!(given.iter().map(|tag| tag.name.as_str()).collect::<Vec<_>>(), ["10.0.0.3", "10.0.0.4"]);
 }

@@ -6,12 +6,25 @@ use relata::{
     row_number, scalar, value as constant,
 };
 
-use super::{Construct, counted, inserted, rows, written};
+use super::{Construct, counted, inserted, related, rows, written};
 use crate::model::*;
 
 pub fn table() -> Vec<Construct> {
-    let groups =
-        [aggregates(), groups(), windows(), subqueries(), rows_of_one(), joins(), named(), sets(), writes(), inserts()];
+    let groups = [
+        aggregates(),
+        groups(),
+        windows(),
+        subqueries(),
+        related_rows(),
+        loads(),
+        rows_of_one(),
+        joins(),
+        named(),
+        sets(),
+        writes(),
+        inserts(),
+        upserts(),
+    ];
     groups.into_iter().flatten().collect()
 }
 
@@ -141,6 +154,72 @@ fn subqueries() -> Vec<Construct> {
                 .filter(Post.slug.eq(scalar::<_, Option<String>>(Post::find().select(Post.slug.max()))))
                 .select(Post.slug)
         ),
+    ]
+}
+
+fn related_rows() -> Vec<Construct> {
+    let names = || User::find().order(User.name.asc());
+    let slugs = || Post::find().order(Post.slug.asc());
+    vec![
+        rows!("any related row", names().filter(User.posts.any(Post.slug.eq("b1"))).select(User.name)),
+        rows!("no related row", names().filter(User.posts.none(Post.slug.eq("b1"))).select(User.name)),
+        rows!("no related row at all", names().filter(User.posts.is_empty()).select(User.name)),
+        rows!("count of some related rows", names().select((User.name, User.posts.count_where(Post.body.is_none())))),
+        rows!("any row behind a junction", slugs().filter(Post.tags.any(Tag.name.eq("y"))).select(Post.slug)),
+        rows!("no row behind a junction", slugs().filter(Post.tags.is_empty()).select(Post.slug)),
+        rows!("count behind a junction", slugs().select((Post.slug, Post.tags.count()))),
+        rows!("the row that it refers to exists", Comment::find().filter(Comment.writer.exists()).select(Comment.text)),
+    ]
+}
+
+/// What `with` sends for a relation to many.
+fn loads() -> Vec<Construct> {
+    let names = || User::find().order(User.name.asc());
+    let slugs = |posts: &[Post]| posts.iter().map(|post| post.slug.clone()).collect::<Vec<_>>();
+    vec![
+        related!("relation", names(), User.posts.order(|post| post.slug.asc()), |user| slugs(user.posts())),
+        related!("relation: some rows", names(), User.posts.filter(|post| post.slug.gt("a1")), |user| {
+            user.posts().len()
+        }),
+        related!("relation: so many for each", names(), User.posts.order(|p| p.slug.desc()).limit(1), |user| {
+            slugs(user.posts())
+        }),
+        related!(
+            "relation: all but the first of each",
+            names(),
+            User.posts.offset(1).order(|post| post.slug.asc()),
+            |user| slugs(user.posts())
+        ),
+        related!(
+            "relation: the second of each",
+            names(),
+            User.posts.order(|post| post.slug.asc()).limit(1).offset(1),
+            |user| slugs(user.posts())
+        ),
+        related!("relation: also deleted rows", names(), User.posts.with_deleted(), |user| user.posts().len()),
+        related!("relation with its own", names(), User.posts.with(Post.author), |user| {
+            user.posts().iter().all(|post| post.author().id == user.id)
+        }),
+        related!(
+            "relation behind a junction",
+            Post::find().order(Post.slug.asc()),
+            Post.tags.order(|tag| tag.name.desc()).limit(1),
+            |post| post.tags().len()
+        ),
+        related!(
+            "relation to one, by its own statement",
+            Post::find().order(Post.slug.asc()),
+            Post.author.batched(),
+            |post| post.author().name.clone()
+        ),
+        related!(
+            "relation over two columns",
+            Flight::find(),
+            Flight.seats.order(|seat| seat.id.asc()).limit(2),
+            |flight| flight.seats().len()
+        ),
+        counted!("relation to one, joined", Comment::find().with(Comment.post.joined())),
+        counted!("relation to one, also deleted", Comment::find().with(Comment.post.joined().with_deleted())),
     ]
 }
 
@@ -377,14 +456,13 @@ fn writes() -> Vec<Construct> {
             Post::update_many().filter(Post.slug.eq("a1")).with_deleted().set(Post.title.to("new"))
         ),
         written!("delete, marking", Post::delete_many().filter(Post.slug.eq("a1"))),
-        written!("delete", Post::delete_many().filter(Post.slug.eq("a1")).permanently()),
+        written!("delete", Post::delete_many().filter(Post.slug.eq("b1")).permanently()),
         written!("delete using another table", User::delete_many().filter(strangers())),
     ]
 }
 
 fn inserts() -> Vec<Construct> {
     let tag = |name: &str| NewTag { name: name.into() };
-    let user = || NewUser { email: "ann@example.com".into(), name: "Anna".into() };
     let names = |users: Vec<User>| users.into_iter().map(|user| user.name).collect::<Vec<_>>();
     vec![
         inserted!("insert", tag("new"), to_sql, |new, tx| async { new.insert(tx).await.map(|tag| tag.name) }),
@@ -410,6 +488,35 @@ fn inserts() -> Vec<Construct> {
             to_sql,
             |query, tx| query.exec(tx)
         ),
+        inserted!(
+            "update, given back",
+            User::update_many().filter(User.name.eq("Ann")).set(User.name.to("Anna")),
+            to_sql_returning,
+            |update, tx| async { update.returning(tx).await.map(names) }
+        ),
+        inserted!(
+            "delete, given back",
+            User::delete_many().filter(User.name.eq("Cyd")),
+            to_sql_returning,
+            |delete, tx| async { delete.returning(tx).await.map(names) }
+        ),
+        inserted!(
+            "delete, marking, given back",
+            Post::delete_many().filter(Post.slug.eq("a1")),
+            to_sql_returning,
+            |delete, tx| async { delete.returning(tx).await.map(|posts| posts.len()) }
+        ),
+    ]
+}
+
+fn user() -> NewUser {
+    NewUser { email: "ann@example.com".into(), name: "Anna".into() }
+}
+
+fn upserts() -> Vec<Construct> {
+    let users = || User::insert_many([user(), NewUser { email: "eve@example.com".into(), name: "Eve".into() }]);
+    let names = |users: Vec<User>| users.into_iter().map(|user| user.name).collect::<Vec<_>>();
+    vec![
         inserted!("insert unless it is there", user().on_conflict(User.email), to_sql, |upsert, tx| upsert.ignore(tx)),
         inserted!(
             "upsert of some columns",
@@ -433,22 +540,44 @@ fn inserts() -> Vec<Construct> {
             |upsert, tx| async { upsert.save(tx).await.map(|user| user.map(|user| user.name)) }
         ),
         inserted!(
-            "update, given back",
-            User::update_many().filter(User.name.eq("Ann")).set(User.name.to("Anna")),
+            "upsert by two columns",
+            NewPost { author_id: Id::new(1), slug: "a1".into(), title: "Again".into() }
+                .on_conflict((Post.author_id, Post.slug))
+                .updating(Post.title),
+            to_sql,
+            |upsert, tx| async { upsert.save(tx).await.map(|post| post.map(|post| post.title)) }
+        ),
+        inserted!("many unless they are there", users().on_conflict(User.email), to_sql, |upsert, tx| async {
+            upsert.ignore(&mut *tx).await?;
+            User::find().count(tx).await
+        }),
+        inserted!("upsert of many", users().on_conflict(User.email).updating(User.name), to_sql, |upsert, tx| async {
+            upsert.exec(&mut *tx).await?;
+            User::find().order(User.name.asc()).all(tx).await.map(names)
+        }),
+        inserted!(
+            "upsert of many, given back",
+            users().on_conflict(User.email).updating_all(),
             to_sql_returning,
-            |update, tx| async { update.returning(tx).await.map(names) }
+            |upsert, tx| async { upsert.returning(tx).await.map(names) }
         ),
         inserted!(
-            "delete, given back",
-            User::delete_many().filter(User.name.eq("Cyd")),
-            to_sql_returning,
-            |delete, tx| async { delete.returning(tx).await.map(names) }
+            "upsert of many with a condition",
+            users().on_conflict(User.email).updating(User.name).only_if(User.name.eq("Bob")),
+            to_sql,
+            |upsert, tx| async {
+                upsert.exec(&mut *tx).await?;
+                User::find().order(User.name.asc()).all(tx).await.map(names)
+            }
         ),
         inserted!(
-            "delete, marking, given back",
-            Post::delete_many().filter(Post.slug.eq("a1")),
-            to_sql_returning,
-            |delete, tx| async { delete.returning(tx).await.map(|posts| posts.len()) }
+            "upsert of many with an expression",
+            users().on_conflict(User.email).set(User.name.to(User.name.concat("+").concat(User.name.proposed()))),
+            to_sql,
+            |upsert, tx| async {
+                upsert.exec(&mut *tx).await?;
+                User::find().order(User.name.asc()).all(tx).await.map(names)
+            }
         ),
     ]
 }
