@@ -197,39 +197,53 @@ impl<O: Out> Writer<O> {
 
     /// A new value that comes from related rows: a subquery for the row's own key.
     pub(super) fn related_value(&mut self, table: &'static crate::meta::TableMeta, value: &mut Expr) -> Result<()> {
-        let [key] = table.key else {
-            let message =
-                format!("a value from a relation cannot be set: the key of {} is not one column", table.entity);
-            return Err(Error::new(Kind::Unsupported, message).hint("read the values first, then write them by key"));
-        };
-        let key = table.columns[*key].column;
+        if table.key.is_empty() {
+            let message = format!("a value from a relation cannot be set: {} has no key", table.entity);
+            return Err(Error::new(Kind::Unsupported, message).hint("read the values first, then write them"));
+        }
+        let keys = || table.key.iter().map(|position| table.columns[*position].column).enumerate();
         self.open_level([&*value], [Path::ROOT], table);
         let alias = self.next_alias_of_level();
         let materializes = self.materializes;
         self.push(if materializes { "(SELECT related.v FROM (SELECT " } else { "(SELECT " });
         self.expr(value)?;
         if materializes {
-            self.push(" AS v, ");
-            self.alias_column(alias, key);
-            self.push(" AS k");
+            self.push(" AS v");
+            for (index, key) in keys() {
+                self.push(", ");
+                self.alias_column(alias, key);
+                self.push(" AS k");
+                self.further(index);
+            }
         }
         self.push(" FROM ");
         self.table(table);
         self.push(" AS ");
         self.alias(alias);
         self.joins()?;
-        if materializes {
-            self.push(") AS related WHERE related.k");
-        } else {
-            self.push(" WHERE ");
-            self.alias_column(alias, key);
+        self.push(if materializes { ") AS related WHERE " } else { " WHERE " });
+        for (index, key) in keys() {
+            self.push(if index == 0 { "" } else { " AND " });
+            if materializes {
+                self.push("related.k");
+                self.further(index);
+            } else {
+                self.alias_column(alias, key);
+            }
+            self.push(" = ");
+            self.table(table);
+            self.push(".");
+            self.ident(key);
         }
-        self.push(" = ");
-        self.table(table);
-        self.push(".");
-        self.ident(key);
         self.push(")");
         self.levels.pop();
         Ok(())
+    }
+
+    /// The number of a column after the first.
+    fn further(&mut self, index: usize) {
+        if index > 0 {
+            self.number(index as u64);
+        }
     }
 }

@@ -130,22 +130,22 @@ impl<O: Out> Writer<O> {
             return self.restrict(source, scope, filter);
         }
         let meta = source.entity().ok_or_else(|| Error::new(Kind::Internal, "a relation of a table without entity"))?;
-        let [key] = meta.key else {
-            let message =
-                format!("rows of {} cannot be found through a relation: its key is not one column", meta.entity);
-            return Err(Error::new(Kind::Unsupported, message).hint("read the keys first, then write by key"));
-        };
-        let column = &meta.columns[*key];
-        self.push(" WHERE ");
-        self.ident(column.column);
-        self.push(" IN (");
+        if meta.key.is_empty() {
+            let message = format!("rows of {} cannot be found through a relation: it has no key", meta.entity);
+            return Err(Error::new(Kind::Unsupported, message).hint("read the rows first, then write them"));
+        }
+        let keys = || meta.key.iter().map(|position| &meta.columns[*position]);
+        self.push(if meta.key.len() > 1 { " WHERE (" } else { " WHERE " });
+        self.idents(keys().map(|column| column.column));
+        self.push(if meta.key.len() > 1 { ") IN (" } else { " IN (" });
         // MariaDB refuses a subquery over the table that it writes, unless it is materialized first.
         let wrapped = self.dialect() == Dialect::Mysql;
         if wrapped {
             self.push("SELECT * FROM (");
         }
         let mut subquery = Select::new(source.clone());
-        subquery.items = vec![Item::Expr(Expr::Column(ColumnRef { path: Path::ROOT, column }))];
+        subquery.items =
+            keys().map(|column| Item::Expr(Expr::Column(ColumnRef { path: Path::ROOT, column }))).collect();
         subquery.filter = filter.take();
         subquery.scope = scope;
         let written = self.select(&mut subquery);

@@ -65,18 +65,22 @@ CREATE TABLE places (id int PRIMARY KEY, at geometry NOT NULL, SPATIAL KEY (at),
 CREATE TABLE nodes (id int AUTO_INCREMENT PRIMARY KEY, root int NOT NULL REFERENCES nodes (id));
 ";
 
+/// Numbers may refer to texts here.
+const SQLITE: &str = "\
+CREATE TABLE words (code text NOT NULL PRIMARY KEY) STRICT;
+CREATE TABLE counts (id integer PRIMARY KEY, code integer NOT NULL REFERENCES words (code)) STRICT;
+";
+
 async fn filled(dialect: Dialect) {
     let database = TestDatabase::create(dialect).await;
     let mut connection = database.connect().await;
     let (key, more) = match dialect {
-        Dialect::Sqlite => ("integer PRIMARY KEY", ""),
+        Dialect::Sqlite => ("integer PRIMARY KEY", SQLITE),
         Dialect::Postgres => ("bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", POSTGRES),
         Dialect::Mysql => ("bigint AUTO_INCREMENT PRIMARY KEY", MYSQL),
     };
     connection.batch(&TABLES.replace("id KEY", &format!("id {key}"))).await.unwrap();
-    if !more.is_empty() {
-        connection.batch(more).await.unwrap();
-    }
+    connection.batch(more).await.unwrap();
     let schema = migrate::schema(connection.as_mut()).await.unwrap();
     let mut rows = BTreeMap::new();
     let sample = sample::fill(connection.as_mut(), &schema, None, &mut rows, true).await.unwrap();

@@ -148,6 +148,9 @@ impl Filling<'_> {
         };
         let ty = self.base(&column.ty.logical);
         let row = if key { row + choices.shift } else { row };
+        if self.holds_numbers(column, ty) {
+            return Ok(dialect.literal(&(row + 1).to_string()));
+        }
         let found = value(dialect, ty, row, position, style).filter(|found| self.stays(column, found));
         match found.or_else(|| self.staying(column)) {
             Some(value) => Ok(value),
@@ -306,6 +309,20 @@ impl Filling<'_> {
         let keys = self.schema.tables.iter().flat_map(|table| &table.foreign_keys);
         keys.filter(|key| key.references == self.table.name)
             .any(|key| key.referenced_columns.iter().any(|c| c == column))
+    }
+
+    /// It is text, and numbers refer to it, which SQLite allows: its values have to be both.
+    fn holds_numbers(&self, column: &Column, ty: &Type) -> bool {
+        let text = matches!(ty, Type::Text | Type::VarChar(_) | Type::Char(_));
+        let number = |table: &Table, key: &ForeignKey| {
+            let at = self.referenced_columns(key).iter().position(|name| *name == column.name);
+            let referring = at.and_then(|at| table.column(key.columns.get(at)?));
+            referring.is_some_and(|referring| matches!(referring.ty.logical, Type::Int(_) | Type::UInt(_)))
+        };
+        let refers = |table: &Table| {
+            table.foreign_keys.iter().any(|key| key.references == self.table.name && number(table, key))
+        };
+        text && self.schema.dialect == Dialect::Sqlite && self.schema.tables.iter().any(refers)
     }
 
     fn foreign_key(&self, column: &str) -> Option<(&ForeignKey, usize)> {

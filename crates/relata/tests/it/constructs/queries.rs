@@ -452,6 +452,23 @@ fn writes() -> Vec<Construct> {
             Post::update_many().filter(Post.author().name.eq("Ann")).set(Post.title.to("Ann's"))
         ),
         written!(
+            "update by a relation, with a key of two columns",
+            Flight::update_many().filter(Flight.seats.any(Seat.passenger.eq("Bob"))).set(Flight.goal.to("Rome"))
+        ),
+        written!(
+            "update from another table, with a key of two columns",
+            Flight::update_many().all_rows().set(
+                Flight.goal.to(scalar::<Flight, Option<String>>(
+                    Seat::find().filter(Seat.number.eq(Flight.number.outer())).select(Seat.passenger.max())
+                )
+                .or_else("none"))
+            )
+        ),
+        written!(
+            "delete by a relation, with a key of two columns",
+            Flight::delete_many().filter(Flight.seats.is_empty())
+        ),
+        written!(
             "update of deleted rows",
             Post::update_many().filter(Post.slug.eq("a1")).with_deleted().set(Post.title.to("new"))
         ),
