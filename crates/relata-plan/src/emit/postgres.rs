@@ -55,7 +55,7 @@ pub(super) fn emit(
     let mut steps = Steps::default();
     let mut renamed = rename::rename(from, &mut changes, &options.renames, &mut steps);
     rename::identities(&mut renamed, to, &mut steps);
-    rename_members::rename(&mut renamed, to, &mut changes, &options.renames, &mut steps);
+    rename_members::rename(&mut renamed, to, &mut changes, options, &mut steps);
     let scope = Scope::new(renamed, to, changes, options.back);
     clear::clear(&scope, &mut steps);
     build::build(&scope, &mut steps, &mut diagnostics);

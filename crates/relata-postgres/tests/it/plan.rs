@@ -7,7 +7,7 @@ use relata_schema::{Dialect, Schema, Severity};
 use relata_sql::Value;
 
 use crate::round_trip::{assert_same, inspect};
-use crate::server::Database;
+use crate::server::{Database, open, url};
 
 /// Plans from one schema to another; no error may be found.
 pub fn plan(from: &Schema, to: &Schema, about: &str) -> Plan {
@@ -400,6 +400,32 @@ async fn names_of_members_and_routines_change_in_place() {
         None,
     )
     .await;
+}
+
+/// A partitioned table's trigger is renamed with those of its partitions, as far down as they go.
+#[tokio::test]
+async fn triggers_of_partitioned_tables_change_their_names_in_place() {
+    let script = |n: &str, more: &str| {
+        format!(
+            "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+             CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);
+             CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (9) PARTITION BY LIST (b);
+             CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN (1);
+             CREATE TRIGGER \"stamp {n}\" AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION stamp();
+             COMMENT ON TRIGGER \"stamp {n}\" ON p IS 'stamps';
+             CREATE TRIGGER own_{n} AFTER INSERT ON p11 FOR EACH ROW EXECUTE FUNCTION stamp();{more}"
+        )
+    };
+    let options = PlanOptions { server_version: open(&url()).await.server().number, ..PlanOptions::default() };
+    let check = Some(("SELECT count(*)::text FROM pg_trigger WHERE tgname = 'stamp b'", "3"));
+    let plan = law_with("triggers of partitions", &script("a", ""), &script("b", ""), check, &options).await;
+    if options.server_version >= 150_000 {
+        assert_eq!(plan.script().matches("ALTER TRIGGER ").count(), 2, "{}", plan.script());
+        assert!(!plan.script().contains("DROP "), "{}", plan.script());
+    }
+    let more = "CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (9) TO (10);";
+    law_with("and a partition comes", &script("a", ""), &script("b", more), None, &options).await;
+    law_with("and a partition goes", &script("a", more), &script("b", ""), None, &options).await;
 }
 
 /// What planners stumble over.

@@ -2,8 +2,9 @@
 //! coming again, which would check or sort every row anew, and take what depends on them along.
 //!
 //! Two stand for each other if nothing but the name differs, and neither name is on the other side. In tables with parents,
-//! partitions or children, names of constraints and indexes belong to several tables at once: they are left alone there,
-//! and so are triggers of partitioned tables, which partitions have too. Policies and other triggers are a table's own.
+//! partitions or children, names of constraints and indexes belong to several tables at once: they are left alone there.
+//! Triggers of a partitioned table are renamed with those of its partitions, from PostgreSQL 15 on and while no partition
+//! comes or goes; policies and other triggers are a table's own.
 //! A function whose rename is known goes on as itself also with another body: it is renamed, then replaced.
 
 use std::borrow::Cow;
@@ -17,6 +18,7 @@ use relata_schema::model::{ObjectKey, ObjectKind, ObjectName, Policy, Routine, T
 use super::members::{check_fits, foreign_key_fits, index_fits, key_fits};
 use super::scope::routine_key;
 use super::steps::Steps;
+use crate::PlanOptions;
 
 /// Adds the steps that rename, and gives the schema that is the new names. Routines that are renamed are no longer among
 /// the changes.
@@ -24,10 +26,10 @@ pub(super) fn rename(
     from: &mut Cow<'_, Schema>,
     to: &Schema,
     changes: &mut Cow<'_, [Change]>,
-    renames: &[Rename],
+    options: &PlanOptions,
     steps: &mut Steps,
 ) {
-    routines(from, changes, renames, steps);
+    routines(from, changes, &options.renames, steps);
     let mut taken = None;
     let names: Vec<ObjectName> = changes.iter().filter_map(may_rename).collect();
     for name in names {
@@ -35,9 +37,11 @@ pub(super) fn rename(
         let alone = stands_alone(from, old) && stands_alone(to, new);
         let partitioned = |table: &Table| table.partitioning.is_some() || table.partition_of.is_some();
         let parts = partitioned(old) || partitioned(new);
+        let below = partitions(from, &name);
+        let as_one = options.server_version >= TOGETHER && below == partitions(to, &name);
         let is_own = |found: &Found| match found.kind {
             ObjectKind::Policy => true,
-            ObjectKind::Trigger => alone || !parts,
+            ObjectKind::Trigger => alone || !parts || as_one,
             _ => alone,
         };
         let taken: &mut BTreeSet<ObjectName> = taken.get_or_insert_with(|| relations(from));
@@ -51,7 +55,26 @@ pub(super) fn rename(
         if let Some(table) = tables.iter_mut().find(|table| table.name == name) {
             found.iter().for_each(|found| apply(table, found));
         }
+        let triggers = || found.iter().filter(|found| found.kind == ObjectKind::Trigger);
+        for table in tables.iter_mut().filter(|table| below.contains(&table.name)) {
+            triggers().for_each(|found| apply(table, found));
+        }
     }
+}
+
+/// From here on a trigger of a partitioned table is renamed in its partitions too.
+const TOGETHER: u32 = 150_000;
+
+/// The partitions of a table, and theirs.
+fn partitions(schema: &Schema, table: &ObjectName) -> BTreeSet<ObjectName> {
+    let mut found = BTreeSet::new();
+    let mut above = vec![table.clone()];
+    while let Some(parent) = above.pop() {
+        let is_part = |table: &&Table| table.partition_of.as_ref().is_some_and(|partition| partition.parent == parent);
+        let parts = schema.tables.iter().filter(is_part).map(|table| table.name.clone());
+        above.extend(parts.filter(|name| found.insert(name.clone())));
+    }
+    found
 }
 
 /// The table whose members may be renamed by a change, as it is called afterwards.
