@@ -138,8 +138,14 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self> {
         toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
-            Error::new(Kind::Configuration, format!("{FILE}:{line}: {}", error.message().trim()))
-                .hint("relata init, run in an empty directory, writes a commented example")
+            let message = error.message().trim();
+            let found = Error::new(Kind::Configuration, format!("{FILE}:{line}: {message}"));
+            // The commonest guess; a field of an environment is told otherwise.
+            let found = match message.starts_with("unknown field `url`") {
+                true => found.hint("a URL belongs to an environment: url = \"…\" below [environments.development]"),
+                false => found,
+            };
+            found.hint("relata init, run in an empty directory, writes a commented example")
         })
     }
 
@@ -285,6 +291,11 @@ mod tests {
             relata.toml:2: unknown field `urll`, expected one of `url`, `discover`, `patroni`, `patroni_ca`, `nameserver`, `shadow`, `backups`, `backups_max_age`, `pool`, `sources`, `protected` [R0602]
               hint: relata init, run in an empty directory, writes a commented example"#]]
         .assert_eq(&Config::parse("[environments.dev]\nurll = 'x'").unwrap_err().to_string());
+        expect_test::expect![[r#"
+            relata.toml:1: unknown field `url`, expected one of `default_environment`, `sources`, `migrations`, `lint`, `environments` [R0602]
+              hint: a URL belongs to an environment: url = "…" below [environments.development]
+              hint: relata init, run in an empty directory, writes a commented example"#]]
+        .assert_eq(&Config::parse("url = 'x'").unwrap_err().to_string());
     }
 
     #[test]

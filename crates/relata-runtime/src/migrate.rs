@@ -51,6 +51,7 @@ use relata_schema::model::Schema;
 use relata_sql::Result;
 use relata_sql::driver::{Connection, IntrospectOptions};
 
+pub use backup::backup_of;
 pub use content::{ColumnContent, Content, Survivor, foreign_columns, read as read_content};
 pub use execute::{run_as_far, run_script, run_watched};
 pub use folder::{Draft, Migration, follow, read as read_folder, record_proof, reparent, slug, write as write_folder};

@@ -129,6 +129,21 @@ fn joined(dialect: Dialect) {
     team.ok(&["migrate", "rollback", "--steps", "3", "--accept-loss"]);
     team.ok(&["migrate", "apply"]);
     team.ok(&["migrate", "status"]);
+
+    // What was joined is edited: that is said, and no second head; the repair settles it.
+    let folders = std::fs::read_dir(team.project.path("migrations")).unwrap();
+    let names = folders.map(|folder| folder.unwrap().file_name().to_string_lossy().into_owned());
+    let slugs = format!("migrations/{}/up.sql", names.into_iter().find(|name| name.ends_with("_slugs")).unwrap());
+    let edited = format!("{}INSERT INTO votes VALUES (7, 7);\n", team.project.read(&slugs));
+    team.project.write(&slugs, &edited);
+    let status = team.run(&["migrate", "status"]);
+    assert_eq!(status.code, 3);
+    assert!(status.stderr.contains("migration-edited") && !status.stderr.contains("heads"), "{}", status.stderr);
+    let check = team.run(&["migrate", "check", "--no-proof", "--no-lint"]);
+    assert!(check.stdout.contains("drift: not looked for: history and files do not agree"), "{}", check.stdout);
+    team.ok(&["migrate", "repair"]);
+    let status = team.ok(&["migrate", "status"]);
+    assert!(status.stderr.contains("no drift"), "{}", status.stderr);
 }
 
 #[test]

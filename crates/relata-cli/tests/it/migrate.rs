@@ -410,3 +410,31 @@ fn references_to_what_is_no_key_stop_no_migration() {
     let said = "1 rows of children refer to rows that parents does not have";
     assert!(refused.code == 1 && refused.stderr.contains(said), "{}", refused.stderr);
 }
+
+/// SQLite's backup is a file: a rollback says where the values are that it does not put back.
+#[test]
+fn a_rollback_says_where_the_backup_is() {
+    let project = Project::new();
+    project.write(
+        "migrations/20260101000000_aaaaaa_notes/up.sql",
+        "CREATE TABLE notes (id integer PRIMARY KEY, body text);\n",
+    );
+    project.write("migrations/20260101000000_aaaaaa_notes/down.sql", "DROP TABLE notes;\n");
+    project.ok(&arguments(&["apply"]));
+    project.ok(&["query", "INSERT INTO notes VALUES (1, 'one')", "--url", "sqlite:app.db"]);
+    let up = "-- relata: loses column notes.body with its values\nALTER TABLE notes DROP COLUMN body;\n";
+    project.write("migrations/20260102000000_bbbbbb_less/up.sql", up);
+    project.write("migrations/20260102000000_bbbbbb_less/down.sql", "ALTER TABLE notes ADD COLUMN body text;\n");
+    project.ok(&arguments(&["apply"]));
+    let back = project.ok(&arguments(&["rollback"])).stderr;
+    let said = "note: the values that 20260102000000_bbbbbb_less took away are not back: they are in ";
+    let file = back.lines().find_map(|line| line.strip_prefix(said)).expect(&back);
+    assert!(std::path::Path::new(file).exists() && file.ends_with("-relata-backup-20260102000000_bbbbbb"), "{file}");
+    // Kept on the shelf, they come back, and nothing is to be said.
+    std::fs::remove_file(file).unwrap();
+    project.ok(&["query", "UPDATE notes SET body = 'one'", "--url", "sqlite:app.db"]);
+    project.ok(&arguments(&["apply", "--preserve"]));
+    assert!(!project.ok(&arguments(&["rollback"])).stderr.contains("are not back"));
+    let rows = project.ok(&["query", "SELECT body FROM notes", "--url", "sqlite:app.db"]).stdout;
+    assert_eq!(rows, "body\none\n");
+}

@@ -65,6 +65,19 @@ pub(super) async fn make(connection: &mut dyn Connection, version: &str, keep: u
     Ok(Some(Backup { file: path, others }))
 }
 
+/// SQLite: the copy of the whole file that was made before a migration, if it is still there.
+///
+/// # Errors
+/// What the database reports.
+pub async fn backup_of(connection: &mut dyn Connection, version: &str) -> Result<Option<PathBuf>> {
+    if connection.dialect() != Dialect::Sqlite {
+        return Ok(None);
+    }
+    let file = lock::sqlite_file(connection).await?;
+    let path = file.map(|file| PathBuf::from(format!("{file}{MARK}{version}")));
+    Ok(path.filter(|path| path.exists()))
+}
+
 /// Removes all but the newest backups of a database; versions begin with their time.
 fn forget_older(file: &Path, keep: usize) -> Result<()> {
     let directory = file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -142,8 +142,11 @@ fn parents(migrations: &[Migration]) -> Vec<Vec<usize>> {
         let heads = heads.entry(&migration.domain).or_default();
         let named = migration.header.parents.iter().filter_map(|digest| by_digest.get(digest.as_str()).copied());
         let mut found: Vec<usize> = named.filter(|&parent| parent != position).collect();
-        if found.is_empty() {
-            found = heads.iter().copied().collect();
+        // A parent that was edited since has another digest: what is followed by nobody else is meant.
+        let unknown = migration.header.parents.len().saturating_sub(found.len());
+        let open: Vec<usize> = heads.iter().copied().filter(|head| !found.contains(head)).collect();
+        if found.is_empty() || open.len() <= unknown {
+            found.extend(open);
         }
         found.iter().for_each(|parent| {
             heads.remove(parent);
@@ -229,6 +232,12 @@ mod tests {
         assert_eq!(versions(graph.parting("3", "4").into_iter().cloned()), ["2"]);
         files.push(migration("", "5", &["d3", "d4"], &[]));
         assert_eq!(versions(heads(&files).unwrap().into_iter().cloned()), ["5"]);
+        // One of the two was edited since: it is still what was joined, and no second head.
+        files[3].digest = "edited".into();
+        assert_eq!(versions(heads(&files).unwrap().into_iter().cloned()), ["5"]);
+        // A branch that nobody joined stays one.
+        files.push(migration("", "6", &["d2"], &[]));
+        assert_eq!(versions(heads(&files).unwrap().into_iter().cloned()), ["5", "6"]);
     }
 
     #[test]

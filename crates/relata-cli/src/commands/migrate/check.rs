@@ -146,7 +146,11 @@ impl Check {
         match &report.drift {
             Some(drift) if !drift.is_empty() => findings.push(super::status::drift_finding(drift)),
             Some(_) => details.push("the database is what its history says".to_string()),
-            None => details.push("no database to look at".to_string()),
+            None => match (&report.drift_unknown, report.schema.is_some()) {
+                (Some(why), _) => findings.push(Diagnostic::error("migration-drift", format!("not looked for: {why}"))),
+                (None, true) => details.push("not looked for: history and files do not agree".to_string()),
+                (None, false) => details.push("no database to look at".to_string()),
+            },
         }
         match undeclared(session, project).await {
             Ok(Some(differences)) if !differences.is_empty() => {

@@ -93,6 +93,11 @@ impl Rollback {
                 runner.rollback(connection, &project.migrations, &self.target(), observer).await
             });
         let done = done.await?;
+        let mut left = Vec::new();
+        for migration in undone.iter().filter(|migration| !migration.header.loses.is_empty()) {
+            let backup = migrate::backup_of(connection.as_mut(), &migration.version).await?;
+            left.extend(backup.map(|file| (migration.id(), file)));
+        }
         connection.close().await?;
         if output.json {
             let files: Vec<_> = kept.iter().map(|file| file.display().to_string()).collect();
@@ -100,6 +105,11 @@ impl Rollback {
             output.result(&format!("{:#}", serde_json::json!({ "rolled_back": ids, "kept": files })));
         } else {
             output.say(&format!("{} rolled back on {}", count(done.len(), "migration"), project.url));
+            for (id, file) in &left {
+                output
+                    .say(&format!("note: the values that {id} took away are not back: they are in {}", file.display()));
+                output.say("  apply --preserve keeps such values where a rollback puts them back");
+            }
         }
         Ok(Exit::Done)
     }

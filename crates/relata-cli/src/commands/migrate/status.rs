@@ -33,9 +33,11 @@ pub struct Report {
     /// The history beside the files.
     pub standing: Standing,
     /// Digest of the schema that the database has.
-    schema: Option<String>,
+    pub(super) schema: Option<String>,
     /// What the database has otherwise than its history says; `None`: not looked at.
     pub drift: Option<Vec<String>>,
+    /// Why it is not known what the history gives, though it agrees with the files.
+    pub drift_unknown: Option<String>,
     /// What is declared otherwise than all migrations give; `None`: nothing is declared, or not looked at.
     undeclared: Option<Vec<String>>,
     /// The repeatable scripts that are not applied as they are now.
@@ -133,7 +135,10 @@ impl Report {
         drop(progress);
         match replayed {
             Ok(expected) => self.drift = Some(Planner::default().differences(&live, &expected)),
-            Err(error) => self.notes.push(format!("drift was not looked for: {error}")),
+            Err(error) => {
+                self.notes.push(format!("drift was not looked for: {error}"));
+                self.drift_unknown = Some(error.to_string());
+            }
         }
         Ok(())
     }

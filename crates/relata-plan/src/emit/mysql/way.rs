@@ -60,7 +60,7 @@ pub(crate) fn modification(server: Server, table: &Table, was: &Column, shall: &
     let computed = || is_virtual(was) && is_virtual(shall) && old == new && server == Server::MariaDb && !indexed();
     if old != new && !widens(server, was, shall) && !appends(old, new)
         || was.generated != shall.generated && !computed()
-        || was.charset != shall.charset
+        || was.charset != shall.charset && !reads_the_same(server, was, shall)
         || was.auto_increment != shall.auto_increment && (shall.auto_increment || server == Server::MySql)
     {
         Way::Rebuild
@@ -69,7 +69,7 @@ pub(crate) fn modification(server: Server, table: &Table, was: &Column, shall: &
         let computed = old.starts_with("timestamp") || table.columns.iter().any(is_stored);
         let online = server == Server::MySql || !shall.not_null || !computed;
         if online { Way::RebuildOnline } else { Way::Rebuild }
-    } else if was.collation != shall.collation && indexed() {
+    } else if !sorts_the_same(was, shall) && indexed() {
         if server == Server::MySql { Way::Rebuild } else { Way::Build }
     } else if widens(server, was, shall) && old != new || was.collation != shall.collation {
         noted(server)
@@ -122,6 +122,28 @@ impl Beside {
         let shared = way == Way::RebuildOnline && (self.fulltext || self.spatial);
         if anew || shared { way.max(Way::Rebuild) } else { way }
     }
+}
+
+/// Every text of the old character set is the same bytes in the new one, and MariaDB takes them as they are.
+fn reads_the_same(server: Server, was: &Column, shall: &Column) -> bool {
+    let kind = was.ty.physical.split('(').next().unwrap_or_default();
+    let text = matches!(kind, "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext");
+    let sets = (was.charset.as_deref(), shall.charset.as_deref());
+    let widens = matches!(sets, (Some("utf8" | "utf8mb3"), Some("utf8mb4")));
+    // Its length may come to take another byte.
+    let room = kind != "varchar" || {
+        let letters = was.ty.physical.trim_start_matches("varchar(").trim_end_matches(')').parse::<u32>();
+        letters.is_ok_and(|letters| letters * 4 <= 255 || letters * 3 > 255 || letters * 3 <= 127)
+    };
+    server == Server::MariaDb && text && widens && room && was.ty.physical == shall.ty.physical
+}
+
+/// Their collations order alike: the same one, or that of the same name for another character set.
+fn sorts_the_same(was: &Column, shall: &Column) -> bool {
+    let order = |column: &Column| {
+        column.collation.as_deref().map(|name| name.split_once('_').map_or(name, |(_, order)| order).to_string())
+    };
+    was.collation == shall.collation || was.charset != shall.charset && order(was) == order(shall)
 }
 
 /// A longer varchar needs only the catalogue, while its length takes as many bytes as before. MariaDB has room for the
