@@ -674,7 +674,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
         result.map_err(|(_, error)| mapped(error, E::TABLE))?;
         let mut found: Vec<_> = collected.into_iter().map(|sink| sink.rows).collect();
         let read = loads.iter().zip(scopes).zip(&mut found);
-        let read = read.map(|((loads, scope), rows)| (loads, (Parents::Some, scope), rows));
+        let read = read.map(|((loads, scope), rows)| (loads, scope, rows));
         load_each::<E, L>(executor, read.collect()).await?;
         Ok(found)
     }

@@ -21,7 +21,7 @@ use relata_sql::{Cell, Result, Value};
 
 use crate::entity::{Entity, root_column};
 use crate::executor::Executor;
-use crate::relation::{Load, Relation, RelationKind, Streamed};
+use crate::relation::{Asked, Load, Relation, RelationKind, Streamed};
 
 mod batch;
 mod choice;
@@ -29,7 +29,7 @@ mod places;
 mod wave;
 
 pub(crate) use batch::statement;
-use batch::{Batched, gather_nested};
+use batch::{Batched, Parent, fetch_nested};
 pub(crate) use places::ParentKey;
 pub use wave::{Fetch, Wave};
 
@@ -133,28 +133,55 @@ pub(crate) async fn load_into<E: Entity, L: Loads<E>>(
     (parents, scope): (Parents, Scope),
     rows: &mut Vec<L::Output>,
 ) -> Result<()> {
-    load_each(executor, [(loads, (parents, scope), rows)].into()).await
+    if loads.batches() && !rows.is_empty() {
+        let mut wave = Wave::new();
+        fetch_for(loads, Below { parents, scope }, rows, &mut wave);
+        wave::run(executor, wave).await?;
+    }
+    leave_out(loads, rows);
+    Ok(())
 }
 
 /// [`load_into`] for the rows of several queries, together.
 pub(crate) async fn load_each<E: Entity, L: Loads<E>>(
     executor: &mut dyn Executor,
-    mut of_queries: Vec<(&L, (Parents, Scope), &mut Vec<L::Output>)>,
+    mut of_queries: Vec<(&L, Scope, &mut Vec<L::Output>)>,
 ) -> Result<()> {
     let mut wave = Wave::new();
-    for (loads, below, rows) in &mut of_queries {
-        if loads.batches() && !rows.is_empty() {
-            let (parents, scope) = below.clone();
-            loads.gather(Below { parents, scope }, rows.iter_mut().collect(), &mut wave);
+    for (loads, scope, rows) in &mut of_queries {
+        if loads.batches() {
+            fetch_for(*loads, Below { parents: Parents::Some, scope: *scope }, rows, &mut wave);
         }
     }
     wave::run(executor, wave).await?;
     for (loads, _, rows) in of_queries {
-        if loads.may_lack(false) {
-            rows.retain_mut(L::whole);
-        }
+        leave_out(loads, rows);
     }
     Ok(())
+}
+
+fn fetch_for<'a, E: Entity, L: Loads<E>>(loads: &'a L, below: Below, rows: &'a mut [L::Output], wave: &mut Wave<'a>) {
+    let mut gathered = L::Gathered::default();
+    for row in rows {
+        L::gather(row, &mut gathered);
+    }
+    loads.fetch(below, gathered, wave);
+}
+
+/// Leaves out the rows that lack what they must have.
+fn leave_out<E: Entity, L: Loads<E>>(loads: &L, rows: &mut Vec<L::Output>) {
+    if !loads.may_lack(false) {
+        return;
+    }
+    // `retain_mut`, which would be compiled anew for each query, at four times the size.
+    let mut kept = 0;
+    for at in 0..rows.len() {
+        if L::whole(&mut rows[at]) {
+            rows.swap(kept, at);
+            kept += 1;
+        }
+    }
+    rows.truncate(kept);
 }
 
 /// Which rows are to be loaded into, as far as that is cheaper to say than their keys.
@@ -182,8 +209,8 @@ impl Parents {
     }
 
     /// The children of these.
-    fn children<M, N>(&self, load: &Load<M, N>, relation: &'static RelationMeta) -> Self {
-        let narrowed = load.filter.is_some() || load.limit.is_some() || load.offset > 0;
+    fn children(&self, asked: &Asked, relation: &'static RelationMeta) -> Self {
+        let narrowed = asked.filter.is_some() || asked.limit.is_some() || asked.offset > 0;
         let plain = relation.cardinality == Cardinality::Many
             && relation.via.is_none()
             && relation.only.is_none()
@@ -193,7 +220,7 @@ impl Parents {
         }
         let column = &relation.to.columns[relation.to_column];
         let mut select = Select::new(Source::Entity(relation.to));
-        select.scope = load.scope;
+        select.scope = asked.scope;
         match self {
             Parents::Some => return Parents::Some,
             Parents::All if column.nullable => select.filter = Some(Expr::IsNull(Box::new(root_column(column)), false)),
@@ -229,6 +256,10 @@ fn keys_of(relation: &'static RelationMeta, parents: &Select) -> Select {
 pub trait Loads<E: Entity>: Send + Sync + 'static {
     /// `E` itself, or `E` with what was loaded.
     type Output: Send + Sync + 'static;
+    /// The rows of a query, by what is to be loaded into them.
+    type Gathered<'a>: Default;
+    /// There are relations in it.
+    const ANY: bool;
 
     /// Settles what comes by joins, for so many rows at most.
     fn choose(&mut self, rows: Option<u64>);
@@ -247,9 +278,11 @@ pub trait Loads<E: Entity>: Send + Sync + 'static {
     fn read(&self, row: &mut dyn Row, at: &mut usize) -> Result<Self::Output>;
     /// The entity in it.
     fn entity(output: &Self::Output) -> &E;
+    /// Adds a row to those that were gathered.
+    fn gather<'a>(row: &'a mut Self::Output, gathered: &mut Self::Gathered<'a>);
     /// Adds what does not come by joins to what is about to be loaded into all of them.
-    fn gather<'a>(&'a self, below: Below, rows: Vec<&'a mut Self::Output>, wave: &mut Wave<'a>);
-    /// There is something for [`Loads::gather`] to do.
+    fn fetch<'a>(&'a self, below: Below, gathered: Self::Gathered<'a>, wave: &mut Wave<'a>);
+    /// There is something for [`Loads::fetch`] to do.
     fn batches(&self) -> bool;
     /// Rows may lack what they must have: where it comes later, or is joined to what is `optional` itself.
     fn may_lack(&self, optional: bool) -> bool;
@@ -266,6 +299,8 @@ impl<M: Relation<Kind: Streamed>, N: Streams, T: Streams> Streams for (Load<M, N
 
 impl<E: Entity> Loads<E> for () {
     type Output = E;
+    type Gathered<'a> = ();
+    const ANY: bool = false;
 
     fn choose(&mut self, _: Option<u64>) {}
 
@@ -292,7 +327,9 @@ impl<E: Entity> Loads<E> for () {
         output
     }
 
-    fn gather<'a>(&'a self, _: Below, _: Vec<&'a mut E>, _: &mut Wave<'a>) {}
+    fn gather<'a>(_: &'a mut E, (): &mut ()) {}
+
+    fn fetch<'a>(&'a self, _: Below, (): (), _: &mut Wave<'a>) {}
 
     fn batches(&self) -> bool {
         false
@@ -312,6 +349,8 @@ where
     (H, T): LoadList<E>,
 {
     type Output = E::With<<Self as LoadList<E>>::Slots>;
+    type Gathered<'a> = <Self as LoadList<E>>::GatheredSlots<'a>;
+    const ANY: bool = true;
 
     fn choose(&mut self, rows: Option<u64>) {
         self.choose_each(rows);
@@ -345,12 +384,13 @@ where
         &output.loaded().entity
     }
 
-    fn gather<'a>(&'a self, below: Below, rows: Vec<&'a mut Self::Output>, wave: &mut Wave<'a>) {
-        let rows = rows.into_iter().map(|row| {
-            let loaded = row.loaded_mut();
-            (&loaded.entity, &mut loaded.slots)
-        });
-        self.gather_slots(below, rows.collect(), wave);
+    fn gather<'a>(row: &'a mut Self::Output, gathered: &mut Self::Gathered<'a>) {
+        let Loaded { entity, slots } = row.loaded_mut();
+        Self::gather_slots(entity, slots, gathered);
+    }
+
+    fn fetch<'a>(&'a self, below: Below, gathered: Self::Gathered<'a>, wave: &mut Wave<'a>) {
+        self.fetch_slots(below, gathered, wave);
     }
 
     fn batches(&self) -> bool {
@@ -370,6 +410,8 @@ where
 pub trait LoadList<E: Entity>: Send + Sync + 'static {
     /// What is kept of them for each row.
     type Slots: Send + Sync + 'static;
+    /// [`Loads::Gathered`]: for each relation the slots that it fills, with the row that each belongs to.
+    type GatheredSlots<'a>: Default;
 
     /// [`Loads::choose`] for each.
     fn choose_each(&mut self, rows: Option<u64>);
@@ -386,8 +428,10 @@ pub trait LoadList<E: Entity>: Send + Sync + 'static {
     /// # Errors
     /// `Kind::Decode`.
     fn read_slots(&self, row: &mut dyn Row, at: &mut usize) -> Result<Self::Slots>;
+    /// [`Loads::gather`]
+    fn gather_slots<'a>(entity: &'a E, slots: &'a mut Self::Slots, gathered: &mut Self::GatheredSlots<'a>);
     /// Adds the others, and what is nested in joined ones, to what is about to be loaded.
-    fn gather_slots<'a>(&'a self, below: Below, rows: Vec<(&'a E, &'a mut Self::Slots)>, wave: &mut Wave<'a>);
+    fn fetch_slots<'a>(&'a self, below: Below, gathered: Self::GatheredSlots<'a>, wave: &mut Wave<'a>);
     /// Some of them come by a batched statement.
     fn list_batches(&self) -> bool;
     /// [`Loads::may_lack`] of any.
@@ -398,6 +442,7 @@ pub trait LoadList<E: Entity>: Send + Sync + 'static {
 
 impl<E: Entity> LoadList<E> for () {
     type Slots = ();
+    type GatheredSlots<'a> = ();
 
     fn choose_each(&mut self, _: Option<u64>) {}
 
@@ -415,7 +460,9 @@ impl<E: Entity> LoadList<E> for () {
         Ok(())
     }
 
-    fn gather_slots<'a>(&'a self, _: Below, _: Vec<(&'a E, &'a mut ())>, _: &mut Wave<'a>) {}
+    fn gather_slots<'a>(_: &'a E, (): &'a mut (), (): &mut ()) {}
+
+    fn fetch_slots<'a>(&'a self, _: Below, (): (), _: &mut Wave<'a>) {}
 
     fn list_batches(&self) -> bool {
         false
@@ -438,6 +485,7 @@ where
     T: LoadList<E>,
 {
     type Slots = (Slot<M, <M::Kind as RelationKind>::Data<N::Output>>, T::Slots);
+    type GatheredSlots<'a> = (Vec<Parent<'a, E, M, N::Output>>, T::GatheredSlots<'a>);
 
     fn choose_each(&mut self, rows: Option<u64>) {
         self.0.choose(rows);
@@ -458,7 +506,7 @@ where
 
     fn list_with_deleted(&self, path: Path, all: bool, out: &mut Vec<Path>) {
         if self.0.is_joined() {
-            let all = all || self.0.scope != Scope::Live;
+            let all = all || self.0.asked.scope != Scope::Live;
             if all {
                 out.push(path.step(M::META));
             }
@@ -483,22 +531,21 @@ where
         Ok((Slot { data, marker: PhantomData }, self.1.read_slots(row, at)?))
     }
 
-    fn gather_slots<'a>(&'a self, below: Below, rows: Vec<(&'a E, &'a mut Self::Slots)>, wave: &mut Wave<'a>) {
-        let mut own = Vec::with_capacity(rows.len());
-        let mut rest = Vec::with_capacity(rows.len());
-        for (entity, slots) in rows {
-            own.push((entity, &mut slots.0.data));
-            rest.push((entity, &mut slots.1));
-        }
+    fn gather_slots<'a>(entity: &'a E, slots: &'a mut Self::Slots, gathered: &mut Self::GatheredSlots<'a>) {
+        gathered.0.push((entity, &mut slots.0.data));
+        T::gather_slots(entity, &mut slots.1, &mut gathered.1);
+    }
+
+    fn fetch_slots<'a>(&'a self, below: Below, (own, rest): Self::GatheredSlots<'a>, wave: &mut Wave<'a>) {
         // What could have been joined counts as if it were.
-        let scope = if M::Kind::SINGLE && below.scope != Scope::Live { Scope::All } else { self.0.scope };
+        let scope = if M::Kind::SINGLE && below.scope != Scope::Live { Scope::All } else { self.0.asked.scope };
         if !self.0.is_joined() {
             wave.push(Box::new(Batched::<E, M, N>::new(&self.0, &below.parents, scope, own)));
-        } else if self.0.nested.batches() {
-            gather_nested::<E, M, N>(&self.0, Below { parents: Parents::Some, scope }, own, wave);
+        } else if N::ANY && self.0.nested.batches() {
+            fetch_nested::<E, M, N>(&self.0, Below { parents: Parents::Some, scope }, own, wave);
         }
         if self.1.list_batches() {
-            self.1.gather_slots(below, rest, wave);
+            self.1.fetch_slots(below, rest, wave);
         }
     }
 

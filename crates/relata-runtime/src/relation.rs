@@ -46,8 +46,8 @@ pub trait RelationKind: Send + Sync + 'static {
     /// Those of `read`.
     fn start<O: Send + Sync + 'static>(absent: bool, read: impl FnOnce() -> Result<O>) -> Result<Self::Data<O>>;
 
-    /// All there are, to load more into them.
-    fn each<'d, O: Send + Sync + 'static>(data: &'d mut Self::Data<O>, out: &mut Vec<&'d mut O>);
+    /// Gives all there are, to load more into them.
+    fn each<'d, O: Send + Sync + 'static>(data: &'d mut Self::Data<O>, give: &mut dyn FnMut(&'d mut O));
 
     /// Adds one that came by a batch.
     fn add<O: Send + Sync + 'static>(data: &mut Self::Data<O>, child: O);
@@ -127,8 +127,8 @@ impl RelationKind for One {
         Optional::start(absent, read).map(Required)
     }
 
-    fn each<'d, O: Send + Sync + 'static>(data: &'d mut Required<O>, out: &mut Vec<&'d mut O>) {
-        out.extend(&mut data.0);
+    fn each<'d, O: Send + Sync + 'static>(data: &'d mut Required<O>, give: &mut dyn FnMut(&'d mut O)) {
+        Optional::each(&mut data.0, give);
     }
 
     fn add<O: Send + Sync + 'static>(data: &mut Required<O>, child: O) {
@@ -148,8 +148,10 @@ impl RelationKind for Optional {
         if absent { Ok(None) } else { read().map(Some) }
     }
 
-    fn each<'d, O: Send + Sync + 'static>(data: &'d mut Option<O>, out: &mut Vec<&'d mut O>) {
-        out.extend(data);
+    fn each<'d, O: Send + Sync + 'static>(data: &'d mut Option<O>, give: &mut dyn FnMut(&'d mut O)) {
+        if let Some(row) = data {
+            give(row);
+        }
     }
 
     fn add<O: Send + Sync + 'static>(data: &mut Option<O>, child: O) {
@@ -170,8 +172,10 @@ impl RelationKind for Many {
         Ok(Vec::new())
     }
 
-    fn each<'d, O: Send + Sync + 'static>(data: &'d mut Vec<O>, out: &mut Vec<&'d mut O>) {
-        out.extend(data);
+    fn each<'d, O: Send + Sync + 'static>(data: &'d mut Vec<O>, give: &mut dyn FnMut(&'d mut O)) {
+        for row in data {
+            give(row);
+        }
     }
 
     fn add<O: Send + Sync + 'static>(data: &mut Vec<O>, child: O) {
@@ -301,16 +305,7 @@ impl<R: 'static, M: Relation> Rel<R, M> {
 
     /// To be loaded.
     pub fn load(self) -> Load<M> {
-        Load {
-            order: Vec::new(),
-            filter: None,
-            limit: None,
-            offset: 0,
-            scope: Scope::Live,
-            way: Way::Cheapest,
-            nested: (),
-            marker: PhantomData,
-        }
+        Load { asked: Asked::default(), nested: (), marker: PhantomData }
     }
 }
 
@@ -318,9 +313,10 @@ impl<R: 'static, M: Relation> Rel<R, M> {
 type ColumnsOf<M> = <<M as Relation>::To as Entity>::Columns<<M as Relation>::To>;
 
 /// How the row of a relation to one comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Way {
     /// Not settled yet.
+    #[default]
     Cheapest,
     /// With its parent.
     Joined,
@@ -328,30 +324,27 @@ pub(crate) enum Way {
     Batched,
 }
 
-/// A relation to be loaded: which of its rows, in which order, and what with them.
-pub struct Load<M, N = ()> {
+/// Which rows of a relation are to be loaded, in which order, and how they come.
+#[derive(Default, Clone)]
+pub(crate) struct Asked {
     pub(crate) order: Vec<OrderKey>,
     pub(crate) filter: Option<Expr>,
     pub(crate) limit: Option<u64>,
     pub(crate) offset: u64,
     pub(crate) scope: Scope,
     pub(crate) way: Way,
+}
+
+/// A relation to be loaded: which of its rows, in which order, and what with them.
+pub struct Load<M, N = ()> {
+    pub(crate) asked: Asked,
     pub(crate) nested: N,
     marker: PhantomData<fn() -> M>,
 }
 
 impl<M, N: Clone> Clone for Load<M, N> {
     fn clone(&self) -> Self {
-        Load {
-            order: self.order.clone(),
-            filter: self.filter.clone(),
-            limit: self.limit,
-            offset: self.offset,
-            scope: self.scope,
-            way: self.way,
-            nested: self.nested.clone(),
-            marker: PhantomData,
-        }
+        Load { asked: self.asked.clone(), nested: self.nested.clone(), marker: PhantomData }
     }
 }
 
@@ -359,7 +352,7 @@ impl<M: Relation, N> Load<M, N> {
     /// Adds a key to the order. Of rows that come by a join there is only one: then it has no effect.
     #[must_use]
     pub fn order(mut self, order: impl FnOnce(ColumnsOf<M>) -> Order<M::To>) -> Self {
-        self.order.push(order(M::To::columns(Path::ROOT)).into_key());
+        self.asked.order.push(order(M::To::columns(Path::ROOT)).into_key());
         self
     }
 
@@ -369,7 +362,7 @@ impl<M: Relation, N> Load<M, N> {
     where
         M::Kind: ToMany,
     {
-        Expr::and_into(&mut self.filter, filter(M::To::columns(Path::ROOT)).into_expr());
+        Expr::and_into(&mut self.asked.filter, filter(M::To::columns(Path::ROOT)).into_expr());
         self
     }
 
@@ -379,7 +372,7 @@ impl<M: Relation, N> Load<M, N> {
     where
         M::Kind: ToMany,
     {
-        self.limit = Some(limit);
+        self.asked.limit = Some(limit);
         self
     }
 
@@ -389,14 +382,14 @@ impl<M: Relation, N> Load<M, N> {
     where
         M::Kind: ToMany,
     {
-        self.offset = offset;
+        self.asked.offset = offset;
         self
     }
 
     /// Also rows that are marked as deleted.
     #[must_use]
     pub fn with_deleted(mut self) -> Self {
-        self.scope = Scope::All;
+        self.asked.scope = Scope::All;
         self
     }
 
@@ -406,7 +399,7 @@ impl<M: Relation, N> Load<M, N> {
     where
         M::Kind: ToOne,
     {
-        self.way = Way::Joined;
+        self.asked.way = Way::Joined;
         self
     }
 
@@ -416,22 +409,13 @@ impl<M: Relation, N> Load<M, N> {
     where
         M::Kind: ToOne,
     {
-        self.way = Way::Batched;
+        self.asked.way = Way::Batched;
         self
     }
 
     /// Together with a relation of its own.
     pub fn with<X: IntoLoad<M::To>>(self, inner: X) -> Load<M, And<M::To, X, N>> {
-        Load {
-            order: self.order,
-            filter: self.filter,
-            limit: self.limit,
-            offset: self.offset,
-            scope: self.scope,
-            way: self.way,
-            nested: (inner.into_load(), self.nested),
-            marker: PhantomData,
-        }
+        Load { asked: self.asked, nested: (inner.into_load(), self.nested), marker: PhantomData }
     }
 }
 

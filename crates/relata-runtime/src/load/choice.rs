@@ -21,28 +21,28 @@ impl<M: Relation, N: Loads<M::To>> Load<M, N> {
     /// Settles the way, and that of what is nested, for so many parents at most.
     pub(super) fn choose(&mut self, parents: Option<u64>) {
         if !M::Kind::SINGLE {
-            self.way = Way::Batched;
+            self.asked.way = Way::Batched;
             return self.nested.choose(None);
         }
         self.nested.choose(parents);
-        if self.way == Way::Cheapest {
+        if self.asked.way == Way::Cheapest {
             let cells = self.nested.width();
             let few = parents.is_some_and(|parents| parents.saturating_mul(cells as u64) <= ROUND_TRIP);
             // Whether it counts has to be looked up with the parent then, anyway.
             let looked_at = || M::META.cardinality == Cardinality::One && self.required(Path::ROOT).is_some();
             let join = cells <= NARROW || few || is_own(M::META) || looked_at();
-            self.way = if join { Way::Joined } else { Way::Batched };
+            self.asked.way = if join { Way::Joined } else { Way::Batched };
         }
     }
 
     pub(super) fn is_joined(&self) -> bool {
-        M::Kind::SINGLE && self.way != Way::Batched
+        M::Kind::SINGLE && self.asked.way != Way::Batched
     }
 
     /// A parent counts only if the row that comes later does: a limit must not count others. `with_joins`: what is joined
     /// says so by its join.
     pub(super) fn requires(&self, path: Path, with_joins: bool, out: &mut Option<Expr>) {
-        if M::META.cardinality != Cardinality::One || self.scope != Scope::Live {
+        if M::META.cardinality != Cardinality::One || self.asked.scope != Scope::Live {
             return;
         }
         if with_joins && self.is_joined() {
