@@ -162,7 +162,8 @@ impl<'a> Lease<'a> {
             let mut counting = Counting { sink, rows: 0 };
             let mut result = self.connection().query(statement, &mut counting).await;
             for _ in 0..READ_AGAIN {
-                if counting.rows > 0 || !self.takes_another(&result, raw).await {
+                // Boxed here and below: it is large and rare, and would be moved with every query.
+                if result.is_ok() || counting.rows > 0 || !Box::pin(self.takes_another(&result, raw)).await {
                     break;
                 }
                 result = self.connection().query(statement, &mut counting).await;

@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use relata_schema::Dialect;
-use relata_sql::driver::{BulkInsert, Row};
+use relata_sql::driver::{BulkInsert, Done, Row};
 use relata_sql::expr::{BinaryOp, Cast, ColumnRef, Expr};
 use relata_sql::meta::{Path, RowValues, TableMeta};
 use relata_sql::tree::{Conflict, Insert, Item, Scope, Select, Source, Tree, Write};
@@ -12,7 +12,7 @@ use relata_sql::{Cell, Error, Kind, Result, Value};
 
 use crate::entity::{Entity, key_filter, mapped};
 use crate::executor::{Executor, Intent, Lease};
-use crate::find::{Collect, not_found, run};
+use crate::find::{Collect, not_found};
 use crate::inspect::{Whole, WholeInsert};
 use crate::nested::{Graph, IntoGraph};
 use crate::relation::{Rel, Relation};
@@ -312,18 +312,9 @@ impl<E: Entity> Draft<E> {
     pub(crate) async fn run(self, executor: &mut dyn Executor, conflict: Option<Conflict>) -> Result<Option<E>> {
         let draft = self.prepared()?;
         let mut sink = Collect { rows: Vec::new(), read: |row: &mut dyn Row| E::decode(row, 0) };
-        let found = insert_row(executor, E::TABLE, draft.columns, draft.values, conflict, &mut sink).await;
-        match found.map_err(|error| mapped(error, E::TABLE))? {
-            Some(filter) => {
-                let mut select = Select::new(Source::Entity(E::TABLE));
-                select.items = vec![Item::Entity(Path::ROOT, E::TABLE)];
-                select.filter = Some(filter);
-                select.scope = Scope::All;
-                run(executor, select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
-                Ok(sink.rows.pop())
-            }
-            None => Ok(sink.rows.pop()),
-        }
+        let done = insert_row(executor, E::TABLE, draft.columns, draft.values, conflict, &mut sink).await;
+        done.map_err(|error| mapped(error, E::TABLE))?;
+        Ok(sink.rows.pop())
     }
 }
 
@@ -391,7 +382,7 @@ fn names(table: &'static TableMeta, columns: &Positions) -> Vec<&'static str> {
     columns.as_slice().iter().map(|position| table.columns[usize::from(*position)].column).collect()
 }
 
-/// Inserts one row. Where the server does not give it back, the condition that finds it is the answer.
+/// Inserts one row, which comes back into the sink, unless there was a conflict and nothing was done.
 async fn insert_row(
     executor: &mut dyn Executor,
     table: &'static TableMeta,
@@ -399,7 +390,7 @@ async fn insert_row(
     values: Vec<Value>,
     conflict: Option<Conflict>,
     sink: &mut dyn relata_sql::RowSink,
-) -> Result<Option<Expr>> {
+) -> Result<()> {
     let mut lease = executor.lease(Intent::Write).await?;
     let target = lease.target();
     let known = if target.returning { Vec::new() } else { values.clone() };
@@ -415,17 +406,32 @@ async fn insert_row(
         returning: target.returning,
     };
     if target.returning {
-        lease.query(Tree::Insert(&mut insert), sink).await?;
-        return Ok(None);
+        return lease.query(Tree::Insert(&mut insert), sink).await;
     }
     let done = lease.execute(Tree::Insert(&mut insert)).await?;
+    let mut select = Box::new(Select::new(Source::Entity(table)));
+    select.items = vec![Item::Entity(Path::ROOT, table)];
+    select.filter = Some(inserted(table, &columns, &known, lookup, done)?);
+    select.scope = Scope::All;
+    // Of the node that was written to: a replica may not have the row yet.
+    lease.query(Tree::Select(&mut select), sink).await
+}
+
+/// What finds the row that was inserted, where the server does not give it back.
+fn inserted(
+    table: &'static TableMeta,
+    columns: &Positions,
+    known: &[Value],
+    lookup: Option<Vec<String>>,
+    done: Done,
+) -> Result<Expr> {
     if let Some(lookup) = lookup {
-        return Ok(Some(found_by(table, &columns, &known, |_, name| lookup.iter().any(|column| column == name))));
+        return Ok(found_by(table, columns, known, |_, name| lookup.iter().any(|column| column == name)));
     }
-    let by_key = found_by(table, &columns, &known, |position, _| table.key.contains(&position));
+    let by_key = found_by(table, columns, known, |position, _| table.key.contains(&position));
     match (&by_key, done.last_insert_id) {
         (Expr::And(parts), Some(id)) if parts.len() < table.key.len() && table.key.len() == 1 => {
-            Ok(Some(key_filter(table, |take| take(Value::Int(id)))))
+            Ok(key_filter(table, |take| take(Value::Int(id))))
         }
         (Expr::And(parts), _) if parts.len() < table.key.len() || parts.is_empty() => {
             let message =
@@ -433,7 +439,7 @@ async fn insert_row(
             Err(Error::new(Kind::Unsupported, message)
                 .hint("give the key, or use `insert_many`, which gives nothing back"))
         }
-        _ => Ok(Some(by_key)),
+        _ => Ok(by_key),
     }
 }
 
@@ -530,7 +536,7 @@ impl<E: Entity> InsertFrom<E> {
 
     pub(crate) fn whole(mut self) -> Whole {
         self.stamp();
-        let (columns, query) = (self.columns, Some(self.query));
+        let (columns, query) = (self.columns, Some(Box::new(self.query)));
         let (table, values) = (E::TABLE, Vec::new());
         Whole::insert(WholeInsert { table, columns, values, rows: 0, query, conflict: None, returning: false })
     }
@@ -565,7 +571,7 @@ impl<E: Entity> InsertFrom<E> {
     pub async fn exec(mut self, executor: &mut impl Executor) -> Result<u64> {
         self.stamp();
         let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
-        let (source, query) = (Source::Entity(E::TABLE), Some(self.query));
+        let (source, query) = (Source::Entity(E::TABLE), Some(Box::new(self.query)));
         let mut insert =
             Insert { source, columns: &columns, values: Vec::new(), rows: 0, query, conflict: None, returning: false };
         let mut lease = executor.lease(Intent::Write).await?;

@@ -36,7 +36,7 @@ pub(crate) struct WholeInsert {
     pub(crate) columns: Vec<String>,
     pub(crate) values: Vec<Value>,
     pub(crate) rows: usize,
-    pub(crate) query: Option<Select>,
+    pub(crate) query: Option<Box<Select>>,
     pub(crate) conflict: Option<Conflict>,
     pub(crate) returning: bool,
 }

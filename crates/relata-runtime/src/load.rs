@@ -136,7 +136,8 @@ pub(crate) async fn load_into<E: Entity, L: Loads<E>>(
     if loads.batches() && !rows.is_empty() {
         let mut wave = Wave::new();
         fetch_for(loads, Below { parents, scope }, rows, &mut wave);
-        wave::run(executor, wave).await?;
+        // Boxed: every query would be moved with the room for it.
+        Box::pin(wave::run(executor, wave)).await?;
     }
     leave_out(loads, rows);
     Ok(())
@@ -327,7 +328,7 @@ impl<E: Entity> Loads<E> for () {
         output
     }
 
-    fn gather<'a>(_: &'a mut E, (): &mut ()) {}
+    fn gather(_: &mut E, (): &mut ()) {}
 
     fn fetch<'a>(&'a self, _: Below, (): (), _: &mut Wave<'a>) {}
 

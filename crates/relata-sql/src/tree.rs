@@ -432,7 +432,7 @@ pub struct Insert<'a> {
     /// How many rows.
     pub rows: usize,
     /// The rows that a query gives, instead of values.
-    pub query: Option<Select>,
+    pub query: Option<Box<Select>>,
     /// What to do when a row with the same key exists.
     pub conflict: Option<Conflict>,
     /// Give back the fields of the entity, or all columns.

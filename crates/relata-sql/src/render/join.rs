@@ -70,13 +70,13 @@ impl<O: Out> Writer<O> {
             Write::Insert { source, columns, values, query, .. } => {
                 let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
                 let rows = values.len() / columns.len().max(1);
-                let (given, query) = (std::mem::take(values), query.as_deref());
+                let given = std::mem::take(values);
                 let mut insert = Insert {
                     source: source.clone(),
                     columns: &columns,
                     values: given,
                     rows,
-                    query: query.cloned(),
+                    query: query.clone(),
                     conflict: None,
                     returning: false,
                 };

@@ -188,7 +188,7 @@ fn rows_written_from_queries() {
     "#]]
     .assert_eq(&sides(|cache| {
         let now = Expr::Literal(Value::Int(7), Cast::Int);
-        let query = Some(selecting([AUTHOR_ID.expr().into_expr(), now]));
+        let query = Some(Box::new(selecting([AUTHOR_ID.expr().into_expr(), now])));
         let (source, columns) = (Source::Entity(&USERS), &["id", "name"][..]);
         let (values, rows, conflict) = (Vec::new(), 0, None);
         let mut insert = Insert { source, columns, values, rows, query, conflict, returning: false };
