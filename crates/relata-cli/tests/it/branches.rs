@@ -286,3 +286,75 @@ fn postgres_drift_is_adopted_or_undone() {
 fn mysql_drift_is_adopted_or_undone() {
     drift(Dialect::Mysql);
 }
+
+/// What is said of a database without a history, of drift, and of both ways out of it.
+#[test]
+fn what_is_said_of_drift() {
+    let project = Project::new();
+    let run = |words: &[&str]| project.run(&[words, &["--url", "sqlite:app.db"]].concat());
+    let said = |words: &[&str], code: i32| {
+        let ran = run(words);
+        assert_eq!(ran.code, code, "{words:?}: {}{}", ran.stdout, ran.stderr);
+        let text = format!("{}{}", ran.stdout, ran.stderr).replace(&project.path("").display().to_string(), "");
+        steady(&text)
+            .lines()
+            .filter(|line| !line.contains('│') && !line.contains('─') && !line.contains('═'))
+            .fold(String::new(), |text, line| text + line + "\n")
+    };
+    project.write("app.db", "");
+    run(&["query", "CREATE TABLE notes (id integer PRIMARY KEY, body text)"]);
+    expect![[r#"
+        no migrations yet: relata migrate new NAME, or relata migrate baseline for a database with tables
+        the database has what no migration made: table notes is too many
+    "#]]
+    .assert_eq(&said(&["migrate", "status"], 3));
+    expect![[r#"
+        error: no migration is applied here: there is no history to go back to [R0701]
+          help: nothing was changed
+          help: to take over what is there: relata migrate baseline
+    "#]]
+    .assert_eq(&said(&["migrate", "undo-drift"], 1));
+    said(&["migrate", "baseline"], 0);
+    run(&["query", "CREATE TABLE by_hand (id integer PRIMARY KEY)"]);
+    let status = said(&["migrate", "status"], 3);
+    let status = status.split_once("warning").map(|(_, rest)| rest).unwrap_or_default();
+    expect![[r#"
+        [migration-drift]: the database is not what its history says: table by_hand is too many
+          help: somebody changed it without a migration; take it over: relata migrate adopt; or bring it back: relata migrate undo-drift, which shows the SQL first
+    "#]].assert_eq(status);
+    expect![[r#"
+        PRAGMA foreign_keys = OFF;
+        BEGIN IMMEDIATE;
+        DROP TABLE by_hand;
+        COMMIT;
+        PRAGMA foreign_keys = ON;
+        error: undoing the drift would lose table by_hand with every row in it [R0703]
+          help: nothing was changed
+          help: keep it: relata migrate adopt; or run it again with --accept-loss
+    "#]]
+    .assert_eq(&said(&["migrate", "undo-drift"], 1));
+    expect![[r#"
+        PRAGMA foreign_keys = OFF;
+        BEGIN IMMEDIATE;
+        DROP TABLE by_hand;
+        COMMIT;
+        PRAGMA foreign_keys = ON;
+        proved up, down, up; 4 rows in 1 table, 2 columns compared
+        undone in 5 statements: sqlite:app.db is what its history says
+    "#]]
+    .assert_eq(&said(&["migrate", "undo-drift", "--accept-loss", "--yes", "--prove"], 0));
+    expect![[r#"
+        nothing to undo: the database is what its history says
+    "#]]
+    .assert_eq(&said(&["migrate", "undo-drift"], 0));
+    run(&["query", "CREATE INDEX by_body ON notes (body)"]);
+    expect![[r#"
+        migrations/by_body
+        adopted the drift of sqlite:app.db, recorded there as applied; up, down, up; 4 rows in 1 table, 2 columns compared
+        next: declare it in the sources, too; else the next relata migrate new takes it away
+    "#]].assert_eq(&said(&["migrate", "adopt", "by_body"], 0));
+    expect![[r#"
+        nothing to adopt: the database is what its history says
+    "#]]
+    .assert_eq(&said(&["migrate", "adopt"], 0));
+}

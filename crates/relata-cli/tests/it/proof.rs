@@ -177,7 +177,7 @@ fn protected_drift(dialect: Dialect) {
     let entry = history["entries"].as_array().unwrap().last().unwrap().clone();
     assert_eq!((&entry["action"], &entry["ending"]), (&"undo drift".into(), &"done".into()), "{entry}");
     assert!(entry["note"].as_str().unwrap().starts_with("proved on "), "{entry}");
-    assert!(entry["statements"].to_string().contains("DROP INDEX"), "{entry}");
+    assert_eq!(entry["statements"].as_array().unwrap().last().unwrap()["outcome"], "done", "{entry}");
     assert!(fixture.run(&["migrate", "status"], 0).contains("no drift"));
     // A column that rows were written into, made by hand: back to what the history says, by a proof of that too.
     fixture.run(&["query", "ALTER TABLE users ADD COLUMN nickname varchar(20)"], 0);

@@ -53,6 +53,7 @@ pub(super) async fn make(connection: &mut dyn Connection, version: &str, keep: u
     if let Err(error) = connection.batch(&vacuum).await {
         // What there is of it is of no use, and may be what fills the disk; the first error is the one to tell.
         let _ = std::fs::remove_file(&partial);
+        let _ = std::fs::remove_file(format!("{}-journal", partial.display()));
         let size = std::fs::metadata(&file).map(|file| file.len()).unwrap_or_default();
         return Err(error
             .context(format!("backing up to {}", path.display()))
