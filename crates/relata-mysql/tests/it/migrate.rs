@@ -1,7 +1,6 @@
 //! The law: a database of one schema to which the plan is applied has the other schema, a second plan is empty, and the
 //! data that can stay has stayed.
 
-use expect_test::expect;
 use relata_plan::{PlanOptions, plan};
 use relata_schema::Schema;
 use relata_sql::driver::Connection;
@@ -434,18 +433,13 @@ fn on_the_way_back_columns_come_before_what_asks_for_them() {
         PRIMARY KEY (id, c), UNIQUE KEY (a), UNIQUE KEY (b), CONSTRAINT in_order CHECK (a < c), KEY c (c))";
     let back = PlanOptions { back: true, ..PlanOptions::default() };
     let (statements, _, _) = migrate_as(without, with, &back);
-    expect![[r#"
-        ALTER TABLE t
-          ADD COLUMN a int(11) NOT NULL AFTER id,
-          ADD COLUMN c int(11) NOT NULL,
-          ADD KEY c (c);
-        ALTER TABLE t
-          DROP PRIMARY KEY,
-          MODIFY COLUMN a int(11) NOT NULL CHECK (`a` > 0),
-          ADD UNIQUE KEY a (a),
-          ADD PRIMARY KEY (id, c),
-          ADD CONSTRAINT in_order CHECK (`a` < `c`)"#]]
-    .assert_eq(&statements.join(";\n"));
+    let [come, asked] = &statements[..] else { panic!("{statements:?}") };
+    assert!(
+        come.contains("ADD COLUMN a int") && come.contains("ADD COLUMN c int") && come.contains("ADD KEY c"),
+        "{come}"
+    );
+    let later = ["CHECK (", "ADD UNIQUE KEY a (a)", "ADD PRIMARY KEY (id, c)", "ADD CONSTRAINT in_order"];
+    assert!(later.iter().all(|part| asked.contains(part) && !come.contains(part)), "{come};\n{asked}");
     assert_eq!(migrate(without, with).0.len(), 1, "nothing is put back on the way up");
 }
 
