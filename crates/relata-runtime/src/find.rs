@@ -31,7 +31,6 @@ pub(crate) use reading::spelled;
 pub struct Find<E, L = ()> {
     pub(crate) select: Select,
     loads: L,
-    after: Option<Cursor>,
     /// There is one such row at most.
     unique: bool,
     marker: PhantomData<fn() -> E>,
@@ -39,8 +38,8 @@ pub struct Find<E, L = ()> {
 
 impl<E, L: Clone> Clone for Find<E, L> {
     fn clone(&self) -> Self {
-        let (select, loads, after) = (self.select.clone(), self.loads.clone(), self.after.clone());
-        Find { select, loads, after, unique: self.unique, marker: PhantomData }
+        let (select, loads) = (self.select.clone(), self.loads.clone());
+        Find { select, loads, unique: self.unique, marker: PhantomData }
     }
 }
 
@@ -49,7 +48,7 @@ impl<E: Entity> Find<E> {
     pub(crate) fn new() -> Self {
         let mut select = Select::new(Source::Entity(E::TABLE));
         select.at = Some(Location::caller());
-        Find { select, loads: (), after: None, unique: false, marker: PhantomData }
+        Find { select, loads: (), unique: false, marker: PhantomData }
     }
 
     /// The row with a key.
@@ -199,7 +198,7 @@ impl<E: Entity, L> Find<E, L> {
         self
     }
 
-    /// Only what comes after this place in the order, for [`Find::page`].
+    /// Only what comes after this place in the order, which is that of the page that gave it; `None`: from the beginning.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
@@ -215,7 +214,7 @@ impl<E: Entity, L> Find<E, L> {
     /// # }
     /// ```
     pub fn after(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
-        self.after = cursor.into();
+        self.select.after = cursor.into().map(|cursor: Cursor| cursor.place(None));
         self
     }
 
@@ -459,7 +458,6 @@ impl<E: Entity, L> Find<E, L> {
         Find {
             select: self.select,
             loads: (relation.into_load(), self.loads),
-            after: self.after,
             unique: self.unique,
             marker: PhantomData,
         }
@@ -539,7 +537,9 @@ impl<E: Entity, L> Find<E, L> {
     /// What the database says.
     pub async fn exists(mut self, executor: &mut impl Executor) -> Result<bool> {
         self.select.limit = Some(1);
-        self.select.order.clear();
+        if self.select.after.is_none() {
+            self.select.order.clear();
+        }
         let mut found = Collect { rows: Vec::new(), read: |_: &mut dyn Row| Ok(()) };
         run(executor, self.select, &mut found).await.map_err(|error| mapped(error, E::TABLE))?;
         Ok(!found.rows.is_empty())
@@ -780,10 +780,9 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     pub async fn page(mut self, executor: &mut impl Executor) -> Result<Page<L::Output>> {
         self.prepared_for(Some(self.select.limit.unwrap_or(PAGE)));
         let (loads, scope) = (self.loads, self.select.scope);
-        let mut page =
-            fetch_page(executor, self.select, self.after, loads.width(), E::TABLE, |row| loads.read(row, &mut 0))
-                .await
-                .map_err(|error| mapped(error, E::TABLE))?;
+        let mut page = fetch_page(executor, self.select, loads.width(), E::TABLE, |row| loads.read(row, &mut 0))
+            .await
+            .map_err(|error| mapped(error, E::TABLE))?;
         load_into(&loads, executor, (Parents::Some, scope), &mut page.items).await?;
         Ok(page)
     }
@@ -905,7 +904,8 @@ pub(crate) async fn run_in_place(
 /// Counts the rows of a query.
 pub(crate) async fn count(executor: &mut dyn Executor, mut select: Select) -> Result<u64> {
     let shaped = !select.group_by.is_empty() || !select.combined.is_empty() || !select.distinct_on.is_empty();
-    let whole = select.limit.is_some() || select.offset.is_some() || select.distinct || shaped;
+    let narrowed = select.limit.is_some() || select.offset.is_some() || select.after.is_some();
+    let whole = narrowed || select.distinct || shaped;
     select.lock = None;
     let intent = if select.writes() { Intent::Write } else { Intent::Read };
     let mut lease = executor.lease(intent).await?;

@@ -225,7 +225,7 @@ impl<E: Entity> Inspect for InsertFrom<E> {
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
 /// # fn main() -> relata::Result<()> {
 /// let rendered = Author.books.filter(|book| book.pages.gt(300)).to_sql(relata::Dialect::Sqlite)?;
-/// assert!(rendered.sql.ends_with(r#"FROM "books" WHERE "author_id" IN (?1) AND "pages" > ?2"#), "{}", rendered.sql);
+/// assert!(rendered.sql.ends_with(r#"FROM "books" WHERE "author_id" IN (?1) AND ("pages" > ?2)"#), "{}", rendered.sql);
 /// # Ok(())
 /// # }
 /// ```

@@ -199,7 +199,8 @@ pub(crate) enum Parents {
 impl Parents {
     /// The rows that a query gives.
     pub(crate) fn of(select: &Select, table: &TableMeta) -> Self {
-        let narrowed = select.filter.is_some() || select.limit.is_some() || select.offset.is_some();
+        let narrowed =
+            select.filter.is_some() || select.after.is_some() || select.limit.is_some() || select.offset.is_some();
         if narrowed || select.lock.is_some() || !select.distinct_on.is_empty() {
             Parents::Some
         } else if table.soft_delete.is_none() || select.scope == Scope::All {

@@ -5,14 +5,12 @@
 //! - A cursor holds the values of the order's keys at its row; it is text that may come from outside: its values are
 //!   bound as parameters, and a cursor of another order is refused.
 
-use relata_schema::Dialect;
 use relata_sql::driver::{Row, RowSink};
-use relata_sql::expr::{BinaryOp, Expr, Nulls, OrderKey};
-use relata_sql::meta::{Cardinality, Path, TableMeta};
-use relata_sql::tree::{Item, Select};
+use relata_sql::keyset::{order_digest, total_order};
+use relata_sql::meta::TableMeta;
+use relata_sql::tree::{After, Item, Select};
 use relata_sql::{Error, Kind, Result, Value};
 
-use crate::entity::root_column;
 use crate::executor::Executor;
 use crate::find::{at_row, run};
 
@@ -38,6 +36,13 @@ pub struct Cursor {
     /// Which order it belongs to.
     order: u32,
     values: Vec<Value>,
+}
+
+impl Cursor {
+    /// As the part of a query; `nullable`: which keys of its order may be NULL, `None`: those that are declared so.
+    pub(crate) fn place(self, nullable: Option<Vec<bool>>) -> Box<After> {
+        Box::new(After { order: self.order, values: self.values, nullable })
+    }
 }
 
 impl std::fmt::Display for Cursor {
@@ -117,34 +122,23 @@ pub(crate) const PAGE: u64 = 50;
 pub(crate) async fn fetch_page<T: Send>(
     executor: &mut dyn Executor,
     mut select: Select,
-    after: Option<Cursor>,
     width: usize,
     table: &'static TableMeta,
     read: impl Fn(&mut dyn Row) -> Result<T> + Send,
 ) -> Result<Page<T>> {
     total_order(&mut select.order, table)?;
-    fetch_ordered(executor, select, after, width, &may_be_null, read).await
+    fetch_ordered(executor, select, width, read).await
 }
 
-/// Of a query whose order is total already. `nullable`: which keys of the order may be NULL.
+/// Of a query whose order is total already.
 pub(crate) async fn fetch_ordered<T: Send>(
     executor: &mut dyn Executor,
     mut select: Select,
-    after: Option<Cursor>,
     width: usize,
-    nullable: &(dyn Fn(&Expr) -> bool + Sync),
     read: impl Fn(&mut dyn Row) -> Result<T> + Send,
 ) -> Result<Page<T>> {
     let limit = select.limit.unwrap_or(PAGE).max(1);
     let order = order_digest(&select.order);
-    if let Some(cursor) = after {
-        if cursor.order != order || cursor.values.len() != select.order.len() {
-            let message = "the cursor belongs to a query with another order";
-            return Err(Error::new(Kind::Parameters, message).hint("start again at the first page"));
-        }
-        let condition = beyond(&select.order, &cursor.values, executor.dialect(), nullable);
-        Expr::and_into(&mut select.filter, condition);
-    }
     select.items.extend(select.order.iter().map(|key| Item::Expr(key.expr.clone())));
     select.limit = Some(limit + 1);
     let keys = select.order.len();
@@ -177,91 +171,4 @@ impl<T: Send, F: Fn(&mut dyn Row) -> Result<T> + Send> RowSink for PageSink<T, F
         }
         Ok(())
     }
-}
-
-/// Adds the key's columns unless the order has them.
-fn total_order(order: &mut Vec<OrderKey>, table: &'static TableMeta) -> Result<()> {
-    if table.key.is_empty() {
-        let message = format!("{} has no key, so its rows have no stable order to page through", table.entity);
-        return Err(Error::new(Kind::Unsupported, message).hint("use `.limit(…)` and `.offset(…)`"));
-    }
-    let descending = order.last().is_some_and(|key| key.descending);
-    for position in table.key {
-        let column = &table.columns[*position];
-        let there = order.iter().any(|key| match &key.expr {
-            Expr::Column(reference) => reference.path.is_root() && std::ptr::eq(reference.column, column),
-            _ => false,
-        });
-        if !there {
-            order.push(OrderKey { expr: root_column(column), descending, nulls: Nulls::Native });
-        }
-    }
-    Ok(())
-}
-
-fn order_digest(order: &[OrderKey]) -> u32 {
-    let mut digest = 0x811c_9dc5_u32;
-    let mut take = |bytes: &[u8]| {
-        for byte in bytes {
-            digest = (digest ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
-        }
-    };
-    for key in order {
-        match &key.expr {
-            Expr::Column(reference) => take(reference.column.column.as_bytes()),
-            Expr::Named(name) => take(name.as_bytes()),
-            _ => {}
-        }
-        take(&[0xff, u8::from(key.descending), key.nulls as u8]);
-    }
-    digest
-}
-
-/// The condition that a row comes after these values: after by the first key, or equal in it and after by the second, …
-fn beyond(order: &[OrderKey], values: &[Value], dialect: Dialect, nullable: &dyn Fn(&Expr) -> bool) -> Expr {
-    let mut ways = Vec::new();
-    for index in 0..order.len() {
-        let Some(after) = beyond_key(&order[index], &values[index], dialect, nullable) else { continue };
-        let mut way: Vec<Expr> = order[..index].iter().zip(values).map(|(key, value)| equal(key, value)).collect();
-        way.push(after);
-        ways.push(if way.len() == 1 { way.swap_remove(0) } else { Expr::And(way) });
-    }
-    if ways.len() == 1 { ways.swap_remove(0) } else { Expr::Or(ways) }
-}
-
-fn equal(key: &OrderKey, value: &Value) -> Expr {
-    let expr = key.expr.clone();
-    match value {
-        Value::Null => Expr::IsNull(Box::new(expr), true),
-        value => expr.compared(BinaryOp::Eq, Expr::Value(value.clone())),
-    }
-}
-
-fn beyond_key(key: &OrderKey, value: &Value, dialect: Dialect, nullable: &dyn Fn(&Expr) -> bool) -> Option<Expr> {
-    let expr = || key.expr.clone();
-    let nulls_last = match key.nulls {
-        Nulls::First => false,
-        Nulls::Last => true,
-        Nulls::Native => (dialect == Dialect::Postgres) != key.descending,
-    };
-    if *value == Value::Null {
-        return if nulls_last { None } else { Some(Expr::IsNull(Box::new(expr()), false)) };
-    }
-    let op = if key.descending { BinaryOp::Lt } else { BinaryOp::Gt };
-    let greater = expr().compared(op, Expr::Value(value.clone()));
-    Some(match nulls_last && nullable(&key.expr) {
-        true => greater.or(Expr::IsNull(Box::new(expr()), true)),
-        false => greater,
-    })
-}
-
-fn may_be_null(expr: &Expr) -> bool {
-    match expr {
-        Expr::Column(reference) => reference.column.nullable || optional(reference.path),
-        _ => true,
-    }
-}
-
-fn optional(path: Path) -> bool {
-    path.relation().is_some_and(|(parent, relation)| relation.cardinality != Cardinality::One || optional(parent))
 }

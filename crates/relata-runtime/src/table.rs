@@ -586,7 +586,8 @@ impl TableQuery {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn count(self, executor: &mut impl Executor) -> Result<u64> {
+    pub async fn count(mut self, executor: &mut impl Executor) -> Result<u64> {
+        self.placed()?;
         count(executor, self.whole()).await
     }
 }

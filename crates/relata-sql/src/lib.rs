@@ -15,6 +15,7 @@ pub mod driver;
 pub mod error;
 pub mod expr;
 pub mod id;
+pub mod keyset;
 pub mod meta;
 pub mod render;
 pub mod row;

@@ -238,6 +238,8 @@ pub struct Select {
     pub having: Option<Expr>,
     /// In which order.
     pub order: Vec<OrderKey>,
+    /// Only what comes after this place in the order.
+    pub after: Option<Box<After>>,
     /// At most so many.
     pub limit: Option<u64>,
     /// Without the first so many.
@@ -255,6 +257,17 @@ pub struct Select {
     pub batch: Option<Batch>,
     /// Combined with these, one after the other. Order, limit and offset are those of the whole.
     pub combined: Vec<(SetOperator, Select)>,
+}
+
+/// A place in an order: the values of its keys at a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct After {
+    /// Which order it belongs to ([`crate::keyset::order_digest`]).
+    pub order: u32,
+    /// The values.
+    pub values: Vec<Value>,
+    /// Which of the keys may be NULL; `None`: those that are declared so.
+    pub nullable: Option<Vec<bool>>,
 }
 
 /// Queries in the place of tables, or to the right of a union: what is deeper is refused, rather than let the stack overflow.
@@ -300,6 +313,7 @@ impl Select {
             grouping: None,
             having: None,
             order: Vec::new(),
+            after: None,
             limit: None,
             offset: None,
             scope: Scope::Live,

@@ -13,7 +13,7 @@ use crate::executor::Executor;
 use crate::page::{Cursor, Page, fetch_ordered};
 
 impl TableQuery {
-    /// Only what comes after this place in the order, for [`TableQuery::page`].
+    /// Only what comes after this place in the order, which is that of the page that gave it; `None`: from the beginning.
     pub fn after(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
         self.after = cursor.into();
         self
@@ -39,22 +39,32 @@ impl TableQuery {
     /// `Kind::Unsupported` for a table without key; `Kind::Parameters` for a cursor of another order; what the database says.
     pub async fn page(mut self, executor: &mut impl Executor) -> Result<Page<Record>> {
         self.total_order()?;
-        let (withs, after, table) = (std::mem::take(&mut self.withs), self.after.take(), self.table.clone());
+        self.placed()?;
+        let (withs, table) = (std::mem::take(&mut self.withs), self.table.clone());
         let columns: Arc<[String]> = table.0.columns.iter().map(|column| column.name.clone()).collect();
         self.select.items = columns.iter().map(|name| Item::Expr(named(name))).collect();
         let read = |row: &mut dyn Row| {
             let values = (0..columns.len()).map(|index| Ok(row.cell(index)?.to_value())).collect::<Result<_>>()?;
             Ok(Record { columns: columns.clone(), values, related: Vec::new() })
         };
-        let nullable = |expr: &Expr| match expr {
-            Expr::Named(name) => table.0.columns.iter().any(|column| column.name == **name && column.nullable),
-            _ => true,
-        };
-        let mut page = fetch_ordered(executor, self.whole(), after, columns.len(), &nullable, read).await?;
+        let mut page = fetch_ordered(executor, self.whole(), columns.len(), read).await?;
         for with in withs {
             load(with, &mut page.items, executor).await?;
         }
         Ok(page)
+    }
+
+    /// Notes the place that it comes after, if there is one.
+    pub(super) fn placed(&mut self) -> Result<()> {
+        let Some(cursor) = self.after.take() else { return Ok(()) };
+        self.total_order()?;
+        let nullable = |key: &OrderKey| match &key.expr {
+            Expr::Named(name) => self.table.0.columns.iter().any(|column| column.name == **name && column.nullable),
+            _ => true,
+        };
+        let nullable = self.select.order.iter().map(nullable).collect();
+        self.select.after = Some(cursor.place(Some(nullable)));
+        Ok(())
     }
 
     /// Adds the key's columns unless the order has them.

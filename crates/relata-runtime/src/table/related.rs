@@ -160,6 +160,7 @@ impl TableQuery {
     /// Reads the rows and what is to be loaded with them.
     pub(super) fn fetch(mut self, executor: &mut dyn Executor) -> BoxFuture<'_, Result<Vec<Record>>> {
         Box::pin(async move {
+            self.placed()?;
             let withs = std::mem::take(&mut self.withs);
             let mut sink = Records::default();
             run(&mut *executor, self.whole(), &mut sink).await?;

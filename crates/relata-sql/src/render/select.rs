@@ -33,6 +33,9 @@ impl<O: Out> Writer<O> {
         {
             return Err(not_marked(table));
         }
+        if let Some(after) = select.after.take() {
+            crate::keyset::narrow(select, &after, self.dialect())?;
+        }
         if self.dialect() == Dialect::Postgres {
             super::grouped::by_number(select);
         }

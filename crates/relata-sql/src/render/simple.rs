@@ -70,6 +70,7 @@ pub(super) fn write(select: &mut Select, key: &mut Vec<u64>, params: &mut Vec<Va
 fn is_bare(select: &Select) -> bool {
     let lists = [select.with.len(), select.joins.len(), select.distinct_on.len(), select.group_by.len()];
     lists == [0; 4]
+        && select.after.is_none()
         && select.with_deleted.is_empty()
         && select.combined.is_empty()
         && !select.distinct

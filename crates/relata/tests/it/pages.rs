@@ -10,6 +10,7 @@ use crate::queries::blog;
 crate::setup::everywhere!(
     pages_meet_every_row_once,
     cursors_are_text_and_checked,
+    a_cursor_counts_however_the_query_ends,
     pages_load_relations,
     streams_give_every_row,
     a_dropped_stream_frees_its_connection,
@@ -72,6 +73,41 @@ async fn cursors_are_text_and_checked(mut db: Db) -> Result<()> {
     let error = Post::find().order(Post.slug.asc()).after(cursor).page(&mut db).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Parameters);
     assert_eq!("nonsense!".parse::<Cursor>().unwrap_err().kind(), Kind::Parameters);
+    Ok(())
+}
+
+async fn a_cursor_counts_however_the_query_ends(mut db: Db) -> Result<()> {
+    many(&mut db).await?;
+    let query = || Post::find().order(Post.body.desc()).with(Post.author);
+    let page = query().limit(20).page(&mut db).await?;
+    let whole: Vec<_> = query().order(Post.id.desc()).all(&mut db).await?.iter().map(|post| post.id).collect();
+    let rest = || query().after(page.next.clone());
+    let all: Vec<_> = rest().all(&mut db).await?.iter().map(|post| post.id).collect();
+    assert_eq!(all, whole[20..]);
+    assert_eq!(rest().count(&mut db).await?, 40);
+    assert!(rest().offset(39).exists(&mut db).await?);
+    assert!(!rest().offset(40).exists(&mut db).await?);
+    assert_eq!(rest().first(&mut db).await?.unwrap().id, whole[20]);
+    assert_eq!(rest().select(Post.id).all(&mut db).await?, whole[20..]);
+    let mut streamed = Vec::new();
+    let mut rows = rest().stream(&mut db);
+    while let Some(post) = rows.next().await? {
+        streamed.push(post.id);
+    }
+    drop(rows);
+    assert_eq!(streamed, whole[20..]);
+    let shown = rest().limit(5).to_sql(db.dialect())?;
+    assert!(shown.sql.matches("IS NULL").count() + shown.sql.matches("IS NOT NULL").count() > 1, "{}", shown.sql);
+    assert!(!shown.params.is_empty(), "the place: {}", shown.sql);
+    assert!(!rest().explain(&mut db).await?.to_string().is_empty());
+    let error = Post::find().order(Post.slug.asc()).after(page.next.clone()).all(&mut db).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Parameters, "a cursor of another order");
+
+    let posts = db.table("posts").await?;
+    let query = || posts.select().order("body", true);
+    let page = query()?.limit(20).page(&mut db).await?;
+    assert_eq!(query()?.after(page.next.clone()).all(&mut db).await?.len(), 40);
+    assert_eq!(query()?.after(page.next.clone()).count(&mut db).await?, 40);
     Ok(())
 }
 

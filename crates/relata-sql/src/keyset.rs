@@ -1,0 +1,127 @@
+//! What comes after a place in an order: the condition behind pages by cursor, which an index answers however deep the page is.
+//!
+//! Invariants
+//! - The order is made total by the key, so that no row is skipped or comes twice.
+//! - A place is the values of the order's keys at its row. It is bound as parameters, and one of another order is refused.
+
+use relata_schema::Dialect;
+
+use crate::error::{Error, Kind, Result};
+use crate::expr::{BinaryOp, ColumnRef, Expr, Nulls, OrderKey};
+use crate::meta::{Cardinality, Path, TableMeta};
+use crate::tree::{After, Select};
+use crate::value::Value;
+
+/// Narrows a query down to what comes after the place.
+///
+/// # Errors
+/// `Kind::Parameters` when the place is one of another order; those of [`total_order`].
+pub fn narrow(select: &mut Select, after: &After, dialect: Dialect) -> Result<()> {
+    if let Some(table) = select.source.entity() {
+        total_order(&mut select.order, table)?;
+    }
+    if after.order != order_digest(&select.order) || after.values.len() != select.order.len() {
+        let message = "the cursor belongs to a query with another order";
+        return Err(Error::new(Kind::Parameters, message).hint("start again at the first page"));
+    }
+    let declared = || select.order.iter().map(|key| may_be_null(&key.expr)).collect();
+    let nullable = after.nullable.clone().unwrap_or_else(declared);
+    let condition = beyond(&select.order, &after.values, dialect, &nullable);
+    Expr::and_into(&mut select.filter, condition);
+    Ok(())
+}
+
+/// Adds the key's columns unless the order has them.
+///
+/// # Errors
+/// `Kind::Unsupported` for a table without key.
+pub fn total_order(order: &mut Vec<OrderKey>, table: &'static TableMeta) -> Result<()> {
+    if table.key.is_empty() {
+        let message = format!("{} has no key, so its rows have no stable order to page through", table.entity);
+        return Err(Error::new(Kind::Unsupported, message).hint("use `.limit(…)` and `.offset(…)`"));
+    }
+    let descending = order.last().is_some_and(|key| key.descending);
+    for position in table.key {
+        let column = &table.columns[*position];
+        let there = order.iter().any(|key| match &key.expr {
+            Expr::Column(reference) => reference.path.is_root() && std::ptr::eq(reference.column, column),
+            _ => false,
+        });
+        if !there {
+            order.push(OrderKey {
+                expr: Expr::Column(ColumnRef { path: Path::ROOT, column }),
+                descending,
+                nulls: Nulls::Native,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Tells orders apart: a cursor belongs to one.
+pub fn order_digest(order: &[OrderKey]) -> u32 {
+    let mut digest = 0x811c_9dc5_u32;
+    let mut take = |bytes: &[u8]| {
+        for byte in bytes {
+            digest = (digest ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+        }
+    };
+    for key in order {
+        match &key.expr {
+            Expr::Column(reference) => take(reference.column.column.as_bytes()),
+            Expr::Named(name) => take(name.as_bytes()),
+            _ => {}
+        }
+        take(&[0xff, u8::from(key.descending), key.nulls as u8]);
+    }
+    digest
+}
+
+/// The condition that a row comes after these values: after by the first key, or equal in it and after by the second, …
+fn beyond(order: &[OrderKey], values: &[Value], dialect: Dialect, nullable: &[bool]) -> Expr {
+    let mut ways = Vec::new();
+    for index in 0..order.len() {
+        let Some(after) = beyond_key(&order[index], &values[index], dialect, nullable[index]) else { continue };
+        let mut way: Vec<Expr> = order[..index].iter().zip(values).map(|(key, value)| equal(key, value)).collect();
+        way.push(after);
+        ways.push(if way.len() == 1 { way.swap_remove(0) } else { Expr::And(way) });
+    }
+    if ways.len() == 1 { ways.swap_remove(0) } else { Expr::Or(ways) }
+}
+
+fn equal(key: &OrderKey, value: &Value) -> Expr {
+    let expr = key.expr.clone();
+    match value {
+        Value::Null => Expr::IsNull(Box::new(expr), true),
+        value => expr.compared(BinaryOp::Eq, Expr::Value(value.clone())),
+    }
+}
+
+fn beyond_key(key: &OrderKey, value: &Value, dialect: Dialect, nullable: bool) -> Option<Expr> {
+    let expr = || key.expr.clone();
+    let nulls_last = match key.nulls {
+        Nulls::First => false,
+        Nulls::Last => true,
+        Nulls::Native => (dialect == Dialect::Postgres) != key.descending,
+    };
+    if *value == Value::Null {
+        return if nulls_last { None } else { Some(Expr::IsNull(Box::new(expr()), false)) };
+    }
+    let op = if key.descending { BinaryOp::Lt } else { BinaryOp::Gt };
+    let greater = expr().compared(op, Expr::Value(value.clone()));
+    Some(match nulls_last && nullable {
+        true => greater.or(Expr::IsNull(Box::new(expr()), true)),
+        false => greater,
+    })
+}
+
+fn may_be_null(expr: &Expr) -> bool {
+    match expr {
+        Expr::Column(reference) => reference.column.nullable || optional(reference.path),
+        _ => true,
+    }
+}
+
+fn optional(path: Path) -> bool {
+    path.relation().is_some_and(|(parent, relation)| relation.cardinality != Cardinality::One || optional(parent))
+}
