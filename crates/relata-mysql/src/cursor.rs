@@ -9,7 +9,7 @@ use relata_sql::driver::{Answer, Cursor, RowSink};
 use relata_sql::{Error, Result};
 
 use crate::exec::{Failure, Session};
-use crate::types::{MysqlRow, Reading, describe, spell_out};
+use crate::types::{Readings, describe};
 
 /// A result of either protocol.
 pub(crate) enum Rows<'a> {
@@ -33,10 +33,10 @@ impl Rows<'_> {
         }
     }
 
-    fn readings(&self) -> Vec<Reading> {
+    fn readings(&self) -> Readings {
         match self {
-            Rows::Text(result) => result.columns_ref().iter().map(Reading::of).collect(),
-            Rows::Binary(result) => result.columns_ref().iter().map(Reading::of).collect(),
+            Rows::Text(result) => Readings::of(result.columns_ref()),
+            Rows::Binary(result) => Readings::of(result.columns_ref()),
         }
     }
 
@@ -76,13 +76,12 @@ async fn give_rows<P: Protocol>(
     sink: &mut dyn RowSink,
 ) -> Result<(), Failure> {
     announce(result, sink).map_err(Failure::Sink)?;
-    let readings: Vec<Reading> = result.columns_ref().iter().map(Reading::of).collect();
+    let readings = Readings::of(result.columns_ref());
     if readings.is_empty() {
         return Ok(());
     }
     while let Some(mut row) = result.next().await? {
-        spell_out(&mut row, &readings);
-        sink.row(&mut MysqlRow { row: &mut row, readings: &readings }).map_err(Failure::Sink)?;
+        sink.row(&mut readings.row(&mut row)).map_err(Failure::Sink)?;
     }
     Ok(())
 }
@@ -91,7 +90,7 @@ async fn give_rows<P: Protocol>(
 pub(crate) struct MysqlCursor<'a> {
     session: &'a mut Session,
     rows: Option<Rows<'a>>,
-    readings: Vec<Reading>,
+    readings: Readings,
     announced: bool,
 }
 
@@ -112,8 +111,7 @@ impl<'a> MysqlCursor<'a> {
         }
         for _ in 0..limit {
             let Some(mut row) = rows.next().await? else { return self.finish().await };
-            spell_out(&mut row, &self.readings);
-            sink.row(&mut MysqlRow { row: &mut row, readings: &self.readings }).map_err(Failure::Sink)?;
+            sink.row(&mut self.readings.row(&mut row)).map_err(Failure::Sink)?;
         }
         Ok(true)
     }

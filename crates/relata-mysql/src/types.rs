@@ -21,7 +21,7 @@ const BINARY: u16 = 63;
 
 /// How the cells of a column are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reading {
+enum Reading {
     Number,
     Decimal,
     Text,
@@ -35,7 +35,7 @@ pub(crate) enum Reading {
 }
 
 impl Reading {
-    pub(crate) fn of(column: &Column) -> Self {
+    fn of(column: &Column) -> Self {
         match column.column_type() {
             ColumnType::MYSQL_TYPE_DECIMAL | ColumnType::MYSQL_TYPE_NEWDECIMAL => Reading::Decimal,
             ColumnType::MYSQL_TYPE_TINY
@@ -59,10 +59,41 @@ impl Reading {
     }
 }
 
+/// How the columns of a result are read.
+pub(crate) struct Readings {
+    each: Vec<Reading>,
+    /// Some are dates or times, of which there are values that no cell can hold.
+    dated: bool,
+}
+
+impl Readings {
+    pub(crate) fn of(columns: &[Column]) -> Self {
+        let each: Vec<Reading> = columns.iter().map(Reading::of).collect();
+        let is_dated = |reading: &Reading| {
+            matches!(reading, Reading::Date | Reading::Time | Reading::DateTime | Reading::Timestamp)
+        };
+        let dated = each.iter().any(is_dated);
+        Readings { each, dated }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.each.is_empty()
+    }
+
+    /// A row, every cell of which can be borrowed.
+    #[inline]
+    pub(crate) fn row<'r>(&'r self, row: &'r mut mysql_async::Row) -> MysqlRow<'r> {
+        if self.dated {
+            spell_out(row, &self.each);
+        }
+        MysqlRow { row, readings: &self.each }
+    }
+}
+
 /// One row of the client with how its columns are read.
 pub(crate) struct MysqlRow<'a> {
-    pub(crate) row: &'a mut mysql_async::Row,
-    pub(crate) readings: &'a [Reading],
+    row: &'a mut mysql_async::Row,
+    readings: &'a [Reading],
 }
 
 impl Row for MysqlRow<'_> {
@@ -90,7 +121,7 @@ impl Row for MysqlRow<'_> {
 
     #[inline]
     fn take(&mut self, index: usize) -> Result<Cell<'_>> {
-        if self.readings.get(index) != Some(&Reading::Text) || !matches!(self.row.as_ref(index), Some(Raw::Bytes(_))) {
+        if self.readings.get(index) != Some(&Reading::Text) {
             return self.cell(index);
         }
         match self.row.take(index) {
@@ -98,8 +129,12 @@ impl Row for MysqlRow<'_> {
                 Ok(text) => Ok(Cell::OwnedText(text)),
                 Err(error) => Err(no_text(index, error.utf8_error())),
             },
-            // Looked at above.
-            _ => Ok(Cell::Null),
+            Some(Raw::NULL) => Ok(Cell::Null),
+            Some(other) => {
+                self.row.place(index, other);
+                self.cell(index)
+            }
+            None => self.cell(index),
         }
     }
 }
@@ -176,11 +211,8 @@ fn clock(hour: u32, minute: u8, second: u8, micros: u32) -> Option<Time> {
 
 /// Turns dates and times that no cell can hold (zero dates, times beyond a day) into text, so that every cell of the
 /// row can be borrowed. Does nothing to other rows.
-pub(crate) fn spell_out(row: &mut mysql_async::Row, readings: &[Reading]) {
+fn spell_out(row: &mut mysql_async::Row, readings: &[Reading]) {
     for (index, reading) in readings.iter().enumerate() {
-        if !matches!(reading, Reading::Date | Reading::Time | Reading::DateTime | Reading::Timestamp) {
-            continue;
-        }
         let Some(raw @ (Raw::Date(..) | Raw::Time(..))) = row.as_ref(index) else { continue };
         if temporal(raw, *reading).is_none() {
             let text = spelling(raw, *reading);
