@@ -305,6 +305,36 @@ fn ci_has_one_command(team: &Team) {
     let run = team.ok(&["check", "--no-lint"]);
     assert!(run.stdout.contains("ok proof: 1 pending migration proved"), "{}{}", run.stdout, run.stderr);
     assert!(run.stdout.contains("ok history: 1 applied, 1 pending"), "{}", run.stdout);
+    // Repeatable scripts run on the shadow, too.
+    let view =
+        |column: &str| format!("DROP VIEW IF EXISTS titles;\nCREATE VIEW titles AS SELECT {column} FROM posts;\n");
+    team.project.write("migrations/repeatable/titles.sql", &view("id +"));
+    let broken = team.fails(&["check", "--no-lint"], 3);
+    assert!(broken.contains("failed proof") && broken.contains("repeatable script titles"), "{broken}");
+    team.project.write("migrations/repeatable/titles.sql", &view("title"));
+    // That it waits is no drift, nor that it is there as it was; what it made is not undone as if somebody had.
+    let run = team.ok(&["check", "--no-lint"]);
+    assert!(run.stdout.contains("1 pending migration proved, 1 repeatable script run"), "{}", run.stdout);
+    std::fs::rename(team.project.path(&format!("migrations/{LESS}")), team.project.path("later")).unwrap();
+    team.ok(&["apply"]);
+    assert!(team.ok(&["undo-drift"]).stderr.contains("nothing to undo"));
+    assert!(team.ok(&["adopt"]).stderr.contains("nothing to adopt"));
+    team.sql("CREATE INDEX by_hand ON posts (title)");
+    team.ok(&["undo-drift", "--yes", "--prove"]);
+    team.sql("CREATE INDEX by_hand ON posts (title)");
+    let adopted = team.ok(&["adopt", "by_hand"]).stdout;
+    let up = team.project.read(&format!("{}/up.sql", adopted.trim()));
+    assert!(up.contains("by_hand") && !up.contains("titles"), "{up}");
+    team.ok(&["status"]);
+    team.ok(&["rollback"]);
+    std::fs::remove_dir_all(team.project.path(adopted.trim())).unwrap();
+    team.project.write("migrations/repeatable/titles.sql", &view("id"));
+    assert!(team.ok(&["check"]).stdout.contains("the database is what its history says"));
+    let refused = team.fails(&["undo-drift"], 1);
+    assert!(refused.contains("the repeatable script titles was changed since it was applied"), "{refused}");
+    std::fs::remove_file(team.project.path("migrations/repeatable/titles.sql")).unwrap();
+    team.sql("DROP VIEW titles");
+    std::fs::rename(team.project.path("later"), team.project.path(&format!("migrations/{LESS}"))).unwrap();
     team.sql("CREATE TABLE by_hand (x integer)");
     let said = team.fails(&["check", "--no-proof"], 3);
     assert!(said.contains("failed drift") && said.contains("by_hand"), "{said}");

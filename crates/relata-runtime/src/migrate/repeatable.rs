@@ -23,6 +23,7 @@ use relata_sql::{Error, Kind, Result};
 use super::execute::{self, Class, Report, classify, located};
 use super::folder::{self, REPEATABLE, io};
 use super::header::{Header, PREFIX};
+use super::lacking::Lacking;
 use super::trail::{self, Action, Ending, Note, TrailEntry};
 use super::{Event, Observer, Runner, history, lock};
 
@@ -197,12 +198,32 @@ pub type Undone = Vec<(String, Error)>;
 /// # Errors
 /// When the connection breaks.
 pub async fn run_on_shadow(connection: &mut dyn Connection, scripts: &[Script]) -> Result<Undone> {
+    run_all(connection, scripts, None).await
+}
+
+/// The same where the shadow may lack what some statements need: those are left out and named.
+///
+/// # Errors
+/// When the connection breaks.
+pub async fn run_as_far(connection: &mut dyn Connection, scripts: &[Script], lacking: &mut Lacking) -> Result<Undone> {
+    run_all(connection, scripts, Some(lacking)).await
+}
+
+async fn run_all(
+    connection: &mut dyn Connection,
+    scripts: &[Script],
+    mut lacking: Option<&mut Lacking>,
+) -> Result<Undone> {
     let mut waiting: Vec<&Script> = scripts.iter().collect();
     loop {
         let mut failed = Vec::new();
         for script in &waiting {
             let header = Header::default();
-            if let Err(error) = execute::run_script(connection, &header, &script.text).await {
+            let ran = match &mut lacking {
+                Some(lacking) => execute::run_as_far(connection, &header, &script.text, lacking).await,
+                None => execute::run_script(connection, &header, &script.text).await,
+            };
+            if let Err(error) = ran {
                 if connection.is_broken() {
                     return Err(error);
                 }

@@ -132,7 +132,14 @@ impl Check {
             return Verdict::skipped("proof", "--no-proof");
         }
         match proved(session, project, &self.data).await {
-            Ok(proved) => Verdict::of("proof", format!("{} proved", count(proved, "pending migration")), Vec::new()),
+            Ok(proved) => {
+                let proved = format!("{} proved", count(proved, "pending migration"));
+                let detail = match project.scripts.len() {
+                    0 => proved,
+                    scripts => format!("{proved}, {} run", count(scripts, "repeatable script")),
+                };
+                Verdict::of("proof", detail, Vec::new())
+            }
             Err(error) => Verdict::of("proof", String::new(), vec![finding("migration-proof", &error)]),
         }
     }
@@ -180,7 +187,7 @@ impl Check {
     }
 }
 
-/// Proves what is pending; gives how many.
+/// Proves what is pending, and runs the repeatable scripts after it; gives how many were proved.
 async fn proved(session: &Session, project: &Project, data: &DataOptions) -> Result<usize> {
     let history = match project.connect_to_read().await? {
         Some(mut connection) => migrate::read_history(connection.as_mut()).await?,
@@ -197,7 +204,17 @@ async fn proved(session: &Session, project: &Project, data: &DataOptions) -> Res
         let proof = proof.map_err(|error| error.context(migration.id()))?;
         witness::tell_unproved(session, migration, &proof.unproved);
     }
+    let (connection, lacking) = ground.proving()?;
+    let undone = repeatable::run_as_far(connection, &project.scripts, lacking).await?;
+    let left_out = lacking.take();
     ground.close().await?;
+    if let Some((name, error)) = undone.into_iter().next() {
+        return Err(error.context(format!("repeatable script {name}")));
+    }
+    let incomplete = |lacks: &migrate::Unproved| {
+        Diagnostic::warning("proof-incomplete", format!("of the repeatable scripts did not run what needs {lacks}"))
+    };
+    session.output.diagnostics(&left_out.iter().map(incomplete).collect::<Vec<_>>());
     Ok(wanted.len())
 }
 

@@ -9,7 +9,7 @@ use std::io::IsTerminal;
 
 use clap::Args;
 use relata_plan::loss::losses;
-use relata_runtime::migrate::{self, Compare, EntryState, Migration};
+use relata_runtime::migrate::{self, Compare, EntryState, Migration, repeatable};
 use relata_schema::change::{Plan, Rename};
 use relata_schema::{Schema, Severity};
 use relata_sql::{Connection, Error, Kind, Result};
@@ -65,8 +65,10 @@ struct Drift {
     connection: Box<dyn Connection>,
     /// What the database has.
     live: Schema,
-    /// What its history says.
+    /// What its history says, with the repeatable scripts that it has.
     expected: Schema,
+    /// The same without those.
+    plain: Schema,
     /// The migrations that it has.
     applied: Vec<Migration>,
 }
@@ -94,9 +96,21 @@ impl Drift {
         };
         let applied: Vec<Migration> = project.migrations.iter().filter(has).cloned().collect();
         let live = migrate::schema(connection.as_mut()).await?;
-        let expected = project.replayed(&applied).await?;
+        let trail = migrate::read_trail(connection.as_mut()).await?;
+        let was_applied = |name: &str| trail.iter().any(|entry| entry.action == "repeat" && entry.version == name);
+        let settled = project.settled(&trail);
+        let changed = repeatable::pending(&project.scripts, &trail);
+        if let Some(script) = changed.into_iter().find(|script| was_applied(&script.name)) {
+            let message = format!("the repeatable script {} was changed since it was applied", script.name);
+            return Err(Error::new(Kind::Migration, message).hint("relata migrate apply first"));
+        }
+        let plain = project.replayed(&applied).await?;
+        let expected = match settled.is_empty() {
+            true => plain.clone(),
+            false => project.replayed_with(&applied, &settled).await?,
+        };
         drop(progress);
-        Ok(Drift { project, connection, live, expected, applied })
+        Ok(Drift { project, connection, live, expected, plain, applied })
     }
 
     /// What differs, in words.
@@ -129,13 +143,15 @@ impl Adopt {
             .decide(session)?;
         let mut ground = Ground::after(project, &drift.applied).await?;
         let server = ground.connection()?.server().clone();
-        let ways = both_ways(&ground.schema, matched, &plan_options(Some(&server)));
+        let ways = both_ways(&drift.expected, matched, &plan_options(Some(&server)));
         session.output.diagnostics(&ways.findings);
         ways.refuse_errors()?;
         session.output.say(&grid(&ways.up).draw(false));
         let (directory, parent) = (&project.directory, drift.applied.last());
         let migration = ways.migration(&self.name, directory, parent, &ways.target, None);
-        let proof = trial::prove(session, project, &mut ground, &drift.applied, &migration, Some(&ways.target)).await?;
+        // Where it is proved, there are no scripts.
+        let target = (drift.expected == drift.plain).then_some(&ways.target);
+        let proof = trial::prove(session, project, &mut ground, &drift.applied, &migration, target).await?;
         ground.close().await?;
         let on = witness::recorded(&proof, &migration, &server, &project.runner.who);
         let migration = ways.migration(&self.name, directory, parent, &proof.schema, Some(on));
@@ -149,7 +165,7 @@ impl Adopt {
             return Err(removed.err().map_or(error, |left| Error::new(Kind::Io, left.to_string())));
         }
         drift.connection.close().await?;
-        lock.write(&ways.target, &ways.renames)?;
+        lock.write(target.unwrap_or(&proof.schema), &ways.renames)?;
         if output.json {
             let value = serde_json::json!({ "version": migration.version, "digest": migration.digest,
                 "path": migration.path.display().to_string(), "steps": ways.up.steps.len() });
@@ -254,12 +270,16 @@ impl UndoDrift {
         let undone = back.migration("undo-drift", directory, Some(&changed), &drift.expected, None);
         let before: Vec<Migration> = drift.applied.iter().cloned().chain([changed]).collect();
         let mut ground = Ground::after(project, &before).await.map_err(cannot)?;
-        let left = Planner::default().differences(&ground.schema, &drift.live);
+        // What scripts made is not there, and then the two cannot be the same.
+        let left = match drift.expected == drift.plain {
+            true => Planner::default().differences(&ground.schema, &drift.live),
+            false => Vec::new(),
+        };
         if !left.is_empty() {
             let other = Error::new(Kind::ProofFailed, "a shadow does not come to have what the database has");
             return Err(cannot(left.into_iter().take(20).fold(other, Error::hint)));
         }
-        let proof = trial::prove(session, project, &mut ground, &before, &undone, Some(&drift.expected)).await?;
+        let proof = trial::prove(session, project, &mut ground, &before, &undone, Some(&drift.plain)).await?;
         let server = ground.connection()?.server().clone();
         ground.close().await?;
         witness::tell(session, &proof);

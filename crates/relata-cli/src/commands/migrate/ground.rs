@@ -126,7 +126,10 @@ impl Ground {
             return Ok(Some(format!("{} is not where the migration begins (see relata migrate status)", project.url)));
         }
         let live = migrate::schema(target).await?;
-        let drift = Planner::default().differences(&live, &self.schema);
+        let drift = match project.scripts.is_empty() {
+            true => Planner::default().differences(&live, &self.schema),
+            false => project.drift(before, &migrate::read_trail(target).await?, &live).await?,
+        };
         Ok((!drift.is_empty()).then(|| format!("{} has drifted: {}", project.url, drift.join("; "))))
     }
 

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use relata_runtime::migrate::repeatable::{self, Script};
-use relata_runtime::migrate::{self, Event, Lacking, Migration, Runner, roles};
+use relata_runtime::migrate::{self, Compare, Event, Lacking, Migration, Runner, TrailEntry, roles};
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::ConnectOptions;
 use relata_sql::{Connection, DatabaseUrl, Error, Kind, Result};
 
 use super::Common;
+use super::compare::Planner;
 use crate::commands::inspect::shadow_server;
 use crate::drivers::{connect_to_read, driver, plain};
 use crate::output::{Output, Tone};
@@ -151,6 +152,40 @@ impl Project {
         let schema = migrate::schema(shadow.connection()?).await?;
         shadow.close().await?;
         Ok(schema)
+    }
+
+    /// The schema that these migrations give together with these repeatable scripts, as far as those run there.
+    pub async fn replayed_with<'m>(
+        &self,
+        migrations: impl IntoIterator<Item = &'m Migration>,
+        scripts: &[Script],
+    ) -> Result<Schema> {
+        let mut shadow = self.replay(migrations).await?;
+        repeatable::run_on_shadow(shadow.connection()?, scripts).await?;
+        let schema = migrate::schema(shadow.connection()?).await?;
+        shadow.close().await?;
+        Ok(schema)
+    }
+
+    /// The repeatable scripts that are applied as they are now, by the trail.
+    pub fn settled(&self, trail: &[TrailEntry]) -> Vec<Script> {
+        let pending = repeatable::pending(&self.scripts, trail);
+        let is_settled = |script: &&Script| !pending.iter().any(|other| other.name == script.name);
+        self.scripts.iter().filter(is_settled).cloned().collect()
+    }
+
+    /// What a database that these migrations were applied to has otherwise than they and the scripts give. What a script
+    /// is about that waits to be applied is no drift: neither that it is not there yet, nor that it is there as it was.
+    pub async fn drift(&self, migrations: &[Migration], trail: &[TrailEntry], live: &Schema) -> Result<Vec<String>> {
+        let settled = self.settled(trail);
+        let now = self.replayed_with(migrations, &settled).await?;
+        let mut drift = Planner::default().differences(live, &now);
+        if settled.len() < self.scripts.len() && !drift.is_empty() {
+            let then = self.replayed_with(migrations, &self.scripts).await?;
+            let also = Planner::default().differences(live, &then);
+            drift.retain(|difference| also.contains(difference));
+        }
+        Ok(drift)
     }
 
     /// The migrations that the history of the target has, as files.

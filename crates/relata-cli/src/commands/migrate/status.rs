@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use relata_runtime::migrate::repeatable;
-use relata_runtime::migrate::{self, Compare, Entry, EntryState, Status as Standing, TrailEntry};
-use relata_schema::{Diagnostic, Schema};
+use relata_runtime::migrate::{self, Compare, Entry, EntryState, Migration, Status as Standing, TrailEntry};
+use relata_schema::Diagnostic;
 use relata_sql::{Connection, Result};
 
 use super::Common;
@@ -82,15 +82,6 @@ impl Status {
     }
 }
 
-/// The schema that the history gives, with the repeatable scripts as far as they run there.
-async fn replayed(project: &Project, history: &[migrate::Applied]) -> Result<Schema> {
-    let mut shadow = project.replay(project.applied(history)).await?;
-    repeatable::run_on_shadow(shadow.connection()?, &project.scripts).await?;
-    let schema = migrate::schema(shadow.connection()?).await?;
-    shadow.close().await?;
-    Ok(schema)
-}
-
 /// What is declared otherwise than all migrations give; `None` where nothing is declared.
 pub async fn undeclared(session: &Session, project: &Project) -> Result<Option<Vec<String>>> {
     let paths = session.config()?.sources(&session.environment()?);
@@ -131,10 +122,11 @@ impl Report {
         }
         let history: Vec<_> = self.standing.entries.iter().filter_map(|entry| entry.applied.clone()).collect();
         let progress = session.output.progress("looking for drift");
-        let replayed = replayed(project, &history).await;
+        let applied: Vec<Migration> = project.applied(&history).into_iter().cloned().collect();
+        let drift = project.drift(&applied, &trail, &live).await;
         drop(progress);
-        match replayed {
-            Ok(expected) => self.drift = Some(Planner::default().differences(&live, &expected)),
+        match drift {
+            Ok(drift) => self.drift = Some(drift),
             Err(error) => {
                 self.notes.push(format!("drift was not looked for: {error}"));
                 self.drift_unknown = Some(error.to_string());
