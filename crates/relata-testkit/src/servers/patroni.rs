@@ -149,7 +149,10 @@ impl Patroni {
 
 impl Drop for Patroni {
     fn drop(&mut self) {
-        (0..self.nodes.len()).for_each(|number| self.kill(number));
+        for number in 0..self.nodes.len() {
+            self.kill(number);
+            process::release_memory(&self.folder.path().join(format!("node{number}")));
+        }
         process::kill(&mut self.etcd);
     }
 }
@@ -198,7 +201,7 @@ postgresql:
   bin_dir: '{programs}'
   pgpass: '{passwords}'
   pg_hba: ['host all all 127.0.0.1/32 trust', 'host replication all 127.0.0.1/32 trust', 'local all all trust']
-  parameters: {{unix_socket_directories: ''}}
+  parameters: {{unix_socket_directories: '', dynamic_shared_memory_type: mmap}}
   authentication: {{superuser: {{username: postgres, password: x}}, replication: {{username: postgres, password: x}}}}
 ",
         data = data.display(),

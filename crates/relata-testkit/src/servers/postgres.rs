@@ -57,8 +57,9 @@ impl PostgresCluster {
         let data = self.folder.path().join(format!("node{number}")).display().to_string();
         // A standby accepts connections once it is consistent.
         let launched = launch(&self.runner, &postgres_program("postgres"), "ready to accept", |port| {
+            // Shared memory in the folder: what a killed server leaves elsewhere stays there.
             let settings = "listen_addresses=127.0.0.1 unix_socket_directories= fsync=off max_wal_senders=8 hot_standby=on \
-                            wal_receiver_status_interval=1";
+                            wal_receiver_status_interval=1 dynamic_shared_memory_type=mmap";
             let settings = settings.split_whitespace().flat_map(|setting| ["-c".to_string(), setting.to_string()]);
             let place = ["-D".to_string(), data.clone(), "-p".to_string(), port.to_string()];
             place.into_iter().chain(settings).collect()
@@ -139,6 +140,33 @@ impl PostgresCluster {
 
 impl Drop for PostgresCluster {
     fn drop(&mut self) {
-        self.nodes.iter_mut().for_each(|(child, _)| process::kill(child));
+        for (number, (child, _)) in self.nodes.iter_mut().enumerate() {
+            process::kill(child);
+            process::release_memory(&self.folder.path().join(format!("node{number}")));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether the system keeps memory that this process made.
+    fn is_kept(creator: u32) -> bool {
+        let segments = std::fs::read_to_string("/proc/sysvipc/shm").unwrap();
+        segments.lines().any(|line| line.split_whitespace().nth(4) == Some(&creator.to_string()))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_killed_server_leaves_no_memory_behind() {
+        if super::super::is_missing("pg_basebackup", "postgresql-client") {
+            return;
+        }
+        let servers = PostgresCluster::start(0, false).await;
+        let server = servers.nodes[0].0.id();
+        let mapped = std::fs::read_to_string(format!("/proc/{server}/maps")).unwrap();
+        assert!(is_kept(server) && !mapped.contains("/dev/shm/"), "{mapped}");
+        drop(servers);
+        assert!(!is_kept(server));
     }
 }

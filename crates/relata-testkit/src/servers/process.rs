@@ -1,5 +1,6 @@
 //! Whole servers as the kernel sees them: a process and its children.
 
+use std::path::Path;
 use std::process::{Child, Command};
 
 /// The children of a process.
@@ -69,4 +70,14 @@ pub fn kill(child: &mut Child) {
     freeze(child);
     signal("KILL", &all(child));
     let _ = child.wait();
+}
+
+/// Gives back the memory that a PostgreSQL server which was killed leaves to the system until it starts again: it never will.
+/// The system has room for some thousands of these, and without room no server starts.
+pub fn release_memory(data: &Path) {
+    let written = std::fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
+    // The seventh line holds the key of the memory and its number; a server that has ended has removed the file.
+    if let Some(number) = written.lines().nth(6).and_then(|line| line.split_whitespace().nth(1)) {
+        let _ = Command::new("ipcrm").args(["-m", number]).stderr(std::process::Stdio::null()).status();
+    }
 }

@@ -40,7 +40,7 @@ fn server(product: Product, folder: &str, port: u16, certificate: &str) -> (Path
         Product::Postgres => (
             postgres_program("postgres"),
             format!(
-                "-D {folder}/data -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
+                "-D {folder}/data -p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c dynamic_shared_memory_type=mmap \
                      -c ssl=on -c ssl_ca_file={folder}/right.crt -c ssl_cert_file={folder}/{certificate}.crt \
                      -c ssl_key_file={folder}/{certificate}.key"
             ),
