@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::Duration;
 
 use relata_schema::dialect::mysql::for_mysql;
 use relata_schema::tree::Node;
@@ -100,7 +101,7 @@ impl TestDatabase {
     /// # Panics
     /// When there is none to be had; the message says why.
     pub async fn connect(&self) -> Box<dyn Connection> {
-        expect("connect to a test database", self.driver.connect(&self.url, &ConnectOptions::default()).await)
+        expect("connect to a test database", self.driver.connect(&self.url, &patient()).await)
     }
 
     fn name_one(dialect: Dialect) -> Self {
@@ -176,11 +177,16 @@ async fn sqlite_template(schema: &Schema) -> Vec<u8> {
     bytes
 }
 
+/// On a machine that is busy beyond measure a server is slow, and not down.
+fn patient() -> ConnectOptions {
+    ConnectOptions { connect_timeout: Duration::from_secs(300), ..ConnectOptions::default() }
+}
+
 /// Creates a PostgreSQL database from the template of its schema, which is made first if there is none.
 async fn copy_template(schema: &Schema, database: &TestDatabase) -> Result<()> {
     let template = format!("relata_template_{}", &schema_digest(schema)[..24]);
     let server = database.url.with_database("postgres");
-    let mut connection = database.driver.connect(&server, &ConnectOptions::default()).await?;
+    let mut connection = database.driver.connect(&server, &patient()).await?;
     let create = format!(
         "CREATE DATABASE {} TEMPLATE {}",
         Dialect::Postgres.quote(&database.url.database),

@@ -13,7 +13,7 @@ use crate::setup::open_with;
 const ROWS: usize = 5_000;
 
 async fn alone(dialect: Dialect) -> (relata_testkit::TestDatabase, Db) {
-    let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
+    let options = PoolOptions { max_connections: 1, ..crate::setup::patient() };
     let (database, mut db) = open_with(dialect, options).await;
     let tags = (0..ROWS).map(|number| NewTag { name: format!("{number:0>300}") });
     Tag::insert_many(tags).exec(&mut db).await.unwrap();

@@ -13,7 +13,7 @@ const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 /// A database of one connection.
 async fn open(dialect: Dialect) -> (Db, TestDatabase) {
     let database = TestDatabase::create(dialect).await;
-    let options = PoolOptions { max_connections: 1, ..PoolOptions::default() };
+    let options = PoolOptions { max_connections: 1, ..crate::setup::patient() };
     (Db::open_with(&database.url().expose(), options).await.unwrap(), database)
 }
 

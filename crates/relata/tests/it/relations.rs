@@ -189,7 +189,7 @@ async fn siblings_leave_together_on_postgres() {
     let proxy = Proxy::in_front_of(database.url()).await;
     let mut url = proxy.url(database.url());
     url.params.push(("sslmode".into(), "disable".into()));
-    let options = PoolOptions { max_connections: 1, min_connections: 0, ..PoolOptions::default() };
+    let options = PoolOptions { max_connections: 1, min_connections: 0, ..crate::setup::patient() };
     let mut db = Db::open_with(&url.expose(), options).await.unwrap();
     let query = || {
         let posts = Tag.posts.filter(|p| p.title.ne("posts of tags"));

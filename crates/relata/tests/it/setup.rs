@@ -1,12 +1,21 @@
 //! A database of each kind with the tables of [`crate::model`].
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use relata::{Db, Error, Executor, Inspect, Kind, PoolOptions, Result};
 use relata_schema::declare::Declaration;
 use relata_schema::diagnostic::Severity;
 use relata_schema::{Dialect, lower};
 use relata_testkit::TestDatabase;
+
+/// On a machine that is busy beyond measure a server is slow, and not down.
+pub fn patient() -> PoolOptions {
+    let at_last = Duration::from_secs(300);
+    let mut options = PoolOptions { acquire_timeout: at_last, ping_timeout: at_last, ..PoolOptions::default() };
+    options.connect.connect_timeout = at_last;
+    options
+}
 
 fn declaration() -> &'static Declaration {
     static DECLARATION: OnceLock<Declaration> = OnceLock::new();
@@ -31,7 +40,7 @@ pub async fn on_source<F: Future<Output = Result<()>>>(dialect: Dialect, source:
 
 /// A database of its own with the tables of the model, as long as the first is kept.
 pub async fn open(dialect: Dialect) -> (TestDatabase, Db) {
-    open_with(dialect, PoolOptions::default()).await
+    open_with(dialect, patient()).await
 }
 
 /// The same with options of the pool.
@@ -50,7 +59,7 @@ async fn on_tables<F: Future<Output = Result<()>>>(
     let (schema, diagnostics) = lower::lower(declaration, dialect);
     assert!(diagnostics.iter().all(|found| found.severity != Severity::Error), "{diagnostics:?}");
     let database = TestDatabase::with_schema(&schema).await;
-    let db = Db::open(&database.url().expose()).await.unwrap();
+    let db = Db::open_with(&database.url().expose(), patient()).await.unwrap();
     test(db).await.unwrap();
 }
 
