@@ -302,6 +302,23 @@ impl<E, T: Send> Projection<E, T> {
         self.combined(SetOperator::Intersect, other)
     }
 
+    /// The rows that both queries give, each as often as both have it. **Dialects**: not SQLite.
+    ///
+    /// ```no_run
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let long = Book::find().filter(Book.pages.gt(200)).select(Book.author_id);
+    /// let named = Book::find().filter(Book.title.starts_with("The")).select(Book.author_id);
+    /// assert_eq!(long.intersect_all(named).all(&mut db).await?, [Id::new(1)]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn intersect_all<F>(self, other: Projection<F, T>) -> Self {
+        self.combined(SetOperator::IntersectAll, other)
+    }
+
     /// The rows that the other query does not give.
     ///
     /// ```
@@ -317,6 +334,24 @@ impl<E, T: Send> Projection<E, T> {
     /// ```
     pub fn except<F>(self, other: Projection<F, T>) -> Self {
         self.combined(SetOperator::Except, other)
+    }
+
+    /// As [`Projection::except`], but a row that this query gives more often than the other remains so many times more.
+    /// **Dialects**: not SQLite.
+    ///
+    /// ```no_run
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let long = Book::find().filter(Book.pages.gt(300)).select(Book.author_id);
+    /// let rest = Book::find().select(Book.author_id).except_all(long).order_by_place(1, false);
+    /// assert_eq!(rest.all(&mut db).await?, [Id::new(1), Id::new(2)]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn except_all<F>(self, other: Projection<F, T>) -> Self {
+        self.combined(SetOperator::ExceptAll, other)
     }
 
     fn combined<F>(mut self, operator: SetOperator, other: Projection<F, T>) -> Self {

@@ -371,7 +371,7 @@ impl<E: Entity, L> Find<E, L> {
         self.select.lock = ranked.lock.take();
         let mut partition = Vec::new();
         keys.push(&mut partition);
-        let window = Window { partition, order: vec![order.into_order().into_key()], frame: None };
+        let window = Window { partition, order: vec![order.into_order().into_key()], frame: None, exclude: None };
         let number = Expr::Over(Box::new(Expr::Window(WindowFunction::RowNumber, None)), Box::new(window));
         let key = root_column(&table.columns[*key]);
         ranked.items = vec![Item::Expr(key.clone()), Item::Expr(number)];

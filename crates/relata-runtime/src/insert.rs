@@ -21,6 +21,7 @@ use crate::validation;
 
 mod conditional;
 mod many;
+pub(crate) mod portion;
 mod returning;
 mod streamed;
 

@@ -23,9 +23,11 @@ use crate::page::Cursor;
 
 mod paged;
 mod related;
+mod streamed;
 mod write;
 
 use related::{Constraints, With};
+pub use streamed::TableStream;
 
 /// A table or view found by introspection.
 #[derive(Debug, Clone)]

@@ -269,6 +269,19 @@ pub enum Bound {
     Last,
 }
 
+/// What is left out of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exclude {
+    /// Nothing.
+    NoOthers,
+    /// The present row.
+    CurrentRow,
+    /// The present row, and those that are equal to it in the order.
+    Group,
+    /// Those that are equal to the present row in the order; itself it stays.
+    Ties,
+}
+
 /// Which rows a window function sees.
 #[derive(Debug, Clone, Default)]
 pub struct Window {
@@ -278,6 +291,8 @@ pub struct Window {
     pub order: Vec<OrderKey>,
     /// From where to where in that order; else up to the present row and its equals.
     pub frame: Option<(FrameUnit, Bound, Bound)>,
+    /// Without these.
+    pub exclude: Option<Exclude>,
 }
 
 /// Rows that are reached from others along a relation of a table with itself.

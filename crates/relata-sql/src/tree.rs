@@ -280,10 +280,14 @@ pub enum SetOperator {
     Union,
     /// Those of both.
     UnionAll,
-    /// Those that both have.
+    /// Those that both have, each once.
     Intersect,
-    /// Those that the second has not.
+    /// Those that both have, as often as both have them.
+    IntersectAll,
+    /// Those that the second has not, each once.
     Except,
+    /// Those that the second has not, each as many times more as the first has it.
+    ExceptAll,
 }
 
 impl SetOperator {
@@ -293,7 +297,9 @@ impl SetOperator {
             SetOperator::Union => " UNION ",
             SetOperator::UnionAll => " UNION ALL ",
             SetOperator::Intersect => " INTERSECT ",
+            SetOperator::IntersectAll => " INTERSECT ALL ",
             SetOperator::Except => " EXCEPT ",
+            SetOperator::ExceptAll => " EXCEPT ALL ",
         }
     }
 }

@@ -89,7 +89,7 @@ pub use relata_runtime::{cluster, discovery, executor, health, observe, pool, se
 pub use relata_schema::Dialect;
 pub use relata_sql::driver::{BoxFuture, Isolation};
 pub use relata_sql::error::Problem;
-pub use relata_sql::expr::Bound;
+pub use relata_sql::expr::{Bound, Exclude};
 pub use relata_sql::render::Rendered;
 pub use relata_sql::typed::native::{mysql, pg, sqlite};
 pub use relata_sql::typed::{

@@ -43,6 +43,15 @@ pub(super) type OnConflict<'c> = &'c (dyn Fn(&[&str]) -> Option<Conflict> + Sync
 /// So many parameters of a statement are left for what rows that exist are set to.
 const ASSIGNED: usize = 256;
 
+fn most_of(target: Target) -> usize {
+    target.most_parameters() - ASSIGNED
+}
+
+/// How many values one statement takes.
+pub(super) fn most_values(lease: &Lease<'_>) -> usize {
+    most_of(lease.target())
+}
+
 /// Writes all rows or none, by a transaction where they need several statements.
 pub(super) async fn write_together<E: Entity>(
     executor: &mut impl Executor,
@@ -53,7 +62,7 @@ pub(super) async fn write_together<E: Entity>(
     if let Some(error) = rows.failed {
         return Err(error);
     }
-    let most = Target::new(executor.dialect()).most_parameters() - ASSIGNED;
+    let most = most_of(Target::new(executor.dialect()));
     let single = match &rows.groups[..] {
         [] => return Ok(()),
         [group] => group.values.len() <= most,
@@ -75,7 +84,7 @@ pub(super) async fn write_together<E: Entity>(
     written.map_err(|error| mapped(error, E::TABLE))
 }
 
-async fn write_all(
+pub(super) async fn write_all(
     lease: &mut Lease<'_>,
     table: &'static TableMeta,
     groups: Vec<Group>,

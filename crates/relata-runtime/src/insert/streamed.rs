@@ -5,22 +5,19 @@
 //!   cancelled future was the reason.
 //! - After the database has refused a portion nothing more is inserted, and finishing is an error: no portion is left out in silence.
 //!
-//! It does not update rows that exist: those go by `insert_many(portion).on_conflict(…)`.
+//! - What becomes of rows that exist is said before the first row is pushed.
 
 use std::marker::PhantomData;
 
-use relata_sql::{Error, Kind, Result, Value};
+use relata_sql::Result;
+use relata_sql::tree::Conflict;
 
-use super::{Draft, Group, NewRow, bulk, is_plain};
+use super::conditional::Existing;
+use super::returning::{most_values, write_all};
+use super::{ConditionalUpsert, ConflictColumns, Draft, Group, NewRow, Upsert, bulk, is_plain, portion};
 use crate::entity::{Entity, mapped};
 use crate::executor::{Executor, Intent};
 use crate::transaction::Tx;
-
-/// So many rows are sent together: enough for the fastest way that each database has.
-const PORTION: usize = 10_000;
-
-/// Or rows of so many bytes.
-const PORTION_BYTES: usize = 4 << 20;
 
 /// Rows that are inserted as they come, all or none: [`Entity::insert_stream`] begins, [`InsertStream::push`] takes a row,
 /// [`InsertStream::finish`] makes it last.
@@ -50,12 +47,51 @@ pub struct InsertStream<'x, E> {
     taken: u64,
     inserted: u64,
     refused: bool,
+    existing: Option<OfExisting>,
     marker: PhantomData<fn() -> E>,
+}
+
+/// What becomes of rows that exist.
+enum OfExisting {
+    Stay(Vec<String>),
+    Change(Existing),
+}
+
+impl OfExisting {
+    fn given(&self, columns: &[&str]) -> Conflict {
+        match self {
+            OfExisting::Stay(target) => Conflict::updating(target.clone(), Vec::new()),
+            OfExisting::Change(existing) => existing.given(columns, true),
+        }
+    }
 }
 
 impl<'x, E: Entity> InsertStream<'x, E> {
     pub(crate) fn new(tx: Tx<'x>) -> Self {
-        InsertStream { tx, waiting: None, bytes: 0, taken: 0, inserted: 0, refused: false, marker: PhantomData }
+        let (waiting, existing) = (None, None);
+        InsertStream { tx, waiting, bytes: 0, taken: 0, inserted: 0, refused: false, existing, marker: PhantomData }
+    }
+
+    /// Rows that exist are updated, or left alone: what follows says how, and [`ConditionalUpsert::stream`] or [`Upsert::ignoring`]
+    /// goes on to take rows. The columns hold a unique key. **Dialects**: PostgreSQL refuses the same key twice among rows
+    /// that are sent together.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut authors = Author::insert_stream(&mut db).await?.on_conflict(Author.email).updating(Author.name).stream()?;
+    /// for (name, email) in [("Stan", "stan@example.com"), ("Tove", "tove@example.com")] {
+    ///     authors.push(NewAuthor { name: name.into(), email: email.into() }).await?;
+    /// }
+    /// assert_eq!(authors.finish().await?, 2);
+    /// assert_eq!(Author::by_key(2).one(&mut db).await?.name, "Stan");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_conflict(self, target: impl ConflictColumns<E>) -> Upsert<E, Self> {
+        Upsert { rows: self, target: target.names(), marker: PhantomData }
     }
 
     /// Takes a row; sends those that wait once they are many.
@@ -87,16 +123,17 @@ impl<'x, E: Entity> InsertStream<'x, E> {
             self.send().await?;
         }
         self.taken += 1;
-        self.bytes += values.iter().map(size).sum::<usize>();
+        self.bytes += values.iter().map(portion::size).sum::<usize>();
         let group = self.waiting.get_or_insert_with(|| Group { columns, values: Vec::new() });
         group.values.extend(values);
-        match group.rows() >= PORTION || self.bytes >= PORTION_BYTES {
+        match portion::is_full(group.rows(), self.bytes) {
             true => self.send().await,
             false => Ok(()),
         }
     }
 
-    /// Sends the rest and makes all of it last; gives back how many rows were inserted.
+    /// Sends the rest and makes all of it last; gives back how many rows were inserted, or after
+    /// [`InsertStream::on_conflict`] how many were pushed: databases do not tell new rows from those that were there.
     ///
     /// # Errors
     /// Constraint violations of any row; `Kind::TransactionFailed` when the database has refused rows before, and that error was not
@@ -113,36 +150,68 @@ impl<'x, E: Entity> InsertStream<'x, E> {
         self.bytes = 0;
         // Until the answer is here: whoever gives up waiting for it does not know either.
         self.refused = true;
-        let sent = match self.tx.lease(Intent::Write).await {
-            Ok(mut lease) => bulk(&mut lease, E::TABLE, &group).await,
-            Err(error) => Err(error),
-        };
         let rows = group.rows();
-        self.inserted += sent.map_err(|error| {
-            let last = self.taken;
-            let first = last.saturating_sub(rows as u64) + 1;
-            mapped(error, E::TABLE).context(format!("rows {first} to {last} of those to insert"))
-        })?;
+        let sent = match (self.tx.lease(Intent::Write).await, &self.existing) {
+            (Ok(mut lease), None) => bulk(&mut lease, E::TABLE, &group).await,
+            (Ok(mut lease), Some(existing)) => {
+                let (most, conflict) = (most_values(&lease), |columns: &[&str]| Some(existing.given(columns)));
+                let written = write_all(&mut lease, E::TABLE, vec![group], most, &conflict, None).await;
+                written.map(|()| rows as u64)
+            }
+            (Err(error), _) => Err(error),
+        };
+        let explained = |error| portion::named(mapped(error, E::TABLE), self.taken, rows as u64);
+        self.inserted += sent.map_err(explained)?;
         self.refused = false;
         Ok(())
     }
 
     fn usable(&self) -> Result<()> {
-        if !self.refused {
-            return Ok(());
-        }
-        let message = format!("rows of {} were refused before, so that none of them is inserted", E::TABLE.entity);
-        Err(Error::new(Kind::TransactionFailed, message).hint("pass the first error on with `?`"))
+        portion::usable(self.refused, E::TABLE.entity)
     }
 }
 
-/// About what a value takes in memory.
-fn size(value: &Value) -> usize {
-    let more = match value {
-        Value::Text(text) | Value::Json(text) => text.len(),
-        Value::Bytes(bytes) => bytes.len(),
-        Value::Array(values) => values.iter().map(size).sum(),
-        _ => 0,
-    };
-    size_of::<Value>() + more
+impl<'x, E: Entity> Upsert<E, InsertStream<'x, E>> {
+    /// Leaves rows that exist alone.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let mut authors = Author::insert_stream(&mut db).await?.on_conflict(Author.email).ignoring();
+    /// authors.push(NewAuthor { name: "Stan".into(), email: "stan@example.com".into() }).await?;
+    /// authors.finish().await?;
+    /// assert_eq!(Author::by_key(2).one(&mut db).await?.name, "Stanisław");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn ignoring(self) -> InsertStream<'x, E> {
+        InsertStream { existing: Some(OfExisting::Stay(self.target)), ..self.rows }
+    }
+}
+
+impl<'x, E: Entity> ConditionalUpsert<E, InsertStream<'x, E>> {
+    /// Goes on to take rows.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let authors = Author::insert_stream(&mut db).await?.on_conflict(Author.email);
+    /// let mut authors = authors.set(Author.name.to(Author.name.concat("!"))).stream()?;
+    /// authors.push(NewAuthor { name: "Stan".into(), email: "stan@example.com".into() }).await?;
+    /// authors.finish().await?;
+    /// assert_eq!(Author::by_key(2).one(&mut db).await?.name, "Stanisław!");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// `Kind::Validation` when a declared rule refuses a new value.
+    pub fn stream(self) -> Result<InsertStream<'x, E>> {
+        let (rows, existing) = self.prepared()?;
+        Ok(InsertStream { existing: Some(OfExisting::Change(existing)), ..rows })
+    }
 }

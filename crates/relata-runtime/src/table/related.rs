@@ -184,7 +184,7 @@ impl With {
         let mut numbered = query.clone().whole();
         let order = std::mem::take(&mut numbered.order);
         let partition = self.there.iter().map(|name| named(name)).collect();
-        let window = Window { partition, order, frame: None };
+        let window = Window { partition, order, frame: None, exclude: None };
         let number = Expr::Over(Box::new(Expr::Window(WindowFunction::RowNumber, None)), Box::new(window));
         let key: Vec<Expr> = query.table.0.key.iter().map(|name| named(name)).collect();
         numbered.items = key.iter().cloned().chain([number]).map(Item::Expr).collect();

@@ -175,16 +175,7 @@ impl Table {
         let table = &self.0.name;
         let mut values = Vec::new();
         for (at, row) in rows.into_iter().enumerate() {
-            if row.len() != columns.len() || row.is_empty() {
-                let message = format!(
-                    "row {} of those to insert into {} has {} values for {} columns",
-                    at + 1,
-                    table.name,
-                    row.len(),
-                    columns.len()
-                );
-                return Err(Error::new(Kind::Parameters, message).table(&table.name));
-            }
+            self.of_width(&row, columns.len(), at as u64 + 1)?;
             values.extend(row);
         }
         if values.is_empty() {
@@ -194,6 +185,15 @@ impl Table {
         let done = lease.connection().bulk_insert(BulkInsert { table, columns, values: &values }).await;
         lease.note(&done);
         done.map_err(|error| self.explained(error))
+    }
+
+    pub(super) fn of_width(&self, row: &[Value], columns: usize, number: u64) -> Result<()> {
+        if row.len() == columns && !row.is_empty() {
+            return Ok(());
+        }
+        let (table, given) = (&self.0.name.name, row.len());
+        let message = format!("row {number} of those to insert into {table} has {given} values for {columns} columns");
+        Err(Error::new(Kind::Parameters, message).table(table))
     }
 
     /// Inserts a row, or updates the one that has the same values in `target`: columns that a unique key holds. Without

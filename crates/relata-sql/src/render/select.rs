@@ -49,19 +49,31 @@ impl<O: Out> Writer<O> {
         self.restrict(&select.source, scope, &mut select.filter)?;
         self.grouped(&mut select.group_by, select.grouping.as_ref(), &mut select.having)?;
         for (index, (operator, operand)) in select.combined.iter_mut().enumerate() {
-            if *operator == SetOperator::Intersect && index > 0 {
-                return Err(Error::unsupported(
-                    "an intersection after another combination means something else on each database",
-                    "intersect first, or filter by `.in_query(…)`",
-                ));
-            }
-            self.push(operator.sql());
+            self.set_operator(*operator, index)?;
             self.operand_of_set(operand)?;
         }
         self.order(&mut select.order)?;
         self.limit(select.limit, select.offset);
         self.lock(select.lock, &select.joins)?;
         self.levels.pop();
+        Ok(())
+    }
+
+    fn set_operator(&mut self, operator: SetOperator, index: usize) -> Result<()> {
+        if matches!(operator, SetOperator::Intersect | SetOperator::IntersectAll) && index > 0 {
+            return Err(Error::unsupported(
+                "an intersection after another combination means something else on each database",
+                "intersect first, or filter by `.in_query(…)`",
+            ));
+        }
+        let counts = matches!(operator, SetOperator::IntersectAll | SetOperator::ExceptAll);
+        if counts && self.dialect() == Dialect::Sqlite {
+            return Err(Error::unsupported(
+                "SQLite has no INTERSECT ALL and no EXCEPT ALL",
+                "take each row once by `.intersect(…)` or `.except(…)`, or tell equal rows apart by `row_number().over(…)`",
+            ));
+        }
+        self.push(operator.sql());
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use relata_schema::Dialect;
 use super::Writer;
 use super::out::Out;
 use crate::error::{Error, Kind, Result};
-use crate::expr::{Bound, Cast, ColumnRef, Expr, FrameUnit, Reached, Window, WindowFunction};
+use crate::expr::{Bound, Cast, ColumnRef, Exclude, Expr, FrameUnit, Reached, Window, WindowFunction};
 use crate::meta::Path;
 use crate::value::Value;
 
@@ -93,7 +93,21 @@ impl<O: Out> Writer<O> {
             self.separated(&mut window.partition)?;
         }
         self.order_after(&mut window.order, if window.partition.is_empty() { "ORDER BY " } else { " ORDER BY " })?;
-        if let Some((unit, from, to)) = window.frame {
+        self.frame(window)?;
+        self.push(")");
+        Ok(())
+    }
+
+    fn frame(&mut self, window: &Window) -> Result<()> {
+        if window.exclude.is_some() && self.dialect() == Dialect::Mysql {
+            return Err(Error::unsupported(
+                "MariaDB leaves nothing out of a frame",
+                "end the frame before the present row by `.rows(Bound::First, Bound::Before(1))`, or subtract the row's own value",
+            ));
+        }
+        // What is left out is said of a frame, and without one it is this.
+        let usual = (FrameUnit::Range, Bound::First, Bound::Here);
+        if let Some((unit, from, to)) = window.frame.or(window.exclude.map(|_| usual)) {
             if unit == FrameUnit::Groups && self.dialect() == Dialect::Mysql {
                 return Err(Error::unsupported(
                     "MariaDB has no frames that are counted in groups",
@@ -109,7 +123,13 @@ impl<O: Out> Writer<O> {
             self.push(" AND ");
             self.bound(to);
         }
-        self.push(")");
+        self.push(match window.exclude {
+            None => "",
+            Some(Exclude::NoOthers) => " EXCLUDE NO OTHERS",
+            Some(Exclude::CurrentRow) => " EXCLUDE CURRENT ROW",
+            Some(Exclude::Group) => " EXCLUDE GROUP",
+            Some(Exclude::Ties) => " EXCLUDE TIES",
+        });
         Ok(())
     }
 

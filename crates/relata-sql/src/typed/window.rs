@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::{Aggregate, Column, Expr, Expression, Field, Order};
-use crate::expr::{self, Bound, FrameUnit, WindowFunction};
+use crate::expr::{self, Bound, Exclude, FrameUnit, WindowFunction};
 
 /// The rows that a window function sees: those that agree with the present row in some columns, in an order.
 ///
@@ -70,6 +70,20 @@ impl<R> Window<R> {
     #[must_use]
     pub fn groups(mut self, from: Bound, to: Bound) -> Self {
         self.window.frame = Some((FrameUnit::Groups, from, to));
+        self
+    }
+
+    /// Leaves rows out of the frame: the present one, its equals, or both. **Dialects**: not MariaDB.
+    ///
+    /// ```
+    /// # use relata_sql::{expr::Exclude, meta::{ColumnMeta, Path}, typed::{Column, Window}};
+    /// # struct Post; static AUTHOR: ColumnMeta = ColumnMeta::new("author_id", "author_id");
+    /// # let author_id: Column<Post, i64> = Column::new(Path::ROOT, &AUTHOR);
+    /// let others = author_id.count().over(Window::new().partition_by(author_id).exclude(Exclude::CurrentRow));
+    /// ```
+    #[must_use]
+    pub fn exclude(mut self, rows: Exclude) -> Self {
+        self.window.exclude = Some(rows);
         self
     }
 }

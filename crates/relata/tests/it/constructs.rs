@@ -252,7 +252,6 @@ const NO_CONSTRUCTS: &[&str] = &[
     "exec",
     "returning",
     "require_rows",
-    "after",
     "json",
     "set_some",
     "order_by_input",

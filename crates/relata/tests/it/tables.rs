@@ -11,6 +11,7 @@ crate::setup::everywhere!(
     a_repository_does_the_usual,
     any_table_can_be_read,
     any_table_can_be_written,
+    rows_of_any_table_are_inserted_as_they_come,
     only_known_and_allowed_columns_come_into_sql,
     rows_come_with_those_of_other_tables,
     constraints_say_what_is_wrong,
@@ -86,6 +87,39 @@ async fn any_table_can_be_written(mut db: Db) -> Result<()> {
     assert_eq!(row.values(), [Value::Int(5), Value::Text("x".into())]);
     assert!(tags.delete(&[Value::Int(5)], &mut db).await?);
     assert_eq!(links.by_key(&[Value::Int(1)], &mut db).await.unwrap_err().kind(), Kind::Parameters);
+    Ok(())
+}
+
+async fn rows_of_any_table_are_inserted_as_they_come(mut db: Db) -> Result<()> {
+    let tags = db.table("tags").await?;
+    let tag = |name: &str| vec![Value::Text(name.into())];
+    let mut stream = tags.insert_stream(&["name"], &mut db).await?;
+    for n in 0..12_000 {
+        stream.push(tag(&format!("tag {n}"))).await?;
+    }
+    let error = stream.push(vec![]).await.unwrap_err();
+    assert!(
+        error.to_string().starts_with("row 12001 of those to insert into tags has 0 values for 1 columns"),
+        "{error}"
+    );
+    stream.push(tag("last")).await?;
+    assert_eq!(stream.finish().await?, 12_001);
+    assert_eq!(tags.select().count(&mut db).await?, 12_001);
+
+    let mut stream = tags.insert_stream(&["name"], &mut db).await?;
+    stream.push(tag("never")).await?;
+    drop(stream);
+    let posts = db.table("posts").await?;
+    let mut stream = posts.insert_stream(&["title"], &mut db).await?;
+    stream.push(vec![Value::Text("without an author".into())]).await?;
+    let error = stream.finish().await.unwrap_err();
+    assert_eq!(error.kind(), Kind::NotNullViolation);
+    assert!(error.to_string().starts_with("rows 1 to 1 of those to insert"), "{error}");
+    assert_eq!(
+        tags.insert_stream(&["nome"], &mut db).await.err().map(|error| error.kind()),
+        Some(Kind::UndefinedColumn)
+    );
+    assert_eq!((tags.select().count(&mut db).await?, posts.select().count(&mut db).await?), (12_001, 0));
     Ok(())
 }
 

@@ -22,6 +22,7 @@ crate::setup::everywhere!(
     timestamps_are_set,
     a_given_key_is_kept,
     rows_are_inserted_as_they_come,
+    rows_that_exist_are_updated_as_they_come,
     what_is_not_finished_was_never_inserted,
     a_row_is_saved,
 );
@@ -299,6 +300,40 @@ async fn rows_are_inserted_as_they_come(mut db: Db) -> Result<()> {
     let last = Post::find().order(Post.slug.desc()).first(&mut db).await?.unwrap();
     assert_eq!(last.slug, "s12000");
     assert_eq!(Tag::insert_stream(&mut db).await?.finish().await?, 0, "nothing is nothing");
+    Ok(())
+}
+
+async fn rows_that_exist_are_updated_as_they_come(mut db: Db) -> Result<()> {
+    let [ann, ..] = blog(&mut db).await?;
+    let post = |slug: &str, title: &str| NewPost { author_id: ann, slug: slug.into(), title: title.into() };
+    let key = (Post.author_id, Post.slug);
+    let mut posts = Post::insert_stream(&mut db).await?.on_conflict(key).updating(Post.title).stream()?;
+    posts.push(post("a1", "again").body("not updated")).await?;
+    for n in 0..11_000 {
+        posts.push(post(&format!("s{n:05}"), "new")).await?;
+    }
+    posts.push(post("s00000", "once more")).await?;
+    assert_eq!(posts.finish().await?, 11_002);
+    assert_eq!(Post::find().count(&mut db).await?, 11_004, "four were there, and one of them came again");
+    let title = |slug: &'static str| Post::find().filter(Post.slug.eq(slug)).select((Post.title, Post.body));
+    let (again, body) = title("a1").one(&mut db).await?;
+    assert_eq!((again.as_str(), body.as_deref()), ("again", None));
+    assert_eq!(title("s00000").one(&mut db).await?.0, "once more");
+
+    let posts = Post::insert_stream(&mut db).await?.on_conflict(key);
+    let mut posts = posts.set(Post.title.to(Post.title.concat("+").concat(Post.title.proposed()))).stream()?;
+    posts.push(post("a1", "third")).await?;
+    posts.finish().await?;
+    assert_eq!(title("a1").one(&mut db).await?.0, "again+third");
+
+    let mut posts = Post::insert_stream(&mut db).await?.on_conflict(key).ignoring();
+    posts.push(post("a1", "fourth")).await?;
+    posts.push(post("a9", "fourth")).await?;
+    posts.finish().await?;
+    assert_eq!(
+        (title("a1").one(&mut db).await?.0, title("a9").one(&mut db).await?.0),
+        ("again+third".into(), "fourth".into())
+    );
     Ok(())
 }
 

@@ -2,8 +2,8 @@
 
 use relata::prelude::*;
 use relata::{
-    Bound, Cte, Window, count_rows, cte, cume_dist, dense_rank, exists, from, not_exists, ntile, percent_rank, rank,
-    row_number, scalar, value as constant,
+    Bound, Cte, Exclude, Window, count_rows, cte, cume_dist, dense_rank, exists, from, not_exists, ntile, percent_rank,
+    rank, row_number, scalar, value as constant,
 };
 
 use super::{Construct, counted, inserted, related, rows, written};
@@ -78,6 +78,7 @@ fn groups() -> Vec<Construct> {
 fn windows() -> Vec<Construct> {
     let by_slug = || Window::new().order(Post.slug.asc());
     let of_author = || Window::new().partition_by(Post.author_id).order(Post.slug.asc());
+    let by_author = || Window::new().order(Post.author_id.asc());
     let query = || Post::find().order(Post.slug.asc());
     vec![
         rows!("row_number", query().select(row_number().over(by_slug()))),
@@ -103,6 +104,19 @@ fn windows() -> Vec<Construct> {
             query().select(
                 count_rows().over(Window::new().order(Post.author_id.asc()).groups(Bound::Before(1), Bound::Here))
             )
+        ),
+        rows!(
+            "frame without the present row",
+            query().select(count_rows().over(Window::new().order(Post.slug.asc()).exclude(Exclude::CurrentRow)))
+        ),
+        rows!("frame without equal rows", query().select(count_rows().over(by_author().exclude(Exclude::Ties)))),
+        rows!(
+            "frame without the present group",
+            query().select(count_rows().over(by_author().rows(Bound::First, Bound::Last).exclude(Exclude::Group)))
+        ),
+        rows!(
+            "frame without others",
+            query().select(count_rows().over(by_slug().rows(Bound::Before(1), Bound::Here).exclude(Exclude::NoOthers)))
         ),
         rows!("order by a window", Post::find().order(row_number().over(by_slug()).desc()).select(Post.slug)),
         rows!(
@@ -223,12 +237,28 @@ fn loads() -> Vec<Construct> {
     ]
 }
 
+/// After the post `a2` of the blog, by its slug and by its text.
+const SLUG: &str = "2JMRkHQAAAACYTJpAAAAATI";
+const BODY: &str = "1ySIRHQAAAAINTAlIG9mZl9pAAAAATI";
+
+fn cursor(text: &str) -> relata::Cursor {
+    text.parse().expect("a cursor that a page has given")
+}
+
 fn rows_of_one() -> Vec<Construct> {
     let slugs = || Post::find().order(Post.slug.asc());
     vec![
         rows!("a column of a relation", slugs().filter(Post.author().name.eq("Bob")).select(Post.slug)),
         rows!("limit, offset", slugs().limit(2).offset(1).select(Post.slug)),
         rows!("limit and offset of a projection", slugs().select(Post.slug).limit(1).offset(2)),
+        rows!(
+            "after a cursor",
+            Post::find().order(Post.slug.desc()).order(Post.id.asc()).after(cursor(SLUG)).select(Post.slug)
+        ),
+        rows!(
+            "after a cursor whose value may be NULL",
+            Post::find().order(Post.body.asc()).order(Post.id.asc()).after(cursor(BODY)).select(Post.slug)
+        ),
         rows!("an optional filter", slugs().filter_some(Some("a1"), |slug| Post.slug.eq(slug)).select(Post.slug)),
         rows!("distinct", Post::find().select(Post.author().name).distinct().order(Post.author().name.asc())),
         rows!(
@@ -398,6 +428,8 @@ fn named() -> Vec<Construct> {
 fn sets() -> Vec<Construct> {
     let names = || User::find().select(User.name.lower());
     let slugs = || Post::find().select(Post.slug);
+    let authors = || Post::find().select(Post.author_id.cast::<i64>());
+    let once = || User::find().filter(User.name.ne("Bob")).select(User.id.cast::<i64>());
     vec![
         rows!(
             "union of a limited query first",
@@ -418,6 +450,8 @@ fn sets() -> Vec<Construct> {
                 .order_by_place(1, false)
         ),
         rows!("except", names().except(User::find().filter(User.name.ne("Ann")).select(User.name.lower()))),
+        rows!("intersect all", authors().intersect_all(authors()).order_by_place(1, false)),
+        rows!("except all", authors().except_all(once()).order_by_place(1, false)),
         rows!(
             "union of limited queries",
             names().union(Post::find().order(Post.slug.asc()).limit(1).select(Post.slug)).order_by_place(1, false)
