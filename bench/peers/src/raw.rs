@@ -284,8 +284,7 @@ pub struct Mysql {
 impl Mysql {
     /// Connects.
     pub async fn open(url: &str) -> Result<Self, Error> {
-        let options = mysql_async::OptsBuilder::from_opts(mysql_async::Opts::from_url(url)?).prefer_socket(false);
-        Ok(Mysql { connection: mysql_async::Conn::new(options).await? })
+        Ok(Mysql { connection: mysql_async::Conn::from_url(url).await? })
     }
 
     async fn associations(&mut self) -> Result<u64, Error> {

@@ -5,6 +5,7 @@
 //!   `preferred`, and `disabled` on a loopback address.
 //! - `ssl-ca`, `ssl-cert`, `ssl-key`: PEM files: roots to trust, the client's certificate and its key.
 //! - `socket`: a Unix socket instead of host and port.
+//! - `transport`: `auto` or `tcp`, explained in `local.rs`.
 //!
 //! Other parameters are refused: a mistyped `ssl-mode` must not turn encryption off in silence.
 
@@ -17,6 +18,7 @@ use relata_sql::{Error, Kind, Result};
 
 use crate::errors;
 use crate::exec::MysqlConnection;
+use crate::local::{self, Transport};
 use crate::tls::{self, SslMode};
 
 /// The longest packet the protocol knows; the server's own `max_allowed_packet` is what limits.
@@ -109,7 +111,7 @@ impl std::fmt::Display for Place<'_> {
 async fn open_host(place: &Place<'_>, options: &ConnectOptions) -> Result<MysqlConnection> {
     let mode = SslMode::of(place)?;
     let opened = Conn::new(client_options(place, options, mode, None)?).await;
-    let mut client = match opened {
+    let client = match opened {
         Err(error) if mode == SslMode::VerifyCa => match tls::name_to_accept(&error) {
             Some(name) => Conn::new(client_options(place, options, mode, Some(&name))?).await,
             None => Err(error),
@@ -120,6 +122,7 @@ async fn open_host(place: &Place<'_>, options: &ConnectOptions) -> Result<MysqlC
         other => other,
     }
     .map_err(|error| errors::connecting(error, place))?;
+    let mut client = local::nearer(client, place, mode).await?;
     let session = session_sql(options);
     let (server, max_packet) = greet(&mut client, &session).await.map_err(|error| errors::connecting(error, place))?;
     let settings = match place.url.database.as_str() {
@@ -155,9 +158,9 @@ fn client_options(
 }
 
 fn check_parameters(url: &DatabaseUrl) -> Result<()> {
-    const KNOWN: [&str; 5] = ["ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket"];
+    const KNOWN: [&str; 6] = ["ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket", "transport"];
     match url.params.iter().find(|(name, _)| !KNOWN.contains(&spelling(name).as_str())) {
-        None => Ok(()),
+        None => Transport::of(url).map(drop),
         Some((name, _)) => Err(Error::new(Kind::InvalidUrl, format!("{name:?} is no parameter of a mysql:// URL"))
             .hint(format!("known are: {}", KNOWN.join(", ")))),
     }

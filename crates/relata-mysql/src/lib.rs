@@ -1,6 +1,7 @@
 //! The driver for MariaDB 10.6 and newer and for MySQL 8, on `mysql_async`.
 //!
 //! - [`connect`]: URL parameters, TLS, the session that every connection gets.
+//! - [`local`]: the socket of a server on the same machine.
 //! - [`exec`]: statements, cursors, bulk inserts, transactions.
 //! - [`types`]: cells out of the client's values, values into its parameters.
 //! - [`introspect`]: the schema of a database in a bounded number of catalogue queries.
@@ -11,13 +12,14 @@
 //! - A connection whose future was dropped half-way answers `true` to `is_broken`.
 //! - No pool of the client library is used: one connection is one socket.
 //!
-//! It deliberately does not use the local socket that a server announces (the URL says where to go), nor compression.
+//! It deliberately does not use compression.
 
 mod connect;
 mod cursor;
 mod errors;
 mod exec;
 mod introspect;
+mod local;
 mod stats;
 mod tls;
 mod types;

@@ -289,7 +289,7 @@ fn connecting() {
         port,
         expect![[r#"
         "sll-mode" is no parameter of a mysql:// URL [R0601]
-          hint: known are: ssl-mode, ssl-ca, ssl-cert, ssl-key, socket"#]],
+          hint: known are: ssl-mode, ssl-ca, ssl-cert, ssl-key, socket, transport"#]],
     );
     if is_mysql() {
         // It makes certificates of its own when it is installed.

@@ -16,6 +16,8 @@ mod statistics;
 #[cfg(target_os = "linux")]
 mod tending;
 mod tls;
+#[cfg(target_os = "linux")]
+mod transport;
 
 mod sqlite {
     relata_testkit::conformance_tests!(relata_schema::Dialect::Sqlite);
