@@ -10,9 +10,12 @@
 //!   first statement, and put back in transactions between the statements of the rollback and at its end; rows that others
 //!   write while it is copied are not kept.
 //!
-//! Weaker than a backup: a column of a table without any key cannot be put back (the table is copied, for people to look
-//! at). On MariaDB triggers run when rows are put back.
+//! - In a table without any key a row is known by its other columns: values come back where nobody changed those.
+//!
+//! Weaker than a backup: what becomes narrower in a table without any key cannot be put back (the table is copied, for people
+//! to look at). On MariaDB triggers run when rows are put back.
 
+mod alike;
 mod sql;
 
 use relata_schema::Dialect;
@@ -20,6 +23,7 @@ use relata_schema::model::{ObjectName, Schema, Table};
 use relata_sql::driver::Connection;
 use relata_sql::{Error, Kind, Result, Value};
 
+use self::alike::Alike;
 use super::{history, rows};
 
 /// The name of the table that says what is kept.
@@ -77,7 +81,7 @@ pub struct Shelved {
     pub taken: Taken,
     /// Where it is kept.
     pub kept_in: ObjectName,
-    /// The columns that identify its rows; empty: it is kept to look at, and not put back.
+    /// The columns that identify its rows; empty: a row is known by all its columns.
     pub key: Vec<String>,
     /// How many rows are kept.
     pub rows: u64,
@@ -216,8 +220,8 @@ async fn put_one(
         Dialect::Sqlite | Dialect::Mysql => format!("{SHELF}_{version}_{position}"),
     };
     let key = key_of(table, &shelve.taken);
-    if key.is_empty() && taken.column.is_some() && shelve.reason == Reason::Preserve {
-        let message = format!("{} has no key: what is kept of a column could not be put back", table.name);
+    if key.is_empty() && needs_key(table, taken) && shelve.reason == Reason::Preserve {
+        let message = format!("{} has no key: what is kept of {} could not be put back", table.name, described(taken));
         return Err(Error::new(Kind::Unsupported, message)
             .hint("give the table a primary key first, or say that it may be lost and apply without --preserve"));
     }
@@ -343,7 +347,8 @@ pub(super) async fn put_back_early(
     version: &str,
     statement: &str,
 ) -> Result<Vec<Shelved>> {
-    let mut kept = of(connection, version).await?;
+    let all = of(connection, version).await?;
+    let mut kept = all.clone();
     kept.retain(|shelved| !shelved.taken.narrowed && statement.contains(&shelved.taken.table.name));
     if kept.is_empty() {
         return Ok(kept);
@@ -355,7 +360,41 @@ pub(super) async fn put_back_early(
         table.partitioning.is_none() && table.partition_of.is_none() && refers
     };
     kept.retain(|shelved| shelved.taken.column.is_some() || schema.table(&shelved.taken.table).is_some_and(plain));
-    put_back_some(connection, version, kept).await
+    let mut ready = Vec::new();
+    for shelved in kept {
+        if is_clear(connection, &schema, &shelved, &all).await? {
+            ready.push(shelved);
+        }
+    }
+    put_back_some(connection, version, ready).await
+}
+
+/// Without a key: whether the other columns say by now which row is which.
+async fn is_clear(
+    connection: &mut dyn Connection,
+    schema: &Schema,
+    shelved: &Shelved,
+    kept: &[Shelved],
+) -> Result<bool> {
+    let Some(table) = schema.table(&shelved.taken.table).filter(|table| fits(shelved, table)) else { return Ok(true) };
+    let waiting = alike::waiting(kept, &table.name);
+    match Alike::of(connection, table, shelved, &waiting).await? {
+        Some(alike) => alike.is_clear(connection).await,
+        None => Ok(true),
+    }
+}
+
+/// Whether what was kept has its place in the table again.
+fn fits(shelved: &Shelved, table: &Table) -> bool {
+    let Some(column) = &shelved.taken.column else { return true };
+    let there = table.column(column).is_some_and(|column| column.generated.is_none());
+    let has = |name: &String| table.column(name).is_some();
+    there && (!shelved.key.is_empty() || !needs_key(table, &shelved.taken)) && shelved.key.iter().all(has)
+}
+
+/// Whether values of the column go back only by a key: they are changed, or rows have no number of their own.
+fn needs_key(table: &Table, taken: &Taken) -> bool {
+    taken.column.is_some() && (taken.narrowed || table.options.without_rowid)
 }
 
 async fn put_back_some(connection: &mut dyn Connection, version: &str, mut kept: Vec<Shelved>) -> Result<Vec<Shelved>> {
@@ -363,27 +402,21 @@ async fn put_back_some(connection: &mut dyn Connection, version: &str, mut kept:
         return Ok(kept);
     }
     let schema = super::schema(connection).await?;
-    let fits = |shelved: &Shelved| match (&shelved.taken.column, schema.table(&shelved.taken.table)) {
-        (_, None) => false,
-        (None, Some(_)) => true,
-        (Some(column), Some(table)) => {
-            let has = |name: &String| table.column(name).is_some();
-            table.column(column).is_some_and(|column| column.generated.is_none())
-                && !shelved.key.is_empty()
-                && shelved.key.iter().all(has)
-        }
-    };
-    kept.retain(fits);
+    let mut waiting = of(connection, version).await?;
+    kept.retain(|shelved| schema.table(&shelved.taken.table).is_some_and(|table| fits(shelved, table)));
     // Tables before columns, and each table after those that it refers to.
     let order = referred_first(&schema);
     let place = |shelved: &Shelved| order.iter().position(|name| *name == shelved.taken.table);
     kept.sort_by_key(|shelved| (shelved.taken.column.is_some(), place(shelved)));
     let quiet = sql::Quiet::begin(connection, &schema, &kept).await?;
     for shelved in &kept {
-        if let Some(table) = schema.table(&shelved.taken.table) {
-            let done = sql::put_back(connection, table, shelved).await;
-            done.map_err(|error| error.context(format!("putting back {shelved}")))?;
+        let Some(table) = schema.table(&shelved.taken.table) else { continue };
+        let others = alike::waiting(&waiting, &table.name);
+        if let Err(error) = sql::put_back(connection, table, shelved, &others).await {
+            quiet.give_up(connection).await;
+            return Err(error.context(format!("putting back {shelved}")));
         }
+        waiting.retain(|other| other.position != shelved.position);
     }
     quiet.end(connection).await?;
     for shelved in &kept {

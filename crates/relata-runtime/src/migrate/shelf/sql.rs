@@ -7,6 +7,7 @@ use relata_schema::model::{ObjectName, Schema, Table};
 use relata_sql::driver::Connection;
 use relata_sql::{Result, Value};
 
+use super::alike::Alike;
 use super::{Shelved, Taken};
 use crate::migrate::rows;
 
@@ -187,8 +188,13 @@ async fn foreign(connection: &mut dyn Connection, table: &ObjectName) -> Result<
     }
 }
 
-/// Puts rows of a table, or values of a column, back.
-pub(super) async fn put_back(connection: &mut dyn Connection, table: &Table, shelved: &Shelved) -> Result<()> {
+/// Puts rows of a table, or values of a column, back; `waiting` are the columns of the table that are kept and not back.
+pub(super) async fn put_back(
+    connection: &mut dyn Connection,
+    table: &Table,
+    shelved: &Shelved,
+    waiting: &[String],
+) -> Result<()> {
     let dialect = connection.dialect();
     let types = match dialect {
         Dialect::Postgres => all_types(connection, &table.name).await?,
@@ -202,6 +208,10 @@ pub(super) async fn put_back(connection: &mut dyn Connection, table: &Table, she
             _ => name,
         }
     };
+    if let (Some(alike), Some(column)) = (Alike::of(connection, table, shelved, waiting).await?, &shelved.taken.column)
+    {
+        return alike.put_back(connection, &value(column)).await;
+    }
     let (target, kept) = (dialect.qualified(&table.name), dialect.qualified(&shelved.kept_in));
     let on = same_row(dialect, &shelved.key, &foreign);
     if let Some(column) = &shelved.taken.column {
@@ -235,7 +245,7 @@ pub(super) async fn put_back(connection: &mut dyn Connection, table: &Table, she
 }
 
 /// The columns of a kept table: it is no part of the schema, so its catalogue is asked.
-async fn columns_of(connection: &mut dyn Connection, kept: &ObjectName) -> Result<Vec<String>> {
+pub(super) async fn columns_of(connection: &mut dyn Connection, kept: &ObjectName) -> Result<Vec<String>> {
     let dialect = connection.dialect();
     let (name, namespace) = (dialect.literal(&kept.name), dialect.literal(&kept.namespace));
     let sql = match dialect {
@@ -267,6 +277,11 @@ pub(super) async fn counters(connection: &mut dyn Connection, table: &Table) -> 
     Ok(())
 }
 
+/// MariaDB: foreign keys are not looked at, and then again if they were before.
+const CHECKS_OFF: &str =
+    "SET @relata_foreign_key_checks = @@SESSION.foreign_key_checks, SESSION foreign_key_checks = 0";
+const CHECKS_AS_BEFORE: &str = "SET SESSION foreign_key_checks = @relata_foreign_key_checks";
+
 /// While rows are put back nothing else happens: triggers are off (not on MariaDB, which cannot), foreign keys are looked
 /// at when all is there.
 pub(super) struct Quiet(Vec<String>);
@@ -279,8 +294,8 @@ impl Quiet {
             connection.batch("PRAGMA defer_foreign_keys = ON").await?;
         }
         if dialect == Dialect::Mysql {
-            connection.batch("SET SESSION foreign_key_checks = 0").await?;
-            after.push("SET SESSION foreign_key_checks = 1".to_string());
+            connection.batch(CHECKS_OFF).await?;
+            after.push(CHECKS_AS_BEFORE.to_string());
         }
         let mut seen: Vec<&ObjectName> = Vec::new();
         for shelved in kept {
@@ -305,6 +320,14 @@ impl Quiet {
             }
         }
         Ok(Quiet(after))
+    }
+
+    /// After an error: what no rollback of the transaction brings back.
+    pub(super) async fn give_up(self, connection: &mut dyn Connection) {
+        if connection.dialect() == Dialect::Mysql && !connection.is_broken() {
+            // The error that was first is the one to tell.
+            let _ = connection.batch(CHECKS_AS_BEFORE).await;
+        }
     }
 
     pub(super) async fn end(self, connection: &mut dyn Connection) -> Result<()> {

@@ -14,7 +14,9 @@ on_every_database! {
     what_is_dropped_comes_back
     what_is_narrowed_comes_back_where_nobody_changed_it
     a_failed_migration_loses_nothing
-    without_a_key_nothing_is_promised
+    without_a_key_rows_are_known_by_their_other_columns
+    columns_without_a_key_come_back_together
+    without_a_key_nothing_is_promised_of_what_is_narrowed
     backups_are_few_and_purged
 }
 
@@ -156,10 +158,67 @@ fn keeping_that_was_cut_off_goes_on() {
     });
 }
 
-async fn without_a_key_nothing_is_promised(dialect: Dialect) {
+async fn without_a_key_rows_are_known_by_their_other_columns(dialect: Dialect) {
     let mut case = case(dialect).await;
-    case.write(ID, "ALTER TABLE loose DROP COLUMN y;", "ALTER TABLE loose ADD COLUMN y integer;");
+    let rows = "INSERT INTO loose VALUES (1, 3), (1, NULL), (NULL, 4), (NULL, NULL), (7, 7)";
+    case.connection.batch(rows).await.unwrap();
+    let drop = "ALTER TABLE loose ADD COLUMN z integer; ALTER TABLE loose DROP COLUMN y;";
+    case.write(ID, drop, "ALTER TABLE loose ADD COLUMN y integer DEFAULT 9; ALTER TABLE loose DROP COLUMN z;");
     shelve(&mut case, Reason::Preserve, vec![taken(dialect, "loose", Some("y"), false)]);
+    case.apply().await.unwrap();
+    case.connection.batch("DELETE FROM loose WHERE x = 7; INSERT INTO loose (x, z) VALUES (8, 1)").await.unwrap();
+    case.rollback(Rollback::Steps(1)).await.unwrap();
+    assert_eq!(migrate::read_shelf(case.connection.as_mut()).await.unwrap(), []);
+    for (condition, count) in [
+        ("x = 1 AND y = 2", 1),
+        ("x = 1 AND y = 3", 1),
+        ("x = 1 AND y IS NULL", 1),
+        ("x IS NULL AND y = 4", 1),
+        ("x IS NULL AND y IS NULL", 1),
+        ("x = 8 AND y = 9", 1),
+        ("1 = 1", 6),
+    ] {
+        assert_eq!(case.count(&format!("SELECT count(*) FROM loose WHERE {condition}")).await, count, "{condition}");
+    }
+}
+
+async fn columns_without_a_key_come_back_together(dialect: Dialect) {
+    let mut case = case(dialect).await;
+    let rows = "CREATE TABLE wide (a integer, b varchar(9), c decimal(5, 2), k integer NOT NULL PRIMARY KEY);\n\
+                INSERT INTO wide VALUES (1, 'x', 1.5, 10), (1, 'y', 2.5, 20), (1, 'y', NULL, 30), (2, 'x', 1.5, 40)";
+    case.connection.batch(rows).await.unwrap();
+    // The key goes too: SQLite drops none in place.
+    let (up, down) = match dialect {
+        Dialect::Sqlite => (
+            "CREATE TABLE new (a integer, c decimal(5, 2)); INSERT INTO new SELECT a, c FROM wide; DROP TABLE wide;\n\
+             ALTER TABLE new RENAME TO wide;",
+            "ALTER TABLE wide ADD COLUMN b varchar(9);\n\
+             CREATE TABLE new (a integer, b varchar(9), c decimal(5, 2), k integer PRIMARY KEY);\n\
+             INSERT INTO new (a, b, c) SELECT a, b, c FROM wide; DROP TABLE wide; ALTER TABLE new RENAME TO wide;",
+        ),
+        _ => (
+            "ALTER TABLE wide DROP COLUMN b, DROP COLUMN k;",
+            "ALTER TABLE wide ADD COLUMN b varchar(9); ALTER TABLE wide ADD COLUMN k integer;\n\
+             ALTER TABLE wide ADD PRIMARY KEY (k);",
+        ),
+    };
+    case.write(ID, up, down);
+    let both = ["b", "k"].map(|column| taken(dialect, "wide", Some(column), false)).to_vec();
+    shelve(&mut case, Reason::Preserve, both);
+    case.apply().await.unwrap();
+    case.rollback(Rollback::Steps(1)).await.unwrap();
+    for row in ["1 AND b = 'x' AND c = 1.5 AND k = 10", "1 AND b = 'y' AND c = 2.5 AND k = 20"] {
+        assert_eq!(case.count(&format!("SELECT count(*) FROM wide WHERE a = {row}")).await, 1, "{row}");
+    }
+    for row in ["1 AND b = 'y' AND c IS NULL AND k = 30", "2 AND b = 'x' AND c = 1.5 AND k = 40"] {
+        assert_eq!(case.count(&format!("SELECT count(*) FROM wide WHERE a = {row}")).await, 1, "{row}");
+    }
+}
+
+async fn without_a_key_nothing_is_promised_of_what_is_narrowed(dialect: Dialect) {
+    let mut case = case(dialect).await;
+    case.write(ID, "UPDATE loose SET y = 0;", "SELECT 1;");
+    shelve(&mut case, Reason::Preserve, vec![taken(dialect, "loose", Some("y"), true)]);
     let error = case.apply().await.unwrap_err();
     assert_eq!(error.kind(), Kind::Unsupported);
     assert!(error.to_string().contains("has no key"), "{error}");
@@ -167,13 +226,30 @@ async fn without_a_key_nothing_is_promised(dialect: Dialect) {
     if dialect == Dialect::Mysql {
         case.rollback(Rollback::Steps(1)).await.unwrap();
     }
-    shelve(&mut case, Reason::Backup, vec![taken(dialect, "loose", Some("y"), false)]);
+    shelve(&mut case, Reason::Backup, vec![taken(dialect, "loose", Some("y"), true)]);
     case.apply().await.unwrap();
     case.rollback(Rollback::Steps(1)).await.unwrap();
     if dialect != Dialect::Sqlite {
         let kept = migrate::read_shelf(case.connection.as_mut()).await.unwrap();
         assert_eq!(kept.len(), 1, "it is there to be looked at");
     }
+}
+
+/// MariaDB: whoever puts back leaves the session as it was, also where it fails.
+#[test]
+fn foreign_keys_are_looked_at_as_before() {
+    block_on(async {
+        let refused = DOWN.replace("slug varchar(20)", "slug varchar(20) CHECK (slug <> 'uno')");
+        for (checks, down, fits) in [(1, refused.as_str(), false), (0, refused.as_str(), false), (0, DOWN, true)] {
+            let mut case = case(Dialect::Mysql).await;
+            case.write(ID, UP, down);
+            shelve(&mut case, Reason::Preserve, vec![taken(Dialect::Mysql, "posts", Some("slug"), false)]);
+            case.apply().await.unwrap();
+            case.connection.batch(&format!("SET SESSION foreign_key_checks = {checks}")).await.unwrap();
+            assert_eq!(case.rollback(Rollback::Steps(1)).await.is_ok(), fits);
+            assert_eq!(case.count("SELECT @@SESSION.foreign_key_checks").await, checks);
+        }
+    });
 }
 
 async fn backups_are_few_and_purged(dialect: Dialect) {
