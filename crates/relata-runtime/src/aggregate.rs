@@ -25,7 +25,8 @@ pub use subtotals::{JoinedSubtotals, SubtotalSelection, Subtotals};
 /// What can be read from a query over `R`: columns, expressions, aggregates, tuples of them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a query over `{R}`",
-    label = "expected a column, expression or aggregate of `{R}`, or a tuple of them"
+    label = "expected a column, expression or aggregate of `{R}`, or a tuple of them",
+    note = "whole rows come without `.select(…)`"
 )]
 pub trait Selection<R> {
     /// What comes out of it.

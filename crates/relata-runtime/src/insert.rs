@@ -32,7 +32,8 @@ pub use streamed::InsertStream;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no new row",
     label = "expected the struct `New…` that `derive(Entity)` writes beside the entity, or what its setters make of it",
-    note = "a row that exists is changed by `row.save(&mut db)`, or by `Entity::update(key).set(…).exec(&mut db)`"
+    note = "a row that exists is changed by `row.save(&mut db)`, or by `Entity::update(key).set(…).exec(&mut db)`",
+    note = "new rows are given away, not lent: `insert_many(rows)`, not `insert_many(&rows)`"
 )]
 pub trait NewRow: Sized + Send {
     /// Of which entity.

@@ -11,6 +11,9 @@ use crate::find::Find;
 use crate::insert::{InsertMany, Upsert};
 use crate::raw::Raw;
 
+pub mod beginnings;
+mod unended;
+
 /// Takes `Plain::find()` for what it is where `Plain` lacks its derive: rustc would look no further than `Iterator::find`. It is
 /// implemented for references, which are only tried when nothing else fits, so that it never stands in the way of a `find` that
 /// a type has.
@@ -31,6 +34,19 @@ impl<T: ?Sized> NotAnEntity for &T {}
 relata_sql::words! {
     impl[E: Entity, L] Find<E, L> {
         order_by / 1 -> Self, OrderBy: "`.order_by(…)` is `.order(…)` here", "say `.order(column.asc())` or `.order(column.desc())`";
+        order_by_asc / 1 -> Self, OrderByAsc: "`.order_by_asc(…)` is `.order(…)` here", "say `.order(column.asc())`";
+        order_by_desc / 1 -> Self, OrderByDesc: "`.order_by_desc(…)` is `.order(…)` here", "say `.order(column.desc())`";
+        where_ / 1 -> Self, WhereOfQuery: "`where` is `.filter(…)` here", "say `.filter(…)`";
+        or_filter / 1 -> Self, OrFilter: "conditions are combined, filters all hold", "say `.filter(one.or(other))`";
+        joins / 1 -> Self, Joins: "`.joins(…)` is `.join(…)` here",
+            "say `.join(Other, |(row, other)| row.other_id.eq(other.id))`; along a relation nothing has to be joined";
+        pluck / 1 -> Self, Pluck: "`.pluck(…)` is `.select(…)` here", "say `.select(Post.title).all(&mut db)`";
+        column / 1 -> Self, ColumnOfQuery: "`.column(…)` is `.select(…)` here", "say `.select((Post.title, Post.views))`";
+        select_only / 0 -> Self, SelectOnly: "`.select_only()` is `.select(…)` here", "say `.select((Post.title, Post.views))`";
+        map / 1 -> Self, MapQuery: "a query is no list of rows before it has run",
+            "say `.all(&mut db).await?.into_iter().map(…)`; a column alone is read by `.select(Post.title)`";
+        collect / 0 -> Vec<E>, CollectQuery: "a query is no list of rows before it has run", "say `.all(&mut db).await?`";
+        iter / 0 -> std::vec::IntoIter<E>, IterQuery: "a query is no list of rows before it has run", "say `.all(&mut db).await?`";
         skip / 1 -> Self, Skip: "`.skip(…)` is `.offset(…)` here", "say `.offset(…)`, or `.after(cursor)`";
         take / 1 -> Self, Take: "`.take(…)` is `.limit(…)` here", "say `.limit(…)`";
         preload / 1 -> Self, Preload: "`.preload(…)` is `.with(…)` here", "say `.with(Post.author)`";

@@ -75,7 +75,8 @@ impl<R> RowOrder<R> for Order<R> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` sets no column of `{R}`",
     label = "expected `.to(…)`, `.add(…)` or `.to_none()` of a column of `{R}`",
-    note = "`.eq(…)` compares, `.to(…)` sets"
+    note = "`.eq(…)` compares, `.to(…)` sets; several columns are set by a `.set(…)` each; a whole row that was read and changed \
+            is written by `row.save(&mut db)`"
 )]
 pub trait Change<R> {
     /// As an assignment.

@@ -53,3 +53,26 @@ async fn the_public_face(mut db: Db) -> relata::Result<()> {
     assert_eq!(Account::by_key(from).one(&mut db).await?.balance, 70);
     Ok(())
 }
+
+/// What an application calls as other libraries do is its own, whatever the compiler answers to those who have no such function.
+#[test]
+fn words_of_the_application_come_first() {
+    trait Finds {
+        fn find_by_id(id: i64) -> i64;
+        fn all(limit: usize) -> usize;
+        fn map(&self, by: i64) -> i64;
+    }
+    impl Finds for User {
+        fn find_by_id(id: i64) -> i64 {
+            id
+        }
+        fn all(limit: usize) -> usize {
+            limit
+        }
+        fn map(&self, by: i64) -> i64 {
+            self.id.get() + by
+        }
+    }
+    let ann = User { id: Id::new(1), email: String::new(), name: String::new() };
+    assert_eq!((User::find_by_id(7), User::all(3), ann.map(1)), (7, 3, 2));
+}

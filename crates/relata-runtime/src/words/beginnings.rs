@@ -1,0 +1,60 @@
+//! How other libraries begin a query on an entity: `User::find_by_id(1)`, `User::all(db)`.
+//!
+//! Each word is a trait of references to entities, which rustc only tries when nothing else has the name: neither a function of the
+//! entity itself nor of a trait of the application is ever in its way, and no type but an entity has it.
+
+use std::future::{Ready, ready};
+
+use relata_sql::{Error, Kind, Result};
+
+use crate::entity::Entity;
+use crate::find::Find;
+
+macro_rules! beginnings {
+    ($($name:ident, $word:ident -> $kind:ident: $message:literal;)*) => {$(
+        #[diagnostic::on_unimplemented(message = $message)]
+        #[doc(hidden)]
+        pub trait $word {
+            beginnings!(@$kind $name);
+        }
+
+        impl<E: Entity> $word for &E {}
+    )*};
+    (@query $name:ident) => {
+        #[doc(hidden)]
+        fn $name<A>(_: A) -> Find<Self>
+        where
+            Self: Entity,
+        {
+            Find::new()
+        }
+    };
+    (@rows $name:ident) => {
+        #[doc(hidden)]
+        fn $name<A>(_: A) -> Ready<Result<Vec<Self>>>
+        where
+            Self: Entity,
+        {
+            ready(Err(Error::new(Kind::Internal, "a reference is no entity")))
+        }
+    };
+}
+
+beginnings! {
+    find_by_id, FindById -> query: "`{Self}::find_by_id(…)` is `{Self}::by_key(…)` here: say `{Self}::by_key(1).one(&mut db)`";
+    find_by, FindBy -> query: "`{Self}::find_by(…)` is a filter here: say `{Self}::find().filter(…).first(&mut db)`";
+    find_one, FindOne -> query: "`{Self}::find_one(…)` is a filter here: say `{Self}::find().filter(…).first(&mut db)`";
+    find_unique, FindUnique -> query: "`{Self}::find_unique(…)` is a filter here: say `{Self}::find().filter(…).optional(&mut db)`";
+    find_many, FindMany -> query: "`{Self}::find_many(…)` is a filter here: say `{Self}::find().filter(…).all(&mut db)`";
+    filter, FilterFirst -> query: "a query begins with `{Self}::find()`: say `{Self}::find().filter(…)`";
+    where_, Where -> query: "`where` is `.filter(…)` here: say `{Self}::find().filter(…)`";
+    all, All -> rows: "`{Self}::all(…)` is `{Self}::find().all(&mut db)` here";
+    find_all, FindAll -> rows: "`{Self}::find_all(…)` is `{Self}::find().all(&mut db)` here";
+    first, First -> rows: "`{Self}::first(…)` is `{Self}::find().first(&mut db)` here";
+    count, Count -> rows: "`{Self}::count(…)` is `{Self}::find().count(&mut db)` here";
+    get, Get -> rows: "`{Self}::get(…)` is `{Self}::by_key(1).one(&mut db)` here";
+    create, Create -> rows: "a new row of `{Self}` is the struct `New{Self}`: say `New{Self} {{ … }}.insert(&mut db)`";
+    insert, Insert -> rows: "a new row of `{Self}` is the struct `New{Self}`: say `New{Self} {{ … }}.insert(&mut db)`";
+    delete_by_id, DeleteById -> query: "`{Self}::delete_by_id(…)` is `{Self}::delete(…)` here: say `{Self}::delete(1).exec(&mut db)`";
+    destroy, Destroy -> query: "`{Self}::destroy(…)` is `{Self}::delete(…)` here: say `{Self}::delete(1).exec(&mut db)`";
+}
