@@ -19,7 +19,7 @@ mod alike;
 mod sql;
 
 use relata_schema::Dialect;
-use relata_schema::model::{ObjectName, Schema, Table};
+use relata_schema::model::{ForeignKey, ObjectName, Schema, Table};
 use relata_sql::driver::Connection;
 use relata_sql::{Error, Kind, Result, Value};
 
@@ -220,7 +220,7 @@ async fn put_one(
         Dialect::Sqlite | Dialect::Mysql => format!("{SHELF}_{version}_{position}"),
     };
     let key = key_of(table, &shelve.taken);
-    if key.is_empty() && needs_key(table, taken) && shelve.reason == Reason::Preserve {
+    if key.is_empty() && taken.narrowed && shelve.reason == Reason::Preserve {
         let message = format!("{} has no key: what is kept of {} could not be put back", table.name, described(taken));
         return Err(Error::new(Kind::Unsupported, message)
             .hint("give the table a primary key first, or say that it may be lost and apply without --preserve"));
@@ -241,10 +241,7 @@ async fn put_one(
     sql::copy(connection, table, &kept_in, &columns, &key, taken).await?;
     let count = rows::all(connection, &format!("SELECT count(*) FROM {}", dialect.qualified(&kept_in)), &[]).await?;
     let count: i64 = count.first().map_or(Ok(0), |row| rows::cell(row, 0))?;
-    let whole = match &taken.column {
-        Some(column) if !key.is_empty() => format!(" WHERE {} IS NOT NULL", dialect.quote(column)),
-        _ => String::new(),
-    };
+    let whole = sql::worth_keeping(dialect, table, &key, taken);
     let there = format!("SELECT count(*) FROM {}{whole}", dialect.qualified(&table.name));
     let there: i64 = rows::all(connection, &there, &[]).await?.first().map_or(Ok(0), |row| rows::cell(row, 0))?;
     if there != count {
@@ -360,6 +357,9 @@ pub(super) async fn put_back_early(
         table.partitioning.is_none() && table.partition_of.is_none() && refers
     };
     kept.retain(|shelved| shelved.taken.column.is_some() || schema.table(&shelved.taken.table).is_some_and(plain));
+    if connection.dialect() == Dialect::Sqlite {
+        kept.retain(|shelved| references_are_whole(&schema, &shelved.taken.table));
+    }
     let mut ready = Vec::new();
     for shelved in kept {
         if is_clear(connection, &schema, &shelved, &all).await? {
@@ -367,6 +367,25 @@ pub(super) async fn put_back_early(
         }
     }
     put_back_some(connection, version, ready).await
+}
+
+/// SQLite writes to no table while a reference from it or to it has no key at its other end.
+fn references_are_whole(schema: &Schema, table: &ObjectName) -> bool {
+    let of = |other: &Table, key: &ForeignKey| &other.name == table || &key.references == table;
+    let keys = schema.tables.iter().flat_map(|other| other.foreign_keys.iter().filter(move |key| of(other, key)));
+    keys.into_iter().all(|key| schema.table(&key.references).is_some_and(|parent| identifies(parent, key)))
+}
+
+/// Whether the columns that the foreign key refers to are a key of the table.
+fn identifies(parent: &Table, key: &ForeignKey) -> bool {
+    let same = |columns: Vec<&str>| {
+        let named = |name: &String| columns.iter().any(|column| column.eq_ignore_ascii_case(name));
+        columns.len() == key.referenced_columns.len() && key.referenced_columns.iter().all(named)
+    };
+    let indexes = parent.indexes.iter().filter(|index| index.unique && index.predicate.is_none());
+    let mut parts = indexes.map(|index| index.parts.iter().map(|part| part.column.as_str()).collect());
+    let mut keys = parent.primary_key.iter().chain(&parent.uniques).map(|key| key.columns().collect());
+    key.referenced_columns.is_empty() || keys.any(same) || parts.any(same)
 }
 
 /// Without a key: whether the other columns say by now which row is which.
@@ -389,12 +408,7 @@ fn fits(shelved: &Shelved, table: &Table) -> bool {
     let Some(column) = &shelved.taken.column else { return true };
     let there = table.column(column).is_some_and(|column| column.generated.is_none());
     let has = |name: &String| table.column(name).is_some();
-    there && (!shelved.key.is_empty() || !needs_key(table, &shelved.taken)) && shelved.key.iter().all(has)
-}
-
-/// Whether values of the column go back only by a key: they are changed, or rows have no number of their own.
-fn needs_key(table: &Table, taken: &Taken) -> bool {
-    taken.column.is_some() && (taken.narrowed || table.options.without_rowid)
+    there && (!shelved.key.is_empty() || !shelved.taken.narrowed) && shelved.key.iter().all(has)
 }
 
 async fn put_back_some(connection: &mut dyn Connection, version: &str, mut kept: Vec<Shelved>) -> Result<Vec<Shelved>> {

@@ -69,8 +69,10 @@ impl<'a> Alike<'a> {
                 "t.tableoid = r.relata_table AND t.ctid = r.relata_row".to_string()
             }),
             Dialect::Sqlite => {
-                let rowid = self.rowid()?;
-                (format!("{rowid} AS relata_row, "), format!("t.{rowid} = r.relata_row"))
+                let names = self.row_names()?;
+                let place = names.iter().enumerate().map(|(index, name)| format!("{name} AS relata_row_{index}, "));
+                let same = names.iter().enumerate().map(|(index, name)| format!("t.{name} = r.relata_row_{index}"));
+                (place.collect(), same.collect::<Vec<_>>().join(" AND "))
             }
         };
         let there = self.numbered(&target, &place);
@@ -134,13 +136,16 @@ impl<'a> Alike<'a> {
         }
     }
 
-    /// SQLite: a name of the row's number that no column has.
-    fn rowid(&self) -> Result<&'static str> {
+    /// SQLite: a name of the row's number that no column has, or the key of a table without such numbers.
+    fn row_names(&self) -> Result<Vec<String>> {
+        let key = self.table.primary_key.as_ref().filter(|_| self.table.options.without_rowid);
+        if let Some(key) = key {
+            return Ok(key.columns().map(|column| self.dialect.quote(column)).collect());
+        }
         let free = |name: &&str| !self.table.columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
-        ["rowid", "_rowid_", "oid"]
-            .into_iter()
-            .find(free)
-            .ok_or_else(|| Error::new(Kind::Unsupported, format!("rows of {} cannot be told apart", self.table.name)))
+        let name = ["rowid", "_rowid_", "oid"].into_iter().find(free);
+        let unsaid = || Error::new(Kind::Unsupported, format!("rows of {} cannot be told apart", self.table.name));
+        name.map(|name| vec![name.to_string()]).ok_or_else(unsaid)
     }
 }
 

@@ -36,10 +36,6 @@ pub(super) async fn copy(
         let column = taken.column.as_deref().unwrap_or_default();
         list.push(format!("{} AS {AFTER}", text_of(dialect, &dialect.quote(column))));
     }
-    let values = match &taken.column {
-        Some(column) if !key.is_empty() => format!(" WHERE {} IS NOT NULL", dialect.quote(column)),
-        _ => String::new(),
-    };
     // MariaDB joins by index only.
     let plain = |name: &&String| table.column(name).is_some_and(|column| !is_long(&column.ty.physical));
     let index = match dialect {
@@ -49,9 +45,17 @@ pub(super) async fn copy(
         _ => String::new(),
     };
     let from = dialect.qualified(&table.name);
+    let values = worth_keeping(dialect, table, key, taken);
     let create =
         format!("CREATE TABLE {}{index} AS SELECT {} FROM {from}{values}", dialect.qualified(kept_in), list.join(", "));
     connection.batch(&create).await
+}
+
+/// The condition of the rows of which something is kept. NULL is what a column has that comes back, unless it has a default.
+pub(super) fn worth_keeping(dialect: Dialect, table: &Table, key: &[String], taken: &Taken) -> String {
+    let Some(column) = taken.column.as_deref().filter(|_| !key.is_empty()) else { return String::new() };
+    let filled = !taken.narrowed && table.column(column).is_some_and(|column| column.default.is_some());
+    if filled { String::new() } else { format!(" WHERE {} IS NOT NULL", dialect.quote(column)) }
 }
 
 /// MariaDB's types that have no index without a length.

@@ -17,6 +17,8 @@ on_every_database! {
     without_a_key_rows_are_known_by_their_other_columns
     columns_without_a_key_come_back_together
     without_a_key_nothing_is_promised_of_what_is_narrowed
+    nothing_in_a_column_with_a_default_stays_nothing
+    rows_wait_for_the_keys_of_references
     backups_are_few_and_purged
 }
 
@@ -213,6 +215,61 @@ async fn columns_without_a_key_come_back_together(dialect: Dialect) {
     for row in ["1 AND b = 'y' AND c IS NULL AND k = 30", "2 AND b = 'x' AND c = 1.5 AND k = 40"] {
         assert_eq!(case.count(&format!("SELECT count(*) FROM wide WHERE a = {row}")).await, 1, "{row}");
     }
+}
+
+async fn nothing_in_a_column_with_a_default_stays_nothing(dialect: Dialect) {
+    let mut case = case(dialect).await;
+    let more = "ALTER TABLE posts ADD COLUMN rank integer DEFAULT -1; UPDATE posts SET rank = NULL WHERE id = 2;";
+    case.connection.batch(more).await.unwrap();
+    case.write(ID, "ALTER TABLE posts DROP COLUMN rank;", "ALTER TABLE posts ADD COLUMN rank integer DEFAULT -1;");
+    shelve(&mut case, Reason::Preserve, vec![taken(dialect, "posts", Some("rank"), false)]);
+    case.apply().await.unwrap();
+    case.connection.batch("INSERT INTO posts (id) VALUES (4)").await.unwrap();
+    case.rollback(Rollback::Steps(1)).await.unwrap();
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE id = 2 AND rank IS NULL").await, 1);
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE rank = -1").await, 3);
+}
+
+/// A reference to columns that get their key by an index of its own: rows wait for it.
+async fn rows_wait_for_the_keys_of_references(dialect: Dialect) {
+    let mut case = case(dialect).await;
+    let index = "CREATE UNIQUE INDEX by_place ON chunks (id, room);";
+    let gaps = "CREATE TABLE gaps (chunk integer NOT NULL, room integer NOT NULL, \
+                FOREIGN KEY (chunk, room) REFERENCES chunks (id, room) ON DELETE CASCADE);";
+    let chunks = "CREATE TABLE chunks (id integer, room integer NOT NULL);";
+    let down = match dialect {
+        Dialect::Sqlite => [gaps, chunks, index].join("\n"),
+        _ => [chunks, index, gaps].join("\n"),
+    };
+    case.connection.batch(&down).await.unwrap();
+    case.connection.batch("INSERT INTO chunks VALUES (1, 2); INSERT INTO gaps VALUES (1, 2)").await.unwrap();
+    case.write(ID, "DROP TABLE gaps; DROP TABLE chunks;", &down);
+    let both = ["gaps", "chunks"].map(|table| taken(dialect, table, None, false)).to_vec();
+    shelve(&mut case, Reason::Preserve, both);
+    case.apply().await.unwrap();
+    case.rollback(Rollback::Steps(1)).await.unwrap();
+    assert_eq!(case.count("SELECT count(*) FROM chunks JOIN gaps ON id = chunk").await, 1);
+}
+
+/// SQLite: a table without row numbers loses a column of its key.
+#[test]
+fn a_part_of_the_key_comes_back_without_rowid() {
+    block_on(async {
+        let mut case = case(Dialect::Sqlite).await;
+        let create = "CREATE TABLE places (a integer, b text NOT NULL, c text, PRIMARY KEY (a, b)) WITHOUT ROWID;\n\
+                      INSERT INTO places VALUES (1, 'x', 'p'), (2, 'x', 'q');";
+        case.connection.batch(create).await.unwrap();
+        let up = "CREATE TABLE new (a integer PRIMARY KEY, c text) WITHOUT ROWID; INSERT INTO new SELECT a, c FROM places;\n\
+                  DROP TABLE places; ALTER TABLE new RENAME TO places;";
+        let down = "ALTER TABLE places ADD COLUMN b text;\n\
+                    CREATE TABLE new (a integer, b text NOT NULL, c text, PRIMARY KEY (a, b)) WITHOUT ROWID;\n\
+                    INSERT INTO new SELECT a, b, c FROM places; DROP TABLE places; ALTER TABLE new RENAME TO places;";
+        case.write(ID, up, down);
+        shelve(&mut case, Reason::Preserve, vec![taken(Dialect::Sqlite, "places", Some("b"), false)]);
+        case.apply().await.unwrap();
+        case.rollback(Rollback::Steps(1)).await.unwrap();
+        assert_eq!(case.count("SELECT count(*) FROM places WHERE b = 'x'").await, 2);
+    });
 }
 
 async fn without_a_key_nothing_is_promised_of_what_is_narrowed(dialect: Dialect) {
