@@ -4,7 +4,7 @@
 use relata_schema::change::{LockMode, LockSpan};
 use relata_schema::dialect::postgres::print::{
     STATISTICS, add_check, add_exclusion, add_foreign_key, add_key, attach_index, create_index_of, ident, index_name,
-    index_settings, index_statistics, qualified,
+    index_settings, index_statistics, qualified, stands_in_table,
 };
 use relata_schema::model::{
     Check, Exclusion, ForeignKey, Index, Key, ObjectKey, ObjectKind, ObjectName, Policy, Table, Trigger,
@@ -180,10 +180,10 @@ pub(super) fn add_before_attaching(scope: &Scope<'_>, table: &Table, steps: &mut
 pub(super) fn add_keys_and_indexes(scope: &Scope<'_>, table: &Table, created: bool, steps: &mut Steps) {
     let before = scope.from.table(&table.name).filter(|_| !created);
     let early = attaches(scope, table);
-    let inline = created && relata_schema::dialect::postgres::print::is_plain(table);
     for (kind, key) in keys(table) {
         let old = before.and_then(|old| keys(old).find(|(k, old)| *k == kind && old.name == key.name));
         let fresh = old.is_none() || scope.clears(kind, &table.name, &key.name);
+        let inline = created && stands_in_table(table, key);
         let object = ObjectKey::member(kind, &table.name, &key.name);
         if fresh && !inline && !early {
             let sql = add_key(table, key, kind == ObjectKind::PrimaryKey);

@@ -40,7 +40,7 @@ pub use routine::{
 };
 pub use table::{
     attach_partition, cluster_on, column_definition, column_options, column_settings, create_table, is_plain,
-    replica_identity, row_security, storage_parameters, table_word,
+    replica_identity, row_security, stands_in_table, storage_parameters, table_word,
 };
 pub use view::{CLUSTER_ON, create_view, for_view, view_settings, view_word};
 
@@ -188,15 +188,12 @@ pub fn whole_view(view: &View) -> Vec<String> {
 /// The keys and indexes of a table that are not part of [`create_table`], attached to those of its parent.
 pub fn keys_and_indexes(table: &Table) -> Vec<String> {
     let mut out = Vec::new();
+    let keys = table.primary_key.iter().map(|k| (k, true)).chain(table.uniques.iter().map(|k| (k, false)));
+    for (key, primary) in keys.filter(|(key, _)| !stands_in_table(table, key)) {
+        out.push(add_key(table, key, primary));
+        out.extend(key.partition_of.as_ref().map(|parent| attach_index(parent, &index_name(&table.name, &key.name))));
+    }
     if !is_plain(table) {
-        for (key, primary) in
-            table.primary_key.iter().map(|k| (k, true)).chain(table.uniques.iter().map(|k| (k, false)))
-        {
-            out.push(add_key(table, key, primary));
-            out.extend(
-                key.partition_of.as_ref().map(|parent| attach_index(parent, &index_name(&table.name, &key.name))),
-            );
-        }
         out.extend(table.exclusions.iter().map(|exclusion| add_exclusion(&table.name, exclusion)));
     }
     for index in &table.indexes {

@@ -2,7 +2,7 @@
 
 use super::constraint::{exclusion_clause, key_clause};
 use super::{check_clause, foreign_options, ident, idents, literal, qualified, sequence_options};
-use crate::model::{Column, ObjectName, Table};
+use crate::model::{Column, Key, ObjectName, Table};
 
 /// `TABLE` or `FOREIGN TABLE`.
 pub fn table_word(table: &Table) -> &'static str {
@@ -32,7 +32,18 @@ pub fn is_plain(table: &Table) -> bool {
     table.partitioning.is_none() && table.partition_of.is_none()
 }
 
-/// `CREATE TABLE` with columns and checks, and, where it [`is_plain`], its keys and exclusions.
+/// Whether a key can stand in `CREATE TABLE`: of two over the same columns PostgreSQL makes only the first there.
+pub fn stands_in_table(table: &Table, key: &Key) -> bool {
+    let same = |other: &&Key| {
+        let columns = other.columns().eq(key.columns()) && other.include == key.include;
+        columns && other.nulls_not_distinct == key.nulls_not_distinct && other.deferral == key.deferral
+    };
+    let first = table.primary_key.iter().chain(&table.uniques).find(same);
+    is_plain(table) && first.is_none_or(|first| std::ptr::eq(first, key))
+}
+
+/// `CREATE TABLE` with columns and checks, and, where it [`is_plain`], its exclusions and the keys that
+/// [can stand](stands_in_table) there.
 pub fn create_table(table: &Table) -> String {
     let partition = table.partition_of.is_some();
     let written = table.columns.iter().filter(|column| partition || !column.inherited);
@@ -42,7 +53,8 @@ pub fn create_table(table: &Table) -> String {
     };
     if is_plain(table) {
         items.extend(table.primary_key.iter().map(|key| key_clause(key, true)));
-        items.extend(table.uniques.iter().map(|key| key_clause(key, false)));
+        let uniques = table.uniques.iter().filter(|key| stands_in_table(table, key));
+        items.extend(uniques.map(|key| key_clause(key, false)));
         items.extend(table.exclusions.iter().map(exclusion_clause));
     }
     let own_checks = table.checks.iter().filter(|check| (partition || !check.inherited) && !check.not_valid);
