@@ -12,8 +12,7 @@
 //!
 //! - In a table without any key a row is known by its other columns: values come back where nobody changed those.
 //!
-//! Weaker than a backup: what becomes narrower in a table without any key cannot be put back (the table is copied, for people
-//! to look at). On MariaDB triggers run when rows are put back.
+//! Weaker than a backup: on MariaDB triggers run when rows are put back.
 
 mod alike;
 mod sql;
@@ -220,11 +219,6 @@ async fn put_one(
         Dialect::Sqlite | Dialect::Mysql => format!("{SHELF}_{version}_{position}"),
     };
     let key = key_of(table, &shelve.taken);
-    if key.is_empty() && taken.narrowed && shelve.reason == Reason::Preserve {
-        let message = format!("{} has no key: what is kept of {} could not be put back", table.name, described(taken));
-        return Err(Error::new(Kind::Unsupported, message)
-            .hint("give the table a primary key first, or say that it may be lost and apply without --preserve"));
-    }
     let stored = table.columns.iter().filter(|column| column.generated.is_none()).map(|column| column.name.clone());
     let columns: Vec<String> = match &taken.column {
         Some(column) if !key.is_empty() => key.iter().chain([column]).cloned().collect(),
@@ -292,16 +286,36 @@ fn key_of(table: &Table, taken: &[Taken]) -> Vec<String> {
 
 /// After the last statement of a migration: of columns that became narrower only what they lost is kept.
 pub(super) async fn settle(connection: &mut dyn Connection, version: &str) -> Result<()> {
-    for shelved in of(connection, version).await?.iter().filter(|shelved| shelved.taken.narrowed) {
-        sql::settle(connection, shelved).await?;
+    let kept = of(connection, version).await?;
+    for shelved in kept.iter().filter(|shelved| shelved.taken.narrowed) {
+        if !shelved.key.is_empty() {
+            sql::settle(connection, shelved).await?;
+        } else if let Some(table) = standing(connection, shelved).await?
+            && let Some(alike) = Alike::of(connection, &table, shelved, &alike::waiting(&kept, &table.name)).await?
+        {
+            alike.settle(connection).await?;
+        }
     }
     Ok(())
 }
 
+/// The table of a column, if both are there.
+async fn standing(connection: &mut dyn Connection, shelved: &Shelved) -> Result<Option<Table>> {
+    let schema = super::schema(connection).await?;
+    Ok(schema.table(&shelved.taken.table).filter(|table| fits(shelved, table)).cloned())
+}
+
 /// Before the first statement of a rollback: what somebody changed since is no longer put back.
 pub(super) async fn prune(connection: &mut dyn Connection, version: &str) -> Result<()> {
-    for shelved in of(connection, version).await?.iter().filter(|shelved| shelved.taken.narrowed) {
-        sql::prune(connection, shelved).await?;
+    let kept = of(connection, version).await?;
+    for shelved in kept.iter().filter(|shelved| shelved.taken.narrowed) {
+        if !shelved.key.is_empty() {
+            sql::prune(connection, shelved).await?;
+        } else if let Some(table) = standing(connection, shelved).await?
+            && let Some(alike) = Alike::of(connection, &table, shelved, &alike::waiting(&kept, &table.name)).await?
+        {
+            alike.prune(connection).await?;
+        }
     }
     Ok(())
 }
@@ -408,7 +422,7 @@ fn fits(shelved: &Shelved, table: &Table) -> bool {
     let Some(column) = &shelved.taken.column else { return true };
     let there = table.column(column).is_some_and(|column| column.generated.is_none());
     let has = |name: &String| table.column(name).is_some();
-    there && (!shelved.key.is_empty() || !shelved.taken.narrowed) && shelved.key.iter().all(has)
+    there && shelved.key.iter().all(has)
 }
 
 async fn put_back_some(connection: &mut dyn Connection, version: &str, mut kept: Vec<Shelved>) -> Result<Vec<Shelved>> {

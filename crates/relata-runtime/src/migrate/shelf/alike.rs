@@ -1,5 +1,8 @@
 //! Values of a column go back into a table whose rows have no key: a row is known by all its other columns, and of rows that
 //! are alike in them it does not matter which gets which value.
+//!
+//! Of a column that becomes narrower all rows are kept, each with what the narrower type made of its value. Where rows that are
+//! alike have changed since, or are more or fewer, nothing is put back among them.
 
 use relata_schema::Dialect;
 use relata_schema::model::{ObjectName, Table};
@@ -9,9 +12,13 @@ use relata_sql::{Error, Kind, Result};
 use super::{Shelved, sql};
 use crate::migrate::rows;
 
+/// The number of a kept row.
+pub(super) const PLACE: &str = "relata_place";
 /// What a row is known by, and its number among those that are alike.
 const ALIKE: &str = "relata_alike";
 const NUMBER: &str = "relata_number";
+/// How many are alike.
+const COUNT: &str = "relata_count";
 
 /// The column, and those by which a row is known: what was kept of it and is there, but for what is `waiting` to be put
 /// back.
@@ -20,6 +27,7 @@ pub(super) struct Alike<'a> {
     table: &'a Table,
     kept: String,
     column: &'a str,
+    narrowed: bool,
     known_by: Vec<String>,
     complete: bool,
 }
@@ -40,7 +48,7 @@ impl<'a> Alike<'a> {
         known_by.retain(|name| table.column(name).is_some_and(|column| column.generated.is_none()));
         let complete = known_by.len() == count;
         let kept = dialect.qualified(&shelved.kept_in);
-        Ok(Some(Alike { dialect, table, kept, column, known_by, complete }))
+        Ok(Some(Alike { dialect, table, kept, column, narrowed: shelved.taken.narrowed, known_by, complete }))
     }
 
     /// Whether all rows of the table are known, or all that were kept are there.
@@ -48,7 +56,7 @@ impl<'a> Alike<'a> {
         if !self.complete {
             return Ok(false);
         }
-        let (there, kept) = (self.numbered(&self.target(), ""), self.numbered(&self.kept, ""));
+        let (there, kept) = (self.numbered(&self.target(), "", None), self.numbered(&self.kept, "", None));
         let missing = |some: &str, others: &str| {
             format!(
                 "EXISTS (SELECT 1 FROM {some} AS a LEFT JOIN {others} AS b ON {} WHERE b.{NUMBER} IS NULL)",
@@ -59,10 +67,42 @@ impl<'a> Alike<'a> {
         Ok(rows::all(connection, &sql, &[]).await?.is_empty())
     }
 
+    /// After the migration: notes what the narrower type made of each value.
+    pub(super) async fn settle(&self, connection: &mut dyn Connection) -> Result<()> {
+        let (now, before) = (self.now(), self.now());
+        let there = self.numbered(&self.target(), &format!("{now} AS relata_now, "), Some(&now));
+        let kept = self.numbered(&self.kept, &format!("{PLACE}, "), Some(&before));
+        let same = on("k", "t");
+        let pairs = format!("(SELECT k.{PLACE}, t.relata_now FROM {kept} AS k JOIN {there} AS t ON {same})");
+        let set = [(sql::AFTER.to_string(), "p.relata_now".to_string())];
+        let places = format!("s.{PLACE} = p.{PLACE}");
+        connection.batch(&sql::update_joined(self.dialect, (&self.kept, "s"), (&pairs, "p"), &set, &places)).await
+    }
+
+    /// Before the rollback: forgets rows among whose likes somebody changed the column.
+    pub(super) async fn prune(&self, connection: &mut dyn Connection) -> Result<()> {
+        let known = self.known();
+        let by_value = |table: &str, value: &str| {
+            let both = format!("{known}, {}", self.exactly(value));
+            format!(
+                "(SELECT {known} AS {ALIKE}, {} AS relata_now, row_number() OVER (PARTITION BY {both}) AS {NUMBER} \
+                 FROM {table})",
+                self.exactly(value)
+            )
+        };
+        let (kept, there) = (by_value(&self.kept, sql::AFTER), by_value(&self.target(), &self.now()));
+        let same = format!("{} AND k.relata_now = t.relata_now", on("k", "t"));
+        let changed = format!(
+            "SELECT {ALIKE} FROM (SELECT k.{ALIKE} FROM {kept} AS k LEFT JOIN {there} AS t ON {same} \
+             WHERE t.{NUMBER} IS NULL) AS changed"
+        );
+        connection.batch(&format!("DELETE FROM {} WHERE {known} IN ({changed})", self.kept)).await
+    }
+
     /// Puts the values back. `value` is how the kept one is written, of the row `s`.
     pub(super) async fn put_back(&self, connection: &mut dyn Connection, value: &str) -> Result<()> {
         let (target, column) = (self.target(), self.dialect.quote(self.column));
-        let kept = self.numbered(&self.kept, &format!("{column}, "));
+        let kept = self.numbered(&self.kept, &format!("{column}, "), self.after());
         let (place, same) = match self.dialect {
             Dialect::Mysql => return self.write_again(connection, value).await,
             Dialect::Postgres => ("tableoid AS relata_table, ctid AS relata_row, ".to_string(), {
@@ -75,10 +115,10 @@ impl<'a> Alike<'a> {
                 (place.collect(), same.collect::<Vec<_>>().join(" AND "))
             }
         };
-        let there = self.numbered(&target, &place);
+        let there = self.numbered(&target, &place, self.present().as_deref());
         let sql = format!(
             "UPDATE {target} AS t SET {column} = {value} FROM {there} AS r JOIN {kept} AS s ON {} WHERE {same}",
-            on("r", "s")
+            self.on("r", "s")
         );
         connection.batch(&sql).await
     }
@@ -93,9 +133,9 @@ impl<'a> Alike<'a> {
             false => format!("t.{name}"),
         };
         let values: Vec<String> = columns.iter().map(value_of).collect();
-        let there = self.numbered(&target, &format!("{}, ", columns.join(", ")));
-        let kept = self.numbered(&self.kept, &format!("{column}, "));
-        let (columns, values, same) = (columns.join(", "), values.join(", "), on("t", "s"));
+        let there = self.numbered(&target, &format!("{}, ", columns.join(", ")), self.present().as_deref());
+        let kept = self.numbered(&self.kept, &format!("{column}, "), self.after());
+        let (columns, values, same) = (columns.join(", "), values.join(", "), self.on("t", "s"));
         for sql in [
             format!(
                 "CREATE TEMPORARY TABLE relata_rows AS SELECT {values} FROM {there} AS t LEFT JOIN {kept} AS s ON {same}"
@@ -113,19 +153,50 @@ impl<'a> Alike<'a> {
         self.dialect.qualified(&self.table.name)
     }
 
-    /// The rows of a table, each with what it is known by and its number among those that are alike.
-    fn numbered(&self, table: &str, more: &str) -> String {
+    /// The text of the column as it is now.
+    fn now(&self) -> String {
+        sql::text_of(self.dialect, &self.dialect.quote(self.column))
+    }
+
+    fn present(&self) -> Option<String> {
+        self.narrowed.then(|| self.now())
+    }
+
+    fn after(&self) -> Option<&'static str> {
+        self.narrowed.then_some(sql::AFTER)
+    }
+
+    /// The rows of a table, each with what it is known by, its number among those that are alike (in the order of the text
+    /// `by`), and how many they are.
+    fn numbered(&self, table: &str, more: &str, by: Option<&str>) -> String {
         let known = self.known();
-        format!("(SELECT {more}{known} AS {ALIKE}, row_number() OVER (PARTITION BY {known}) AS {NUMBER} FROM {table})")
+        let order = by.map_or_else(String::new, |by| format!(" ORDER BY {}", self.exactly(by)));
+        format!(
+            "(SELECT {more}{known} AS {ALIKE}, row_number() OVER (PARTITION BY {known}{order}) AS {NUMBER}, \
+             count(*) OVER (PARTITION BY {known}) AS {COUNT} FROM {table})"
+        )
+    }
+
+    fn on(&self, left: &str, right: &str) -> String {
+        let count = format!(" AND {left}.{COUNT} = {right}.{COUNT}");
+        on(left, right) + if self.narrowed { &count } else { "" }
+    }
+
+    /// An expression as text that is equal where the value is the same, letter for letter, and for NULL.
+    fn exactly(&self, expression: &str) -> String {
+        match self.dialect {
+            Dialect::Sqlite => format!("quote({expression})"),
+            Dialect::Postgres => format!("ROW({expression})::text"),
+            Dialect::Mysql => format!("ifnull(hex(CAST({expression} AS BINARY)), '-')"),
+        }
     }
 
     /// One text of all the columns.
     fn known(&self) -> String {
         let dialect = self.dialect;
         let parts = self.known_by.iter().map(|name| dialect.quote(name)).map(|name| match dialect {
-            Dialect::Sqlite => format!("quote({name})"),
             Dialect::Postgres => format!("{name}::text"),
-            Dialect::Mysql => format!("ifnull(hex(CAST({name} AS BINARY)), '-')"),
+            Dialect::Sqlite | Dialect::Mysql => self.exactly(&name),
         });
         let parts: Vec<String> = parts.collect();
         match dialect {

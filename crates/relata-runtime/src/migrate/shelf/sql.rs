@@ -7,12 +7,12 @@ use relata_schema::model::{ObjectName, Schema, Table};
 use relata_sql::driver::Connection;
 use relata_sql::{Result, Value};
 
-use super::alike::Alike;
+use super::alike::{Alike, PLACE};
 use super::{Shelved, Taken};
 use crate::migrate::rows;
 
 /// The column of a kept table that holds what a narrower type made of the value.
-const AFTER: &str = "relata_after";
+pub(super) const AFTER: &str = "relata_after";
 
 /// Creates the kept table from the rows that are there.
 pub(super) async fn copy(
@@ -32,9 +32,9 @@ pub(super) async fn copy(
         // A kept column must not hold on to a type that the migration drops: it is kept as text.
         list.push(if foreign.contains_key(column) { format!("{name}::text AS {name}") } else { name });
     }
-    if taken.narrowed && !key.is_empty() {
-        let column = taken.column.as_deref().unwrap_or_default();
+    if let Some(column) = taken.column.as_deref().filter(|_| taken.narrowed) {
         list.push(format!("{} AS {AFTER}", text_of(dialect, &dialect.quote(column))));
+        list.extend(key.is_empty().then(|| format!("row_number() OVER () AS {PLACE}")));
     }
     // MariaDB joins by index only.
     let plain = |name: &&String| table.column(name).is_some_and(|column| !is_long(&column.ty.physical));
@@ -42,6 +42,7 @@ pub(super) async fn copy(
         Dialect::Mysql if !key.is_empty() && key.iter().all(|name| plain(&name)) => {
             format!(" (PRIMARY KEY ({}))", quoted(dialect, key))
         }
+        Dialect::Mysql if key.is_empty() && taken.narrowed => format!(" (PRIMARY KEY ({PLACE}))"),
         _ => String::new(),
     };
     let from = dialect.qualified(&table.name);
@@ -90,7 +91,7 @@ async fn types(connection: &mut dyn Connection, sql: &str) -> Result<BTreeMap<St
     found.iter().map(|row| Ok((rows::cell(row, 0)?, rows::cell(row, 1)?))).collect()
 }
 
-fn text_of(dialect: Dialect, expression: &str) -> String {
+pub(super) fn text_of(dialect: Dialect, expression: &str) -> String {
     match dialect {
         Dialect::Sqlite => format!("CAST({expression} AS TEXT)"),
         Dialect::Postgres => format!("{expression}::text"),
@@ -120,7 +121,7 @@ fn differs(dialect: Dialect, left: &str, right: &str) -> String {
 }
 
 /// Updates rows of `target` (called `t` or `s` there) that belong together by key: each column and what it becomes.
-fn update_joined(
+pub(super) fn update_joined(
     dialect: Dialect,
     target: (&str, &str),
     other: (&str, &str),
