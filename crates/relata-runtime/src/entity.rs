@@ -274,10 +274,11 @@ pub fn cell<T: Decode>(row: &mut dyn Row, at: usize, index: usize, table: &'stat
 
 #[cold]
 fn undecodable(row: &dyn Row, at: usize, expected: &str, column: (&'static TableMeta, usize)) -> Error {
-    let found = match row.cell(at) {
-        Ok(cell) => cell.to_value().kind(),
+    let value = match row.cell(at) {
+        Ok(cell) => cell.to_value(),
         Err(error) => return error,
     };
+    let found = value.kind();
     let (table, index) = column;
     let meta = &table.columns[index];
     let message = format!("{}.{} holds {found}, but {expected} was expected", table.table, meta.column);
@@ -285,9 +286,24 @@ fn undecodable(row: &dyn Row, at: usize, expected: &str, column: (&'static Table
         details.entity = Some(table.entity.to_string());
         details.field = Some(meta.field.to_string());
     });
+    if let Some(moment) = no_moment(&value) {
+        let read = format!("`.select({}.{}.cast::<String>())`", table.entity, meta.field);
+        return error.hint(format!("{moment}: write NULL or a date there, or read it as text by {read}"));
+    }
     match found {
         "NULL" => error.hint(format!("make the field `{}` an Option, or the column NOT NULL", meta.field)),
         _ => error.hint(format!("change the type of the field `{}`, or correct the row", meta.field)),
+    }
+}
+
+/// What a database keeps in a column of dates though it is none.
+fn no_moment(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::Text(text) if text.starts_with("0000-00-00") => Some("it is a zero date of MariaDB, which is no date"),
+        Value::Text(text) if matches!(text.trim_start_matches('-'), "infinity") => {
+            Some("it is infinite, which no date is")
+        }
+        _ => None,
     }
 }
 

@@ -493,6 +493,12 @@ conflict_columns!(A, B, C);
 conflict_columns!(A, B, C, D);
 conflict_columns!(A, B, C, D, F);
 conflict_columns!(A, B, C, D, F, G);
+conflict_columns!(A, B, C, D, F, G, H);
+conflict_columns!(A, B, C, D, F, G, H, I);
+conflict_columns!(A, B, C, D, F, G, H, I, J);
+conflict_columns!(A, B, C, D, F, G, H, I, J, K);
+conflict_columns!(A, B, C, D, F, G, H, I, J, K, L);
+conflict_columns!(A, B, C, D, F, G, H, I, J, K, L, M);
 
 /// Columns that take what a query gives: of the same types, in the same order.
 #[diagnostic::on_unimplemented(
@@ -514,6 +520,12 @@ insert_columns!(A, B, C);
 insert_columns!(A, B, C, D);
 insert_columns!(A, B, C, D, F);
 insert_columns!(A, B, C, D, F, G);
+insert_columns!(A, B, C, D, F, G, H);
+insert_columns!(A, B, C, D, F, G, H, I);
+insert_columns!(A, B, C, D, F, G, H, I, J);
+insert_columns!(A, B, C, D, F, G, H, I, J, K);
+insert_columns!(A, B, C, D, F, G, H, I, J, K, L);
+insert_columns!(A, B, C, D, F, G, H, I, J, K, L, M);
 
 /// An insert of what a query gives.
 #[must_use = "nothing is inserted until `.exec(…)`"]

@@ -208,6 +208,8 @@ impl Decode for Vec<u8> {
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
         match cell {
             Cell::Bytes(value) => Ok(value.to_vec()),
+            // SQLite keeps text that is put into a column of bytes as text.
+            Cell::Text(value) => Ok(value.as_bytes().to_vec()),
             _ => Err(Mismatch::expected("bytes")),
         }
     }

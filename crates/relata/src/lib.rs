@@ -48,6 +48,14 @@
 //! # }
 //! ```
 //!
+//! For each entity the derive writes beside the struct `User`
+//! - a constant of the same name, whose fields are the columns and relations: `User.name`, `User.posts`. A relation is walked along with
+//!   parentheses: `Post.author().name`;
+//! - the struct `NewUser` for rows that are to be inserted, with the fields that must be given; setters for the others;
+//! - an accessor of each relation, `post.author()`, on rows whose query loaded it by `.with(…)`; on others it does not compile.
+//!
+//! Queries begin at [`Entity`], and what they can say is at [`Find`]; what runs them is a [`Db`] or, inside of [`transaction!`], a [`Tx`].
+//!
 //! # Features
 //! - `sqlite` (default): the SQLite driver, with SQLite itself.
 //! - `postgres`: the PostgreSQL driver.

@@ -402,3 +402,11 @@ macro_rules! keys {
 keys!(A, B);
 keys!(A, B, C);
 keys!(A, B, C, D);
+keys!(A, B, C, D, E);
+keys!(A, B, C, D, E, F);
+keys!(A, B, C, D, E, F, G);
+keys!(A, B, C, D, E, F, G, H);
+keys!(A, B, C, D, E, F, G, H, I);
+keys!(A, B, C, D, E, F, G, H, I, J);
+keys!(A, B, C, D, E, F, G, H, I, J, K);
+keys!(A, B, C, D, E, F, G, H, I, J, K, L);

@@ -278,6 +278,25 @@ async fn chrono_and_time(db: &mut Db) -> Result<()> {
     Ok(())
 }
 
+/// What databases keep among dates though it is none says what it is, and is read as text.
+#[tokio::test]
+async fn dates_that_are_none() {
+    for (dialect, kept, read, says) in [
+        (Dialect::Mysql, "0000-00-00", "0000-00-00", "it is a zero date of MariaDB, which is no date: write NULL"),
+        (Dialect::Postgres, "-infinity", "-infinity", "it is infinite, which no date is: write NULL or a date there"),
+    ] {
+        let (_database, mut db) = crate::setup::open(dialect).await;
+        every_type("2024-02-29T00:00:00Z").insert(&mut db).await.unwrap();
+        db.batch(&format!("UPDATE every_type SET date = '{kept}'")).await.unwrap();
+        let error = EveryType::find().one(&mut db).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Decode);
+        let text = error.to_string();
+        assert!(text.contains(says) && text.contains("`.select(EveryType.date.cast::<String>())`"), "{text}");
+        let date = EveryType::find().select(EveryType.date.cast::<String>()).one(&mut db).await.unwrap();
+        assert_eq!(date, read);
+    }
+}
+
 #[tokio::test]
 async fn natives_of_postgres() {
     let source =

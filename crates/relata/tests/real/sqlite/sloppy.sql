@@ -16,3 +16,9 @@ CREATE TABLE tickets (
 CREATE TABLE keepers (owner_id TEXT PRIMARY KEY REFERENCES owners(id), since DATE);
 CREATE TABLE drives (owner_id TEXT, plate TEXT, PRIMARY KEY (owner_id, plate),
     FOREIGN KEY (owner_id) REFERENCES owners(id), FOREIGN KEY (plate) REFERENCES cars(plate));
+-- Text in a column of bytes stays text.
+CREATE TABLE labels (code CHAR(1) PRIMARY KEY, label BLOB NOT NULL);
+INSERT INTO labels VALUES ('C', 'done');
+-- A key of many columns.
+CREATE TABLE readings (site TEXT, rack TEXT, shelf TEXT, probe TEXT, kind TEXT, day TEXT, value REAL,
+    PRIMARY KEY (site, rack, shelf, probe, kind, day));
