@@ -200,6 +200,8 @@ impl<'a> Alike<'a> {
         });
         let parts: Vec<String> = parts.collect();
         match dialect {
+            // A constant by itself would be no expression to them.
+            Dialect::Mysql if parts.is_empty() => "concat('', '')".to_string(),
             _ if parts.is_empty() => "'' || ''".to_string(),
             Dialect::Sqlite => parts.join(" || ',' || "),
             Dialect::Postgres => format!("ROW({})::text", parts.join(", ")),

@@ -277,6 +277,7 @@ async fn what_is_narrowed_comes_back_without_a_key(dialect: Dialect) {
     let rows =
         "INSERT INTO loose VALUES (2, 25), (3, 31), (3, 47), (4, NULL), (5, 50), (6, 61), (6, 62), (7, 75), (7, 76)";
     case.connection.batch(rows).await.unwrap();
+    case.connection.batch("CREATE TABLE lonely (y integer); INSERT INTO lonely VALUES (31), (47)").await.unwrap();
     let (up, down) = match dialect {
         Dialect::Sqlite => ("UPDATE loose SET y = y / 10;", "SELECT 1;"),
         Dialect::Postgres => (
@@ -288,8 +289,10 @@ async fn what_is_narrowed_comes_back_without_a_key(dialect: Dialect) {
             "ALTER TABLE loose MODIFY y integer;",
         ),
     };
-    case.write(ID, up, down);
-    shelve(&mut case, Reason::Preserve, vec![taken(dialect, "loose", Some("y"), true)]);
+    let both = |sql: &str| format!("{sql}\n{}", sql.replace("loose", "lonely"));
+    case.write(ID, &both(up), &both(down));
+    let both = ["loose", "lonely"].map(|table| taken(dialect, table, Some("y"), true)).to_vec();
+    shelve(&mut case, Reason::Preserve, both);
     case.apply().await.unwrap();
     assert_eq!(case.count("SELECT max(y) FROM loose").await, 7);
     let life =
@@ -308,6 +311,7 @@ async fn what_is_narrowed_comes_back_without_a_key(dialect: Dialect) {
     ] {
         assert_eq!(case.count(&format!("SELECT count(*) FROM loose WHERE {condition}")).await, count, "{condition}");
     }
+    assert_eq!(case.count("SELECT count(*) FROM lonely WHERE y IN (31, 47)").await, 2);
     assert_eq!(migrate::read_shelf(case.connection.as_mut()).await.unwrap(), []);
 }
 
