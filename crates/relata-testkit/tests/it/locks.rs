@@ -302,6 +302,27 @@ fn mysql_locks_of_whole_tables_are_seen() {
     });
 }
 
+/// What nobody can read any more, or not yet, is made all the same.
+#[test]
+fn mysql_views_take_the_names_of_tables_and_of_views_that_are_broken() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let database = TestDatabase::create(Dialect::Mysql).await;
+        let mut connection = database.connect().await;
+        let beside = Beside::new(database.driver(), database.url().clone());
+        let setup = "CREATE TABLE a (id int); CREATE TABLE t (x int, y int); CREATE VIEW v AS SELECT x FROM t; \
+                     CREATE VIEW w AS SELECT x FROM v";
+        connection.batch(setup).await.unwrap();
+        let script = "DROP TABLE a;\nCREATE VIEW a AS SELECT 1 AS id;\nALTER TABLE t DROP COLUMN x;\n\
+                      CREATE OR REPLACE VIEW v AS SELECT y FROM t;\nCREATE OR REPLACE VIEW w AS SELECT y FROM v;";
+        let header = Header { transaction_off: true, ..Header::default() };
+        let ran = run_watched(&mut *connection, &header, script, None, Some(&beside)).await.unwrap();
+        let seen: Vec<bool> = ran.iter().map(|observed| observed.seen).collect();
+        assert_eq!(seen, [true, false, true, false, false]);
+        assert_eq!(migrate::schema(&mut *connection).await.unwrap().views.len(), 3);
+    });
+}
+
 #[test]
 fn sqlite_rebuilds_are_as_predicted() {
     check(Dialect::Sqlite, include_str!("locks/sqlite.txt"), 30);

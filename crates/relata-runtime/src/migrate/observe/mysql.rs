@@ -55,8 +55,8 @@ impl Eye {
         if subjects.is_empty() {
             return connection.batch(sql).await;
         }
-        let wanted = barrier::run(connection, sql, &subjects, beside).await?;
-        observed.seen = true;
+        let (wanted, looked) = barrier::run(connection, sql, &subjects, beside).await?;
+        observed.seen = looked;
         let lock =
             |table| Lock { object: ObjectName::bare(table), mode: LockMode::AccessExclusive, span: LockSpan::Instant };
         observed.locks.extend(wanted.into_iter().map(lock));

@@ -87,19 +87,27 @@ fn is_name(token: &Token<'_>) -> bool {
     matches!(token.kind, TokenKind::Word | TokenKind::Quoted)
 }
 
-/// Runs a statement, and tells which of these tables it wanted for itself alone.
+/// Runs a statement, and tells which of these tables it wanted for itself alone, and whether all of them could be looked at.
 pub(super) async fn run(
     connection: &mut dyn Connection,
     statement: &str,
     tables: &[String],
     beside: &Beside,
-) -> Result<Vec<String>> {
+) -> Result<(Vec<String>, bool)> {
     let session = watch::session(connection).await?;
     let mut watcher = beside.connect().await?;
     let mut wanted = Vec::new();
+    let mut looked = true;
     for (at, table) in tables.iter().enumerate() {
-        let barrier = Barrier::of_reader(beside, table).await?;
         let last = at + 1 == tables.len();
+        // It went before in the script, or it is a view of what is not there yet: nobody reads it.
+        let Ok(barrier) = Barrier::of_reader(beside, table).await else {
+            looked = false;
+            if last {
+                connection.batch(statement).await?;
+            }
+            continue;
+        };
         let (result, waited) = against(connection, statement, barrier, (watcher.as_mut(), session), last).await?;
         if waited {
             wanted.push(table.clone());
@@ -109,11 +117,11 @@ pub(super) async fn run(
             break;
         }
         if connection.is_broken() {
-            return result.map(|()| wanted);
+            return result.map(|()| (wanted, looked));
         }
     }
     watcher.close().await?;
-    Ok(wanted)
+    Ok((wanted, looked))
 }
 
 /// Runs a statement while another session writes nothing to `parent`; tells how it ended, and whether it waited for that session.
