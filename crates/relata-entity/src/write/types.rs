@@ -24,7 +24,16 @@ pub(super) fn rust(schema: &Schema, names: &Names, table: &Table, column: &Colum
     if let Some(name) = names.column_enum(&table.name, &column.name) {
         return Some(RustType { text: name.to_string(), ty: None });
     }
+    if column.ty.logical == Type::Bool && schema.dialect == Dialect::Mysql && names_rows(table, &column.name) {
+        return Some(RustType::new("i8", Type::Int(1)));
+    }
     of(schema, names, &column.ty.logical)
+}
+
+/// A key, or part of what refers to one: on MariaDB, whose `boolean` is a small number, it is a number.
+fn names_rows(table: &Table, column: &str) -> bool {
+    let is_key = table.primary_key.as_ref().is_some_and(|key| key.columns().eq([column]));
+    is_key || table.foreign_keys.iter().any(|key| key.columns.iter().any(|name| name == column))
 }
 
 fn of(schema: &Schema, names: &Names, ty: &Type) -> Option<RustType> {
