@@ -15,6 +15,7 @@ mod borrowed;
 mod clock;
 mod keeper;
 mod options;
+mod rights;
 mod shelf;
 mod tenants;
 
@@ -54,6 +55,8 @@ pub(crate) struct Pool {
     vitals: Arc<Vitals>,
     free: Semaphore,
     shelf: Mutex<Shelf>,
+    /// How many spare connections have kept their right to be lent (see [`rights`]).
+    ready: AtomicU32,
     waiting: AtomicU32,
     epoch: AtomicU64,
     suspended: AtomicBool,
@@ -131,6 +134,7 @@ impl Pool {
             shelf: Mutex::new(Shelf::new()),
             size: AtomicU32::new(options.max_connections),
             surplus: AtomicU32::new(0),
+            ready: AtomicU32::new(0),
             ping_after: AtomicU64::new(nanoseconds(options.ping_after)),
             options: RwLock::new(Arc::new(options)),
             waiting: AtomicU32::new(0),
@@ -200,7 +204,6 @@ impl Pool {
         if self.suspended.load(Ordering::Relaxed) || !self.vitals.breaker.is_calm() {
             return None;
         }
-        let permit = self.free.try_acquire().ok()?;
         let now = Instant::now();
         let epoch = self.epoch.load(Ordering::Acquire);
         let ping_after = Duration::from_nanos(self.ping_after.load(Ordering::Relaxed));
@@ -208,10 +211,15 @@ impl Pool {
         let fresh = |spare: &shelf::Spare| {
             spare.member.epoch == epoch && now < spare.member.expires && now - spare.since < ping_after
         };
-        let spare = if shelf.last().is_some_and(fresh) { shelf.pop() } else { None }?;
+        let last = shelf.last().filter(|spare| fresh(spare))?;
+        if last.ready {
+            self.count_ready(|ready| ready - 1);
+        } else {
+            self.free.try_acquire().ok()?.forget();
+        }
+        let spare = shelf.pop()?;
         let slot = shelf.lend(request.at, now);
         drop(shelf);
-        permit.forget();
         let mut member = spare.member;
         member.observed.watch.clock = now;
         member.observed.watch.fresh = true;
@@ -258,7 +266,7 @@ impl Pool {
     /// A spare connection that is young, of today's topology, and alive if it rested for long.
     async fn usable_spare(&self, until: Instant) -> Option<Box<Member>> {
         loop {
-            let spare = self.shelf().pop()?;
+            let spare = self.take_spare(Shelf::pop).pop()?;
             let now = Instant::now();
             let rested = now - spare.since;
             let mut member = spare.member;
@@ -273,7 +281,7 @@ impl Pool {
                 }
                 self.dispose(*member, Closed::Broken);
                 // They rested together: what befell one befell the others, and connecting tells the truth.
-                let others = self.shelf().take_all();
+                let others = self.take_spare(Shelf::take_all);
                 others.into_iter().for_each(|spare| self.dispose(*spare.member, Closed::Broken));
             }
         }
@@ -460,7 +468,7 @@ impl Pool {
     /// Connections of before are closed when they come back: the topology or the login has changed.
     pub(crate) fn retire(&self) {
         self.epoch.fetch_add(1, Ordering::AcqRel);
-        let spare = self.shelf().take_all();
+        let spare = self.take_spare(Shelf::take_all);
         spare.into_iter().for_each(|spare| self.dispose(*spare.member, Closed::Retired));
     }
 
@@ -500,16 +508,18 @@ impl Pool {
     /// How many are borrowed or waited for.
     pub(crate) fn in_flight(&self) -> u32 {
         let free = u32::try_from(self.free.available_permits()).unwrap_or(u32::MAX);
+        let free = free.saturating_add(self.ready.load(Ordering::Relaxed));
         self.size.load(Ordering::Relaxed).saturating_sub(free) + self.waiting.load(Ordering::Relaxed)
     }
 }
 
 /// Refusals.
 impl Pool {
-    /// Takes a place in the queue.
+    /// Takes a place in the queue. From here on nobody keeps a right from those who wait.
     fn queue(&self) -> Result<Waiting<'_>> {
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
         let waiting = Waiting(&self.waiting);
+        self.release_rights();
         if before < self.options().max_waiting || self.free.available_permits() > 0 {
             return Ok(waiting);
         }

@@ -25,7 +25,13 @@ pub(crate) struct Pooled {
 
 impl Pooled {
     pub(super) fn new(pool: Arc<Pool>, place: u32, since: Instant, member: Option<Box<Member>>) -> Self {
-        Pooled { member, place: Some(Place { pool, place: Some(place) }), since, dirty: false, tenant: None }
+        Pooled {
+            member,
+            place: Some(Place { pool, place: Some(place), kept: false }),
+            since,
+            dirty: false,
+            tenant: None,
+        }
     }
 
     pub(super) fn fill(&mut self, mut member: Box<Member>, deadline: Option<Instant>) {
@@ -115,6 +121,8 @@ struct Place {
     pool: Arc<Pool>,
     /// `None` once it is given back.
     place: Option<u32>,
+    /// The connection went back together with the right to be lent.
+    kept: bool,
 }
 
 impl Place {
@@ -123,10 +131,9 @@ impl Place {
         if let Some(why) = self.pool.unfit(&member, now) {
             return self.pool.dispose(*member, why);
         }
-        let place = self.place.take();
-        let mut shelf = self.pool.shelf();
-        shelf.push(member, now);
-        place.into_iter().for_each(|place| shelf.returned(place));
+        if let Some(place) = self.place.take() {
+            self.kept = self.pool.put_on_shelf(member, place, now);
+        }
     }
 }
 
@@ -135,7 +142,9 @@ impl Drop for Place {
         if let Some(place) = self.place.take() {
             self.pool.shelf().returned(place);
         }
-        self.pool.add_place();
+        if !self.kept {
+            self.pool.add_place();
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::Either;
 use relata_schema::Dialect;
 
+use super::shelf::Shelf;
 use super::{Pool, clock, far, is_silence};
 use crate::metrics::Closed;
 use crate::observe::Alarm;
@@ -139,8 +140,9 @@ impl Pool {
 
     /// A spare connection answers; `false`: there is none, or it does not, which may be its own fault.
     async fn spare_answers(&self, limit: Duration) -> bool {
+        self.release_rights();
         let Ok(_permit) = self.free.try_acquire() else { return false };
-        let Some(mut spare) = self.shelf().pop() else { return false };
+        let Some(mut spare) = self.take_spare(Shelf::pop).pop() else { return false };
         let ping = patiently(limit / 2, spare.member.observed.unwatched().ping()).await;
         if let Some(Ok(())) = ping {
             spare.since = Instant::now();
@@ -192,7 +194,7 @@ impl Pool {
         let now = Instant::now();
         let idle_limit = self.options().idle_timeout;
         let mut keep = self.options().min_connections;
-        let unfit = self.shelf().take_if(|spare| self.unfit(&spare.member, now).is_some());
+        let unfit = self.take_spare(|shelf| shelf.take_if(|spare| self.unfit(&spare.member, now).is_some()));
         for spare in unfit {
             let why = self.unfit(&spare.member, now).unwrap_or(Closed::Age);
             self.dispose(*spare.member, why);
@@ -200,10 +202,12 @@ impl Pool {
         // The oldest lie at the bottom; those used last are kept as the minimum.
         let total = self.shelf().total();
         keep = total.saturating_sub(keep);
-        let idle = self.shelf().take_if(|spare| {
-            let old = now - spare.since >= idle_limit && keep > 0;
-            keep -= u32::from(old);
-            old
+        let idle = self.take_spare(|shelf| {
+            shelf.take_if(|spare| {
+                let old = now - spare.since >= idle_limit && keep > 0;
+                keep -= u32::from(old);
+                old
+            })
         });
         idle.into_iter().for_each(|spare| self.dispose(*spare.member, Closed::Idle));
     }
@@ -215,6 +219,7 @@ impl Pool {
         }
         let limit = self.options().keepalive;
         loop {
+            self.release_rights();
             let Ok(permit) = self.free.try_acquire() else { return };
             let now = Instant::now();
             let mut first = true;
@@ -222,7 +227,7 @@ impl Pool {
                 let due = now - spare.since >= limit && now >= spare.member.observed.watch.clock + limit;
                 due && std::mem::take(&mut first)
             };
-            let Some(mut spare) = self.shelf().take_if(resting).pop() else { return };
+            let Some(mut spare) = self.take_spare(|shelf| shelf.take_if(resting)).pop() else { return };
             let alive = self.alive(&mut spare.member, far(now, self.options().ping_timeout)).await;
             if alive {
                 spare.member.observed.watch.clock = Instant::now();

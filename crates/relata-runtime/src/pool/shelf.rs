@@ -23,6 +23,8 @@ pub(crate) struct Member {
 pub(super) struct Spare {
     pub(super) member: Box<Member>,
     pub(super) since: Instant,
+    /// It has kept the right of whoever brought it back: the next one to borrow it needs no other.
+    pub(super) ready: bool,
 }
 
 /// A connection that somebody holds.
@@ -61,8 +63,14 @@ impl Shelf {
         self.spare.pop()
     }
 
-    pub(super) fn push(&mut self, member: Box<Member>, since: Instant) {
-        self.spare.push(Spare { member, since });
+    pub(super) fn push(&mut self, member: Box<Member>, since: Instant, ready: bool) {
+        self.spare.push(Spare { member, since, ready });
+    }
+
+    /// Takes their rights from those that have kept one, and says how many that were.
+    pub(super) fn take_rights(&mut self) -> u32 {
+        let kept = self.spare.iter_mut().map(|spare| u32::from(std::mem::take(&mut spare.ready)));
+        kept.sum()
     }
 
     /// Puts one back without making it the one used last.

@@ -109,6 +109,92 @@ async fn a_thousand_tasks_on_ten_connections_are_served_in_order() -> Result<()>
 }
 
 #[tokio::test]
+async fn a_connection_that_must_be_looked_at_is_not_kept_from_who_asks() -> Result<()> {
+    // None is lent without a look, and only one may be lent.
+    let options = PoolOptions {
+        max_connections: 1,
+        ping_after: Duration::ZERO,
+        acquire_timeout: Duration::from_secs(5),
+        ..PoolOptions::default()
+    };
+    let (mut db, _folder) = in_a_file(options).await;
+    for n in 0..3 {
+        sql::<()>("INSERT INTO numbers VALUES (?)", (n,)).exec(&mut db).await?;
+        assert_eq!(sql::<i64>("SELECT COUNT(*) FROM numbers", ()).one(&mut db).await?, n + 1);
+    }
+    Ok(())
+}
+
+/// Borrowers, some of which give up while they wait or while they hold one, beside all that tends a pool.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_place_is_lost_or_made_in_a_crowd() -> Result<()> {
+    let (short, patient) = (Duration::from_millis(25), Duration::from_secs(60));
+    let options = PoolOptions {
+        max_connections: 3,
+        min_connections: 1,
+        acquire_timeout: patient,
+        ping_after: Duration::from_millis(1),
+        idle_timeout: short * 2,
+        keepalive: short,
+        max_lifetime: short * 4,
+        ..PoolOptions::default()
+    };
+    let (db, _folder) = in_a_file(options.clone()).await;
+    let crowd = (0..24_u64).map(|number| {
+        let options = options.clone();
+        let (mut db, mut holder) = (db.clone(), db.clone());
+        let pool = db.clone();
+        tokio::spawn(async move {
+            for step in 0..150_u64 {
+                let fate = number.wrapping_mul(7919).wrapping_add(step * 104_729) % 11;
+                let held = async {
+                    transaction!(holder, read_only = true, |tx| {
+                        sql::<i64>("SELECT COUNT(*) FROM numbers", ()).one(&mut tx).await?;
+                        tokio::time::sleep(Duration::from_micros(fate * 100)).await;
+                        Ok(())
+                    })
+                };
+                match fate {
+                    // Given up in the queue, or in the middle.
+                    0..3 => drop(tokio::time::timeout(Duration::from_micros(fate * 300), held).await),
+                    3..6 => held.await.unwrap(),
+                    _ => assert_eq!(sql::<i64>("SELECT COUNT(*) FROM numbers", ()).one(&mut db).await.unwrap(), 0),
+                }
+                assert!(pool.pool_status()[1].in_use <= 3);
+                // Places are taken away and added meanwhile.
+                if number == 0 && step % 25 == 0 {
+                    let max_connections = 1 + (step as u32 / 25) % 3;
+                    pool.reconfigure(PoolOptions { max_connections, ..options.clone() }).unwrap();
+                }
+            }
+        })
+    });
+    for task in crowd.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    db.reconfigure(options)?;
+    until("all came back", || db.pool_status()[1].in_use == 0).await;
+    for _ in 0..50 {
+        sql::<i64>("SELECT 1", ()).one(&mut db.clone()).await?;
+    }
+    // Three can be held at once, and no fourth.
+    let (mut first, mut second, mut third) = (db.clone(), db.clone(), db.clone());
+    transaction!(first, read_only = true, |one| {
+        transaction!(second, read_only = true, |two| {
+            transaction!(third, read_only = true, |three| {
+                for tx in [&mut one, &mut two, &mut three] {
+                    sql::<i64>("SELECT COUNT(*) FROM numbers", ()).one(tx).await?;
+                }
+                let mut fourth = db.within(Duration::from_millis(50));
+                let error = sql::<i64>("SELECT 1", ()).one(&mut fourth).await.unwrap_err();
+                assert_eq!(error.kind(), Kind::PoolTimeout, "{error}");
+                Ok(())
+            })
+        })
+    })
+}
+
+#[tokio::test]
 async fn who_waits_in_vain_is_told_who_holds_the_connections() -> Result<()> {
     let options = PoolOptions { acquire_timeout: Duration::from_millis(30), ..PoolOptions::default() };
     let (mut db, _folder) = in_a_file(options).await;
