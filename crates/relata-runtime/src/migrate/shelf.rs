@@ -12,7 +12,8 @@
 //!
 //! - In a table without any key a row is known by its other columns: values come back where nobody changed those.
 //!
-//! Weaker than a backup: on MariaDB triggers run when rows are put back.
+//! Weaker than a backup: on MariaDB triggers run when rows are put back, and a table without any key gets its values back only if
+//! it has transactions, no triggers and no history (else they are kept, for people to look at).
 
 mod alike;
 mod sql;
@@ -219,6 +220,10 @@ async fn put_one(
         Dialect::Sqlite | Dialect::Mysql => format!("{SHELF}_{version}_{position}"),
     };
     let key = key_of(table, &shelve.taken);
+    if let (Reason::Preserve, Some(why)) = (shelve.reason, stays_away(dialect, table, &key, taken)) {
+        let message = format!("{} has no key, and {why}: values could not be put back", table.name);
+        return Err(Error::new(Kind::Migration, message).hint("give it a primary key in a migration before this one"));
+    }
     let stored = table.columns.iter().filter(|column| column.generated.is_none()).map(|column| column.name.clone());
     let columns: Vec<String> = match &taken.column {
         Some(column) if !key.is_empty() => key.iter().chain([column]).cloned().collect(),
@@ -267,6 +272,12 @@ async fn put_one(
         text(&super::now()),
     ];
     rows::run(connection, &insert, &values).await.map(drop)
+}
+
+/// Why values of a column are kept to be looked at, and not put back, if so.
+fn stays_away(dialect: Dialect, table: &Table, key: &[String], taken: &Taken) -> Option<&'static str> {
+    let by_other_columns = key.is_empty() && taken.column.is_some();
+    by_other_columns.then(|| alike::must_not_be_written_again(dialect, table)).flatten()
 }
 
 /// Columns that identify a row before and after: the primary key, else a unique constraint without NULL, of which
@@ -431,7 +442,11 @@ async fn put_back_some(connection: &mut dyn Connection, version: &str, mut kept:
     }
     let schema = super::schema(connection).await?;
     let mut waiting = of(connection, version).await?;
-    kept.retain(|shelved| schema.table(&shelved.taken.table).is_some_and(|table| fits(shelved, table)));
+    let dialect = connection.dialect();
+    let ready = |shelved: &Shelved, table: &Table| {
+        fits(shelved, table) && stays_away(dialect, table, &shelved.key, &shelved.taken).is_none()
+    };
+    kept.retain(|shelved| schema.table(&shelved.taken.table).is_some_and(|table| ready(shelved, table)));
     // Tables before columns, and each table after those that it refers to.
     let order = referred_first(&schema);
     let place = |shelved: &Shelved| order.iter().position(|name| *name == shelved.taken.table);

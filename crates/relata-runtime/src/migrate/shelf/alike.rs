@@ -226,6 +226,22 @@ fn on(left: &str, right: &str) -> String {
     format!("{left}.{ALIKE} = {right}.{ALIKE} AND {left}.{NUMBER} = {right}.{NUMBER}")
 }
 
+/// MariaDB has no name for a row: to give values back to a table without a key all its rows are deleted and written again. Why
+/// that must not be done to this one, if so.
+pub(super) fn must_not_be_written_again(dialect: Dialect, table: &Table) -> Option<&'static str> {
+    let options = &table.options;
+    let other_engine = options.engine.as_deref().is_some_and(|engine| !engine.eq_ignore_ascii_case("innodb"));
+    match dialect {
+        Dialect::Postgres | Dialect::Sqlite => None,
+        Dialect::Mysql if other_engine => Some("its engine has no transactions"),
+        Dialect::Mysql if !table.triggers.is_empty() => Some("its triggers would run for every row"),
+        Dialect::Mysql if options.parameters.iter().any(|(key, _)| key == "system versioning") => {
+            Some("every row would get a history")
+        }
+        Dialect::Mysql => None,
+    }
+}
+
 /// The columns of `table` that are kept and not back.
 pub(super) fn waiting(kept: &[Shelved], table: &ObjectName) -> Vec<String> {
     let of = kept.iter().filter(|shelved| &shelved.taken.table == table);
