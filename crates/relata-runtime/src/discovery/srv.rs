@@ -284,9 +284,15 @@ mod tests {
 
     /// A name server: the first question gets a stranger's answer before its own, one cut short that is.
     async fn name_server(asked: Arc<AtomicUsize>) -> SocketAddr {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let address = socket.local_addr().unwrap();
-        let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+        // Somebody's connection may have the same port of TCP.
+        let (socket, address, listener) = loop {
+            let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            let address = socket.local_addr().unwrap();
+            match tokio::net::TcpListener::bind(address).await {
+                Ok(listener) => break (socket, address, listener),
+                Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse, "{error}"),
+            }
+        };
         tokio::spawn(async move {
             let mut buffer = vec![0; 512];
             while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
