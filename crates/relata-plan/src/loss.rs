@@ -38,6 +38,8 @@ pub enum How {
     Emptied,
     /// A statement writes the column in every row.
     Overwritten,
+    /// The column takes no NULL any more: rows that have one are given a value ([`filled`]). Nobody has to acknowledge it.
+    Filled,
 }
 
 impl Loss {
@@ -46,12 +48,16 @@ impl Loss {
         match self.how {
             How::Emptied => format!("rows of {}", self.object.name),
             How::Overwritten => format!("values of {}.{}", self.object.name, self.object.member),
+            How::Filled => format!("NULL in {}.{}", self.object.name, self.object.member),
             How::Dropped | How::Narrowed(_) => self.object.to_string(),
         }
     }
 
     /// One of the texts names it: exactly, or with a reason behind it. PostgreSQL's `public` may be left out.
     pub fn is_acknowledged(&self, acknowledged: &[String]) -> bool {
+        if self.how == How::Filled {
+            return true;
+        }
         let full = self.name();
         let short = full.replacen(" public.", " ", 1);
         acknowledged.iter().any(|text| begins(text.trim(), &full) || begins(text.trim(), &short))
@@ -70,10 +76,11 @@ impl std::fmt::Display for Loss {
         match (&self.how, self.object.kind) {
             (How::Emptied, _) => return write!(f, "every one of the {}", self.name()),
             (How::Overwritten, _) => return write!(f, "the {} in every row", self.name()),
+            (How::Filled, _) => return write!(f, "where there is {}", self.name()),
             _ => write!(f, "{}", self.object)?,
         }
         match (&self.how, self.object.kind) {
-            (How::Emptied | How::Overwritten, _) => Ok(()),
+            (How::Emptied | How::Overwritten | How::Filled, _) => Ok(()),
             (How::Dropped, ObjectKind::Table) => f.write_str(" with every row in it"),
             (How::Dropped, ObjectKind::Column) => f.write_str(" with its values"),
             (How::Dropped, _) => f.write_str(" and where it stands"),
@@ -97,6 +104,25 @@ pub fn losses(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Loss> {
             }
             _ => {}
         }
+    }
+    found.sort();
+    found
+}
+
+/// The columns that took NULL in `from` and take none in `to`, sorted: rows that have one were given a value on the way.
+pub fn filled(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Loss> {
+    let mut found = Vec::new();
+    for change in diff(from, to, renames) {
+        let Change::AlterTable { from: old, changes, .. } = change else { continue };
+        found.extend(changes.iter().filter_map(|change| match change {
+            TableChange::Column(Alteration::Alter { from, to })
+                if !from.not_null && to.not_null && from.generated.is_none() && to.generated.is_none() =>
+            {
+                let object = ObjectKey::member(ObjectKind::Column, &old.name, &from.name);
+                Some(Loss { object, how: How::Filled })
+            }
+            _ => None,
+        }));
     }
     found.sort();
     found
@@ -283,6 +309,19 @@ mod tests {
                 .into();
         let open: Vec<String> = unacknowledged(&found, &header).iter().map(Loss::name).collect();
         assert_eq!(open, ["sequence public.numbers", "column public.posts.rank"]);
+    }
+
+    #[test]
+    fn what_takes_no_null_any_more_is_known_and_asks_nobody() {
+        let from = schema(vec![table("posts", &[("title", Type::VarChar(80)), ("rank", Type::Int(8))])]);
+        let mut to = from.clone();
+        to.tables[0].columns[0].not_null = true;
+        let found = filled(&from, &to, &[]);
+        assert_eq!(found.iter().map(Loss::name).collect::<Vec<_>>(), ["NULL in public.posts.title"]);
+        assert_eq!(found[0].to_string(), "where there is NULL in public.posts.title");
+        assert_eq!(losses(&from, &to, &[]), []);
+        assert_eq!(unacknowledged(&found, &[]), []);
+        assert_eq!(filled(&to, &from, &[]), []);
     }
 
     #[test]

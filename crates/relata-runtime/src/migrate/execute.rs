@@ -344,11 +344,7 @@ impl Outcome<'_> {
             Outcome::Nothing | Outcome::Returned(..) => Ok(()),
             Outcome::Undone(row, _) => shelf::prune(connection, &row.version).await,
             Outcome::Applied(row, _) => {
-                let shelve = report.runner.shelve.get(&row.version);
-                let copied = |shelve: &&shelf::Shelve| {
-                    shelve.reason == shelf::Reason::Preserve || connection.dialect() != Dialect::Sqlite
-                };
-                let Some(shelve) = shelve.filter(copied) else { return Ok(()) };
+                let Some(shelve) = report.runner.shelve.get(&row.version) else { return Ok(()) };
                 let kept = shelf::put(connection, &row.version, shelve).await?;
                 kept.iter().for_each(|what| (report.observer)(Event::Kept { what }));
                 Ok(())

@@ -163,7 +163,7 @@ impl Runner {
         observer: &mut Observer<'_>,
     ) -> Result<Option<Backup>> {
         let shelve = self.shelve.get(&migration.version).filter(|shelve| shelve.reason == Reason::Backup);
-        let wanted = shelve.is_some_and(|shelve| !shelve.taken.is_empty() || migration.header.transaction_off);
+        let wanted = shelve.is_some_and(|shelve| shelve.takes_values() || migration.header.transaction_off);
         if connection.dialect() == Dialect::Sqlite && wanted && !begun {
             let made = backup::make(connection, &migration.version, self.keep_backups).await;
             let made = made.map_err(|error| error.context(format!("applying {}", migration.id())))?;

@@ -1,7 +1,7 @@
 //! The shelf: what a migration takes away is copied before, and put back by its rollback.
 //!
 //! - A table is kept whole; a column with the key of its rows; a column that becomes narrower with the values that the
-//!   narrower type changes. PostgreSQL: tables in the schema `relata_shelf`; elsewhere tables `relata_shelf_…`.
+//!   narrower type changes; of a column that takes no NULL any more the rows that have one and are given a value. PostgreSQL: tables in the schema `relata_shelf`; elsewhere tables `relata_shelf_…`.
 //! - What is kept stands in `relata_migration_shelf`, with the migration's version. A rollback puts back what fits: rows
 //!   by key, never over rows that are there; a value that somebody changed since stays as it is.
 //! - What the rollback creates again is filled as soon as it is there, before keys and NOT NULL ask for it; values that a
@@ -40,6 +40,31 @@ pub struct Taken {
     pub column: Option<String>,
     /// The column stays and holds less.
     pub narrowed: bool,
+    /// The column stays and takes no NULL any more.
+    pub filled: bool,
+}
+
+impl Taken {
+    /// Only values change: the column stays.
+    fn stays(&self) -> bool {
+        self.narrowed || self.filled
+    }
+
+    /// Nothing goes but NULL.
+    pub(super) fn is_only_filled(&self) -> bool {
+        self.filled && !self.narrowed
+    }
+
+    /// The word the shelf keeps.
+    fn kind(&self) -> &'static str {
+        match (&self.column, self.narrowed, self.filled) {
+            (None, ..) => "table",
+            (Some(_), false, false) => "column",
+            (Some(_), true, false) => "narrowed",
+            (Some(_), false, true) => "filled",
+            (Some(_), true, true) => "narrowed, filled",
+        }
+    }
 }
 
 /// Why something is kept.
@@ -70,6 +95,19 @@ pub struct Shelve {
     pub reason: Reason,
 }
 
+impl Shelve {
+    /// What the shelf itself keeps: SQLite's backup is a copy of the file, of which NULL alone is not worth one.
+    fn on_shelf(&self, dialect: Dialect) -> impl Iterator<Item = &Taken> {
+        let copied = dialect == Dialect::Sqlite && self.reason == Reason::Backup;
+        self.taken.iter().filter(move |taken| !copied || taken.is_only_filled())
+    }
+
+    /// Whether more than NULL goes.
+    pub(super) fn takes_values(&self) -> bool {
+        self.taken.iter().any(|taken| !taken.is_only_filled())
+    }
+}
+
 /// One thing that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shelved {
@@ -97,6 +135,9 @@ impl std::fmt::Display for Shelved {
         let plural = if self.rows == 1 { "" } else { "s" };
         match &self.taken.column {
             None => write!(f, "table {}", self.taken.table)?,
+            Some(column) if self.taken.is_only_filled() => {
+                write!(f, "NULL in column {}.{column}", self.taken.table)?;
+            }
             Some(column) => write!(f, "column {}.{column}", self.taken.table)?,
         }
         write!(f, ", {} row{plural}", self.rows)
@@ -132,6 +173,7 @@ pub async fn read(connection: &mut dyn Connection) -> Result<Vec<Shelved>> {
 fn decode(dialect: Dialect, row: &[Value]) -> Result<Shelved> {
     let column: String = rows::cell(row, 4)?;
     let kept_in: String = rows::cell(row, 6)?;
+    let kind: String = rows::cell(row, 5)?;
     let key: String = rows::cell(row, 7)?;
     Ok(Shelved {
         version: rows::cell(row, 0)?,
@@ -139,7 +181,8 @@ fn decode(dialect: Dialect, row: &[Value]) -> Result<Shelved> {
         taken: Taken {
             table: ObjectName::new(rows::cell::<String>(row, 2)?, rows::cell::<String>(row, 3)?),
             column: (!column.is_empty()).then_some(column),
-            narrowed: rows::cell::<String>(row, 5)? == "narrowed",
+            narrowed: kind.contains("narrowed"),
+            filled: kind.contains("filled"),
         },
         kept_in: place(dialect, &kept_in),
         key: serde_json::from_str(&key).unwrap_or_default(),
@@ -165,18 +208,26 @@ pub(super) fn hide(schema: &mut Schema) {
 /// Before the first statement of a migration: copies what it will take away.
 pub(super) async fn put(connection: &mut dyn Connection, version: &str, shelve: &Shelve) -> Result<Vec<Shelved>> {
     let dialect = connection.dialect();
+    let schema = super::schema(connection).await?;
+    let there = shelve.on_shelf(dialect).filter(|taken| worth_keeping(&schema, taken, &shelve.taken));
+    let mut wanted: Vec<(i64, &Taken)> = Vec::new();
+    for (position, taken) in there.enumerate() {
+        if !taken.is_only_filled() || sql::has_null(connection, taken).await? {
+            wanted.push((position as i64, taken));
+        }
+    }
+    if wanted.is_empty() {
+        return of(connection, version).await;
+    }
     connection.batch(&create_table(dialect)).await?;
     if dialect == Dialect::Postgres {
         connection.batch(&format!("CREATE SCHEMA IF NOT EXISTS {SHELF}")).await?;
     }
-    let schema = super::schema(connection).await?;
-    let there: Vec<&Taken> = shelve.taken.iter().filter(|taken| worth_keeping(&schema, taken, &shelve.taken)).collect();
     let mut kept: Vec<i64> = Vec::new();
     for shelved in read(connection).await?.iter().filter(|shelved| shelved.version == version) {
         kept.push(shelved.position);
     }
-    for (position, taken) in there.into_iter().enumerate() {
-        let position = position as i64;
+    for (position, taken) in wanted {
         let Some(table) = schema.table(&taken.table).filter(|_| !kept.contains(&position)) else { continue };
         let put = put_one(connection, version, position, taken, table, shelve).await;
         put.map_err(|error| {
@@ -247,11 +298,6 @@ async fn put_one(
         let message = format!("{there} rows are there and {count} were copied: somebody writes at the same time");
         return Err(Error::new(Kind::Migration, message).hint("let nobody write meanwhile, and run again"));
     }
-    let kind = match (&taken.column, taken.narrowed) {
-        (None, _) => "table",
-        (Some(_), false) => "column",
-        (Some(_), true) => "narrowed",
-    };
     let insert = format!(
         "INSERT INTO {SHELF_TABLE} (version, position, namespace, table_name, column_name, kind, kept_in, key_columns, \
          row_count, reason, at) VALUES ({})",
@@ -264,7 +310,7 @@ async fn put_one(
         text(&taken.table.namespace),
         text(&taken.table.name),
         taken.column.as_deref().map_or(Value::Null, text),
-        text(kind),
+        text(taken.kind()),
         text(&name),
         text(&serde_json::Value::from(key).to_string()),
         Value::Int(count),
@@ -298,7 +344,7 @@ fn key_of(table: &Table, taken: &[Taken]) -> Vec<String> {
 /// After the last statement of a migration: of columns that became narrower only what they lost is kept.
 pub(super) async fn settle(connection: &mut dyn Connection, version: &str) -> Result<()> {
     let kept = of(connection, version).await?;
-    for shelved in kept.iter().filter(|shelved| shelved.taken.narrowed) {
+    for shelved in kept.iter().filter(|shelved| shelved.taken.stays()) {
         if !shelved.key.is_empty() {
             sql::settle(connection, shelved).await?;
         } else if let Some(table) = standing(connection, shelved).await?
@@ -319,7 +365,7 @@ async fn standing(connection: &mut dyn Connection, shelved: &Shelved) -> Result<
 /// Before the first statement of a rollback: what somebody changed since is no longer put back.
 pub(super) async fn prune(connection: &mut dyn Connection, version: &str) -> Result<()> {
     let kept = of(connection, version).await?;
-    for shelved in kept.iter().filter(|shelved| shelved.taken.narrowed) {
+    for shelved in kept.iter().filter(|shelved| shelved.taken.stays()) {
         if !shelved.key.is_empty() {
             sql::prune(connection, shelved).await?;
         } else if let Some(table) = standing(connection, shelved).await?
@@ -371,7 +417,7 @@ pub(super) async fn put_back_early(
 ) -> Result<Vec<Shelved>> {
     let all = of(connection, version).await?;
     let mut kept = all.clone();
-    kept.retain(|shelved| !shelved.taken.narrowed && statement.contains(&shelved.taken.table.name));
+    kept.retain(|shelved| !shelved.taken.stays() && statement.contains(&shelved.taken.table.name));
     if kept.is_empty() {
         return Ok(kept);
     }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use relata_plan::loss::{How, Loss, losses, unacknowledged};
+use relata_plan::loss::{How, Loss, filled, losses, unacknowledged};
 use relata_runtime::migrate::{self, Lacking, Migration, Reason, Shelve, State, Taken};
 use relata_schema::change::Rename;
 use relata_schema::lock::identity::keys;
@@ -44,6 +44,7 @@ pub async fn foresee(project: &Project, connection: &mut dyn Connection, wanted:
         renames.extend(plausible(written_renames(project.dialect, &migration.up), &before, &after));
         renames.dedup();
         let mut found = losses(&before, &after, &renames);
+        found.extend(filled(&before, &after, &renames));
         found.retain(|loss| exists(&live, &loss.object));
         if !found.is_empty() {
             foreseen.entry(migration.version.clone()).or_default().extend(found);
@@ -112,19 +113,36 @@ pub fn refuse(wanted: &[&Migration], foreseen: &Foreseen, kept: bool) -> Result<
 
 /// What the runner keeps of these losses.
 pub fn shelves(foreseen: &Foreseen, reason: Reason) -> BTreeMap<String, Shelve> {
-    let shelve = |losses: &Vec<Loss>| Shelve { taken: losses.iter().filter_map(taken).collect(), reason };
+    let shelve = |losses: &Vec<Loss>| Shelve { taken: together(losses.iter().filter_map(taken)), reason };
     let all = foreseen.iter().map(|(version, losses)| (version.clone(), shelve(losses)));
     all.filter(|(_, shelve)| !shelve.taken.is_empty()).collect()
+}
+
+/// A column that becomes narrower and takes no NULL any more is kept once.
+fn together(all: impl Iterator<Item = Taken>) -> Vec<Taken> {
+    let mut kept: Vec<Taken> = Vec::new();
+    for one in all {
+        match kept.iter_mut().find(|other| (&other.table, &other.column) == (&one.table, &one.column)) {
+            Some(other) if other.narrowed || other.filled => {
+                other.narrowed |= one.narrowed;
+                other.filled |= one.filled;
+            }
+            _ => kept.push(one),
+        }
+    }
+    kept
 }
 
 /// What of a loss can be kept: tables and columns.
 fn taken(loss: &Loss) -> Option<Taken> {
     let (object, table) = (&loss.object, loss.object.name.clone());
     match (object.kind, &loss.how) {
-        (ObjectKind::Table, How::Dropped | How::Emptied) => Some(Taken { table, column: None, narrowed: false }),
+        (ObjectKind::Table, How::Dropped | How::Emptied) => {
+            Some(Taken { table, column: None, narrowed: false, filled: false })
+        }
         (ObjectKind::Column, how) => {
             let narrowed = matches!(how, How::Narrowed(_) | How::Overwritten);
-            Some(Taken { table, column: Some(object.member.clone()), narrowed })
+            Some(Taken { table, column: Some(object.member.clone()), narrowed, filled: *how == How::Filled })
         }
         _ => None,
     }
@@ -142,10 +160,14 @@ fn exists(schema: &Schema, object: &ObjectKey) -> bool {
 
 /// Whether a script has a statement that can take something away.
 fn may_take(dialect: Dialect, text: &str) -> bool {
-    script::statements(dialect, text).iter().any(|statement| {
-        let words = script::words(dialect, &statement.sql, 400);
+    let statements = script::statements(dialect, text);
+    let words = |statement: &script::ScriptStatement| script::words(dialect, &statement.sql, 400);
+    let writes = statements.iter().any(|statement| words(statement).first().is_some_and(|word| word == "UPDATE"));
+    statements.iter().any(|statement| {
+        let words = words(statement);
         let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
         match words.first().map(String::as_str) {
+            Some("ALTER") if writes && words.windows(3).any(|three| three == ["SET", "NOT", "NULL"]) => true,
             Some("ALTER") => has(&["DROP", "MODIFY", "CHANGE", "TYPE", "CONVERT", "RENAME"]),
             Some("CREATE") => has(&["REPLACE"]) && has(&["TABLE"]),
             Some(
@@ -338,6 +360,8 @@ mod tests {
             ("DROP VIEW v", true),
             ("ALTER TABLE a ALTER COLUMN x TYPE int", true),
             ("DO $$ BEGIN DROP TABLE a; END $$", true),
+            ("ALTER TABLE a ALTER COLUMN x SET NOT NULL", false),
+            ("UPDATE a SET x = 0 WHERE x IS NULL; ALTER TABLE a ALTER COLUMN x SET NOT NULL", true),
         ] {
             assert_eq!(may_take(Dialect::Postgres, sql), expected, "{sql}");
         }

@@ -1,7 +1,7 @@
 //! Values of a column go back into a table whose rows have no key: a row is known by all its other columns, and of rows that
 //! are alike in them it does not matter which gets which value.
 //!
-//! Of a column that becomes narrower all rows are kept, each with what the narrower type made of its value. Where rows that are
+//! Of a column that stays and becomes narrower all rows are kept, each with what the narrower type made of its value. Where rows that are
 //! alike have changed since, or are more or fewer, nothing is put back among them.
 
 use relata_schema::Dialect;
@@ -27,7 +27,7 @@ pub(super) struct Alike<'a> {
     table: &'a Table,
     kept: String,
     column: &'a str,
-    narrowed: bool,
+    stays: bool,
     known_by: Vec<String>,
     complete: bool,
 }
@@ -48,7 +48,7 @@ impl<'a> Alike<'a> {
         known_by.retain(|name| table.column(name).is_some_and(|column| column.generated.is_none()));
         let complete = known_by.len() == count;
         let kept = dialect.qualified(&shelved.kept_in);
-        Ok(Some(Alike { dialect, table, kept, column, narrowed: shelved.taken.narrowed, known_by, complete }))
+        Ok(Some(Alike { dialect, table, kept, column, stays: shelved.taken.stays(), known_by, complete }))
     }
 
     /// Whether all rows of the table are known, or all that were kept are there.
@@ -159,11 +159,11 @@ impl<'a> Alike<'a> {
     }
 
     fn present(&self) -> Option<String> {
-        self.narrowed.then(|| self.now())
+        self.stays.then(|| self.now())
     }
 
     fn after(&self) -> Option<&'static str> {
-        self.narrowed.then_some(sql::AFTER)
+        self.stays.then_some(sql::AFTER)
     }
 
     /// The rows of a table, each with what it is known by, its number among those that are alike (in the order of the text
@@ -179,7 +179,7 @@ impl<'a> Alike<'a> {
 
     fn on(&self, left: &str, right: &str) -> String {
         let count = format!(" AND {left}.{COUNT} = {right}.{COUNT}");
-        on(left, right) + if self.narrowed { &count } else { "" }
+        on(left, right) + if self.stays { &count } else { "" }
     }
 
     /// An expression as text that is equal where the value is the same, letter for letter, and for NULL.

@@ -32,31 +32,48 @@ pub(super) async fn copy(
         // A kept column must not hold on to a type that the migration drops: it is kept as text.
         list.push(if foreign.contains_key(column) { format!("{name}::text AS {name}") } else { name });
     }
-    if let Some(column) = taken.column.as_deref().filter(|_| taken.narrowed) {
+    if let Some(column) = taken.column.as_deref().filter(|_| taken.stays()) {
         list.push(format!("{} AS {AFTER}", text_of(dialect, &dialect.quote(column))));
         list.extend(key.is_empty().then(|| format!("row_number() OVER () AS {PLACE}")));
     }
     // MariaDB joins by index only.
     let plain = |name: &&String| table.column(name).is_some_and(|column| !is_long(&column.ty.physical));
     let index = match dialect {
-        Dialect::Mysql if !key.is_empty() && key.iter().all(|name| plain(&name)) => {
-            format!(" (PRIMARY KEY ({}))", quoted(dialect, key))
-        }
-        Dialect::Mysql if key.is_empty() && taken.narrowed => format!(" (PRIMARY KEY ({PLACE}))"),
-        _ => String::new(),
+        Dialect::Mysql if !key.is_empty() && key.iter().all(|name| plain(&name)) => Some(quoted(dialect, key)),
+        Dialect::Mysql if key.is_empty() && taken.stays() => Some(PLACE.to_string()),
+        _ => None,
     };
+    // The text after may be longer than the one before.
+    let after = (dialect == Dialect::Mysql && taken.stays()).then(|| format!("{AFTER} longtext"));
+    let said: Vec<String> = after.into_iter().chain(index.map(|columns| format!("PRIMARY KEY ({columns})"))).collect();
+    let said = if said.is_empty() { String::new() } else { format!(" ({})", said.join(", ")) };
     let from = dialect.qualified(&table.name);
     let values = worth_keeping(dialect, table, key, taken);
     let create =
-        format!("CREATE TABLE {}{index} AS SELECT {} FROM {from}{values}", dialect.qualified(kept_in), list.join(", "));
+        format!("CREATE TABLE {}{said} AS SELECT {} FROM {from}{values}", dialect.qualified(kept_in), list.join(", "));
     connection.batch(&create).await
+}
+
+/// Whether a row has NULL in the column.
+pub(super) async fn has_null(connection: &mut dyn Connection, taken: &Taken) -> Result<bool> {
+    let dialect = connection.dialect();
+    let Some(column) = &taken.column else { return Ok(false) };
+    let sql =
+        format!("SELECT 1 FROM {} WHERE {} IS NULL LIMIT 1", dialect.qualified(&taken.table), dialect.quote(column));
+    Ok(rows::one(connection, &sql, &[]).await?.is_some())
 }
 
 /// The condition of the rows of which something is kept. NULL is what a column has that comes back, unless it has a default.
 pub(super) fn worth_keeping(dialect: Dialect, table: &Table, key: &[String], taken: &Taken) -> String {
     let Some(column) = taken.column.as_deref().filter(|_| !key.is_empty()) else { return String::new() };
-    let filled = !taken.narrowed && table.column(column).is_some_and(|column| column.default.is_some());
-    if filled { String::new() } else { format!(" WHERE {} IS NOT NULL", dialect.quote(column)) }
+    let has_default = !taken.stays() && table.column(column).is_some_and(|column| column.default.is_some());
+    let name = dialect.quote(column);
+    match (taken.narrowed, taken.filled) {
+        (true, true) => String::new(),
+        (false, true) => format!(" WHERE {name} IS NULL"),
+        _ if has_default => String::new(),
+        _ => format!(" WHERE {name} IS NOT NULL"),
+    }
 }
 
 /// MariaDB's types that have no index without a length.
@@ -91,11 +108,12 @@ async fn types(connection: &mut dyn Connection, sql: &str) -> Result<BTreeMap<St
     found.iter().map(|row| Ok((rows::cell(row, 0)?, rows::cell(row, 1)?))).collect()
 }
 
+/// What is the same only for the same value. On MariaDB no geometry is text, and texts that differ in case alone are equal.
 pub(super) fn text_of(dialect: Dialect, expression: &str) -> String {
     match dialect {
         Dialect::Sqlite => format!("CAST({expression} AS TEXT)"),
         Dialect::Postgres => format!("{expression}::text"),
-        Dialect::Mysql => format!("CAST({expression} AS CHAR)"),
+        Dialect::Mysql => format!("hex(CAST({expression} AS BINARY))"),
     }
 }
 

@@ -18,6 +18,8 @@ on_every_database! {
     columns_without_a_key_come_back_together
     what_is_narrowed_comes_back_without_a_key
     nothing_in_a_column_with_a_default_stays_nothing
+    nothing_that_was_filled_is_nothing_again
+    nothing_that_was_filled_is_nothing_again_without_a_key
     rows_wait_for_the_keys_of_references
     backups_are_few_and_purged
 }
@@ -37,7 +39,7 @@ async fn case(dialect: Dialect) -> Case {
 }
 
 fn taken(dialect: Dialect, table: &str, column: Option<&str>, narrowed: bool) -> Taken {
-    Taken { table: dialect.name(table), column: column.map(String::from), narrowed }
+    Taken { table: dialect.name(table), column: column.map(String::from), narrowed, filled: false }
 }
 
 fn shelve(case: &mut Case, reason: Reason, taken: Vec<Taken>) {
@@ -271,6 +273,86 @@ async fn nothing_in_a_column_with_a_default_stays_nothing(dialect: Dialect) {
     case.rollback(Rollback::Steps(1)).await.unwrap();
     assert_eq!(case.count("SELECT count(*) FROM posts WHERE id = 2 AND rank IS NULL").await, 1);
     assert_eq!(case.count("SELECT count(*) FROM posts WHERE rank = -1").await, 3);
+}
+
+/// `UPDATE … SET column = value WHERE column IS NULL`, and the column takes no NULL any more; and the way down.
+fn not_null(dialect: Dialect, table: &str, column: &str, ty: &str, value: &str) -> (String, String) {
+    let fill = format!("UPDATE {table} SET {column} = {value} WHERE {column} IS NULL;");
+    match dialect {
+        // Built anew by generated migrations; what the column takes makes no difference here.
+        Dialect::Sqlite => (fill, "SELECT 1;".into()),
+        Dialect::Postgres => (
+            format!("{fill} ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL;"),
+            format!("ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL;"),
+        ),
+        Dialect::Mysql => (
+            format!("{fill} ALTER TABLE {table} MODIFY {column} {ty} NOT NULL;"),
+            format!("ALTER TABLE {table} MODIFY {column} {ty};"),
+        ),
+    }
+}
+
+async fn nothing_that_was_filled_is_nothing_again(dialect: Dialect) {
+    for reason in [Reason::Preserve, Reason::Backup] {
+        let mut case = case(dialect).await;
+        case.connection.batch("INSERT INTO posts VALUES (4, 'four', NULL), (5, 'five', NULL)").await.unwrap();
+        let (up, down) = not_null(dialect, "posts", "slug", "varchar(20)", "'none'");
+        case.write(ID, &up, &down);
+        let filled = |column| Taken { filled: true, ..taken(dialect, "posts", Some(column), false) };
+        shelve(&mut case, reason, vec![filled("slug"), filled("title")]);
+        case.apply().await.unwrap();
+        let kept = migrate::read_shelf(case.connection.as_mut()).await.unwrap();
+        let said: Vec<String> = kept.iter().map(|kept| kept.to_string().replace("public.", "")).collect();
+        assert_eq!(said, ["NULL in column posts.slug, 3 rows"], "no title was NULL");
+        // Somebody says something, and somebody goes.
+        let more = "UPDATE posts SET slug = 'said' WHERE id = 4; DELETE FROM posts WHERE id = 5";
+        case.connection.batch(more).await.unwrap();
+        case.rollback(Rollback::Steps(1)).await.unwrap();
+        assert_eq!(case.count("SELECT count(*) FROM posts WHERE id = 2 AND slug IS NULL").await, 1);
+        assert_eq!(case.count("SELECT count(*) FROM posts WHERE slug IN ('uno', 'tres', 'said')").await, 3);
+        assert_eq!(case.count("SELECT count(*) FROM posts").await, 4);
+        assert_eq!(migrate::read_shelf(case.connection.as_mut()).await.unwrap(), []);
+    }
+}
+
+async fn nothing_that_was_filled_is_nothing_again_without_a_key(dialect: Dialect) {
+    let mut case = case(dialect).await;
+    case.connection.batch("INSERT INTO loose VALUES (1, NULL), (3, NULL), (3, 3), (4, 31)").await.unwrap();
+    let (mut up, down) = not_null(dialect, "loose", "y", "integer", "0");
+    // Narrower, too.
+    up.push_str(" UPDATE loose SET y = 9 WHERE y > 9;");
+    case.write(ID, &up, &down);
+    let both = Taken { filled: true, ..taken(dialect, "loose", Some("y"), true) };
+    shelve(&mut case, Reason::Preserve, vec![both]);
+    case.apply().await.unwrap();
+    assert_eq!(case.count("SELECT count(*) FROM loose WHERE y IS NULL").await, 0);
+    case.rollback(Rollback::Steps(1)).await.unwrap();
+    assert_eq!(case.count("SELECT count(*) FROM loose WHERE y IS NULL AND x IN (1, 3)").await, 2);
+    assert_eq!(case.count("SELECT count(*) FROM loose WHERE x = 1 AND y = 2").await, 1);
+    assert_eq!(case.count("SELECT count(*) FROM loose WHERE x = 3 AND y = 3").await, 1);
+    assert_eq!(case.count("SELECT count(*) FROM loose WHERE x = 4 AND y = 31").await, 1);
+}
+
+/// MariaDB: no geometry is text.
+#[test]
+fn a_geometry_that_is_narrowed_comes_back() {
+    block_on(async {
+        for key in ["integer NOT NULL PRIMARY KEY", "integer"] {
+            let mut case = case(Dialect::Mysql).await;
+            let rows = format!(
+                "CREATE TABLE places (id {key}, at point); INSERT INTO places VALUES \
+                 (1, ST_GeomFromText('POINT(1 2)', 4326)), (2, NULL), (3, ST_GeomFromText('POINT(3 4)', 4326))"
+            );
+            case.connection.batch(&rows).await.unwrap();
+            case.write(ID, "UPDATE places SET at = NULL WHERE id = 1;", "SELECT 1;");
+            shelve(&mut case, Reason::Preserve, vec![taken(Dialect::Mysql, "places", Some("at"), true)]);
+            case.apply().await.unwrap();
+            case.rollback(Rollback::Steps(1)).await.unwrap();
+            let back = "ST_AsText(at) = 'POINT(1 2)' AND ST_SRID(at) = 4326";
+            assert_eq!(case.count(&format!("SELECT count(*) FROM places WHERE id = 1 AND {back}")).await, 1);
+            assert_eq!(case.count("SELECT count(at) FROM places").await, 2);
+        }
+    });
 }
 
 /// A reference to columns that get their key by an index of its own: rows wait for it.
