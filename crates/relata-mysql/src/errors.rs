@@ -114,6 +114,8 @@ pub(crate) fn server(error: ServerError) -> Error {
         1064 if text.contains("near 'NOT ENFORCED") => Error::new(kind, text.to_string()).hint(
             "MariaDB enforces every constraint: leave NOT ENFORCED out, or the constraint until every row keeps it",
         ),
+        1067 => Error::new(kind, text.to_string())
+            .hint("a zero date is refused where sql_mode holds NO_ZERO_DATE or TRADITIONAL: set another before it, or another default"),
         1153 => Error::new(kind, "the statement with its values is longer than the server's max_allowed_packet")
             .hint("send it in smaller parts, or raise max_allowed_packet on the server"),
         _ => Error::new(kind, text.to_string()),

@@ -1,8 +1,8 @@
 //! Loading a script into a shadow database without touching anything else on its server.
 //!
 //! What creates, drops or enters another database, or makes roles of the whole server, is left out with a note: the
-//! shadow database takes its place, also where names are qualified with the database that the script enters. A
-//! statement that would write to yet another database by a qualified name is refused. Rows that follow a `COPY` are no
+//! shadow database takes its place, also where names are qualified with the database that the script enters or creates. A
+//! script that enters two, or a statement that would write to yet another database by a qualified name, is refused. Rows that follow a `COPY` are no
 //! part of a schema and are left out too.
 
 use std::path::Path;
@@ -20,13 +20,14 @@ pub async fn load(shadow: &mut Shadow, path: &Path, text: &str) -> Result<Vec<Di
     let dialect = shadow.dialect();
     let mut diagnostics = if dialect == Dialect::Postgres { commands(path, text)? } else { Vec::new() };
     let others = other_databases(shadow).await?;
-    let mut own_name = None;
+    let mut own = Own::default();
     for mut statement in script::statements(dialect, text) {
         let place = format!("{}:{}", path.display(), statement.line);
         let words = script::words(dialect, &statement.sql, 3);
-        if let Some(name) = used(dialect, &words, &statement.sql) {
-            own_name = Some(name);
-        } else if let Some(name) = &own_name {
+        if dialect == Dialect::Mysql {
+            own.meet(&statement.sql).map_err(|error| error.context(place.clone()))?;
+        }
+        if let Some(name) = &own.name {
             statement.sql = script::unqualify(dialect, &statement.sql, name);
         }
         let rows = statement.data.is_some().then(|| "the rows of COPY are left out: a schema has none".to_string());
@@ -72,10 +73,37 @@ fn commands(path: &Path, text: &str) -> Result<Vec<Diagnostic>> {
     Ok(notes)
 }
 
-/// The database that a `USE` enters: from then on the shadow database stands for it.
-fn used(dialect: Dialect, words: &[String], sql: &str) -> Option<String> {
-    let is_use = dialect == Dialect::Mysql && words.first().is_some_and(|word| word == "USE");
-    is_use.then(|| sql.trim()[3..].trim().trim_matches('`').to_string())
+/// MariaDB: the database that a script enters, or that it creates; the shadow database stands for it.
+#[derive(Default)]
+struct Own {
+    name: Option<String>,
+    entered: bool,
+}
+
+impl Own {
+    /// Reads `USE name` and `CREATE DATABASE [IF NOT EXISTS] name`; other statements say nothing.
+    ///
+    /// # Errors
+    /// `Kind::Unsupported` when a second database is entered.
+    fn meet(&mut self, sql: &str) -> Result<()> {
+        let tokens = script::tokens(Dialect::Mysql, sql);
+        let is =
+            |at: usize, words: &[&str]| tokens.get(at).is_some_and(|token| words.iter().any(|word| token.is(word)));
+        let name = |at: usize| tokens.get(at).and_then(script::Token::name).map(String::from);
+        if is(0, &["USE"]) {
+            let Some(entered) = name(1) else { return Ok(()) };
+            if let Some(before) = self.name.as_ref().filter(|before| self.entered && **before != entered) {
+                let message = format!("the script goes into a second database, from {before} to {entered}");
+                return Err(Error::new(Kind::Unsupported, message)
+                    .hint("a schema is one database: leave in the script what belongs to one of them"));
+            }
+            *self = Own { name: Some(entered), entered: true };
+        } else if !self.entered && is(0, &["CREATE"]) && is(1, &["DATABASE", "SCHEMA"]) {
+            let said = |at: &usize| !is(*at, &["IF", "NOT", "EXISTS"]);
+            self.name = (2..tokens.len()).filter(said).find_map(name);
+        }
+        Ok(())
+    }
 }
 
 /// What a statement is that does not belong into one database.
@@ -132,6 +160,32 @@ mod tests {
         assert_eq!(left_out(Dialect::Mysql, &words("use `x`")).as_deref(), Some("USE"));
         assert_eq!(left_out(Dialect::Postgres, &words("create schema x")), None);
         assert_eq!(left_out(Dialect::Sqlite, &words("create table x (y)")), None);
+    }
+
+    #[test]
+    fn a_script_is_of_one_database() {
+        let read = |script: &str| {
+            let mut own = Own::default();
+            for sql in script.split(';') {
+                if let Err(error) = own.meet(sql) {
+                    return error.to_string().split(" [").next().unwrap_or_default().to_string();
+                }
+            }
+            own.name.unwrap_or_default()
+        };
+        for (script, expected) in [
+            (
+                "CREATE DATABASE /*!32312 IF NOT EXISTS*/ `Shop` /*!40100 DEFAULT CHARACTER SET utf8 */; USE `Shop`",
+                "Shop",
+            ),
+            ("CREATE DATABASE /*!32312 IF NOT EXISTS*/ `Shop`", "Shop"),
+            ("create schema if not exists shop; create table shop.t (x int)", "shop"),
+            ("CREATE DATABASE old; CREATE DATABASE shop; USE shop; USE shop", "shop"),
+            ("CREATE TABLE t (x int); USE shop -- the shop", "shop"),
+            ("USE shop; USE crm", "the script goes into a second database, from shop to crm"),
+        ] {
+            assert_eq!(read(script), expected, "{script}");
+        }
     }
 
     #[test]

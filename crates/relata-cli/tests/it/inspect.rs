@@ -162,3 +162,24 @@ fn a_script_that_names_its_database_is_loaded_into_the_shadow() {
     assert!(!run.stdout.contains("shop"), "{}", run.stdout);
     assert!(run.stderr.contains("shop.sql:2: USE is left out"), "{}", run.stderr);
 }
+
+#[test]
+fn a_script_is_of_one_database_that_it_may_name_without_entering_it() {
+    let project = Project::new();
+    let server = relata_testkit::server_url(relata_schema::Dialect::Mysql).expose();
+    let inspect = ["schema", "inspect", "shop.sql", "--dialect", "mysql", "--shadow", &server];
+    let create =
+        "CREATE TABLE shop_of_a_script.items (id int PRIMARY KEY, at datetime DEFAULT '0000-00-00 00:00:00');\n";
+    let script = format!("CREATE DATABASE /*!32312 IF NOT EXISTS*/ `shop_of_a_script`;\n{create}");
+    project.write("shop.sql", &script);
+    let run = project.ok(&inspect);
+    assert!(run.stdout.contains("CREATE TABLE items"), "{}", run.stdout);
+    assert!(run.stdout.contains("at datetime DEFAULT '0000-00-00 00:00:00'"), "{}", run.stdout);
+    project.write("shop.sql", &format!("{script}USE shop_of_a_script;\nUSE another_of_a_script;\n"));
+    let said = project.run(&inspect).stderr;
+    let expected = "shop.sql:4: the script goes into a second database, from shop_of_a_script to another_of_a_script";
+    assert!(said.contains(expected), "{said}");
+    project.write("shop.sql", &format!("SET sql_mode = 'TRADITIONAL';\n{script}"));
+    let said = project.run(&inspect).stderr;
+    assert!(said.contains("Invalid default value for 'at'") && said.contains("NO_ZERO_DATE"), "{said}");
+}

@@ -43,6 +43,20 @@ fn everything_sqlite_has() {
 }
 
 #[test]
+fn expressions_of_indexes_are_written_as_they_were() {
+    let parts = ["lower(a)", "(lower(b)) DESC", "(a || b)", "a || b", "lower(a) COLLATE NOCASE, b"];
+    let indexes = parts.iter().enumerate().map(|(at, part)| format!("CREATE INDEX i{at} ON t ({part})"));
+    let indexes: Vec<String> = indexes.collect();
+    let schema = round_trip_of(&format!("CREATE TABLE t (a text, b text); {}", indexes.join("; ")));
+    let printed: Vec<String> = schema.tables[0]
+        .indexes
+        .iter()
+        .map(|index| relata_schema::dialect::sqlite::print::create_index("t", index))
+        .collect();
+    assert_eq!(printed, indexes);
+}
+
+#[test]
 fn broken_views_are_kept() {
     let schema = round_trip_of("CREATE VIEW broken AS SELECT * FROM nowhere; CREATE VIEW fine AS SELECT 1 AS one");
     assert_eq!(schema.views[0].columns.len(), 0);

@@ -230,12 +230,7 @@ impl<'a> Reader<'a> {
         if end == 1 && matches!(self.tokens[0].kind, Kind::Word | Kind::Quoted | Kind::Text) {
             part.column = self.name();
         } else {
-            let mut inside = &self.tokens[..end];
-            self.tokens = inside;
-            if self.parentheses().len() + 2 == end {
-                inside = &inside[1..end - 1];
-            }
-            part.expression = Some(self.text(inside));
+            part.expression = Some(self.text(&self.tokens[..end]));
         }
         part
     }
@@ -469,7 +464,7 @@ mod tests {
             index("CREATE UNIQUE INDEX i ON t (lower(a) COLLATE nocase DESC, (b + 1), [c d]) WHERE a -- x\n > 1");
         assert_eq!(read.parts[0].expression.as_deref(), Some("lower(a)"));
         assert_eq!((read.parts[0].collation.as_deref(), read.parts[0].descending), (Some("nocase"), true));
-        assert_eq!(read.parts[1].expression.as_deref(), Some("b + 1"));
+        assert_eq!(read.parts[1].expression.as_deref(), Some("(b + 1)"));
         assert_eq!(read.parts[2].column, "c d");
         assert_eq!(read.predicate.as_deref(), Some("a > 1"));
     }

@@ -100,7 +100,7 @@ fn column_with_key(column: &Column, key: Option<&Key>) -> String {
         add(&format!("DEFAULT {}", default_value(default)));
     }
     if let Some(collation) = &column.collation {
-        add(&format!("COLLATE {}", ident(collation)));
+        add(&format!("COLLATE {}", collation_name(collation)));
     }
     if let Some(generated) = &column.generated {
         let kind = if generated.stored { "STORED" } else { "VIRTUAL" };
@@ -170,6 +170,12 @@ pub fn is_constant(text: &str) -> bool {
     }
 }
 
+/// Collations are written in capitals, and are plain words all the same.
+fn collation_name(name: &str) -> String {
+    let small = name.to_ascii_lowercase();
+    if ident(&small) == small { name.to_string() } else { ident(name) }
+}
+
 fn constraint_name(name: &str) -> String {
     if name.is_empty() { String::new() } else { format!("CONSTRAINT {} ", ident(name)) }
 }
@@ -185,15 +191,31 @@ fn parts(parts: &[IndexPart]) -> String {
 
 fn part(part: &IndexPart) -> String {
     let mut out = match &part.expression {
-        // A bare function call may stand without parentheses; with them it always may.
-        Some(expression) => format!("({expression})"),
+        // What follows would belong to its last operand alone.
+        Some(expression) if part.collation.is_some() && !stands_alone(expression) => format!("({expression})"),
+        Some(expression) => expression.clone(),
         None => ident(&part.column),
     };
     if let Some(collation) = &part.collation {
-        out.push_str(&format!(" COLLATE {}", ident(collation)));
+        out.push_str(&format!(" COLLATE {}", collation_name(collation)));
     }
     out.push_str(if part.descending { " DESC" } else { "" });
     out
+}
+
+/// `(…)`, or a function and what it is given.
+fn stands_alone(expression: &str) -> bool {
+    let tokens = tokens(expression);
+    let call = tokens.first().is_some_and(|first| first.kind == Kind::Word && !first.is("NOT"));
+    let mut depth = 0_usize;
+    tokens.iter().enumerate().skip(usize::from(call)).all(|(at, token)| {
+        match token {
+            _ if token.is_mark("(") => depth += 1,
+            _ if token.is_mark(")") => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > 0 || at + 1 == tokens.len()
+    })
 }
 
 /// A foreign key as a table constraint.
@@ -274,6 +296,24 @@ mod tests {
             assert_eq!(default_value(text), printed);
         }
         assert!(!is_constant("CURRENT_TIMESTAMP"));
+    }
+
+    #[test]
+    fn expressions_of_indexes_stand_as_they_were_written() {
+        for (text, collation, printed) in [
+            ("lower(a)", None, "lower(a)"),
+            ("(lower(a))", None, "(lower(a))"),
+            ("a || b", None, "a || b"),
+            ("lower(a)", Some("NOCASE"), "lower(a) COLLATE NOCASE"),
+            ("(a || b)", Some("NOCASE"), "(a || b) COLLATE NOCASE"),
+            ("a || b", Some("NOCASE"), "(a || b) COLLATE NOCASE"),
+            ("(a) || (b)", Some("NOCASE"), "((a) || (b)) COLLATE NOCASE"),
+            ("f(a) || f(b)", Some("NOCASE"), "(f(a) || f(b)) COLLATE NOCASE"),
+        ] {
+            let collation = collation.map(String::from);
+            let written = IndexPart { expression: Some(text.into()), collation, ..IndexPart::default() };
+            assert_eq!(part(&written), printed);
+        }
     }
 
     #[test]
