@@ -169,7 +169,8 @@ fn by_code(code: i32, message: &str) -> Error {
         .hint("run the transaction again, and begin it as one that writes"),
         ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => locked(),
         ffi::SQLITE_READONLY => read_only(code),
-        ffi::SQLITE_FULL => {
+        // The file beside it that connections share could not be made larger.
+        _ if matches!(code, ffi::SQLITE_FULL | ffi::SQLITE_IOERR_SHMSIZE) => {
             Error::new(Kind::DiskFull, "the disk is full, or the database has reached its largest size")
                 .hint("free space on the disk of the database file (and of the temporary directory), then try again")
         }
@@ -222,6 +223,7 @@ fn code_name(code: i32) -> String {
         ffi::SQLITE_CONSTRAINT_DATATYPE => "SQLITE_CONSTRAINT_DATATYPE",
         ffi::SQLITE_BUSY_SNAPSHOT => "SQLITE_BUSY_SNAPSHOT",
         ffi::SQLITE_READONLY_DIRECTORY => "SQLITE_READONLY_DIRECTORY",
+        ffi::SQLITE_IOERR_SHMSIZE => "SQLITE_IOERR_SHMSIZE",
         _ => primary_name(code & 0xff),
     };
     if name.is_empty() { format!("SQLite code {code}") } else { name.to_string() }

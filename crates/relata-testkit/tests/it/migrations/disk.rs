@@ -133,3 +133,56 @@ fn a_full_disk_postgres() {
 fn a_full_disk_mysql() {
     block_on(a_full_disk(Dialect::Mysql));
 }
+
+/// The file of the database is on the small disk.
+#[test]
+fn a_full_disk_sqlite() {
+    block_on(async {
+        let disk = match Disk::mount(&std::env::temp_dir(), 4) {
+            Ok(disk) => disk,
+            Err(why) => return eprintln!("SKIPPED: no small file system: {why}"),
+        };
+        let mut case = Case::new(Dialect::Sqlite).await;
+        case.write(FIRST, NOTES, "DROP TABLE notes");
+        let fill = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 6000) \
+                    INSERT INTO big SELECT hex(randomblob(400)) FROM s";
+        case.write(ID, &format!("CREATE TABLE big (x text); {fill}; DELETE FROM notes"), "DROP TABLE big");
+        let url = relata_sql::DatabaseUrl::sqlite_file(disk.0.join("notes.db").to_str().unwrap());
+        let connect = async || relata_testkit::driver(Dialect::Sqlite).connect(&url, &Default::default()).await;
+        case.connection = connect().await.unwrap();
+        let error = case.apply().await.unwrap_err();
+        let text = error.to_string();
+        assert_eq!(error.kind(), Kind::DiskFull, "{text}");
+        assert!(text.contains(ID) && text.contains("nothing of this migration was kept"), "{text}");
+        assert!(text.contains("free space on the disk of the database file"), "what to do: {text}");
+        assert_eq!(case.states().await, [format!("{FIRST} applied"), format!("{ID} pending")], "{text}");
+        assert_eq!(case.count("SELECT count(*) FROM notes").await, 2);
+        disk.grow(64);
+        case.apply().await.unwrap();
+        assert_eq!(case.count("SELECT count(*) FROM big").await, 6000);
+        assert_eq!(case.count("SELECT count(*) FROM notes").await, 0);
+        case.connection.close().await.unwrap();
+    });
+}
+
+/// Nothing can be begun: connections share a file of some kilobytes beside that of the database.
+#[test]
+fn a_disk_that_was_full_before_sqlite() {
+    block_on(async {
+        let disk = match Disk::mount(&std::env::temp_dir(), 1) {
+            Ok(disk) => disk,
+            Err(why) => return eprintln!("SKIPPED: no small file system: {why}"),
+        };
+        let url = relata_sql::DatabaseUrl::sqlite_file(disk.0.join("notes.db").to_str().unwrap());
+        let connect = async || relata_testkit::driver(Dialect::Sqlite).connect(&url, &Default::default()).await;
+        let mut connection = connect().await.unwrap();
+        connection.batch("PRAGMA journal_mode = WAL; CREATE TABLE notes (x text)").await.unwrap();
+        connection.close().await.unwrap();
+        std::fs::write(disk.0.join("rest"), vec![0; 8 << 20]).unwrap_err();
+        let error = match connect().await {
+            Ok(mut connection) => connection.batch("CREATE TABLE more (x text)").await.unwrap_err(),
+            Err(error) => error,
+        };
+        assert_eq!(error.kind(), Kind::DiskFull, "{error}");
+    });
+}
