@@ -33,6 +33,8 @@ pub(crate) fn write(input: &DeriveInput, declared: &EnumDeclaration) -> TokenStr
             }
             impl __relata::Element for #name {}
             impl<R> __relata::Argument<R> for #name {
+                type Like<U: __relata::Field> = U;
+
                 fn into_argument(self) -> __relata::Expr {
                     __relata::argument::<R, #name>(self)
                 }
@@ -42,7 +44,7 @@ pub(crate) fn write(input: &DeriveInput, declared: &EnumDeclaration) -> TokenStr
             impl __relata::Field for #name {
                 type Base = #name;
                 const VALUES: &'static [&'static str] = &[#(#values),*];
-                type Like<U: __relata::Field<Base = U>> = U;
+                type Like<U: __relata::Field> = U;
             }
         };
     }

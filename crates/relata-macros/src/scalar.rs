@@ -52,9 +52,11 @@ pub(crate) fn write(input: &DeriveInput, scalar: &Scalar) -> TokenStream {
             impl __relata::Element for #name {}
             impl __relata::Field for #name {
                 type Base = #name;
-                type Like<U: __relata::Field<Base = U>> = U;
+                type Like<U: __relata::Field> = U;
             }
             impl<R> __relata::Argument<R> for #name {
+                type Like<U: __relata::Field> = U;
+
                 fn into_argument(self) -> __relata::Expr {
                     __relata::argument::<R, #name>(self)
                 }

@@ -11,7 +11,7 @@ use relata_sql::meta::{NUMBERED, Path, TableMeta};
 use relata_sql::row::plain_cell;
 use relata_sql::tree::{Item, Select, SetOperator};
 use relata_sql::typed::{
-    Aggregate, AnyQuery, Collected, Column, Expression, Field, GroupCondition, RowOrder, Subquery, Windowed,
+    Aggregate, AnyQuery, Collected, Column, Computed, Expression, Field, GroupCondition, RowOrder, Subquery, Windowed,
 };
 
 use crate::entity::{Entity, mapped};
@@ -73,7 +73,7 @@ macro_rules! selections {
     (@expr Column $value:ident) => { $value.expr().into_expr() };
     (@expr $name:ident $value:ident) => { $value.into_expr() };
 }
-selections!(Column, Expression, Aggregate, Windowed, Collected);
+selections!(Column, Expression, Aggregate, Computed, Windowed, Collected);
 
 impl<R, T> GroupKeys<R> for Column<R, T> {
     fn push(self, keys: &mut Vec<Expr>) {

@@ -16,7 +16,7 @@ use relata_sql::expr::Expr;
 use relata_sql::meta::{MOST_JOINED, NUMBERED, Path};
 use relata_sql::row::RowShape;
 use relata_sql::tree::{CommonTable, Item, Join, JoinKind, Lock, LockWait, Scope as Deletion, Select, Source};
-use relata_sql::typed::{AnyQuery, Having, Order, Pred};
+use relata_sql::typed::{AnyQuery, Having, Order, Pred, RowsOf};
 
 use crate::aggregate::{GroupKeys, Projection, Selection, mapped_to};
 use crate::cte::Cte;
@@ -71,6 +71,15 @@ impl<R, T: RowShape> Joinable for Projection<R, T> {
 
     fn into_source(self) -> (Source, Vec<Arc<CommonTable>>) {
         inside(self.select)
+    }
+}
+
+/// The rows of a function.
+impl<T: RowShape> Joinable for RowsOf<T> {
+    type Part = Derived<T>;
+
+    fn into_source(self) -> (Source, Vec<Arc<CommonTable>>) {
+        (RowsOf::into_source(self), Vec::new())
     }
 }
 
@@ -449,8 +458,10 @@ impl<S: Scope> Joined<S> {
         self.grown(JoinKind::Cross, table.into_source(), None, false)
     }
 
-    /// Joins a query that is run for each row so far and reads its columns by [`Column::outer`].
-    /// **Dialects**: PostgreSQL (and MySQL); elsewhere `Kind::Unsupported`, and [`Find::top_per`] does the usual job.
+    /// Joins a query that is run for each row so far and reads its columns by [`Column::outer`], or the rows of a function of its
+    /// columns, such as `json_elements(post.tags)`.
+    /// **Dialects**: of functions all; of queries PostgreSQL (and MySQL); elsewhere `Kind::Unsupported`, and [`Find::top_per`] does
+    /// the usual job.
     pub fn join_lateral<J: Joinable>(self, query: impl FnOnce(ColumnsIn<S>) -> J) -> Joined<With<S, J>>
     where
         S: Grow<J::Part>,

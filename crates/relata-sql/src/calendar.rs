@@ -28,7 +28,7 @@ macro_rules! calendar {
         #[diagnostic::do_not_recommend]
         impl Field for $ty {
             type Base = $ty;
-            type Like<U: Field<Base = U>> = U;
+            type Like<U: Field> = U;
         }
 
         impl CastTo for $ty {
@@ -36,6 +36,8 @@ macro_rules! calendar {
         }
 
         impl<R> Argument<R> for $ty {
+            type Like<U: Field> = U;
+
             fn into_argument(self) -> Expr {
                 value::<R, $ty>(self).into_expr()
             }

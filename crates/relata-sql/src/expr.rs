@@ -23,6 +23,11 @@ impl ColumnRef {
     pub(crate) fn is_numbered(&self) -> bool {
         NUMBERED.as_ptr_range().contains(&std::ptr::from_ref(self.column))
     }
+
+    /// Which column of another query it is.
+    pub(crate) fn number(&self) -> Option<usize> {
+        NUMBERED.iter().position(|column| std::ptr::eq(column, self.column))
+    }
 }
 
 /// Comparisons and arithmetic.
@@ -458,6 +463,8 @@ pub enum Expr {
     Fragment(&'static str, Vec<Expr>),
     /// Something inside of JSON.
     Json(Box<Expr>, Vec<JsonStep>, JsonAs),
+    /// The JSON with another value there, or without what is there.
+    JsonChanged(Box<Expr>, Vec<JsonStep>, Option<Value>),
     /// In an upsert: the value that was to be inserted.
     Proposed(&'static ColumnMeta),
     /// The values of a group in one.
@@ -618,6 +625,7 @@ impl Expr {
             }
             Expr::Not(inner)
             | Expr::Json(inner, ..)
+            | Expr::JsonChanged(inner, ..)
             | Expr::IsNull(inner, _)
             | Expr::In(inner, ..)
             | Expr::InSelect(inner, _)

@@ -115,9 +115,21 @@ struct Level {
 struct Tables {
     root: Option<&'static TableMeta>,
     joined: Vec<Option<&'static TableMeta>>,
+    /// The places of functions that give rows, and how their columns are read.
+    functions: Vec<(usize, FunctionColumns)>,
 }
 
+/// The names of a function's columns, and how SQLite reads them.
+type FunctionColumns = (&'static [&'static str], &'static [[&'static str; 3]]);
+
 impl Tables {
+    /// What stands before a numbered column's name, the name, and what stands after it.
+    fn numbered(&self, place: usize, number: usize, dialect: Dialect) -> Option<[&'static str; 3]> {
+        let (_, (names, sqlite)) = self.functions.iter().find(|(at, _)| *at == place)?;
+        let own = sqlite.get(number).filter(|_| dialect == Dialect::Sqlite).copied();
+        own.or_else(|| Some(["", *names.get(number)?, ""]))
+    }
+
     fn at(&self, place: usize) -> Option<Option<&'static TableMeta>> {
         if place == 0 { Some(self.root) } else { self.joined.get(place - 1).copied() }
     }
@@ -232,7 +244,9 @@ impl<O: Out> Writer<O> {
             Source::Entity(meta) => self.table(meta),
             Source::Named(name) => self.qualified_name(&name.namespace, &name.name),
             Source::Common(name) => self.ident(name),
-            Source::Query(_) => return Err(Error::new(Kind::Internal, "what a query gives cannot be written to")),
+            Source::Query(_) | Source::Function(_) => {
+                return Err(Error::new(Kind::Internal, "what a query gives cannot be written to"));
+            }
         }
         Ok(())
     }

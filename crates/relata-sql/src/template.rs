@@ -57,6 +57,18 @@ impl Template {
         Template { name, sqlite: Form::Sql(sql), postgres: lacks, mysql: lacks }
     }
 
+    /// It says itself in which order its values are taken.
+    pub(crate) fn orders_values(&self) -> bool {
+        matches!(self.postgres, Form::Sql(sql) if sql.contains("WITHIN GROUP"))
+    }
+
+    /// The same, but PostgreSQL lacks it.
+    #[must_use]
+    pub const fn not_on_postgres(mut self, instead: &'static str) -> Self {
+        self.postgres = Form::Lacks(instead);
+        self
+    }
+
     /// The same, but SQLite lacks it.
     #[must_use]
     pub const fn not_on_sqlite(mut self, instead: &'static str) -> Self {

@@ -22,6 +22,19 @@ pub enum Source {
     Query(Box<Select>),
     /// A common table expression of this name; its columns are `c0`, `c1`, ….
     Common(Arc<str>),
+    /// What a function gives.
+    Function(Box<RowsFunction>),
+}
+
+/// A function that gives rows. Its arguments may be columns of the tables before it.
+#[derive(Debug, Clone)]
+pub struct RowsFunction {
+    /// The call: an [`Expr::Template`] or an [`Expr::Fragment`].
+    pub call: Expr,
+    /// What its columns are called.
+    pub names: &'static [&'static str],
+    /// How its columns are read on SQLite, where they are called as SQLite likes: what stands before and after the name.
+    pub sqlite: &'static [[&'static str; 3]],
 }
 
 impl Source {
@@ -29,6 +42,14 @@ impl Source {
     pub fn entity(&self) -> Option<&'static TableMeta> {
         match self {
             Source::Entity(meta) => Some(meta),
+            _ => None,
+        }
+    }
+
+    /// The call of a function that gives rows.
+    fn call(&self) -> Option<&Expr> {
+        match self {
+            Source::Function(function) => Some(&function.call),
             _ => None,
         }
     }
@@ -41,7 +62,7 @@ impl Source {
                 [Item::Entity(_, meta)] => Some(meta),
                 _ => None,
             },
-            Source::Named(_) | Source::Common(_) => None,
+            Source::Named(_) | Source::Common(_) | Source::Function(_) => None,
         }
     }
 }
@@ -353,6 +374,12 @@ impl Select {
             .chain(&self.having)
             .chain(self.order.iter().map(|key| &key.expr))
             .chain(self.joins.iter().filter_map(|join| join.on.as_ref()))
+            .chain(self.sources().filter_map(Source::call))
+    }
+
+    /// What it reads: the root, then what is joined.
+    fn sources(&self) -> impl Iterator<Item = &Source> {
+        std::iter::once(&self.source).chain(self.joins.iter().map(|join| &join.source))
     }
 
     /// Visits what [`Select::exprs`] gives, in that order; what is not there costs nothing here.
@@ -367,14 +394,14 @@ impl Select {
         self.group_by.iter().for_each(&mut *visit);
         self.having.iter().for_each(&mut *visit);
         self.order.iter().for_each(|key| visit(&key.expr));
-        self.joins.iter().filter_map(|join| join.on.as_ref()).for_each(visit);
+        self.joins.iter().filter_map(|join| join.on.as_ref()).for_each(&mut *visit);
+        self.sources().filter_map(Source::call).for_each(visit);
     }
 
     /// Calls `visit` with every expression of this level and of the queries that it reads from or is combined with.
     pub(crate) fn exprs_within<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
         self.each_expr(visit);
-        let sources = self.joins.iter().map(|join| &join.source).chain([&self.source]);
-        for source in sources {
+        for source in self.sources() {
             if let Source::Query(query) = source {
                 query.exprs_within(visit);
             }
@@ -385,8 +412,7 @@ impl Select {
     /// How many queries stand in each other, this one included. What is deeper than [`MOST_NESTED`] never comes to be, so that
     /// looking does not go deep either.
     fn nesting(&self) -> usize {
-        let sources = self.joins.iter().map(|join| &join.source).chain([&self.source]);
-        let inside = sources.filter_map(|source| match source {
+        let inside = self.sources().filter_map(|source| match source {
             Source::Query(query) => Some(query.nesting()),
             _ => None,
         });

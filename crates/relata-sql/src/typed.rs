@@ -23,18 +23,21 @@ mod function;
 mod json;
 mod moment;
 pub mod native;
+mod number;
+mod rows;
 mod subquery;
 mod window;
 
 pub use accepted::{Change, Condition, GroupCondition, OfRust, ProgramText, RowOrder, ValueOf};
-pub use aggregate::{Aggregate, Having, count_rows};
+pub use aggregate::{Aggregate, Computed, Having, count_rows};
 pub use case::{Case, value};
 pub use collected::Collected;
-pub use field::{Array, Field, Key, Moment, NewValue, Number, NumberKind, Operand, Structured, Textual};
+pub use field::{Array, Field, Key, LikeBoth, Moment, NewValue, Number, NumberKind, Operand, Structured, Textual};
 pub use fragment::{Argument, Arguments, fragment};
 pub use function::CastTo;
 pub use json::JsonPath;
 pub use moment::{Unit, now};
+pub use rows::{RowsArgument, RowsArguments, RowsOf, json_elements, json_members, rows_of, series};
 pub use subquery::{AnyQuery, Subquery, exists, not_exists, scalar};
 pub use window::{Ranking, Window, Windowed, cume_dist, dense_rank, ntile, percent_rank, rank, row_number};
 
@@ -395,8 +398,8 @@ macro_rules! operators {
                 Expression::new(self.into_expr())
             }
 
-            /// The value, or another where it is NULL.
-            pub fn or_else(self, other: impl Operand<R, T>) -> Expression<R, T> {
+            /// The value, or another where it is NULL; an `Option` if the other may be NULL, too.
+            pub fn or_else<V: Operand<R, T>>(self, other: V) -> Expression<R, V::Given> {
                 Expression::new(Expr::Call(Function::Coalesce, vec![self.into_expr(), other.into_operand()]))
             }
         }
@@ -426,7 +429,7 @@ macro_rules! operators {
                 Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Contains, text.into(), false))
             }
 
-            /// Matches a `LIKE` pattern. **Dialects**: whether case counts is the database's business: it does on
+            /// Matches a `LIKE` pattern; a backslash makes the next character plain. **Dialects**: whether case counts is the database's business: it does on
             /// PostgreSQL; on SQLite not for ASCII; on MariaDB the collation decides.
             pub fn like(self, pattern: impl Into<String>) -> Pred<R>
             where
@@ -468,7 +471,7 @@ macro_rules! operators {
             }
 
             /// This text and another after it; NULL if one of them is.
-            pub fn concat(self, other: impl Operand<R, T>) -> Expression<R, T>
+            pub fn concat<V: Operand<R, T>>(self, other: V) -> Expression<R, T::Like<V::Given>>
             where
                 T::Base: Textual,
             {
@@ -542,9 +545,9 @@ macro_rules! operators {
         where
             T::Base: Number,
         {
-            type Output = Expression<R, T>;
+            type Output = Expression<R, T::Like<V::Given>>;
 
-            fn $method(self, other: V) -> Expression<R, T> {
+            fn $method(self, other: V) -> Self::Output {
                 Expression::new(Expr::Binary(Box::new(self.into_expr()), $op, Box::new(other.into_operand())))
             }
         }

@@ -101,10 +101,11 @@ pub use relata_sql::expr::{Bound, Exclude};
 pub use relata_sql::render::Rendered;
 pub use relata_sql::typed::native::{mysql, pg, sqlite};
 pub use relata_sql::typed::{
-    Aggregate, Array, Assignment, Case, CastTo, Change, Collected, Column, Condition, Expression, Field,
-    GroupCondition, Having, Moment, NewValue, Number, Operand, Order, Pred, ProgramText, RowOrder, Structured,
-    Subquery, Textual, Unit, ValueOf, Window, Windowed, count_rows, cume_dist, dense_rank, exists, fragment,
-    not_exists, now, ntile, percent_rank, rank, row_number, scalar, value,
+    Aggregate, Argument, Arguments, Array, Assignment, Case, CastTo, Change, Collected, Column, Computed, Condition,
+    Expression, Field, GroupCondition, Having, Moment, NewValue, Number, Operand, Order, Pred, ProgramText, RowOrder,
+    RowsArgument, RowsArguments, RowsOf, Structured, Subquery, Textual, Unit, ValueOf, Window, Windowed, count_rows,
+    cume_dist, dense_rank, exists, fragment, json_elements, json_members, not_exists, now, ntile, percent_rank, rank,
+    row_number, rows_of, scalar, series, value,
 };
 pub use relata_sql::{DatabaseUrl, Decode, Encode, Interval, Value};
 

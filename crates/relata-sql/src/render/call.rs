@@ -10,18 +10,47 @@ use crate::template::{Form, Template};
 
 impl<O: Out> Writer<O> {
     pub(super) fn template(&mut self, template: &'static Template, arguments: &mut [Expr]) -> Result<()> {
+        let sql = self.text_of(template)?;
+        self.template_text(sql, arguments)
+    }
+
+    /// The function without the cast around it, of which it gives back the rest.
+    pub(super) fn called_template(
+        &mut self,
+        template: &'static Template,
+        arguments: &mut [Expr],
+    ) -> Result<&'static str> {
+        let sql = self.text_of(template)?;
+        let cast = sql.strip_prefix("CAST(").and_then(|inner| Some(inner.split_at(inner.rfind(" AS ")?)));
+        let Some((inner, after)) = cast else { return self.template_text(sql, arguments).map(|()| "") };
+        self.push("CAST(");
+        self.template_text(inner, arguments)?;
+        Ok(after)
+    }
+
+    fn text_of(&self, template: &'static Template) -> Result<&'static str> {
         let form = match self.dialect() {
             Dialect::Sqlite => template.sqlite,
             Dialect::Postgres => template.postgres,
             Dialect::Mysql => template.mysql,
         };
-        let mut rest = match form {
-            Form::Sql(sql) => sql,
+        match form {
+            Form::Sql(sql) => Ok(sql),
             Form::Lacks(instead) => {
                 let database = database(self.dialect());
-                return Err(Error::unsupported(format!("{database} has no {}", template.name), instead));
+                // What others have, too, but in another way.
+                let message = match (template.name.strip_prefix("this "), template.name.strip_suffix(" here")) {
+                    (Some(name), _) => format!("{database} does not have this {name}"),
+                    (_, Some(name)) => format!("{database} has no {name} like this"),
+                    _ => format!("{database} has no {}", template.name),
+                };
+                Err(Error::unsupported(message, instead))
             }
-        };
+        }
+    }
+
+    fn template_text(&mut self, sql: &'static str, arguments: &mut [Expr]) -> Result<()> {
+        let mut rest = sql;
         while let Some((before, after)) = rest.split_once('{') {
             self.push(before);
             let (place, after) = after.split_once('}').unwrap_or((after, ""));

@@ -76,6 +76,7 @@ impl<O: Out> Writer<O> {
             }
             Expr::Collected(collected) => self.collected(collected)?,
             Expr::Json(inner, steps, form) => self.json(inner, steps, *form)?,
+            Expr::JsonChanged(inner, steps, value) => self.json_changed(inner, steps, value.as_mut())?,
             Expr::TooDeep => return Err(too_deep()),
             Expr::Proposed(column) => self.proposed(column),
             Expr::Reached(key, reached) => self.reached(*key, reached)?,
@@ -147,6 +148,7 @@ impl<O: Out> Writer<O> {
                 | Expr::Fragment(..)
                 | Expr::Collected(_)
                 | Expr::Json(..)
+                | Expr::JsonChanged(..)
                 | Expr::Proposed(_)
                 | Expr::Raw(..)
         );
@@ -184,10 +186,25 @@ impl<O: Out> Writer<O> {
     }
 
     pub(super) fn column(&mut self, column: ColumnRef) {
+        let [before, name, after] = self
+            .levels
+            .last()
+            .and_then(|level| self.of_function(level, column.path.place()?, column))
+            .unwrap_or(["", column.column.column, ""]);
+        self.push(before);
         match self.alias_of(column.path) {
-            Some(alias) => self.alias_column(alias, column.column.column),
-            None => self.name(column.column.column),
+            Some(alias) => self.alias_column(alias, name),
+            None => self.name(name),
         }
+        self.push(after);
+    }
+
+    /// How a column of a function that gives rows is read.
+    fn of_function(&self, level: &super::Level, place: usize, column: ColumnRef) -> Option<[&'static str; 3]> {
+        if level.tables.functions.is_empty() {
+            return None;
+        }
+        level.tables.numbered(place, column.number()?, self.dialect())
     }
 
     /// The alias of a path at the present level; `None` where columns need none.
@@ -212,14 +229,18 @@ impl<O: Out> Writer<O> {
         };
         let mut around = self.levels.iter().rev().skip(1);
         let found = around.find(|level| level.qualified && level.tables.at(place).is_some_and(holds));
-        let Some(alias) = found.map(|level| level.first + place) else {
+        let Some((alias, read)) = found.map(|level| (level.first + place, self.of_function(level, place, column)))
+        else {
             return Err(Error::new(
                 Kind::Parameters,
                 format!("no query around this one reads the table of the column {}", column.column.column),
             )
             .hint("`.outer()` is for queries inside `exists(…)`, `scalar(…)`, `.in_query(…)` or a lateral join"));
         };
-        self.alias_column(alias, column.column.column);
+        let [before, name, after] = read.unwrap_or(["", column.column.column, ""]);
+        self.push(before);
+        self.alias_column(alias, name);
+        self.push(after);
         Ok(())
     }
 
@@ -233,12 +254,27 @@ impl<O: Out> Writer<O> {
         Ok(())
     }
 
-    /// `IN`: one array on PostgreSQL; elsewhere a list padded to a power of two, so that few shapes exist.
+    /// `IN`: one array on PostgreSQL; elsewhere a list padded to a power of two, so that few shapes exist, or JSON where the list is
+    /// longer than a statement may be.
     pub(super) fn among(&mut self, values: &mut [Value], negated: bool) {
         if self.dialect() == Dialect::Postgres {
             self.push(if negated { " <> ALL(" } else { " = ANY(" });
             self.given(Value::Array(values.iter_mut().map(std::mem::take).collect()));
             return self.push(")");
+        }
+        if self.params.len() + values.len() > self.target.most_parameters()
+            && let Some(list) = json_list(self.dialect(), values)
+        {
+            self.push(if negated { " NOT IN (" } else { " IN (" });
+            self.push(match self.dialect() {
+                Dialect::Mysql => "SELECT listed.value FROM JSON_TABLE(",
+                _ => "SELECT value FROM JSON_EACH(",
+            });
+            self.given(list);
+            return self.push(match self.dialect() {
+                Dialect::Mysql => ", '$[*]' COLUMNS (value BIGINT PATH '$')) AS listed)",
+                _ => "))",
+            });
         }
         // A list may fit although the next power of two does not.
         let room = self.target.most_parameters().saturating_sub(self.params.len() + values.len());
@@ -269,6 +305,10 @@ impl<O: Out> Writer<O> {
             (Match::Pattern, _) => {
                 self.push(" LIKE ");
                 self.given(Value::Text(std::mem::take(text)));
+                // The others take a backslash for the sign that makes the next character plain.
+                if dialect == Dialect::Sqlite {
+                    self.push(" ESCAPE '\\'");
+                }
             }
             // SQLite's LIKE ignores the case of ASCII letters; GLOB does not.
             (kind, Dialect::Sqlite) => {
@@ -312,16 +352,29 @@ impl<O: Out> Writer<O> {
         Ok(())
     }
 
-    pub(super) fn aggregate(
+    fn aggregate(&mut self, function: AggregateFunction, inner: Option<&mut Expr>, distinct: bool) -> Result<()> {
+        let (before, after) = self.cast_of(function);
+        self.push(before);
+        self.bare_aggregate(function, inner, distinct)?;
+        self.push(after);
+        Ok(())
+    }
+
+    /// What stands around an aggregate: a mean is a floating-point number everywhere.
+    pub(super) fn cast_of(&self, function: AggregateFunction) -> (&'static str, &'static str) {
+        match (function, self.dialect()) {
+            (AggregateFunction::Avg, Dialect::Postgres) => ("CAST(", " AS double precision)"),
+            (AggregateFunction::Avg, Dialect::Mysql) => ("CAST(", " AS DOUBLE)"),
+            _ => ("", ""),
+        }
+    }
+
+    pub(super) fn bare_aggregate(
         &mut self,
         function: AggregateFunction,
         inner: Option<&mut Expr>,
         distinct: bool,
     ) -> Result<()> {
-        let average = function == AggregateFunction::Avg && self.dialect() != Dialect::Sqlite;
-        if average {
-            self.push("CAST(");
-        }
         self.push(match function {
             AggregateFunction::Count => "COUNT(",
             AggregateFunction::Sum => "SUM(",
@@ -337,9 +390,6 @@ impl<O: Out> Writer<O> {
             None => self.push("*"),
         }
         self.push(")");
-        if average {
-            self.push(if self.dialect() == Dialect::Postgres { " AS double precision)" } else { " AS DOUBLE)" });
-        }
         Ok(())
     }
 
@@ -395,6 +445,18 @@ impl<O: Out> Writer<O> {
     pub(super) fn alias_column(&mut self, alias: usize, column: &'static str) {
         self.out.aliased(self.target.dialect, alias, column);
     }
+}
+
+/// More values than a statement takes parameters, as one: whole numbers, on SQLite texts, too.
+#[cold]
+fn json_list(dialect: Dialect, values: &[Value]) -> Option<Value> {
+    let member = |value: &Value| match value {
+        Value::Int(number) => Some(serde_json::Value::from(*number)),
+        Value::Text(text) if dialect == Dialect::Sqlite => Some(serde_json::Value::from(text.as_str())),
+        _ => None,
+    };
+    let members = values.iter().map(member).collect::<Option<Vec<_>>>()?;
+    Some(Value::Text(serde_json::Value::Array(members).to_string()))
 }
 
 #[cold]

@@ -103,9 +103,10 @@ impl<O: Out> Writer<O> {
         if let Some(alias) = self.alias_of(Path::ROOT) {
             self.push(" AS ");
             self.alias(alias);
-        } else if matches!(select.source, Source::Query(_)) {
+        } else if matches!(select.source, Source::Query(_) | Source::Function(_)) {
             self.push(" AS source");
         }
+        self.function_columns(&select.source);
         self.joins_of(0, false)?;
         for (index, join) in select.joins.iter_mut().enumerate() {
             self.join(index + 1, join)?;
@@ -136,8 +137,25 @@ impl<O: Out> Writer<O> {
                 self.push(if scope == Some(Scope::Deleted) { " IS NOT NULL)" } else { " IS NULL)" });
                 Ok(())
             }
+            Source::Function(function) => match &mut function.call {
+                Expr::Fragment(sql, arguments) => self.fragment(sql, arguments),
+                call => self.expr(call),
+            },
             source => self.source(source),
         }
+    }
+
+    /// The names of a function's columns, which PostgreSQL is told behind the alias.
+    fn function_columns(&mut self, source: &Source) {
+        let Source::Function(function) = source else { return };
+        if self.dialect() != Dialect::Postgres {
+            return;
+        }
+        for (index, name) in function.names.iter().enumerate() {
+            self.push(if index == 0 { " (" } else { ", " });
+            self.name(name);
+        }
+        self.push(")");
     }
 
     fn join(&mut self, place: usize, join: &mut Join) -> Result<()> {
@@ -160,13 +178,15 @@ impl<O: Out> Writer<O> {
             JoinKind::Cross if live.is_some() => " JOIN ",
             JoinKind::Cross => " CROSS JOIN ",
         });
-        if join.lateral {
+        // A function sees the tables before it without a word.
+        if join.lateral && !matches!(join.source, Source::Function(_)) {
             self.lateral()?;
         }
         self.joined_source(&mut join.source, inside)?;
         self.push(" AS ");
         let alias = self.next_alias_of_level() + place;
         self.alias(alias);
+        self.function_columns(&join.source);
         match (&mut join.on, &mut live) {
             (None, None) if join.kind == JoinKind::Cross => {}
             (None, None) => self.push(" ON 1 = 1"),

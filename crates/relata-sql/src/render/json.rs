@@ -35,12 +35,46 @@ impl<O: Out> Writer<O> {
         self.push(before);
         self.expr(inner)?;
         self.push(between);
+        self.path(steps)?;
+        self.push(after);
+        Ok(())
+    }
+
+    fn path(&mut self, steps: &[JsonStep]) -> Result<()> {
         let path = match self.dialect() {
             Dialect::Postgres => Value::Array(steps.iter().map(|step| Value::Text(text_of(step))).collect()),
             Dialect::Sqlite | Dialect::Mysql => Value::Text(path_of(steps)?),
         };
         self.given(path);
+        Ok(())
+    }
+
+    /// The JSON with another value at a place, or without what is there.
+    pub(super) fn json_changed(
+        &mut self,
+        inner: &mut Expr,
+        steps: &[JsonStep],
+        value: Option<&mut Value>,
+    ) -> Result<()> {
+        let (before, between, after) = match (self.dialect(), value.is_some()) {
+            (Dialect::Postgres, true) => ("JSONB_SET(CAST(", " AS jsonb), ", ", CAST("),
+            (Dialect::Postgres, false) => ("(CAST(", " AS jsonb) #- ", ")"),
+            (Dialect::Sqlite, true) => ("JSON_SET(", ", ", ", JSON("),
+            (Dialect::Mysql, true) => ("JSON_SET(", ", ", ", JSON_EXTRACT("),
+            (_, false) => ("JSON_REMOVE(", ", ", ")"),
+        };
+        self.push(before);
+        self.expr(inner)?;
+        self.push(between);
+        self.path(steps)?;
         self.push(after);
+        let Some(value) = value else { return Ok(()) };
+        self.param(value);
+        self.push(match self.dialect() {
+            Dialect::Postgres => " AS jsonb))",
+            Dialect::Sqlite => "))",
+            Dialect::Mysql => ", '$'))",
+        });
         Ok(())
     }
 }

@@ -256,7 +256,7 @@ impl<O: Out> Writer<O> {
             }
         }
         let joined = select.joins.iter().map(|join| join.source.columns()).collect();
-        let tables = Tables { root: select.source.columns(), joined };
+        let tables = Tables { root: select.source.columns(), joined, functions: functions(select) };
         self.open(joins, tables, qualified || related);
         if let Some(level) = self.levels.last_mut() {
             level.all_rows = select.scope != Scope::Live;
@@ -274,7 +274,7 @@ impl<O: Out> Writer<O> {
         let mut join = |path: Path| add_join(&mut joins, path);
         exprs.into_iter().for_each(|expr| expr.paths(&mut join));
         paths.into_iter().for_each(&mut join);
-        self.open(joins, Tables { root: Some(root), joined: Vec::new() }, true);
+        self.open(joins, Tables { root: Some(root), ..Tables::default() }, true);
     }
 
     fn open(&mut self, joins: Vec<Path>, tables: Tables, qualified: bool) {
@@ -529,6 +529,16 @@ fn add_join(joins: &mut Vec<Path>, path: Path) {
         add_join(joins, parent);
         joins.push(path);
     }
+}
+
+/// The places of functions that give rows.
+fn functions(select: &Select) -> Vec<(usize, super::FunctionColumns)> {
+    let sources = std::iter::once(&select.source).chain(select.joins.iter().map(|join| &join.source));
+    let functions = sources.enumerate().filter_map(|(place, source)| match source {
+        Source::Function(function) => Some((place, (function.names, function.sqlite))),
+        _ => None,
+    });
+    functions.collect()
 }
 
 /// A query in the place of a table reads columns of the query around the whole.

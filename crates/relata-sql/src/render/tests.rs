@@ -245,10 +245,10 @@ fn texts() {
     check_filter(
         TITLE.like("a%").or(TITLE.ilike("b%")),
         expect![[r#"
-        sqlite   "Title" LIKE ?1 OR "Title" LIKE ?2
-        postgres "Title" LIKE $1 OR "Title" ILIKE $2
-        mysql    `Title` LIKE ? OR LOWER(`Title`) LIKE LOWER(?)
-    "#]],
+            sqlite   "Title" LIKE ?1 ESCAPE '\' OR "Title" LIKE ?2 ESCAPE '\'
+            postgres "Title" LIKE $1 OR "Title" ILIKE $2
+            mysql    `Title` LIKE ? OR LOWER(`Title`) LIKE LOWER(?)
+        "#]],
     );
     check_filter(
         TITLE.lower().trim().length().ge(3),

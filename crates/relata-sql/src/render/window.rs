@@ -7,6 +7,7 @@ use super::out::Out;
 use crate::error::{Error, Kind, Result};
 use crate::expr::{Bound, Cast, ColumnRef, Exclude, Expr, FrameUnit, Reached, Window, WindowFunction};
 use crate::meta::Path;
+use crate::template::{Form, Template};
 use crate::value::Value;
 
 impl<O: Out> Writer<O> {
@@ -86,7 +87,7 @@ impl<O: Out> Writer<O> {
     }
 
     pub(super) fn over(&mut self, function: &mut Expr, window: &mut Window) -> Result<()> {
-        self.expr(function)?;
+        let after = self.called(function)?;
         self.push(" OVER (");
         if !window.partition.is_empty() {
             self.push("PARTITION BY ");
@@ -95,7 +96,24 @@ impl<O: Out> Writer<O> {
         self.order_after(&mut window.order, if window.partition.is_empty() { "ORDER BY " } else { " ORDER BY " })?;
         self.frame(window)?;
         self.push(")");
+        self.push(after);
         Ok(())
+    }
+
+    /// A call that `FILTER` or `OVER` follows; what it gives back comes after those: the rest of a cast around the whole.
+    fn called(&mut self, function: &mut Expr) -> Result<&'static str> {
+        match function {
+            Expr::Filtered(aggregate, condition) => self.filtered_call(aggregate, condition),
+            Expr::Aggregate(function, inner, distinct) => {
+                let (before, after) = self.cast_of(*function);
+                self.push(before);
+                self.bare_aggregate(*function, inner.as_deref_mut(), *distinct)?;
+                Ok(after)
+            }
+            Expr::Template(template, arguments) => self.called_template(template, arguments),
+            Expr::Fragment(sql, arguments) => self.fragment(sql, arguments).map(|()| ""),
+            function => self.expr(function).map(|()| ""),
+        }
     }
 
     fn frame(&mut self, window: &Window) -> Result<()> {
@@ -149,29 +167,71 @@ impl<O: Out> Writer<O> {
         }
     }
 
-    /// MariaDB has no `FILTER`: there the rows that are not meant count as NULL, which every aggregate leaves out.
     pub(super) fn filtered(&mut self, aggregate: &mut Expr, condition: &mut Expr) -> Result<()> {
+        let after = self.filtered_call(aggregate, condition)?;
+        self.push(after);
+        Ok(())
+    }
+
+    /// MariaDB has no `FILTER`: there the rows that are not meant count as NULL, which every aggregate leaves out.
+    fn filtered_call(&mut self, aggregate: &mut Expr, condition: &mut Expr) -> Result<&'static str> {
         if self.dialect() != Dialect::Mysql {
-            self.expr(aggregate)?;
+            let after = self.called(aggregate)?;
             self.push(" FILTER (WHERE ");
             self.expr(condition)?;
             self.push(")");
-            return Ok(());
+            return Ok(after);
+        }
+        if let Expr::Template(template, arguments) = aggregate
+            && !arguments.is_empty()
+        {
+            return self.filtered_template(template, arguments, condition);
         }
         let Expr::Aggregate(function, inner, distinct) = aggregate else {
-            return Err(Error::new(Kind::Internal, "only an aggregate has a filter"));
+            return Err(Error::unsupported(
+                "MariaDB has no filters of aggregates that are written in SQL",
+                "write the condition into the fragment: `CASE WHEN … THEN … END`",
+            ));
         };
         let value = inner.take().map_or(Expr::Number(1), |inner| *inner);
         let counts_rows = matches!(value, Expr::Number(_));
         let condition_of_value = std::mem::replace(condition, Expr::Number(1));
         let mut only = Expr::Case(vec![(condition_of_value, value)], None);
-        let written = self.aggregate(*function, Some(&mut only), *distinct);
+        let (before, after) = self.cast_of(*function);
+        self.push(before);
+        let written = self.bare_aggregate(*function, Some(&mut only), *distinct);
         // The tree keeps its shape.
         if let Expr::Case(mut cases, _) = only
             && let Some((kept, value)) = cases.pop()
         {
             *condition = kept;
             *inner = (!counts_rows).then(|| Box::new(value));
+        }
+        written.map(|()| after)
+    }
+
+    /// As [`Writer::filtered`], of a function by its text: its first argument counts where the condition holds.
+    fn filtered_template(
+        &mut self,
+        template: &'static Template,
+        arguments: &mut [Expr],
+        condition: &mut Expr,
+    ) -> Result<&'static str> {
+        if matches!(template.mysql, Form::Sql(sql) if sql.starts_with("JSON_OBJECTAGG")) {
+            return Err(Error::unsupported(
+                "MariaDB cannot collect some rows of a group as a JSON object",
+                "filter the query itself",
+            ));
+        }
+        let value = std::mem::replace(&mut arguments[0], Expr::Number(1));
+        arguments[0] = Expr::Case(vec![(std::mem::replace(condition, Expr::Number(1)), value)], None);
+        let written = self.called_template(template, arguments);
+        // The tree keeps its shape.
+        if let Expr::Case(cases, _) = &mut arguments[0]
+            && let Some((kept, value)) = cases.pop()
+        {
+            *condition = kept;
+            arguments[0] = value;
         }
         written
     }

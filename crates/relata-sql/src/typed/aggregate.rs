@@ -1,9 +1,11 @@
 //! Functions over groups of rows, and conditions on groups.
 
+use std::any::TypeId;
 use std::marker::PhantomData;
 
-use super::{BinaryOp, Expr, Field, Operand, Order, Pred};
+use super::{BinaryOp, Expr, Expression, Field, Operand, Order, Pred};
 use crate::expr::AggregateFunction;
+use crate::template::Template;
 
 /// A function over the rows of a group.
 pub struct Aggregate<R, T> {
@@ -39,10 +41,14 @@ impl<R, T> Aggregate<R, T> {
         self.expr
     }
 
-    /// Of the rows that keep this only.
+    /// Of the rows that keep this only; several filters must all hold.
     #[must_use]
     pub fn filter(self, filter: Pred<R>) -> Self {
-        Aggregate { expr: Expr::Filtered(Box::new(self.expr), Box::new(filter.into_expr())), marker: PhantomData }
+        let expr = match self.expr {
+            Expr::Filtered(aggregate, before) => Expr::Filtered(aggregate, Box::new(before.and(filter.into_expr()))),
+            aggregate => Expr::Filtered(Box::new(aggregate), Box::new(filter.into_expr())),
+        };
+        Aggregate { expr, marker: PhantomData }
     }
 
     /// Least first.
@@ -70,9 +76,93 @@ pub fn count_rows<R>() -> Aggregate<R, i64> {
     Aggregate::new(AggregateFunction::Count, None, false)
 }
 
+/// What is computed from aggregates: it is selected, ordered by and compared as they are.
+pub struct Computed<R, T> {
+    expr: Expr,
+    marker: PhantomData<fn() -> (R, T)>,
+}
+
+impl<R, T> Clone for Computed<R, T> {
+    fn clone(&self) -> Self {
+        Computed { expr: self.expr.clone(), marker: PhantomData }
+    }
+}
+
+/// The sum of whole numbers is one, which PostgreSQL has to be told before something is computed from it.
+pub(super) fn whole<R, T: 'static>(expr: Expr) -> Expression<R, T> {
+    static WHOLE: Template = Template::each("sum", "{0}", "CAST({0} AS bigint)", "{0}");
+    let is_whole = [TypeId::of::<i64>(), TypeId::of::<Option<i64>>()].contains(&TypeId::of::<T>());
+    let mut sum = &expr;
+    while let Expr::Filtered(inner, _) | Expr::Over(inner, _) = sum {
+        sum = inner;
+    }
+    if is_whole && matches!(sum, Expr::Aggregate(AggregateFunction::Sum, ..)) {
+        return Expression::new(Expr::Template(&WHOLE, vec![expr]));
+    }
+    Expression::new(expr)
+}
+
+macro_rules! computing {
+    ($name:ident) => {
+        impl<R, T: 'static> $name<R, T> {
+            /// What comes of it by a function or an operator: `.sum().map(|sum| sum.or_else(0))`.
+            pub fn map<U>(self, compute: impl FnOnce(Expression<R, T>) -> Expression<R, U>) -> Computed<R, U> {
+                let expr = compute(whole(self.expr)).into_expr();
+                Computed { expr, marker: PhantomData }
+            }
+
+            /// What comes of it and another aggregate: `.sum().combine(count_rows(), |sum, rows| …)`.
+            pub fn combine<U: 'static, V>(
+                self,
+                other: impl Into<Computed<R, U>>,
+                compute: impl FnOnce(Expression<R, T>, Expression<R, U>) -> Expression<R, V>,
+            ) -> Computed<R, V> {
+                let expr = compute(whole(self.expr), whole(other.into().expr)).into_expr();
+                Computed { expr, marker: PhantomData }
+            }
+        }
+    };
+}
+computing!(Aggregate);
+computing!(Computed);
+
+impl<R, T> From<Aggregate<R, T>> for Computed<R, T> {
+    fn from(aggregate: Aggregate<R, T>) -> Self {
+        Computed { expr: aggregate.expr, marker: PhantomData }
+    }
+}
+
+impl<R, T> Computed<R, T> {
+    /// The untyped data.
+    pub fn into_expr(self) -> Expr {
+        self.expr
+    }
+
+    /// Least first.
+    pub fn asc(self) -> Order<R> {
+        Order::by(self.expr, false)
+    }
+
+    /// Greatest first.
+    pub fn desc(self) -> Order<R> {
+        Order::by(self.expr, true)
+    }
+}
+
+impl<R, T> Expression<R, T> {
+    /// As an aggregate, which the caller vouches for: of a [`fragment`](super::fragment) such as `CORR({}, {})`.
+    pub fn as_aggregate(self) -> Aggregate<R, T> {
+        Aggregate::of(self.into_expr())
+    }
+}
+
 macro_rules! comparisons {
     ($($(#[$doc:meta])* $name:ident => $op:expr;)*) => {
-        impl<R, T: Field> Aggregate<R, T> {
+        comparisons!(@of Aggregate $($(#[$doc])* $name => $op;)*);
+        comparisons!(@of Computed $($(#[$doc])* $name => $op;)*);
+    };
+    (@of $of:ident $($(#[$doc:meta])* $name:ident => $op:expr;)*) => {
+        impl<R, T: Field> $of<R, T> {
             $($(#[$doc])*
             pub fn $name(self, other: impl Operand<R, T::Base>) -> Having<R> {
                 let expr = self.expr.compared($op, other.into_operand());

@@ -56,11 +56,44 @@ impl<R, T> Aggregate<R, T> {
             Expr::Filtered(aggregate, filter) => {
                 Expr::Filtered(Box::new(Aggregate::<R, T>::of(*aggregate).distinct().into_expr()), filter)
             }
-            other => other,
+            Expr::Template(template, mut arguments) if !arguments.is_empty() && !template.orders_values() => {
+                arguments[0] = Expr::Template(&DISTINCT, vec![std::mem::replace(&mut arguments[0], Expr::Number(0))]);
+                Expr::Template(template, arguments)
+            }
+            plain @ Expr::Aggregate(..) => plain,
+            other => Expr::Template(&NOT_DISTINCT, vec![other]),
         })
     }
 }
 
+static DISTINCT: Template = Template::everywhere("statistics of different values", "DISTINCT {0}")
+    .not_on_mysql("take the different values in a query inside the query: `from(query)` of a `.distinct()` one");
+const ORDERED: &str = "take the different values in a query inside the query; in a fragment write DISTINCT yourself";
+static NOT_DISTINCT: Template =
+    Template::postgres("aggregate of this kind over different values", "", ORDERED).not_on_postgres(ORDERED);
+macro_rules! of_samples {
+    ($($name:ident: $words:literal, $function:literal;)*) => {$(
+        static $name: Template = Template::each(
+            $words,
+            "",
+            concat!("CAST(", $function, "({0}) AS double precision)"),
+            concat!("CAST(", $function, "({0}) AS DOUBLE)"),
+        )
+        .not_on_sqlite("compute it from the mean of the squares: `(x * x).avg()` and `x.avg()`");
+    )*};
+}
+of_samples! {
+    SAMPLE_DEVIATION: "standard deviation", "STDDEV_SAMP";
+    SAMPLE_VARIANCE: "variance", "VAR_SAMP";
+}
+static EVERY: Template = Template::each("truth of all", "MIN({0})", "BOOL_AND({0})", "MIN({0})");
+static SOME: Template = Template::each("truth of any", "MAX({0})", "BOOL_OR({0})", "MAX({0})");
+static OBJECT: Template = Template::each(
+    "JSON object of a group",
+    "JSON_GROUP_OBJECT({0}, {1})",
+    "JSONB_OBJECT_AGG({0}, {1})",
+    "JSON_OBJECTAGG({0}, {1})",
+);
 static DEVIATION: Template = Template::each(
     "standard deviation",
     "",
@@ -116,6 +149,29 @@ macro_rules! collecting {
             }
         }
 
+        impl<R, T: Field<Base = bool>> $name<R, T> {
+            /// It is true in every row of the group, rows where it is NULL left out; `None` of no rows.
+            pub fn every(self) -> Aggregate<R, Option<bool>> {
+                Aggregate::of(Expr::Template(&EVERY, vec![self.into_expr()]))
+            }
+
+            /// It is true in some row of the group; `None` of no rows.
+            pub fn some(self) -> Aggregate<R, Option<bool>> {
+                Aggregate::of(Expr::Template(&SOME, vec![self.into_expr()]))
+            }
+        }
+
+        impl<R> $name<R, String> {
+            /// A JSON object of the group with a member for each row: this is its name, the other its value.
+            /// **Dialects**: `None` of no rows on PostgreSQL and MariaDB, an empty object on SQLite.
+            pub fn json_object<V: Field>(
+                self,
+                value: impl Into<Expression<R, V>>,
+            ) -> Aggregate<R, Option<serde_json::Value>> {
+                Aggregate::of(Expr::Template(&OBJECT, vec![self.into_expr(), value.into().into_expr()]))
+            }
+        }
+
         impl<R, T: Field<Base = T> + Element> $name<R, T> {
             /// The values of the group as an array; `None` of no rows. **Dialects**: PostgreSQL; elsewhere
             /// `.json_list()`.
@@ -131,6 +187,22 @@ macro_rules! collecting {
                 T::Base: Number,
             {
                 Aggregate::of(Expr::Template(&DEVIATION, vec![self.into_expr()]))
+            }
+
+            /// The standard deviation as that of a sample; `None` of fewer than two rows. **Dialects**: not SQLite.
+            pub fn sample_deviation(self) -> Aggregate<R, Option<f64>>
+            where
+                T::Base: Number,
+            {
+                Aggregate::of(Expr::Template(&SAMPLE_DEVIATION, vec![self.into_expr()]))
+            }
+
+            /// The variance as that of a sample; `None` of fewer than two rows. **Dialects**: not SQLite.
+            pub fn sample_variance(self) -> Aggregate<R, Option<f64>>
+            where
+                T::Base: Number,
+            {
+                Aggregate::of(Expr::Template(&SAMPLE_VARIANCE, vec![self.into_expr()]))
             }
 
             /// The variance of all rows; `None` of no rows. **Dialects**: not SQLite.

@@ -21,13 +21,16 @@ use crate::value::Interval;
 pub trait Field: Encode + Decode + Clone + Send + Sync + 'static {
     /// The type without `Option`: what values are compared with.
     type Base: Field<Base = Self::Base>;
-    /// `U`, or `Option<U>` if this is an `Option`: what a function of it gives, as NULL gives NULL.
-    type Like<U: Field<Base = U>>: Field<Base = U>;
+    /// `U`, or an `Option` of it if this is an `Option`: what a function of it gives, as NULL gives NULL.
+    type Like<U: Field>: Field<Base = U::Base>;
     /// It may be NULL.
     const NULLABLE: bool = false;
     /// The values of a stored enum; empty for other types.
     const VALUES: &'static [&'static str] = &[];
 }
+
+/// `U`, or an `Option` of it if `T` is an `Option`.
+pub type LikeBoth<T, U> = <T as Field>::Like<U>;
 
 /// A number, for arithmetic and sums.
 #[diagnostic::on_unimplemented(
@@ -120,6 +123,9 @@ moments!(Date: false false, DateTime: false true, Timestamp: true true);
             reached along a relation, or by a join"
 )]
 pub trait Operand<R, T> {
+    /// What it gives: an `Option` where it may be NULL.
+    type Given: Field;
+
     /// As untyped data.
     fn into_operand(self) -> Expr;
 }
@@ -129,7 +135,7 @@ macro_rules! fields {
         #[diagnostic::do_not_recommend]
         impl Field for $ty {
             type Base = $ty;
-            type Like<U: Field<Base = U>> = U;
+            type Like<U: Field> = U;
         }
     )*};
 }
@@ -163,7 +169,7 @@ fields!(
 impl<T: Element + Field> Field for Vec<T> {
     type Base = Vec<T>;
     const VALUES: &'static [&'static str] = T::VALUES;
-    type Like<U: Field<Base = U>> = U;
+    type Like<U: Field> = U;
 }
 
 macro_rules! numbers {
@@ -182,7 +188,7 @@ numbers!(
 #[diagnostic::do_not_recommend]
 impl<T: Field<Base = T>> Field for Option<T> {
     type Base = T;
-    type Like<U: Field<Base = U>> = Option<U>;
+    type Like<U: Field> = Option<U::Base>;
     const NULLABLE: bool = true;
     const VALUES: &'static [&'static str] = T::VALUES;
 }
@@ -190,11 +196,13 @@ impl<T: Field<Base = T>> Field for Option<T> {
 #[diagnostic::do_not_recommend]
 impl<E: 'static, K: Field<Base = K>> Field for Id<E, K> {
     type Base = Self;
-    type Like<U: Field<Base = U>> = U;
+    type Like<U: Field> = U;
 }
 
 #[diagnostic::do_not_recommend]
 impl<R, T: Field> Operand<R, T> for T {
+    type Given = T;
+
     fn into_operand(self) -> Expr {
         Expr::Value(self.encode())
     }
@@ -202,6 +210,8 @@ impl<R, T: Field> Operand<R, T> for T {
 
 #[diagnostic::do_not_recommend]
 impl<R, T: Field<Base = T>> Operand<R, Option<T>> for T {
+    type Given = T;
+
     fn into_operand(self) -> Expr {
         Expr::Value(self.encode())
     }
@@ -212,6 +222,8 @@ macro_rules! whole_numbers {
     ($($ty:ty),*) => {$(
         #[diagnostic::do_not_recommend]
         impl<R> Operand<R, Decimal> for $ty {
+            type Given = Decimal;
+
             fn into_operand(self) -> Expr {
                 Expr::Value(Value::Decimal(self.into()))
             }
@@ -219,6 +231,8 @@ macro_rules! whole_numbers {
 
         #[diagnostic::do_not_recommend]
         impl<R> Operand<R, Option<Decimal>> for $ty {
+            type Given = Decimal;
+
             fn into_operand(self) -> Expr {
                 Expr::Value(Value::Decimal(self.into()))
             }
@@ -229,6 +243,8 @@ whole_numbers!(i32, i64);
 
 #[diagnostic::do_not_recommend]
 impl<R, T: Field> Operand<R, T> for &T {
+    type Given = T;
+
     fn into_operand(self) -> Expr {
         Expr::Value(self.clone().encode())
     }
@@ -236,6 +252,8 @@ impl<R, T: Field> Operand<R, T> for &T {
 
 #[diagnostic::do_not_recommend]
 impl<R, T: Field> Operand<R, T> for Column<R, T> {
+    type Given = T;
+
     fn into_operand(self) -> Expr {
         self.into_expr()
     }
@@ -243,6 +261,8 @@ impl<R, T: Field> Operand<R, T> for Column<R, T> {
 
 #[diagnostic::do_not_recommend]
 impl<R, T: Field<Base = T>> Operand<R, T> for Column<R, Option<T>> {
+    type Given = Option<T>;
+
     fn into_operand(self) -> Expr {
         self.into_expr()
     }
@@ -250,6 +270,8 @@ impl<R, T: Field<Base = T>> Operand<R, T> for Column<R, Option<T>> {
 
 #[diagnostic::do_not_recommend]
 impl<R, T: Field<Base = T>> Operand<R, Option<T>> for Column<R, T> {
+    type Given = T;
+
     fn into_operand(self) -> Expr {
         self.into_expr()
     }
@@ -257,6 +279,8 @@ impl<R, T: Field<Base = T>> Operand<R, Option<T>> for Column<R, T> {
 
 #[diagnostic::do_not_recommend]
 impl<R, T: Field<Base = T>> Operand<R, Option<T>> for Expression<R, T> {
+    type Given = T;
+
     fn into_operand(self) -> Expr {
         self.into_expr()
     }
@@ -264,6 +288,8 @@ impl<R, T: Field<Base = T>> Operand<R, Option<T>> for Expression<R, T> {
 
 #[diagnostic::do_not_recommend]
 impl<R, T: Field> Operand<R, T> for Expression<R, T> {
+    type Given = T;
+
     fn into_operand(self) -> Expr {
         self.into_expr()
     }
@@ -271,6 +297,8 @@ impl<R, T: Field> Operand<R, T> for Expression<R, T> {
 
 #[diagnostic::do_not_recommend]
 impl<R, T: Field<Base = T>> Operand<R, T> for Expression<R, Option<T>> {
+    type Given = Option<T>;
+
     fn into_operand(self) -> Expr {
         self.into_expr()
     }
@@ -278,6 +306,8 @@ impl<R, T: Field<Base = T>> Operand<R, T> for Expression<R, Option<T>> {
 
 #[diagnostic::do_not_recommend]
 impl<R> Operand<R, String> for &str {
+    type Given = String;
+
     fn into_operand(self) -> Expr {
         Expr::Value(Value::Text(self.to_string()))
     }
@@ -285,6 +315,8 @@ impl<R> Operand<R, String> for &str {
 
 #[diagnostic::do_not_recommend]
 impl<R> Operand<R, Option<String>> for &str {
+    type Given = String;
+
     fn into_operand(self) -> Expr {
         Expr::Value(Value::Text(self.to_string()))
     }
@@ -292,6 +324,8 @@ impl<R> Operand<R, Option<String>> for &str {
 
 #[diagnostic::do_not_recommend]
 impl<R> Operand<R, Option<String>> for Option<&str> {
+    type Given = Option<String>;
+
     fn into_operand(self) -> Expr {
         Expr::Value(self.map(str::to_string).encode())
     }
@@ -299,6 +333,8 @@ impl<R> Operand<R, Option<String>> for Option<&str> {
 
 #[diagnostic::do_not_recommend]
 impl<R, E: 'static, K: Field<Base = K>> Operand<R, Option<Id<E, K>>> for K {
+    type Given = Id<E, K>;
+
     fn into_operand(self) -> Expr {
         Expr::Value(self.encode())
     }
@@ -306,6 +342,8 @@ impl<R, E: 'static, K: Field<Base = K>> Operand<R, Option<Id<E, K>>> for K {
 
 #[diagnostic::do_not_recommend]
 impl<R, E: 'static, K: Field<Base = K>> Operand<R, Id<E, K>> for K {
+    type Given = Id<E, K>;
+
     fn into_operand(self) -> Expr {
         Expr::Value(self.encode())
     }

@@ -16,17 +16,24 @@ use crate::value::Interval;
     label = "expected a column or expression of `{R}`, or a value"
 )]
 pub trait Argument<R> {
+    /// `U`, or an `Option` of it where the argument may be NULL: what a function of it gives.
+    type Like<U: Field>: Field<Base = U::Base>;
+
     /// As untyped data.
     fn into_argument(self) -> Expr;
 }
 
-impl<R, T> Argument<R> for Column<R, T> {
+impl<R, T: Field> Argument<R> for Column<R, T> {
+    type Like<U: Field> = T::Like<U>;
+
     fn into_argument(self) -> Expr {
         self.into_expr()
     }
 }
 
-impl<R, T> Argument<R> for Expression<R, T> {
+impl<R, T: Field> Argument<R> for Expression<R, T> {
+    type Like<U: Field> = T::Like<U>;
+
     fn into_argument(self) -> Expr {
         self.into_expr()
     }
@@ -35,6 +42,8 @@ impl<R, T> Argument<R> for Expression<R, T> {
 macro_rules! values {
     ($($ty:ty),* $(,)?) => {$(
         impl<R> Argument<R> for $ty {
+            type Like<U: Field> = U;
+
             fn into_argument(self) -> Expr {
                 typed(Expr::Value(self.encode()))
             }
@@ -63,12 +72,16 @@ values!(
 );
 
 impl<R, T: Element + Field> Argument<R> for Vec<T> {
+    type Like<U: Field> = U;
+
     fn into_argument(self) -> Expr {
         typed(Expr::Value(self.encode()))
     }
 }
 
 impl<R, E, K: Encode> Argument<R> for Id<E, K> {
+    type Like<U: Field> = U;
+
     fn into_argument(self) -> Expr {
         typed(Expr::Value(self.encode()))
     }

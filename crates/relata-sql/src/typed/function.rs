@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::case::typed;
-use super::{Column, Encode, Expr, Expression, Field, Number, NumberKind, Operand, Pred, Textual};
+use super::{Column, Encode, Expr, Expression, Field, LikeBoth, Number, NumberKind, Operand, Pred, Textual};
 use crate::template::Template;
 
 /// A type that a cast can give.
@@ -66,6 +66,25 @@ templates! {
     LEAST: "lesser one", "MIN({0}, {1})", "LEAST({0}, {1})", "LEAST({0}, {1})";
     HOLDS: "condition", "{0}";
 }
+static RIGHT: Template =
+    Template::each("right part", "SUBSTR({0}, MAX(LENGTH({0}) - {1}, 0) + 1)", "RIGHT({0}, {1})", "RIGHT({0}, {1})");
+// So many bytes of zero are as many pairs of digits.
+static REPEAT: Template =
+    Template::each("repetition", "REPLACE(HEX(ZEROBLOB({1})), '00', {0})", "REPEAT({0}, {1})", "REPEAT({0}, {1})");
+static PAD_START: Template = Template::each(
+    "padding",
+    "(SUBSTR(REPLACE(HEX(ZEROBLOB({1})), '00', {2}), 1, MAX({1} - LENGTH({0}), 0)) || SUBSTR({0}, 1, {1}))",
+    "LPAD({0}, {1}, {2})",
+    "LPAD({0}, {1}, {2})",
+);
+static PAD_END: Template = Template::each(
+    "padding",
+    "(SUBSTR({0}, 1, {1}) || SUBSTR(REPLACE(HEX(ZEROBLOB({1})), '00', {2}), 1, MAX({1} - LENGTH({0}), 0)))",
+    "RPAD({0}, {1}, {2})",
+    "RPAD({0}, {1}, {2})",
+);
+static OCTETS: Template =
+    Template::each("length in bytes", "LENGTH(CAST({0} AS BLOB))", "OCTET_LENGTH({0})", "OCTET_LENGTH({0})");
 static REVERSE: Template =
     Template::everywhere("reversing of a text", "REVERSE({0})").not_on_sqlite("reverse the text in the program");
 static MATCHES: Template = Template::each("regular expressions", "", "{0} ~ {1}", "{0} REGEXP {1}")
@@ -96,13 +115,13 @@ macro_rules! functions {
         }
 
         impl<R, T: Field<Base = T>> $name<R, T> {
-            /// This or the other, whichever is greater.
-            pub fn greatest(self, other: impl Operand<R, T>) -> Expression<R, T> {
+            /// This or the other, whichever is greater. Neither may be NULL: databases disagree on what is greater then.
+            pub fn greatest(self, other: impl Operand<R, T, Given = T>) -> Expression<R, T> {
                 call(&GREATEST, vec![self.into_expr(), typed(other.into_operand())])
             }
 
-            /// This or the other, whichever is less.
-            pub fn least(self, other: impl Operand<R, T>) -> Expression<R, T> {
+            /// This or the other, whichever is less; as `greatest`.
+            pub fn least(self, other: impl Operand<R, T, Given = T>) -> Expression<R, T> {
                 call(&LEAST, vec![self.into_expr(), typed(other.into_operand())])
             }
         }
@@ -123,6 +142,48 @@ macro_rules! functions {
                 call(&LEFT, vec![self.into_expr(), Expr::Number(characters.into())])
             }
 
+            /// The last so many characters.
+            pub fn right(self, characters: u32) -> Expression<R, T>
+            where
+                T::Base: Textual,
+            {
+                call(&RIGHT, vec![self.into_expr(), Expr::Number(characters.into())])
+            }
+
+            /// So many times, one after the other.
+            pub fn repeat(self, times: u32) -> Expression<R, T>
+            where
+                T::Base: Textual,
+            {
+                call(&REPEAT, vec![self.into_expr(), Expr::Number(times.into())])
+            }
+
+            /// Filled at the beginning with a text up to so many characters; what is longer is cut at its end.
+            pub fn pad_start(self, characters: u32, fill: impl Into<String>) -> Expression<R, T>
+            where
+                T::Base: Textual,
+            {
+                let fill = typed(Expr::Value(fill.into().encode()));
+                call(&PAD_START, vec![self.into_expr(), Expr::Number(characters.into()), fill])
+            }
+
+            /// Filled at the end with a text up to so many characters; what is longer is cut there.
+            pub fn pad_end(self, characters: u32, fill: impl Into<String>) -> Expression<R, T>
+            where
+                T::Base: Textual,
+            {
+                let fill = typed(Expr::Value(fill.into().encode()));
+                call(&PAD_END, vec![self.into_expr(), Expr::Number(characters.into()), fill])
+            }
+
+            /// Length in bytes of UTF-8.
+            pub fn octet_length(self) -> Expression<R, T::Like<i64>>
+            where
+                T::Base: Textual,
+            {
+                call(&OCTETS, vec![self.into_expr()])
+            }
+
             /// Without blanks at the beginning.
             pub fn trim_start(self) -> Expression<R, T>
             where
@@ -140,7 +201,7 @@ macro_rules! functions {
             }
 
             /// Where a text begins in this one, from 1; 0 where it does not occur.
-            pub fn position(self, text: impl Operand<R, String>) -> Expression<R, T::Like<i64>>
+            pub fn position<V: Operand<R, String>>(self, text: V) -> Expression<R, LikeBoth<V::Given, T::Like<i64>>>
             where
                 T::Base: Textual,
             {

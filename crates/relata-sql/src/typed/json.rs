@@ -70,6 +70,18 @@ impl<R> JsonPath<R> {
         self.read(JsonAs::Json)
     }
 
+    /// The whole JSON with this value there instead: for `.to(…)` in an update. What is not there is added to the object; of a place
+    /// inside of what is not there, nothing changes.
+    pub fn put(self, value: impl Into<serde_json::Value>) -> Expression<R, serde_json::Value> {
+        let value: serde_json::Value = value.into();
+        Expression::new(Expr::JsonChanged(Box::new(self.expr), self.steps, Some(value.encode())))
+    }
+
+    /// The whole JSON without what is there.
+    pub fn removed(self) -> Expression<R, serde_json::Value> {
+        Expression::new(Expr::JsonChanged(Box::new(self.expr), self.steps, None))
+    }
+
     /// There is something, be it `null`.
     pub fn exists(self) -> Pred<R> {
         Pred::new(Expr::Json(Box::new(self.expr), self.steps, JsonAs::Exists))

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::case::typed;
 use super::function::call;
-use super::{Column, Expr, Expression, Field, Moment, Operand};
+use super::{Column, Expr, Expression, Field, LikeBoth, Moment, Operand};
 use crate::template::Template;
 use crate::value::Interval;
 
@@ -14,6 +14,8 @@ use crate::value::Interval;
 pub enum Unit {
     /// A year.
     Year,
+    /// A quarter of a year; as a part, from 1 to 4.
+    Quarter,
     /// A month.
     Month,
     /// A week, which begins on a Monday; as a part, its number by ISO 8601.
@@ -53,6 +55,35 @@ parts! {
     SECOND SECOND_UTC: "%S", "SECOND";
 }
 
+macro_rules! further_parts {
+    ($($name:ident $zoned:ident: $sqlite:literal, $word:literal, $mysql:literal;)*) => {$(
+        static $name: Template = Template::each(
+            "part of a date",
+            $sqlite,
+            concat!("CAST(EXTRACT(", $word, " FROM {0}) AS bigint)"),
+            $mysql,
+        );
+        static $zoned: Template = Template::each(
+            "part of an instant",
+            $sqlite,
+            concat!("CAST(EXTRACT(", $word, " FROM {0} AT TIME ZONE 'UTC') AS bigint)"),
+            $mysql,
+        );
+    )*};
+}
+further_parts! {
+    QUARTER QUARTER_UTC: "((CAST(STRFTIME('%m', {0}) AS INTEGER) + 2) / 3)", "QUARTER", "QUARTER({0})";
+    WEEKDAY WEEKDAY_UTC: "((CAST(STRFTIME('%w', {0}) AS INTEGER) + 6) % 7 + 1)", "ISODOW", "(WEEKDAY({0}) + 1)";
+    YEAR_DAY YEAR_DAY_UTC: "CAST(STRFTIME('%j', {0}) AS INTEGER)", "DOY", "DAYOFYEAR({0})";
+}
+
+static EPOCH: Template = Template::each(
+    "seconds since 1970",
+    "ROUND((JULIANDAY({0}) - 2440587.5) * 86400.0, 3)",
+    "CAST(EXTRACT(EPOCH FROM {0}) AS double precision)",
+    "CAST(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {0}) / 1000000 AS DOUBLE)",
+);
+
 static WEEK: Template = Template::each(
     "number of a week",
     "CAST(STRFTIME('%V', {0}) AS INTEGER)",
@@ -91,6 +122,15 @@ truncations! {
     TO_SECOND TO_SECOND_UTC: "%Y-%m-%d %H:%M:%S", "second", "%Y-%m-%d %H:%i:%s";
 }
 
+const QUARTER_BEGIN: [&str; 2] = [
+    "STRFTIME('%Y-%m-01 00:00:00', {0}, 'start of month', ((CAST(STRFTIME('%m', {0}) AS INTEGER) - 1) % 3 * -1) || ' months')",
+    "CAST(CONCAT(YEAR({0}), '-', QUARTER({0}) * 3 - 2, '-01') AS DATETIME)",
+];
+static TO_QUARTER: Template =
+    Template::each("truncated date", QUARTER_BEGIN[0], "DATE_TRUNC('quarter', {0})", QUARTER_BEGIN[1]);
+static TO_QUARTER_UTC: Template =
+    Template::each("truncated instant", QUARTER_BEGIN[0], "DATE_TRUNC('quarter', {0}, 'UTC')", QUARTER_BEGIN[1]);
+
 // The Sunday that is not before it, and six days back.
 const MONDAY: [&str; 2] = [
     "STRFTIME('%Y-%m-%d 00:00:00', {0}, 'weekday 0', '-6 days')",
@@ -126,6 +166,19 @@ additions! {
     ADD_MINUTES ADD_MINUTES_DATE: "minutes", "mins", "MINUTE";
     ADD_SECONDS ADD_SECONDS_DATE: "seconds", "secs", "SECOND";
 }
+
+static ADD_QUARTERS: Template = Template::each(
+    "later moment",
+    "RTRIM(RTRIM(STRFTIME('%Y-%m-%d %H:%M:%f', {0}, (({1}) * 3) || ' months', 'floor'), '0'), '.')",
+    "({0} + MAKE_INTERVAL(months => CAST({1} AS int) * 3))",
+    "({0} + INTERVAL ({1}) QUARTER)",
+);
+static ADD_QUARTERS_DATE: Template = Template::each(
+    "later date",
+    "DATE({0}, (({1}) * 3) || ' months', 'floor')",
+    "CAST({0} + MAKE_INTERVAL(months => CAST({1} AS int) * 3) AS date)",
+    "CAST({0} + INTERVAL ({1}) QUARTER AS DATE)",
+);
 
 static ADD_WEEKS: Template = Template::each(
     "later moment",
@@ -169,6 +222,8 @@ fn part(unit: Unit, zoned: bool) -> &'static Template {
     match (unit, zoned) {
         (Unit::Year, false) => &YEAR,
         (Unit::Year, true) => &YEAR_UTC,
+        (Unit::Quarter, false) => &QUARTER,
+        (Unit::Quarter, true) => &QUARTER_UTC,
         (Unit::Month, false) => &MONTH,
         (Unit::Month, true) => &MONTH_UTC,
         (Unit::Week, false) => &WEEK,
@@ -188,6 +243,8 @@ fn truncation(unit: Unit, zoned: bool) -> &'static Template {
     match (unit, zoned) {
         (Unit::Year, false) => &TO_YEAR,
         (Unit::Year, true) => &TO_YEAR_UTC,
+        (Unit::Quarter, false) => &TO_QUARTER,
+        (Unit::Quarter, true) => &TO_QUARTER_UTC,
         (Unit::Month, false) => &TO_MONTH,
         (Unit::Month, true) => &TO_MONTH_UTC,
         (Unit::Week, false) => &TO_WEEK,
@@ -207,6 +264,8 @@ fn addition(unit: Unit, timed: bool) -> &'static Template {
     match (unit, timed) {
         (Unit::Year, true) => &ADD_YEARS,
         (Unit::Year, false) => &ADD_YEARS_DATE,
+        (Unit::Quarter, true) => &ADD_QUARTERS,
+        (Unit::Quarter, false) => &ADD_QUARTERS_DATE,
         (Unit::Month, true) => &ADD_MONTHS,
         (Unit::Month, false) => &ADD_MONTHS_DATE,
         (Unit::Week, true) => &ADD_WEEKS,
@@ -257,6 +316,40 @@ macro_rules! moments {
                 self.part(Unit::Day)
             }
 
+            /// The quarter from 1 to 4; of an instant in UTC.
+            pub fn quarter(self) -> Expression<R, T::Like<i64>>
+            where
+                T::Base: Moment,
+            {
+                self.part(Unit::Quarter)
+            }
+
+            /// The day of the week from 1, a Monday, to 7; of an instant in UTC.
+            pub fn weekday(self) -> Expression<R, T::Like<i64>>
+            where
+                T::Base: Moment,
+            {
+                let template = if <T::Base as Moment>::ZONED { &WEEKDAY_UTC } else { &WEEKDAY };
+                call(template, vec![self.into_expr()])
+            }
+
+            /// The day of the year from 1; of an instant in UTC.
+            pub fn day_of_year(self) -> Expression<R, T::Like<i64>>
+            where
+                T::Base: Moment,
+            {
+                let template = if <T::Base as Moment>::ZONED { &YEAR_DAY_UTC } else { &YEAR_DAY };
+                call(template, vec![self.into_expr()])
+            }
+
+            /// Seconds since the beginning of 1970, with their fraction. SQLite counts in milliseconds.
+            pub fn epoch(self) -> Expression<R, T::Like<f64>>
+            where
+                T::Base: Moment,
+            {
+                call(&EPOCH, vec![self.into_expr()])
+            }
+
             /// The day that it belongs to; of an instant in UTC.
             pub fn date(self) -> Expression<R, T::Like<Date>>
             where
@@ -279,7 +372,7 @@ macro_rules! moments {
 
             /// So many units later, or earlier; a month after the 31st of January is the last of February. **Dialects**: SQLite
             /// counts in milliseconds.
-            pub fn plus(self, number: impl Operand<R, i64>, unit: Unit) -> Expression<R, T>
+            pub fn plus<V: Operand<R, i64>>(self, number: V, unit: Unit) -> Expression<R, LikeBoth<V::Given, T>>
             where
                 T::Base: Moment,
             {
@@ -288,7 +381,7 @@ macro_rules! moments {
             }
 
             /// So much later: months first, then days, then the rest. **Dialects**: PostgreSQL.
-            pub fn plus_interval(self, length: impl Operand<R, Interval>) -> Expression<R, T>
+            pub fn plus_interval<V: Operand<R, Interval>>(self, length: V) -> Expression<R, LikeBoth<V::Given, T>>
             where
                 T::Base: Moment,
             {
@@ -297,7 +390,10 @@ macro_rules! moments {
             }
 
             /// How many seconds it comes after another moment. SQLite counts in milliseconds.
-            pub fn seconds_since(self, other: impl Operand<R, T::Base>) -> Expression<R, T::Like<f64>>
+            pub fn seconds_since<V: Operand<R, T::Base>>(
+                self,
+                other: V,
+            ) -> Expression<R, LikeBoth<V::Given, T::Like<f64>>>
             where
                 T::Base: Moment,
             {

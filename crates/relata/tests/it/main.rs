@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod answers;
 mod cancelled;
 mod compile_fail;
 mod constructs;

@@ -247,8 +247,8 @@ async fn more_parameters_than_fit(mut db: Db) -> Result<()> {
     assert_eq!(Post::find().filter(Post.slug.is_in(slugs(20_000))).count(&mut db).await?, 3);
     let before = db.statement_count();
     let many = Post::find().filter(Post.slug.is_in(slugs(70_000))).count(&mut db).await;
-    if db.dialect() == relata::Dialect::Postgres {
-        assert_eq!(many?, 3); // one array
+    if db.dialect() != relata::Dialect::Mysql {
+        assert_eq!(many?, 3); // one array, or one text of JSON
         return Ok(());
     }
     let error = many.unwrap_err();
