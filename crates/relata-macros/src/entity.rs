@@ -11,6 +11,7 @@ use crate::{arc, insert, relation, rule};
 
 /// What all parts of the code need.
 pub(crate) struct Context<'a> {
+    pub(crate) input: &'a DeriveInput,
     pub(crate) entity: &'a Entity,
     pub(crate) name: &'a Ident,
     pub(crate) vis: &'a syn::Visibility,
@@ -63,7 +64,8 @@ pub(crate) fn write(input: &DeriveInput, entity: &Entity) -> TokenStream {
         name: &input.ident,
         vis: &input.vis,
         fields: fields.collect(),
-        relations: relation::named(&input.ident, entity),
+        relations: relation::named(input, entity),
+        input,
     };
     let (name, vis) = (context.name, context.vis);
     let (table, columns, implementation) = (table(&context), columns(&context), implementation(&context));

@@ -1,6 +1,6 @@
 //! Relations: a marker type with its constant data for each, the joined columns, and what a loaded row gives.
 
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use relata_schema::declare::{Entity, ReferenceDeclaration, Relation, RelationKind, field_names, simple_name};
 use relata_schema::naming;
@@ -19,16 +19,38 @@ pub(crate) struct Named<'a> {
     to: syn::Path,
 }
 
-pub(crate) fn named<'a>(name: &Ident, entity: &'a Entity) -> Vec<Named<'a>> {
+pub(crate) fn named<'a>(input: &syn::DeriveInput, entity: &'a Entity) -> Vec<Named<'a>> {
+    let name = &input.ident;
     let relations = entity.relations.iter().filter_map(|relation| {
         Some(Named {
             relation,
             ident: ident(&relation.name),
             marker: format_ident!("{name}To{}", naming::pascal(&relation.name)),
-            to: syn::parse_str(&relation.entity).ok()?,
+            to: located(input, &relation.entity)?,
         })
     });
     relations.collect()
+}
+
+/// The path of an entity where an attribute names it, so that rustc points there when it does not exist.
+pub(crate) fn located(input: &syn::DeriveInput, path: &str) -> Option<syn::Path> {
+    let mut path: syn::Path = syn::parse_str(path).ok()?;
+    let of_fields = match &input.data {
+        syn::Data::Struct(data) => data.fields.iter().flat_map(|field| &field.attrs).collect(),
+        _ => Vec::new(),
+    };
+    let tokens = of_fields.into_iter().chain(&input.attrs).filter_map(|attribute| match &attribute.meta {
+        syn::Meta::List(list) => Some(list.tokens.clone()),
+        _ => None,
+    });
+    let named = path.segments.last()?.ident.clone();
+    if let Some(found) = tokens
+        .flatten()
+        .find_map(|token| matches!(&token, TokenTree::Ident(ident) if *ident == named).then(|| token.span()))
+    {
+        path.segments.iter_mut().for_each(|segment| segment.ident.set_span(found));
+    }
+    Some(path)
 }
 
 fn ident(name: &str) -> Ident {
@@ -75,7 +97,7 @@ fn references(context: &Context<'_>) -> TokenStream {
     let fields = context.fields.iter().filter(|column| !column.field.id && column.field.db_types.is_empty());
     let checked = fields.filter_map(|column| {
         let reference = column.field.references.as_ref().filter(|reference| reference.referenced_fields.is_empty())?;
-        let (ty, to) = (column.ty, syn::parse_str::<syn::Path>(&reference.entity).ok()?);
+        let (ty, to) = (column.ty, located(context.input, &reference.entity)?);
         Some(quote_spanned!(ty.span() => const _: fn() = __relata::refers::<#ty, #to>;))
     });
     checked.collect()

@@ -32,8 +32,7 @@ pub use streamed::InsertStream;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no new row",
     label = "expected the struct `New…` that `derive(Entity)` writes beside the entity, or what its setters make of it",
-    note = "a row that exists is changed by `row.save(&mut db)`, or by `Entity::update(key).set(…).exec(&mut db)`",
-    note = "new rows are given away, not lent: `insert_many(rows)`, not `insert_many(&rows)`"
+    note = "a row that exists is changed by `row.save(&mut db)`, or by `Entity::update(key).set(…).exec(&mut db)`"
 )]
 pub trait NewRow: Sized + Send {
     /// Of which entity.
@@ -173,6 +172,16 @@ pub trait NewRow: Sized + Send {
     /// ```
     fn on_conflict(self, target: impl ConflictColumns<Self::Entity>) -> Upsert<Self::Entity> {
         Upsert { rows: self.into_draft(), target: target.names(), marker: PhantomData }
+    }
+}
+
+/// Lent, it is copied: `Post::insert_many(&rows)`.
+#[diagnostic::do_not_recommend]
+impl<N: NewRow + Clone + Sync> NewRow for &N {
+    type Entity = N::Entity;
+
+    fn into_draft(self) -> Draft<N::Entity> {
+        self.clone().into_draft()
     }
 }
 

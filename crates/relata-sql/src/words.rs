@@ -81,7 +81,7 @@ macro_rules! words {
     };
 }
 
-use crate::typed::{Column, JsonPath, Pred, Windowed};
+use crate::typed::{Aggregate, Column, Computed, JsonPath, Pred, Windowed};
 
 words! {
     impl[R, T] Column<R, T> {
@@ -106,6 +106,15 @@ words! {
         gt / 1 -> Pred<R>, WindowGt: "windows exist only after the rows were filtered", "select it in a query, and filter around that: `from(query).filter(|(row,)| row.1.eq(1))`; the first of each group are `.top_per(…)`";
         ge / 1 -> Pred<R>, WindowGe: "windows exist only after the rows were filtered", "select it in a query, and filter around that: `from(query).filter(|(row,)| row.1.eq(1))`; the first of each group are `.top_per(…)`";
         is_in / 1 -> Pred<R>, WindowIsIn: "windows exist only after the rows were filtered", "select it in a query, and filter around that: `from(query).filter(|(row,)| row.1.eq(1))`; the first of each group are `.top_per(…)`";
+    }
+}
+
+words! {
+    impl[R, T] Aggregate<R, T> {
+        round / 1 -> Computed<R, T>, RoundAggregate: "what is computed from an aggregate is a `.map(…)` of it", "say `.map(|value| value.round(2))`";
+        or_else / 1 -> Computed<R, T>, DefaultOfAggregate: "what is computed from an aggregate is a `.map(…)` of it", "say `.map(|value| value.or_else(0))`";
+        unwrap_or / 1 -> Computed<R, T>, UnwrapAggregate: "what is computed from an aggregate is a `.map(…)` of it", "say `.map(|value| value.or_else(0))`";
+        coalesce / 1 -> Computed<R, T>, CoalesceAggregate: "what is computed from an aggregate is a `.map(…)` of it", "say `.map(|value| value.or_else(0))`";
     }
 }
 

@@ -143,7 +143,8 @@ pub mod prelude {
     pub use relata_runtime::words::NotAnEntity as _;
     #[doc(hidden)]
     pub use relata_runtime::words::beginnings::{
-        All as _, Count as _, Create as _, DeleteById as _, Destroy as _, FilterFirst as _, FindAll as _, FindBy as _,
-        FindById as _, FindMany as _, FindOne as _, FindUnique as _, First as _, Get as _, Insert as _, Where as _,
+        All as _, Count as _, Create as _, DeleteById as _, DeleteRow as _, Destroy as _, DestroyRow as _,
+        FilterFirst as _, FindAll as _, FindBy as _, FindById as _, FindMany as _, FindOne as _, FindUnique as _,
+        First as _, Get as _, Insert as _, InsertRow as _, ReloadRow as _, UpdateRow as _, Where as _,
     };
 }

@@ -1,7 +1,8 @@
 //! How other libraries begin a query on an entity: `User::find_by_id(1)`, `User::all(db)`.
 //!
 //! Each word is a trait of references to entities, which rustc only tries when nothing else has the name: neither a function of the
-//! entity itself nor of a trait of the application is ever in its way, and no type but an entity has it.
+//! entity itself nor of a trait of the application is ever in its way, and no type but an entity has it. What is said of a row
+//! (`user.delete(db)`) is a method of `&mut` references, which rustc tries last.
 
 use std::future::{Ready, ready};
 
@@ -57,4 +58,33 @@ beginnings! {
     insert, Insert -> rows: "a new row of `{Self}` is the struct `New{Self}`: say `New{Self} {{ … }}.insert(&mut db)`";
     delete_by_id, DeleteById -> query: "`{Self}::delete_by_id(…)` is `{Self}::delete(…)` here: say `{Self}::delete(1).exec(&mut db)`";
     destroy, Destroy -> query: "`{Self}::destroy(…)` is `{Self}::delete(…)` here: say `{Self}::delete(1).exec(&mut db)`";
+}
+
+macro_rules! of_rows {
+    ($($name:ident, $word:ident, $unmet:ident: $message:literal, $label:literal;)*) => {$(
+        #[diagnostic::on_unimplemented(message = $message, label = $label)]
+        #[doc(hidden)]
+        pub trait $unmet {}
+
+        #[doc(hidden)]
+        pub trait $word: Sized {
+            #[doc(hidden)]
+            fn $name<A>(self, _: A) -> Ready<Result<u64>>
+            where
+                Self: $unmet,
+            {
+                ready(Err(Error::new(Kind::Internal, "a word of another library was called")))
+            }
+        }
+
+        impl<E: Entity> $word for &mut E {}
+    )*};
+}
+
+of_rows! {
+    delete, DeleteRow, DeletesRow: "a row is deleted by its key", "say `User::delete(user.id).exec(&mut db)`, with the names of this entity";
+    destroy, DestroyRow, DestroysRow: "a row is deleted by its key", "say `User::delete(user.id).exec(&mut db)`, with the names of this entity";
+    update, UpdateRow, UpdatesRow: "a row that was changed is written by `.save(…)`", "say `user.save(&mut db)`; single columns are `User::update(user.id).set(…).exec(&mut db)`";
+    insert, InsertRow, InsertsRow: "a row of the struct itself is one that exists", "insert the struct `New…` beside it: `NewUser {{ … }}.insert(&mut db)`";
+    reload, ReloadRow, ReloadsRow: "a row is read again by its key", "say `User::by_key(user.id).one(&mut db)`, with the names of this entity";
 }

@@ -138,8 +138,8 @@ async fn recursion_goes_on(mut db: Db) -> Result<()> {
     let numbers = Cte::recursive("numbers", start(), |rows| from(rows).filter(|(n,)| n.lt(5000)).select(|(n,)| n + 1));
     assert_eq!(from(numbers).count(&mut db).await?, 5000);
     let mut parent: Option<Id<Category>> = None;
-    let new = (0..1500).map(|depth| NewCategory { name: format!("{depth}") });
-    Category::insert_many(new.collect::<Vec<_>>()).exec(&mut db).await?;
+    let new: Vec<NewCategory> = (0..1500).map(|depth| NewCategory { name: format!("{depth}") }).collect();
+    assert_eq!(Category::insert_many(&new).exec(&mut db).await?, new.len() as u64);
     let ids: Vec<Id<Category>> = Category::find().order(Category.id.asc()).select(Category.id).all(&mut db).await?;
     transaction!(db, |tx| {
         for id in &ids {
