@@ -1,6 +1,7 @@
 //! A table that is dropped
 //!
-//! Its rows are lost, and the application that still runs fails when it looks for it.
+//! Its rows are lost, and the application that still runs fails when it looks for it. MariaDB's `CREATE OR REPLACE TABLE` drops a
+//! table too.
 //!
 //! ```sql,bad
 //! DROP TABLE orders;
@@ -22,11 +23,14 @@ pub const RULE: Rule = rule("drop-table", Level::Hazard, EVERYWHERE, include_str
 use crate::lint::rebuild::is_rebuilt;
 
 fn check(context: &Context<'_>, report: &mut Report) {
-    let StatementKind::Drop(drop) = &context.statement.kind else { return };
-    if !matches!(drop.object, "TABLE" | "FOREIGN TABLE") || drop.temporary {
-        return;
-    }
-    for name in &drop.names {
+    let names = match &context.statement.kind {
+        StatementKind::Drop(drop) if matches!(drop.object, "TABLE" | "FOREIGN TABLE") && !drop.temporary => {
+            drop.names.as_slice()
+        }
+        StatementKind::CreateTable(table) if table.or_replace && !table.temporary => std::slice::from_ref(&table.name),
+        _ => return,
+    };
+    for name in names {
         let temporary = matches!(name.namespace(), Some("pg_temp" | "temp"));
         let meant = temporary || context.is_acknowledged(name.last()) || context.facts.is_new(name);
         if !meant && !is_rebuilt(context, name) {

@@ -1,7 +1,7 @@
 //! A change that SQLite does not know
 //!
-//! SQLite alters a table by adding, dropping and renaming columns, and by renaming it. Everything else is done by building the
-//! table anew.
+//! SQLite alters a table by adding, dropping and renaming columns, and by renaming it, one at a time. Everything else is done by
+//! building the table anew.
 //!
 //! ```sql,bad
 //! ALTER TABLE orders ALTER COLUMN note SET NOT NULL;
@@ -18,6 +18,11 @@ pub const RULE: Rule = rule("alter-refused", Level::Hazard, SQLITE, include_str!
 
 fn check(context: &Context<'_>, report: &mut Report) {
     let Some((alter, actions)) = context.alters_table() else { return };
+    if let Some(second) = actions.get(1) {
+        report
+            .at(second.extent, "SQLite takes one change in a statement")
+            .help(format!("write ALTER TABLE {} once for each", alter.name));
+    }
     for action in actions {
         let known = matches!(
             action.action,
