@@ -318,6 +318,8 @@ pub enum AggregateFunction {
     Count,
     /// Their sum.
     Sum,
+    /// The sum of whole numbers, which is one: PostgreSQL would make a decimal of it.
+    WholeSum,
     /// Their mean.
     Avg,
     /// The least.

@@ -4,6 +4,7 @@
 //! `Column<Post, String>`, so a predicate over another entity does not fit and rustc says so in one line. Each type is a
 //! thin cover over the untyped [`Expr`].
 
+use std::any::TypeId;
 use std::marker::PhantomData;
 
 use crate::cell::Decode;
@@ -512,7 +513,9 @@ macro_rules! operators {
             where
                 T::Base: Number<Sum = S>,
             {
-                Aggregate::new(AggregateFunction::Sum, Some(self.into_expr()), false)
+                let whole = TypeId::of::<S>() == TypeId::of::<i64>();
+                let function = if whole { AggregateFunction::WholeSum } else { AggregateFunction::Sum };
+                Aggregate::new(function, Some(self.into_expr()), false)
             }
 
             /// The mean; `None` of no rows.

@@ -360,10 +360,11 @@ impl<O: Out> Writer<O> {
         Ok(())
     }
 
-    /// What stands around an aggregate: a mean is a floating-point number everywhere.
+    /// What stands around an aggregate: a mean is a floating-point number everywhere, a sum of whole numbers a whole number.
     pub(super) fn cast_of(&self, function: AggregateFunction) -> (&'static str, &'static str) {
         match (function, self.dialect()) {
             (AggregateFunction::Avg, Dialect::Postgres) => ("CAST(", " AS double precision)"),
+            (AggregateFunction::WholeSum, Dialect::Postgres) => ("CAST(", " AS bigint)"),
             (AggregateFunction::Avg, Dialect::Mysql) => ("CAST(", " AS DOUBLE)"),
             _ => ("", ""),
         }
@@ -377,7 +378,7 @@ impl<O: Out> Writer<O> {
     ) -> Result<()> {
         self.push(match function {
             AggregateFunction::Count => "COUNT(",
-            AggregateFunction::Sum => "SUM(",
+            AggregateFunction::Sum | AggregateFunction::WholeSum => "SUM(",
             AggregateFunction::Avg => "AVG(",
             AggregateFunction::Min => "MIN(",
             AggregateFunction::Max => "MAX(",

@@ -332,10 +332,10 @@ fn groups() {
     check_select(
         select,
         expect![[r#"
-        sqlite   SELECT "author_id", COUNT(*), AVG("id"), COUNT(DISTINCT "Title") FROM "posts" WHERE "deleted_at" IS NULL GROUP BY "author_id" HAVING COUNT("id") > ?1 AND SUM("id") < ?2
-        postgres SELECT "author_id", COUNT(*), CAST(AVG("id") AS double precision), COUNT(DISTINCT "Title") FROM "posts" WHERE "deleted_at" IS NULL GROUP BY "author_id" HAVING COUNT("id") > $1 AND SUM("id") < $2
-        mysql    SELECT `author_id`, COUNT(*), CAST(AVG(`id`) AS DOUBLE), COUNT(DISTINCT `Title`) FROM `posts` WHERE `deleted_at` IS NULL GROUP BY `author_id` HAVING COUNT(`id`) > ? AND SUM(`id`) < ?
-    "#]],
+            sqlite   SELECT "author_id", COUNT(*), AVG("id"), COUNT(DISTINCT "Title") FROM "posts" WHERE "deleted_at" IS NULL GROUP BY "author_id" HAVING COUNT("id") > ?1 AND SUM("id") < ?2
+            postgres SELECT "author_id", COUNT(*), CAST(AVG("id") AS double precision), COUNT(DISTINCT "Title") FROM "posts" WHERE "deleted_at" IS NULL GROUP BY "author_id" HAVING COUNT("id") > $1 AND CAST(SUM("id") AS bigint) < $2
+            mysql    SELECT `author_id`, COUNT(*), CAST(AVG(`id`) AS DOUBLE), COUNT(DISTINCT `Title`) FROM `posts` WHERE `deleted_at` IS NULL GROUP BY `author_id` HAVING COUNT(`id`) > ? AND SUM(`id`) < ?
+        "#]],
     );
     let mut limited = Select::new(Source::Entity(&POSTS));
     limited.limit = Some(5);

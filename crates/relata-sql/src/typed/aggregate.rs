@@ -1,11 +1,9 @@
 //! Functions over groups of rows, and conditions on groups.
 
-use std::any::TypeId;
 use std::marker::PhantomData;
 
 use super::{BinaryOp, Expr, Expression, Field, Operand, Order, Pred};
 use crate::expr::AggregateFunction;
-use crate::template::Template;
 
 /// A function over the rows of a group.
 pub struct Aggregate<R, T> {
@@ -88,36 +86,22 @@ impl<R, T> Clone for Computed<R, T> {
     }
 }
 
-/// The sum of whole numbers is one, which PostgreSQL has to be told before something is computed from it.
-pub(super) fn whole<R, T: 'static>(expr: Expr) -> Expression<R, T> {
-    static WHOLE: Template = Template::each("sum", "{0}", "CAST({0} AS bigint)", "{0}");
-    let is_whole = [TypeId::of::<i64>(), TypeId::of::<Option<i64>>()].contains(&TypeId::of::<T>());
-    let mut sum = &expr;
-    while let Expr::Filtered(inner, _) | Expr::Over(inner, _) = sum {
-        sum = inner;
-    }
-    if is_whole && matches!(sum, Expr::Aggregate(AggregateFunction::Sum, ..)) {
-        return Expression::new(Expr::Template(&WHOLE, vec![expr]));
-    }
-    Expression::new(expr)
-}
-
 macro_rules! computing {
     ($name:ident) => {
-        impl<R, T: 'static> $name<R, T> {
+        impl<R, T> $name<R, T> {
             /// What comes of it by a function or an operator: `.sum().map(|sum| sum.or_else(0))`.
             pub fn map<U>(self, compute: impl FnOnce(Expression<R, T>) -> Expression<R, U>) -> Computed<R, U> {
-                let expr = compute(whole(self.expr)).into_expr();
+                let expr = compute(Expression::new(self.expr)).into_expr();
                 Computed { expr, marker: PhantomData }
             }
 
             /// What comes of it and another aggregate: `.sum().combine(count_rows(), |sum, rows| …)`.
-            pub fn combine<U: 'static, V>(
+            pub fn combine<U, V>(
                 self,
                 other: impl Into<Computed<R, U>>,
                 compute: impl FnOnce(Expression<R, T>, Expression<R, U>) -> Expression<R, V>,
             ) -> Computed<R, V> {
-                let expr = compute(whole(self.expr), whole(other.into().expr)).into_expr();
+                let expr = compute(Expression::new(self.expr), Expression::new(other.into().expr)).into_expr();
                 Computed { expr, marker: PhantomData }
             }
         }

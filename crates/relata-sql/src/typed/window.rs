@@ -2,7 +2,6 @@
 
 use std::marker::PhantomData;
 
-use super::aggregate::whole;
 use super::{Aggregate, Column, Expr, Expression, Field, Order};
 use crate::expr::{self, Bound, Exclude, FrameUnit, WindowFunction};
 
@@ -140,20 +139,20 @@ impl<R, T> Windowed<R, T> {
     }
 }
 
-impl<R, T: 'static> Windowed<R, T> {
+impl<R, T> Windowed<R, T> {
     /// What comes of it by a function or an operator, with columns of the row: the difference to the row before is
     /// `amount.lag(1).over(window).map(|before| Sale.amount - before)`.
     pub fn map<U>(self, compute: impl FnOnce(Expression<R, T>) -> Expression<R, U>) -> Windowed<R, U> {
-        Windowed { expr: compute(whole(self.expr)).into_expr(), marker: PhantomData }
+        Windowed { expr: compute(Expression::new(self.expr)).into_expr(), marker: PhantomData }
     }
 
     /// What comes of it and another.
-    pub fn combine<U: 'static, V>(
+    pub fn combine<U, V>(
         self,
         other: Windowed<R, U>,
         compute: impl FnOnce(Expression<R, T>, Expression<R, U>) -> Expression<R, V>,
     ) -> Windowed<R, V> {
-        let expr = compute(whole(self.expr), whole(other.expr)).into_expr();
+        let expr = compute(Expression::new(self.expr), Expression::new(other.expr)).into_expr();
         Windowed { expr, marker: PhantomData }
     }
 }

@@ -20,6 +20,7 @@ mod pages;
 mod plans;
 mod polymorphic;
 mod pool;
+mod programs;
 mod queries;
 mod real;
 mod relations;

@@ -42,7 +42,7 @@ fn windows() {
         ]),
         expect![[r#"
             sqlite   SELECT ROW_NUMBER() OVER (PARTITION BY "author_id" ORDER BY "id" DESC), DENSE_RANK() OVER (ORDER BY "Title"), NTILE(4) OVER (ORDER BY "id"), LAG("Title", 1) OVER (PARTITION BY "author_id" ORDER BY "id" DESC), FIRST_VALUE("Title") OVER (PARTITION BY "author_id" ORDER BY "id" DESC), SUM("id") OVER (ORDER BY "id" ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), COUNT(*) OVER () FROM "posts"
-            postgres SELECT ROW_NUMBER() OVER (PARTITION BY "author_id" ORDER BY "id" DESC), DENSE_RANK() OVER (ORDER BY "Title"), NTILE(4) OVER (ORDER BY "id"), LAG("Title", 1) OVER (PARTITION BY "author_id" ORDER BY "id" DESC), FIRST_VALUE("Title") OVER (PARTITION BY "author_id" ORDER BY "id" DESC), SUM("id") OVER (ORDER BY "id" ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), COUNT(*) OVER () FROM "posts"
+            postgres SELECT ROW_NUMBER() OVER (PARTITION BY "author_id" ORDER BY "id" DESC), DENSE_RANK() OVER (ORDER BY "Title"), NTILE(4) OVER (ORDER BY "id"), LAG("Title", 1) OVER (PARTITION BY "author_id" ORDER BY "id" DESC), FIRST_VALUE("Title") OVER (PARTITION BY "author_id" ORDER BY "id" DESC), CAST(SUM("id") OVER (ORDER BY "id" ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS bigint), COUNT(*) OVER () FROM "posts"
             mysql    SELECT ROW_NUMBER() OVER (PARTITION BY `author_id` ORDER BY `id` DESC), DENSE_RANK() OVER (ORDER BY `Title`), NTILE(4) OVER (ORDER BY `id`), LAG(`Title`, 1) OVER (PARTITION BY `author_id` ORDER BY `id` DESC), FIRST_VALUE(`Title`) OVER (PARTITION BY `author_id` ORDER BY `id` DESC), SUM(`id`) OVER (ORDER BY `id` ROWS BETWEEN 2 PRECEDING AND CURRENT ROW), COUNT(*) OVER () FROM `posts`
         "#]],
     );
@@ -72,7 +72,7 @@ fn aggregates_of_some_rows() {
         ]),
         expect![[r#"
             sqlite   SELECT COUNT(*) FILTER (WHERE "Title" = ?1), SUM("id") FILTER (WHERE "author_id" = ?2), COUNT(DISTINCT "author_id") FILTER (WHERE "id" < ?3) FROM "posts"
-            postgres SELECT COUNT(*) FILTER (WHERE "Title" = $1), SUM("id") FILTER (WHERE "author_id" = $2), COUNT(DISTINCT "author_id") FILTER (WHERE "id" < $3) FROM "posts"
+            postgres SELECT COUNT(*) FILTER (WHERE "Title" = $1), CAST(SUM("id") FILTER (WHERE "author_id" = $2) AS bigint), COUNT(DISTINCT "author_id") FILTER (WHERE "id" < $3) FROM "posts"
             mysql    SELECT COUNT(CASE WHEN `Title` = ? THEN 1 END), SUM(CASE WHEN `author_id` = ? THEN `id` END), COUNT(DISTINCT CASE WHEN `id` < ? THEN `author_id` END) FROM `posts`
         "#]],
     );

@@ -1,0 +1,7 @@
+//! Whole programs as an application would have them, on every database: their answers are held against SQL written by hand.
+
+mod booking;
+mod chat;
+mod inventory;
+mod reports;
+mod tenants;
