@@ -28,6 +28,10 @@ async fn run(job: &Job) -> Result<Took, Error> {
         ("raw", Database::Postgres) => measure(&mut raw::Postgres::open(url).await?, job).await,
         ("raw", Database::Mysql) => measure(&mut raw::Mysql::open(url).await?, job).await,
         ("relata", _) => measure(&mut relata_peer::Relata::open(url).await?, job).await,
+        // Where the others stay that do not move to the socket of a server on the same machine.
+        ("relata_tcp", Database::Postgres | Database::Mysql) => {
+            measure(&mut relata_peer::Relata::open(&format!("{url}?transport=tcp")).await?, job).await
+        }
         ("diesel", Database::Sqlite) => measure(&mut diesel_peer::sqlite::open(url)?, job).await,
         ("diesel", Database::Postgres) => measure(&mut diesel_peer::postgres::open(url)?, job).await,
         ("diesel", Database::Mysql) => measure(&mut diesel_peer::mysql::open(url)?, job).await,

@@ -172,7 +172,7 @@ fn print(
     let done: Vec<_> = results.values().filter(|(_, tooks, error)| error.is_empty() && !tooks.is_empty()).collect();
     let Some((_, first, _)) = done.first() else { return };
     let raw = row(first);
-    let peers = done.iter().skip(1).filter(|(peer, ..)| peer != "relata").map(|(_, tooks, _)| row(tooks));
+    let peers = done.iter().skip(1).filter(|(peer, ..)| !peer.starts_with("relata")).map(|(_, tooks, _)| row(tooks));
     let best = peers.fold((f64::INFINITY, f64::INFINITY), |best, peer| (best.0.min(peer.0), best.1.min(peer.1)));
     for (peer, tooks, error) in results.values() {
         if !error.is_empty() {

@@ -18,7 +18,7 @@ use relata_sql::{Error, Kind, Result};
 
 use crate::errors;
 use crate::exec::MysqlConnection;
-use crate::local::{self, Transport};
+use crate::local;
 use crate::tls::{self, SslMode};
 
 /// The longest packet the protocol knows; the server's own `max_allowed_packet` is what limits.
@@ -160,7 +160,7 @@ fn client_options(
 fn check_parameters(url: &DatabaseUrl) -> Result<()> {
     const KNOWN: [&str; 6] = ["ssl-mode", "ssl-ca", "ssl-cert", "ssl-key", "socket", "transport"];
     match url.params.iter().find(|(name, _)| !KNOWN.contains(&spelling(name).as_str())) {
-        None => Transport::of(url).map(drop),
+        None => url.transport().map(drop),
         Some((name, _)) => Err(Error::new(Kind::InvalidUrl, format!("{name:?} is no parameter of a mysql:// URL"))
             .hint(format!("known are: {}", KNOWN.join(", ")))),
     }

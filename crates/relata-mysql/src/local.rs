@@ -7,40 +7,19 @@
 //! Whatever goes wrong on the way leaves the connection by TCP as it is.
 
 use std::hash::{BuildHasher, RandomState};
-use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, OptsBuilder};
-use relata_sql::url::DatabaseUrl;
-use relata_sql::{Error, Kind, Result};
+use relata_sql::Result;
+use relata_sql::url::{Transport, is_loopback};
 
 use crate::connect::Place;
 use crate::tls::SslMode;
 
 /// Nobody on the same machine takes so long to answer.
 const LIMIT: Duration = Duration::from_secs(1);
-
-/// By which way the URL wants to go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Transport {
-    /// TCP, and the server's socket if it is on this machine.
-    Auto,
-    /// TCP.
-    Tcp,
-}
-
-impl Transport {
-    pub(crate) fn of(url: &DatabaseUrl) -> Result<Self> {
-        match url.param("transport").unwrap_or("auto") {
-            "auto" => Ok(Transport::Auto),
-            "tcp" => Ok(Transport::Tcp),
-            other => Err(Error::new(Kind::InvalidUrl, format!("{other:?} is no transport"))
-                .hint("write transport=auto or tcp; the path of a Unix socket is given by socket=")),
-        }
-    }
-}
 
 /// What the server says of the socket it listens on.
 struct Announced {
@@ -53,7 +32,7 @@ struct Announced {
 
 /// The connection, or one to the same server and account through the server's own socket.
 pub(crate) async fn nearer(mut client: Conn, place: &Place<'_>, mode: SslMode) -> Result<Conn> {
-    let asked_otherwise = place.url.param("socket").is_some() || Transport::of(place.url)? == Transport::Tcp;
+    let asked_otherwise = place.url.param("socket").is_some() || place.url.transport()? == Transport::Tcp;
     if asked_otherwise || mode != SslMode::Disabled || !cfg!(unix) || !is_loopback(place.host) {
         return Ok(client);
     }
@@ -70,10 +49,6 @@ pub(crate) async fn nearer(mut client: Conn, place: &Place<'_>, mode: SslMode) -
             Ok(client)
         }
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Asks the server for its socket. `None`: there is none here, or what answered on this port is not the server itself.

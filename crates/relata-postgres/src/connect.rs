@@ -2,7 +2,8 @@
 //!
 //! The hosts of a URL are tried in order. `sslmode` and its friends are explained in `tls.rs`. Further URL parameters:
 //! `channel_binding` (`disable`, `prefer`, `require`: the password's proof is tied to the TLS connection), `options` (as
-//! libpq), `application_name`, `pooler` (`auto`, `transaction`, `session`: see `exec/pooled.rs`). A host that starts with `/` is the folder of a Unix socket.
+//! libpq), `application_name`, `pooler` (`auto`, `transaction`, `session`: see `exec/pooled.rs`), `transport` (`auto`, `tcp`:
+//! see `local.rs`). A host that starts with `/` is the folder of a Unix socket.
 //!
 //! Other parameters are refused: a mistyped `sslmode` must not turn encryption off in silence.
 
@@ -23,6 +24,7 @@ use crate::engine::Engine;
 use crate::errors;
 use crate::exec::PostgresConnection;
 use crate::line::{Line, Shared};
+use crate::local;
 use crate::tls::{Mode, Tls};
 use crate::wire::{Open, Tunnel, Wire};
 
@@ -87,7 +89,17 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    fn place(&self) -> String {
+    /// The same server's socket in this folder.
+    pub(crate) fn socket_in(&self, folder: &str) -> Self {
+        Endpoint { host: folder.to_string(), port: self.port, tls: Tls::disabled(), encrypted: false }
+    }
+
+    /// Host and port, and whether encryption is asked for.
+    pub(crate) fn asked(&self) -> (&str, u16, bool) {
+        (&self.host, self.port, self.tls.mode == Mode::Require)
+    }
+
+    pub(crate) fn place(&self) -> String {
         if self.host.starts_with('/') {
             format!("{}/.s.PGSQL.{}", self.host, self.port)
         } else {
@@ -158,7 +170,17 @@ async fn try_hosts(url: &DatabaseUrl, options: &ConnectOptions) -> Result<Postgr
     Err(last.unwrap_or_else(|| Error::new(Kind::InvalidUrl, "the URL names no host")))
 }
 
-async fn connect(url: &DatabaseUrl, options: &ConnectOptions, mut endpoint: Endpoint) -> Result<PostgresConnection> {
+async fn connect(url: &DatabaseUrl, options: &ConnectOptions, endpoint: Endpoint) -> Result<PostgresConnection> {
+    let connection = reach(url, options, endpoint).await?;
+    local::nearer(connection, url, options).await
+}
+
+/// A connection to what listens at this place.
+pub(crate) async fn reach(
+    url: &DatabaseUrl,
+    options: &ConnectOptions,
+    mut endpoint: Endpoint,
+) -> Result<PostgresConnection> {
     let place = endpoint.place();
     let mut config = config(url, options);
     config.channel_binding(channel_binding(url)?);
@@ -255,7 +277,7 @@ where
     (client, engine, server)
 }
 
-fn user(url: &DatabaseUrl) -> String {
+pub(crate) fn user(url: &DatabaseUrl) -> String {
     if url.user.is_empty() { "postgres".into() } else { url.user.clone() }
 }
 
@@ -264,10 +286,19 @@ fn database(url: &DatabaseUrl) -> &str {
 }
 
 fn check_parameters(url: &DatabaseUrl) -> Result<()> {
-    const KNOWN: [&str; 8] =
-        ["sslmode", "sslrootcert", "sslcert", "sslkey", "channel_binding", "application_name", "options", "pooler"];
+    const KNOWN: [&str; 9] = [
+        "sslmode",
+        "sslrootcert",
+        "sslcert",
+        "sslkey",
+        "channel_binding",
+        "application_name",
+        "options",
+        "pooler",
+        "transport",
+    ];
     match url.params.iter().find(|(name, _)| !KNOWN.contains(&name.as_str())) {
-        None => Ok(()),
+        None => url.transport().map(drop),
         Some((name, _)) => Err(Error::new(Kind::InvalidUrl, format!("{name:?} is no parameter of a postgres:// URL"))
             .hint(format!("known are: {}", KNOWN.join(", ")))),
     }

@@ -83,6 +83,11 @@ impl PostgresConnection {
         }
     }
 
+    /// Where it leads.
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     /// Whether nothing can be sent any more. While the library waits for an answer, what comes is the library's to read.
     fn is_over(&self) -> bool {
         self.broken || if self.asking { self.line.was_closed() } else { self.line.is_closed() }

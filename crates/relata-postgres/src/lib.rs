@@ -1,6 +1,7 @@
 //! The PostgreSQL driver of relata: `tokio-postgres` behind relata's driver contract.
 //!
 //! - [`connect`]: URL to connection; TLS; creating and dropping databases.
+//! - [`local`]: the socket of a server on this machine.
 //! - [`exec`]: statements, cursors, bulk inserts, transactions.
 //! - [`line`]: the line that the driver's statements and the client library share; [`message`]: the protocol of statements.
 //! - [`types`]: values into parameters, the row buffer into cells.
@@ -17,6 +18,7 @@ mod exec;
 mod frame;
 mod introspect;
 mod line;
+mod local;
 mod message;
 mod stats;
 mod tls;

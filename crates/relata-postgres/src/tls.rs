@@ -45,12 +45,17 @@ enum Verify {
 }
 
 impl Tls {
+    /// Never.
+    pub(crate) fn disabled() -> Self {
+        Tls { mode: Mode::Disable, config: None }
+    }
+
     /// Reads the TLS settings of a URL.
     pub(crate) fn of(url: &DatabaseUrl) -> Result<Self> {
         let wants_tls = ["sslrootcert", "sslcert"].iter().any(|name| url.param(name).is_some());
         let unsaid = if wants_tls { "verify-full" } else { "prefer" };
         let (mode, verify) = match url.param("sslmode").unwrap_or(unsaid) {
-            "disable" => return Ok(Tls { mode: Mode::Disable, config: None }),
+            "disable" => return Ok(Tls::disabled()),
             "allow" | "prefer" => (Mode::Prefer, Verify::Nothing),
             "require" | "verify-full" => (Mode::Require, Verify::Full),
             "verify-ca" => (Mode::Require, Verify::Chain),

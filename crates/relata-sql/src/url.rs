@@ -1,5 +1,7 @@
 //! Where a database is: `sqlite:PATH`, `postgres://…`, `mysql://…`. Passwords cannot be printed.
 
+use std::net::IpAddr;
+
 use relata_schema::Dialect;
 
 use crate::error::{Error, Kind, Result};
@@ -24,6 +26,15 @@ impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("***")
     }
+}
+
+/// By which way a server on this machine is reached: `transport` in the URL of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// `auto`, the default: TCP, and the server's own Unix socket where that is proved to lead to the same server.
+    Auto,
+    /// `tcp`: TCP and nothing else.
+    Tcp,
 }
 
 /// A parsed database URL.
@@ -115,6 +126,27 @@ impl DatabaseUrl {
         self.params.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// What its `transport` asks for.
+    ///
+    /// # Errors
+    /// `Kind::InvalidUrl`: there is no such transport.
+    pub fn transport(&self) -> Result<Transport> {
+        match self.param("transport").unwrap_or("auto") {
+            "auto" => Ok(Transport::Auto),
+            "tcp" => Ok(Transport::Tcp),
+            other => {
+                let socket = match self.dialect {
+                    Dialect::Postgres => {
+                        "the folder of a Unix socket is written as host (postgres://ann@%2Ffolder/shop)"
+                    }
+                    _ => "the path of a Unix socket is given by socket=",
+                };
+                Err(Error::new(Kind::InvalidUrl, format!("{other:?} is no transport"))
+                    .hint(format!("write transport=auto or tcp; {socket}")))
+            }
+        }
+    }
+
     /// The URL with its password, for handing to another process through its environment. Do not log it.
     pub fn expose(&self) -> String {
         self.write(|password| encode(password.expose()))
@@ -168,6 +200,11 @@ impl std::str::FromStr for DatabaseUrl {
     fn from_str(text: &str) -> Result<Self> {
         Self::parse(text)
     }
+}
+
+/// Whether a host is this machine itself by its name or address: `localhost`, `127.0.0.0/8`, `::1`.
+pub fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn sqlite(rest: &str) -> DatabaseUrl {

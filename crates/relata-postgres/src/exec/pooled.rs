@@ -44,7 +44,7 @@ impl PostgresConnection {
     }
 
     /// The rows of a query without parameters, as texts.
-    async fn texts(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>> {
+    pub(crate) async fn texts(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>> {
         self.line.send(1, |out| message::query(sql, out))?;
         let (mut rows, mut report) = (Vec::new(), None);
         let received = self.line.receive(|tag, body| {
