@@ -9,20 +9,18 @@
 //!
 //! Other parameters are refused: a mistyped `ssl-mode` must not turn encryption off in silence.
 
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, DriverError, OptsBuilder};
 use relata_schema::Dialect;
-use relata_sql::driver::{Answer, ConnectOptions, Connection, Driver, Kept, ServerInfo};
+use relata_sql::driver::{Answer, ConnectOptions, Connection, Driver, ServerInfo};
 use relata_sql::url::DatabaseUrl;
 use relata_sql::{Error, Kind, Result};
+use tokio::net::{TcpStream, UnixStream};
 
-use crate::errors;
+use crate::client::{Client, Trouble};
 use crate::exec::MysqlConnection;
-use crate::local;
-use crate::tls::{self, SslMode};
-
-/// The longest packet the protocol knows; the server's own `max_allowed_packet` is what limits.
-const LONGEST_PACKET: usize = 1 << 30;
+use crate::login::{self, Login};
+use crate::tls::SslMode;
+use crate::wire::Wire;
+use crate::{errors, local};
 
 /// Opens connections to MariaDB and MySQL.
 #[derive(Debug, Clone, Copy, Default)]
@@ -108,53 +106,69 @@ impl std::fmt::Display for Place<'_> {
     }
 }
 
+/// Where a server is, and who asks there.
+#[derive(Clone)]
+pub(crate) struct Target {
+    way: Way,
+    login: Login,
+}
+
+#[derive(Clone)]
+enum Way {
+    Tcp(String, u16),
+    Socket(String),
+}
+
+impl Target {
+    fn of(place: &Place<'_>, options: &ConnectOptions, mode: SslMode) -> Result<Self> {
+        let url = place.url;
+        check_parameters(url)?;
+        let user = if url.user.is_empty() { std::env::var("USER").unwrap_or_default() } else { url.user.clone() };
+        let login = Login {
+            user,
+            password: url.password.as_ref().map(|secret| secret.expose().to_string()),
+            database: Some(url.database.clone()).filter(|name| !name.is_empty()),
+            program: options.application_name.clone(),
+            encryption: mode.encryption(place)?,
+        };
+        let way = match url.param("socket") {
+            Some(socket) => Way::Socket(socket.into()),
+            None => Way::Tcp(place.host.into(), place.port),
+        };
+        Ok(Target { way, login })
+    }
+
+    /// The same login by the socket of a server on this machine.
+    pub(crate) fn by_socket(&self, socket: &str) -> Self {
+        Target { way: Way::Socket(socket.into()), login: self.login.clone() }
+    }
+
+    /// A connection there.
+    pub(crate) async fn reach(&self) -> Result<Client, Trouble> {
+        let wire = match &self.way {
+            Way::Socket(socket) => Wire::Unix(UnixStream::connect(socket).await?),
+            Way::Tcp(host, port) => {
+                let stream = TcpStream::connect((host.as_str(), *port)).await?;
+                stream.set_nodelay(true)?;
+                Wire::Tcp(stream)
+            }
+        };
+        login::enter(wire, &self.login).await
+    }
+}
+
 async fn open_host(place: &Place<'_>, options: &ConnectOptions) -> Result<MysqlConnection> {
     let mode = SslMode::of(place)?;
-    let opened = Conn::new(client_options(place, options, mode, None)?).await;
-    let client = match opened {
-        Err(error) if mode == SslMode::VerifyCa => match tls::name_to_accept(&error) {
-            Some(name) => Conn::new(client_options(place, options, mode, Some(&name))?).await,
-            None => Err(error),
-        },
-        Err(mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer)) if mode == SslMode::Preferred => {
-            Conn::new(client_options(place, options, SslMode::Disabled, None)?).await
-        }
-        other => other,
-    }
-    .map_err(|error| errors::connecting(error, place))?;
-    let mut client = local::nearer(client, place, mode).await?;
+    let target = Target::of(place, options, mode)?;
+    let client = target.reach().await.map_err(|error| errors::connecting(error, place))?;
+    let (mut client, target) = local::nearer(client, target, place, mode).await?;
     let session = session_sql(options);
-    let (server, max_packet) = greet(&mut client, &session).await.map_err(|error| errors::connecting(error, place))?;
+    let server = greet(&mut client, &session).await.map_err(|error| errors::connecting(error, place))?;
     let settings = match place.url.database.as_str() {
         "" => session,
         database => format!("USE {}; {session}", Dialect::Mysql.quote(database)),
     };
-    Ok(MysqlConnection::new(client, server, Kept::new(options.statement_cache), settings, max_packet))
-}
-
-fn client_options(
-    place: &Place<'_>,
-    options: &ConnectOptions,
-    mode: SslMode,
-    name: Option<&str>,
-) -> Result<OptsBuilder> {
-    let url = place.url;
-    check_parameters(url)?;
-    let user = if url.user.is_empty() { std::env::var("USER").unwrap_or_default() } else { url.user.clone() };
-    Ok(OptsBuilder::default()
-        .ip_or_hostname(place.host)
-        .tcp_port(place.port)
-        .user(Some(user))
-        .pass(url.password.as_ref().map(|secret| secret.expose().to_string()))
-        .db_name(Some(url.database.clone()).filter(|name| !name.is_empty()))
-        .socket(url.param("socket"))
-        .prefer_socket(false)
-        .client_found_rows(true)
-        .stmt_cache_size(0)
-        .max_allowed_packet(Some(LONGEST_PACKET))
-        .wait_timeout(Some(0))
-        .connect_attribute("program_name", options.application_name.clone())
-        .ssl_opts(mode.options(url, name)?))
+    Ok(MysqlConnection::new(client, server, target, settings, options.statement_cache))
 }
 
 fn check_parameters(url: &DatabaseUrl) -> Result<()> {
@@ -192,14 +206,15 @@ fn session_sql(options: &ConnectOptions) -> String {
 }
 
 /// Sets the session up and asks who the server is, in one round trip.
-async fn greet(client: &mut Conn, session: &str) -> mysql_async::Result<(ServerInfo, usize)> {
-    let sql = format!("{session}; SELECT @@version, @@version_comment, @@max_allowed_packet");
-    let mut result = client.query_iter(sql).await?;
-    result.collect::<mysql_async::Row>().await?;
-    let rows: Vec<(String, String, usize)> = result.collect().await?;
-    result.drop_result().await?;
-    let (version, comment, max_packet) = rows.into_iter().next().unwrap_or_default();
-    Ok((server_info(&version, &comment, client.server_version()), max_packet))
+async fn greet(client: &mut Client, session: &str) -> Result<ServerInfo, Trouble> {
+    client.query(&format!("{session}; SELECT @@version, @@version_comment, @@max_allowed_packet")).await?;
+    client.next_result().await?;
+    let mut facts = client.texts().await?.into_iter().flatten();
+    client.discard().await?;
+    let mut fact = || facts.next().flatten().unwrap_or_default();
+    let server = server_info(&fact(), &fact(), client.agreed().version);
+    client.max_packet = fact().parse().unwrap_or(usize::MAX);
+    Ok(server)
 }
 
 fn server_info(version: &str, comment: &str, (major, minor, patch): (u16, u16, u16)) -> ServerInfo {

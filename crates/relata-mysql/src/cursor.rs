@@ -3,123 +3,81 @@
 //! Invariant: a result is read to its end before the connection is used again. What a dropped cursor left is read
 //! (and thrown away) by the client before the next statement.
 
-use mysql_async::prelude::Protocol;
-use mysql_async::{BinaryProtocol, QueryResult, TextProtocol};
 use relata_sql::driver::{Answer, Cursor, RowSink};
 use relata_sql::{Error, Result};
 
+use crate::client::{Answered, Client, Step};
 use crate::exec::{Failure, Session};
-use crate::types::{Readings, describe};
+use crate::types::{RowReader, describe};
 
-/// A result of either protocol.
-pub(crate) enum Rows<'a> {
-    Text(QueryResult<'a, 'static, TextProtocol>),
-    Binary(QueryResult<'a, 'static, BinaryProtocol>),
+/// Gives every row of the first result to the sink, and reads the rest to its end.
+pub(crate) async fn drain(client: &mut Client, result: &Answered, sink: &mut dyn RowSink) -> Result<(), Failure> {
+    let given = give_rows(client, result, sink).await;
+    if !matches!(given, Err(Failure::Client(_))) {
+        client.discard().await?;
+    }
+    given
 }
 
-impl Rows<'_> {
-    /// Gives every row of the first result set to the sink and reads the rest to its end.
-    pub(crate) async fn drain_into(self, sink: &mut dyn RowSink) -> Result<(), Failure> {
-        match self {
-            Rows::Text(result) => drain(result, sink).await,
-            Rows::Binary(result) => drain(result, sink).await,
-        }
-    }
-
-    pub(crate) async fn discard(self) -> mysql_async::Result<()> {
-        match self {
-            Rows::Text(result) => result.drop_result().await,
-            Rows::Binary(result) => result.drop_result().await,
-        }
-    }
-
-    fn readings(&self) -> Readings {
-        match self {
-            Rows::Text(result) => Readings::of(result.columns_ref()),
-            Rows::Binary(result) => Readings::of(result.columns_ref()),
-        }
-    }
-
-    fn announce(&self, sink: &mut dyn RowSink) -> Result<()> {
-        match self {
-            Rows::Text(result) => announce(result, sink),
-            Rows::Binary(result) => announce(result, sink),
-        }
-    }
-
-    async fn next(&mut self) -> mysql_async::Result<Option<mysql_async::Row>> {
-        match self {
-            Rows::Text(result) => result.next().await,
-            Rows::Binary(result) => result.next().await,
-        }
-    }
-}
-
-fn announce<P: Protocol>(result: &QueryResult<'_, 'static, P>, sink: &mut dyn RowSink) -> Result<()> {
-    if sink.wants_columns() { sink.columns(&describe(result.columns_ref())) } else { Ok(()) }
-}
-
-async fn drain<P: Protocol>(mut result: QueryResult<'_, 'static, P>, sink: &mut dyn RowSink) -> Result<(), Failure> {
-    let given = give_rows(&mut result, sink).await;
-    match given {
-        Ok(()) => Ok(result.drop_result().await?),
-        Err(Failure::Sink(error)) => {
-            result.drop_result().await?;
-            Err(Failure::Sink(error))
-        }
-        Err(failure) => Err(failure),
-    }
-}
-
-async fn give_rows<P: Protocol>(
-    result: &mut QueryResult<'_, 'static, P>,
-    sink: &mut dyn RowSink,
-) -> Result<(), Failure> {
-    announce(result, sink).map_err(Failure::Sink)?;
-    let readings = Readings::of(result.columns_ref());
-    if readings.is_empty() {
+fn announce(result: &Answered, sink: &mut dyn RowSink) -> Result<(), Failure> {
+    if !sink.wants_columns() {
         return Ok(());
     }
-    while let Some(mut row) = result.next().await? {
-        sink.row(&mut readings.row(&mut row)).map_err(Failure::Sink)?;
+    sink.columns(&describe(&result.columns)).map_err(Failure::Sink)
+}
+
+async fn give_rows(client: &mut Client, result: &Answered, sink: &mut dyn RowSink) -> Result<(), Failure> {
+    announce(result, sink)?;
+    if result.columns.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let mut reader = RowReader::default();
+    loop {
+        match client.step()? {
+            Step::Row(row) => {
+                let mut row = reader.row(client.bytes(row), &result.columns, result.binary).map_err(Failure::Sink)?;
+                sink.row(&mut row).map_err(Failure::Sink)?;
+            }
+            Step::End => return Ok(()),
+            Step::Wait => client.wait().await?,
+        }
+    }
 }
 
 /// A query whose rows come in portions.
 pub(crate) struct MysqlCursor<'a> {
+    client: &'a mut Client,
     session: &'a mut Session,
-    rows: Option<Rows<'a>>,
-    readings: Readings,
+    result: Option<Answered>,
+    reader: RowReader,
     announced: bool,
 }
 
 impl<'a> MysqlCursor<'a> {
-    pub(crate) fn new(session: &'a mut Session, rows: Rows<'a>) -> Self {
-        let readings = rows.readings();
-        MysqlCursor { session, rows: Some(rows), readings, announced: false }
+    pub(crate) fn new(client: &'a mut Client, session: &'a mut Session, result: Answered) -> Self {
+        MysqlCursor { client, session, result: Some(result), reader: RowReader::default(), announced: false }
     }
 
     async fn portion(&mut self, limit: usize, sink: &mut dyn RowSink) -> Result<bool, Failure> {
-        let Some(rows) = self.rows.as_mut() else { return Ok(false) };
+        let Some(result) = &self.result else { return Ok(false) };
         if !self.announced {
             self.announced = true;
-            rows.announce(sink).map_err(Failure::Sink)?;
+            announce(result, sink)?;
         }
-        if self.readings.is_empty() {
-            return self.finish().await;
+        if !result.columns.is_empty() {
+            for _ in 0..limit {
+                let Some(row) = self.client.row().await? else { return self.finish().await };
+                let row = self.reader.row(self.client.bytes(row), &result.columns, result.binary);
+                sink.row(&mut row.map_err(Failure::Sink)?).map_err(Failure::Sink)?;
+            }
+            return Ok(true);
         }
-        for _ in 0..limit {
-            let Some(mut row) = rows.next().await? else { return self.finish().await };
-            sink.row(&mut self.readings.row(&mut row)).map_err(Failure::Sink)?;
-        }
-        Ok(true)
+        self.finish().await
     }
 
     async fn finish(&mut self) -> Result<bool, Failure> {
-        if let Some(rows) = self.rows.take() {
-            rows.discard().await?;
-        }
+        self.result = None;
+        self.client.discard().await?;
         Ok(false)
     }
 }
@@ -131,7 +89,7 @@ impl Cursor for MysqlCursor<'_> {
             let portion = self.portion(limit, sink).await;
             if !matches!(portion, Ok(true) | Err(Failure::Sink(_))) {
                 // The end, or a failure of the statement: nothing more will come.
-                self.rows = None;
+                self.result = None;
             }
             self.session.leave();
             portion.map_err(|failure| -> Error { self.session.explain(failure) })

@@ -3,20 +3,21 @@
 //! Invariant: no value of a row is repeated. Where the server's own sentence quotes one (`Duplicate entry 'ann@…'`),
 //! another sentence is written from the names in it.
 
-use mysql_async::{DriverError, IoError, ServerError};
 use relata_sql::{Error, Kind};
 
+use crate::client::Trouble;
 use crate::connect::Place;
+use crate::packets::ServerError;
 use crate::tls;
 
 /// An error while connecting.
-pub(crate) fn connecting(error: mysql_async::Error, place: &Place<'_>) -> Error {
+pub(crate) fn connecting(trouble: Trouble, place: &Place<'_>) -> Error {
     let url = place.url;
-    if let Some(failed) = tls::failed(&error, place) {
+    if let Some(failed) = tls::failed(&trouble, place) {
         return failed;
     }
-    match error {
-        mysql_async::Error::Server(error) => match error.code {
+    match trouble {
+        Trouble::Server(error) => match error.code {
             1045 | 1698 => Error::new(Kind::Authentication, format!("{place} refused the login of {:?}", url.user))
                 .sqlstate(error.state)
                 .hint("check user and password in the URL, and from which hosts the user may log in"),
@@ -31,20 +32,16 @@ pub(crate) fn connecting(error: mysql_async::Error, place: &Place<'_>) -> Error 
             .hint(format!("GRANT ALL ON `{}`.* TO the user", url.database)),
             _ => server(error).context(format!("connecting to {place}")),
         },
-        mysql_async::Error::Io(IoError::Tls(error)) => tls::unusable(&error.to_string(), place),
-        mysql_async::Error::Io(IoError::Io(error)) => unreachable_server(&error, place),
-        mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
-            tls::unusable("it has TLS switched off", place)
-        }
-        mysql_async::Error::Driver(DriverError::ConnectionClosed) => {
-            Error::new(Kind::Unreachable, format!("{place} closed the connection"))
-        }
-        mysql_async::Error::Driver(DriverError::UnknownAuthPlugin { name }) => {
+        Trouble::Io(error) => unreachable_server(&error, place),
+        Trouble::NoTls => tls::unusable("it has TLS switched off", place),
+        Trouble::Closed => Error::new(Kind::Unreachable, format!("{place} closed the connection")),
+        Trouble::Login(name) => {
             let message = format!("{place} wants the login method {name:?}, which relata does not know");
             Error::new(Kind::Authentication, message)
                 .hint("let the user log in with mysql_native_password, ed25519 or caching_sha2_password")
         }
-        error => not_mariadb(&error.to_string(), place),
+        Trouble::Nonsense(what) => not_mariadb(&format!("it sent {what}"), place),
+        Trouble::TooLong => running(Trouble::TooLong),
     }
 }
 
@@ -69,20 +66,15 @@ fn not_mariadb(why: &str, place: &Place<'_>) -> Error {
 }
 
 /// An error of a statement on an open connection.
-pub(crate) fn running(error: mysql_async::Error) -> Error {
-    match error {
-        mysql_async::Error::Server(error) => server(error),
-        mysql_async::Error::Io(error) => in_doubt(&error.to_string()),
-        mysql_async::Error::Driver(DriverError::ConnectionClosed) => {
-            Error::new(Kind::NotSent, "the connection to the server is closed")
-        }
-        mysql_async::Error::Driver(DriverError::PacketTooLarge) => {
-            Error::new(Kind::InvalidValue, "the statement with its values is longer than the protocol's 1 GiB")
-        }
-        mysql_async::Error::Driver(DriverError::MixedParams) => {
-            Error::new(Kind::Parameters, "the statement has both ? and :name as placeholders").hint("use ? alone")
-        }
-        error => Error::new(Kind::Protocol, format!("the client library reports: {error}")),
+pub(crate) fn running(trouble: Trouble) -> Error {
+    match trouble {
+        Trouble::Server(error) => server(error),
+        Trouble::Io(error) => in_doubt(&error.to_string()),
+        Trouble::Closed => Error::new(Kind::NotSent, "the connection to the server is closed"),
+        Trouble::TooLong => server(ServerError { code: 1153, state: "08S01".into(), message: String::new() }),
+        Trouble::NoTls => Error::new(Kind::Tls, "the server has TLS switched off"),
+        Trouble::Login(name) => Error::new(Kind::Authentication, format!("the server wants the login method {name:?}")),
+        Trouble::Nonsense(what) => Error::new(Kind::Protocol, format!("the server sent {what}")),
     }
 }
 

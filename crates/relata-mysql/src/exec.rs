@@ -6,9 +6,8 @@
 //! States of a [`Session`]: idle -> busy (`enter`) -> idle (`leave`). A future dropped while busy leaves it busy, and
 //! a busy or closed session is broken for good.
 
-use mysql_async::consts::StatusFlags;
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Params, QueryResult, Value as Raw};
+use std::sync::Arc;
+
 use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{
@@ -17,8 +16,10 @@ use relata_sql::driver::{
 };
 use relata_sql::{Error, Kind, Result};
 
-use crate::cursor::{MysqlCursor, Rows};
-use crate::{errors, introspect, types};
+use crate::client::{Answered, Client, Prepared, Trouble};
+use crate::connect::Target;
+use crate::cursor::{self, MysqlCursor};
+use crate::{errors, introspect};
 
 /// `Prepared statement needs to be re-prepared`: what it reads was changed, or has fallen out of the server's table cache.
 const MUST_BE_PREPARED_ANEW: u16 = 1615;
@@ -29,22 +30,15 @@ const MOST_PLACEHOLDERS: usize = 65_535;
 /// The most rows of one statement of a bulk insert: the same text comes again for each portion, and stays prepared.
 const ROWS_AT_ONCE: usize = 1000;
 
-/// By which protocol a statement was started.
-#[derive(Debug, Clone, Copy)]
-enum Protocol {
-    Text,
-    Binary,
-}
-
 /// Why a statement stopped.
 pub(crate) enum Failure {
-    Client(mysql_async::Error),
+    Client(Trouble),
     Sink(Error),
 }
 
-impl From<mysql_async::Error> for Failure {
-    fn from(error: mysql_async::Error) -> Self {
-        Failure::Client(error)
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        Failure::Client(trouble)
     }
 }
 
@@ -76,13 +70,13 @@ impl Session {
     pub(crate) fn explain(&mut self, failure: Failure) -> Error {
         match failure {
             Failure::Sink(error) => error,
-            Failure::Client(error) => {
-                self.closed |= match &error {
-                    mysql_async::Error::Server(error) => errors::closes_connection(error.code),
-                    mysql_async::Error::Driver(mysql_async::DriverError::MixedParams) => false,
+            Failure::Client(trouble) => {
+                self.closed |= match &trouble {
+                    Trouble::Server(error) => errors::closes_connection(error.code),
+                    Trouble::TooLong => false,
                     _ => true,
                 };
-                errors::running(error)
+                errors::running(trouble)
             }
         }
     }
@@ -97,26 +91,19 @@ impl Session {
 
 /// One connection to MariaDB or MySQL.
 pub(crate) struct MysqlConnection {
-    client: Conn,
+    client: Client,
     session: Session,
     server: ServerInfo,
-    statements: Kept<mysql_async::Statement>,
-    /// Statements that the server keeps and nobody needs.
-    stale: Vec<mysql_async::Statement>,
+    statements: Kept<Arc<Prepared>>,
+    /// How the server is reached again, to end what this connection does.
+    target: Target,
     settings: String,
-    max_packet: usize,
 }
 
 impl MysqlConnection {
-    pub(crate) fn new(
-        client: Conn,
-        server: ServerInfo,
-        statements: Kept<mysql_async::Statement>,
-        settings: String,
-        max_packet: usize,
-    ) -> Self {
+    pub(crate) fn new(client: Client, server: ServerInfo, target: Target, settings: String, statements: usize) -> Self {
         let session = Session { busy: false, closed: false, in_transaction: false, changed: false };
-        MysqlConnection { client, session, server, statements, stale: Vec::new(), settings, max_packet }
+        MysqlConnection { client, session, server, statements: Kept::new(statements), target, settings }
     }
 
     /// Ends what `work` began: learns the transaction's state and explains a failure.
@@ -143,89 +130,86 @@ impl MysqlConnection {
     }
 
     fn read_status(&mut self) {
-        if let Some(packet) = self.client.last_ok_packet() {
-            self.session.in_transaction = packet.status_flags().contains(StatusFlags::SERVER_STATUS_IN_TRANS);
-        }
+        self.session.in_transaction = self.client.is_in_transaction();
     }
 
-    async fn close_stale(&mut self) -> mysql_async::Result<()> {
-        while let Some(statement) = self.stale.pop() {
-            self.client.close(statement).await?;
-        }
-        Ok(())
-    }
-
-    /// Starts a statement; its rows are still to be read from [`MysqlConnection::rows`].
-    async fn start(&mut self, statement: Statement<'_>) -> Result<Protocol, Failure> {
-        self.close_stale().await?;
+    /// Starts a statement; its rows are still to be read.
+    async fn start(&mut self, statement: Statement<'_>) -> Result<Answered, Failure> {
         if statement.params.is_empty() && !statement.cached {
-            self.client.query_iter(statement.sql).await?;
-            return Ok(Protocol::Text);
+            return Ok(self.client.query(statement.sql).await?);
         }
         let prepared = match self.statements.get(statement.sql).cloned() {
             Some(prepared) => prepared,
-            None => match self.client.prep(statement.sql).await {
+            None => match self.client.prepare(statement.sql).await {
                 Ok(prepared) => self.keep(statement, prepared),
-                Err(mysql_async::Error::Server(error)) if error.code == 1295 && statement.params.is_empty() => {
-                    self.client.query_iter(statement.sql).await?;
-                    return Ok(Protocol::Text);
+                Err(Trouble::Server(error)) if error.code == 1295 && statement.params.is_empty() => {
+                    return Ok(self.client.query(statement.sql).await?);
                 }
                 Err(error) => return Err(error.into()),
             },
         };
-        let params = bind(&prepared, statement.params)?;
-        match self.client.exec_iter(prepared, params).await {
-            Err(mysql_async::Error::Server(error)) if error.code == MUST_BE_PREPARED_ANEW => {}
-            other => return Ok(other.map(|_| Protocol::Binary)?),
-        }
-        // Nothing of it has happened. Once is enough: the server has tried three times by itself.
-        self.stale.extend(self.statements.remove(statement.sql));
-        let prepared = self.client.prep(statement.sql).await?;
-        let prepared = self.keep(statement, prepared);
-        let params = bind(&prepared, statement.params)?;
-        self.client.exec_iter(prepared, params).await?;
-        Ok(Protocol::Binary)
+        let outcome = match self.execute(&prepared, statement).await {
+            Err(Failure::Client(Trouble::Server(error))) if error.code == MUST_BE_PREPARED_ANEW => {
+                // Nothing of it has happened. Once is enough: the server has tried three times by itself.
+                if let Some(stale) = self.statements.remove(statement.sql) {
+                    self.client.close(&stale);
+                }
+                let prepared = self.client.prepare(statement.sql).await?;
+                let prepared = self.keep(statement, prepared);
+                let outcome = self.execute(&prepared, statement).await;
+                self.forget(statement, &prepared);
+                outcome
+            }
+            outcome => {
+                self.forget(statement, &prepared);
+                outcome
+            }
+        };
+        outcome
     }
 
-    /// The rows of the statement that was started.
-    fn rows(&mut self, protocol: Protocol) -> Rows<'_> {
-        match protocol {
-            Protocol::Text => Rows::Text(QueryResult::new(&mut self.client)),
-            Protocol::Binary => Rows::Binary(QueryResult::new(&mut self.client)),
+    async fn execute(&mut self, prepared: &Prepared, statement: Statement<'_>) -> Result<Answered, Failure> {
+        if prepared.params != statement.params.len() {
+            let (wanted, got) = (prepared.params, statement.params.len());
+            let message = format!("the statement has {wanted} placeholders and got {got} values");
+            return Err(Failure::Sink(Error::new(Kind::Parameters, message)));
         }
+        self.client.execute(prepared, statement.params).await?.map_err(Failure::Sink)
     }
 
-    fn keep(&mut self, statement: Statement<'_>, prepared: mysql_async::Statement) -> mysql_async::Statement {
-        if statement.cached {
-            self.stale.extend(self.statements.insert(statement.sql, prepared.clone()));
-        } else {
-            self.stale.push(prepared.clone());
+    fn keep(&mut self, statement: Statement<'_>, prepared: Prepared) -> Arc<Prepared> {
+        let prepared = Arc::new(prepared);
+        if statement.cached
+            && let Some(pushed_out) = self.statements.insert(statement.sql, prepared.clone())
+        {
+            self.client.close(&pushed_out);
         }
         prepared
     }
 
+    /// Has the server forget a statement that is not kept.
+    fn forget(&mut self, statement: Statement<'_>, prepared: &Prepared) {
+        if !statement.cached {
+            self.client.close(prepared);
+        }
+    }
+
     async fn run(&mut self, statement: Statement<'_>) -> Result<Done, Failure> {
-        let protocol = self.start(statement).await?;
-        let rows = self.rows(protocol);
-        let (rows_affected, last) = match &rows {
-            Rows::Text(result) => (result.affected_rows(), result.last_insert_id()),
-            Rows::Binary(result) => (result.affected_rows(), result.last_insert_id()),
-        };
-        rows.discard().await?;
-        let last_insert_id = last.filter(|id| *id != 0).and_then(|id| i64::try_from(id).ok());
-        Ok(Done { rows_affected, last_insert_id })
+        let result = self.start(statement).await?;
+        self.client.discard().await?;
+        let last_insert_id = i64::try_from(result.last_id).ok().filter(|id| *id != 0);
+        Ok(Done { rows_affected: result.affected, last_insert_id })
     }
 
     async fn give_rows(&mut self, statement: Statement<'_>, sink: &mut dyn RowSink) -> Result<(), Failure> {
-        let protocol = self.start(statement).await?;
-        self.rows(protocol).drain_into(sink).await
+        let result = self.start(statement).await?;
+        cursor::drain(&mut self.client, &result, sink).await
     }
 
     async fn run_script(&mut self, script: &str) -> Result<(), Failure> {
-        self.close_stale().await?;
-        match self.client.query_drop(script).await {
+        match self.client.run(script).await {
             // A script that ends in a comment, or holds nothing else.
-            Err(mysql_async::Error::Server(error)) if error.code == 1065 => Ok(()),
+            Err(Trouble::Server(error)) if error.code == 1065 => Ok(()),
             other => Ok(other?),
         }
     }
@@ -253,7 +237,7 @@ impl MysqlConnection {
     /// The first row of each result of a script, as text.
     pub(crate) async fn run_many(&mut self, script: &str) -> Result<Vec<Vec<Option<String>>>> {
         self.session.enter()?;
-        let outcome = first_rows(&mut self.client, script).await.map_err(Failure::Client);
+        let outcome = first_rows(&mut self.client, script).await;
         self.settle(outcome).await
     }
 
@@ -277,7 +261,7 @@ impl MysqlConnection {
         if insert.whole_rows()? == 0 {
             return Ok(0);
         }
-        let chunks = chunks(&insert, self.max_packet);
+        let chunks = chunks(&insert, self.client.max_packet);
         if let [only] = chunks.as_slice() {
             return self.insert_chunk(&insert, &insert_sql(&insert, only.len()), only.clone()).await;
         }
@@ -330,33 +314,17 @@ impl RowSink for Numbers {
     }
 }
 
-async fn first_rows(client: &mut Conn, script: &str) -> mysql_async::Result<Vec<Vec<Option<String>>>> {
-    let mut result = client.query_iter(script).await?;
+/// The first row of each result of a script, as text.
+async fn first_rows(client: &mut Client, script: &str) -> Result<Vec<Vec<Option<String>>>, Failure> {
     let mut answers = Vec::new();
-    while !result.is_empty() {
-        let rows: Vec<mysql_async::Row> = result.collect().await?;
-        let first = rows.into_iter().next().map(mysql_async::Row::unwrap).unwrap_or_default();
-        let text = |value| match value {
-            Raw::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-            _ => None,
-        };
-        answers.push(first.into_iter().map(text).collect());
+    client.query(script).await?;
+    loop {
+        answers.push(client.texts().await?.into_iter().next().unwrap_or_default());
+        if client.next_result().await?.is_none() {
+            break;
+        }
     }
-    result.drop_result().await?;
     Ok(answers)
-}
-
-fn bind(statement: &mysql_async::Statement, params: &[relata_sql::Value]) -> Result<Params, Failure> {
-    let wanted = usize::from(statement.num_params());
-    if wanted != params.len() {
-        let message = format!("the statement has {wanted} placeholders and got {} values", params.len());
-        return Err(Failure::Sink(Error::new(Kind::Parameters, message)));
-    }
-    if params.is_empty() {
-        return Ok(Params::Empty);
-    }
-    let values: Vec<Raw> = params.iter().map(types::parameter).collect::<Result<_>>().map_err(Failure::Sink)?;
-    Ok(Params::Positional(values))
 }
 
 /// Adds the SQL to errors about the SQL, if it is a rendered shape and so without values.
@@ -437,16 +405,15 @@ impl Connection for MysqlConnection {
         Answer::later(async move {
             self.session.notice(statement.sql);
             self.session.enter()?;
-            let rows = match self.start(statement).await {
-                Ok(Protocol::Text) => Rows::Text(QueryResult::new(&mut self.client)),
-                Ok(Protocol::Binary) => Rows::Binary(QueryResult::new(&mut self.client)),
+            let result = match self.start(statement).await {
+                Ok(result) => result,
                 Err(failure) => {
                     let settled = self.settle(Err(failure)).await;
                     return settled.map_err(|error| with_sql(error, statement));
                 }
             };
             self.session.leave();
-            let cursor: Box<dyn Cursor + 'a> = Box::new(MysqlCursor::new(&mut self.session, rows));
+            let cursor: Box<dyn Cursor + 'a> = Box::new(MysqlCursor::new(&mut self.client, &mut self.session, result));
             Ok(cursor)
         })
     }
@@ -488,7 +455,7 @@ impl Connection for MysqlConnection {
     }
 
     fn is_broken(&self) -> bool {
-        self.session.busy || self.session.closed || self.client.is_disconnected()
+        self.session.busy || self.session.closed || self.client.is_closed()
     }
 
     fn is_busy(&self) -> bool {
@@ -497,11 +464,11 @@ impl Connection for MysqlConnection {
 
     fn abandon(self: Box<Self>) -> Answer<'static, ()> {
         Answer::later(async move {
-            let (id, options) = (self.client.id(), self.client.opts().clone());
+            let (session, target) = (self.client.agreed().session, self.target.clone());
             drop(self);
-            let mut other = Conn::new(options).await.map_err(errors::running)?;
-            other.query_drop(format!("KILL {id}")).await.map_err(errors::running)?;
-            other.disconnect().await.map_err(errors::running)
+            let mut other = target.reach().await.map_err(errors::running)?;
+            other.run(&format!("KILL {session}")).await.map_err(errors::running)?;
+            other.quit().await.map_err(errors::running)
         })
     }
 
@@ -516,10 +483,9 @@ impl Connection for MysqlConnection {
             }
             if self.session.changed {
                 self.statements.clear();
-                self.stale.clear();
                 self.session.enter()?;
                 let outcome = self.client.reset().await;
-                self.settle(outcome.map(drop).map_err(Failure::Client)).await?;
+                self.settle(outcome.map_err(Failure::Client)).await?;
                 let settings = self.settings.clone();
                 self.run_batch(&settings).await?;
                 self.session.changed = false;
@@ -537,6 +503,6 @@ impl Connection for MysqlConnection {
     }
 
     fn close(self: Box<Self>) -> Answer<'static, ()> {
-        Answer::later(async move { self.client.disconnect().await.map_err(errors::running) })
+        Answer::later(async move { self.client.quit().await.map_err(errors::running) })
     }
 }

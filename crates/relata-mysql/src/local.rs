@@ -10,12 +10,11 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::time::Duration;
 
-use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, OptsBuilder};
 use relata_sql::Result;
 use relata_sql::url::{Transport, is_loopback};
 
-use crate::connect::Place;
+use crate::client::{Client, Trouble};
+use crate::connect::{Place, Target};
 use crate::tls::SslMode;
 
 /// Nobody on the same machine takes so long to answer.
@@ -25,62 +24,62 @@ const LIMIT: Duration = Duration::from_secs(1);
 struct Announced {
     socket: String,
     account: String,
-    session: u64,
+    session: String,
     /// A user-level lock that the session holds, of a name that no other server has.
     lock: String,
 }
 
 /// The connection, or one to the same server and account through the server's own socket.
-pub(crate) async fn nearer(mut client: Conn, place: &Place<'_>, mode: SslMode) -> Result<Conn> {
+pub(crate) async fn nearer(
+    mut client: Client,
+    target: Target,
+    place: &Place<'_>,
+    mode: SslMode,
+) -> Result<(Client, Target)> {
     let asked_otherwise = place.url.param("socket").is_some() || place.url.transport()? == Transport::Tcp;
     if asked_otherwise || mode != SslMode::Disabled || !cfg!(unix) || !is_loopback(place.host) {
-        return Ok(client);
+        return Ok((client, target));
     }
-    let Ok(Some(announced)) = announced(&mut client, place).await else { return Ok(client) };
-    match tokio::time::timeout(LIMIT, through(&announced, &client)).await {
+    let Ok(Some(announced)) = announced(&mut client, place).await else { return Ok((client, target)) };
+    let by_socket = target.by_socket(&announced.socket);
+    match tokio::time::timeout(LIMIT, through(&announced, &by_socket)).await {
         Ok(Ok(Some(near))) => {
             // Whether the other hears that it is no longer needed does not matter.
-            let _ = tokio::time::timeout(LIMIT, client.disconnect()).await;
-            Ok(near)
+            let _ = tokio::time::timeout(LIMIT, client.quit()).await;
+            Ok((near, by_socket))
         }
         _ => {
             // A connection that is broken says so when it is used.
-            let _ = client.query_drop(format!("DO RELEASE_LOCK('{}')", announced.lock)).await;
-            Ok(client)
+            let _ = client.run(&format!("DO RELEASE_LOCK('{}')", announced.lock)).await;
+            Ok((client, target))
         }
     }
 }
 
 /// Asks the server for its socket. `None`: there is none here, or what answered on this port is not the server itself.
-async fn announced(client: &mut Conn, place: &Place<'_>) -> mysql_async::Result<Option<Announced>> {
-    let sql = "SELECT @@socket, @@port, CURRENT_USER(), CONNECTION_ID()";
-    let Some((socket, port, account, session)) =
-        client.query_first::<(Option<String>, u16, String, u64), _>(sql).await?
-    else {
-        return Ok(None);
-    };
-    let Some(socket) = socket.filter(|path| Path::new(path).is_absolute() && Path::new(path).exists()) else {
-        return Ok(None);
-    };
+async fn announced(client: &mut Client, place: &Place<'_>) -> Result<Option<Announced>, Trouble> {
+    let facts = client.ask("SELECT @@socket, @@port, CURRENT_USER(), CONNECTION_ID()").await?;
+    let mut facts = facts.into_iter().flatten();
+    let mut fact = || facts.next().flatten().unwrap_or_default();
+    let (socket, port, account, session) = (fact(), fact(), fact(), fact());
     // An account of one address cannot be that of a socket, whose sessions come from localhost: no login is tried in vain.
     let reachable = account.ends_with("@%") || account.ends_with("@localhost");
-    if port != place.port || !reachable {
+    let path = Path::new(&socket);
+    if !path.is_absolute() || !path.exists() || port != place.port.to_string() || !reachable {
         return Ok(None);
     }
-    let lock = format!("relata-{session}-{:016x}", RandomState::new().hash_one(session));
-    let held: Option<Option<i64>> = client.query_first(format!("SELECT GET_LOCK('{lock}', 0)")).await?;
-    Ok((held == Some(Some(1))).then_some(Announced { socket, account, session, lock }))
+    let lock = format!("relata-{session}-{:016x}", RandomState::new().hash_one(&session));
+    let held = client.ask(&format!("SELECT GET_LOCK('{lock}', 0)")).await?;
+    Ok((held == [[Some("1".to_string())]]).then_some(Announced { socket, account, session, lock }))
 }
 
 /// A connection through the socket, if it leads to the server on which the lock is held, and to the same account.
-async fn through(announced: &Announced, client: &Conn) -> mysql_async::Result<Option<Conn>> {
-    let options = OptsBuilder::from_opts(client.opts().clone()).socket(Some(announced.socket.clone()));
-    let mut near = Conn::new(options).await?;
-    let sql = format!("SELECT IS_USED_LOCK('{}'), CURRENT_USER()", announced.lock);
-    let found: Option<(Option<u64>, String)> = near.query_first(sql).await?;
-    if found == Some((Some(announced.session), announced.account.clone())) {
+async fn through(announced: &Announced, target: &Target) -> Result<Option<Client>, Trouble> {
+    let mut near = target.reach().await?;
+    let found = near.ask(&format!("SELECT IS_USED_LOCK('{}'), CURRENT_USER()", announced.lock)).await?;
+    if found == [[Some(announced.session.clone()), Some(announced.account.clone())]] {
         return Ok(Some(near));
     }
-    near.disconnect().await?;
+    near.quit().await?;
     Ok(None)
 }

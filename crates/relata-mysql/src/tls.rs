@@ -11,16 +11,17 @@
 //! The roots are Mozilla's, or those in the PEM file `ssl-ca`. A Unix socket is never encrypted: a mode that insists is
 //! refused there.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 
-use mysql_async::{ClientIdentity, IoError, SslOpts};
-use relata_sql::url::DatabaseUrl;
+use relata_sql::tls::{Files, Verify, client_config};
 use relata_sql::{Error, Kind, Result};
 use rustls::CertificateError::{Expired, ExpiredContext, NotValidForName, NotValidForNameContext};
 use rustls::Error::{AlertReceived, InvalidCertificate};
-use rustls::crypto::CryptoProvider;
+use rustls::pki_types::ServerName;
 
+use crate::client::Trouble;
 use crate::connect::{Place, parameter};
+use crate::login::Encryption;
 
 /// The mode that encrypts to whoever answers: long, so that nobody writes it without meaning it.
 const UNVERIFIED: &str = "required_without_verification";
@@ -63,72 +64,38 @@ impl SslMode {
         Ok(mode)
     }
 
-    /// The client's settings. `name`: the host name to find in the certificate, if not the URL's.
-    pub(crate) fn options(self, url: &DatabaseUrl, name: Option<&str>) -> Result<Option<SslOpts>> {
-        if self == SslMode::Disabled {
-            return Ok(None);
-        }
-        // The client takes the process's provider, and panics if other crates have brought a second one and none is chosen.
-        if CryptoProvider::get_default().is_none() {
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        }
-        let mut options = SslOpts::default();
-        if let Some(roots) = file(url, "ssl-ca")? {
-            options = options.with_root_certs(vec![roots.into()]).with_disable_built_in_roots(true);
-        }
-        match (file(url, "ssl-cert")?, file(url, "ssl-key")?) {
-            (Some(certificate), Some(key)) => {
-                options = options.with_client_identity(Some(ClientIdentity::new(certificate.into(), key.into())));
-            }
-            (None, None) => {}
-            _ => {
-                return Err(Error::new(Kind::Configuration, "ssl-cert and ssl-key belong together")
-                    .hint("give both or neither"));
-            }
-        }
-        if let Some(name) = name {
-            options = options.with_danger_tls_hostname_override(Some(name.to_string()));
-        }
-        Ok(Some(match self {
-            SslMode::VerifyIdentity | SslMode::VerifyCa => options,
-            _ => options.with_danger_accept_invalid_certs(true).with_danger_skip_domain_validation(true),
-        }))
+    /// What the login needs for it.
+    pub(crate) fn encryption(self, place: &Place<'_>) -> Result<Option<Encryption>> {
+        let verify = match self {
+            SslMode::Disabled => return Ok(None),
+            SslMode::Preferred | SslMode::Unverified => Verify::Nothing,
+            SslMode::VerifyCa => Verify::Chain,
+            SslMode::VerifyIdentity => Verify::Full,
+        };
+        let names = ["ssl-ca", "ssl-cert", "ssl-key"];
+        let files = Files { names, paths: names.map(|name| parameter(place.url, name)) };
+        let config = Arc::new(client_config(files, verify)?);
+        let name = ServerName::try_from(place.host.to_string()).map_err(|_| {
+            Error::new(Kind::Tls, format!("no certificate can be for the host {:?}", place.host))
+                .hint("connect by a name or an address")
+        })?;
+        Ok(Some(Encryption { config, name, required: self != SslMode::Preferred }))
     }
 }
 
-fn file(url: &DatabaseUrl, name: &str) -> Result<Option<PathBuf>> {
-    let Some(path) = parameter(url, name) else { return Ok(None) };
-    match std::fs::File::open(path) {
-        Ok(_) => Ok(Some(path.into())),
-        Err(error) => Err(Error::new(Kind::Configuration, format!("the PEM file {path} cannot be read: {error}"))
-            .hint(format!("check the path in {name}"))),
-    }
-}
-
-/// A name of the server's certificate, where the certificate was refused for its names alone.
-///
-/// `verify_ca` does not care which name a trusted certificate has, and the client library cannot verify without one: the
-/// certificate's own is given to a second attempt, which verifies everything again. A certificate without a DNS name has
-/// no such way out.
-pub(crate) fn name_to_accept(error: &mysql_async::Error) -> Option<String> {
-    let InvalidCertificate(NotValidForNameContext { presented, .. }) = in_handshake(error)? else { return None };
-    let names = presented.iter().filter_map(|name| name.strip_prefix("DnsName(\"")?.strip_suffix("\")"));
-    names.map(|name| name.replace('*', "any")).next()
-}
-
-fn in_handshake(error: &mysql_async::Error) -> Option<&rustls::Error> {
-    match error {
-        mysql_async::Error::Io(IoError::Io(error)) => error.get_ref()?.downcast_ref(),
+fn in_handshake(trouble: &Trouble) -> Option<&rustls::Error> {
+    match trouble {
+        Trouble::Io(error) => error.get_ref()?.downcast_ref(),
         _ => None,
     }
 }
 
 /// The error of a handshake, if it was that which failed.
-pub(crate) fn failed(error: &mysql_async::Error, place: &Place<'_>) -> Option<Error> {
-    if let Some(reason) = in_handshake(error) {
+pub(crate) fn failed(trouble: &Trouble, place: &Place<'_>) -> Option<Error> {
+    if let Some(reason) = in_handshake(trouble) {
         return Some(handshake(reason, place));
     }
-    let mysql_async::Error::Io(IoError::Io(error)) = error else { return None };
+    let Trouble::Io(error) = trouble else { return None };
     let broken = matches!(error.kind(), std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe);
     (broken && parameter(place.url, "ssl-cert").is_some()).then(|| broken_off(place))
 }

@@ -1,27 +1,27 @@
-//! Cells out of the client's values, and values into its parameters.
+//! Cells out of the server's rows, and values into parameters.
 //!
 //! - `TIMESTAMP` is an instant (the session lives in UTC); `DATETIME` has no zone.
 //! - `tinyint(1)` stays a whole number: the wire does not tell it from other numbers. `bit(n)` is a whole number.
 //! - What the natural variant cannot hold is text in the server's spelling: decimals of more than 28 digits, times
 //!   beyond a day, zero dates.
+//!
+//! A row stays where it came in; where its cells lie is found out in one pass.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
-use mysql_async::consts::{ColumnFlags, ColumnType};
-use mysql_async::{Column, Value as Raw};
+use mysql_common::constants::{ColumnFlags, ColumnType};
 use relata_sql::cell::Cell;
 use relata_sql::driver::{ColumnInfo, Row};
 use relata_sql::value::{Interval, Value};
 use relata_sql::{Error, Kind, Result};
 use rust_decimal::Decimal;
 
-/// The character set that means bytes.
-const BINARY: u16 = 63;
+use crate::packets::{BINARY, Bytes, Column};
 
 /// How the cells of a column are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
+pub(crate) enum Reading {
     Number,
     Decimal,
     Text,
@@ -35,8 +35,8 @@ enum Reading {
 }
 
 impl Reading {
-    fn of(column: &Column) -> Self {
-        match column.column_type() {
+    pub(crate) fn of(kind: ColumnType, charset: u16) -> Self {
+        match kind {
             ColumnType::MYSQL_TYPE_DECIMAL | ColumnType::MYSQL_TYPE_NEWDECIMAL => Reading::Decimal,
             ColumnType::MYSQL_TYPE_TINY
             | ColumnType::MYSQL_TYPE_SHORT
@@ -53,90 +53,241 @@ impl Reading {
             ColumnType::MYSQL_TYPE_DATETIME | ColumnType::MYSQL_TYPE_DATETIME2 => Reading::DateTime,
             ColumnType::MYSQL_TYPE_TIMESTAMP | ColumnType::MYSQL_TYPE_TIMESTAMP2 => Reading::Timestamp,
             ColumnType::MYSQL_TYPE_GEOMETRY => Reading::Bytes,
-            _ if column.character_set() == BINARY => Reading::Bytes,
+            _ if charset == BINARY => Reading::Bytes,
             _ => Reading::Text,
         }
     }
 }
 
-/// How the columns of a result are read.
-pub(crate) struct Readings {
-    each: Vec<Reading>,
-    /// Some are dates or times, of which there are values that no cell can hold.
-    dated: bool,
+/// How the cells of a column lie in a row of the binary protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Width {
+    Int(u8),
+    UInt(u8),
+    Float,
+    Double,
+    /// Year, month, day and time, as far as they are not zero.
+    Moment,
+    /// Sign, days and time, as far as they are not zero.
+    Clock,
+    /// Nothing.
+    Null,
+    /// Bytes that say themselves how many they are.
+    Counted,
 }
 
-impl Readings {
-    pub(crate) fn of(columns: &[Column]) -> Self {
-        let each: Vec<Reading> = columns.iter().map(Reading::of).collect();
-        let is_dated = |reading: &Reading| {
-            matches!(reading, Reading::Date | Reading::Time | Reading::DateTime | Reading::Timestamp)
-        };
-        let dated = each.iter().any(is_dated);
-        Readings { each, dated }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.each.is_empty()
-    }
-
-    /// A row, every cell of which can be borrowed.
-    #[inline]
-    pub(crate) fn row<'r>(&'r self, row: &'r mut mysql_async::Row) -> MysqlRow<'r> {
-        if self.dated {
-            spell_out(row, &self.each);
+impl Width {
+    pub(crate) fn of(kind: ColumnType, unsigned: bool) -> Self {
+        let whole = |bytes| if unsigned { Width::UInt(bytes) } else { Width::Int(bytes) };
+        match kind {
+            ColumnType::MYSQL_TYPE_TINY => whole(1),
+            ColumnType::MYSQL_TYPE_SHORT | ColumnType::MYSQL_TYPE_YEAR => whole(2),
+            ColumnType::MYSQL_TYPE_LONG | ColumnType::MYSQL_TYPE_INT24 => whole(4),
+            ColumnType::MYSQL_TYPE_LONGLONG => whole(8),
+            ColumnType::MYSQL_TYPE_FLOAT => Width::Float,
+            ColumnType::MYSQL_TYPE_DOUBLE => Width::Double,
+            ColumnType::MYSQL_TYPE_DATE | ColumnType::MYSQL_TYPE_DATETIME | ColumnType::MYSQL_TYPE_TIMESTAMP => {
+                Width::Moment
+            }
+            ColumnType::MYSQL_TYPE_TIME => Width::Clock,
+            ColumnType::MYSQL_TYPE_NULL => Width::Null,
+            _ => Width::Counted,
         }
-        MysqlRow { row, readings: &self.each }
     }
 }
 
-/// One row of the client with how its columns are read.
+/// Where a cell lies in its row.
+#[derive(Debug, Clone, Copy)]
+struct Cut {
+    start: u32,
+    length: u32,
+}
+
+impl Cut {
+    /// What a cell without a value has for its length.
+    const NULL: Cut = Cut { start: 0, length: u32::MAX };
+}
+
+/// Reads rows of one result; keeps its room from one to the next.
+#[derive(Default)]
+pub(crate) struct RowReader {
+    cuts: Vec<Cut>,
+    /// Dates and times that no cell can hold, with the places of their columns.
+    spelled: Vec<(usize, String)>,
+}
+
+impl RowReader {
+    /// A row, every cell of which can be borrowed.
+    ///
+    /// # Errors
+    /// `Kind::Protocol` when the bytes are no such row.
+    #[inline]
+    pub(crate) fn row<'r>(&'r mut self, bytes: &'r [u8], columns: &'r [Column], binary: bool) -> Result<MysqlRow<'r>> {
+        self.cuts.clear();
+        self.spelled.clear();
+        let cut = if binary { self.cut_binary(bytes, columns) } else { self.cut_text(bytes, columns.len()) };
+        if cut.is_none() {
+            return Err(Error::new(Kind::Protocol, "the server sent a row that cannot be read"));
+        }
+        Ok(MysqlRow { bytes, columns, cuts: &self.cuts, spelled: &self.spelled, binary })
+    }
+
+    fn cut_text(&mut self, row: &[u8], columns: usize) -> Option<()> {
+        let mut bytes = Bytes(row);
+        for _ in 0..columns {
+            if bytes.0.first() == Some(&0xFB) {
+                bytes.byte();
+                self.cuts.push(Cut::NULL);
+                continue;
+            }
+            let cell = bytes.counted()?;
+            let start = row.len() - bytes.0.len() - cell.len();
+            self.cuts.push(Cut { start: u32::try_from(start).ok()?, length: u32::try_from(cell.len()).ok()? });
+        }
+        Some(())
+    }
+
+    fn cut_binary(&mut self, row: &[u8], columns: &[Column]) -> Option<()> {
+        let mut bytes = Bytes(row);
+        bytes.byte()?;
+        // Its first two bits are not used.
+        let nulls = bytes.take((columns.len() + 9) / 8)?;
+        for (index, column) in columns.iter().enumerate() {
+            let bit = index + 2;
+            if nulls[bit / 8] >> (bit % 8) & 1 == 1 {
+                self.cuts.push(Cut::NULL);
+                continue;
+            }
+            let cell = match column.width {
+                Width::Int(width) | Width::UInt(width) => bytes.take(usize::from(width))?,
+                Width::Float => bytes.take(4)?,
+                Width::Double => bytes.take(8)?,
+                Width::Null => bytes.take(0)?,
+                Width::Counted => bytes.counted()?,
+                Width::Moment | Width::Clock => {
+                    let length = bytes.byte()?;
+                    let cell = bytes.take(usize::from(length))?;
+                    let raw = if column.width == Width::Moment { moment(cell)? } else { clock_of(cell)? };
+                    if temporal(raw, column.reading).is_none() {
+                        self.spelled.push((index, spelling(raw, column.reading)));
+                    }
+                    cell
+                }
+            };
+            let start = row.len() - bytes.0.len() - cell.len();
+            self.cuts.push(Cut { start: u32::try_from(start).ok()?, length: u32::try_from(cell.len()).ok()? });
+        }
+        Some(())
+    }
+}
+
+/// One row where it came in.
 pub(crate) struct MysqlRow<'a> {
-    row: &'a mut mysql_async::Row,
-    readings: &'a [Reading],
+    bytes: &'a [u8],
+    columns: &'a [Column],
+    cuts: &'a [Cut],
+    spelled: &'a [(usize, String)],
+    binary: bool,
 }
 
 impl Row for MysqlRow<'_> {
     fn len(&self) -> usize {
-        self.readings.len()
+        self.columns.len()
     }
 
     #[inline]
     fn cell(&self, index: usize) -> Result<Cell<'_>> {
-        let (Some(raw), Some(reading)) = (self.row.as_ref(index), self.readings.get(index)) else {
-            let message = format!("column {} of a row of {}", index + 1, self.readings.len());
+        let (Some(cut), Some(column)) = (self.cuts.get(index), self.columns.get(index)) else {
+            let message = format!("column {} of a row of {}", index + 1, self.columns.len());
             return Err(Error::new(Kind::Decode, message));
         };
-        Ok(match raw {
-            Raw::NULL => Cell::Null,
-            Raw::Int(value) => Cell::Int(*value),
-            Raw::UInt(value) => unsigned(*value),
-            Raw::Float(value) => Cell::Float(f64::from(*value)),
-            Raw::Double(value) => Cell::Float(*value),
-            Raw::Bytes(bytes) => return from_bytes(bytes, *reading, index),
-            Raw::Date(..) | Raw::Time(..) => temporal(raw, *reading)
-                .ok_or_else(|| Error::new(Kind::Decode, format!("column {} holds no date or time", index + 1)))?,
-        })
+        if cut.length == u32::MAX {
+            return Ok(Cell::Null);
+        }
+        let start = cut.start as usize;
+        let bytes = &self.bytes[start..start + cut.length as usize];
+        if !self.binary {
+            return from_bytes(bytes, column.reading, index);
+        }
+        let cell = match column.width {
+            Width::Counted => return from_bytes(bytes, column.reading, index),
+            Width::Int(_) => signed(bytes).map(Cell::Int),
+            Width::UInt(_) => whole(bytes).map(unsigned),
+            Width::Float => bytes.try_into().ok().map(|bytes| Cell::Float(f32::from_le_bytes(bytes).into())),
+            Width::Double => bytes.try_into().ok().map(|bytes| Cell::Float(f64::from_le_bytes(bytes))),
+            Width::Null => Some(Cell::Null),
+            Width::Moment => moment(bytes).and_then(|raw| self.temporal(raw, index)),
+            Width::Clock => clock_of(bytes).and_then(|raw| self.temporal(raw, index)),
+        };
+        cell.ok_or_else(|| Error::new(Kind::Decode, format!("column {} holds what cannot be read", index + 1)))
     }
+}
 
-    #[inline]
-    fn take(&mut self, index: usize) -> Result<Cell<'_>> {
-        if self.readings.get(index) != Some(&Reading::Text) {
-            return self.cell(index);
-        }
-        match self.row.take(index) {
-            Some(Raw::Bytes(bytes)) => match String::from_utf8(bytes) {
-                Ok(text) => Ok(Cell::OwnedText(text)),
-                Err(error) => Err(no_text(index, error.utf8_error())),
-            },
-            Some(Raw::NULL) => Ok(Cell::Null),
-            Some(other) => {
-                self.row.place(index, other);
-                self.cell(index)
-            }
-            None => self.cell(index),
+impl MysqlRow<'_> {
+    fn temporal(&self, raw: Raw, index: usize) -> Option<Cell<'_>> {
+        let spelled = self.spelled.iter().find(|(place, _)| *place == index);
+        match spelled {
+            Some((_, text)) => Some(Cell::Text(text)),
+            None => temporal(raw, self.columns[index].reading),
         }
     }
+}
+
+#[inline]
+fn whole(bytes: &[u8]) -> Option<u64> {
+    Some(match bytes.len() {
+        8 => u64::from_le_bytes(bytes.try_into().ok()?),
+        4 => u32::from_le_bytes(bytes.try_into().ok()?).into(),
+        2 => u16::from_le_bytes(bytes.try_into().ok()?).into(),
+        1 => bytes[0].into(),
+        _ => return None,
+    })
+}
+
+#[inline]
+fn signed(bytes: &[u8]) -> Option<i64> {
+    Some(match bytes.len() {
+        8 => i64::from_le_bytes(bytes.try_into().ok()?),
+        4 => i32::from_le_bytes(bytes.try_into().ok()?).into(),
+        2 => i16::from_le_bytes(bytes.try_into().ok()?).into(),
+        1 => i8::from_le_bytes(bytes.try_into().ok()?).into(),
+        _ => return None,
+    })
+}
+
+/// A date or time as the binary protocol has it.
+#[derive(Debug, Clone, Copy)]
+enum Raw {
+    /// Year, month, day, hour, minute, second, microsecond.
+    Date(u16, u8, u8, u8, u8, u8, u32),
+    /// Whether it is negative, days, hour, minute, second, microsecond.
+    Time(bool, u32, u8, u8, u8, u32),
+}
+
+fn moment(bytes: &[u8]) -> Option<Raw> {
+    let mut bytes = Bytes(bytes);
+    let (mut date, mut time, mut micros) = ((0, 0, 0), (0, 0, 0), 0);
+    if !bytes.0.is_empty() {
+        date = (bytes.u16()?, bytes.byte()?, bytes.byte()?);
+    }
+    if !bytes.0.is_empty() {
+        time = (bytes.byte()?, bytes.byte()?, bytes.byte()?);
+    }
+    if !bytes.0.is_empty() {
+        micros = bytes.u32()?;
+    }
+    Some(Raw::Date(date.0, date.1, date.2, time.0, time.1, time.2, micros))
+}
+
+fn clock_of(bytes: &[u8]) -> Option<Raw> {
+    let mut bytes = Bytes(bytes);
+    if bytes.0.is_empty() {
+        return Some(Raw::Time(false, 0, 0, 0, 0, 0));
+    }
+    let (negative, days) = (bytes.byte()? == 1, bytes.u32()?);
+    let time = (bytes.byte()?, bytes.byte()?, bytes.byte()?);
+    let micros = if bytes.0.is_empty() { 0 } else { bytes.u32()? };
+    Some(Raw::Time(negative, days, time.0, time.1, time.2, micros))
 }
 
 /// Text that is none, named by its column.
@@ -186,9 +337,9 @@ fn instant(value: DateTime) -> Option<Timestamp> {
     value.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
-/// A date or time of the binary protocol; `None` if it must be text, which a borrowed cell cannot make.
-fn temporal<'r>(raw: &Raw, reading: Reading) -> Option<Cell<'r>> {
-    match *raw {
+/// A date or time as a cell; `None` if it must be text.
+fn temporal<'r>(raw: Raw, reading: Reading) -> Option<Cell<'r>> {
+    match raw {
         Raw::Date(year, month, day, hour, minute, second, micros) => {
             let date = Date::new(year.try_into().ok()?, month.try_into().ok()?, day.try_into().ok()?).ok();
             let time = clock(hour.into(), minute, second, micros);
@@ -209,21 +360,9 @@ fn clock(hour: u32, minute: u8, second: u8, micros: u32) -> Option<Time> {
     Time::new(hour.try_into().ok()?, minute.try_into().ok()?, second.try_into().ok()?, nanos).ok()
 }
 
-/// Turns dates and times that no cell can hold (zero dates, times beyond a day) into text, so that every cell of the
-/// row can be borrowed. Does nothing to other rows.
-fn spell_out(row: &mut mysql_async::Row, readings: &[Reading]) {
-    for (index, reading) in readings.iter().enumerate() {
-        let Some(raw @ (Raw::Date(..) | Raw::Time(..))) = row.as_ref(index) else { continue };
-        if temporal(raw, *reading).is_none() {
-            let text = spelling(raw, *reading);
-            row.place(index, Raw::Bytes(text.into_bytes()));
-        }
-    }
-}
-
-fn spelling(raw: &Raw, reading: Reading) -> String {
+fn spelling(raw: Raw, reading: Reading) -> String {
     let fraction = |micros: u32| if micros == 0 { String::new() } else { format!(".{micros:06}") };
-    match *raw {
+    match raw {
         Raw::Date(year, month, day, ..) if reading == Reading::Date => format!("{year:04}-{month:02}-{day:02}"),
         Raw::Date(year, month, day, hour, minute, second, micros) => {
             format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}{}", fraction(micros))
@@ -233,20 +372,19 @@ fn spelling(raw: &Raw, reading: Reading) -> String {
             let hours = days * 24 + u32::from(hours);
             format!("{sign}{hours:02}:{minutes:02}:{seconds:02}{}", fraction(micros))
         }
-        _ => String::new(),
     }
 }
 
 /// The columns of a result as the contract describes them.
 pub(crate) fn describe(columns: &[Column]) -> Vec<ColumnInfo> {
-    let info = |column: &Column| ColumnInfo { name: column.name_str().into_owned(), type_name: type_name(column) };
+    let info = |column: &Column| ColumnInfo { name: column.name.clone(), type_name: type_name(column) };
     columns.iter().map(info).collect()
 }
 
 fn type_name(column: &Column) -> String {
-    let binary = column.character_set() == BINARY;
-    let flags = column.flags();
-    let word = match column.column_type() {
+    let binary = column.charset == BINARY;
+    let flags = column.flags;
+    let word = match column.kind {
         ColumnType::MYSQL_TYPE_TINY => "tinyint",
         ColumnType::MYSQL_TYPE_SHORT => "smallint",
         ColumnType::MYSQL_TYPE_INT24 => "mediumint",
@@ -273,43 +411,115 @@ fn type_name(column: &Column) -> String {
         _ if binary => "blob",
         _ => "text",
     };
-    let numeric = matches!(Reading::of(column), Reading::Number | Reading::Decimal) && word != "year";
+    let numeric = matches!(column.reading, Reading::Number | Reading::Decimal) && word != "year";
     let unsigned = numeric && flags.contains(ColumnFlags::UNSIGNED_FLAG);
     if unsigned { format!("{word} unsigned") } else { word.to_string() }
 }
 
-/// A value as a parameter.
+/// Writes the values of a prepared statement: which are NULL, their types, and themselves.
 ///
 /// # Errors
-/// `Kind::Unsupported` for arrays and intervals, which no column of this database holds.
-pub(crate) fn parameter(value: &Value) -> Result<Raw> {
-    Ok(match value {
-        Value::Null => Raw::NULL,
-        Value::Bool(value) => Raw::Int(i64::from(*value)),
-        Value::Int(value) => Raw::Int(*value),
-        Value::UInt(value) => Raw::UInt(*value),
-        Value::Float(value) => Raw::Double(*value),
-        Value::Decimal(value) => Raw::Bytes(value.to_string().into_bytes()),
-        Value::Text(value) | Value::Json(value) => Raw::Bytes(value.clone().into_bytes()),
-        Value::Bytes(value) => Raw::Bytes(value.clone()),
-        Value::Uuid(value) => Raw::Bytes(value.to_string().into_bytes()),
-        Value::Date(value) => date_time(value.to_datetime(Time::midnight())),
-        Value::DateTime(value) => date_time(*value),
-        Value::Timestamp(value) => date_time(TimeZone::UTC.to_datetime(*value)),
-        Value::Time(value) => Raw::Time(
-            false,
-            0,
-            value.hour().unsigned_abs(),
-            value.minute().unsigned_abs(),
-            value.second().unsigned_abs(),
-            value.subsec_nanosecond().unsigned_abs() / 1000,
-        ),
-        Value::Interval(value) if value.months == 0 => Raw::Bytes(length_of_time(*value).into_bytes()),
-        Value::Interval(_) => {
+/// `Kind::Unsupported` for arrays and intervals with months, which no column of this database holds.
+pub(crate) fn write_params(params: &[Value], out: &mut Vec<u8>) -> Result<()> {
+    if params.is_empty() {
+        return Ok(());
+    }
+    let nulls = out.len();
+    out.resize(nulls + params.len().div_ceil(8), 0);
+    // The types follow.
+    out.push(1);
+    for (index, value) in params.iter().enumerate() {
+        if matches!(value, Value::Null) {
+            out[nulls + index / 8] |= 1 << (index % 8);
+        }
+        out.extend_from_slice(&type_of(value)?);
+    }
+    params.iter().for_each(|value| write_value(value, out));
+    Ok(())
+}
+
+/// The type of a parameter, and whether it has no sign.
+fn type_of(value: &Value) -> Result<[u8; 2]> {
+    let (kind, unsigned) = match value {
+        Value::Null => (ColumnType::MYSQL_TYPE_NULL, false),
+        Value::Bool(_) | Value::Int(_) => (ColumnType::MYSQL_TYPE_LONGLONG, false),
+        Value::UInt(_) => (ColumnType::MYSQL_TYPE_LONGLONG, true),
+        Value::Float(_) => (ColumnType::MYSQL_TYPE_DOUBLE, false),
+        Value::Date(date) if date.year() >= 0 => (ColumnType::MYSQL_TYPE_DATETIME, false),
+        Value::DateTime(moment) if moment.year() >= 0 => (ColumnType::MYSQL_TYPE_DATETIME, false),
+        Value::Timestamp(instant) if TimeZone::UTC.to_datetime(*instant).year() >= 0 => {
+            (ColumnType::MYSQL_TYPE_DATETIME, false)
+        }
+        Value::Time(_) => (ColumnType::MYSQL_TYPE_TIME, false),
+        Value::Interval(value) if value.months != 0 => {
             return Err(unsupported("months in a length of time", "`SignedDuration`, which is a TIME"));
         }
         Value::Array(_) => return Err(unsupported("an array", "a JSON column, or a table of its own")),
-    })
+        _ => (ColumnType::MYSQL_TYPE_VAR_STRING, false),
+    };
+    Ok([kind as u8, u8::from(unsigned) << 7])
+}
+
+fn write_value(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Null | Value::Array(_) => {}
+        Value::Bool(value) => out.extend_from_slice(&i64::from(*value).to_le_bytes()),
+        Value::Int(value) => out.extend_from_slice(&value.to_le_bytes()),
+        Value::UInt(value) => out.extend_from_slice(&value.to_le_bytes()),
+        Value::Float(value) => out.extend_from_slice(&value.to_le_bytes()),
+        Value::Decimal(value) => write_counted(value.to_string().as_bytes(), out),
+        Value::Text(value) | Value::Json(value) => write_counted(value.as_bytes(), out),
+        Value::Bytes(value) => write_counted(value, out),
+        Value::Uuid(value) => write_counted(value.to_string().as_bytes(), out),
+        Value::Date(value) => write_moment(value.to_datetime(Time::midnight()), out),
+        Value::DateTime(value) => write_moment(*value, out),
+        Value::Timestamp(value) => write_moment(TimeZone::UTC.to_datetime(*value), out),
+        Value::Time(value) => {
+            let clock = [value.hour(), value.minute(), value.second()].map(i8::unsigned_abs);
+            let micros = value.subsec_nanosecond().unsigned_abs() / 1000;
+            // A length, no sign, no days.
+            out.extend_from_slice(&[12, 0, 0, 0, 0, 0]);
+            out.extend_from_slice(&clock);
+            out.extend_from_slice(&micros.to_le_bytes());
+        }
+        Value::Interval(value) => write_counted(length_of_time(*value).as_bytes(), out),
+    }
+}
+
+/// Bytes with how many they are.
+fn write_counted(bytes: &[u8], out: &mut Vec<u8>) {
+    let length = bytes.len() as u64;
+    let head = length.to_le_bytes();
+    match length {
+        0..=0xFA => out.push(head[0]),
+        0xFB..=0xFFFF => {
+            out.push(0xFC);
+            out.extend_from_slice(&head[..2]);
+        }
+        0x1_0000..=0xFF_FFFF => {
+            out.push(0xFD);
+            out.extend_from_slice(&head[..3]);
+        }
+        _ => {
+            out.push(0xFE);
+            out.extend_from_slice(&head);
+        }
+    }
+    out.extend_from_slice(bytes);
+}
+
+fn write_moment(value: DateTime, out: &mut Vec<u8>) {
+    let Ok(year) = u16::try_from(value.year()) else {
+        // Before year 0: the server refuses the text and says why.
+        write_counted(value.to_string().as_bytes(), out);
+        return;
+    };
+    let micros = value.subsec_nanosecond().unsigned_abs() / 1000;
+    let fields = [value.month(), value.day(), value.hour(), value.minute(), value.second()].map(i8::unsigned_abs);
+    out.push(11);
+    out.extend_from_slice(&year.to_le_bytes());
+    out.extend_from_slice(&fields);
+    out.extend_from_slice(&micros.to_le_bytes());
 }
 
 /// As TIME is written: hours without end, and a sign. What is beyond the type's range the server refuses.
@@ -318,22 +528,6 @@ fn length_of_time(value: Interval) -> String {
     let (sign, micros) = (if micros < 0 { "-" } else { "" }, micros.unsigned_abs());
     let seconds = micros / 1_000_000;
     format!("{sign}{:02}:{:02}:{:02}.{:06}", seconds / 3600, seconds / 60 % 60, seconds % 60, micros % 1_000_000)
-}
-
-fn date_time(value: DateTime) -> Raw {
-    match u16::try_from(value.year()) {
-        Ok(year) => Raw::Date(
-            year,
-            value.month().unsigned_abs(),
-            value.day().unsigned_abs(),
-            value.hour().unsigned_abs(),
-            value.minute().unsigned_abs(),
-            value.second().unsigned_abs(),
-            value.subsec_nanosecond().unsigned_abs() / 1000,
-        ),
-        // Before year 0: the server refuses the text and says why.
-        Err(_) => Raw::Bytes(value.to_string().into_bytes()),
-    }
 }
 
 fn unsupported(what: &str, instead: &str) -> Error {

@@ -20,6 +20,8 @@ pub mod meta;
 pub mod render;
 pub mod row;
 pub mod template;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod tree;
 pub mod typed;
 pub mod url;

@@ -247,7 +247,8 @@ fn a_killed_connection_says_so() {
     let mut other = database.connect();
     block_on(other.batch(&format!("KILL {id}"))).unwrap();
     let error = block_on(connection.execute(Statement::new("SELECT 1 + 1", &[]))).unwrap_err();
-    assert_eq!(error.kind(), Kind::InDoubt, "{error}");
+    // Whether the server's good-bye is here before the statement leaves is a matter of luck.
+    assert!(matches!(error.kind(), Kind::NotSent | Kind::InDoubt), "{error}");
     assert!(connection.is_broken());
 }
 

@@ -333,8 +333,8 @@ fn not_a_mariadb_server() {
         "mysql://root@127.0.0.1:PORT/x",
         listener(b"SSH-2.0-OpenSSH_9.2\r\n"),
         expect![[r#"
-        the server at 127.0.0.1:PORT does not speak like MariaDB or MySQL: Packet is larger than max_allowed_packet [R0308]
-          hint: check the port: MariaDB listens on 3306 unless told otherwise"#]],
+            the server at 127.0.0.1:PORT does not speak like MariaDB or MySQL: its first packet is too long for a greeting [R0308]
+              hint: check the port: MariaDB listens on 3306 unless told otherwise"#]],
     );
     refuses(
         "mysql://root@127.0.0.1:PORT/x",

@@ -220,7 +220,7 @@ async fn what_is_wrong_when_connecting_to_mariadb() {
             the server at 127.0.0.1:PORT closed the connection before it said what it is [R0308]
               hint: check the port: MariaDB listens on 3306 unless told otherwise
         no database: Protocol
-            the server at 127.0.0.1:PORT does not speak like MariaDB or MySQL: Packet is larger than max_allowed_packet [R0308]
+            the server at 127.0.0.1:PORT does not speak like MariaDB or MySQL: its first packet is too long for a greeting [R0308]
               hint: check the port: MariaDB listens on 3306 unless told otherwise
         wrong password: Authentication
             the server at 127.0.0.1:PORT refused the login of "ann" [R0303, HY000]

@@ -114,10 +114,10 @@ fn the_server_is_verified_as_ssl_mode_says() {
                 Tls: no encrypted connection to the server at 127.0.0.1:PORT: invalid peer certificate: certificate not valid for name "127.0.0.1"; certificate is only valid for DnsName("localhost") [R0306]
                   hint: connect by a name that the certificate has; ssl-mode=verify_ca accepts any name that the authority has signed
             root localhost ssl-mode=verify_identity&ssl-ca=FOLDER/right.key
-                Tls: no encrypted connection to the server at localhost:PORT: invalid peer certificate: BadEncoding [R0306]
-                  hint: the server has to be set up for it (`ssl_cert`, `ssl_key`); ssl-mode=preferred goes on without where it is not
+                Tls: ssl-ca contains no certificate [R0306]
+                  hint: it must be a PEM file
             root localhost ssl-mode=verify_identity&ssl-ca=FOLDER/none.crt
-                Configuration: the PEM file FOLDER/none.crt cannot be read: No such file or directory (os error 2) [R0602]
+                Configuration: the PEM file FOLDER/none.crt cannot be read: I/O error: No such file or directory (os error 2) [R0602]
                   hint: check the path in ssl-ca
             root localhost socket=FOLDER/sock
                 not encrypted
@@ -195,8 +195,7 @@ fn logins_by_password_and_by_certificate() {
             certain:PASSWORD localhost ssl-mode=required&ssl-ca=FOLDER/right.crt&ssl-cert=FOLDER/ann.crt&ssl-key=FOLDER/ann.key
                 TLSv1.3
             ann:PASSWORD localhost ssl-mode=required&ssl-ca=FOLDER/right.crt&ssl-cert=FOLDER/ann.crt&ssl-key=FOLDER/stranger.key
-                Tls: no encrypted connection to the server at localhost:PORT: keys may not be consistent: KeyMismatch [R0306]
-                  hint: the server has to be set up for it (`ssl_cert`, `ssl_key`); ssl-mode=preferred goes on without where it is not
+                Tls: the client certificate and its key do not fit [R0306]
             ann:PASSWORD localhost ssl-mode=required&ssl-ca=FOLDER/right.crt&ssl-cert=FOLDER/ann.crt
                 Configuration: ssl-cert and ssl-key belong together [R0602]
                   hint: give both or neither

@@ -106,7 +106,7 @@ fn the_server_is_verified_as_sslmode_says() {
                   hint: it must be a PEM file
             postgres localhost sslmode=verify-full&sslrootcert=FOLDER/none.crt
                 Configuration: the PEM file FOLDER/none.crt cannot be read: I/O error: No such file or directory (os error 2) [R0602]
-                  hint: check the path in sslrootcert, sslcert or sslkey
+                  hint: check the path in sslrootcert
         "#]].assert_eq(&attempts(&server, ENCRYPTION, &cases).await);
 
         server.restart_with("expired");
@@ -204,7 +204,7 @@ fn logins_by_password_and_by_certificate_and_their_cancellation() {
                   hint: give both or neither
             ann:PASSWORD localhost ssl-mode=require
                 InvalidUrl: "ssl-mode" is no parameter of a postgres:// URL [R0601]
-                  hint: known are: sslmode, sslrootcert, sslcert, sslkey, channel_binding, application_name, options, pooler
+                  hint: known are: sslmode, sslrootcert, sslcert, sslkey, channel_binding, application_name, options, pooler, transport
         "#]].assert_eq(&attempts(&server, ENCRYPTION, &cases).await);
         for mode in ["prefer", "require-without-verification", "verify-full&sslrootcert=FOLDER/right.crt"] {
             cancels(&server, mode).await;
