@@ -215,3 +215,48 @@ fn head(bytes: &[u8]) -> Option<(usize, u8)> {
     let [low, middle, high, number, ..] = *bytes else { return None };
     Some((u32::from_le_bytes([low, middle, high, 0]) as usize, number))
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::UnixStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn packets_of_every_length_come_through() {
+        let (here, there) = UnixStream::pair().unwrap();
+        let (mut here, mut there) = (Line::new(Wire::Unix(here)), Line::new(Wire::Unix(there)));
+        let lengths = [1, 0, LONGEST - 1, LONGEST, LONGEST + 1, 2 * LONGEST, 7];
+        let bytes = |length: usize| (0..length).map(|at| (at % 251) as u8);
+        let sent = tokio::spawn(async move {
+            for length in lengths {
+                let said = here.begin(|out| out.extend(bytes(length)));
+                assert_eq!(said, length);
+            }
+            here.flush().await.unwrap();
+            here
+        });
+        for length in lengths {
+            let packet = there.next().await.unwrap();
+            assert_eq!(packet.len(), length);
+            assert!(there.bytes(packet).iter().copied().eq(bytes(length)));
+        }
+        drop(sent.await.unwrap());
+        assert_eq!(there.next().await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    }
+
+    #[tokio::test]
+    async fn what_is_taken_back_is_not_sent() {
+        let (here, there) = UnixStream::pair().unwrap();
+        let (mut here, mut there) = (Line::new(Wire::Unix(here)), Line::new(Wire::Unix(there)));
+        here.begin(|out| out.push(1));
+        here.begin(|out| out.extend(vec![2; LONGEST + 5]));
+        here.take_back();
+        here.begin(|out| out.push(3));
+        here.flush().await.unwrap();
+        for byte in [1, 3] {
+            let packet = there.next().await.unwrap();
+            assert_eq!(there.bytes(packet), [byte]);
+        }
+    }
+}

@@ -80,6 +80,9 @@ pub(crate) async fn enter(wire: Wire, login: &Login) -> Result<Client, Trouble> 
     if matches!(line.wire(), Wire::Unix(_)) || login.encryption.is_none() {
         greeting.capabilities.remove(CapabilityFlags::CLIENT_SSL);
     }
+    if login.database.is_none() {
+        greeting.capabilities.remove(CapabilityFlags::CLIENT_CONNECT_WITH_DB);
+    }
     if let Some(encryption) = &login.encryption {
         if greeting.capabilities.contains(CapabilityFlags::CLIENT_SSL) {
             line = encrypted(line, &greeting, encryption).await?;

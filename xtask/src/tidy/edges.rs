@@ -66,7 +66,7 @@ const WITHOUT_FOREIGN_CRATES: &[&str] = &["relata-schema", "relata-plan"];
 const USERS_OF_THE_FACADE: &[&str] = &["relata-cli"];
 
 /// What an application on SQLite alone does not compile.
-const NOT_IN_THE_DEFAULT: &[&str] = &["tokio-postgres", "mysql_async", "rustls", "clap", "axum", "relata-plan"];
+const NOT_IN_THE_DEFAULT: &[&str] = &["tokio-postgres", "mysql_common", "rustls", "clap", "axum", "relata-plan"];
 
 /// The edges that are not allowed.
 pub fn check(workspace: &Workspace) -> Result<Vec<Finding>, String> {

@@ -5,6 +5,8 @@
 mod driver;
 mod failures;
 mod laws;
+mod logins;
+mod long;
 mod migrate;
 mod round_trip;
 mod server;

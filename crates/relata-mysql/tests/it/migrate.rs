@@ -83,6 +83,9 @@ fn columns() {
 
 #[test]
 fn what_only_aria_reads_does_not_stay() {
+    if is_mysql() {
+        return;
+    }
     let old = "CREATE TABLE a (x int) ENGINE=Aria PAGE_CHECKSUM=0; CREATE TABLE b (x int) ENGINE=Aria TRANSACTIONAL=0 PAGE_CHECKSUM=1;
         CREATE TABLE c (x int) ENGINE=InnoDB; CREATE TABLE d (x int) ENGINE=MyISAM CHECKSUM=1";
     let new = "CREATE TABLE a (x int) ENGINE=InnoDB; CREATE TABLE b (x int) ENGINE=MyISAM;

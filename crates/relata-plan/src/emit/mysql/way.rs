@@ -60,7 +60,8 @@ pub(crate) fn modification(server: Server, table: &Table, was: &Column, shall: &
     let computed = || is_virtual(was) && is_virtual(shall) && old == new && server == Server::MariaDb && !indexed();
     if old != new && !widens(server, was, shall) && !appends(old, new)
         || was.generated != shall.generated && !computed()
-        || was.charset != shall.charset && !reads_the_same(server, was, shall)
+        || was.charset != shall.charset
+            && !(reads_the_same(server, was, shall) && (server == Server::MariaDb || !indexed()))
         || was.auto_increment != shall.auto_increment && (shall.auto_increment || server == Server::MySql)
     {
         Way::Rebuild
@@ -124,7 +125,7 @@ impl Beside {
     }
 }
 
-/// Every text of the old character set is the same bytes in the new one, and MariaDB takes them as they are.
+/// Every text of the old character set is the same bytes in the new one, and both take them as they are (MySQL in no index).
 fn reads_the_same(server: Server, was: &Column, shall: &Column) -> bool {
     let kind = was.ty.physical.split('(').next().unwrap_or_default();
     let text = matches!(kind, "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext");
@@ -133,9 +134,11 @@ fn reads_the_same(server: Server, was: &Column, shall: &Column) -> bool {
     // Its length may come to take another byte.
     let room = kind != "varchar" || {
         let letters = was.ty.physical.trim_start_matches("varchar(").trim_end_matches(')').parse::<u32>();
-        letters.is_ok_and(|letters| letters * 4 <= 255 || letters * 3 > 255 || letters * 3 <= 127)
+        letters.is_ok_and(|letters| {
+            letters * 4 <= 255 || letters * 3 > 255 || letters * 3 <= 127 && server == Server::MariaDb
+        })
     };
-    server == Server::MariaDb && text && widens && room && was.ty.physical == shall.ty.physical
+    text && widens && room && was.ty.physical == shall.ty.physical
 }
 
 /// Their collations order alike: the same one, or that of the same name for another character set.
