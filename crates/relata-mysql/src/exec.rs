@@ -148,33 +148,32 @@ impl MysqlConnection {
                 Err(error) => return Err(error.into()),
             },
         };
-        let outcome = match self.execute(&prepared, statement).await {
-            Err(Failure::Client(Trouble::Server(error))) if error.code == MUST_BE_PREPARED_ANEW => {
-                // Nothing of it has happened. Once is enough: the server has tried three times by itself.
-                if let Some(stale) = self.statements.remove(statement.sql) {
-                    self.client.close(&stale);
-                }
-                let prepared = self.client.prepare(statement.sql).await?;
-                let prepared = self.keep(statement, prepared);
-                let outcome = self.execute(&prepared, statement).await;
-                self.forget(statement, &prepared);
-                outcome
-            }
-            outcome => {
-                self.forget(statement, &prepared);
-                outcome
-            }
-        };
-        outcome
+        match self.execute(&prepared, statement).await {
+            Err(Failure::Client(Trouble::Server(error))) if error.code == MUST_BE_PREPARED_ANEW => {}
+            outcome => return outcome,
+        }
+        // Nothing of it has happened. Once is enough: the server has tried three times by itself.
+        if let Some(stale) = self.statements.remove(statement.sql) {
+            self.client.close(&stale);
+        }
+        let prepared = self.client.prepare(statement.sql).await?;
+        let prepared = self.keep(statement, prepared);
+        self.execute(&prepared, statement).await
     }
 
     async fn execute(&mut self, prepared: &Prepared, statement: Statement<'_>) -> Result<Answered, Failure> {
-        if prepared.params != statement.params.len() {
-            let (wanted, got) = (prepared.params, statement.params.len());
+        let (wanted, got) = (prepared.params, statement.params.len());
+        let outcome = if wanted == got {
+            let started = self.client.execute(prepared, statement.params).await;
+            started.map_err(Failure::Client).and_then(|started| started.map_err(Failure::Sink))
+        } else {
             let message = format!("the statement has {wanted} placeholders and got {got} values");
-            return Err(Failure::Sink(Error::new(Kind::Parameters, message)));
+            Err(Failure::Sink(Error::new(Kind::Parameters, message)))
+        };
+        if !statement.cached {
+            self.client.close(prepared);
         }
-        self.client.execute(prepared, statement.params).await?.map_err(Failure::Sink)
+        outcome
     }
 
     fn keep(&mut self, statement: Statement<'_>, prepared: Prepared) -> Arc<Prepared> {
@@ -185,13 +184,6 @@ impl MysqlConnection {
             self.client.close(&pushed_out);
         }
         prepared
-    }
-
-    /// Has the server forget a statement that is not kept.
-    fn forget(&mut self, statement: Statement<'_>, prepared: &Prepared) {
-        if !statement.cached {
-            self.client.close(prepared);
-        }
     }
 
     async fn run(&mut self, statement: Statement<'_>) -> Result<Done, Failure> {

@@ -265,6 +265,16 @@ fn the_statement_cache_closes_what_it_forgets() {
     let mut rows = Rows::default();
     block_on(connection.query(Statement::once(closed, &[]), &mut rows)).unwrap();
     assert_eq!(rows.rows[0][1], Value::Text("17".into()));
+
+    // What is not kept goes, also when it fails.
+    block_on(connection.batch("CREATE TABLE f (a int PRIMARY KEY)")).unwrap();
+    for failed in [false, true, true] {
+        let done = block_on(connection.execute(Statement::once("INSERT INTO f VALUES (?)", &[Value::Int(1)])));
+        assert_eq!(done.is_err(), failed);
+    }
+    let mut rows = Rows::default();
+    block_on(connection.query(Statement::once(closed, &[]), &mut rows)).unwrap();
+    assert_eq!(rows.rows[0][1], Value::Text("20".into()));
 }
 
 #[test]
