@@ -120,6 +120,10 @@ impl Journal<'_> {
         let total = self.statements.len();
         let standing = self.standing(connection).await?;
         if entries.is_empty() {
+            if self.partial {
+                // What it made of values was not noted at its end.
+                shelf::settle(connection, self.version).await?;
+            }
             outcome.prepare(connection, report).await?;
         }
         let mut back = Vec::new();

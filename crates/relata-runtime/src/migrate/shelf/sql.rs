@@ -166,7 +166,9 @@ pub(super) fn update_joined(
 pub(super) async fn settle(connection: &mut dyn Connection, shelved: &Shelved) -> Result<()> {
     let Some((dialect, table, kept, column)) = parts(connection, shelved) else { return Ok(()) };
     if !has_column(connection, &shelved.taken.table, column).await? {
-        return Ok(());
+        // Under another name nobody could tell later whether a value was given since.
+        let forget = shelved.taken.is_only_filled();
+        return if forget { connection.batch(&format!("DELETE FROM {kept}")).await } else { Ok(()) };
     }
     let foreign = foreign(connection, &shelved.taken.table).await?;
     let name = dialect.quote(column);

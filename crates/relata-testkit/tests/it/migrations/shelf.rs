@@ -20,6 +20,8 @@ on_every_database! {
     nothing_in_a_column_with_a_default_stays_nothing
     nothing_that_was_filled_is_nothing_again
     nothing_that_was_filled_is_nothing_again_without_a_key
+    what_was_cut_off_gives_back_what_it_changed
+    nothing_does_not_come_over_what_was_said_under_another_name
     rows_wait_for_the_keys_of_references
     backups_are_few_and_purged
 }
@@ -331,6 +333,43 @@ async fn nothing_that_was_filled_is_nothing_again_without_a_key(dialect: Dialect
     assert_eq!(case.count("SELECT count(*) FROM loose WHERE x = 1 AND y = 2").await, 1);
     assert_eq!(case.count("SELECT count(*) FROM loose WHERE x = 3 AND y = 3").await, 1);
     assert_eq!(case.count("SELECT count(*) FROM loose WHERE x = 4 AND y = 31").await, 1);
+}
+
+/// It never came to its end, where it is noted what became of the values.
+async fn what_was_cut_off_gives_back_what_it_changed(dialect: Dialect) {
+    let mut case = case(dialect).await;
+    case.runner.on_failure = OnFailure::Keep;
+    let rows = "INSERT INTO posts VALUES (4, 'four', NULL); INSERT INTO loose VALUES (1, 25), (2, NULL)";
+    case.connection.batch(rows).await.unwrap();
+    let (fill, back) = not_null(dialect, "posts", "slug", "varchar(20)", "'none'");
+    let up = format!(
+        "-- relata: transaction off\n{fill}\nUPDATE posts SET title = 'cut' WHERE id = 2;\n\
+         UPDATE loose SET y = 0 WHERE y IS NULL OR y > 9;\nCREATE TABEL typo (x integer);"
+    );
+    case.write(ID, &up, &format!("-- relata: transaction off\n{back}"));
+    let (slug, title) = (taken(dialect, "posts", Some("slug"), false), taken(dialect, "posts", Some("title"), true));
+    let loose = Taken { filled: true, ..taken(dialect, "loose", Some("y"), true) };
+    shelve(&mut case, Reason::Preserve, vec![Taken { filled: true, ..slug }, title, loose]);
+    case.apply().await.unwrap_err();
+    assert_eq!(case.states().await[1], format!("{ID} half applied"));
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE slug = 'none' OR title = 'cut'").await, 2);
+    case.rollback(Rollback::Steps(1)).await.unwrap();
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE slug IS NULL AND id IN (2, 4)").await, 2);
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE title = 'twoandmore' AND id = 2").await, 1);
+    assert_eq!(case.count("SELECT count(*) FROM loose WHERE x = 1 AND y IN (2, 25)").await, 2);
+    assert_eq!(case.count("SELECT count(*) FROM loose WHERE x = 2 AND y IS NULL").await, 1);
+}
+
+async fn nothing_does_not_come_over_what_was_said_under_another_name(dialect: Dialect) {
+    let mut case = case(dialect).await;
+    let up = "UPDATE posts SET slug = 'none' WHERE slug IS NULL; ALTER TABLE posts RENAME COLUMN slug TO path;";
+    case.write(ID, up, "ALTER TABLE posts RENAME COLUMN path TO slug;");
+    let filled = Taken { filled: true, ..taken(dialect, "posts", Some("slug"), false) };
+    shelve(&mut case, Reason::Preserve, vec![filled]);
+    case.apply().await.unwrap();
+    case.connection.batch("UPDATE posts SET path = 'said' WHERE id = 2").await.unwrap();
+    case.rollback(Rollback::Steps(1)).await.unwrap();
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE id = 2 AND slug = 'said'").await, 1);
 }
 
 /// MariaDB: no geometry is text.
