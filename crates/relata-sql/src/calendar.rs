@@ -29,6 +29,7 @@ macro_rules! calendar {
         impl Field for $ty {
             type Base = $ty;
             type Like<U: Field> = U;
+            const INSTANT: bool = <$jiff as Field>::INSTANT;
         }
 
         impl CastTo for $ty {

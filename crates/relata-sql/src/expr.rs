@@ -419,6 +419,8 @@ pub enum Expr {
     Compare(ColumnRef, BinaryOp, Value),
     /// Two expressions with an operator between.
     Binary(Box<Expr>, BinaryOp, Box<Expr>),
+    /// Several beside a comparison: the first that differ decide.
+    Row(Vec<Expr>),
     /// All of them; none is true.
     And(Vec<Expr>),
     /// Any of them; none is false.
@@ -618,6 +620,7 @@ impl Expr {
             }
             Expr::And(parts)
             | Expr::Or(parts)
+            | Expr::Row(parts)
             | Expr::Call(_, parts)
             | Expr::Template(_, parts)
             | Expr::Fragment(_, parts) => parts.iter().for_each(visit),

@@ -103,6 +103,8 @@ struct Level {
     tables: Tables,
     /// The paths joined along relations, parents first.
     joins: Vec<Path>,
+    /// Those of them that may come before what leads to them: conditions or the order are about them, or nothing is limited.
+    asked: Vec<Path>,
     /// Columns must say whose they are.
     qualified: bool,
     /// Joined rows that are marked as deleted count: of all tables, or of these.

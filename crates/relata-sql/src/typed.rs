@@ -439,7 +439,7 @@ macro_rules! operators {
                 Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Pattern, pattern.into(), false))
             }
 
-            /// Matches a `LIKE` pattern, ignoring case.
+            /// Matches a `LIKE` pattern, ignoring case. **Dialects**: SQLite knows that of ASCII letters only.
             pub fn ilike(self, pattern: impl Into<String>) -> Pred<R>
             where
                 T::Base: Textual,
@@ -447,7 +447,7 @@ macro_rules! operators {
                 Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Pattern, pattern.into(), true))
             }
 
-            /// In lower case.
+            /// In lower case. **Dialects**: SQLite knows the ASCII letters only.
             pub fn lower(self) -> Expression<R, T>
             where
                 T::Base: Textual,
@@ -455,7 +455,7 @@ macro_rules! operators {
                 Expression::new(Expr::Call(Function::Lower, vec![self.into_expr()]))
             }
 
-            /// In upper case.
+            /// In upper case. **Dialects**: as `lower`.
             pub fn upper(self) -> Expression<R, T>
             where
                 T::Base: Textual,

@@ -37,6 +37,7 @@ impl<O: Out> Writer<O> {
                 self.operator(*op);
                 self.operand(right)?;
             }
+            Expr::Row(parts) => self.separated(parts)?,
             Expr::And(parts) => self.connected(parts, " AND ", "1 = 1")?,
             Expr::Or(parts) => self.connected(parts, " OR ", "1 = 0")?,
             Expr::Not(inner) => {

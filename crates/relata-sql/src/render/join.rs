@@ -235,7 +235,14 @@ impl<O: Out> Writer<O> {
             }
             let parent = self.alias_of(parent).unwrap_or_default();
             let alias = before + index;
-            self.push(if optional || is_optional(path) { " LEFT JOIN " } else { " JOIN " });
+            // MariaDB likes to begin with the smaller table, and sorts all that it finds for a handful of rows.
+            let asked =
+                self.dialect() != Dialect::Mysql || self.levels.last().is_some_and(|level| level.asked.contains(&path));
+            self.push(match optional || is_optional(path) {
+                true => " LEFT JOIN ",
+                false if asked => " JOIN ",
+                false => " STRAIGHT_JOIN ",
+            });
             self.table(relation.to);
             self.push(" AS ");
             self.alias(alias);

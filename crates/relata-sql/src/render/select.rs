@@ -257,8 +257,18 @@ impl<O: Out> Writer<O> {
         }
         let joined = select.joins.iter().map(|join| join.source.columns()).collect();
         let tables = Tables { root: select.source.columns(), joined, functions: functions(select) };
+        // With a limit, rows are best read in the order that is asked for: what decides it comes first.
+        let asked = (self.dialect() == Dialect::Mysql && select.limit.is_some() && !joins.is_empty()).then(|| {
+            let mut asked = Vec::new();
+            let ons = select.joins.iter().filter_map(|join| join.on.as_ref());
+            let conditions = select.filter.iter().chain(&select.having).chain(&select.group_by).chain(ons);
+            let deciding = conditions.chain(select.order.iter().map(|key| &key.expr));
+            deciding.for_each(|expr| expr.paths(&mut |path| add_join(&mut asked, path)));
+            asked
+        });
         self.open(joins, tables, qualified || related);
         if let Some(level) = self.levels.last_mut() {
+            level.asked = asked.unwrap_or_else(|| level.joins.clone());
             level.all_rows = select.scope != Scope::Live;
             level.with_deleted.clone_from(&select.with_deleted);
         }
@@ -281,7 +291,8 @@ impl<O: Out> Writer<O> {
         let first = self.next_alias;
         self.next_alias += 1 + tables.joined.len() + joins.len();
         let qualified = qualified || !joins.is_empty() || !tables.joined.is_empty();
-        self.levels.push(Level { first, tables, joins, qualified, all_rows: false, with_deleted: Vec::new() });
+        let asked = joins.clone();
+        self.levels.push(Level { first, tables, joins, asked, qualified, all_rows: false, with_deleted: Vec::new() });
     }
 
     pub(super) fn next_alias_of_level(&self) -> usize {

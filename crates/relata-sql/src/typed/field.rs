@@ -25,6 +25,8 @@ pub trait Field: Encode + Decode + Clone + Send + Sync + 'static {
     type Like<U: Field>: Field<Base = U::Base>;
     /// It may be NULL.
     const NULLABLE: bool = false;
+    /// It is an instant, whatever clock shows it.
+    const INSTANT: bool = false;
     /// The values of a stored enum; empty for other types.
     const VALUES: &'static [&'static str] = &[];
 }
@@ -158,12 +160,18 @@ fields!(
     Date,
     Time,
     DateTime,
-    Timestamp,
     Interval,
     SignedDuration,
     serde_json::Value,
     Value,
 );
+
+#[diagnostic::do_not_recommend]
+impl Field for Timestamp {
+    type Base = Timestamp;
+    type Like<U: Field> = U;
+    const INSTANT: bool = true;
+}
 
 #[diagnostic::do_not_recommend]
 impl<T: Element + Field> Field for Vec<T> {

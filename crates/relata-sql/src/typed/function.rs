@@ -1,5 +1,7 @@
 //! Functions of texts and numbers, and casts, as methods. What is here means the same on every database.
 
+use std::any::TypeId;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use rust_decimal::Decimal;
@@ -41,6 +43,9 @@ casts! {
     DateTime => "DATETIME({0})", "CAST({0} AS timestamp)", "CAST({0} AS DATETIME(6))";
     Timestamp => "DATETIME({0})", "CAST({0} AS timestamptz)", "CAST({0} AS DATETIME(6))";
 }
+
+/// An instant as the clock of UTC shows it, and the other way round.
+pub(super) static CLOCK_OF_UTC: Template = Template::each("clock of UTC", "{0}", "({0} AT TIME ZONE 'UTC')", "{0}");
 
 macro_rules! templates {
     ($($name:ident: $words:literal, $($sql:literal),+;)*) => {$(
@@ -103,9 +108,18 @@ macro_rules! functions {
     ($name:ident) => {
         impl<R, T: Field> $name<R, T> {
             /// As another type; NULL stays NULL. **Dialects**: a text that is no number is an error on PostgreSQL and the
-            /// number that it begins with, or 0, elsewhere.
+            /// number that it begins with, or 0, elsewhere. Instants and clocks are those of UTC.
             pub fn cast<U: CastTo>(self) -> Expression<R, T::Like<U>> {
-                call(U::CAST, vec![self.into_expr()])
+                let text = [TypeId::of::<U>(), TypeId::of::<T::Base>()].contains(&TypeId::of::<String>());
+                let expr = self.into_expr();
+                // The clock that a session shows is none of its business.
+                match (<T::Base as Field>::INSTANT, U::INSTANT) {
+                    (true, false) if !text => call(U::CAST, vec![Expr::Template(&CLOCK_OF_UTC, vec![expr])]),
+                    (false, true) if !text => {
+                        call(&CLOCK_OF_UTC, vec![Expr::Template(<DateTime as CastTo>::CAST, vec![expr])])
+                    }
+                    _ => call(U::CAST, vec![expr]),
+                }
             }
 
             /// NULL where it equals this.

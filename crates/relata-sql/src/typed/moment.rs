@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::case::typed;
-use super::function::call;
+use super::function::{CLOCK_OF_UTC, call};
 use super::{Column, Expr, Expression, Field, LikeBoth, Moment, Operand};
 use crate::template::Template;
 use crate::value::Interval;
@@ -208,7 +208,7 @@ static DAY_OF_UTC: Template = Template::each("day", "DATE({0})", "CAST({0} AT TI
 static SECONDS: Template = Template::each(
     "distance in time",
     "ROUND((JULIANDAY({0}) - JULIANDAY({1})) * 86400.0, 3)",
-    "CAST(EXTRACT(EPOCH FROM CAST({0} AS timestamp)) - EXTRACT(EPOCH FROM CAST({1} AS timestamp)) AS double precision)",
+    "CAST(EXTRACT(EPOCH FROM {0}) - EXTRACT(EPOCH FROM {1}) AS double precision)",
     "CAST(TIMESTAMPDIFF(MICROSECOND, {1}, {0}) / 1000000 AS DOUBLE)",
 );
 
@@ -279,6 +279,15 @@ fn addition(unit: Unit, timed: bool) -> &'static Template {
         (Unit::Second, true) => &ADD_SECONDS,
         (Unit::Second, false) => &ADD_SECONDS_DATE,
     }
+}
+
+/// A moment and what is added to it: of an instant by the calendar of UTC, whatever the session's zone is.
+fn later<R, M: Moment, T>(template: &'static Template, moment: Expr, length: Expr) -> Expression<R, T> {
+    if !M::ZONED {
+        return call(template, vec![moment, length]);
+    }
+    let clock = Expr::Template(&CLOCK_OF_UTC, vec![moment]);
+    call(&CLOCK_OF_UTC, vec![Expr::Template(template, vec![clock, length])])
 }
 
 macro_rules! moments {
@@ -376,8 +385,8 @@ macro_rules! moments {
             where
                 T::Base: Moment,
             {
-                let arguments = vec![self.into_expr(), typed(number.into_operand())];
-                call(addition(unit, <T::Base as Moment>::TIMED), arguments)
+                let template = addition(unit, <T::Base as Moment>::TIMED);
+                later::<R, T::Base, _>(template, self.into_expr(), typed(number.into_operand()))
             }
 
             /// So much later: months first, then days, then the rest. **Dialects**: PostgreSQL.
@@ -386,7 +395,7 @@ macro_rules! moments {
                 T::Base: Moment,
             {
                 let template = if <T::Base as Moment>::TIMED { &ADD_INTERVAL } else { &ADD_INTERVAL_DATE };
-                call(template, vec![self.into_expr(), length.into_operand()])
+                later::<R, T::Base, _>(template, self.into_expr(), length.into_operand())
             }
 
             /// How many seconds it comes after another moment. SQLite counts in milliseconds.

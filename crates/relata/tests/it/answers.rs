@@ -351,3 +351,43 @@ async fn json_is_changed_in_place(mut db: Db) -> Result<()> {
     assert_eq!(now, expected);
     Ok(())
 }
+
+/// A server that lives in a zone with summer time counts by UTC all the same.
+#[tokio::test]
+async fn the_zone_of_the_session_changes_nothing() {
+    let (database, mut db) = crate::setup::open(Dialect::Postgres).await;
+    let sql = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET timezone TO %L', current_database(), 'Europe/Berlin'); END $$";
+    db.batch(sql).await.unwrap();
+    let mut db = Db::open(&database.url().expose()).await.unwrap();
+    let zone: String = relata::sql("SHOW timezone", ()).one(&mut db).await.unwrap();
+    assert_eq!(zone, "Europe/Berlin");
+    // Clocks there go on from 01:00 UTC of the 29th.
+    let mut new = every_type("2026-03-28T23:30:00Z");
+    new.datetime = "2026-03-28T23:30:00".parse().unwrap();
+    new.insert(&mut db).await.unwrap();
+    let instant = EveryType.instant;
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    let later: (Timestamp, Timestamp, f64, Date, DateTime, Timestamp) = EveryType::find()
+        .select((
+            instant.plus(1, Unit::Day),
+            instant.plus(1, Unit::Month),
+            instant.plus(1, Unit::Day).seconds_since(EveryType.instant),
+            instant.cast::<Date>(),
+            instant.cast::<DateTime>(),
+            EveryType.datetime.cast::<Timestamp>(),
+        ))
+        .one(&mut db)
+        .await
+        .unwrap();
+    let clock = "2026-03-28T23:30:00".parse::<DateTime>().unwrap();
+    let begun = at("2026-03-28T23:30:00Z");
+    let after = (at("2026-03-29T23:30:00Z"), at("2026-04-28T23:30:00Z"), 86_400.0, clock.date(), clock, begun);
+    assert_eq!(later, after);
+    let parts: (i64, i64, Date, Timestamp, f64) = EveryType::find()
+        .select((instant.day(), instant.weekday(), instant.date(), instant.truncate(Unit::Day), instant.epoch()))
+        .one(&mut db)
+        .await
+        .unwrap();
+    assert_eq!(parts, (28, 6, clock.date(), at("2026-03-28T00:00:00Z"), begun.as_second() as f64));
+    assert_eq!(EveryType::find().filter(instant.between(begun, begun)).count(&mut db).await.unwrap(), 1);
+}

@@ -14,6 +14,7 @@ crate::setup::everywhere!(
     pages_load_relations,
     streams_give_every_row,
     a_dropped_stream_frees_its_connection,
+    a_deep_page_begins_in_the_index,
 );
 
 /// Sixty posts; bodies and instants repeat, a third is NULL.
@@ -149,5 +150,37 @@ async fn a_dropped_stream_frees_its_connection(mut db: Db) -> Result<()> {
         drop(stream);
         assert_eq!(Tag::find().count(&mut db).await?, 2000);
     }
+    Ok(())
+}
+
+/// Columns of one direction are compared as a row, others begin at the first key; MariaDB reads rows in the order that is asked for,
+/// and does not begin with what is only loaded beside.
+async fn a_deep_page_begins_in_the_index(mut db: Db) -> Result<()> {
+    many(&mut db).await?;
+    let query = || Post::find().order(Post.slug.asc()).limit(7).with(Post.author);
+    let next = query().page(&mut db).await?.next;
+    let sql = |after: &Option<relata::Cursor>| query().after(after.clone()).to_sql(db.dialect()).map(|shown| shown.sql);
+    let one_way = sql(&next)?;
+    let mixed = Post::find().order(Post.slug.desc()).order(Post.id.asc()).limit(7);
+    let after = mixed.clone().page(&mut db).await?.next;
+    let mixed = mixed.after(after).to_sql(db.dialect())?.sql;
+    let expected = match db.dialect() {
+        relata::Dialect::Sqlite => [
+            r#" JOIN "users" AS t1 ON t1."id" = t0."author_id" WHERE t0."deleted_at" IS NULL AND (t0."slug", t0."id") > (?1, ?2) "#,
+            r#"("slug" <= ?1 AND ("slug" < ?2 OR ("slug" = ?3 AND "id" > ?4)))"#,
+        ],
+        relata::Dialect::Postgres => [
+            r#" JOIN "users" AS t1 ON t1."id" = t0."author_id" WHERE t0."deleted_at" IS NULL AND (t0."slug", t0."id") > ($1, $2) "#,
+            r#"("slug" <= $1 AND ("slug" < $2 OR ("slug" = $3 AND "id" > $4)))"#,
+        ],
+        relata::Dialect::Mysql => [
+            " STRAIGHT_JOIN `users` AS t1 ON t1.`id` = t0.`author_id` WHERE t0.`deleted_at` IS NULL AND (t0.`slug` > ? OR ",
+            "(`slug` < ? OR (`slug` = ? AND `id` > ?))",
+        ],
+    };
+    assert!(one_way.contains(expected[0]), "{one_way}");
+    assert!(mixed.contains(expected[1]), "{mixed}");
+    let seen = query().after(next).all(&mut db).await?;
+    assert_eq!(seen[0].slug, "s07");
     Ok(())
 }
