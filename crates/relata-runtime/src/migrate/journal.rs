@@ -179,22 +179,6 @@ impl Journal<'_> {
         }
     }
 
-    /// What is to be said after a failure.
-    pub(super) fn goes_on(&self) -> String {
-        match self.direction {
-            Direction::Up => format!(
-                "the statements before it are done and kept: repair the rest of {} and run relata migrate apply again, \
-                 it goes on here; or undo them with relata migrate rollback",
-                self.file
-            ),
-            Direction::Down => format!(
-                "the statements before it are done: repair the rest of {} and run relata migrate rollback again, it \
-                 goes on here",
-                self.file
-            ),
-        }
-    }
-
     /// How many statements a run before had done.
     pub(super) async fn done(&self, connection: &mut dyn Connection) -> Result<usize> {
         let entries = self.read(connection).await?;
@@ -548,6 +532,20 @@ impl Journal<'_> {
         forget(connection, self.version).await?;
         connection.batch("COMMIT").await?;
         Ok(back)
+    }
+}
+
+/// What is to be said after a failure in the middle of a file.
+pub(super) fn goes_on(direction: Direction, file: &str) -> String {
+    match direction {
+        Direction::Up => format!(
+            "the statements before it are done and kept: repair the rest of {file} and run relata migrate apply again, \
+             it goes on here; or undo them with relata migrate rollback"
+        ),
+        Direction::Down => format!(
+            "the statements before it are done: repair the rest of {file} and run relata migrate rollback again, it \
+             goes on here"
+        ),
     }
 }
 

@@ -115,14 +115,22 @@ impl Runner {
             Ok(applied) => return Ok(applied),
             Err(error) => error,
         };
+        let half = begun || !execute::transactional(connection.dialect(), &migration.header);
+        let stays = |error: Error| match half && !told_already(&error) {
+            true => error.hint(journal::goes_on(Direction::Up, &format!("{}/up.sql", migration.id()))),
+            false => error,
+        };
         match self.take_back(connection, migration, &error, observer).await {
             Ok(true) => Err(error.hint("what had been done of it was undone since: the database is as it was before")),
             Ok(false) => match self.restore(connection, migration, backup, &error).await {
-                Ok(None) => Err(error),
-                Ok(Some(hint)) => Err(error.hint(hint)),
-                Err(other) => Err(error.hint(format!("putting the backup back failed too: {other}"))),
+                Ok(None) => Err(stays(error)),
+                Ok(Some(Restored::No(why))) => Err(stays(error).hint(why)),
+                Ok(Some(Restored::Yes)) => {
+                    Err(error.hint("the backup from before it was put back: the database is as it was before"))
+                }
+                Err(other) => Err(stays(error).hint(format!("putting the backup back failed too: {other}"))),
             },
-            Err(other) => Err(error.hint(format!("undoing what had been done of it failed too: {other}"))),
+            Err(other) => Err(stays(error).hint(format!("undoing what had been done of it failed too: {other}"))),
         }
     }
 
@@ -133,7 +141,7 @@ impl Runner {
         migration: &Migration,
         backup: Option<Backup>,
         error: &Error,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<Restored>> {
         let asked = self.on_failure == OnFailure::Undo
             && !matches!(error.kind(), Kind::InDoubt | Kind::Cancelled)
             && !connection.is_broken();
@@ -143,7 +151,8 @@ impl Runner {
         }
         let file = backup.file.display();
         if !backup.restore(connection).await? {
-            return Ok(Some(format!("somebody else wrote meanwhile, so that the backup was not put back: {file}")));
+            let why = format!("somebody else wrote meanwhile, so that the backup was not put back: {file}");
+            return Ok(Some(Restored::No(why)));
         }
         let row = self.row(migration, State::Running);
         let note = Note {
@@ -151,7 +160,7 @@ impl Runner {
             ..Note::about(Action::Apply, Ending::Failed, &row)
         };
         trail::append(connection, self, note).await?;
-        Ok(Some("the backup from before it was put back: the database is as it was".into()))
+        Ok(Some(Restored::Yes))
     }
 
     /// SQLite: a copy of the whole file before a migration that takes something away, or runs without a transaction.
@@ -351,7 +360,10 @@ impl Runner {
         }
         announced?;
         let result = journal.run(connection, &outcome, report).await;
-        result.map_err(|error| if told_already(&error) { error } else { error.hint(journal.goes_on()) })
+        // What becomes of a way up that failed is not decided yet.
+        let told = |error: &Error| direction == Direction::Up || told_already(error);
+        result
+            .map_err(|error| if told(&error) { error } else { error.hint(journal::goes_on(direction, &journal.file)) })
     }
 
     /// Says in history and trail that a migration begins to run one by one.
@@ -538,7 +550,14 @@ const CONNECTION_LOST: &str = "the connection is gone; once the server is back, 
 
 /// Errors that say themselves what to do next.
 fn told_already(error: &Error) -> bool {
-    matches!(error.kind(), Kind::InDoubt | Kind::Migration)
+    matches!(error.kind(), Kind::InDoubt | Kind::Migration | Kind::MigrationLocked)
+}
+
+/// What became of SQLite's copy after a failure.
+enum Restored {
+    Yes,
+    /// Why not.
+    No(String),
 }
 
 fn milliseconds(duration: Duration) -> i64 {

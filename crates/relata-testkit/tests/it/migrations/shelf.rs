@@ -134,6 +134,7 @@ async fn a_failed_migration_loses_nothing(dialect: Dialect) {
         };
         let error = case.runner.apply(case.connection.as_mut(), &migrations, None, &mut observer).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Syntax, "{error}");
+        assert!(!error.to_string().contains("are done and kept"), "nothing is left of it: {error}");
         assert_eq!(case.states().await[1], format!("{ID} pending"), "{error}");
         is_back(&mut case).await;
         if dialect == Dialect::Sqlite {
