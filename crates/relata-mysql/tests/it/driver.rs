@@ -5,7 +5,7 @@ use relata_schema::model::ObjectName;
 use relata_sql::driver::{BulkInsert, Isolation, Row, RowSink, Statement, TransactionOptions};
 use relata_sql::{Error, Kind, Result, Value};
 
-use crate::server::{self, Rows, block_on, is_mysql, query, value, with};
+use crate::server::{self, Rows, block_on, is_mysql, lacks, query, value, with};
 
 const ALL_TYPES: &str = "CREATE TABLE t (
     a tinyint(1), b tinyint unsigned, c bigint unsigned, d decimal(40,2), e decimal(6,2), f float, g double,
@@ -323,4 +323,55 @@ fn a_statement_that_must_be_prepared_anew_is_once() {
     assert_eq!(error.details().number, Some(1615), "{error}");
     assert_eq!(value(connection, "SELECT @calls"), Value::Int(6), "each was tried once more, and not for ever");
     block_on(connection.batch("SET @calls = 0; INSERT INTO calls VALUES (only_first_works())")).unwrap();
+}
+
+#[test]
+fn a_statement_whose_columns_have_changed_gives_them_as_they_are() {
+    let (database, mut connection) = with("CREATE TABLE f (a int, b date); INSERT INTO f VALUES (7, '2026-01-02')");
+    let all = "SELECT * FROM f";
+    let date = Value::Date("2026-01-02".parse().unwrap());
+    for _ in 0..3 {
+        assert_eq!(query(&mut *connection, all, &[]).rows, [[Value::Int(7), date.clone()]]);
+    }
+    // By another session, which this one does not hear of.
+    let mut other = database.connect();
+    block_on(
+        other.batch("ALTER TABLE f MODIFY a varchar(9), DROP b, ADD c double DEFAULT 1.5, ADD d bigint DEFAULT 9"),
+    )
+    .unwrap();
+    for _ in 0..3 {
+        let rows = query(&mut *connection, all, &[]);
+        assert_eq!(rows.rows, [[Value::Text("7".into()), Value::Float(1.5), Value::Int(9)]]);
+        assert_eq!(rows.names, ["a varchar", "c double", "d bigint"]);
+    }
+    block_on(other.batch("ALTER TABLE f MODIFY d int unsigned, RENAME COLUMN c TO e")).unwrap();
+    for _ in 0..3 {
+        let rows = query(&mut *connection, all, &[]);
+        assert_eq!(rows.rows, [[Value::Text("7".into()), Value::Float(1.5), Value::Int(9)]]);
+        assert_eq!(rows.names, ["a varchar", "e double", "d int unsigned"]);
+    }
+}
+
+#[test]
+fn mariadb_does_not_describe_known_columns_again() {
+    if lacks("agreement to leave descriptions out") {
+        return;
+    }
+    let (_database, mut connection) = with("SELECT 1");
+    let mut sent = |statement: Option<Statement<'_>>| {
+        if let Some(statement) = statement {
+            block_on(connection.query(statement, &mut Rows::default())).unwrap();
+        }
+        match &query(&mut *connection, "SHOW SESSION STATUS LIKE 'Bytes_sent'", &[]).rows[0][1] {
+            Value::Text(bytes) => bytes.parse::<i64>().unwrap(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let sql = "SELECT 1 AS a_name_that_is_rather_long_and_would_be_told_twice_with_each_row, 2 AS b";
+    sent(Some(Statement::new(sql, &[])));
+    let before = [sent(None), sent(None)];
+    let known = sent(Some(Statement::new(sql, &[]))) - before[1] - (before[1] - before[0]);
+    let before = [sent(None), sent(None)];
+    let described = sent(Some(Statement::once(sql, &[]))) - before[1] - (before[1] - before[0]);
+    assert!(described - known >= 100, "{known} bytes rather than {described}");
 }
