@@ -186,17 +186,20 @@ impl Line {
         }
     }
 
-    /// Sends everything that was written and reads what comes meanwhile; `true` if something has come.
+    /// Sends everything that was written and reads what comes meanwhile; `true` if the server refuses what it is sent. That it
+    /// says other things is no refusal: it may consent, or tell of something.
     pub(crate) async fn flush(&self) -> io::Result<bool> {
         poll_fn(|context| {
             let state = &mut *self.state();
-            if state.poll_send(context)?.is_ready() {
-                return Poll::Ready(Ok(state.input.has_message()));
-            }
-            // A server that does not read until it is read from.
-            match state.poll_fill(context) {
-                Poll::Ready(result) => Poll::Ready(result.map(|()| true)),
-                Poll::Pending => Poll::Pending,
+            loop {
+                if state.poll_send(context)?.is_ready() {
+                    return Poll::Ready(Ok(state.input.has_refusal()));
+                }
+                // A server that does not read until it is read from.
+                ready!(state.poll_fill(context))?;
+                if state.input.has_refusal() {
+                    return Poll::Ready(Ok(true));
+                }
             }
         })
         .await
@@ -402,6 +405,19 @@ impl Input {
 
     fn has_message(&self) -> bool {
         self.start < self.end
+    }
+
+    /// Whether an error is among what has come and was not taken.
+    fn has_refusal(&self) -> bool {
+        let mut rest = &self.bytes[self.start..self.end];
+        while let Some((tag, after)) = rest.split_first() {
+            if *tag == b'E' {
+                return true;
+            }
+            let length = after.first_chunk().map(|length| u32::from_be_bytes(*length) as usize);
+            rest = length.and_then(|length| after.get(length..)).unwrap_or_default();
+        }
+        false
     }
 
     /// Room for more. What is there moves to the front if it has to.

@@ -207,6 +207,8 @@ cases! { ($)
         streams::bulk_insert_in_a_transaction,
         /// Every kind of value can be inserted in bulk, by either way a driver has for it.
         streams::bulk_insert_of_every_kind,
+        /// More than buffers on the way hold comes whole, or not at all.
+        streams::bulk_insert_beyond_buffers,
         /// Begin, commit and roll back; `in_transaction` says what the server says.
         transactions::begin_commit_rollback,
         /// A transaction that only reads refuses to write.

@@ -253,3 +253,26 @@ pub(super) async fn bulk_insert_of_every_kind(suite: &Suite<'_>) {
     assert_eq!(error.kind(), Kind::Parameters, "{error}");
     session.is_usable().await;
 }
+
+pub(super) async fn bulk_insert_beyond_buffers(suite: &Suite<'_>) {
+    let mut session = suite.connect().await;
+    session.run("CREATE TABLE bulk (a int PRIMARY KEY, b text)").await;
+    let count = 30_000;
+    let mut values: Vec<Value> = (0..count).flat_map(|n| [Value::Int(n), format!("{n:0>1000}").encode()]).collect();
+    assert_eq!(insert(&mut session, &values).await.expect("inserts"), count.unsigned_abs());
+    let sums = session.rows("SELECT count(*), sum(length(b)) = count(*) * 1000, max(b) FROM bulk", &[]).await.rows;
+    assert_eq!(sums[0][0], Value::Int(count));
+    assert_ne!(sums[0][1], Value::Bool(false));
+    assert_ne!(sums[0][1], Value::Int(0));
+    assert_eq!(sums[0][2], format!("{:0>1000}", count - 1).encode());
+
+    // Refused near the beginning, while most of it is on its way, and at the end.
+    session.run("DELETE FROM bulk").await;
+    for wrong in [2, 40_000, values.len() - 2] {
+        let right = std::mem::replace(&mut values[wrong], Value::Int(0));
+        let error = insert(&mut session, &values).await.expect_err("the key is there twice");
+        assert_eq!(error.kind(), Kind::UniqueViolation, "{error}");
+        assert_eq!(session.number("SELECT count(*) FROM bulk").await, 0);
+        values[wrong] = right;
+    }
+}

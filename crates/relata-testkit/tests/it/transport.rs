@@ -5,11 +5,14 @@ use std::process::Child;
 use std::time::Duration;
 
 use relata_runtime::{Db, sql, sql_unchecked};
-use relata_sql::DatabaseUrl;
-use relata_testkit::Proxy;
+use relata_schema::Dialect;
+use relata_schema::model::ObjectName;
+use relata_sql::driver::{BulkInsert, ConnectOptions};
+use relata_sql::{DatabaseUrl, Value};
 use relata_testkit::servers::{
     self, Product, Runner, install_mariadb, launch, mariadb_program, mariadb_temporary, postgres_program,
 };
+use relata_testkit::{Proxy, TestDatabase};
 
 /// A server with its data in a folder of this name.
 struct Server {
@@ -194,6 +197,23 @@ async fn postgres_the_servers_socket_is_taken_where_it_leads_to_the_same_place()
     assert!(met_postgres(server.port, "trusted", "").await);
     drop(other);
     assert!(met_postgres(server.port, "trusted", "").await, "a socket that nobody answers");
+}
+
+/// By TCP more fits into what is on its way than through a socket.
+#[tokio::test]
+async fn postgres_rows_in_bulk_come_whole_by_either_way() {
+    let database = TestDatabase::create(Dialect::Postgres).await;
+    for transport in ["tcp", "auto"] {
+        let mut url = database.url().clone();
+        url.params.push(("transport".into(), transport.into()));
+        let driver = relata_testkit::shared_driver(url.dialect);
+        let mut connection = driver.connect(&url, &ConnectOptions::default()).await.unwrap();
+        connection.batch("DROP TABLE IF EXISTS bulk; CREATE TABLE bulk (a bigint, b text)").await.unwrap();
+        let values: Vec<Value> = (0..40_000).flat_map(|n| [Value::Int(n), Value::Text("x".repeat(1000))]).collect();
+        let table = ObjectName::bare("bulk");
+        let bulk = BulkInsert { table: &table, columns: &["a", "b"], values: &values };
+        assert_eq!(connection.bulk_insert(bulk).await.unwrap(), 40_000, "{transport}");
+    }
 }
 
 #[tokio::test]
