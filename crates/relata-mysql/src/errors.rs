@@ -37,8 +37,9 @@ pub(crate) fn connecting(trouble: Trouble, place: &Place<'_>) -> Error {
         Trouble::Closed => Error::new(Kind::Unreachable, format!("{place} closed the connection")),
         Trouble::Login(name) => {
             let message = format!("{place} wants the login method {name:?}, which relata does not know");
-            Error::new(Kind::Authentication, message)
-                .hint("let the user log in with mysql_native_password, ed25519 or caching_sha2_password")
+            Error::new(Kind::Authentication, message).hint(
+                "let the user log in with mysql_native_password, ed25519, sha256_password or caching_sha2_password",
+            )
         }
         Trouble::Nonsense(what) => not_mariadb(&format!("it sent {what}"), place),
         Trouble::TooLong => running(Trouble::TooLong),

@@ -1,5 +1,6 @@
 //! From a wire to a connection that is logged in: the greeting, encryption, the proof of who asks.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -24,6 +25,9 @@ const LONGEST_GREETING: usize = 4096;
 
 /// `utf8mb4_general_ci`; the session says which character set it wants.
 const COLLATION: u8 = 45;
+
+/// What MySQL had before it kept proofs of passwords in memory.
+const SHA256: AuthPlugin<'static> = AuthPlugin::Other(Cow::Borrowed(b"sha256_password"));
 
 /// How many bytes the server gives to be mixed with a password.
 const NONCE: usize = 20;
@@ -191,13 +195,19 @@ async fn prove(
                 let request = ParseBuf(bytes).parse::<AuthSwitchRequest<'_>>(())?;
                 plugin = known(request.auth_plugin())?;
                 nonce = request.plugin_data().to_vec();
+                if plugin == SHA256 {
+                    whole_password(line, &nonce, password, 0x01).await?;
+                    continue;
+                }
                 let proof = plugin.gen_data(password, &nonce);
                 line.answer(|out| out.extend_from_slice(proof.as_deref().unwrap_or_default()));
                 line.flush().await?;
             }
             // The server knows the password from before.
             [0x01, 0x03] if plugin == AuthPlugin::CachingSha2Password => {}
-            [0x01, 0x04] if plugin == AuthPlugin::CachingSha2Password => whole_password(line, &nonce, password).await?,
+            [0x01, 0x04] if plugin == AuthPlugin::CachingSha2Password => {
+                whole_password(line, &nonce, password, 0x02).await?;
+            }
             _ => return Err(nonsense("a question while logging in")),
         }
     }
@@ -209,16 +219,17 @@ fn known(plugin: AuthPlugin<'_>) -> Result<AuthPlugin<'static>, Trouble> {
         AuthPlugin::MysqlNativePassword | AuthPlugin::CachingSha2Password | AuthPlugin::Ed25519 => {
             Ok(plugin.into_owned())
         }
+        other if other == SHA256 => Ok(SHA256),
         other => Err(Trouble::Login(String::from_utf8_lossy(other.as_bytes()).into_owned())),
     }
 }
 
-/// The password itself, where nobody reads along; else encrypted for the server's key.
-async fn whole_password(line: &mut Line, nonce: &[u8], password: Option<&str>) -> Result<(), Trouble> {
+/// The password itself, where nobody reads along; else encrypted for the server's key, which is asked for by this word.
+async fn whole_password(line: &mut Line, nonce: &[u8], password: Option<&str>, ask: u8) -> Result<(), Trouble> {
     let mut secret = password.unwrap_or_default().as_bytes().to_vec();
     secret.push(0);
-    if !line.wire().is_private() {
-        line.answer(|out| out.push(0x02));
+    if !line.wire().is_private() && secret.len() > 1 {
+        line.answer(|out| out.push(ask));
         line.flush().await?;
         let packet = line.next().await?;
         let key = line.bytes(packet).get(1..).filter(|key| key.starts_with(b"-----BEGIN PUBLIC KEY-----"));

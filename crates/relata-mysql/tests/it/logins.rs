@@ -98,3 +98,16 @@ fn by_a_cached_password_of_mysql() {
     }
     account.is_refused("", "");
 }
+
+#[test]
+fn by_a_hashed_password_of_older_mysql() {
+    let Some(account) = Account::create("WITH sha256_password BY 'sécret'") else {
+        eprintln!("SKIPPED: this server has no sha256_password");
+        return;
+    };
+    for parameters in ["?transport=tcp", "", "?ssl-mode=required_without_verification"] {
+        account.enters("s%C3%A9cret", parameters);
+        account.is_refused("wrong", parameters);
+        account.is_refused("", parameters);
+    }
+}
