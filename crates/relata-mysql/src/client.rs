@@ -1,13 +1,13 @@
 //! The protocol's commands on a connection that is logged in, and its answers.
 //!
-//! States: idle; rows of a result to be read; another result to come. A command that finds something unread reads it to its
+//! States: idle; rows of a result to be read; another result to come; over. A command that finds something unread reads it to its
 //! end first, so that a cursor may be dropped at any row.
 //!
 //! A MariaDB that knows it does not describe a prepared statement's columns again as long as they are the same.
 
 use std::io;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mysql_common::constants::StatusFlags;
 use relata_sql::{Error, Value};
@@ -41,6 +41,11 @@ impl From<io::Error> for Trouble {
     }
 }
 
+/// What a packet says that begins with `0xFF`.
+pub(crate) fn refusal(packet: &[u8]) -> Trouble {
+    ServerError::read(packet).map_or_else(|| nonsense("an error"), Trouble::Server)
+}
+
 /// A packet that does not hold what it must.
 pub(crate) fn nonsense(what: &str) -> Trouble {
     Trouble::Nonsense(format!("{what} that cannot be read"))
@@ -52,6 +57,12 @@ pub(crate) struct Prepared {
     pub(crate) params: usize,
     /// As they were described last.
     columns: Mutex<Arc<[Column]>>,
+}
+
+impl Prepared {
+    fn columns(&self) -> MutexGuard<'_, Arc<[Column]>> {
+        self.columns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What a statement answers at first.
@@ -76,6 +87,8 @@ enum State {
     Idle,
     Rows,
     More,
+    /// Good-bye is said.
+    Over,
 }
 
 /// What was agreed on at the login.
@@ -108,6 +121,16 @@ mod command {
     pub(super) const EXECUTE: u8 = 0x17;
     pub(super) const CLOSE: u8 = 0x19;
     pub(super) const RESET: u8 = 0x1F;
+}
+
+/// Without a good-bye, the server notes an aborted connection in its log.
+impl Drop for Client {
+    fn drop(&mut self) {
+        if self.state == State::Idle && !self.line.is_sending() {
+            // Whether it arrives or not, the connection is closed.
+            let _ = self.line.wire().try_write(&[1, 0, 0, 0, command::QUIT]);
+        }
+    }
 }
 
 impl Client {
@@ -214,6 +237,7 @@ impl Client {
     /// Says good-bye.
     pub(crate) async fn quit(mut self) -> Result<(), Trouble> {
         self.send(|out| out.push(command::QUIT)).await?;
+        self.state = State::Over;
         Ok(self.line.shut().await?)
     }
 
@@ -346,7 +370,7 @@ impl Client {
 
     fn refused(&mut self, packet: Range<usize>) -> Trouble {
         self.state = State::Idle;
-        ServerError::read(self.line.bytes(packet)).map_or_else(|| nonsense("an error"), Trouble::Server)
+        refusal(self.line.bytes(packet))
     }
 
     fn end(&mut self, ended: Ended) {
@@ -372,18 +396,17 @@ impl Client {
         let count = bytes.number().and_then(|count| usize::try_from(count).ok());
         let count = count.ok_or_else(|| nonsense("a number of columns"))?;
         let described = !self.agreed.spares_columns || bytes.byte() != Some(0);
-        let known = statement.map(|statement| &statement.columns);
         let columns = if described {
             let columns = self.columns(count).await?;
-            if let Some(known) = known {
-                *known.lock().unwrap_or_else(PoisonError::into_inner) = columns.clone();
+            if let Some(statement) = statement {
+                *statement.columns() = columns.clone();
             }
             columns
         } else {
             // One of several results of a procedure is not read, but skipped.
-            known.map_or_else(|| [].into(), |known| known.lock().unwrap_or_else(PoisonError::into_inner).clone())
+            statement.map_or_else(|| [].into(), |statement| statement.columns().clone())
         };
-        if known.is_some() && columns.len() != count {
+        if statement.is_some() && columns.len() != count {
             return Err(nonsense("a result with other columns"));
         }
         self.state = State::Rows;
@@ -400,5 +423,27 @@ impl Client {
             self.packet().await?;
         }
         Ok(columns.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::net::UnixStream;
+
+    use super::*;
+    use crate::wire::Wire;
+
+    #[tokio::test]
+    async fn who_is_dropped_says_good_bye() {
+        let (here, mut there) = UnixStream::pair().unwrap();
+        let agreed = Agreed { session: 1, version: (10, 11, 0), ends_alike: true, spares_columns: true };
+        let ended = Ended { affected: 0, last_id: 0, status: StatusFlags::empty() };
+        let mut client = Client::new(Line::new(Wire::Unix(here)), agreed, ended);
+        client.close(&Prepared { id: 7, params: 0, columns: Mutex::new([].into()) });
+        drop(client);
+        let mut said = Vec::new();
+        there.read_to_end(&mut said).await.unwrap();
+        assert_eq!(said, [1, 0, 0, 0, command::QUIT]);
     }
 }

@@ -7,6 +7,7 @@
 //! a busy or closed session is broken for good.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
@@ -29,6 +30,9 @@ const MOST_PLACEHOLDERS: usize = 65_535;
 
 /// The most rows of one statement of a bulk insert: the same text comes again for each portion, and stays prepared.
 const ROWS_AT_ONCE: usize = 1000;
+
+/// So long a session whose client is gone may take to end.
+const GOING_BY_THEMSELVES: Duration = Duration::from_millis(20);
 
 /// Why a statement stopped.
 pub(crate) enum Failure {
@@ -234,12 +238,16 @@ impl MysqlConnection {
     }
 
     /// Ends the sessions that use a database, so that dropping it need not wait for them.
+    ///
+    /// Those that are about to end by themselves are left alone: MariaDB takes the thread of a session that has ended for a
+    /// new one, and a `KILL` that comes just then may hit that.
     pub(crate) async fn kill_sessions_of(&mut self, database: &str) -> Result<()> {
-        let mut ids = Numbers(Vec::new());
-        let database = [relata_sql::Value::Text(database.to_string())];
-        let sql = "SELECT id FROM information_schema.processlist WHERE db = ? AND id <> CONNECTION_ID()";
-        self.run_query(Statement::once(sql, &database), &mut ids).await?;
-        for id in ids.0 {
+        let before = self.sessions_of(database).await?;
+        if before.is_empty() {
+            return Ok(());
+        }
+        tokio::time::sleep(GOING_BY_THEMSELVES).await;
+        for id in self.sessions_of(database).await?.into_iter().filter(|id| before.contains(id)) {
             match self.run_batch(&format!("KILL {id}")).await {
                 // It has gone by itself.
                 Err(error) if error.details().sqlstate.as_deref() != Some("HY000") => return Err(error),
@@ -247,6 +255,15 @@ impl MysqlConnection {
             }
         }
         Ok(())
+    }
+
+    /// The numbers of the other sessions that use a database.
+    async fn sessions_of(&mut self, database: &str) -> Result<Vec<i64>> {
+        let mut ids = Numbers(Vec::new());
+        let database = [relata_sql::Value::Text(database.to_string())];
+        let sql = "SELECT id FROM information_schema.processlist WHERE db = ? AND id <> CONNECTION_ID()";
+        self.run_query(Statement::once(sql, &database), &mut ids).await?;
+        Ok(ids.0)
     }
 
     async fn insert_many(&mut self, insert: BulkInsert<'_>) -> Result<u64> {
@@ -456,10 +473,10 @@ impl Connection for MysqlConnection {
 
     fn abandon(self: Box<Self>) -> Answer<'static, ()> {
         Answer::later(async move {
-            let (session, target) = (self.client.agreed().session, self.target.clone());
+            let mut other = self.target.reach().await.map_err(errors::running)?;
+            // The connection stays open until then: see `kill_sessions_of`.
+            other.run(&format!("KILL {}", self.client.agreed().session)).await.map_err(errors::running)?;
             drop(self);
-            let mut other = target.reach().await.map_err(errors::running)?;
-            other.run(&format!("KILL {session}")).await.map_err(errors::running)?;
             other.quit().await.map_err(errors::running)
         })
     }

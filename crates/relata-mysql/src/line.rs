@@ -30,13 +30,14 @@ pub(crate) struct Line {
     output: Vec<u8>,
     /// Where in the output the last conversation begins.
     begun: usize,
+    sending: bool,
     /// The number of the next packet.
     number: u8,
 }
 
 impl Line {
     pub(crate) fn new(wire: Wire) -> Self {
-        Line { wire, input: Vec::new(), start: 0, end: 0, output: Vec::new(), begun: 0, number: 0 }
+        Line { wire, input: Vec::new(), start: 0, end: 0, output: Vec::new(), begun: 0, sending: false, number: 0 }
     }
 
     pub(crate) fn wire(&self) -> &Wire {
@@ -197,10 +198,17 @@ impl Line {
 
     /// Sends what was written.
     pub(crate) async fn flush(&mut self) -> io::Result<()> {
+        self.sending = true;
         let sent = self.wire.write(&self.output).await;
+        self.sending = false;
         self.output.clear();
         self.output.shrink_to(KEPT);
         sent
+    }
+
+    /// Whether a packet may have been sent in part.
+    pub(crate) fn is_sending(&self) -> bool {
+        self.sending
     }
 
     /// Says that nothing more will be sent.

@@ -12,9 +12,9 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 
-use crate::client::{Agreed, Client, Trouble, nonsense};
+use crate::client::{Agreed, Client, Trouble, nonsense, refusal};
 use crate::line::Line;
-use crate::packets::{Ended, ServerError};
+use crate::packets::Ended;
 use crate::wire::Wire;
 
 /// The longest packet the protocol knows; the server's own `max_allowed_packet` is what limits.
@@ -109,7 +109,7 @@ async fn greeted(line: &mut Line) -> Result<Greeting, Trouble> {
     let packet = line.next_within(LONGEST_GREETING).await?;
     let bytes = line.bytes(packet);
     if bytes.first() == Some(&0xFF) {
-        return Err(ServerError::read(bytes).map_or_else(|| nonsense("a refusal"), Trouble::Server));
+        return Err(refusal(bytes));
     }
     let greeting = ParseBuf(bytes).parse::<HandshakePacket<'_>>(())?;
     let mut nonce = greeting.scramble_1_ref().to_vec();
@@ -186,9 +186,7 @@ async fn prove(
         let bytes = line.bytes(packet);
         match *bytes {
             [0x00, ..] => return Ended::read(bytes).ok_or_else(|| nonsense("the end of a login")),
-            [0xFF, ..] => {
-                return Err(ServerError::read(bytes).map_or_else(|| nonsense("a refusal"), Trouble::Server));
-            }
+            [0xFF, ..] => return Err(refusal(bytes)),
             [0xFE] => return Err(Trouble::Login("mysql_old_password".into())),
             [0xFE, ..] if !switched => {
                 switched = true;

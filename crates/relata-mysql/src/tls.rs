@@ -14,6 +14,7 @@
 use std::sync::Arc;
 
 use relata_sql::tls::{Files, Verify, client_config};
+use relata_sql::url::is_loopback;
 use relata_sql::{Error, Kind, Result};
 use rustls::CertificateError::{Expired, ExpiredContext, NotValidForName, NotValidForNameContext};
 use rustls::Error::{AlertReceived, InvalidCertificate};
@@ -43,8 +44,7 @@ impl SslMode {
             if ["ssl-ca", "ssl-cert"].iter().any(|name| parameter(place.url, name).is_some()) && !socket {
                 return Ok(SslMode::VerifyIdentity);
             }
-            let local = place.host == "localhost" || place.host.starts_with("127.") || place.host == "::1";
-            return Ok(if local || socket { SslMode::Disabled } else { SslMode::Preferred });
+            return Ok(if is_loopback(place.host) || socket { SslMode::Disabled } else { SslMode::Preferred });
         };
         let mode = match word.to_ascii_lowercase().replace('-', "_").as_str() {
             "disabled" | "disable" => return Ok(SslMode::Disabled),

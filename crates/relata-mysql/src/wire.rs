@@ -33,6 +33,16 @@ impl Wire {
         }
     }
 
+    /// Sends what goes at once.
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Wire::Tcp(stream) => stream.try_write(bytes),
+            Wire::Unix(stream) => stream.try_write(bytes),
+            // What is encrypted is sent in portions of its own.
+            Wire::Tls(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
     /// Says that nothing more will be sent.
     pub(crate) async fn shut(&mut self) -> io::Result<()> {
         match self {

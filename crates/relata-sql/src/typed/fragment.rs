@@ -39,6 +39,33 @@ impl<R, T: Field> Argument<R> for Expression<R, T> {
     }
 }
 
+/// Calls a macro with the types whose values stand for themselves as arguments.
+macro_rules! each_value {
+    ($then:ident) => {
+        $then!(
+            bool,
+            i16,
+            i32,
+            i64,
+            f64,
+            Decimal,
+            String,
+            &str,
+            Vec<u8>,
+            Uuid,
+            Date,
+            Time,
+            DateTime,
+            Timestamp,
+            Interval,
+            SignedDuration,
+            serde_json::Value,
+            Value,
+        );
+    };
+}
+pub(super) use each_value;
+
 macro_rules! values {
     ($($ty:ty),* $(,)?) => {$(
         impl<R> Argument<R> for $ty {
@@ -50,26 +77,7 @@ macro_rules! values {
         }
     )*};
 }
-values!(
-    bool,
-    i16,
-    i32,
-    i64,
-    f64,
-    Decimal,
-    String,
-    &str,
-    Vec<u8>,
-    Uuid,
-    Date,
-    Time,
-    DateTime,
-    Timestamp,
-    Interval,
-    SignedDuration,
-    serde_json::Value,
-    Value,
-);
+each_value!(values);
 
 impl<R, T: Element + Field> Argument<R> for Vec<T> {
     type Like<U: Field> = U;

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::case::typed;
+use super::fragment::each_value;
 use super::{Column, Encode, Expr, Expression, Field, Id, ProgramText, Value};
 use crate::cell::Element;
 use crate::template::Template;
@@ -76,26 +77,7 @@ macro_rules! values {
     };
     ($($ty:ty),* $(,)?) => {$( values!([] $ty); )*};
 }
-values!(
-    bool,
-    i16,
-    i32,
-    i64,
-    f64,
-    Decimal,
-    String,
-    &str,
-    Vec<u8>,
-    Uuid,
-    Date,
-    Time,
-    DateTime,
-    Timestamp,
-    Interval,
-    SignedDuration,
-    serde_json::Value,
-    Value,
-);
+each_value!(values);
 values!([T: Element + Field] Vec<T>);
 values!([E, K: Encode] Id<E, K>);
 
