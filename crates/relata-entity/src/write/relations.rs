@@ -59,23 +59,38 @@ pub(super) fn add(schema: &Schema, names: &Names, declaration: &mut Declaration)
         let fields = entity.fields.iter().map(|field| field.name.clone());
         taken.insert(entity.name.clone(), fields.chain(METHODS.iter().map(|word| (*word).to_string())).collect());
     }
+    let places = declaration.entities.iter().enumerate().map(|(place, entity)| (entity.name.clone(), place)).collect();
+    let mut entities = Entities { names, places, all: &mut declaration.entities };
     let mut links = Vec::new();
     for table in schema.tables.iter().filter(|table| is_written(table)) {
+        let mut of_table = Vec::new();
         for key in &table.foreign_keys {
-            links.extend(reference(schema, names, declaration, table, key, &mut taken));
+            of_table.extend(reference(schema, &mut entities, table, key, &mut taken));
+        }
+        links.push((table, of_table));
+    }
+    for (_, of_table) in &links {
+        for link in of_table {
+            back(&mut entities, link, of_table, &mut taken);
         }
     }
-    for link in &links {
-        back(names, declaration, link, &links, &mut taken);
-    }
-    for table in schema.tables.iter().filter(|table| is_written(table)) {
-        many_to_many(names, declaration, table, &links, &mut taken);
+    for (table, of_table) in &links {
+        many_to_many(&mut entities, table, of_table, &mut taken);
     }
 }
 
-fn entity_mut<'d>(declaration: &'d mut Declaration, names: &Names, table: &Table) -> Option<&'d mut Entity> {
-    let name = names.entity(&table.name)?;
-    declaration.entities.iter_mut().find(|entity| entity.name == name)
+/// The entities that are written, with where each is.
+struct Entities<'d> {
+    names: &'d Names,
+    places: BTreeMap<String, usize>,
+    all: &'d mut Vec<Entity>,
+}
+
+impl Entities<'_> {
+    fn of(&mut self, table: &Table) -> Option<&mut Entity> {
+        let place = *self.places.get(self.names.entity(&table.name)?)?;
+        self.all.get_mut(place)
+    }
 }
 
 /// The first name that the entity does not have yet.
@@ -98,12 +113,12 @@ fn alike((table, columns): (&Table, &[String]), (parent, referenced): (&Table, &
 /// Says one foreign key; gives back the link if it is over one column.
 fn reference<'s>(
     schema: &'s Schema,
-    names: &Names,
-    declaration: &mut Declaration,
+    entities: &mut Entities<'_>,
     table: &'s Table,
     key: &ForeignKey,
     taken: &mut BTreeMap<String, BTreeSet<String>>,
 ) -> Option<Link<'s>> {
+    let names = entities.names;
     let parent = tables::target(schema, table, &key.references)?;
     let parent_key: Vec<String> =
         parent.primary_key.as_ref().map(|key| key.columns().map(str::to_string).collect()).unwrap_or_default();
@@ -124,7 +139,7 @@ fn reference<'s>(
         }
     };
     let alike = alike((table, &key.columns), (parent, if to_key { &parent_key } else { &key.referenced_columns }));
-    let entity = entity_mut(declaration, names, table)?;
+    let entity = entities.of(table)?;
     let fields: Vec<String> = key.columns.iter().map(|column| names.field(&table.name, column)).collect();
     if fields.iter().any(|name| entity.field(name).is_none()) {
         return None;
@@ -190,10 +205,9 @@ fn is_unique(table: &Table, columns: &[String]) -> bool {
         .any(|index| same(&mut index.parts.iter().map(|part| part.column.as_str())))
 }
 
-/// The relation from parent to child.
+/// The relation from parent to child; `links` are all of the child.
 fn back(
-    names: &Names,
-    declaration: &mut Declaration,
+    entities: &mut Entities<'_>,
     link: &Link<'_>,
     links: &[Link<'_>],
     taken: &mut BTreeMap<String, BTreeSet<String>>,
@@ -201,33 +215,30 @@ fn back(
     if !link.to_key {
         return;
     }
-    let Some(child) = names.entity(&link.child.name).map(str::to_string) else { return };
+    let Some(child) = entities.names.entity(&link.child.name).map(str::to_string) else { return };
     let one = naming::snake(&child);
     let base = if link.unique { one } else { naming::plural(&one) };
-    let siblings = links
-        .iter()
-        .filter(|other| other.child.name == link.child.name && other.parent.name == link.parent.name && other.to_key);
+    let siblings = links.iter().filter(|other| other.parent.name == link.parent.name && other.to_key);
     let by_relation = format!("{base}_by_{}", link.relation);
     let candidates = if siblings.count() > 1 { vec![by_relation] } else { vec![base, by_relation] };
-    let Some(entity) = entity_mut(declaration, names, link.parent) else { return };
+    let Some(entity) = entities.of(link.parent) else { return };
     let name = free(taken, &entity.name, &candidates);
     let field = link.field.clone();
     let kind = if link.unique { RelationKind::HasOne { field } } else { RelationKind::HasMany { field } };
     entity.relations.push(Relation { name, entity: child, kind, ..Relation::default() });
 }
 
-/// A table whose key is two foreign keys joins their tables.
+/// A table whose key is two foreign keys joins their tables; `links` are all of the table.
 fn many_to_many(
-    names: &Names,
-    declaration: &mut Declaration,
+    entities: &mut Entities<'_>,
     table: &Table,
     links: &[Link<'_>],
     taken: &mut BTreeMap<String, BTreeSet<String>>,
 ) {
+    let names = entities.names;
     let Some(key) = &table.primary_key else { return };
     let key: BTreeSet<String> = key.columns().map(|column| names.field(&table.name, column)).collect();
-    let ends: Vec<&Link<'_>> =
-        links.iter().filter(|link| link.child.name == table.name && key.contains(&link.field) && link.to_key).collect();
+    let ends: Vec<&Link<'_>> = links.iter().filter(|link| key.contains(&link.field) && link.to_key).collect();
     let [left, right] = ends.as_slice() else { return };
     if key.len() != 2 || left.field == right.field {
         return;
@@ -235,12 +246,11 @@ fn many_to_many(
     let Some(via) = names.entity(&table.name).map(str::to_string) else { return };
     for (near, far) in [(left, right), (right, left)] {
         let Some(target) = names.entity(&far.parent.name).map(str::to_string) else { continue };
-        let several = near.parent.name == far.parent.name
-            || links.iter().filter(|link| link.child.name == table.name && link.to_key).count() > 2;
+        let several = near.parent.name == far.parent.name || links.iter().filter(|link| link.to_key).count() > 2;
         let base = naming::plural(&naming::snake(&target));
         let by = format!("{}_via_{}", naming::plural(&far.relation), naming::snake(&via));
         let candidates = if near.parent.name == far.parent.name { vec![by] } else { vec![base, by] };
-        let Some(entity) = entity_mut(declaration, names, near.parent) else { continue };
+        let Some(entity) = entities.of(near.parent) else { continue };
         let name = free(taken, &entity.name, &candidates);
         let (near, far) = if several { (Some(near.field.clone()), Some(far.field.clone())) } else { (None, None) };
         let kind = RelationKind::ManyToMany { via: via.clone(), near, far };
