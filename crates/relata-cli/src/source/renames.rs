@@ -14,10 +14,13 @@ use super::Loaded;
 
 /// The declared renames that `from` has not seen yet: the old name is there and the new one is not.
 pub fn declared(loaded: &Loaded, from: &Schema) -> Vec<Rename> {
-    let rust = loaded.declaration.iter().flat_map(|declaration| renames(declaration, from));
-    let before = KeySet::of(from);
-    let sql = loaded.renames.iter().filter(|rename| is_open(rename, from, &before, loaded)).cloned();
-    rust.chain(sql).collect()
+    let mut found: Vec<Rename> = loaded.declaration.iter().flat_map(|declaration| renames(declaration, from)).collect();
+    if !loaded.renames.is_empty() {
+        let (before, after) = (KeySet::of(from), KeySet::of(&loaded.schema));
+        let open = loaded.renames.iter().filter(|rename| is_open(rename, from, &loaded.renames, (&before, &after)));
+        found.extend(open.cloned());
+    }
+    found
 }
 
 /// The same for a declaration in Rust alone.
@@ -120,7 +123,7 @@ pub fn in_script(dialect: Dialect, path: &Path, text: &str) -> (Vec<Rename>, Vec
 }
 
 /// The old object is there before and not afterwards, the new one afterwards and not before.
-fn is_open(rename: &Rename, from: &Schema, before: &KeySet, loaded: &Loaded) -> bool {
+fn is_open(rename: &Rename, from: &Schema, all: &[Rename], (before, after): (&KeySet, &KeySet)) -> bool {
     match (rename.from.kind, rename.from.member.as_str()) {
         (ObjectKind::Column, old) => from
             .table(&rename.from.name)
@@ -130,9 +133,8 @@ fn is_open(rename: &Rename, from: &Schema, before: &KeySet, loaded: &Loaded) -> 
             values.iter().any(|known| known == value) && !values.contains(&rename.to.name)
         }
         (kind, member) => {
-            let after = KeySet::of(&loaded.schema);
             // Whatever is inside a table that is renamed as well is in the table of the new name.
-            let owner = loaded.renames.iter().find(|other| !member.is_empty() && is_table(other, &rename.from.name));
+            let owner = all.iter().find(|other| !member.is_empty() && is_table(other, &rename.from.name));
             let owner = owner.map_or(&rename.from.name, |other| &other.to);
             let now = |name: &str| ObjectKey::member(kind, owner, name);
             let (old, new) = match member.is_empty() {
