@@ -128,29 +128,43 @@ pub fn filled(from: &Schema, to: &Schema, renames: &[Rename]) -> Vec<Loss> {
     found
 }
 
-/// What the statements of a script take from every row of the tables of a schema, sorted.
-pub fn of_rows(schema: &Schema, text: &str) -> Vec<Loss> {
+/// What the statements of a script take from every row of the tables of a schema, sorted. `renames` are what it calls
+/// tables and columns in between.
+pub fn of_rows(schema: &Schema, text: &str, renames: &[Rename]) -> Vec<Loss> {
     let mut found = Vec::new();
     for statement in sql::read(schema.dialect, text) {
-        in_rows(schema, &statement, &mut found);
+        in_rows(schema, renames, &statement, &mut found);
     }
     found.sort();
     found.dedup();
     found
 }
 
-fn in_rows(schema: &Schema, statement: &Statement<'_>, found: &mut Vec<Loss>) {
+fn in_rows(schema: &Schema, renames: &[Rename], statement: &Statement<'_>, found: &mut Vec<Loss>) {
+    let same = |known: &ObjectName, name: &Name| {
+        known.name.eq_ignore_ascii_case(name.last())
+            && name
+                .namespace()
+                .is_none_or(|namespace| known.namespace.is_empty() || known.namespace.eq_ignore_ascii_case(namespace))
+    };
     let named = |name: &Name| {
-        let same = |table: &&Table| {
-            table.name.name.eq_ignore_ascii_case(name.last())
-                && name.namespace().is_none_or(|namespace| {
-                    table.name.namespace.is_empty() || table.name.namespace.eq_ignore_ascii_case(namespace)
-                })
+        let renamed = || {
+            let rename = renames.iter().find(|rename| rename.from.member.is_empty() && same(&rename.to, name))?;
+            schema.table(&rename.from.name)
         };
-        schema.tables.iter().find(same)
+        schema.tables.iter().find(|table| same(&table.name, name)).or_else(renamed)
+    };
+    let column = |table: &'_ Table, name: &Name| {
+        let named = |own: &str| own.eq_ignore_ascii_case(name.last());
+        let renamed = || {
+            let of = |rename: &&Rename| rename.from.kind == ObjectKind::Column && rename.from.name == table.name;
+            let rename = renames.iter().filter(of).find(|rename| named(&rename.to.name))?;
+            table.column(&rename.from.member).map(|column| column.name.clone())
+        };
+        table.columns.iter().find(|own| named(&own.name)).map(|own| own.name.clone()).or_else(renamed)
     };
     match &statement.kind {
-        StatementKind::Do(inner) => inner.iter().for_each(|statement| in_rows(schema, statement, found)),
+        StatementKind::Do(inner) => inner.iter().for_each(|statement| in_rows(schema, renames, statement, found)),
         StatementKind::Truncate { tables, cascade } => {
             let mut emptied: Vec<&Table> = tables.iter().filter_map(named).collect();
             let mut at = 0;
@@ -167,11 +181,8 @@ fn in_rows(schema: &Schema, statement: &Statement<'_>, found: &mut Vec<Loss>) {
             if write.verb == "DELETE" {
                 found.push(Loss { object: table.key(), how: How::Emptied });
             } else if write.verb == "UPDATE" {
-                let assigned =
-                    write.assigned.iter().flatten().filter_map(|column| {
-                        table.columns.iter().find(|own| own.name.eq_ignore_ascii_case(column.last()))
-                    });
-                let key = |column: &Column| ObjectKey::member(ObjectKind::Column, &table.name, &column.name);
+                let assigned = write.assigned.iter().flatten().filter_map(|name| column(table, name));
+                let key = |column: String| ObjectKey::member(ObjectKind::Column, &table.name, &column);
                 found.extend(assigned.map(|column| Loss { object: key(column), how: How::Overwritten }));
             }
         }
@@ -336,7 +347,7 @@ mod tests {
             schema.tables[from].foreign_keys.push(ForeignKey { references, ..ForeignKey::default() });
         }
         let check = |script: &str, expected: &[&str]| {
-            let found: Vec<String> = of_rows(&schema, script).iter().map(Loss::name).collect();
+            let found: Vec<String> = of_rows(&schema, script, &[]).iter().map(Loss::name).collect();
             assert_eq!(found, expected, "{script}");
         };
         check("DELETE FROM posts", &["rows of public.posts"]);
@@ -349,10 +360,26 @@ mod tests {
         check("DO $$ BEGIN DELETE FROM tags; END $$", &["rows of public.tags"]);
         check("DELETE FROM posts WHERE rank < 0; UPDATE posts SET rank = 1 WHERE rank IS NULL", &[]);
         check("DELETE FROM elsewhere; UPDATE other.posts SET rank = 0; INSERT INTO tags VALUES (1)", &[]);
-        let loss = &of_rows(&schema, "DELETE FROM posts")[0];
+        let loss = &of_rows(&schema, "DELETE FROM posts", &[])[0];
         assert_eq!(loss.to_string(), "every one of the rows of public.posts");
         assert!(loss.is_acknowledged(&["rows of posts: rebuilt every night".into()]));
         assert!(!loss.is_acknowledged(&["rows of posts_old".into(), "table posts".into()]));
+    }
+
+    #[test]
+    fn statements_are_read_under_new_names_too() {
+        let schema = schema(vec![table("posts", &[("title", Type::Text)])]);
+        let posts = ObjectName::new("public", "posts");
+        let renames = [
+            Rename { from: ObjectKey::of(ObjectKind::Table, &posts), to: ObjectName::new("public", "news") },
+            Rename { from: ObjectKey::member(ObjectKind::Column, &posts, "title"), to: ObjectName::bare("head") },
+        ];
+        let found = of_rows(&schema, "UPDATE news SET head = ''; DELETE FROM news", &renames);
+        assert_eq!(
+            found.iter().map(Loss::name).collect::<Vec<_>>(),
+            ["rows of public.posts", "values of public.posts.title"]
+        );
+        assert_eq!(of_rows(&schema, "UPDATE news SET head = ''", &[]), []);
     }
 
     #[test]

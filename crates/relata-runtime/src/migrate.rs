@@ -66,7 +66,7 @@ pub use observe::{Beside, Observed, strongest, surprises};
 pub use prove::{Compare, Proof, ProvedOn, prove, prove_as_far};
 pub(crate) use rows::placeholder;
 pub use run::{Rollback, applied_by, undone_by};
-pub use shelf::{Reason, Shelve, Shelved, Taken, read as read_shelf};
+pub use shelf::{Later, Reason, Shelve, Shelved, Taken, read as read_shelf};
 pub use status::{Entry, EntryState, Status, compare, status};
 pub use trail::{TrailEntry, proofs as noted_proofs, read as read_trail, verify as verify_trail};
 

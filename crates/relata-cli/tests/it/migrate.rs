@@ -340,6 +340,63 @@ fn on_server(dialect: Dialect, test: impl FnOnce(&str)) {
     test(&database.url().expose());
 }
 
+/// What one pending migration renames and the next takes away or narrows, also under the new name in the same file.
+fn what_goes_under_a_new_name_is_seen(url: &str, narrow: &str) {
+    let project = Project::new();
+    let write = |name: &str, up: &str, down: &str| {
+        project.write(&format!("migrations/{name}/up.sql"), up);
+        project.write(&format!("migrations/{name}/down.sql"), down);
+    };
+    let notes = "CREATE TABLE notes (id integer PRIMARY KEY, body varchar(20), kind varchar(20));\n\
+                 CREATE TABLE tags (id integer PRIMARY KEY);\n";
+    write("20260101000000_aaaaaa_notes", notes, "DROP TABLE tags; DROP TABLE notes;\n");
+    project.ok(&["migrate", "apply", "--url", url]);
+    for rows in [
+        "INSERT INTO notes VALUES (1, 'long enough', 'a'), (2, 'longer than that', 'b')",
+        "INSERT INTO tags VALUES (1)",
+    ] {
+        project.ok(&["query", "--url", url, rows]);
+    }
+    write(
+        "20260102000000_bbbbbb_renames",
+        "ALTER TABLE notes RENAME TO texts; ALTER TABLE tags RENAME TO labels;\n",
+        "ALTER TABLE labels RENAME TO tags; ALTER TABLE texts RENAME TO notes;\n",
+    );
+    write(
+        "20260103000000_cccccc_less",
+        &format!("ALTER TABLE texts RENAME COLUMN body TO words; {narrow} DROP TABLE labels;\n"),
+        "CREATE TABLE labels (id integer PRIMARY KEY); ALTER TABLE texts RENAME COLUMN words TO body;\n",
+    );
+    let refused = project.run(&["migrate", "apply", "--url", url]).stderr.replace("public.", "");
+    assert!(refused.contains("table labels with every row in it"), "{refused}");
+    assert!(refused.contains("the values of texts.body in every row"), "{refused}");
+    project.ok(&["migrate", "apply", "--preserve", "--url", url]);
+    project.ok(&["query", "--url", url, "UPDATE texts SET words = 'new' WHERE id = 2"]);
+    project.ok(&["migrate", "rollback", "--steps", "2", "--url", url]);
+    let rows = project.ok(&["query", "--url", url, "SELECT body FROM notes ORDER BY id"]).stdout;
+    assert_eq!(rows, "body\nlong enough\nnew\n");
+    assert_eq!(project.ok(&["query", "--url", url, "SELECT id FROM tags"]).stdout, "id\n1\n");
+}
+
+#[test]
+fn sqlite_losses_under_new_names() {
+    let directory = tempfile::tempdir().unwrap();
+    let narrow = "UPDATE texts SET words = substr(words, 1, 4);";
+    what_goes_under_a_new_name_is_seen(&format!("sqlite:{}/app.db", directory.path().display()), narrow);
+}
+
+#[test]
+fn postgres_losses_under_new_names() {
+    let narrow = "UPDATE texts SET words = left(words, 4);";
+    on_server(Dialect::Postgres, |url| what_goes_under_a_new_name_is_seen(url, narrow));
+}
+
+#[test]
+fn mysql_losses_under_new_names() {
+    let narrow = "UPDATE texts SET words = left(words, 4);";
+    on_server(Dialect::Mysql, |url| what_goes_under_a_new_name_is_seen(url, narrow));
+}
+
 /// A database with tables is adopted, and its history begins there.
 fn a_baseline_is_adopted(url: &str, create: &str) {
     let project = Project::new();

@@ -24,7 +24,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use relata_schema::model::Schema;
+use relata_schema::model::{ObjectName, Schema};
 use relata_schema::script::{self, ScriptStatement};
 use relata_schema::{Dialect, lock as schema_lock};
 use relata_sql::driver::{Connection, TransactionOptions};
@@ -120,11 +120,18 @@ impl Journal<'_> {
         let total = self.statements.len();
         let standing = self.standing(connection).await?;
         if entries.is_empty() {
-            if self.partial {
-                // What it made of values was not noted at its end.
+            if self.partial && self.left_values_in_doubt(connection).await? {
+                // What the last statement made of values was not noted.
                 shelf::settle(connection, self.version).await?;
             }
             outcome.prepare(connection, report).await?;
+        }
+        let changing = match outcome {
+            Outcome::Applied(..) => shelf::values(connection, self.version).await?,
+            _ => Vec::new(),
+        };
+        if !changing.is_empty() && !entries.is_empty() && !self.left_values_in_doubt(connection).await? {
+            shelf::renew(connection, &changing).await?;
         }
         let mut back = Vec::new();
         for (index, statement) in self.statements.iter().enumerate() {
@@ -138,10 +145,10 @@ impl Journal<'_> {
                 Class::Transaction | Class::Rollback => return Err(self.no_transactions(index)),
                 Class::Data | Class::Schema => {}
             }
-            if !self.is_done(connection, entries.get(&index), index, report).await?
+            if !self.is_done(connection, entries.get(&index), index, &changing, report).await?
                 && !self.is_undone(connection, index, standing.as_ref(), report).await?
             {
-                self.step(connection, index, report).await?;
+                self.step(connection, index, &changing, report).await?;
             }
             // Also after one that a run before had done: it may have been cut off in between.
             back.extend(self.bring_back(connection, outcome, statement).await?);
@@ -177,6 +184,43 @@ impl Journal<'_> {
                 Err(error)
             }
         }
+    }
+
+    /// Whether a statement of the way up may have changed values of which nothing was noted: one that was begun, is no
+    /// plain change of rows, and left another schema.
+    async fn left_values_in_doubt(&self, connection: &mut dyn Connection) -> Result<bool> {
+        let place = rows::placeholder(connection.dialect(), 1);
+        let sql = format!(
+            "SELECT statement, schema_before, state FROM {STEPS_TABLE} WHERE version = {place} AND direction = 'up' \
+             AND position >= 0 AND state <> 'done'"
+        );
+        for row in rows::all(connection, &sql, &[Value::Text(self.version.into())]).await? {
+            let (statement, before, state): (String, String, String) =
+                (rows::cell(&row, 0)?, rows::cell(&row, 1)?, rows::cell(&row, 2)?);
+            let dialect = connection.dialect();
+            // Other engines of MariaDB have no transactions: half of the rows may be changed.
+            let known = match classify(dialect, &statement) {
+                Class::Data => dialect != Dialect::Mysql || self.has_transactions(connection).await?,
+                _ if before.is_empty() => false,
+                _ if StepState::read(&state) == StepState::Failed => true,
+                _ => super::schema_digest(&super::schema(connection).await?) == before,
+            };
+            if !known {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether all tables of which values are kept have transactions.
+    async fn has_transactions(&self, connection: &mut dyn Connection) -> Result<bool> {
+        let schema = super::schema(connection).await?;
+        let plain = |name: &ObjectName| {
+            let engine = schema.table(name).and_then(|table| table.options.engine.clone());
+            engine.is_none_or(|engine| engine.eq_ignore_ascii_case("innodb"))
+        };
+        let kept = shelf::values(connection, self.version).await?;
+        Ok(kept.iter().all(|shelved| plain(shelved.later.table.as_ref().unwrap_or(&shelved.taken.table))))
     }
 
     /// How many statements a run before had done.
@@ -281,6 +325,7 @@ impl Journal<'_> {
         connection: &mut dyn Connection,
         entry: Option<&Entry>,
         index: usize,
+        changing: &[shelf::Shelved],
         report: &mut Report<'_, '_>,
     ) -> Result<bool> {
         let Some(entry) = entry else { return Ok(false) };
@@ -297,6 +342,7 @@ impl Journal<'_> {
                 if done {
                     (report.observer)(Event::FoundDone { position: index + 1, sql: &statement.sql });
                     report.remember(connection.dialect(), statement, index, Duration::ZERO, None, "found done");
+                    shelf::note(connection, changing, &statement.sql).await?;
                     self.mark(connection, index, StepState::Done, None).await?;
                 }
                 Ok(done)
@@ -371,14 +417,20 @@ impl Journal<'_> {
         Ok(false)
     }
 
-    async fn step(&self, connection: &mut dyn Connection, index: usize, report: &mut Report<'_, '_>) -> Result<()> {
+    async fn step(
+        &self,
+        connection: &mut dyn Connection,
+        index: usize,
+        changing: &[shelf::Shelved],
+        report: &mut Report<'_, '_>,
+    ) -> Result<()> {
         let statement = &self.statements[index];
         let mut attempts = Attempts::new();
         loop {
             let result = if classify(connection.dialect(), &statement.sql) == Class::Data {
-                self.data(connection, index, report).await
+                self.data(connection, index, changing, report).await
             } else {
-                self.definition(connection, index, report).await
+                self.definition(connection, index, changing, report).await
             };
             let Err(mut error) = result else { return Ok(()) };
             if !connection.is_broken() {
@@ -402,10 +454,17 @@ impl Journal<'_> {
     }
 
     /// Rows and `done` in one transaction.
-    async fn data(&self, connection: &mut dyn Connection, index: usize, report: &mut Report<'_, '_>) -> Result<()> {
+    async fn data(
+        &self,
+        connection: &mut dyn Connection,
+        index: usize,
+        changing: &[shelf::Shelved],
+        report: &mut Report<'_, '_>,
+    ) -> Result<()> {
         self.begin(connection, index, String::new()).await?;
         connection.begin(TransactionOptions::default()).await?;
         report.run(connection, self.statements, index).await?;
+        shelf::note(connection, changing, &self.statements[index].sql).await?;
         self.mark(connection, index, StepState::Done, None).await?;
         connection.batch("COMMIT").await
     }
@@ -414,6 +473,7 @@ impl Journal<'_> {
         &self,
         connection: &mut dyn Connection,
         index: usize,
+        changing: &[shelf::Shelved],
         report: &mut Report<'_, '_>,
     ) -> Result<()> {
         let statement = &self.statements[index];
@@ -421,6 +481,7 @@ impl Journal<'_> {
         let before = if probed { String::new() } else { super::schema_digest(&super::schema(connection).await?) };
         self.begin(connection, index, before).await?;
         report.run(connection, self.statements, index).await?;
+        shelf::note(connection, changing, &statement.sql).await?;
         self.mark(connection, index, StepState::Done, None).await
     }
 

@@ -16,12 +16,16 @@
 //! it has transactions, no triggers and no history (else they are kept, for people to look at).
 
 mod alike;
+mod later;
 mod sql;
 
 use relata_schema::Dialect;
+use relata_schema::change::Rename;
 use relata_schema::model::{ForeignKey, ObjectName, Schema, Table};
 use relata_sql::driver::Connection;
 use relata_sql::{Error, Kind, Result, Value};
+
+pub use self::later::Later;
 
 use self::alike::Alike;
 use super::{history, rows};
@@ -93,6 +97,8 @@ pub struct Shelve {
     pub taken: Vec<Taken>,
     /// Why.
     pub reason: Reason,
+    /// What the migration renames.
+    pub renames: Vec<Rename>,
 }
 
 impl Shelve {
@@ -121,6 +127,8 @@ pub struct Shelved {
     pub kept_in: ObjectName,
     /// The columns that identify its rows; empty: a row is known by all its columns.
     pub key: Vec<String>,
+    /// What its table and the columns of that are called after the migration.
+    pub later: Later,
     /// How many rows are kept.
     pub rows: u64,
     /// A word of [`Reason`].
@@ -175,6 +183,7 @@ fn decode(dialect: Dialect, row: &[Value]) -> Result<Shelved> {
     let kept_in: String = rows::cell(row, 6)?;
     let kind: String = rows::cell(row, 5)?;
     let key: String = rows::cell(row, 7)?;
+    let (key, later) = later::read(&key);
     Ok(Shelved {
         version: rows::cell(row, 0)?,
         position: rows::cell(row, 1)?,
@@ -185,7 +194,8 @@ fn decode(dialect: Dialect, row: &[Value]) -> Result<Shelved> {
             filled: kind.contains("filled"),
         },
         kept_in: place(dialect, &kept_in),
-        key: serde_json::from_str(&key).unwrap_or_default(),
+        key,
+        later,
         rows: u64::try_from(rows::cell::<i64>(row, 8)?).unwrap_or(0),
         reason: rows::cell(row, 9)?,
         at: rows::cell(row, 10)?,
@@ -312,7 +322,7 @@ async fn put_one(
         taken.column.as_deref().map_or(Value::Null, text),
         text(taken.kind()),
         text(&name),
-        text(&serde_json::Value::from(key).to_string()),
+        text(&later::write(&key, &Later::of(&table.name, &shelve.renames))),
         Value::Int(count),
         text(shelve.reason.word()),
         text(&super::now()),
@@ -345,31 +355,83 @@ fn key_of(table: &Table, taken: &[Taken]) -> Vec<String> {
 pub(super) async fn settle(connection: &mut dyn Connection, version: &str) -> Result<()> {
     let kept = of(connection, version).await?;
     for shelved in kept.iter().filter(|shelved| shelved.taken.stays()) {
-        if !shelved.key.is_empty() {
-            sql::settle(connection, shelved).await?;
-        } else if let Some(table) = standing(connection, shelved).await?
-            && let Some(alike) = Alike::of(connection, &table, shelved, &alike::waiting(&kept, &table.name)).await?
-        {
-            alike.settle(connection).await?;
+        match standing(connection, shelved).await? {
+            Some(table) => {
+                note_one(connection, &kept, shelved, &table).await?;
+                if !shelved.key.is_empty() {
+                    sql::forget_what_is_the_same(connection, shelved).await?;
+                }
+            }
+            // Nobody could tell later whether a value was given since.
+            None if shelved.taken.is_only_filled() => sql::forget(connection, shelved).await?,
+            None => {}
         }
     }
     Ok(())
 }
 
-/// The table of a column, if both are there.
+/// What is kept of values whose columns stay.
+pub(super) async fn values(connection: &mut dyn Connection, version: &str) -> Result<Vec<Shelved>> {
+    let mut kept = of(connection, version).await?;
+    kept.retain(|shelved| shelved.taken.stays());
+    Ok(kept)
+}
+
+/// After a statement that no transaction holds together with the next: notes what it made of the values, so that what is
+/// written after a cut-off is known to be somebody else's.
+pub(super) async fn note(connection: &mut dyn Connection, kept: &[Shelved], statement: &str) -> Result<()> {
+    let definition = relata_schema::script::words(connection.dialect(), statement, 1);
+    let definition = definition.first().is_some_and(|word| ["ALTER", "CREATE", "DROP"].contains(&word.as_str()));
+    let statement = statement.to_lowercase();
+    for shelved in kept {
+        let names = [Some(&shelved.taken.table), shelved.later.table.as_ref()];
+        let named = names.into_iter().flatten().any(|name| statement.contains(&name.name.to_lowercase()));
+        if (named || !definition)
+            && let Some(table) = standing(connection, shelved).await?
+        {
+            note_one(connection, kept, shelved, &table).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn note_one(connection: &mut dyn Connection, kept: &[Shelved], shelved: &Shelved, table: &Table) -> Result<()> {
+    if !shelved.key.is_empty() {
+        return sql::note(connection, shelved, table).await;
+    }
+    match Alike::of(connection, table, shelved, &alike::waiting(kept, &shelved.taken.table)).await? {
+        Some(alike) => alike.note(connection).await,
+        None => Ok(()),
+    }
+}
+
+/// The table of a column under the names that they have now, if both are there.
 async fn standing(connection: &mut dyn Connection, shelved: &Shelved) -> Result<Option<Table>> {
     let schema = super::schema(connection).await?;
-    Ok(schema.table(&shelved.taken.table).filter(|table| fits(shelved, table)).cloned())
+    let renamed = shelved.later.table.as_ref().and_then(|name| schema.table(name));
+    let table = renamed.or_else(|| schema.table(&shelved.taken.table));
+    Ok(table.filter(|table| fits(shelved, table)).cloned())
+}
+
+/// Before a migration that was cut off goes on: what somebody wrote since is what is kept.
+pub(super) async fn renew(connection: &mut dyn Connection, kept: &[Shelved]) -> Result<()> {
+    for shelved in kept.iter().filter(|shelved| !shelved.key.is_empty()) {
+        if let Some(table) = standing(connection, shelved).await? {
+            sql::renew(connection, shelved, &table).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Before the first statement of a rollback: what somebody changed since is no longer put back.
 pub(super) async fn prune(connection: &mut dyn Connection, version: &str) -> Result<()> {
     let kept = of(connection, version).await?;
     for shelved in kept.iter().filter(|shelved| shelved.taken.stays()) {
+        let Some(table) = standing(connection, shelved).await? else { continue };
         if !shelved.key.is_empty() {
-            sql::prune(connection, shelved).await?;
-        } else if let Some(table) = standing(connection, shelved).await?
-            && let Some(alike) = Alike::of(connection, &table, shelved, &alike::waiting(&kept, &table.name)).await?
+            sql::prune(connection, shelved, &table).await?;
+        } else if let Some(alike) =
+            Alike::of(connection, &table, shelved, &alike::waiting(&kept, &shelved.taken.table)).await?
         {
             alike.prune(connection).await?;
         }
@@ -384,7 +446,7 @@ pub(super) async fn put_back(
     version: &str,
     early: Vec<Shelved>,
 ) -> Result<Vec<Shelved>> {
-    let kept = of(connection, version).await?;
+    let kept = as_before(of(connection, version).await?);
     let mut back = early;
     if connection.dialect() == Dialect::Postgres && !back.is_empty() {
         let schema = super::schema(connection).await?;
@@ -415,7 +477,7 @@ pub(super) async fn put_back_early(
     version: &str,
     statement: &str,
 ) -> Result<Vec<Shelved>> {
-    let all = of(connection, version).await?;
+    let all = as_before(of(connection, version).await?);
     let mut kept = all.clone();
     kept.retain(|shelved| !shelved.taken.stays() && statement.contains(&shelved.taken.table.name));
     if kept.is_empty() {
@@ -474,11 +536,18 @@ async fn is_clear(
     }
 }
 
-/// Whether what was kept has its place in the table again.
+/// Things go back under the names that they had.
+fn as_before(mut kept: Vec<Shelved>) -> Vec<Shelved> {
+    kept.iter_mut().for_each(|shelved| shelved.later = Later::default());
+    kept
+}
+
+/// Whether what was kept has its place in the table, under the names of now.
 fn fits(shelved: &Shelved, table: &Table) -> bool {
     let Some(column) = &shelved.taken.column else { return true };
-    let there = table.column(column).is_some_and(|column| column.generated.is_none());
-    let has = |name: &String| table.column(name).is_some();
+    let now = |name: &str| table.column(shelved.later.column(table, name));
+    let there = now(column).is_some_and(|column| column.generated.is_none());
+    let has = |name: &String| now(name).is_some();
     there && shelved.key.iter().all(has)
 }
 

@@ -140,7 +140,7 @@ impl Apply {
                 let mut shelves = foresee::shelves(&foreseen, Reason::Backup);
                 // SQLite's backup is the whole file: it undoes what no transaction does.
                 for migration in wanted.iter().filter(|migration| migration.header.transaction_off) {
-                    let whole = || Shelve { taken: Vec::new(), reason: Reason::Backup };
+                    let whole = || Shelve { taken: Vec::new(), reason: Reason::Backup, renames: Vec::new() };
                     shelves.entry(migration.version.clone()).or_insert_with(whole);
                 }
                 shelves

@@ -16,8 +16,15 @@ use relata_sql::{Connection, Error, Kind, Result};
 
 use super::project::Project;
 
-/// What each migration would take away, by its version.
-pub type Foreseen = BTreeMap<String, Vec<Loss>>;
+/// What a migration would take away, and what it renames.
+#[derive(Default)]
+pub struct Foresight {
+    losses: Vec<Loss>,
+    renames: Vec<Rename>,
+}
+
+/// By the version of the migration.
+pub type Foreseen = BTreeMap<String, Foresight>;
 
 /// Runs the pending migrations on a shadow that stands where the target stands.
 ///
@@ -33,22 +40,32 @@ pub async fn foresee(project: &Project, connection: &mut dyn Connection, wanted:
     // What the shadow's server lacks cannot be looked at; the rest can.
     let mut lacking = Lacking::default();
     let mut shadow = project.replay_as_far(project.applied(&history), &mut lacking).await?;
+    // What is taken from a table that another pending migration renames is taken from the one that is there now.
+    let mut steps: Vec<Vec<Rename>> = Vec::new();
     for migration in &wanted[..=last] {
         let looked_at = may(&migration);
         let before = if looked_at { Some(migrate::schema(shadow.connection()?).await?) } else { None };
         let ran = migrate::run_as_far(shadow.connection()?, &migration.header, &migration.up, &mut lacking).await;
         ran.map_err(|error| error.context(format!("trying {} on a shadow database", migration.id())))?;
-        let Some(before) = before else { continue };
+        let Some(before) = before else {
+            steps.push(all_renames(project.dialect, migration));
+            continue;
+        };
         let after = migrate::schema(shadow.connection()?).await?;
         let mut renames = migration.header.renames.clone();
         renames.extend(plausible(written_renames(project.dialect, &migration.up), &before, &after));
         renames.dedup();
         let mut found = losses(&before, &after, &renames);
         found.extend(filled(&before, &after, &renames));
-        found.retain(|loss| exists(&live, &loss.object));
+        let earlier = migrate::composed(&steps);
+        found.retain(|loss| exists(&live, &as_first_named(&earlier, &loss.object)));
         if !found.is_empty() {
-            foreseen.entry(migration.version.clone()).or_default().extend(found);
+            foreseen.entry(migration.version.clone()).or_default().losses.extend(found);
         }
+        if let Some(foresight) = foreseen.get_mut(&migration.version) {
+            foresight.renames.clone_from(&renames);
+        }
+        steps.push(renames);
     }
     shadow.close().await?;
     Ok(foreseen)
@@ -64,24 +81,67 @@ async fn of_rows(connection: &mut dyn Connection, wanted: &[&Migration]) -> Resu
             words.first().is_some_and(|word| ["UPDATE", "DELETE", "TRUNCATE", "DO"].contains(&word.as_str()))
         })
     };
-    let writing: Vec<&&Migration> = wanted.iter().filter(may).collect();
-    if writing.is_empty() {
+    if !wanted.iter().any(|migration| may(&migration)) {
         return Ok(foreseen);
     }
     let live = migrate::schema(connection).await?;
     let mut empty: BTreeMap<ObjectName, bool> = BTreeMap::new();
-    for migration in writing {
-        for loss in relata_plan::loss::of_rows(&live, &migration.up) {
+    let mut steps: Vec<Vec<Rename>> = Vec::new();
+    for migration in wanted {
+        let earlier = migrate::composed(&steps);
+        steps.push(all_renames(dialect, migration));
+        if !may(&migration) {
+            continue;
+        }
+        for mut loss in relata_plan::loss::of_rows(&live, &migration.up, &migrate::composed(&steps)) {
             let table = &loss.object.name;
             if !empty.contains_key(table) {
                 empty.insert(table.clone(), migrate::is_empty(connection, table).await?);
             }
             if !empty[table] {
-                foreseen.entry(migration.version.clone()).or_default().push(loss);
+                loss.object = as_last_named(&earlier, &loss.object);
+                let foresight = foreseen.entry(migration.version.clone()).or_default();
+                foresight.losses.push(loss);
+                foresight.renames.clone_from(steps.last().unwrap_or(&Vec::new()));
             }
         }
     }
     Ok(foreseen)
+}
+
+/// The renames that the head of a file says and that its statements make.
+fn all_renames(dialect: Dialect, migration: &Migration) -> Vec<Rename> {
+    let mut renames = migration.header.renames.clone();
+    renames.extend(written_renames(dialect, &migration.up));
+    renames
+}
+
+/// What a table or column was called before renames.
+fn as_first_named(renames: &[Rename], object: &ObjectKey) -> ObjectKey {
+    let mut first = object.clone();
+    let table = renames.iter().find(|rename| rename.from.member.is_empty() && rename.to == object.name);
+    if let Some(table) = table {
+        first.name = table.from.name.clone();
+    }
+    let of = |rename: &&Rename| rename.from.name == first.name && !rename.from.member.is_empty();
+    let column = renames.iter().filter(of).find(|rename| rename.to.name == object.member);
+    if let Some(column) = column {
+        first.member = column.from.member.clone();
+    }
+    first
+}
+
+/// What it is called after them.
+fn as_last_named(renames: &[Rename], object: &ObjectKey) -> ObjectKey {
+    let mut last = object.clone();
+    for rename in renames.iter().filter(|rename| rename.from.name == object.name) {
+        if rename.from.member.is_empty() {
+            last.name = rename.to.clone();
+        } else if rename.from.member == object.member {
+            last.member = rename.to.name.clone();
+        }
+    }
+    last
 }
 
 /// Refuses what is lost for good and not acknowledged. `kept`: tables and columns are put on the shelf.
@@ -92,8 +152,8 @@ pub fn refuse(wanted: &[&Migration], foreseen: &Foreseen, kept: bool) -> Result<
     let mut messages = Vec::new();
     let mut lines = Vec::new();
     for migration in wanted {
-        let Some(losses) = foreseen.get(&migration.version) else { continue };
-        let mut open = unacknowledged(losses, &migration.header.loses);
+        let Some(foresight) = foreseen.get(&migration.version) else { continue };
+        let mut open = unacknowledged(&foresight.losses, &migration.header.loses);
         open.retain(|loss| !(kept && taken(loss).is_some()));
         if open.is_empty() {
             continue;
@@ -113,8 +173,11 @@ pub fn refuse(wanted: &[&Migration], foreseen: &Foreseen, kept: bool) -> Result<
 
 /// What the runner keeps of these losses.
 pub fn shelves(foreseen: &Foreseen, reason: Reason) -> BTreeMap<String, Shelve> {
-    let shelve = |losses: &Vec<Loss>| Shelve { taken: together(losses.iter().filter_map(taken)), reason };
-    let all = foreseen.iter().map(|(version, losses)| (version.clone(), shelve(losses)));
+    let shelve = |foresight: &Foresight| {
+        let taken = together(foresight.losses.iter().filter_map(taken));
+        Shelve { taken, reason, renames: foresight.renames.clone() }
+    };
+    let all = foreseen.iter().map(|(version, foresight)| (version.clone(), shelve(foresight)));
     all.filter(|(_, shelve)| !shelve.taken.is_empty()).collect()
 }
 

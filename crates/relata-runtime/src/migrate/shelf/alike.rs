@@ -20,16 +20,22 @@ const NUMBER: &str = "relata_number";
 /// How many are alike.
 const COUNT: &str = "relata_count";
 
-/// The column, and those by which a row is known: what was kept of it and is there, but for what is `waiting` to be put
-/// back.
+/// The table as it is, and what was kept of it.
 pub(super) struct Alike<'a> {
     dialect: Dialect,
     table: &'a Table,
-    kept: String,
-    column: &'a str,
+    there: Side,
+    kept: Side,
     stays: bool,
-    known_by: Vec<String>,
     complete: bool,
+}
+
+/// The column, and those by which a row is known, as they are called here: what was kept of it and is there, but for what is
+/// `waiting` to be put back.
+struct Side {
+    table: String,
+    column: String,
+    known_by: Vec<String>,
 }
 
 impl<'a> Alike<'a> {
@@ -45,10 +51,16 @@ impl<'a> Alike<'a> {
         let mut known_by = sql::columns_of(connection, &shelved.kept_in).await?;
         known_by.retain(|name| name != column && !waiting.contains(name));
         let count = known_by.len();
-        known_by.retain(|name| table.column(name).is_some_and(|column| column.generated.is_none()));
+        let now = |name: &str| shelved.later.column(table, name).to_string();
+        known_by.retain(|name| table.column(&now(name)).is_some_and(|column| column.generated.is_none()));
         let complete = known_by.len() == count;
-        let kept = dialect.qualified(&shelved.kept_in);
-        Ok(Some(Alike { dialect, table, kept, column, stays: shelved.taken.stays(), known_by, complete }))
+        let there = Side {
+            table: dialect.qualified(&table.name),
+            column: dialect.quote(&now(column)),
+            known_by: known_by.iter().map(|name| now(name)).collect(),
+        };
+        let kept = Side { table: dialect.qualified(&shelved.kept_in), column: dialect.quote(column), known_by };
+        Ok(Some(Alike { dialect, table, there, kept, stays: shelved.taken.stays(), complete }))
     }
 
     /// Whether all rows of the table are known, or all that were kept are there.
@@ -56,7 +68,7 @@ impl<'a> Alike<'a> {
         if !self.complete {
             return Ok(false);
         }
-        let (there, kept) = (self.numbered(&self.target(), "", None), self.numbered(&self.kept, "", None));
+        let (there, kept) = (self.numbered(&self.there, "", None), self.numbered(&self.kept, "", None));
         let missing = |some: &str, others: &str| {
             format!(
                 "EXISTS (SELECT 1 FROM {some} AS a LEFT JOIN {others} AS b ON {} WHERE b.{NUMBER} IS NULL)",
@@ -67,41 +79,41 @@ impl<'a> Alike<'a> {
         Ok(rows::all(connection, &sql, &[]).await?.is_empty())
     }
 
-    /// After the migration: notes what the narrower type made of each value.
-    pub(super) async fn settle(&self, connection: &mut dyn Connection) -> Result<()> {
-        let (now, before) = (self.now(), self.now());
-        let there = self.numbered(&self.target(), &format!("{now} AS relata_now, "), Some(&now));
+    /// Notes what became of each value.
+    pub(super) async fn note(&self, connection: &mut dyn Connection) -> Result<()> {
+        let (now, before) = (self.text(&self.there), self.text(&self.kept));
+        let there = self.numbered(&self.there, &format!("{now} AS relata_now, "), Some(&now));
         let kept = self.numbered(&self.kept, &format!("{PLACE}, "), Some(&before));
         let same = on("k", "t");
         let pairs = format!("(SELECT k.{PLACE}, t.relata_now FROM {kept} AS k JOIN {there} AS t ON {same})");
         let set = [(sql::AFTER.to_string(), "p.relata_now".to_string())];
         let places = format!("s.{PLACE} = p.{PLACE}");
-        connection.batch(&sql::update_joined(self.dialect, (&self.kept, "s"), (&pairs, "p"), &set, &places)).await
+        connection.batch(&sql::update_joined(self.dialect, (&self.kept.table, "s"), (&pairs, "p"), &set, &places)).await
     }
 
     /// Before the rollback: forgets rows among whose likes somebody changed the column.
     pub(super) async fn prune(&self, connection: &mut dyn Connection) -> Result<()> {
-        let known = self.known();
-        let by_value = |table: &str, value: &str| {
-            let both = format!("{known}, {}", self.exactly(value));
+        let by_value = |side: &Side, value: &str| {
+            let (known, value) = (self.known(side), self.exactly(value));
             format!(
-                "(SELECT {known} AS {ALIKE}, {} AS relata_now, row_number() OVER (PARTITION BY {both}) AS {NUMBER} \
-                 FROM {table})",
-                self.exactly(value)
+                "(SELECT {known} AS {ALIKE}, {value} AS relata_now, \
+                 row_number() OVER (PARTITION BY {known}, {value}) AS {NUMBER} FROM {})",
+                side.table
             )
         };
-        let (kept, there) = (by_value(&self.kept, sql::AFTER), by_value(&self.target(), &self.now()));
+        let (kept, there) = (by_value(&self.kept, sql::AFTER), by_value(&self.there, &self.text(&self.there)));
         let same = format!("{} AND k.relata_now = t.relata_now", on("k", "t"));
         let changed = format!(
             "SELECT {ALIKE} FROM (SELECT k.{ALIKE} FROM {kept} AS k LEFT JOIN {there} AS t ON {same} \
              WHERE t.{NUMBER} IS NULL) AS changed"
         );
-        connection.batch(&format!("DELETE FROM {} WHERE {known} IN ({changed})", self.kept)).await
+        let known = self.known(&self.kept);
+        connection.batch(&format!("DELETE FROM {} WHERE {known} IN ({changed})", self.kept.table)).await
     }
 
     /// Puts the values back. `value` is how the kept one is written, of the row `s`.
     pub(super) async fn put_back(&self, connection: &mut dyn Connection, value: &str) -> Result<()> {
-        let (target, column) = (self.target(), self.dialect.quote(self.column));
+        let Side { table: target, column, .. } = &self.there;
         let kept = self.numbered(&self.kept, &format!("{column}, "), self.after());
         let (place, same) = match self.dialect {
             Dialect::Mysql => return self.write_again(connection, value).await,
@@ -115,7 +127,7 @@ impl<'a> Alike<'a> {
                 (place.collect(), same.collect::<Vec<_>>().join(" AND "))
             }
         };
-        let there = self.numbered(&target, &place, self.present().as_deref());
+        let there = self.numbered(&self.there, &place, self.present().as_deref());
         let sql = format!(
             "UPDATE {target} AS t SET {column} = {value} FROM {there} AS r JOIN {kept} AS s ON {} WHERE {same}",
             self.on("r", "s")
@@ -125,15 +137,15 @@ impl<'a> Alike<'a> {
 
     /// MariaDB has no name for a row: all of them are written again.
     async fn write_again(&self, connection: &mut dyn Connection, value: &str) -> Result<()> {
-        let (target, column) = (self.target(), self.dialect.quote(self.column));
+        let Side { table: target, column, .. } = &self.there;
         let stored = self.table.columns.iter().filter(|column| column.generated.is_none());
         let columns: Vec<String> = stored.map(|column| self.dialect.quote(&column.name)).collect();
-        let value_of = |name: &String| match *name == column {
+        let value_of = |name: &String| match name == column {
             true => format!("IF(s.{NUMBER} IS NULL, t.{name}, {value}) AS {name}"),
             false => format!("t.{name}"),
         };
         let values: Vec<String> = columns.iter().map(value_of).collect();
-        let there = self.numbered(&target, &format!("{}, ", columns.join(", ")), self.present().as_deref());
+        let there = self.numbered(&self.there, &format!("{}, ", columns.join(", ")), self.present().as_deref());
         let kept = self.numbered(&self.kept, &format!("{column}, "), self.after());
         let (columns, values, same) = (columns.join(", "), values.join(", "), self.on("t", "s"));
         for sql in [
@@ -149,17 +161,13 @@ impl<'a> Alike<'a> {
         Ok(())
     }
 
-    fn target(&self) -> String {
-        self.dialect.qualified(&self.table.name)
-    }
-
-    /// The text of the column as it is now.
-    fn now(&self) -> String {
-        sql::text_of(self.dialect, &self.dialect.quote(self.column))
+    /// The text of the column.
+    fn text(&self, side: &Side) -> String {
+        sql::text_of(self.dialect, &side.column)
     }
 
     fn present(&self) -> Option<String> {
-        self.stays.then(|| self.now())
+        self.stays.then(|| self.text(&self.there))
     }
 
     fn after(&self) -> Option<&'static str> {
@@ -168,8 +176,8 @@ impl<'a> Alike<'a> {
 
     /// The rows of a table, each with what it is known by, its number among those that are alike (in the order of the text
     /// `by`), and how many they are.
-    fn numbered(&self, table: &str, more: &str, by: Option<&str>) -> String {
-        let known = self.known();
+    fn numbered(&self, side: &Side, more: &str, by: Option<&str>) -> String {
+        let (known, table) = (self.known(side), &side.table);
         let order = by.map_or_else(String::new, |by| format!(" ORDER BY {}", self.exactly(by)));
         format!(
             "(SELECT {more}{known} AS {ALIKE}, row_number() OVER (PARTITION BY {known}{order}) AS {NUMBER}, \
@@ -192,9 +200,9 @@ impl<'a> Alike<'a> {
     }
 
     /// One text of all the columns.
-    fn known(&self) -> String {
+    fn known(&self, side: &Side) -> String {
         let dialect = self.dialect;
-        let parts = self.known_by.iter().map(|name| dialect.quote(name)).map(|name| match dialect {
+        let parts = side.known_by.iter().map(|name| dialect.quote(name)).map(|name| match dialect {
             Dialect::Postgres => format!("{name}::text"),
             Dialect::Sqlite | Dialect::Mysql => self.exactly(&name),
         });

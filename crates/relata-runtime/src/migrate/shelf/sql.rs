@@ -162,48 +162,103 @@ pub(super) fn update_joined(
     }
 }
 
-/// Notes what the narrower type made of the values, and forgets those that it left alone.
-pub(super) async fn settle(connection: &mut dyn Connection, shelved: &Shelved) -> Result<()> {
-    let Some((dialect, table, kept, column)) = parts(connection, shelved) else { return Ok(()) };
-    if !has_column(connection, &shelved.taken.table, column).await? {
-        // Under another name nobody could tell later whether a value was given since.
-        let forget = shelved.taken.is_only_filled();
-        return if forget { connection.batch(&format!("DELETE FROM {kept}")).await } else { Ok(()) };
-    }
-    let foreign = foreign(connection, &shelved.taken.table).await?;
-    let name = dialect.quote(column);
-    let set = [(AFTER.to_string(), text_of(dialect, &format!("t.{name}")))];
-    let on = same_row(dialect, &shelved.key, &foreign);
-    connection.batch(&update_joined(dialect, (&kept, "s"), (&table, "t"), &set, &on)).await?;
-    let same = differs(dialect, &text_of(dialect, &name), AFTER);
-    connection.batch(&format!("DELETE FROM {kept} WHERE NOT ({same})")).await
+/// Notes what became of the values.
+pub(super) async fn note(connection: &mut dyn Connection, shelved: &Shelved, table: &Table) -> Result<()> {
+    let Some(pair) = Pair::of(connection, shelved, table).await? else { return Ok(()) };
+    let set = [(AFTER.to_string(), pair.now())];
+    connection.batch(&update_joined(pair.dialect, (&pair.kept, "s"), (&pair.table, "t"), &set, &pair.on)).await
+}
+
+/// Forgets the values that are after the migration what they were before.
+pub(super) async fn forget_what_is_the_same(connection: &mut dyn Connection, shelved: &Shelved) -> Result<()> {
+    let dialect = connection.dialect();
+    let Some(column) = &shelved.taken.column else { return Ok(()) };
+    let same = differs(dialect, &text_of(dialect, &dialect.quote(column)), AFTER);
+    connection.batch(&format!("DELETE FROM {} WHERE NOT ({same})", dialect.qualified(&shelved.kept_in))).await
+}
+
+/// Forgets all of them.
+pub(super) async fn forget(connection: &mut dyn Connection, shelved: &Shelved) -> Result<()> {
+    connection.batch(&format!("DELETE FROM {}", connection.dialect().qualified(&shelved.kept_in))).await
 }
 
 /// Forgets values that somebody changed since they were narrowed.
-pub(super) async fn prune(connection: &mut dyn Connection, shelved: &Shelved) -> Result<()> {
-    let Some((dialect, table, kept, column)) = parts(connection, shelved) else { return Ok(()) };
-    if !has_column(connection, &shelved.taken.table, column).await? {
-        return Ok(());
-    }
-    let foreign = foreign(connection, &shelved.taken.table).await?;
-    let now = text_of(dialect, &format!("t.{}", dialect.quote(column)));
-    let on = same_row(dialect, &shelved.key, &foreign);
-    let verb = if dialect == Dialect::Mysql { "DELETE s FROM" } else { "DELETE FROM" };
-    let changed = differs(dialect, &now, &format!("s.{AFTER}"));
+pub(super) async fn prune(connection: &mut dyn Connection, shelved: &Shelved, table: &Table) -> Result<()> {
+    let Some(pair) = Pair::of(connection, shelved, table).await? else { return Ok(()) };
+    let Pair { dialect, table, kept, on, .. } = &pair;
+    let verb = if *dialect == Dialect::Mysql { "DELETE s FROM" } else { "DELETE FROM" };
+    let changed = differs(*dialect, &pair.now(), &format!("s.{AFTER}"));
     connection
         .batch(&format!("{verb} {kept} AS s WHERE EXISTS (SELECT 1 FROM {table} AS t WHERE {on} AND {changed})"))
         .await
 }
 
-fn parts<'s>(connection: &dyn Connection, shelved: &'s Shelved) -> Option<(Dialect, String, String, &'s str)> {
-    let dialect = connection.dialect();
-    let column = shelved.taken.column.as_deref().filter(|_| !shelved.key.is_empty())?;
-    Some((dialect, dialect.qualified(&shelved.taken.table), dialect.qualified(&shelved.kept_in), column))
+/// Keeps what somebody wrote since instead of what was kept; nothing, where that has no place among what was kept.
+pub(super) async fn renew(connection: &mut dyn Connection, shelved: &Shelved, table: &Table) -> Result<()> {
+    let Some(pair) = Pair::of(connection, shelved, table).await? else { return Ok(()) };
+    let Pair { dialect, kept, on, .. } = &pair;
+    let before = shelved.taken.column.as_deref().unwrap_or_default();
+    let cast = match dialect {
+        Dialect::Postgres => all_types(connection, &shelved.kept_in).await?.remove(before),
+        Dialect::Sqlite | Dialect::Mysql => None,
+    };
+    let cast = cast.map_or_else(String::new, |ty| format!("::{ty}"));
+    let set =
+        [(dialect.quote(before), format!("t.{}{cast}", dialect.quote(pair.column))), (AFTER.to_string(), pair.now())];
+    let on = format!("{on} AND {}", differs(*dialect, &pair.now(), &format!("s.{AFTER}")));
+    let renewed = connection.batch(&update_joined(*dialect, (kept, "s"), (&pair.table, "t"), &set, &on)).await;
+    if renewed.is_err() && !connection.is_broken() {
+        return prune(connection, shelved, table).await;
+    }
+    renewed
 }
 
-async fn has_column(connection: &mut dyn Connection, table: &ObjectName, column: &str) -> Result<bool> {
-    let schema = crate::migrate::schema(connection).await?;
-    Ok(schema.table(table).is_some_and(|table| table.column(column).is_some()))
+/// A table (`t`) and what is kept of one of its columns with a key (`s`).
+struct Pair<'a> {
+    dialect: Dialect,
+    table: String,
+    kept: String,
+    /// The column as it is called in the table now.
+    column: &'a str,
+    on: String,
+}
+
+impl<'a> Pair<'a> {
+    async fn of(connection: &mut dyn Connection, shelved: &'a Shelved, table: &Table) -> Result<Option<Self>> {
+        let dialect = connection.dialect();
+        let Some(column) = shelved.taken.column.as_deref().filter(|_| !shelved.key.is_empty()) else { return Ok(None) };
+        let unlike = unlike(connection, shelved, table).await?;
+        let equal = |before: &String| {
+            let after = shelved.later.column(table, before);
+            let cast = if unlike.iter().any(|column| column == after) { "::text" } else { "" };
+            format!("t.{}{cast} = s.{}{cast}", dialect.quote(after), dialect.quote(before))
+        };
+        Ok(Some(Pair {
+            dialect,
+            table: dialect.qualified(&table.name),
+            kept: dialect.qualified(&shelved.kept_in),
+            column: shelved.later.column(table, column),
+            on: shelved.key.iter().map(equal).collect::<Vec<_>>().join(" AND "),
+        }))
+    }
+
+    /// The text of the column as it is now.
+    fn now(&self) -> String {
+        text_of(self.dialect, &format!("t.{}", self.dialect.quote(self.column)))
+    }
+}
+
+/// PostgreSQL: the columns of the key whose types are not those that are kept; they are compared as text.
+async fn unlike(connection: &mut dyn Connection, shelved: &Shelved, table: &Table) -> Result<Vec<String>> {
+    if connection.dialect() != Dialect::Postgres {
+        return Ok(Vec::new());
+    }
+    let (now, kept) = (all_types(connection, &table.name).await?, all_types(connection, &shelved.kept_in).await?);
+    let names = shelved.key.iter().map(|before| (before, shelved.later.column(table, before)));
+    Ok(names
+        .filter(|(before, after)| now.get(*after) != kept.get(*before))
+        .map(|(_, after)| after.to_string())
+        .collect())
 }
 
 async fn foreign(connection: &mut dyn Connection, table: &ObjectName) -> Result<BTreeMap<String, String>> {

@@ -2,6 +2,8 @@
 
 use relata_runtime::migrate::{self, Event, OnFailure, Reason, Rollback, Shelve, Taken};
 use relata_schema::Dialect;
+use relata_schema::change::Rename;
+use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
 use relata_sql::Kind;
 
 use super::{Case, block_on, on_every_database};
@@ -22,6 +24,10 @@ on_every_database! {
     nothing_that_was_filled_is_nothing_again_without_a_key
     what_was_cut_off_gives_back_what_it_changed
     nothing_does_not_come_over_what_was_said_under_another_name
+    what_is_narrowed_comes_back_from_under_other_names
+    what_is_narrowed_comes_back_from_under_other_names_without_a_key
+    what_others_write_after_a_cut_off_is_theirs
+    what_others_write_before_it_goes_on_is_kept
     rows_wait_for_the_keys_of_references
     backups_are_few_and_purged
 }
@@ -45,7 +51,7 @@ fn taken(dialect: Dialect, table: &str, column: Option<&str>, narrowed: bool) ->
 }
 
 fn shelve(case: &mut Case, reason: Reason, taken: Vec<Taken>) {
-    case.runner.shelve.insert(VERSION.into(), Shelve { taken, reason });
+    case.runner.shelve.insert(VERSION.into(), Shelve { taken, reason, renames: Vec::new() });
 }
 
 const UP: &str = "ALTER TABLE posts DROP COLUMN slug;\nDROP TABLE labels;\nDROP TABLE tags;";
@@ -373,6 +379,139 @@ async fn nothing_does_not_come_over_what_was_said_under_another_name(dialect: Di
     assert_eq!(case.count("SELECT count(*) FROM posts WHERE id = 2 AND slug = 'said'").await, 1);
 }
 
+fn renamed(dialect: Dialect, table: &str, column: Option<&str>, to: &str) -> Rename {
+    let table = dialect.name(table);
+    match column {
+        Some(column) => {
+            Rename { from: ObjectKey::member(ObjectKind::Column, &table, column), to: ObjectName::bare(to) }
+        }
+        None => Rename { from: ObjectKey::of(ObjectKind::Table, &table), to: dialect.name(to) },
+    }
+}
+
+async fn what_is_narrowed_comes_back_from_under_other_names(dialect: Dialect) {
+    let back = "ALTER TABLE news RENAME COLUMN head TO title; ALTER TABLE news RENAME COLUMN number TO id;\n\
+                ALTER TABLE news RENAME TO posts;";
+    for cut_off in [false, true] {
+        let mut case = case(dialect).await;
+        case.runner.on_failure = OnFailure::Keep;
+        case.connection
+            .batch("INSERT INTO posts VALUES (4, 'fourandmore', NULL), (5, 'fiveandmore', NULL)")
+            .await
+            .unwrap();
+        let (narrow, widen) = match dialect {
+            Dialect::Sqlite => ("UPDATE news SET head = substr(head, 1, 4);", ""),
+            Dialect::Postgres => (
+                "ALTER TABLE news ALTER COLUMN head TYPE varchar(4) USING left(head, 4);",
+                "ALTER TABLE news ALTER COLUMN head TYPE varchar(20);",
+            ),
+            Dialect::Mysql => (
+                "UPDATE news SET head = left(head, 4); ALTER TABLE news MODIFY head varchar(4);",
+                "ALTER TABLE news MODIFY head varchar(20);",
+            ),
+        };
+        let off = if cut_off { "-- relata: transaction off\n" } else { "" };
+        let end = if cut_off { "CREATE TABEL typo (x integer);" } else { "" };
+        let up = format!(
+            "{off}ALTER TABLE posts RENAME TO news; ALTER TABLE news RENAME COLUMN id TO number;\n\
+             ALTER TABLE news RENAME COLUMN title TO head; {narrow} {end}"
+        );
+        case.write(ID, &up, &format!("{off}{widen} {back}"));
+        let taken = vec![taken(dialect, "posts", Some("title"), true)];
+        let renames = vec![
+            renamed(dialect, "posts", None, "news"),
+            renamed(dialect, "posts", Some("id"), "number"),
+            renamed(dialect, "posts", Some("title"), "head"),
+        ];
+        case.runner.shelve.insert(VERSION.into(), Shelve { taken, reason: Reason::Preserve, renames });
+        assert_eq!(case.apply().await.is_err(), cut_off);
+        assert_eq!(case.count("SELECT count(*) FROM news WHERE head IN ('twoa', 'four', 'five')").await, 3);
+        let life = "UPDATE news SET head = 'new' WHERE number = 4; DELETE FROM news WHERE number = 5";
+        case.connection.batch(life).await.unwrap();
+        case.rollback(Rollback::Steps(1)).await.unwrap();
+        assert_eq!(case.count("SELECT count(*) FROM posts WHERE id = 2 AND title = 'twoandmore'").await, 1);
+        assert_eq!(
+            case.count("SELECT count(*) FROM posts WHERE id = 4 AND title = 'new'").await,
+            1,
+            "what is newer stays"
+        );
+        assert_eq!(case.count("SELECT count(*) FROM posts").await, 4);
+        assert_eq!(migrate::read_shelf(case.connection.as_mut()).await.unwrap(), []);
+    }
+}
+
+async fn what_is_narrowed_comes_back_from_under_other_names_without_a_key(dialect: Dialect) {
+    let mut case = case(dialect).await;
+    case.connection.batch("INSERT INTO loose VALUES (2, 25), (3, 31), (4, 47), (5, NULL)").await.unwrap();
+    let fill = "ALTER TABLE loose RENAME TO free; ALTER TABLE free RENAME COLUMN x TO a;\n\
+                ALTER TABLE free RENAME COLUMN y TO b; UPDATE free SET b = coalesce(b, 1) + 1;";
+    let back = "ALTER TABLE free RENAME COLUMN a TO x; ALTER TABLE free RENAME COLUMN b TO y;\n\
+                ALTER TABLE free RENAME TO loose;";
+    case.write(ID, fill, back);
+    let taken = vec![Taken { filled: true, ..taken(dialect, "loose", Some("y"), true) }];
+    let renames = vec![
+        renamed(dialect, "loose", None, "free"),
+        renamed(dialect, "loose", Some("x"), "a"),
+        renamed(dialect, "loose", Some("y"), "b"),
+    ];
+    case.runner.shelve.insert(VERSION.into(), Shelve { taken, reason: Reason::Preserve, renames });
+    case.apply().await.unwrap();
+    case.connection.batch("UPDATE free SET b = 99 WHERE a = 4").await.unwrap();
+    case.rollback(Rollback::Steps(1)).await.unwrap();
+    let held = "(x = 1 AND y = 2) OR (x = 2 AND y = 25) OR (x = 3 AND y = 31) OR (x = 4 AND y = 99) \
+                OR (x = 5 AND y IS NULL)";
+    assert_eq!(case.count(&format!("SELECT count(*) FROM loose WHERE {held}")).await, 5);
+}
+
+/// A migration that narrows titles, and fails after that; what is typed wrong can be repaired.
+async fn half_narrowed(dialect: Dialect) -> Case {
+    let mut case = case(dialect).await;
+    case.runner.on_failure = OnFailure::Keep;
+    case.connection.batch("INSERT INTO posts VALUES (4, 'fourandmore', NULL), (5, 'fiveandmore', NULL)").await.unwrap();
+    let (narrow, widen) = match dialect {
+        Dialect::Sqlite => ("UPDATE posts SET title = substr(title, 1, 4);", "SELECT 1;"),
+        Dialect::Postgres => (
+            "ALTER TABLE posts ALTER COLUMN title TYPE varchar(8) USING left(title, 4);",
+            "ALTER TABLE posts ALTER COLUMN title TYPE varchar(20);",
+        ),
+        Dialect::Mysql => (
+            "UPDATE posts SET title = left(title, 4); ALTER TABLE posts MODIFY title varchar(8);",
+            "ALTER TABLE posts MODIFY title varchar(20);",
+        ),
+    };
+    let up = format!("-- relata: transaction off\n{narrow}\nCREATE TABEL typo (x integer);");
+    case.write(ID, &up, &format!("-- relata: transaction off\nDROP TABLE IF EXISTS typo; {widen}"));
+    shelve(&mut case, Reason::Preserve, vec![taken(dialect, "posts", Some("title"), true)]);
+    case.apply().await.unwrap_err();
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE title IN ('twoa', 'four', 'five')").await, 3);
+    let life = "UPDATE posts SET title = 'newer' WHERE id = 4; UPDATE posts SET title = NULL WHERE id = 5";
+    case.connection.batch(life).await.unwrap();
+    case
+}
+
+async fn what_others_write_after_a_cut_off_is_theirs(dialect: Dialect) {
+    let mut case = half_narrowed(dialect).await;
+    case.rollback(Rollback::Steps(1)).await.unwrap();
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE id = 2 AND title = 'twoandmore'").await, 1);
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE id = 4 AND title = 'newer'").await, 1);
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE id = 5 AND title IS NULL").await, 1);
+}
+
+async fn what_others_write_before_it_goes_on_is_kept(dialect: Dialect) {
+    let mut case = half_narrowed(dialect).await;
+    let file = case.migrations()[1].path.join("up.sql");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let more = "UPDATE posts SET title = left(title, 2);";
+    let more = if dialect == Dialect::Sqlite { more.replace("left(title,", "substr(title, 1,") } else { more.into() };
+    std::fs::write(&file, text.replace("CREATE TABEL typo (x integer);", &more)).unwrap();
+    case.apply().await.unwrap();
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE title IN ('tw', 'ne')").await, 2);
+    case.rollback(Rollback::Steps(1)).await.unwrap();
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE id = 2 AND title = 'twoandmore'").await, 1);
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE id = 4 AND title = 'newer'").await, 1);
+    assert_eq!(case.count("SELECT count(*) FROM posts WHERE id = 5 AND title IS NULL").await, 1);
+}
+
 /// MariaDB: no geometry is text.
 #[test]
 fn a_geometry_that_is_narrowed_comes_back() {
@@ -506,7 +645,7 @@ async fn backups_are_few_and_purged(dialect: Dialect) {
         let version = format!("2026010{number}000000_bbbbbb");
         case.write(&format!("{version}_x"), &format!("DROP TABLE {table}"), "");
         let taken = vec![taken(dialect, &table, None, false)];
-        case.runner.shelve.insert(version, Shelve { taken, reason: Reason::Backup });
+        case.runner.shelve.insert(version, Shelve { taken, reason: Reason::Backup, renames: Vec::new() });
         case.apply().await.unwrap();
     }
     if dialect == Dialect::Sqlite {
