@@ -45,6 +45,7 @@ pub const ENTITY_ATTRIBUTES: &[&str] = &[
     "polymorphic",
     "belongs_to",
     "table_name",
+    "table",
 ];
 
 /// The attributes that `derive(Entity)` owns on fields.
@@ -64,6 +65,11 @@ pub const FIELD_ATTRIBUTES: &[&str] = &[
     "renamed_from",
     "comment",
     "on_update",
+    "primary_key",
+    "nullable",
+    "not_null",
+    "max_length",
+    "relation",
 ];
 
 /// The attribute that `derive(Enum)` owns, on the enum and on its variants.

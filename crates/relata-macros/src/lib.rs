@@ -32,6 +32,7 @@ use syn::DeriveInput;
         polymorphic,
         belongs_to,
         table_name,
+        table,
         check,
         has_many,
         has_one,
@@ -47,7 +48,11 @@ use syn::DeriveInput;
         sortable,
         renamed_from,
         comment,
-        on_update
+        on_update,
+        nullable,
+        not_null,
+        max_length,
+        relation
     )
 )]
 pub fn derive_entity(input: TokenStream) -> TokenStream {

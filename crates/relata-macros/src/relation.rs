@@ -39,18 +39,20 @@ pub(crate) fn located(input: &syn::DeriveInput, path: &str) -> Option<syn::Path>
         syn::Data::Struct(data) => data.fields.iter().flat_map(|field| &field.attrs).collect(),
         _ => Vec::new(),
     };
-    let tokens = of_fields.into_iter().chain(&input.attrs).filter_map(|attribute| match &attribute.meta {
-        syn::Meta::List(list) => Some(list.tokens.clone()),
-        _ => None,
-    });
-    let named = path.segments.last()?.ident.clone();
-    if let Some(found) = tokens
-        .flatten()
-        .find_map(|token| matches!(&token, TokenTree::Ident(ident) if *ident == named).then(|| token.span()))
-    {
+    let named = path.segments.last()?.ident.to_string();
+    if let Some(found) = said_on(of_fields.into_iter().chain(&input.attrs), &named) {
         path.segments.iter_mut().for_each(|segment| segment.ident.set_span(found));
     }
     Some(path)
+}
+
+/// Where an attribute says this name.
+fn said_on<'a>(attributes: impl IntoIterator<Item = &'a syn::Attribute>, name: &str) -> Option<proc_macro2::Span> {
+    let tokens = attributes.into_iter().filter_map(|attribute| match &attribute.meta {
+        syn::Meta::List(list) => Some(list.tokens.clone()),
+        _ => None,
+    });
+    tokens.flatten().find_map(|token| matches!(&token, TokenTree::Ident(ident) if ident == name).then(|| token.span()))
 }
 
 fn ident(name: &str) -> Ident {
@@ -141,13 +143,7 @@ fn write_one(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
     };
     let only = only(context, named, &target);
     let refers = refers(context, named);
-    // Gives rustc's own message, with the fields that there are, when the field is not there.
-    let check = fields.iter().map(|field| {
-        let field = ident(field);
-        quote! {
-            const _: fn(<#to as ::relata::Entity>::Columns<#to>) = |columns| { let _ = columns.#field; };
-        }
-    });
+    let check = fields.iter().map(|field| is_there(context, to, field));
     let check = quote!(#(#check)*);
     let Some(((from_column, to_column), further)) = pairs.split_first() else { return TokenStream::new() };
     let further = further.iter().map(|(here, there)| quote!((#here, #there)));
@@ -155,6 +151,9 @@ fn write_one(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
         #[doc(hidden)]
         #vis enum #marker {}
         #check
+        impl __relata::Named<{ __relata::number(#name) }> for #from {
+            type Relation = #marker;
+        }
         impl __relata::Relation for #marker {
             type From = #from;
             type To = #to;
@@ -176,6 +175,17 @@ fn write_one(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
                 &META
             };
         }
+    }
+}
+
+/// Gives rustc's own message, with the fields that there are, when the other entity has no such field.
+fn is_there(context: &Context<'_>, to: &syn::Path, field: &str) -> TokenStream {
+    let mut ident = ident(field);
+    if let Some(said) = said_on(&context.input.attrs, field) {
+        ident.set_span(said.resolved_at(ident.span()));
+    }
+    quote! {
+        const _: fn(<#to as ::relata::Entity>::Columns<#to>) = |columns| { let _ = columns.#ident; };
     }
 }
 
@@ -315,17 +325,21 @@ fn accessor(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
     let marker = &named.marker;
     let doc = format!("What was loaded along the relation `{}`.", named.relation.name);
     let (output, result, body) = if is_many(named.relation) {
-        (quote!(::std::vec::Vec<O>), quote!(&[O]), quote!(__relata::Contains::<#marker, I>::slot(&self.0.slots)))
+        (
+            quote!(::std::vec::Vec<LoadedOnce>),
+            quote!(&[LoadedOnce]),
+            quote!(__relata::Contains::<#marker, I>::slot(&self.0.slots)),
+        )
     } else if is_optional(named.relation) {
         let slot = quote!(__relata::Contains::<#marker, I>::slot(&self.0.slots).as_ref());
-        (quote!(::core::option::Option<O>), quote!(::core::option::Option<&O>), slot)
+        (quote!(::core::option::Option<LoadedOnce>), quote!(::core::option::Option<&LoadedOnce>), slot)
     } else {
         let slot = quote!(__relata::Contains::<#marker, I>::slot(&self.0.slots).row());
-        (quote!(__relata::Required<O>), quote!(&O), slot)
+        (quote!(__relata::Required<LoadedOnce>), quote!(&LoadedOnce), slot)
     };
     quote! {
         #[doc = #doc]
-        #vis fn #ident<I, O>(&self) -> #result
+        #vis fn #ident<I, LoadedOnce>(&self) -> #result
         where
             S: __relata::Contains<#marker, I, Data = #output>,
         {

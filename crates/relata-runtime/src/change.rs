@@ -443,6 +443,9 @@ impl<E: Entity, S> Delete<E, S> {
 
 /// Checks the values that an update sets; what an expression gives is the database's business.
 fn check(table: &'static TableMeta, assignments: &[(&'static ColumnMeta, Expr)]) -> Result<()> {
+    if let Some((column, _)) = assignments.iter().find(|(column, _)| column.generated) {
+        return Err(Error::computed(table.entity, column.field));
+    }
     let mut found = Found::new(table);
     let known = assignments.iter().filter_map(|(column, value)| match value {
         Expr::Value(value) => Some((*column, value)),

@@ -28,7 +28,8 @@ use crate::stream::Rows;
 /// The constant beside an entity: `Post` as a value.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be joined",
-    label = "expected an entity, such as `User`, a query without `.with(…)`, or a `cte(…)`"
+    label = "expected an entity, such as `User`, a query without `.with(…)`, or a `cte(…)`",
+    note = "along a relation nothing has to be joined: `.with(Post.author)` loads it, `.filter(Post.author().name.eq(…))` looks at it"
 )]
 pub trait Constant {
     /// Whose columns it holds.
@@ -38,7 +39,8 @@ pub trait Constant {
 /// What can be joined: an entity by its constant (`User`), a query, a [`Cte`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be joined",
-    label = "expected an entity, such as `User`, a query without `.with(…)`, or a `cte(…)`"
+    label = "expected an entity, such as `User`, a query without `.with(…)`, or a `cte(…)`",
+    note = "along a relation nothing has to be joined: `.with(Post.author)` loads it, `.filter(Post.author().name.eq(…))` looks at it"
 )]
 pub trait Joinable {
     /// What it is in the tuple.

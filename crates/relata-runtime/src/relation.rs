@@ -7,6 +7,7 @@
 //! round trip, but repeats the row for every parent. Both give the same rows; [`Load::joined`] and [`Load::batched`]
 //! settle it by hand.
 
+mod named;
 mod reference;
 
 use std::marker::PhantomData;
@@ -19,6 +20,7 @@ use relata_sql::typed::{Expression, Order, Pred};
 
 use crate::entity::{Entity, Presence};
 
+pub use named::{Named, number};
 pub use reference::{KeyOf, Of, ReferenceTo, Text, Unique, Whole, refers};
 
 /// A relation between two entities, as a type.

@@ -617,6 +617,18 @@ macro_rules! transaction {
             }
         }
     };
+    ($db:expr, async $($rest:tt)*) => {
+        ::core::compile_error!("the block of `transaction!` is async by itself: say `transaction!(db, |tx| { … })`")
+    };
+    ($db:expr, move $($rest:tt)*) => {
+        ::core::compile_error!("the block of `transaction!` is no closure, nothing moves: say `transaction!(db, |tx| { … })`")
+    };
+    ($db:expr $(, $option:ident = $value:expr)*, |mut $($rest:tt)*) => {
+        ::core::compile_error!("the transaction is `mut` by itself: say `transaction!(db, |tx| { … })`")
+    };
+    ($db:expr $(, $option:ident = $value:expr)*, |$tx:ident| async $($rest:tt)*) => {
+        ::core::compile_error!("the block of `transaction!` is async by itself: say `transaction!(db, |tx| { … })`")
+    };
     (@shadow []) => {};
     (@shadow [self]) => {};
     (@shadow [$outside:ident]) => {

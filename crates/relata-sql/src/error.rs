@@ -247,6 +247,12 @@ impl Error {
         Error::new(Kind::Unsupported, what).hint(instead)
     }
 
+    /// A new value for a column that the database computes.
+    pub fn computed(entity: &str, field: &str) -> Self {
+        let message = format!("`{field}` of `{entity}` is computed by the database and cannot be set");
+        Error::unsupported(message, "set the columns that it is computed from")
+    }
+
     pub(crate) fn polled_twice() -> Self {
         Error::new(Kind::Internal, "an answer was awaited twice")
     }

@@ -17,6 +17,8 @@ pub struct Template {
     pub postgres: Form,
     /// On MariaDB and MySQL.
     pub mysql: Form,
+    /// It takes the values of a whole group.
+    pub of_groups: bool,
 }
 
 /// How a database writes a function.
@@ -36,30 +38,38 @@ impl Template {
 
     /// A function that each database has in its own way: SQLite, PostgreSQL, MariaDB.
     pub const fn each(name: &'static str, sqlite: &'static str, postgres: &'static str, mysql: &'static str) -> Self {
-        Template { name, sqlite: Form::Sql(sqlite), postgres: Form::Sql(postgres), mysql: Form::Sql(mysql) }
+        let (sqlite, postgres, mysql) = (Form::Sql(sqlite), Form::Sql(postgres), Form::Sql(mysql));
+        Template { name, sqlite, postgres, mysql, of_groups: false }
     }
 
     /// A function of PostgreSQL alone; elsewhere that is to be done instead.
     pub const fn postgres(name: &'static str, sql: &'static str, instead: &'static str) -> Self {
         let lacks = Form::Lacks(instead);
-        Template { name, sqlite: lacks, postgres: Form::Sql(sql), mysql: lacks }
+        Template { name, sqlite: lacks, postgres: Form::Sql(sql), mysql: lacks, of_groups: false }
     }
 
     /// A function of MariaDB alone; elsewhere that is to be done instead.
     pub const fn mysql(name: &'static str, sql: &'static str, instead: &'static str) -> Self {
         let lacks = Form::Lacks(instead);
-        Template { name, sqlite: lacks, postgres: lacks, mysql: Form::Sql(sql) }
+        Template { name, sqlite: lacks, postgres: lacks, mysql: Form::Sql(sql), of_groups: false }
     }
 
     /// A function of SQLite alone; elsewhere that is to be done instead.
     pub const fn sqlite(name: &'static str, sql: &'static str, instead: &'static str) -> Self {
         let lacks = Form::Lacks(instead);
-        Template { name, sqlite: Form::Sql(sql), postgres: lacks, mysql: lacks }
+        Template { name, sqlite: Form::Sql(sql), postgres: lacks, mysql: lacks, of_groups: false }
     }
 
     /// It says itself in which order its values are taken.
     pub(crate) fn orders_values(&self) -> bool {
         matches!(self.postgres, Form::Sql(sql) if sql.contains("WITHIN GROUP"))
+    }
+
+    /// The same, as a function of the values of a whole group.
+    #[must_use]
+    pub const fn of_groups(mut self) -> Self {
+        self.of_groups = true;
+        self
     }
 
     /// The same, but PostgreSQL lacks it.

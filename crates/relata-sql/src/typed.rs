@@ -209,6 +209,15 @@ impl<R> Pred<R> {
     }
 }
 
+impl<R> Pred<R> {
+    /// The opposite, as `!` gives it.
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "it does; so that nobody has to import the trait")]
+    pub fn not(self) -> Pred<R> {
+        !self
+    }
+}
+
 impl<R> std::ops::Not for Pred<R> {
     type Output = Pred<R>;
 

@@ -6,7 +6,9 @@ pub use relata_runtime::entity::{Perhaps, Presence, Present, cell};
 pub use relata_runtime::insert::{Draft, NewRow};
 pub use relata_runtime::join::Constant;
 pub use relata_runtime::load::{Carries, Contains, Loaded};
-pub use relata_runtime::relation::{KeyOf, Many, One, Optional, ReferenceTo, Rel, Relation, Required, refers};
+pub use relata_runtime::relation::{
+    KeyOf, Many, Named, One, Optional, ReferenceTo, Rel, Relation, Required, number, refers,
+};
 pub use relata_runtime::validation::{Given, custom};
 pub use relata_sql::cell::{Cell, Element, Mismatch};
 pub use relata_sql::driver::Row;

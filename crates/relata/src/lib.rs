@@ -92,7 +92,7 @@ pub use relata_runtime::{
     Record, Repository, Result, Rows, SoftDeleted, Table, Token, Tx, aggregate, change, cte, find, insert, join, load,
     page, relation, sql, sql_unchecked, stream, table, transaction,
 };
-pub use relata_runtime::{Events, Store, integrity, nested};
+pub use relata_runtime::{Events, Store, integrity, loaded, nested};
 pub use relata_runtime::{cluster, discovery, executor, health, observe, pool, secret};
 pub use relata_schema::Dialect;
 pub use relata_sql::driver::{BoxFuture, Isolation};
@@ -137,14 +137,14 @@ pub mod prelude {
     pub use crate::time::{Date, DateTime, Time, Timestamp};
     pub use crate::{
         Column, Cursor, Db, Decimal, Entity, Enum, Executor, Explain, Id, Inspect, Json, NewRow, Page, Pred, Scalar,
-        Tx, Uuid, sql, transaction,
+        Tx, Uuid, loaded, sql, transaction,
     };
     #[doc(hidden)]
     pub use relata_runtime::words::NotAnEntity as _;
     #[doc(hidden)]
     pub use relata_runtime::words::beginnings::{
-        All as _, Count as _, Create as _, DeleteById as _, DeleteRow as _, Destroy as _, DestroyRow as _,
-        FilterFirst as _, FindAll as _, FindBy as _, FindById as _, FindMany as _, FindOne as _, FindUnique as _,
-        First as _, Get as _, Insert as _, InsertRow as _, ReloadRow as _, UpdateRow as _, Where as _,
+        All as _, ColumnPaths as _, Count as _, Create as _, DeleteById as _, DeleteRow as _, Destroy as _,
+        DestroyRow as _, FilterFirst as _, FindAll as _, FindBy as _, FindById as _, FindMany as _, FindOne as _,
+        FindUnique as _, First as _, Get as _, Insert as _, New as _, ReloadRow as _, UpdateRow as _, Where as _,
     };
 }

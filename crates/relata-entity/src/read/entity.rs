@@ -116,7 +116,7 @@ fn read_attribute(attribute: &Attribute, scope: &mut Scope<'_>) {
             let help = "write `#[references(User)]` on the field: `pub user_id: Id<User>`";
             scope.findings.error("entity-foreign-attribute", attribute, message).help(help);
         }
-        "table_name" => {
+        "table_name" | "table" => {
             let help = "write `#[entity(table = \"…\")]`";
             scope.findings.error("entity-foreign-attribute", attribute, "the table is named by `entity`").help(help);
         }

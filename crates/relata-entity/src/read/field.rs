@@ -42,6 +42,23 @@ pub(super) fn read(source: &syn::Field, scope: &mut Scope<'_>) -> Vec<Attribute>
     pending
 }
 
+/// Attributes of other libraries, and what is written here.
+const FOREIGN: &[(&str, &str, &str)] = &[
+    (
+        "primary_key",
+        "the key of one field is said by `id`",
+        "write `#[id]`; a key of several fields is `#[primary_key(a, b)]` on the struct",
+    ),
+    ("nullable", "what may be NULL is an `Option`", "make the type of the field `Option<…>`"),
+    ("not_null", "only what is an `Option` may be NULL", "leave it out"),
+    ("max_length", "a length is a rule", "write `#[check(len(..=80))]`"),
+    (
+        "relation",
+        "a relation is said by what refers",
+        "write `#[references(User)]` on the field that refers, `#[has_many(posts: Post.user_id)]` on the struct that is referred to",
+    ),
+];
+
 fn read_attribute(attribute: &Attribute, field: &mut Field, scope: &mut Scope<'_>) {
     let findings = &mut *scope.findings;
     match attribute.name.as_str() {
@@ -60,7 +77,10 @@ fn read_attribute(attribute: &Attribute, field: &mut Field, scope: &mut Scope<'_
             attribute.no_arguments(findings);
             field.sortable = true;
         }
-        _ => {}
+        name => {
+            let Some((_, message, help)) = FOREIGN.iter().find(|(foreign, ..)| *foreign == name) else { return };
+            findings.error("entity-foreign-attribute", attribute, *message).help(*help);
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Each word is a trait of references to entities, which rustc only tries when nothing else has the name: neither a function of the
 //! entity itself nor of a trait of the application is ever in its way, and no type but an entity has it. What is said of a row
-//! (`user.delete(db)`) is a method of `&mut` references, which rustc tries last.
+//! (`user.delete(db)`), and `User::name`, are of traits that nothing implements: rustc finds them only when there is nothing else, and
+//! says what the bound says.
 
 use std::future::{Ready, ready};
 
@@ -54,6 +55,7 @@ beginnings! {
     first, First -> rows: "`{Self}::first(…)` is `{Self}::find().first(&mut db)` here";
     count, Count -> rows: "`{Self}::count(…)` is `{Self}::find().count(&mut db)` here";
     get, Get -> rows: "`{Self}::get(…)` is `{Self}::by_key(1).one(&mut db)` here";
+    new, New -> rows: "a new row of `{Self}` is the struct `New{Self}`: say `New{Self} {{ … }}.insert(&mut db)`";
     create, Create -> rows: "a new row of `{Self}` is the struct `New{Self}`: say `New{Self} {{ … }}.insert(&mut db)`";
     insert, Insert -> rows: "a new row of `{Self}` is the struct `New{Self}`: say `New{Self} {{ … }}.insert(&mut db)`";
     delete_by_id, DeleteById -> query: "`{Self}::delete_by_id(…)` is `{Self}::delete(…)` here: say `{Self}::delete(1).exec(&mut db)`";
@@ -69,22 +71,45 @@ macro_rules! of_rows {
         #[doc(hidden)]
         pub trait $word: Sized {
             #[doc(hidden)]
-            fn $name<A>(self, _: A) -> Ready<Result<u64>>
-            where
-                Self: $unmet,
-            {
+            fn $name<A>(self, _: A) -> Ready<Result<u64>> {
                 ready(Err(Error::new(Kind::Internal, "a word of another library was called")))
             }
         }
 
-        impl<E: Entity> $word for &mut E {}
+        impl<E: $unmet> $word for &mut E {}
     )*};
 }
 
 of_rows! {
-    delete, DeleteRow, DeletesRow: "a row is deleted by its key", "say `User::delete(user.id).exec(&mut db)`, with the names of this entity";
-    destroy, DestroyRow, DestroysRow: "a row is deleted by its key", "say `User::delete(user.id).exec(&mut db)`, with the names of this entity";
-    update, UpdateRow, UpdatesRow: "a row that was changed is written by `.save(…)`", "say `user.save(&mut db)`; single columns are `User::update(user.id).set(…).exec(&mut db)`";
-    insert, InsertRow, InsertsRow: "a row of the struct itself is one that exists", "insert the struct `New…` beside it: `NewUser {{ … }}.insert(&mut db)`";
-    reload, ReloadRow, ReloadsRow: "a row is read again by its key", "say `User::by_key(user.id).one(&mut db)`, with the names of this entity";
+    delete, DeleteRow, DeletesRow: "`{Self}` has no `delete`: a row is deleted by its key", "of an entity `User` say `User::delete(user.id).exec(&mut db)`";
+    destroy, DestroyRow, DestroysRow: "`{Self}` has no `destroy`: a row is deleted by its key", "of an entity `User` say `User::delete(user.id).exec(&mut db)`";
+    update, UpdateRow, UpdatesRow: "`{Self}` has no `update`: a row that was changed is written by `.save(…)`", "of an entity say `user.save(&mut db)`; single columns are `User::update(user.id).set(…).exec(&mut db)`";
+    reload, ReloadRow, ReloadsRow: "`{Self}` has no `reload`: a row is read again by its key", "of an entity `User` say `User::by_key(user.id).one(&mut db)`";
+}
+
+macro_rules! paths {
+    ($($name:ident)*) => {
+        /// `User::name` where `User.name` is meant: the commonest names of columns, which no type has by this.
+        #[doc(hidden)]
+        #[allow(non_upper_case_globals, reason = "they are named as columns are")]
+        pub trait ColumnPaths {
+            $(#[doc(hidden)]
+            const $name: () = ();)*
+        }
+
+        impl<T: ColumnByPath> ColumnPaths for T {}
+    };
+}
+
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has nothing of this name: the columns of an entity are fields, said with a dot",
+    label = "of an entity say `{Self}.…`, not `{Self}::…`"
+)]
+#[doc(hidden)]
+pub trait ColumnByPath {}
+
+paths! {
+    id uuid name title slug email username login password status state kind role body text content description summary comment
+    price amount total quantity balance views likes age position number code url active published deleted created_at
+    updated_at deleted_at published_at user_id author_id post_id parent_id owner_id category_id customer_id product_id order_id
 }

@@ -33,6 +33,13 @@ impl<O: Out> Writer<O> {
         columns: &[&str],
         table: Option<&'static TableMeta>,
     ) -> Result<()> {
+        if let Some(table) = table {
+            let set = conflict.update.iter().chain(conflict.assignments.iter().map(|(name, _)| name));
+            let computed = set.filter_map(|name| table.column_named(name)).find(|(_, column)| column.generated);
+            if let Some((_, column)) = computed {
+                return Err(Error::computed(table.entity, column.field));
+            }
+        }
         if self.dialect() == Dialect::Mysql {
             return self.duplicate_key(conflict, columns);
         }

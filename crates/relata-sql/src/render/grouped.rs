@@ -1,10 +1,170 @@
-//! `GROUP BY` and `ORDER BY` of an expression with values that is selected, too, on PostgreSQL.
+//! Groups: what may stand beside an aggregate, and expressions that are both grouped by and selected.
 //!
-//! There two places of one value are two parameters, and the server, which does not know them to be equal, refuses the query
+//! A column that has many values in a group has no one value to give. PostgreSQL refuses it; SQLite and MariaDB give the value of
+//! some row, which is never what was meant: it is refused on all of them, before anything is sent. What a fragment says is the
+//! caller's business.
+//!
+//! On PostgreSQL two places of one value are two parameters, and the server, which does not know them to be equal, refuses the query
 //! (42803). The second place is the number of the column then. What is not recognised as equal is written out, as it was said.
 
-use crate::expr::{ColumnRef, Expr};
+use relata_schema::Dialect;
+
+use crate::error::{Error, Result};
+use crate::expr::{ColumnRef, Expr, Window};
+use crate::meta::{Path, TableMeta};
 use crate::tree::{Item, Select};
+
+/// Refuses columns of single rows beside what is computed from many.
+pub(super) fn one_value_each(select: &Select, dialect: Dialect) -> Result<()> {
+    // PostgreSQL knows what depends on the key of a table, but follows no reference.
+    let follows = dialect != Dialect::Postgres;
+    let column = |expr: &Expr| matches!(expr, Expr::Column(_));
+    let simple = |item: &Item| matches!(item, Item::Entity(..)) || matches!(item, Item::Expr(expr) if column(expr));
+    if select.group_by.is_empty() && select.items.iter().all(simple) && select.order.iter().all(|key| column(&key.expr))
+    {
+        return Ok(());
+    }
+    // The order of a combination is that of the whole.
+    let order = if select.combined.is_empty() { &select.order[..] } else { &[] };
+    let exprs = || {
+        let items = select.items.iter().filter_map(|item| if let Item::Expr(expr) = item { Some(expr) } else { None });
+        items.chain(&select.having).chain(order.iter().map(|key| &key.expr))
+    };
+    if select.group_by.is_empty() && !exprs().any(is_aggregated) {
+        return Ok(());
+    }
+    for item in &select.items {
+        if let Item::Entity(path, table) = item
+            && !is_settled(select, *path, follows)
+        {
+            return Err(many_rows(table));
+        }
+    }
+    match exprs().find_map(|expr| unsettled(select, expr, follows)) {
+        Some(column) => Err(many_values(select, column)),
+        None => Ok(()),
+    }
+}
+
+/// It takes the values of a whole group.
+fn is_aggregated(expr: &Expr) -> bool {
+    let mut found = false;
+    match expr {
+        Expr::Aggregate(..) | Expr::Collected(_) | Expr::Filtered(..) => return true,
+        Expr::Template(template, _) if template.of_groups => return true,
+        Expr::Over(function, window) => within(function, window, &mut |part| found |= is_aggregated(part)),
+        _ => expr.parts(&mut |part| found |= is_aggregated(part)),
+    }
+    found
+}
+
+/// What is grouped by, also where it has become the number of an item.
+fn keys(select: &Select) -> impl Iterator<Item = &Expr> {
+    select.group_by.iter().map(|key| match key {
+        Expr::Number(number) => match select.items.get((*number as usize).wrapping_sub(1)) {
+            Some(Item::Expr(expr)) => expr,
+            _ => key,
+        },
+        _ => key,
+    })
+}
+
+/// What a function over a window reads, which it takes row by row.
+fn within<'e>(function: &'e Expr, window: &'e Window, visit: &mut dyn FnMut(&'e Expr)) {
+    match function {
+        Expr::Filtered(aggregate, condition) => {
+            aggregate.parts(visit);
+            visit(condition);
+        }
+        function => function.parts(visit),
+    }
+    window.partition.iter().chain(window.order.iter().map(|key| &key.expr)).for_each(visit);
+}
+
+/// The first column in it that has no one value in a group.
+fn unsettled<'e>(select: &Select, expr: &'e Expr, follows: bool) -> Option<&'e ColumnRef> {
+    if keys(select).any(|key| is_same(key, expr)) {
+        return None;
+    }
+    let mut found = None;
+    let mut look = |part: &'e Expr| found = found.or_else(|| unsettled(select, part, follows));
+    match expr {
+        Expr::Column(column) | Expr::Compare(column, ..) => {
+            return (!is_known(select, column, follows)).then_some(column);
+        }
+        Expr::Aggregate(..) | Expr::Collected(_) | Expr::Filtered(..) | Expr::Fragment(..) => {}
+        Expr::Template(template, _) if template.of_groups => {}
+        Expr::Over(function, window) => within(function, window, &mut look),
+        _ => expr.parts(&mut look),
+    }
+    found
+}
+
+/// A column of the query around, one that is grouped by, or of a table of which a group has one row.
+fn is_known(select: &Select, column: &ColumnRef, follows: bool) -> bool {
+    column.path.of_outer().is_some() || is_key(select, column) || is_settled(select, column.path, follows)
+}
+
+fn is_key(select: &Select, column: &ColumnRef) -> bool {
+    keys(select).any(|key| matches!(key, Expr::Column(key) if is_same_column(key, column)))
+}
+
+/// A group has one row of the table there: its key is grouped by, or what refers to it.
+fn is_settled(select: &Select, path: Path, follows: bool) -> bool {
+    let keyed = |table: &'static TableMeta| {
+        let whole = |position: &usize| is_key(select, &ColumnRef { path, column: &table.columns[*position] });
+        !table.key.is_empty() && table.key.iter().all(whole)
+    };
+    if select.table_at(path).is_some_and(keyed) {
+        return true;
+    }
+    let Some((before, relation)) = path.relation().filter(|_| follows) else { return false };
+    let referring = select.table_at(before).map(|table| &table.columns[relation.from_column]);
+    let one = relation.further.is_empty() && relation.via.is_none();
+    let refers = referring.is_some_and(|column| is_key(select, &ColumnRef { path: before, column }));
+    one && refers || is_settled(select, before, follows)
+}
+
+fn many_values(select: &Select, column: &ColumnRef) -> Error {
+    let name = column.column.field;
+    let way = way(select, column.path);
+    let (said, shown) = match (way.as_str(), name) {
+        (_, "") => ("a column of the query inside".to_string(), "it".to_string()),
+        ("", name) => (format!("`{name}`"), format!("`{name}`")),
+        (way, name) => (format!("`{way}.{name}`"), format!("`{way}.{name}`")),
+    };
+    if select.group_by.is_empty() {
+        return Error::unsupported(
+            format!("{said} stands beside an aggregate of all rows, and has a value in each of them"),
+            format!(
+                "`.group_by(…)` of {shown} gives a row for each of its values, the aggregate `.over(Window::new())` stands beside each row"
+            ),
+        );
+    }
+    Error::unsupported(
+        format!("{said} is not grouped by: a group may have many values of it"),
+        format!(
+            "add {shown} to `.group_by((…, …))`, or say which value is meant: `.min()`, `.max()`; the first rows of each group are `.top_per(…)`"
+        ),
+    )
+}
+
+/// How a program says the way to a table: `Post.author()`.
+fn way(select: &Select, path: Path) -> String {
+    match path.relation() {
+        Some((before, relation)) => format!("{}.{}()", way(select, before), relation.name),
+        None => select.table_at(path).map(|table| table.entity.to_string()).unwrap_or_default(),
+    }
+}
+
+fn many_rows(table: &TableMeta) -> Error {
+    let entity = table.entity;
+    let key: Vec<_> = table.key.iter().map(|position| format!("{entity}.{}", table.columns[*position].field)).collect();
+    Error::unsupported(
+        format!("a group has many rows of `{entity}`"),
+        format!("group by its key, {}; the first rows of each group are `.top_per(…)`", key.join(" and ")),
+    )
+}
 
 /// Puts the numbers of selected columns in the place of the same expressions in what is grouped and ordered by.
 pub(super) fn by_number(select: &mut Select) {

@@ -36,6 +36,7 @@ impl<O: Out> Writer<O> {
         if let Some(after) = select.after.take() {
             crate::keyset::narrow(select, &after, self.dialect())?;
         }
+        super::grouped::one_value_each(select, self.dialect())?;
         if self.dialect() == Dialect::Postgres {
             super::grouped::by_number(select);
         }

@@ -79,45 +79,52 @@ macro_rules! of_samples {
             concat!("CAST(", $function, "({0}) AS double precision)"),
             concat!("CAST(", $function, "({0}) AS DOUBLE)"),
         )
-        .not_on_sqlite("compute it from the mean of the squares: `(x * x).avg()` and `x.avg()`");
+        .not_on_sqlite("compute it from the mean of the squares: `(x * x).avg()` and `x.avg()`")
+.of_groups();
     )*};
 }
 of_samples! {
     SAMPLE_DEVIATION: "standard deviation", "STDDEV_SAMP";
     SAMPLE_VARIANCE: "variance", "VAR_SAMP";
 }
-static EVERY: Template = Template::each("truth of all", "MIN({0})", "BOOL_AND({0})", "MIN({0})");
-static SOME: Template = Template::each("truth of any", "MAX({0})", "BOOL_OR({0})", "MAX({0})");
+static EVERY: Template = Template::each("truth of all", "MIN({0})", "BOOL_AND({0})", "MIN({0})").of_groups();
+static SOME: Template = Template::each("truth of any", "MAX({0})", "BOOL_OR({0})", "MAX({0})").of_groups();
 static OBJECT: Template = Template::each(
     "JSON object of a group",
     "JSON_GROUP_OBJECT({0}, {1})",
     "JSONB_OBJECT_AGG({0}, {1})",
     "JSON_OBJECTAGG({0}, {1})",
-);
+)
+.of_groups();
 static DEVIATION: Template = Template::each(
     "standard deviation",
     "",
     "CAST(STDDEV_POP({0}) AS double precision)",
     "CAST(STDDEV_POP({0}) AS DOUBLE)",
 )
-.not_on_sqlite("compute it from the mean of the squares: `(x * x).avg()` and `x.avg()`");
+.not_on_sqlite("compute it from the mean of the squares: `(x * x).avg()` and `x.avg()`")
+.of_groups();
 static VARIANCE: Template =
     Template::each("variance", "", "CAST(VAR_POP({0}) AS double precision)", "CAST(VAR_POP({0}) AS DOUBLE)")
-        .not_on_sqlite("compute it from the mean of the squares: `(x * x).avg()` and `x.avg()`");
+        .not_on_sqlite("compute it from the mean of the squares: `(x * x).avg()` and `x.avg()`")
+        .of_groups();
 const RANKED: &str =
     "number the rows by `row_number().over(…)` in a query inside the query and take the one in the middle";
 static PERCENTILE: Template = Template::postgres(
     "percentiles as aggregates",
     "CAST(PERCENTILE_CONT({1}) WITHIN GROUP (ORDER BY {0}) AS double precision)",
     RANKED,
-);
+)
+.of_groups();
 static DISCRETE: Template =
-    Template::postgres("percentiles as aggregates", "PERCENTILE_DISC({1}) WITHIN GROUP (ORDER BY {0})", RANKED);
+    Template::postgres("percentiles as aggregates", "PERCENTILE_DISC({1}) WITHIN GROUP (ORDER BY {0})", RANKED)
+        .of_groups();
 static MODE: Template = Template::postgres(
     "commonest value as an aggregate",
     "MODE() WITHIN GROUP (ORDER BY {0})",
     "group by the value, order by `count_rows().desc()` and take the first",
-);
+)
+.of_groups();
 
 macro_rules! collecting {
     ($name:ident) => {

@@ -122,7 +122,9 @@ moments!(Date: false false, DateTime: false true, Timestamp: true true);
     label = "expected a `{T}`, or a column or expression of `{R}` that gives one",
     note = "NULL is asked for by `.is_none()` and `.is_some()`; a filter that is there only if a value is: \
             `.filter_some(value, |value| …)`; another type is converted by `.cast::<…>()`; columns of another entity are \
-            reached along a relation, or by a join"
+            reached along a relation, or by a join",
+    note = "a text is no date, number or enum: `\"2026-01-31\".parse()?` gives a date, `Decimal::new(999, 2)` 9.99, an enum is said by \
+            its variant"
 )]
 pub trait Operand<R, T> {
     /// What it gives: an `Option` where it may be NULL.

@@ -61,7 +61,7 @@ macro_rules! natives {
     (@aggr $constructor:ident [$($doc:tt)*] $name:ident [$ty:ty] $words:literal, $sql:literal, $instead:literal [$($argument:ident $letter:ident,)*]) => {
         $($doc)*
         pub fn $name<R, $($letter: Argument<R>),*>($($argument: $letter),*) -> Aggregate<R, $ty> {
-            static TEMPLATE: Template = Template::$constructor($words, $sql, $instead);
+            static TEMPLATE: Template = Template::$constructor($words, $sql, $instead).of_groups();
             Aggregate::of(Expr::Template(&TEMPLATE, settled(vec![$($argument.into_argument()),*])))
         }
     };

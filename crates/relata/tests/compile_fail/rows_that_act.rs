@@ -2,7 +2,7 @@
 //@ a row is deleted by its key
 //@ say `User::delete(user.id).exec(&mut db)`
 //@ a row that was changed is written by `.save(…)`
-//@ a row of the struct itself is one that exists
+//@ expected the struct `New…` that `derive(Entity)` writes beside the entity
 //@ a row is read again by its key
 //@ say `.map(|value| value.or_else(0))`
 

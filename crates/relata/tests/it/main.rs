@@ -28,6 +28,7 @@ mod rustc;
 mod searches;
 mod services;
 mod setup;
+mod signatures;
 mod soft_delete;
 mod tables;
 mod transactions;

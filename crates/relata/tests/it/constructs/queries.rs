@@ -55,6 +55,29 @@ fn groups() -> Vec<Construct> {
     let subtotals = || (Post.author_id.cast::<i64>(), Post.slug, count_rows());
     vec![
         rows!("group by", by_author().select(counts()).order(Post.author().name.asc())),
+        rows!(
+            "grouped by the key",
+            Post::find().group_by(Post.id).select((Post.slug, count_rows())).order(Post.id.asc())
+        ),
+        rows!(
+            "grouped by what refers",
+            Post::find()
+                .group_by(Post.author_id)
+                .select((Post.author().name, count_rows()))
+                .order(Post.author_id.asc())
+        ),
+        rows!("not grouped by", by_author().select((Post.slug, count_rows()))),
+        rows!("ordered by what is not grouped by", by_author().select(count_rows()).order(Post.id.asc())),
+        rows!("a column beside an aggregate", Post::find().select((Post.slug, count_rows()))),
+        rows!("computed beside an aggregate", Post::find().select((Post.slug.upper(), Post.id.max()))),
+        rows!("rows beside an aggregate", Post::find().order(count_rows().desc())),
+        rows!(
+            "rows of groups",
+            Post::find()
+                .join(User, |(post, user)| post.author_id.eq(user.id))
+                .group_by(|(post, _)| post.slug)
+                .select(|(post, user)| (post.slug, user.name.upper(), count_rows()))
+        ),
         rows!("having", by_author().having(count_rows().gt(1)).select(counts())),
         rows!(
             "having: and, or",

@@ -25,6 +25,7 @@ fn comparisons() -> Vec<Construct> {
         filter("in", || EveryType.large.is_in([1, 5, 7])),
         filter("in nothing", || EveryType.large.is_in(Vec::<i64>::new())),
         filter("not in", || EveryType.large.not_in([1, 5, 7])),
+        filter("not", || EveryType.large.eq(5).not()),
         filter("between", || EveryType.large.between(5, 8)),
         filter("is null", || EveryType.nothing.is_none()),
         filter("is not null", || EveryType.nothing.is_some()),
