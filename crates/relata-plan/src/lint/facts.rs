@@ -292,6 +292,11 @@ impl Facts {
         self.locked.get(&key(table)).map(String::as_str)
     }
 
+    /// A table that this transaction has locked against everybody, and by what.
+    pub fn locked(&self) -> Option<(String, &str)> {
+        self.locked.iter().next().map(|(table, by)| (table.clone(), by.as_str()))
+    }
+
     /// The table has an index that begins with these columns, in any order.
     pub fn has_index(&self, table: &Name, columns: &[String]) -> bool {
         let Some(table) = self.table(table) else { return false };
@@ -353,7 +358,33 @@ impl Facts {
             StatementKind::Truncate { tables, .. } => self.written.extend(tables.iter().map(key)),
             StatementKind::Rename(pairs) => pairs.iter().for_each(|(from, to)| self.rename(from, to)),
             StatementKind::Alter(alter) => self.alter(alter, learned),
+            StatementKind::Query => self.select_into(&statement.tokens),
             _ => {}
+        }
+    }
+
+    /// PostgreSQL: `SELECT … INTO table`.
+    fn select_into(&mut self, tokens: &[Token<'_>]) {
+        let mut depth = 0;
+        let into = tokens.iter().position(|token| {
+            depth += i32::from(token.is_mark("(")) - i32::from(token.is_mark(")"));
+            depth == 0 && token.is("INTO")
+        });
+        let Some(into) = into else { return };
+        const PLAIN: &[&str] = &["TEMPORARY", "TEMP", "UNLOGGED", "TABLE"];
+        let is_plain = |token: &&Token<'_>| PLAIN.iter().any(|word| token.is(word));
+        let mut rest = tokens[into + 1..].iter().skip_while(is_plain);
+        let mut name = Name::default();
+        while let Some(part) = rest.next().filter(|token| token.kind != TokenKind::Mark) {
+            let folded = if part.kind == TokenKind::Quoted { part.content() } else { part.text.to_lowercase() };
+            name.parts.push(folded);
+            if !rest.next().is_some_and(|token| token.is_mark(".")) {
+                break;
+            }
+        }
+        if !name.parts.is_empty() {
+            self.made.insert(key(&name));
+            self.tables.insert(key(&name), TableFact { file: self.file, ..TableFact::default() });
         }
     }
 

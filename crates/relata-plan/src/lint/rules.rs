@@ -70,6 +70,21 @@ mod vocabulary {
         Rule { code, level, dialects, source, check }
     }
 
+    /// A table in which a tool for migrations says in a row or a few where it stands.
+    pub fn is_bookkeeping(table: &Name) -> bool {
+        const TABLES: &[&str] = &[
+            "alembic_version",
+            "databasechangeloglock",
+            "knex_migrations_lock",
+            "migrations_lock",
+            "schema_info",
+            "schema_migrations",
+            "schema_migrations_lock",
+            "schema_version",
+        ];
+        TABLES.contains(&table.last().to_lowercase().as_str())
+    }
+
     /// The columns that the statement adds to a table that was there before.
     pub fn added_columns<'c>(context: &Context<'c>) -> Vec<(&'c Alter, &'c TableAction, &'c ColumnDefinition)> {
         let Some((alter, actions)) = context.alters_existing() else { return Vec::new() };

@@ -99,7 +99,9 @@ fn is_always_true(condition: &[Token<'_>]) -> bool {
 
 /// Each `UPDATE SET …` and `INSERT (…)` of a merge.
 fn merge(mut cursor: Cursor<'_, '_>, write: &mut Write) {
-    write.limited = true;
+    // What the source lacks goes, and that may be all.
+    let lacks = ["NOT", "MATCHED", "BY", "SOURCE", "THEN", "DELETE"];
+    write.limited = cursor.find(&lacks).is_none();
     while let Some(ahead) = cursor.find(&["THEN"]) {
         cursor.skip(ahead + 1);
         let end = cursor.find(&["WHEN"]).unwrap_or(cursor.rest().len());

@@ -20,7 +20,7 @@ pub const RULE: Rule = rule("update-everything", Level::Hazard, EVERYWHERE, incl
 
 fn check(context: &Context<'_>, report: &mut Report) {
     let StatementKind::Write(write) = &context.statement.kind else { return };
-    if write.verb == "UPDATE" && !write.limited && !context.facts.is_new(&write.table) {
+    if write.verb == "UPDATE" && !write.limited && !context.facts.is_new(&write.table) && !is_bookkeeping(&write.table) {
         report
             .at(context.statement.extent, format!("every row of {} is locked until all are written", write.table))
             .help("write them in batches, outside a transaction")

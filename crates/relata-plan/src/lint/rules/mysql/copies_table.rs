@@ -13,6 +13,9 @@
 //! for it (`ALGORITHM=INPLACE, LOCK=NONE`), and the server refuses rather than copies. For the others: `pt-online-schema-change`
 //! or `gh-ost`.
 //!
+//! `FORCE`, `ROW_FORMAT`, `KEY_BLOCK_SIZE` and `ENGINE=InnoDB` for what is InnoDB write all of the table anew while others go on: it
+//! takes the disk and the time that the table needs, and replicas stand still as long.
+//!
 //! ```sql,good
 //! CREATE TABLE notes (id bigint PRIMARY KEY, title varchar(80));
 //! ALTER TABLE notes MODIFY COLUMN title varchar(200);
@@ -63,7 +66,7 @@ fn check(context: &Context<'_>, report: &mut Report) {
                 "a foreign key with foreign_key_checks on".into()
             }
             Action::AddColumn { column, .. } if is_computed(column) => "a default that each row computes".into(),
-            Action::Option(word) if COPIES.contains(&word.as_str()) => word.clone(),
+            Action::Option(word) if COPIES.contains(&word.as_str()) && !is_rebuild(context, action, word) => word.clone(),
             Action::SystemVersioning { added: true } => "system versioning".into(),
             Action::AddConstraint(constraint) if constraint.kind == ConstraintKind::Check => "a check".into(),
             Action::AddConstraint(constraint)
@@ -78,14 +81,33 @@ fn check(context: &Context<'_>, report: &mut Report) {
                 None => continue,
             },
         };
-        // Of a table that is InnoDB already it is a rebuild in place.
-        let rebuild = context.text(action.extent).to_lowercase().ends_with("innodb");
-        let level = if rebuild { Level::Style } else { Level::Hazard };
+        let message = format!("{what}: all of {} is copied while nobody can write it", alter.name);
         report
-            .at(action.extent, format!("{what}: all of {} is copied while nobody can write it", alter.name))
+            .at(action.extent, message)
             .help("ALGORITHM=INPLACE, LOCK=NONE where the server can; else pt-online-schema-change or gh-ost")
-            .level(level)
             .by_size_of(&alter.name);
+    }
+    rebuilds(context, report, alter, actions);
+}
+
+/// What writes the table anew in place, each statement once: where it is said, it is what the statement is for.
+fn rebuilds(context: &Context<'_>, report: &mut Report, alter: &Alter, actions: &[TableAction]) {
+    let found = actions.iter().find_map(|action| match &action.action {
+        Action::Option(word) if is_rebuild(context, action, word) => Some((action, word)),
+        _ => None,
+    });
+    let Some((action, word)) = found.filter(|_| written_anew(context, &alter.name).is_none()) else { return };
+    report
+        .at(action.extent, format!("{word}: all of {} is written anew; replicas stand still as long", alter.name))
+        .help("do it while little happens, or with pt-online-schema-change or gh-ost")
+        .by_size_of(&alter.name);
+}
+
+fn is_rebuild(context: &Context<'_>, action: &TableAction, word: &str) -> bool {
+    match word {
+        "ROW_FORMAT" | "KEY_BLOCK_SIZE" | "FORCE" => true,
+        "ENGINE" => context.text(action.extent).to_lowercase().ends_with("innodb"),
+        _ => false,
     }
 }
 

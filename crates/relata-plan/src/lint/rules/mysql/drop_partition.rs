@@ -1,7 +1,8 @@
-//! A partition, tablespace or history that is dropped
+//! A partition, tablespace or history that is dropped, or a partition whose rows go elsewhere
 //!
 //! Its rows are lost: those of a partition that is dropped or emptied, those of a tablespace that is discarded, and with
-//! `DROP SYSTEM VERSIONING` every row as it once was.
+//! `DROP SYSTEM VERSIONING` every row as it once was. With `EXCHANGE PARTITION` its rows stand in the other table, where the
+//! application does not look for them.
 //!
 //! ```sql,bad
 //! ALTER TABLE events DROP PARTITION p2020;
@@ -39,5 +40,16 @@ fn check(context: &Context<'_>, report: &mut Report) {
         report
             .at(pair[0].extent().through(pair[1].extent()), format!("the rows of that partition of {} are lost", alter.name))
             .help("EXCHANGE PARTITION with a table that keeps them");
+    }
+    let exchanged = tokens.windows(2).find(|pair| pair[0].is("EXCHANGE") && pair[1].is("PARTITION"));
+    if let Some(pair) = exchanged
+        && !context.is_acknowledged(alter.name.last())
+    {
+        report
+            .at(
+                pair[0].extent().through(pair[1].extent()),
+                format!("the rows of that partition leave {}, and others come", alter.name),
+            )
+            .help("see that nobody needs them there; rows that do not belong there are refused only WITH VALIDATION");
     }
 }

@@ -1,7 +1,7 @@
 //! An index that is dropped without CONCURRENTLY stops reads and writes
 //!
 //! `DROP INDEX` takes an exclusive lock on the table and waits for everybody who uses it, while everybody who comes later
-//! waits behind it.
+//! waits behind it. With `CONCURRENTLY` PostgreSQL drops one at a time, and refuses `CASCADE`.
 //!
 //! ```sql,bad
 //! DROP INDEX orders_customer;
@@ -18,7 +18,17 @@ pub const RULE: Rule = rule("drop-index-not-concurrent", Level::Hazard, POSTGRES
 
 fn check(context: &Context<'_>, report: &mut Report) {
     let StatementKind::Drop(drop) = &context.statement.kind else { return };
-    if drop.object != "INDEX" || drop.concurrently {
+    if drop.object != "INDEX" {
+        return;
+    }
+    if drop.concurrently {
+        let cascades = context.statement.tokens.last().is_some_and(|token| token.is("CASCADE"));
+        if drop.names.len() > 1 || cascades {
+            let what = if cascades { "CASCADE" } else { "several indexes" };
+            report
+                .at(context.statement.extent, format!("DROP INDEX CONCURRENTLY refuses {what}"))
+                .help("a statement for each index, without CASCADE");
+        }
         return;
     }
     for name in drop.names.iter().filter(|name| !context.facts.is_made(name)) {

@@ -23,7 +23,9 @@ fn check(context: &Context<'_>, report: &mut Report) {
         StatementKind::Cluster { table } => ("CLUSTER", table.as_ref()),
         _ => return,
     };
-    if table.is_some_and(|table| context.facts.is_new(table)) {
+    let last = context.statement.tokens.last().map(|token| Name { parts: vec![token.content()], ..Name::default() });
+    let single = !context.statement.tokens.iter().any(|token| token.is_mark(","));
+    if table.or(last.as_ref().filter(|_| single)).is_some_and(|table| context.facts.is_new(table)) {
         return;
     }
     let item = report.at(context.statement.extent, format!("{what} copies the table while nobody else can use it"));

@@ -21,7 +21,8 @@ fn check(context: &Context<'_>, report: &mut Report) {
         let what = match change {
             ColumnChange::AddIdentity => "becomes an identity",
             ColumnChange::DropIdentity => "is no identity any more",
-            ColumnChange::AlterIdentity => "counts in another way",
+            ColumnChange::AlterIdentity if says(context.text(action.extent), "RESTART") => "counts from elsewhere",
+            ColumnChange::AlterIdentity if says(context.text(action.extent), "ALWAYS") => "takes no values any more",
             ColumnChange::DropExpression => "is no longer computed",
             _ => continue,
         };
@@ -38,4 +39,8 @@ fn check(context: &Context<'_>, report: &mut Report) {
             .at(context.statement.extent, format!("{} may hand out numbers that are taken", alter.name))
             .help("setval with the greatest number in use");
     }
+}
+
+fn says(text: &str, word: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|found| found.eq_ignore_ascii_case(word))
 }

@@ -1,6 +1,6 @@
 //! A statement that PostgreSQL refuses inside a transaction
 //!
-//! `CONCURRENTLY`, `VACUUM`, `CREATE DATABASE`, `ALTER SYSTEM` and a few others fail inside a transaction; before PostgreSQL 12
+//! `CONCURRENTLY`, `VACUUM`, `CREATE DATABASE`, `ALTER SYSTEM` and a few others fail inside a transaction, and a `DO` block is one; before PostgreSQL 12
 //! `ALTER TYPE … ADD VALUE` does too.
 //!
 //! ```sql,bad
@@ -21,12 +21,14 @@ use crate::lint::rules::vocabulary::*;
 pub const RULE: Rule = rule("not-in-transaction", Level::Hazard, POSTGRES, include_str!("not_in_transaction.rs"), check);
 
 fn check(context: &Context<'_>, report: &mut Report) {
-    if !context.in_transaction() {
+    let nested = context.statement.nested;
+    if !context.in_transaction() && !nested {
         return;
     }
     let Some(what) = refused(context) else { return };
+    let place = if nested { "a DO block" } else { "a transaction" };
     report
-        .at(context.statement.extent, format!("{what} fails inside a transaction"))
+        .at(context.statement.extent, format!("{what} fails inside {place}"))
         .help("move it into a migration that runs without one: -- relata: transaction off");
 }
 

@@ -17,6 +17,12 @@ use crate::lint::rules::vocabulary::*;
 pub const RULE: Rule = rule("table-rewrite", Level::Hazard, POSTGRES, include_str!("table_rewrite.rs"), check);
 
 fn check(context: &Context<'_>, report: &mut Report) {
+    let words = context.statement.tokens.windows(3);
+    if words.into_iter().any(|three| three[0].is("ALL") && three[1].is("IN") && three[2].is("TABLESPACE")) {
+        let message = "everything in that tablespace is copied, each table while nobody else can use it";
+        report.at(context.statement.extent, message).help("one table at a time, while little happens");
+        return;
+    }
     let StatementKind::Alter(alter) = &context.statement.kind else { return };
     let stored = matches!(alter.object, "TABLE" | "MATERIALIZED VIEW" | "INDEX");
     if !stored || context.facts.is_new(&alter.name) || context.facts.is_made(&alter.name) {
