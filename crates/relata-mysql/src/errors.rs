@@ -91,8 +91,8 @@ pub(crate) fn closes_connection(code: u16) -> bool {
 
 /// An error that the server reports.
 pub(crate) fn server(error: ServerError) -> Error {
-    let kind = kind(error.code);
     let text = error.message.as_str();
+    let kind = if says_full(error.code, text) { Kind::DiskFull } else { kind(error.code) };
     let mapped = match error.code {
         1062 | 1586 | 1859 => duplicate(text),
         1451 | 1452 => foreign_key(error.code, text),
@@ -126,6 +126,12 @@ pub(crate) fn server(error: ServerError) -> Error {
         _ => mapped,
     };
     mapped.sqlstate(error.state).number(u32::from(error.code))
+}
+
+/// InnoDB could not write a temporary file (59), or the system says that there is no space (28).
+fn says_full(code: u16, text: &str) -> bool {
+    let full = ["error 59 ", "error 28 ", "Errcode: 28 "];
+    matches!(code, 1026 | 1030) && full.iter().any(|number| text.contains(number))
 }
 
 fn kind(code: u16) -> Kind {

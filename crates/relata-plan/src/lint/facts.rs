@@ -244,7 +244,24 @@ impl Facts {
 
     /// An object of that name was made in this file.
     pub fn is_made(&self, name: &Name) -> bool {
-        self.made.contains(&key(name))
+        self.made.contains(&self.key(name))
+    }
+
+    /// The name that the table or object is known by: with the namespace of `search_path` or without it, whatever it was made
+    /// with.
+    fn key(&self, name: &Name) -> String {
+        let plain = key(name);
+        let Some((path, _)) = self.settings.get("search_path") else { return plain };
+        if self.tables.contains_key(&plain) || self.made.contains(&plain) {
+            return plain;
+        }
+        let namespace = path.split(',').next().unwrap_or_default().trim().trim_matches('"');
+        let other = match name.namespace() {
+            Some(own) if own == namespace => name.last().to_string(),
+            None if !namespace.is_empty() => format!("{namespace}.{}", name.last()),
+            _ => return plain,
+        };
+        if self.tables.contains_key(&other) || self.made.contains(&other) { other } else { plain }
     }
 
     /// That file is this one.
@@ -264,7 +281,7 @@ impl Facts {
 
     /// The table, if it is known.
     pub fn table(&self, name: &Name) -> Option<&TableFact> {
-        self.tables.get(&key(name))
+        self.tables.get(&self.key(name))
     }
 
     /// The column, if it is known.
@@ -274,7 +291,7 @@ impl Facts {
 
     /// Some statement before this one writes rows of the table: nobody knows what it holds now.
     pub fn is_written(&self, table: &Name) -> bool {
-        self.written.contains(&key(table))
+        self.written.contains(&self.key(table))
     }
 
     /// The value of a setting in force.
@@ -289,7 +306,7 @@ impl Facts {
 
     /// What in this transaction has locked the table against everybody, if something has.
     pub fn locked_by(&self, table: &Name) -> Option<&str> {
-        self.locked.get(&key(table)).map(String::as_str)
+        self.locked.get(&self.key(table)).map(String::as_str)
     }
 
     /// A table that this transaction has locked against everybody, and by what.
@@ -330,7 +347,8 @@ impl Facts {
                     self.domains.insert(key(&object.name), why);
                 }
                 if let Some(on) = &object.on {
-                    let table = self.tables.entry(key(on)).or_default();
+                    let table = self.key(on);
+                    let table = self.tables.entry(table).or_default();
                     let name = object.name.last().to_string();
                     match object.object {
                         "POLICY" => drop(table.policies.insert(name)),
@@ -340,7 +358,10 @@ impl Facts {
                 }
             }
             StatementKind::Drop(drop) if drop.object == "TABLE" => {
-                drop.names.iter().for_each(|name| drop_table(&mut self.tables, name));
+                for name in &drop.names {
+                    let name = self.key(name);
+                    self.tables.remove(&name);
+                }
             }
             StatementKind::Drop(drop) if drop.object == "TRIGGER" => {
                 for name in &drop.names {
@@ -354,7 +375,7 @@ impl Facts {
                     self.tables.values_mut().for_each(|table| drop_index(table, name.last()));
                 }
             }
-            StatementKind::Write(write) => drop(self.written.insert(key(&write.table))),
+            StatementKind::Write(write) => drop(self.written.insert(self.key(&write.table))),
             StatementKind::Truncate { tables, .. } => self.written.extend(tables.iter().map(key)),
             StatementKind::Rename(pairs) => pairs.iter().for_each(|(from, to)| self.rename(from, to)),
             StatementKind::Alter(alter) => self.alter(alter, learned),
@@ -504,7 +525,8 @@ impl Facts {
 
     fn index(&mut self, index: &CreateIndex, special: Option<Special>) {
         let columns: Vec<String> = index.columns.iter().flatten().map(|name| name.last().to_string()).collect();
-        let table = self.tables.entry(key(&index.table)).or_default();
+        let table = self.key(&index.table);
+        let table = self.tables.entry(table).or_default();
         let name = index.name.as_ref().map(|name| name.last().to_string());
         let name = name.unwrap_or_else(|| format!("{}_{}_idx", index.table.last(), columns.join("_")));
         table.indexes.insert(name.clone(), if index.partial { Vec::new() } else { columns });
@@ -515,7 +537,7 @@ impl Facts {
     }
 
     fn rename(&mut self, from: &Name, to: &Name) {
-        if let Some(table) = self.tables.remove(&key(from)) {
+        if let Some(table) = self.tables.remove(&self.key(from)) {
             let mut to = to.clone();
             if let (1, Some(namespace)) = (to.parts.len(), from.namespace()) {
                 to.parts.insert(0, namespace.to_string());
@@ -528,7 +550,7 @@ impl Facts {
         for action in &alter.actions {
             match &action.action {
                 Action::AddValue { value, .. } => drop(self.values.insert(value.clone())),
-                Action::Rename(to) if self.made.contains(&key(&alter.name)) => {
+                Action::Rename(to) if self.is_made(&alter.name) => {
                     let to = Name { parts: renamed(&alter.name, to), extent: to.extent };
                     self.made.insert(key(&to));
                 }
@@ -538,16 +560,18 @@ impl Facts {
         if alter.object != "TABLE" {
             return;
         }
-        let mut table = self.tables.remove(&key(&alter.name)).unwrap_or_default();
+        let own = self.key(&alter.name);
+        let mut table = self.tables.remove(&own).unwrap_or_default();
         let mut name = alter.name.clone();
         for action in &alter.actions {
             self.act(&mut table, &mut name, &action.action, learned);
             let exclusive = locks_everybody(&action.action);
             if learned.transaction.is_some() && exclusive && table.file != self.file {
-                self.locked.entry(key(&alter.name)).or_insert_with(|| "ALTER TABLE".to_string());
+                self.locked.entry(own.clone()).or_insert_with(|| "ALTER TABLE".to_string());
             }
         }
-        self.tables.insert(key(&name), table);
+        let known = if name.parts == alter.name.parts { own } else { key(&name) };
+        self.tables.insert(known, table);
     }
 
     fn act(&self, table: &mut TableFact, name: &mut Name, action: &Action, learned: Learned<'_>) {
@@ -596,10 +620,6 @@ impl Facts {
 fn renamed(from: &Name, to: &Name) -> Vec<String> {
     let namespace = to.namespace().or(from.namespace());
     namespace.into_iter().chain([to.last()]).map(String::from).collect()
-}
-
-fn drop_table(tables: &mut BTreeMap<String, TableFact>, name: &Name) {
-    tables.remove(&key(name));
 }
 
 fn drop_index(table: &mut TableFact, name: &str) {

@@ -277,12 +277,44 @@ impl Runner {
         let undone = undone_by(&status, migrations, target)?;
         let mut done = Vec::new();
         for (migration, begun) in undone {
+            if self.never_ran(connection, &migration.version).await? {
+                done.push(self.withdraw(connection, migration, observer).await?);
+                continue;
+            }
             let Some((header, text)) = &migration.down else { return Err(no_down(migration)) };
             let script = Script { migration, direction: Direction::Down, header, text };
             let row = self.row(migration, State::Undoing);
             done.push(self.run(connection, &script, &row, begun, observer).await?);
         }
         Ok(done)
+    }
+
+    /// The way up was announced, and the run was cut off before its first statement.
+    async fn never_ran(&self, connection: &mut dyn Connection, version: &str) -> Result<bool> {
+        let announced = history::state(connection, version).await? == Some(State::Running);
+        Ok(announced && !journal::has_run(connection, version).await?)
+    }
+
+    /// Takes a migration back of which nothing has run, with what was kept for it.
+    async fn withdraw(
+        &self,
+        connection: &mut dyn Connection,
+        migration: &Migration,
+        observer: &mut Observer<'_>,
+    ) -> Result<Applied> {
+        let (id, direction, started) = (migration.id(), Direction::Down, Instant::now());
+        observer(Event::Begin { id: &id, direction, statements: 0, resumed: 0 });
+        let row = self.row(migration, State::Undoing);
+        connection.begin(TransactionOptions::default()).await?;
+        lock::guard(connection).await?;
+        history::remove(connection, &row.version).await?;
+        journal::forget(connection, &row.version).await?;
+        trail::append(connection, self, Note::about(Action::Rollback, Ending::Done, &row)).await?;
+        connection.batch("COMMIT").await?;
+        shelf::purge(connection, std::slice::from_ref(&row.version)).await?;
+        let duration = started.elapsed();
+        observer(Event::Finished { id: &id, direction, duration });
+        Ok(Applied { duration_ms: milliseconds(duration), ..row })
     }
 
     async fn run(

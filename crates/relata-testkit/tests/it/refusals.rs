@@ -289,6 +289,10 @@ async fn what_goes_wrong_later() {
     let mariadb = [
         ("out of disk", "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1021, MESSAGE_TEXT = 'Disk full'"),
         ("a full table", "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'The table is full'"),
+        (
+            "no room to sort",
+            "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1030, MESSAGE_TEXT = 'Got error 59 from storage engine InnoDB'",
+        ),
         ("read-only", "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1290, MESSAGE_TEXT = 'running with --read-only'"),
         (
             "shutting down",
@@ -302,6 +306,9 @@ async fn what_goes_wrong_later() {
               hint: free space on the server's disk
         a full table: DiskFull
             The table is full [R0503, HY000]
+              hint: free space on the server's disk
+        no room to sort: DiskFull
+            Got error 59 from storage engine InnoDB [R0503, HY000]
               hint: free space on the server's disk
         read-only: ReadOnly
             running with --read-only [R0502, HY000]

@@ -28,6 +28,7 @@ on_every_database! {
     what_is_narrowed_comes_back_from_under_other_names_without_a_key
     what_others_write_after_a_cut_off_is_theirs
     what_others_write_before_it_goes_on_is_kept
+    what_was_cut_off_before_it_began_is_taken_back
     rows_wait_for_the_keys_of_references
     backups_are_few_and_purged
 }
@@ -495,6 +496,28 @@ async fn what_others_write_after_a_cut_off_is_theirs(dialect: Dialect) {
     assert_eq!(case.count("SELECT count(*) FROM posts WHERE id = 2 AND title = 'twoandmore'").await, 1);
     assert_eq!(case.count("SELECT count(*) FROM posts WHERE id = 4 AND title = 'newer'").await, 1);
     assert_eq!(case.count("SELECT count(*) FROM posts WHERE id = 5 AND title IS NULL").await, 1);
+}
+
+/// Killed between the announcement and the first statement: nothing is to be undone, and nothing is run for it.
+async fn what_was_cut_off_before_it_began_is_taken_back(dialect: Dialect) {
+    for down in ["-- relata: transaction off\nDROP TABLE news; UPDATE posts SET title = 'undone';", ""] {
+        let mut case = case(dialect).await;
+        case.runner.on_failure = OnFailure::Keep;
+        let up = "-- relata: transaction off\nCREATE TABEL news (x integer); ALTER TABLE posts DROP COLUMN slug;";
+        case.write(ID, up, down);
+        shelve(&mut case, Reason::Preserve, vec![taken(dialect, "posts", Some("slug"), false)]);
+        case.apply().await.unwrap_err();
+        case.connection.batch("DELETE FROM relata_migration_steps").await.unwrap();
+        assert_eq!(case.states().await[1], format!("{ID} half applied"));
+        case.connection.batch("DELETE FROM posts WHERE id = 1").await.unwrap();
+        case.rollback(Rollback::Steps(1)).await.unwrap();
+        assert_eq!(case.states().await[1], format!("{ID} pending"));
+        assert_eq!(case.count("SELECT count(*) FROM posts WHERE title <> 'undone'").await, 2);
+        assert_eq!(migrate::read_shelf(case.connection.as_mut()).await.unwrap(), []);
+        let trail = migrate::read_trail(case.connection.as_mut()).await.unwrap();
+        let history = migrate::read_history(case.connection.as_mut()).await.unwrap();
+        assert_eq!(migrate::verify_trail(&trail, &history), []);
+    }
 }
 
 async fn what_others_write_before_it_goes_on_is_kept(dialect: Dialect) {

@@ -21,6 +21,8 @@ fn check(context: &Context<'_>, report: &mut Report) {
     let why = match drop.object {
         "VIEW" | "MATERIALIZED VIEW" => "whoever reads it fails",
         "FUNCTION" | "PROCEDURE" | "ROUTINE" | "AGGREGATE" | "OPERATOR" => "whoever calls it fails",
+        "CAST" | "OPERATOR CLASS" | "OPERATOR FAMILY" => "what converts or compares by it fails",
+        "TEXT SEARCH CONFIGURATION" | "TEXT SEARCH DICTIONARY" => "searches by it fail",
         "TYPE" | "DOMAIN" | "COLLATION" => "what is of that type fails",
         "SEQUENCE" => "its number is lost, and inserts that ask for the next fail",
         "EXTENSION" => "its types and functions go with it",
@@ -32,8 +34,10 @@ fn check(context: &Context<'_>, report: &mut Report) {
         "OWNED" => "everything that the role owns is lost",
         _ => return,
     };
-    if drop.names.is_empty() && drop.object == "USER" {
-        report.at(context.statement.extent, format!("a user is dropped: {why}")).help("stop using it first");
+    let again = |statement: &Statement<'_>| matches!(&statement.kind, StatementKind::Create(created) if created.object == drop.object);
+    if drop.names.is_empty() && !context.after().any(again) {
+        let message = format!("a {} is dropped: {why}", drop.object.to_lowercase());
+        report.at(context.statement.extent, message).help("stop using it first");
     }
     for name in drop.names.iter().filter(|name| !context.facts.is_made(name) && !comes_again(context, name)) {
         report

@@ -25,8 +25,10 @@ use crate::lint::rules::vocabulary::*;
 pub const RULE: Rule = rule("long-lock", Level::Hazard, POSTGRES, include_str!("long_lock.rs"), check);
 
 fn check(context: &Context<'_>, report: &mut Report) {
+    let nameless = Name::default();
     let table = match &context.statement.kind {
         StatementKind::Write(write) => &write.table,
+        StatementKind::Query => &nameless,
         StatementKind::CreateTable(table) if table.as_query => &table.name,
         _ => return,
     };
@@ -39,6 +41,10 @@ fn check(context: &Context<'_>, report: &mut Report) {
         }
         StatementKind::Write(write) if matches!(write.verb, "UPDATE" | "DELETE" | "MERGE") => {
             !context.facts.is_new(&write.table) && !is_bookkeeping(&write.table) && !chooses(tokens, |_| true)
+        }
+        StatementKind::Query => {
+            let calls = |name: &str| tokens.windows(2).any(|pair| pair[0].is(name) && pair[1].is_mark("("));
+            calls("pg_sleep") || (calls("count") && reads_all(tokens, |name| context.facts.is_new(name)))
         }
         _ => reads_all(tokens, |name| context.facts.is_new(name)),
     };
