@@ -255,6 +255,9 @@ fn hint(kind: Kind, code: &str) -> Option<&'static str> {
         Kind::TransactionFailed => "roll the transaction back; the first error in it is the cause",
         Kind::Serialization | Kind::Deadlock => "run the whole transaction again",
         Kind::PermissionDenied => "grant the privilege to this role, or connect as another",
+        Kind::InvalidValue if code == "22021" || code == "22P05" => {
+            "PostgreSQL keeps no NUL character in texts and JSON: leave it out, or keep bytes (`Vec<u8>`)"
+        }
         Kind::DiskFull => "free space on the server's disk",
         Kind::ResourceExhausted => "give the server more memory, or ask it for less at once",
         Kind::Unavailable if code == "53300" => {

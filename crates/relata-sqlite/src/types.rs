@@ -5,7 +5,6 @@
 //! they sort, and compare with `CURRENT_TIMESTAMP`), UUIDs with hyphens, decimals as they are written. A column with
 //! NUMERIC affinity (DECIMAL) turns decimals into numbers of at most 15 exact digits; declare TEXT to keep them all.
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use relata_sql::{Cell, Error, Interval, Kind, Result, Row, Value};
@@ -42,10 +41,11 @@ fn spelled(value: &Value, index: usize) -> Result<String> {
     Ok(match value {
         Value::Decimal(value) => value.to_string(),
         Value::Uuid(value) => value.hyphenated().to_string(),
+        Value::Date(value) if value.year() < 0 => return Err(before_christ(index)),
         Value::Date(value) => value.to_string(),
         Value::Time(value) => value.to_string(),
-        Value::DateTime(value) => date_time(*value),
-        Value::Timestamp(value) => instant(*value),
+        Value::DateTime(value) => date_time(*value, index)?,
+        Value::Timestamp(value) => date_time(TimeZone::UTC.to_datetime(*value), index)?,
         Value::UInt(_) => {
             let message = format!("parameter {index} is above {}, the largest whole number SQLite keeps", i64::MAX);
             return Err(Error::new(Kind::InvalidValue, message).hint("send a number of that size as text"));
@@ -59,12 +59,17 @@ fn spelled(value: &Value, index: usize) -> Result<String> {
     })
 }
 
-fn date_time(value: DateTime) -> String {
-    format!("{} {}", value.date(), value.time())
+fn date_time(value: DateTime, index: usize) -> Result<String> {
+    if value.year() < 0 {
+        return Err(before_christ(index));
+    }
+    Ok(format!("{} {}", value.date(), value.time()))
 }
 
-fn instant(value: Timestamp) -> String {
-    date_time(TimeZone::UTC.to_datetime(value))
+/// As texts they would sort the wrong way round.
+fn before_christ(index: usize) -> Error {
+    Error::new(Kind::InvalidValue, format!("parameter {index} is a date before the year 0, where SQLite's dates begin"))
+        .hint("send such dates as numbers, of years or of days")
 }
 
 /// One row in SQLite's buffer.

@@ -133,7 +133,10 @@ fn put(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<(), Refused> {
             out.put_i64(seconds * 1_000_000 + i64::from(value.subsec_nanosecond()) / 1000);
         }
         // Two date-times of jiff's range are less than 2^63 microseconds apart.
-        Value::DateTime(value) => out.put_i64(value.duration_since(EPOCH).as_micros() as i64),
+        Value::DateTime(value) => {
+            let since = value.duration_since(EPOCH);
+            out.put_i64(since.as_micros() as i64 - begun(since.subsec_nanos()));
+        }
         Value::Timestamp(value) => out.put_i64(since_2000(*value)),
         Value::Interval(value) => {
             out.put_i64(value.microseconds);
@@ -146,7 +149,12 @@ fn put(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<(), Refused> {
 }
 
 fn since_2000(instant: jiff::Timestamp) -> i64 {
-    instant.as_microsecond() - EPOCH_SECONDS * 1_000_000
+    instant.as_microsecond() - begun(instant.subsec_nanosecond()) - EPOCH_SECONDS * 1_000_000
+}
+
+/// What is finer than a microsecond is cut off towards the past, on this side of an epoch and on the other.
+fn begun(nanoseconds: i32) -> i64 {
+    i64::from(nanoseconds % 1000 < 0)
 }
 
 fn integer(value: i128, ty: &Type, out: &mut BytesMut) -> Result<(), Refused> {

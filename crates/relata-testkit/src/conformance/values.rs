@@ -112,6 +112,19 @@ pub(super) async fn texts(suite: &Suite<'_>) {
     ];
     let values: Vec<String> = values.map(str::to_string).into();
     round_trip(suite, suite.ty("text"), &values).await;
+    let (nul, mut session) = ("a\0b".to_string(), suite.connect().await);
+    match suite.is(Dialect::Postgres) {
+        true => {
+            let error = session.error("INSERT INTO t VALUES (?)", &[nul.encode()]).await;
+            assert_eq!(error.kind(), Kind::InvalidValue, "{error}");
+            assert!(error.hints()[0].contains("no NUL character"), "{error}");
+        }
+        false => {
+            session.run("DELETE FROM t").await;
+            session.run_with("INSERT INTO t VALUES (?)", &[nul.clone().encode()]).await;
+            assert_eq!(session.decoded::<String>("SELECT v FROM t", &[]).await, [nul]);
+        }
+    }
 }
 
 pub(super) async fn bytes(suite: &Suite<'_>) {
@@ -141,6 +154,28 @@ pub(super) async fn dates_and_times(suite: &Suite<'_>) {
     let date_times =
         ["2024-02-29T12:00:00", "1969-12-31T23:59:59.999999", "9999-12-31T23:59:59", "1000-01-01T00:00:00.5"];
     of::<DateTime>(suite, "datetime", &date_times).await;
+    let mut session = table_of(suite, suite.ty("datetime")).await;
+    if !suite.is(Dialect::Postgres) {
+        for value in [
+            parsed::<Date>(&["-000001-12-31"])[0].encode(),
+            parsed::<DateTime>(&["-000044-03-15T12:00:00"])[0].encode(),
+            parsed::<Timestamp>(&["-009999-01-02T12:00:00Z"])[0].encode(),
+        ] {
+            let error = session.error("INSERT INTO t VALUES (?)", &[value]).await;
+            assert_eq!(error.kind(), Kind::InvalidValue, "{error}");
+        }
+    }
+    // What is finer than the column is cut off towards the past.
+    for (finer, kept) in [
+        ("2024-01-01T00:00:00.9999999", "2024-01-01T00:00:00.999999"),
+        ("1969-12-31T23:59:59.9999995", "1969-12-31T23:59:59.999999"),
+    ] {
+        session.run("DELETE FROM t").await;
+        session.run_with("INSERT INTO t VALUES (?)", &[parsed::<DateTime>(&[finer])[0].encode()]).await;
+        let back: DateTime = session.decoded("SELECT v FROM t", &[]).await.remove(0);
+        let whole = suite.is(Dialect::Sqlite);
+        assert_eq!(back, parsed::<DateTime>(&[if whole { finer } else { kept }])[0]);
+    }
 }
 
 pub(super) async fn instants(suite: &Suite<'_>) {
@@ -148,6 +183,12 @@ pub(super) async fn instants(suite: &Suite<'_>) {
     let texts =
         ["2024-02-29T12:00:00Z", "2024-07-01T12:00:00.000001+02:00", "1970-01-02T00:00:00Z", "2038-01-18T00:00:00Z"];
     round_trip::<Timestamp>(suite, suite.ty("instant"), &parsed(&texts)).await;
+    if suite.is(Dialect::Postgres) {
+        let mut session = suite.connect().await;
+        let finer = parsed::<Timestamp>(&["1969-12-31T23:59:59.9999995Z"])[0].encode();
+        let back: Vec<Timestamp> = session.decoded("SELECT ?::timestamptz", &[finer]).await;
+        assert_eq!(back[0].to_string(), "1969-12-31T23:59:59.999999Z", "cut off towards the past");
+    }
 }
 
 pub(super) async fn intervals(suite: &Suite<'_>) {
