@@ -24,7 +24,7 @@ use std::collections::HashMap;
 use std::pin::Pin;
 
 use futures_util::future::{try_join, try_join_all};
-use relata_schema::model::{DefaultPrivileges, Grant, ObjectKey, ObjectName};
+use relata_schema::model::{DefaultPrivileges, Grant, ObjectKey, ObjectName, Table};
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{IntrospectOptions, ServerInfo};
 use tokio_postgres::types::Type;
@@ -62,6 +62,16 @@ pub(crate) async fn read(
     schema.sequences.retain(|sequence| !sequence.owned_by.as_ref().is_some_and(|(table, _)| gone(table)));
     schema.canonicalize();
     Ok(schema)
+}
+
+/// Gives back the room that lists of a table kept to grow.
+fn give_back(table: &mut Table) {
+    table.foreign_keys.shrink_to_fit();
+    table.indexes.shrink_to_fit();
+    table.uniques.shrink_to_fit();
+    table.checks.shrink_to_fit();
+    table.depends_on.shrink_to_fit();
+    table.uses.shrink_to_fit();
 }
 
 const NO_PARAMETERS: [(&str, Type); 0] = [];
@@ -203,6 +213,7 @@ impl Reading {
         let places = Places::new(&answers, &schema)?;
         let dependencies = coming(client, &queries.dependencies).await?;
         self.dependencies(dependencies, &owners, &places, &mut schema, &mut tables, &mut views).await?;
+        tables.items.iter_mut().for_each(give_back);
         schema.tables = tables.items;
         schema.views = views.items;
         Ok(schema)

@@ -475,7 +475,9 @@ fn partitioning(lines: &[Line], written: Option<&Written>) -> Option<Partitionin
         if !partitions.iter().any(|partition| partition.contains("(SUBPARTITION ")) {
             let first_name = text(first, 5);
             let count = lines.iter().filter(|line| text(line, 5) == first_name && line[8].is_some()).count();
-            key.push_str(&format!(" SUBPARTITIONS {count}"));
+            if count > 1 || clause.is_none_or(|clause| clause.contains(" SUBPARTITIONS ")) {
+                key.push_str(&format!(" SUBPARTITIONS {count}"));
+            }
         }
     }
     if partitions.is_empty() {

@@ -61,10 +61,6 @@ impl<T> Placed<T> {
         self.items.push(item);
     }
 
-    pub(super) fn contains_key(&self, oid: &u32) -> bool {
-        self.at.contains_key(oid)
-    }
-
     pub(super) fn get_mut(&mut self, oid: &u32) -> Option<&mut T> {
         self.at.get(oid).and_then(|&at| self.items.get_mut(at))
     }

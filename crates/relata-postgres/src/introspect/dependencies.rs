@@ -3,7 +3,7 @@
 //! Objects keep what has to be there before them. A table keeps besides what each of its members uses: with it the
 //! planner knows which defaults, checks, indexes, triggers and policies a change touches.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use futures_util::TryStreamExt;
 use relata_schema::Schema;
@@ -37,7 +37,6 @@ impl Reading {
         tables: &mut Placed<Table>,
         views: &mut Placed<View>,
     ) -> Result<(), Error> {
-        let mut members: HashMap<u32, BTreeMap<ObjectKey, Vec<ObjectKey>>> = HashMap::new();
         while let Some(row) = dependencies.try_next().await? {
             let row = &row;
             let (class, oid, sub): (u32, u32, i32) = (cell(row, 0)?, cell(row, 1)?, cell(row, 2)?);
@@ -47,8 +46,11 @@ impl Reading {
                 User::Member(relation, kind, member, before) => {
                     let Some(name) = self.relation(relation) else { continue };
                     let key = ObjectKey::member(kind, name, &member);
-                    if key != used && tables.contains_key(&relation) {
-                        members.entry(relation).or_default().entry(key).or_default().push(used.clone());
+                    if let Some(table) = tables.get_mut(&relation).filter(|_| key != used) {
+                        match table.uses.iter_mut().rev().find(|known| known.member == key) {
+                            Some(known) => known.uses.push(used.clone()),
+                            None => table.uses.push(MemberUse { member: key, uses: vec![used.clone()] }),
+                        }
                     }
                     if before {
                         whole_relation(relation, used, tables, views);
@@ -73,10 +75,8 @@ impl Reading {
             }
         }
         from_text_to_type(schema);
-        for (relation, uses) in members {
-            if let Some(table) = tables.get_mut(&relation) {
-                table.uses = uses.into_iter().map(|(member, uses)| MemberUse { member, uses }).collect();
-            }
+        for table in &mut tables.items {
+            table.uses.sort_by(|a, b| a.member.cmp(&b.member));
         }
         Ok(())
     }

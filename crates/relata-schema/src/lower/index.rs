@@ -81,16 +81,21 @@ fn add(lowering: &mut Lowering<'_>, entity: &Entity, declaration: &IndexDeclarat
 
 /// Whether rows that are marked as deleted do not count: with `soft_delete`, unless something else needs a constraint.
 fn is_among_live(lowering: &Lowering<'_>, entity: &Entity, declaration: &IndexDeclaration) -> bool {
+    if !entity.soft_delete
+        || !declaration.constraint
+        || declaration.deferral.deferrable
+        || declaration.nulls_not_distinct
+    {
+        return false;
+    }
     let fields: Vec<&str> = declaration.parts.iter().map(|part| part.field.as_str()).collect();
     let refers = |reference: &ReferenceDeclaration| {
         let fits = reference.referenced_fields.iter().all(|field| fields.contains(&field.as_str()));
         fits && !reference.referenced_fields.is_empty() && simple_name(&reference.entity) == entity.name
     };
-    let referred_to = lowering.declaration.entities.iter().any(|other| {
+    !lowering.declaration.entities.iter().any(|other| {
         other.fields.iter().filter_map(|field| field.references.as_ref()).chain(&other.foreign_keys).any(refers)
-    });
-    let plain = !declaration.deferral.deferrable && !declaration.nulls_not_distinct;
-    entity.soft_delete && declaration.constraint && plain && !referred_to
+    })
 }
 
 /// The same, of live rows only: a partial index, or where there are none a column that is NULL in deleted rows.

@@ -142,7 +142,13 @@ fn primary_key(rows: &[ColumnRow], text: &TableText, without_rowid: bool) -> Opt
             ..IndexPart::column(&row.name)
         }
     };
-    let parts: Vec<IndexPart> = keyed.iter().map(part).collect();
+    let mut parts: Vec<IndexPart> = keyed.iter().map(part).collect();
+    // A column stands in it twice, by another collation perhaps.
+    if let Some(written) = written.filter(|written| written.parts.len() > parts.len()) {
+        let name = |part: &IndexPart| keyed.iter().find(|row| row.name.eq_ignore_ascii_case(&part.column));
+        let respelt = written.parts.iter().filter_map(|part| Some((part, name(part)?.name.clone())));
+        parts = respelt.map(|(part, column)| IndexPart { column, ..part.clone() }).collect();
+    }
     let named = written.map(|key| (key.name.clone(), key.parameters.clone()));
     let (name, parameters) = named.unwrap_or_default();
     (!parts.is_empty()).then(|| Key { name, parts, parameters, ..Key::default() })
@@ -185,15 +191,16 @@ fn unique(rows: &[PartRow], written: &mut Vec<Key>, columns: &[Column]) -> Key {
 
 fn index(row: &IndexRow, parts: &[PartRow], sql: &str, columns: &[Column]) -> Index {
     let text = parse::index(sql);
-    let part = |(at, row): (usize, &PartRow)| IndexPart {
-        column: row.column.clone().unwrap_or_default(),
-        expression: match row.column {
-            Some(_) => None,
-            None => text.parts.get(at).and_then(|part| part.expression.clone()),
-        },
-        descending: row.descending,
-        collation: own_collation(row, columns),
-        ..IndexPart::default()
+    let part = |(at, row): (usize, &PartRow)| {
+        // That of an expression may come from within.
+        let (column, written) = (row.column.clone(), text.parts.get(at).cloned().unwrap_or_default());
+        IndexPart {
+            collation: if column.is_some() { own_collation(row, columns) } else { written.collation },
+            expression: written.expression.filter(|_| column.is_none()),
+            column: column.unwrap_or_default(),
+            descending: row.descending,
+            ..IndexPart::default()
+        }
     };
     let verbatim = text.predicate.is_some().then(|| (print::STATEMENT.to_string(), without_end_comment(sql)));
     Index {

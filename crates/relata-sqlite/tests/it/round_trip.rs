@@ -44,7 +44,15 @@ fn everything_sqlite_has() {
 
 #[test]
 fn expressions_of_indexes_are_written_as_they_were() {
-    let parts = ["lower(a)", "(lower(b)) DESC", "(a || b)", "a || b", "lower(a) COLLATE NOCASE, b"];
+    let parts = [
+        "lower(a)",
+        "(lower(b)) DESC",
+        "(a || b)",
+        "a || b",
+        "lower(a) COLLATE NOCASE, b",
+        "+a COLLATE NOCASE",
+        "a || b COLLATE NOCASE",
+    ];
     let indexes = parts.iter().enumerate().map(|(at, part)| format!("CREATE INDEX i{at} ON t ({part})"));
     let indexes: Vec<String> = indexes.collect();
     let schema = round_trip_of(&format!("CREATE TABLE t (a text, b text); {}", indexes.join("; ")));
@@ -54,6 +62,18 @@ fn expressions_of_indexes_are_written_as_they_were() {
         .map(|index| relata_schema::dialect::sqlite::print::create_index("t", index))
         .collect();
     assert_eq!(printed, indexes);
+}
+
+#[test]
+fn keys_are_as_they_were_written() {
+    let tables = [
+        "CREATE TABLE first_unique (\n  a TEXT,\n  b TEXT UNIQUE,\n  PRIMARY KEY (a)\n)",
+        "CREATE TABLE twice (\n  a TEXT,\n  b INT,\n  PRIMARY KEY (a COLLATE nocase, a, b DESC)\n)",
+        "CREATE TABLE twice_stored (\n  a TEXT NOT NULL,\n  PRIMARY KEY (a COLLATE nocase, a)\n) WITHOUT ROWID",
+    ];
+    let schema = round_trip_of(&tables.join(";"));
+    let printed: Vec<String> = schema.tables.iter().map(relata_schema::dialect::sqlite::print::create_table).collect();
+    assert_eq!(printed, tables);
 }
 
 #[test]

@@ -375,7 +375,7 @@ fn drop_object(scope: &Scope<'_>, key: &ObjectKey, steps: &mut Steps) {
                 return;
             }
             if scope.remade.contains(name) {
-                super::remake::move_aside(table, steps);
+                super::remake::move_aside(scope, table, steps);
                 return;
             }
             detach_from_referenced(scope, table, steps);

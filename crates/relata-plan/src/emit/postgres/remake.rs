@@ -48,7 +48,7 @@ pub(super) fn goes_with_parent(scope: &Scope<'_>, table: &Table) -> bool {
 }
 
 /// Moves a table aside.
-pub(super) fn move_aside(table: &Table, steps: &mut Steps) {
+pub(super) fn move_aside(scope: &Scope<'_>, table: &Table, steps: &mut Steps) {
     let (name, key) = (qualified(&table.name), table_key(&table.name));
     for parent in &table.inherits {
         let sql = format!("ALTER TABLE {name} NO INHERIT {}", qualified(parent));
@@ -57,6 +57,10 @@ pub(super) fn move_aside(table: &Table, steps: &mut Steps) {
     if let Some(partition) = &table.partition_of {
         let sql = format!("ALTER TABLE {} DETACH PARTITION {name}", qualified(&partition.parent));
         steps.instant(format!("detach partition {}", table.name), key.clone(), sql);
+    }
+    for column in table.columns.iter().filter(|column| super::clear::default_goes(scope, table, column)) {
+        let sql = format!("ALTER TABLE ONLY {name} ALTER COLUMN {} DROP DEFAULT", ident(&column.name));
+        steps.instant(format!("drop default of {}.{}", table.name, column.name), key.clone(), sql);
     }
     let sql = format!("ALTER TABLE {name} SET SCHEMA {}", ident(&aside(&table.name).namespace));
     steps.instant(format!("move {} aside", table.name), key, sql);

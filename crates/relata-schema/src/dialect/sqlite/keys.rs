@@ -4,7 +4,7 @@
 //! table that is written anew is written as it was found. Where the usual order (primary key, then the others by their first
 //! column, those of one column on the column) is not the one found, each key notes its [`PLACE`].
 
-use crate::model::{Key, Table};
+use crate::model::{Column, Key, Table};
 
 /// The key of the parameter of a key that says at which place it stands.
 pub const PLACE: &str = "place";
@@ -38,7 +38,8 @@ fn placed<'t>(table: &'t Table, keys: Vec<&'t Key>) -> Order<'t> {
     let mut last = None;
     for key in keys {
         let here = column(table, key);
-        let fits = order.after.is_empty() && here >= last || is_primary(table, key);
+        let must = is_primary(table, key) && here.is_some_and(|at| numbers_rows(&table.columns[at], key));
+        let fits = order.after.is_empty() && here >= last || must;
         if is_inline(table, key) && fits {
             last = here.max(last);
             order.on_columns.push(key);
@@ -62,8 +63,13 @@ fn column(table: &Table, key: &Key) -> Option<usize> {
     table.columns.iter().position(|column| key.columns().next() == Some(&column.name))
 }
 
-/// A key of one column can stand on it. A primary key of one column always does: only there AUTOINCREMENT and the meaning of
-/// DESC are the same as read.
+/// Whether the primary key may mean another thing after the columns: `AUTOINCREMENT` stands on the column only, and whether
+/// `INTEGER PRIMARY KEY DESC` is the number of the row depends on where it stands.
+fn numbers_rows(column: &Column, key: &Key) -> bool {
+    column.auto_increment || key.parts[0].descending || column.ty.physical.eq_ignore_ascii_case("integer")
+}
+
+/// A key of one column can stand on it.
 fn is_inline(table: &Table, key: &Key) -> bool {
     let primary = is_primary(table, key);
     matches!(&key.parts[..], [part] if part.collation.is_none() && (primary || !part.descending))
@@ -98,7 +104,7 @@ pub fn without_places(table: &Table) -> Option<Table> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Column, IndexPart};
+    use crate::model::IndexPart;
 
     fn key(columns: &str) -> Key {
         let part = |name: &str| IndexPart { column: name.into(), ..IndexPart::default() };
@@ -128,5 +134,11 @@ mod tests {
         note_places(&mut table, &[key("a"), key("b c"), key("c d"), key("b")]);
         assert_eq!(written(&table), "a | b+c c+d b");
         assert_eq!(written(&without_places(&table).unwrap()), "a b | c+d b+c");
+        table.primary_key = Some(key("a"));
+        table.uniques = vec![key("c")];
+        note_places(&mut table, &[key("c"), key("a")]);
+        assert_eq!(written(&table), "c | a");
+        table.columns[0].auto_increment = true;
+        assert_eq!(written(&table), "c a | ", "only there it can stand");
     }
 }

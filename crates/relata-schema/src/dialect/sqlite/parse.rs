@@ -8,6 +8,7 @@ use crate::dialect::Dialect;
 use crate::model::{Action, Check, Column, Deferral, ForeignKey, Generated, IndexPart, Key, Match, ObjectName};
 use crate::script::flatten;
 
+use super::print::stands_alone;
 use super::token::{Kind, Token, tokens};
 
 /// The key of the parameter that holds a conflict clause.
@@ -223,7 +224,9 @@ impl<'a> Reader<'a> {
             part.descending = ends_with(end, "DESC");
             end -= 1;
         }
-        if end > 2 && self.tokens[end - 2].is("COLLATE") {
+        // After several operands, it belongs to the last one.
+        let whole = |end: usize| end == 1 || stands_alone(&self.text(&self.tokens[..end]));
+        if end > 2 && self.tokens[end - 2].is("COLLATE") && whole(end - 2) {
             part.collation = Some(self.tokens[end - 1].name());
             end -= 2;
         }

@@ -204,7 +204,7 @@ fn part(part: &IndexPart) -> String {
 }
 
 /// `(…)`, or a function and what it is given.
-fn stands_alone(expression: &str) -> bool {
+pub(super) fn stands_alone(expression: &str) -> bool {
     let tokens = tokens(expression);
     let call = tokens.first().is_some_and(|first| first.kind == Kind::Word && !first.is("NOT"));
     let mut depth = 0_usize;
