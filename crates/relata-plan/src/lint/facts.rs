@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use relata_schema::sql::{
-    self, Action, Alter, ColumnChange, ColumnDefinition, Constraint, ConstraintKind, CreateIndex, CreateTable, Extent,
-    Generated, Name, Statement, StatementKind, Token, TokenKind, TypeName,
+    self, Action, Alter, ColumnChange, ColumnDefinition, Constraint, ConstraintKind, CreateIndex, CreateTable,
+    Expression, ExpressionForm, Extent, Generated, Name, Statement, StatementKind, Token, TokenKind, TypeName,
 };
 
 use super::Options;
@@ -37,6 +37,8 @@ pub struct Facts {
 pub struct TableFact {
     /// Its columns.
     pub columns: BTreeMap<String, ColumnFact>,
+    /// Their names in the order of the table.
+    pub order: Vec<String>,
     /// Its constraints by name, those without a name under the name PostgreSQL would give.
     pub constraints: BTreeMap<String, ConstraintFact>,
     /// The columns of its indexes, also of those that keys have, by name.
@@ -86,6 +88,10 @@ pub struct ColumnFact {
     pub charset: Option<String>,
     /// Its collation, if it says one.
     pub collation: Option<String>,
+    /// It has a default that is a value.
+    pub has_default: bool,
+    /// `AUTO_INCREMENT`.
+    pub auto_increment: bool,
     /// Its definition was seen, and not only a change of it.
     pub defined: bool,
     /// The file that made it.
@@ -435,11 +441,15 @@ impl Facts {
             generated: column.generated,
             charset: column.charset.clone(),
             collation: column.collation.clone(),
+            has_default: column.default.as_ref().is_some_and(is_value),
+            auto_increment: column.auto_increment,
             defined: true,
             file: self.file,
         };
         let columns = vec![column.name.last().to_string()];
-        table.columns.insert(columns[0].clone(), fact);
+        if table.columns.insert(columns[0].clone(), fact).is_none() {
+            table.order.push(columns[0].clone());
+        }
         let references = column.references.as_ref().map(|reference| key(&reference.table));
         let mut constraint = |kind, suffix: &str| {
             let name = format!("{name}_{}{suffix}", if suffix == "_pkey" { "" } else { columns[0].as_str() });
@@ -579,6 +589,7 @@ impl Facts {
             Action::AddColumn { column, .. } => self.column_comes(table, name.last(), column, learned),
             Action::DropColumn { column, .. } => {
                 table.columns.remove(column.last());
+                table.order.retain(|name| name != column.last());
             }
             Action::AddConstraint(constraint) => self.constraint_comes(table, name.last(), constraint, learned),
             Action::ValidateConstraint(constraint) => {
@@ -593,6 +604,9 @@ impl Facts {
                 if let Some(column) = table.columns.remove(from.last()) {
                     table.columns.insert(to.last().to_string(), column);
                 }
+                if let Some(name) = table.order.iter_mut().find(|name| *name == from.last()) {
+                    *name = to.last().to_string();
+                }
             }
             Action::Redefine { from, column } => {
                 let file = table.columns.remove(from.last()).map_or(self.file, |column| column.file);
@@ -603,6 +617,8 @@ impl Facts {
                 let column = table.columns.entry(column.last().to_string()).or_default();
                 match change {
                     ColumnChange::Type { ty, .. } => column.ty = Some(ty.clone()),
+                    ColumnChange::SetDefault(default) => column.has_default = is_value(default),
+                    ColumnChange::DropDefault => column.has_default = false,
                     ColumnChange::SetNotNull => column.not_null = true,
                     ColumnChange::DropNotNull => column.not_null = false,
                     _ => {}
@@ -615,6 +631,10 @@ impl Facts {
             _ => {}
         }
     }
+}
+
+fn is_value(default: &Expression) -> bool {
+    default.form != ExpressionForm::Null
 }
 
 fn renamed(from: &Name, to: &Name) -> Vec<String> {

@@ -284,6 +284,16 @@ fn what_is_safe_is_no_hazard() {
         (Postgres, "SET search_path TO app, public; CREATE TABLE app.a (b int); CREATE INDEX ON a (b); DROP TABLE a"),
         (Postgres, "BEGIN; ALTER TABLE a ADD COLUMN b int; SELECT setval('s', max(id)) FROM c; COMMIT"),
         (Mysql, "UPDATE app_version SET schema_version = 12"),
+        (Mysql, "CREATE TABLE a (b int DEFAULT 5); ALTER TABLE a ALTER b DROP DEFAULT; ALTER TABLE a MODIFY b bigint"),
+        (
+            Sqlite,
+            "CREATE TABLE a (b int CHECK (b > 0), c int); CREATE TABLE d (b int CHECK (b > 0), c int, e int); PRAGMA foreign_keys = OFF; \
+                INSERT INTO d (b, c) SELECT b, c FROM a; DROP TABLE a; ALTER TABLE d RENAME TO a; PRAGMA foreign_keys = ON",
+        ),
+        (
+            Sqlite,
+            "CREATE TABLE a (b int, c int); CREATE TABLE d (b int, c int, e int DEFAULT 1); INSERT INTO d (b, c) SELECT * FROM a",
+        ),
         (Sqlite, "VACUUM; PRAGMA ignore_check_constraints = OFF"),
         (Mysql, "UPDATE a JOIN b ON a.c = b.c SET a.d = 1; DELETE a FROM a JOIN b USING (c)"),
         (Sqlite, "UPDATE a SET b = 1 WHERE c = 2; SELECT [a(], \"b,)\""),
@@ -344,6 +354,25 @@ fn hazards_are_found_in_any_spelling() {
         (Mysql, "ALTER TABLE a FORCE", "copies-table"),
         (Mysql, "ALTER TABLE a EXCHANGE PARTITION p WITH TABLE b", "drop-partition"),
         (Sqlite, "PRAGMA ignore_check_constraints = 1", "writable-schema"),
+        (
+            Sqlite,
+            "CREATE TABLE a (b int, c int); CREATE TABLE d (c int, b int); INSERT INTO d SELECT * FROM a",
+            "columns-left-behind",
+        ),
+        (
+            Sqlite,
+            "CREATE TABLE a (b int); CREATE TABLE d (b int CHECK (b > 0)); INSERT INTO d SELECT b FROM a; DROP TABLE a; \
+                ALTER TABLE d RENAME TO a",
+            "rebuild-stricter",
+        ),
+        (
+            Sqlite,
+            "CREATE TABLE a (b int); CREATE TABLE d (b int UNIQUE); INSERT INTO d SELECT b FROM a; DROP TABLE a; \
+                ALTER TABLE d RENAME TO a",
+            "rebuild-stricter",
+        ),
+        (Mysql, "CREATE TABLE a (b int AUTO_INCREMENT PRIMARY KEY); ALTER TABLE a MODIFY b bigint", "attributes-lost"),
+        (Mysql, "CREATE TABLE a (b int DEFAULT 5 NOT NULL); ALTER TABLE a MODIFY b bigint NOT NULL", "attributes-lost"),
         (Sqlite, "UPDATE sqlite_master SET sql = 'x' WHERE name = 'y'", "writable-schema"),
         (Sqlite, "BEGIN; VACUUM; COMMIT", "pragma-in-transaction"),
         (Postgres, "ALTER TABLE a ADD COLUMN b bigint GENERATED ALWAYS AS IDENTITY", "generated-column"),

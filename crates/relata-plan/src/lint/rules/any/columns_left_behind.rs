@@ -1,8 +1,8 @@
 //! A rebuild that leaves columns behind
 //!
 //! The new table lacks a column of the old one, or the copy does not fill it, and the old one is dropped: its values are lost.
-//! Under another name they are kept, but the application that still runs looks for the old one. Found where the old table is
-//! known.
+//! Under another name they are kept, but the application that still runs looks for the old one. Copied by `SELECT *` into a table whose
+//! columns stand in another order, values come into the wrong ones. Found where the old table is known.
 //!
 //! ```sql,bad,sqlite
 //! CREATE TABLE orders (id INTEGER PRIMARY KEY, note TEXT, remark TEXT);
@@ -33,6 +33,7 @@ use crate::lint::TableFact;
 use crate::lint::rebuild::{Aside, aside, copies_into, successor};
 
 fn check(context: &Context<'_>, report: &mut Report) {
+    by_place(context, report);
     let StatementKind::Drop(drop) = &context.statement.kind else { return };
     for name in drop.names.iter().filter(|_| drop.object == "TABLE") {
         let Some(old) = context.facts.table(name) else { continue };
@@ -101,4 +102,27 @@ fn takes_all(copy: &Statement<'_>) -> bool {
 fn is_mentioned(copies: &[&Statement<'_>], column: &str) -> bool {
     let mut tokens = copies.iter().flat_map(|copy| &copy.tokens);
     tokens.any(|token| token.content().eq_ignore_ascii_case(column))
+}
+
+/// `INSERT INTO new SELECT * FROM old`, and a column stands in another place there.
+fn by_place(context: &Context<'_>, report: &mut Report) {
+    let StatementKind::Write(write) = &context.statement.kind else { return };
+    let words = &context.statement.tokens;
+    let Some(from) = words.windows(4).find(|four| four[0].is("SELECT") && four[1].is_mark("*") && four[2].is("FROM"))
+    else {
+        return;
+    };
+    let old_name = Name { parts: vec![from[3].content()], ..Name::default() };
+    let single = !words.iter().any(|token| token.is("JOIN") || token.is_mark(","));
+    let (Some(new), Some(old)) = (context.facts.table(&write.table), context.facts.table(&old_name)) else { return };
+    if write.verb != "INSERT" || !write.assigned.is_empty() || !single {
+        return;
+    }
+    let place = |name: &String| old.order.iter().position(|other| other == name);
+    let moved = new.order.iter().enumerate().find(|(at, name)| place(name).is_some_and(|before| before != *at));
+    if let Some((_, column)) = moved {
+        report
+            .at(context.statement.extent, format!("{column} stands elsewhere in {old_name}: its values come into another column"))
+            .help("name the columns on both sides");
+    }
 }

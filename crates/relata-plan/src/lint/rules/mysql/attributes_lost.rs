@@ -22,12 +22,19 @@ fn check(context: &Context<'_>, report: &mut Report) {
     let Some((alter, actions)) = context.alters_table() else { return };
     for action in actions {
         let Action::Redefine { from, column } = &action.action else { continue };
+        let Some(old) = context.facts.column(&alter.name, from.last()) else { continue };
         let key = context.facts.table(&alter.name).is_some_and(|table| table.is_key(from.last()));
-        let lost = !key && context.facts.column(&alter.name, from.last()).is_some_and(|old| old.not_null);
-        if lost && !column.not_null && !column.null && !column.primary_key {
-            report
-                .at(action.extent, format!("{from} of {} is no longer NOT NULL", alter.name))
-                .help("repeat NOT NULL, or say NULL if it is meant");
+        let mut lost = |what: &str, help: &str| {
+            report.at(action.extent, format!("{from} of {} {what}", alter.name)).help(help);
+        };
+        if old.not_null && !key && !column.not_null && !column.null && !column.primary_key {
+            lost("is no longer NOT NULL", "repeat NOT NULL, or say NULL if it is meant");
+        }
+        if old.auto_increment && !column.auto_increment {
+            lost("counts no more: inserts without a value fail", "repeat AUTO_INCREMENT");
+        }
+        if old.has_default && column.default.is_none() && column.generated.is_none() && !column.auto_increment {
+            lost("has no default any more", "repeat DEFAULT, or say DEFAULT NULL if it is meant");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A rebuild that allows less than before
 //!
-//! A column of the new table must have a value, and could be empty in the old one: the copy fails at the first row without one.
-//! Found where the old table is known.
+//! A column of the new table must have a value, and could be empty in the old one: the copy fails at the first row without one. The
+//! new table has a check or a unique key, and the old one had none: it fails at the first row that does not keep it. Found where
+//! the old table is known.
 //!
 //! ```sql,bad
 //! CREATE TABLE orders (id INTEGER PRIMARY KEY, note TEXT);
@@ -26,6 +27,7 @@ use crate::lint::rules::vocabulary::*;
 /// See the head of this file.
 pub const RULE: Rule = rule("rebuild-stricter", Level::Hazard, SQLITE, include_str!("rebuild_stricter.rs"), check);
 
+use crate::lint::TableFact;
 use crate::lint::rebuild::{copy_into, successor};
 
 fn check(context: &Context<'_>, report: &mut Report) {
@@ -34,9 +36,11 @@ fn check(context: &Context<'_>, report: &mut Report) {
         let Some(old) = context.facts.table(name) else { continue };
         let Some(new_name) = successor(context, name) else { continue };
         let Some(new) = context.facts.table(new_name) else { continue };
-        let fills = copy_into(context, new_name).is_some_and(|copy| {
-            copy.tokens.iter().any(|token| ["coalesce", "ifnull", "case", "where"].iter().any(|word| token.is(word)))
-        });
+        let says = |words: &[&str]| {
+            let copy = copy_into(context, new_name);
+            copy.is_some_and(|copy| copy.tokens.iter().any(|token| words.iter().any(|word| token.is(word))))
+        };
+        let fills = says(&["coalesce", "ifnull", "case", "where"]);
         let strict: Vec<&str> = new
             .columns
             .iter()
@@ -49,5 +53,25 @@ fn check(context: &Context<'_>, report: &mut Report) {
                 .at(name.extent, format!("the copy fails at a row of {name} without {}", strict.join(", ")))
                 .help("copy coalesce(column, …), or fill the rows first");
         }
+        let count = |table: &TableFact, kind| table.constraints.values().filter(|one| one.kind == kind).count();
+        let comes = |kind| count(old, kind) == 0 && count(new, kind) > 0;
+        let known = old.columns.values().any(|column| column.defined);
+        if known && comes(ConstraintKind::Check) && !fills {
+            report
+                .at(name.extent, format!("the copy fails at a row of {name} that the new check refuses"))
+                .help("repair such rows first, or leave them out");
+        }
+        let picks = says(&["distinct", "group", "ignore", "replace", "where"]);
+        if known && comes(ConstraintKind::Unique) && has_no_unique_index(old) && !picks {
+            report
+                .at(name.extent, format!("the copy fails at two rows of {name} that are alike to the new unique key"))
+                .help("repair such rows first, or leave them out");
+        }
     }
+}
+
+/// Nothing but its primary key could have kept its rows apart.
+fn has_no_unique_index(table: &TableFact) -> bool {
+    let keys = table.constraints.values().filter(|one| one.kind == ConstraintKind::PrimaryKey).count();
+    table.indexes.len() <= keys
 }
