@@ -292,13 +292,19 @@ impl Decode for Decimal {
             Cell::Decimal(value) => Some(value),
             Cell::Int(value) => Some(value.into()),
             Cell::UInt(value) => Some(value.into()),
-            Cell::Text(value) => value.parse().ok(),
+            Cell::Text(value) => exact_decimal(value),
             // SQLite has no decimals: NUMERIC columns hold floating-point numbers of at most 15 exact digits.
             Cell::Float(value) => value.to_string().parse().ok(),
             _ => None,
         };
         value.ok_or_else(|| Mismatch::expected("a decimal of at most 28 digits"))
     }
+}
+
+/// The decimal, if it holds every digit: zeros at the end are none.
+fn exact_decimal(text: &str) -> Option<Decimal> {
+    let shorter = || text.contains('.').then(|| text.trim_end_matches('0').trim_end_matches('.'));
+    Decimal::from_str_exact(text).ok().or_else(|| Decimal::from_str_exact(shorter()?).ok())
 }
 
 #[diagnostic::do_not_recommend]

@@ -6,13 +6,23 @@
 
 use super::Expr;
 use crate::expr::Cast;
+use crate::value::Value;
 
 pub mod mysql;
 pub mod pg;
 pub mod sqlite;
 
-/// Where every argument is a value, each says its type, arrays included: nothing beside them does.
-fn settled(mut arguments: Vec<Expr>) -> Vec<Expr> {
+/// Where every argument is a value, each says its type, arrays included: nothing beside them does. A text beside a range is one
+/// in the server's spelling, of the same type.
+fn settled(words: &str, mut arguments: Vec<Expr>) -> Vec<Expr> {
+    if words == "ranges" && !arguments.iter().all(|argument| matches!(argument, Expr::Literal(..))) {
+        for argument in &mut arguments {
+            if let Expr::Literal(Value::Text(_), cast) = argument {
+                *cast = Cast::Unknown;
+            }
+        }
+        return arguments;
+    }
     if arguments.iter().all(|argument| matches!(argument, Expr::Literal(..))) {
         for argument in &mut arguments {
             if let Expr::Literal(value, cast) = argument {
@@ -41,28 +51,28 @@ macro_rules! natives {
         $($doc)*
         pub fn $name<R, $($letter: Argument<R>),*>($($argument: $letter),*) -> Pred<R> {
             static TEMPLATE: Template = Template::$constructor($words, $sql, $instead);
-            Pred::new(Expr::Template(&TEMPLATE, settled(vec![$($argument.into_argument()),*])))
+            Pred::new(Expr::Template(&TEMPLATE, settled($words, vec![$($argument.into_argument()),*])))
         }
     };
     (@expr $constructor:ident [$($doc:tt)*] $name:ident [$ty:ty] $words:literal, $sql:literal, $instead:literal [$($argument:ident $letter:ident,)*]) => {
         $($doc)*
         pub fn $name<R, $($letter: Argument<R>),*>($($argument: $letter),*) -> Expression<R, natives!(@null $ty; $($letter)*)> {
             static TEMPLATE: Template = Template::$constructor($words, $sql, $instead);
-            Expression::new(Expr::Template(&TEMPLATE, settled(vec![$($argument.into_argument()),*])))
+            Expression::new(Expr::Template(&TEMPLATE, settled($words, vec![$($argument.into_argument()),*])))
         }
     };
     (@free $constructor:ident [$($doc:tt)*] $name:ident [$ty:ty] $words:literal, $sql:literal, $instead:literal [$($argument:ident $letter:ident,)*]) => {
         $($doc)*
         pub fn $name<R, $($letter: Argument<R>),*>($($argument: $letter),*) -> Expression<R, $ty> {
             static TEMPLATE: Template = Template::$constructor($words, $sql, $instead);
-            Expression::new(Expr::Template(&TEMPLATE, settled(vec![$($argument.into_argument()),*])))
+            Expression::new(Expr::Template(&TEMPLATE, settled($words, vec![$($argument.into_argument()),*])))
         }
     };
     (@aggr $constructor:ident [$($doc:tt)*] $name:ident [$ty:ty] $words:literal, $sql:literal, $instead:literal [$($argument:ident $letter:ident,)*]) => {
         $($doc)*
         pub fn $name<R, $($letter: Argument<R>),*>($($argument: $letter),*) -> Aggregate<R, $ty> {
             static TEMPLATE: Template = Template::$constructor($words, $sql, $instead).of_groups();
-            Aggregate::of(Expr::Template(&TEMPLATE, settled(vec![$($argument.into_argument()),*])))
+            Aggregate::of(Expr::Template(&TEMPLATE, settled($words, vec![$($argument.into_argument()),*])))
         }
     };
     // NULL gives NULL.

@@ -128,11 +128,14 @@ impl Session {
 
     /// The first column of every row, decoded.
     pub(super) async fn decoded<T: Decode + Send>(&mut self, sql: &str, params: &[Value]) -> Vec<T> {
+        self.try_decoded(sql, params).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    pub(super) async fn try_decoded<T: Decode + Send>(&mut self, sql: &str, params: &[Value]) -> Result<Vec<T>> {
         let sql = self.write(sql);
         let mut sink = Decoded { values: Vec::new(), of: PhantomData };
-        let outcome = self.connection.query(Statement::new(&sql, params), &mut sink).await;
-        outcome.unwrap_or_else(|error| panic!("{sql}: {error}"));
-        sink.values
+        self.connection.query(Statement::new(&sql, params), &mut sink).await?;
+        Ok(sink.values)
     }
 
     /// The one number that a query gives.

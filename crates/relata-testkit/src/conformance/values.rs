@@ -97,6 +97,20 @@ pub(super) async fn decimals(suite: &Suite<'_>) {
         texts.extend(["1234567890123456789012.345678", "-9999999999999999999999.999999"]);
     }
     round_trip::<Decimal>(suite, suite.ty("decimal"), &parsed(&texts)).await;
+    let mut session = suite.connect().await;
+    let long = match suite.dialect() {
+        Dialect::Sqlite => "TEXT",
+        _ => "decimal(36, 32)",
+    };
+    session.run(&format!("CREATE TABLE longs (v {long})")).await;
+    for (text, whole) in [("1.50000000000000000000000000000000", true), ("1.50000000000000000000000000000001", false)] {
+        session.run("DELETE FROM longs").await;
+        session.run_with("INSERT INTO longs VALUES (?)", &[Value::Text(text.to_string())]).await;
+        match session.try_decoded::<Decimal>("SELECT v FROM longs", &[]).await {
+            Ok(back) => assert!(whole && back == parsed::<Decimal>(&["1.5"]), "{text} is read as {back:?}"),
+            Err(error) => assert!(!whole && error.kind() == Kind::Decode, "{error}"),
+        }
+    }
 }
 
 pub(super) async fn texts(suite: &Suite<'_>) {
@@ -113,6 +127,8 @@ pub(super) async fn texts(suite: &Suite<'_>) {
     let values: Vec<String> = values.map(str::to_string).into();
     round_trip(suite, suite.ty("text"), &values).await;
     let (nul, mut session) = ("a\0b".to_string(), suite.connect().await);
+    session.run("DROP TABLE t").await;
+    session.run(&format!("CREATE TABLE t (v {})", suite.ty("text"))).await;
     match suite.is(Dialect::Postgres) {
         true => {
             let error = session.error("INSERT INTO t VALUES (?)", &[nul.encode()]).await;
@@ -120,7 +136,6 @@ pub(super) async fn texts(suite: &Suite<'_>) {
             assert!(error.hints()[0].contains("no NUL character"), "{error}");
         }
         false => {
-            session.run("DELETE FROM t").await;
             session.run_with("INSERT INTO t VALUES (?)", &[nul.clone().encode()]).await;
             assert_eq!(session.decoded::<String>("SELECT v FROM t", &[]).await, [nul]);
         }
