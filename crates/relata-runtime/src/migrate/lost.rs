@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use relata_schema::model::{ObjectName, Schema};
 use relata_sql::driver::{ColumnInfo, Connection};
-use relata_sql::{Cell, Result, Row, RowSink, Statement};
+use relata_sql::{Cell, Error, Kind, Result, Row, RowSink, Statement};
 
 use super::folder::io;
 use super::rows;
@@ -75,10 +75,23 @@ pub async fn keep(
     for loss in losses.iter().filter(|loss| loss.values > 0) {
         fs::create_dir_all(directory).map_err(|error| io(directory, error))?;
         let path = directory.join(file_name(&loss.vanishing));
-        keep_one(connection, schema, &loss.vanishing, &path).await?;
+        let kept = keep_one(connection, schema, &loss.vanishing, &path).await;
+        kept.map_err(|error| if is_gone(&error) { overtaken(error, loss) } else { error })?;
         files.push(path);
     }
     Ok(files)
+}
+
+/// It was there when it was counted.
+fn is_gone(error: &Error) -> bool {
+    matches!(error.kind(), Kind::UndefinedTable | Kind::UndefinedColumn)
+}
+
+fn overtaken(error: Error, loss: &Loss) -> Error {
+    error
+        .context(format!("copying {loss} before it goes"))
+        .hint("it went meanwhile: somebody else may be rolling back")
+        .hint("nothing was rolled back by this run; look at relata migrate status, and run again")
 }
 
 fn file_name(vanishing: &Vanishing) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use relata_runtime::migrate::{self, Event, Runner};
+use relata_runtime::migrate::{self, Event, Loss, Runner, Vanishing};
 use relata_schema::Dialect;
 use relata_sql::Kind;
 
@@ -13,6 +13,7 @@ use super::{Case, NOTES, block_on, on_every_database};
 on_every_database! {
     two_runners_apply_once
     a_held_lock_is_named
+    what_another_rollback_took_is_said
 }
 
 async fn two_runners_apply_once(dialect: Dialect) {
@@ -31,6 +32,20 @@ async fn two_runners_apply_once(dialect: Dialect) {
     let mut applied = [first, second, third];
     applied.sort_unstable();
     assert_eq!(applied, [0, 0, 2], "one did it all, the others waited and found nothing to do");
+}
+
+/// What was counted is gone when it is to be copied.
+async fn what_another_rollback_took_is_said(dialect: Dialect) {
+    let mut case = Case::new(dialect).await;
+    case.connection.batch(NOTES).await.unwrap();
+    let schema = migrate::schema(case.connection.as_mut()).await.unwrap();
+    case.connection.batch("DROP TABLE notes").await.unwrap();
+    let vanishing = Vanishing { table: dialect.name("notes"), column: None };
+    let losses = [Loss { vanishing, values: 1 }];
+    let directory = case.path().join(".lost");
+    let error = migrate::keep(case.connection.as_mut(), &schema, &losses, &directory).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::UndefinedTable);
+    assert!(error.to_string().contains("somebody else may be rolling back"), "{error:?}");
 }
 
 /// While one runner is in the middle of its work, another gives up and says who is in its way.
