@@ -65,11 +65,13 @@ impl Catalogue {
         }
         table.primary_key = primary_key(&rows, &text, table.options.without_rowid);
         never_null(&mut table);
-        let indexes = self.indexes.remove(&object.name).unwrap_or_default();
+        let mut indexes = self.indexes.remove(&object.name).unwrap_or_default();
+        // The pragma lists the newest first; those of keys are numbered, and stand elsewhere with ON CONFLICT REPLACE.
+        indexes.reverse();
+        indexes.sort_by_key(|row| row.name.strip_prefix("sqlite_autoindex_")?.rsplit('_').next()?.parse::<u32>().ok());
         let mut named: Vec<Key> = text.uniques.clone();
         let mut found: Vec<Key> = Vec::new();
-        // Newest first, as the pragma lists them.
-        for row in indexes.iter().rev() {
+        for row in &indexes {
             let parts = self.parts.remove(&row.name).unwrap_or_default();
             match row.origin.as_str() {
                 "c" => {

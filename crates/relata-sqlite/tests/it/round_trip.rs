@@ -68,6 +68,7 @@ fn expressions_of_indexes_are_written_as_they_were() {
 fn keys_are_as_they_were_written() {
     let tables = [
         "CREATE TABLE first_unique (\n  a TEXT,\n  b TEXT UNIQUE,\n  PRIMARY KEY (a)\n)",
+        "CREATE TABLE replaced (\n  a INT UNIQUE ON CONFLICT REPLACE,\n  b INT UNIQUE,\n  c INT UNIQUE ON CONFLICT FAIL\n)",
         "CREATE TABLE twice (\n  a TEXT,\n  b INT,\n  PRIMARY KEY (a COLLATE nocase, a, b DESC)\n)",
         "CREATE TABLE twice_stored (\n  a TEXT NOT NULL,\n  PRIMARY KEY (a COLLATE nocase, a)\n) WITHOUT ROWID",
     ];
