@@ -133,8 +133,11 @@ fn shown(connection: &mut dyn Connection, table: &Table) -> BTreeSet<String> {
     let (Value::Text(sql), Value::Text(database)) = (&texts[0][1], value(connection, "SELECT database()")) else {
         panic!("no text: {texts:?}")
     };
-    let lines = sql.lines().map(|line| line.trim_end_matches(',').replace(&format!("`{database}`."), ""));
-    lines.collect()
+    // MySQL notes in which character set a text came.
+    let sql = ["_utf8mb4'", "_latin1'"]
+        .iter()
+        .fold(sql.replace(&format!("`{database}`."), ""), |sql, set| sql.replace(set, "'"));
+    sql.lines().map(|line| line.trim_end_matches(',').to_string()).collect()
 }
 
 pub fn comes_back(script: &str) -> Schema {
