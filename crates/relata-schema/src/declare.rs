@@ -403,12 +403,14 @@ pub fn simple_name(path: &str) -> &str {
 impl Declaration {
     /// The entity of that Rust name or path.
     pub fn entity(&self, name: &str) -> Option<&Entity> {
-        self.entities.iter().find(|entity| entity.name == simple_name(name))
+        let name = simple_name(name);
+        self.entities.iter().find(|entity| entity.name == name)
     }
 
     /// The stored enum of that Rust name or path.
     pub fn stored_enum(&self, name: &str) -> Option<&EnumDeclaration> {
-        self.enums.iter().find(|declared| declared.name == simple_name(name))
+        let name = simple_name(name);
+        self.enums.iter().find(|declared| declared.name == name)
     }
 }
 

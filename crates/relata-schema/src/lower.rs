@@ -26,7 +26,9 @@ mod reference;
 mod relation;
 mod unsaid;
 
-use crate::declare::{Declaration, Entity, Field};
+use std::collections::HashMap;
+
+use crate::declare::{Declaration, Entity, Field, simple_name};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::dialect::Dialect;
 use crate::model::{Column, EnumType, Key, Namespace, ObjectKey, ObjectKind, ObjectName, Schema, Table, TableOptions};
@@ -38,7 +40,9 @@ pub use unsaid::carry_over;
 
 /// Lowers a declaration for one dialect. The schema holds what could be lowered; diagnostics say what could not.
 pub fn lower(declaration: &Declaration, dialect: Dialect) -> (Schema, Vec<Diagnostic>) {
-    let mut lowering = Lowering { declaration, dialect, diagnostics: Vec::new(), names: Names::new(dialect) };
+    // Of several with one name the first counts.
+    let by_name = declaration.entities.iter().rev().map(|entity| (entity.name.as_str(), entity)).collect();
+    let mut lowering = Lowering { declaration, by_name, dialect, diagnostics: Vec::new(), names: Names::new(dialect) };
     let mut schema = Schema::new(dialect);
     let entities = lowering.distinct_entities();
     lowering.enums(&mut schema);
@@ -68,6 +72,7 @@ pub fn table_name(entity: &Entity, dialect: Dialect) -> ObjectName {
 /// What is known while one declaration is lowered.
 struct Lowering<'d> {
     declaration: &'d Declaration,
+    by_name: HashMap<&'d str, &'d Entity>,
     dialect: Dialect,
     diagnostics: Vec<Diagnostic>,
     names: Names,
@@ -80,10 +85,10 @@ impl<'d> Lowering<'d> {
 
     /// The entity of that name; else it is reported.
     fn entity(&mut self, name: &str, span: &Span, object: ObjectKey) -> Option<&'d Entity> {
-        let found = self.declaration.entity(name);
+        let found = self.by_name.get(simple_name(name)).copied();
         if found.is_none() {
             let known = self.declaration.entities.iter().map(|entity| entity.name.as_str());
-            let help = match naming::closest(crate::declare::simple_name(name), known) {
+            let help = match naming::closest(simple_name(name), known) {
                 Some(close) => format!("did you mean `{close}`?"),
                 None => "derive `Entity` on it, and let it be among the sources".to_string(),
             };
