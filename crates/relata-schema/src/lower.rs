@@ -26,7 +26,7 @@ mod reference;
 mod relation;
 mod unsaid;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::declare::{Declaration, Entity, Field, simple_name};
 use crate::diagnostic::{Diagnostic, Span};
@@ -100,17 +100,19 @@ impl<'d> Lowering<'d> {
 
     /// The entities but those whose name or table an earlier one has: these are reported.
     fn distinct_entities(&mut self) -> Vec<&'d Entity> {
-        let declaration = self.declaration;
         let mut distinct = Vec::new();
-        for (at, entity) in declaration.entities.iter().enumerate() {
-            let earlier = &declaration.entities[..at];
+        let (mut by_name, mut by_table) = (HashMap::new(), BTreeMap::new());
+        for entity in &self.declaration.entities {
             let table = table_name(entity, self.dialect);
             let object = ObjectKey::of(ObjectKind::Table, &table);
-            if let Some(other) = earlier.iter().find(|other| other.name == entity.name) {
+            let (same_name, same_table) = (by_name.get(&entity.name).copied(), by_table.get(&table).copied());
+            by_name.entry(&entity.name).or_insert(entity);
+            by_table.entry(table.clone()).or_insert(entity);
+            if let Some(other) = same_name {
                 let message = format!("there are two entities `{}`", entity.name);
                 let help = format!("rename one of them; the other is in {}:{}", other.span.file, other.span.line);
                 self.report(Diagnostic::error("schema-duplicate-entity", message).help(help), &entity.span, object);
-            } else if let Some(other) = earlier.iter().find(|other| table_name(other, self.dialect) == table) {
+            } else if let Some(other) = same_table {
                 let message = format!("`{}` and `{}` are both the table {table}", other.name, entity.name);
                 let help = "give one of them another name: `#[entity(table = \"…\")]`";
                 self.report(Diagnostic::error("schema-duplicate-table", message).help(help), &entity.span, object);
