@@ -7,7 +7,7 @@
 //! a busy or closed session is broken for good.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
@@ -33,6 +33,9 @@ const ROWS_AT_ONCE: usize = 1000;
 
 /// So long a session whose client is gone may take to end.
 const GOING_BY_THEMSELVES: Duration = Duration::from_millis(20);
+
+/// Between two looks at who is left.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// Why a statement stopped.
 pub(crate) enum Failure {
@@ -242,12 +245,14 @@ impl MysqlConnection {
     /// Those that are about to end by themselves are left alone: MariaDB takes the thread of a session that has ended for a
     /// new one, and a `KILL` that comes just then may hit that.
     pub(crate) async fn kill_sessions_of(&mut self, database: &str) -> Result<()> {
-        let before = self.sessions_of(database).await?;
-        if before.is_empty() {
-            return Ok(());
+        let mut left = self.sessions_of(database).await?;
+        let until = Instant::now() + GOING_BY_THEMSELVES;
+        while !left.is_empty() && Instant::now() < until {
+            tokio::time::sleep(PAUSE).await;
+            let there = self.sessions_of(database).await?;
+            left.retain(|id| there.contains(id));
         }
-        tokio::time::sleep(GOING_BY_THEMSELVES).await;
-        for id in self.sessions_of(database).await?.into_iter().filter(|id| before.contains(id)) {
+        for id in left {
             match self.run_batch(&format!("KILL {id}")).await {
                 // It has gone by itself.
                 Err(error) if error.details().sqlstate.as_deref() != Some("HY000") => return Err(error),
