@@ -51,7 +51,7 @@ pub(crate) async fn read(
     // In the session of a pooler there may be statements of others under the names that the library gives.
     let forget = if server.pooled { "DEALLOCATE ALL; " } else { "" };
     client.batch_execute(&format!("{begin}{forget}{SETTINGS}")).await?;
-    let queries = Queries::new(server.number, &options.namespaces);
+    let queries = Queries::new(server.number, options);
     // Columns come last: when they do, everything is there that they belong to.
     let (answers, columns) = try_join(ask(client, &queries), coming(client, &queries.columns)).await?;
     let schema = Reading::new(&answers)?.schema(client, &queries, answers, columns).await;

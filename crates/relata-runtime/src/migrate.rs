@@ -47,7 +47,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use relata_schema::lock as schema_lock;
-use relata_schema::model::Schema;
+use relata_schema::model::{ObjectName, Schema};
 use relata_sql::Result;
 use relata_sql::driver::{Connection, IntrospectOptions};
 
@@ -304,7 +304,12 @@ pub fn hide_own(schema: &mut Schema) {
 /// # Errors
 /// What the database reports.
 pub async fn schema(connection: &mut dyn Connection) -> Result<Schema> {
-    let mut schema = connection.introspect(&introspect_options()).await?;
+    schema_of(connection, Vec::new()).await
+}
+
+/// What belongs to the rows of these tables; the rest of the schema may be missing.
+async fn schema_of(connection: &mut dyn Connection, tables: Vec<ObjectName>) -> Result<Schema> {
+    let mut schema = connection.introspect(&IntrospectOptions { tables, ..introspect_options() }).await?;
     // A shadow belongs to somebody else than the database it stands for.
     schema.forget_owners();
     hide_own(&mut schema);

@@ -284,6 +284,10 @@ pub struct IntrospectOptions {
     pub namespaces: Vec<String>,
     /// Leave out tables of these names (relata's own history, for one).
     pub ignore_tables: Vec<String>,
+    /// Only what belongs to the rows of these tables is asked for: columns, keys, checks, indexes, triggers, and the tables
+    /// that they refer to or are parts of. A driver MAY leave out everything else, comments and grants too, or give it all.
+    /// Empty: the whole schema.
+    pub tables: Vec<ObjectName>,
 }
 
 /// What a server is.

@@ -3,6 +3,10 @@
 //! `{ns}` stands for the condition on `n.nspname`. Names come as the catalogue has them, expressions and definitions in
 //! the server's own spelling, qualified because the search path is empty.
 
+use relata_schema::Dialect;
+use relata_schema::model::ObjectName;
+use relata_sql::driver::IntrospectOptions;
+
 /// The objects of extensions are the extension's.
 const OWN: &str = "not exists (select from pg_catalog.pg_depend x where x.classid = {class} and x.objid = {oid} \
                    and x.deptype = 'e')";
@@ -49,12 +53,13 @@ pub(super) struct Queries {
 }
 
 impl Queries {
-    pub(super) fn new(version: u32, namespaces: &[String]) -> Self {
+    pub(super) fn new(version: u32, options: &IntrospectOptions) -> Self {
         let mut condition = "n.nspname !~ '^pg_' and n.nspname <> 'information_schema'".to_string();
-        if !namespaces.is_empty() {
-            let list = namespaces.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect::<Vec<_>>();
+        if !options.namespaces.is_empty() {
+            let list = options.namespaces.iter().map(|name| Dialect::Postgres.literal(name)).collect::<Vec<_>>();
             condition.push_str(&format!(" and n.nspname in ({})", list.join(", ")));
         }
+        let some = some_tables(&options.tables);
         let compression = if version >= 140_000 { "a.attcompression::text" } else { "''" };
         let nulls = if version >= 150_000 { "i.indnullsnotdistinct" } else { "false" };
         let set_columns = if version >= 150_000 { "c.confdelsetcols" } else { "null::int2[]" };
@@ -80,35 +85,57 @@ impl Queries {
                 .replace("{identity}", identity)
                 .replace("{temporal}", temporal)
         };
-        let own = |text: &str, class: &str, oid: &str| {
-            fill(text).replace("{own}", &OWN.replace("{class}", class).replace("{oid}", oid))
+        // What belongs to relations, and what does not.
+        let of = |text: &str, relation: &str| match &some {
+            Some(some) => fill(&text.replace("{ns}", &format!("{{ns}} and {relation} in ({some})"))),
+            None => fill(text),
         };
+        let owned = |text: String, class: &str, oid: &str| {
+            text.replace("{own}", &OWN.replace("{class}", class).replace("{oid}", oid))
+        };
+        let fill = |text: &str| if some.is_some() { NOTHING.to_string() } else { fill(text) };
+        let own = |text: &str, class: &str, oid: &str| owned(fill(text), class, oid);
         Queries {
             namespaces: own(NAMESPACES, "2615", "n.oid"),
-            extensions: EXTENSIONS.to_string(),
+            extensions: fill(EXTENSIONS),
             types: own(TYPES, "1247", "t.oid"),
             ranges: own(
                 &RANGES.replace("{multirange}", multirange).replace("{multirange_oid}", multirange_oid),
                 "1247",
                 "t.oid",
             ),
-            classes: own(CLASSES, "1259", "c.oid"),
-            columns: fill(COLUMNS),
-            column_types: fill(COLUMN_TYPES),
+            classes: owned(of(CLASSES, "c.oid"), "1259", "c.oid"),
+            columns: of(COLUMNS, "c.oid"),
+            column_types: of(COLUMN_TYPES, "c.oid"),
             sequences: fill(SEQUENCES),
-            constraints: fill(CONSTRAINTS),
-            indexes: fill(INDEXES),
-            triggers: fill(TRIGGERS),
+            constraints: of(CONSTRAINTS, "c.conrelid"),
+            indexes: of(INDEXES, "c.oid"),
+            triggers: of(TRIGGERS, "c.oid"),
             policies: fill(POLICIES),
             routines: own(ROUTINES, "1255", "p.oid"),
             servers: own(SERVERS, "1417", "s.oid"),
             others: fill(&super::others::query(version)),
-            dependencies: DEPENDENCIES.to_string(),
-            comments: COMMENTS.to_string(),
+            dependencies: fill(DEPENDENCIES),
+            comments: fill(COMMENTS),
             grants: fill(GRANTS),
             default_privileges: fill(DEFAULT_PRIVILEGES),
         }
     }
+}
+
+/// The question for what nobody asked for.
+const NOTHING: &str = "select where false";
+
+/// The oids of tables, and of those that they refer to or are parts of; `None`: of all.
+fn some_tables(tables: &[ObjectName]) -> Option<String> {
+    let dialect = Dialect::Postgres;
+    let names = tables.iter().map(|name| dialect.literal(&dialect.qualified(name))).collect::<Vec<_>>().join(", ");
+    let named = format!("select pg_catalog.to_regclass(x)::oid from pg_catalog.unnest(array[{names}]) x");
+    let some = format!(
+        "{named} union all select k.confrelid from pg_catalog.pg_constraint k where k.contype = 'f' and k.conrelid in ({named}) \
+         union all select h.inhparent from pg_catalog.pg_inherits h where h.inhrelid in ({named})"
+    );
+    (!tables.is_empty()).then_some(some)
 }
 
 const NAMESPACES: &str =

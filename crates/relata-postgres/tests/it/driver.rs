@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use expect_test::{Expect, expect};
 use relata_postgres::PostgresDriver;
-use relata_schema::Dialect;
+use relata_schema::model::ObjectName;
+use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{BulkInsert, ConnectOptions, Driver, IntrospectOptions, Query, Statement, TransactionOptions};
 use relata_sql::{DatabaseUrl, Kind, Value};
 
@@ -540,4 +541,44 @@ async fn looking_at_a_connection_takes_no_answer_away() {
         assert_eq!(rows.expect("the connection answers").unwrap(), [[Value::Int(1)]]);
     }
     db.drop().await;
+}
+
+/// Some tables are read as they are in the whole, with those that they refer to or are parts of.
+#[tokio::test]
+async fn some_tables_are_read_as_in_the_whole() {
+    let mut db = Database::new().await;
+    db.run(
+        "create schema \"S 1\"; create type \"S 1\".mood as enum ('sad'); create table \"S 1\".a (id int primary key); \
+         create table b (id int generated always as identity primary key, a int references \"S 1\".a (id), m \"S 1\".mood, \
+         d int generated always as (2 * a) stored, unique (a), check (a > 0)); create table c (b int references b (id)); \
+         create index b_m on b (m) where a > 3; create table p (x int) partition by list (x); \
+         create table p1 partition of p for values in (1); create table lone (x int); create view v as select * from b; \
+         create function f() returns trigger language plpgsql as 'begin return new; end'; \
+         create trigger t before insert on b for each row execute function f()",
+    )
+    .await;
+    let whole = db.connection.introspect(&IntrospectOptions::default()).await.unwrap();
+    let names =
+        |schema: &Schema| schema.tables.iter().map(|table| table.name.to_string()).collect::<Vec<_>>().join(" ");
+    let cases = [("public", "b", "\"S 1\".a public.b"), ("public", "p1", "public.p public.p1"), ("public", "none", "")];
+    for (namespace, name, expected) in cases {
+        let tables = vec![ObjectName::new(namespace, name)];
+        let some = db.connection.introspect(&IntrospectOptions { tables, ..Default::default() }).await.unwrap();
+        assert_eq!(names(&some).replace('"', ""), expected.replace('"', ""));
+        let (Some(there), Some(table)) =
+            (whole.tables.iter().find(|table| table.name.name == name), some.tables.last())
+        else {
+            continue;
+        };
+        assert_eq!(table.primary_key, there.primary_key);
+        assert_eq!((&table.uniques, &table.checks), (&there.uniques, &there.checks));
+        assert_eq!((&table.foreign_keys, &table.indexes), (&there.foreign_keys, &there.indexes));
+        assert_eq!((&table.partition_of, &table.partitioning), (&there.partition_of, &there.partitioning));
+        assert_eq!(table.triggers.len(), there.triggers.len());
+        for (column, there) in table.columns.iter().zip(&there.columns) {
+            assert_eq!((&column.name, &column.ty.physical), (&there.name, &there.ty.physical));
+            assert_eq!((&column.default, &column.generated), (&there.default, &there.generated));
+            assert_eq!((column.not_null, column.identity.is_some()), (there.not_null, there.identity.is_some()));
+        }
+    }
 }

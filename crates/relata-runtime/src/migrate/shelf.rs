@@ -407,7 +407,8 @@ async fn note_one(connection: &mut dyn Connection, kept: &[Shelved], shelved: &S
 
 /// The table of a column under the names that they have now, if both are there.
 async fn standing(connection: &mut dyn Connection, shelved: &Shelved) -> Result<Option<Table>> {
-    let schema = super::schema(connection).await?;
+    let names = [Some(&shelved.taken.table), shelved.later.table.as_ref()];
+    let schema = super::schema_of(connection, names.into_iter().flatten().cloned().collect()).await?;
     let renamed = shelved.later.table.as_ref().and_then(|name| schema.table(name));
     let table = renamed.or_else(|| schema.table(&shelved.taken.table));
     Ok(table.filter(|table| fits(shelved, table)).cloned())
@@ -449,12 +450,12 @@ pub(super) async fn put_back(
     let kept = as_before(of(connection, version).await?);
     let mut back = early;
     if connection.dialect() == Dialect::Postgres && !back.is_empty() {
-        let schema = super::schema(connection).await?;
-        for table in back.iter().filter_map(|shelved| schema.table(&shelved.taken.table)) {
-            sql::counters(connection, table).await?;
-        }
+        // By now a sequence may belong to a column that had none when its rows came back.
+        let tables: Vec<&ObjectName> = back.iter().map(|shelved| &shelved.taken.table).collect();
+        sql::counters(connection, &tables).await?;
     }
-    back.extend(put_back_some(connection, version, kept).await?);
+    let schema = around(connection, &kept).await?;
+    back.extend(put_back_some(connection, version, kept, &schema).await?);
     Ok(back)
 }
 
@@ -484,7 +485,7 @@ pub(super) async fn put_back_early(
         return Ok(kept);
     }
     // Rows of a partitioned table wait for its partitions, and others for the tables that they refer to.
-    let schema = super::schema(connection).await?;
+    let schema = around(connection, &kept).await?;
     let plain = |table: &Table| {
         let refers = table.foreign_keys.iter().all(|key| schema.table(&key.references).is_some());
         table.partitioning.is_none() && table.partition_of.is_none() && refers
@@ -499,7 +500,18 @@ pub(super) async fn put_back_early(
             ready.push(shelved);
         }
     }
-    put_back_some(connection, version, ready).await
+    put_back_some(connection, version, ready, &schema).await
+}
+
+/// The tables of what is kept.
+async fn around(connection: &mut dyn Connection, kept: &[Shelved]) -> Result<Schema> {
+    let mut names: Vec<ObjectName> = kept.iter().map(|shelved| shelved.taken.table.clone()).collect();
+    names.sort();
+    names.dedup();
+    match names.is_empty() {
+        true => Ok(Schema::new(connection.dialect())),
+        false => super::schema_of(connection, names).await,
+    }
 }
 
 /// SQLite writes to no table while a reference from it or to it has no key at its other end.
@@ -551,11 +563,15 @@ fn fits(shelved: &Shelved, table: &Table) -> bool {
     there && shelved.key.iter().all(has)
 }
 
-async fn put_back_some(connection: &mut dyn Connection, version: &str, mut kept: Vec<Shelved>) -> Result<Vec<Shelved>> {
+async fn put_back_some(
+    connection: &mut dyn Connection,
+    version: &str,
+    mut kept: Vec<Shelved>,
+    schema: &Schema,
+) -> Result<Vec<Shelved>> {
     if kept.is_empty() {
         return Ok(kept);
     }
-    let schema = super::schema(connection).await?;
     let mut waiting = of(connection, version).await?;
     let dialect = connection.dialect();
     let ready = |shelved: &Shelved, table: &Table| {
@@ -563,10 +579,10 @@ async fn put_back_some(connection: &mut dyn Connection, version: &str, mut kept:
     };
     kept.retain(|shelved| schema.table(&shelved.taken.table).is_some_and(|table| ready(shelved, table)));
     // Tables before columns, and each table after those that it refers to.
-    let order = referred_first(&schema);
+    let order = referred_first(schema);
     let place = |shelved: &Shelved| order.iter().position(|name| *name == shelved.taken.table);
     kept.sort_by_key(|shelved| (shelved.taken.column.is_some(), place(shelved)));
-    let quiet = sql::Quiet::begin(connection, &schema, &kept).await?;
+    let quiet = sql::Quiet::begin(connection, schema, &kept).await?;
     for shelved in &kept {
         let Some(table) = schema.table(&shelved.taken.table) else { continue };
         let others = alike::waiting(&waiting, &table.name);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use relata_schema::Dialect;
 use relata_schema::model::{ObjectName, Schema, Table};
+use relata_sql::Result;
 use relata_sql::driver::Connection;
-use relata_sql::{Result, Value};
 
 use super::alike::{Alike, PLACE};
 use super::{Shelved, Taken};
@@ -321,7 +321,7 @@ pub(super) async fn put_back(
             values.join(", ")
         ))
         .await?;
-    if dialect == Dialect::Postgres { counters(connection, table).await } else { Ok(()) }
+    if dialect == Dialect::Postgres { counters(connection, &[&table.name]).await } else { Ok(()) }
 }
 
 /// The columns of a kept table: it is no part of the schema, so its catalogue is asked.
@@ -342,17 +342,19 @@ pub(super) async fn columns_of(connection: &mut dyn Connection, kept: &ObjectNam
     rows::all(connection, &sql, &[]).await?.iter().map(|row| rows::cell(row, 0)).collect()
 }
 
-/// PostgreSQL: counters go on after the greatest number that is there.
-pub(super) async fn counters(connection: &mut dyn Connection, table: &Table) -> Result<()> {
-    let target = Dialect::Postgres.qualified(&table.name);
-    for column in &table.columns {
-        let (name, literal) = (Dialect::Postgres.quote(&column.name), Dialect::Postgres.literal(&column.name));
-        let sequence = format!("pg_get_serial_sequence({}, {literal})", Dialect::Postgres.literal(&target));
-        let found = rows::one(connection, &format!("SELECT {sequence}"), &[]).await?;
-        if matches!(found, Some(Value::Text(_))) {
-            let set = format!("SELECT setval({sequence}, max({name})) FROM {target} HAVING max({name}) IS NOT NULL");
-            connection.batch(&set).await?;
-        }
+/// PostgreSQL: counters of tables that are there go on after the greatest number that is there.
+pub(super) async fn counters(connection: &mut dyn Connection, tables: &[&ObjectName]) -> Result<()> {
+    let dialect = Dialect::Postgres;
+    let names = tables.iter().map(|name| dialect.literal(&dialect.qualified(name))).collect::<Vec<_>>().join(", ");
+    let sql = format!(
+        "SELECT format('SELECT pg_catalog.setval(%L, max(%I)) FROM %s HAVING max(%I) IS NOT NULL', s.name, a.attname, \
+         c.oid::regclass, a.attname) \
+         FROM (SELECT DISTINCT to_regclass(x)::oid AS oid FROM unnest(ARRAY[{names}]) x) c \
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped, \
+         pg_get_serial_sequence(c.oid::regclass::text, a.attname) s(name) WHERE s.name IS NOT NULL"
+    );
+    for row in rows::all(connection, &sql, &[]).await? {
+        connection.batch(&rows::cell::<String>(&row, 0)?).await?;
     }
     Ok(())
 }
