@@ -457,6 +457,13 @@ pub trait Connection: Send {
         Answer::ready(Err(Error::unsupported(what, "load a dump with the server's own tools")))
     }
 
+    /// SQLite: copies the whole database into a new file, page by page, as it is at one moment: also while others write.
+    /// Servers have no such thing: `Unsupported`.
+    fn copy_to<'a>(&'a mut self, _file: &'a std::path::Path) -> Answer<'a, ()> {
+        let what = format!("{} does not copy a database into a file", self.dialect().title());
+        Answer::ready(Err(Error::unsupported(what, "take a dump with the server's own tools")))
+    }
+
     /// Makes it as new for the next borrower: rolls back what is open, resets session settings if any were made.
     fn reset(&mut self) -> Answer<'_, ()>;
 

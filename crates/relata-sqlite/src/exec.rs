@@ -16,6 +16,7 @@
 
 mod away;
 mod bulk;
+mod copy;
 mod pace;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -125,11 +126,11 @@ impl SqliteConnection {
     /// Runs a job on the blocking pool, where it may take its time.
     fn elsewhere<'a, T: Unpin + Send + 'static>(
         &'a mut self,
-        job: impl FnOnce(&mut Handle, Duration) -> Result<T> + Send + 'static,
+        job: impl FnOnce(&mut Handle, &Away) -> Result<T> + Send + 'static,
     ) -> Answer<'a, T> {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            let patience = self.patience;
-            let result = self.raw.as_mut().ok_or_else(lost).and_then(|raw| job(raw, patience));
+            let away = Away { patience: self.patience, over: Arc::default() };
+            let result = self.raw.as_mut().ok_or_else(lost).and_then(|raw| job(raw, &away));
             self.note(result.as_ref().err());
             return Answer::ready(result);
         };
@@ -143,17 +144,17 @@ impl SqliteConnection {
     fn send_away<T: Send + 'static>(
         &mut self,
         runtime: &tokio::runtime::Handle,
-        job: impl FnOnce(&mut Handle, Duration) -> Result<T> + Send + 'static,
+        job: impl FnOnce(&mut Handle, &Away) -> Result<T> + Send + 'static,
     ) -> Result<Errand<T>> {
-        let patience = self.patience;
         let mut raw = self.raw.take().ok_or_else(lost)?;
         let waiting = Waiting::default();
-        let abandoned = Arc::clone(&waiting.over);
+        let away = Away { patience: self.patience, over: Arc::clone(&waiting.over) };
         let work = runtime.spawn_blocking(move || {
-            let stop = move || abandoned.load(Ordering::Relaxed);
+            let looking = away.clone();
+            let stop = move || looking.is_abandoned();
             let watched = raw.raw_mut().progress_handler(STEPS_BETWEEN_LOOKS, Some(stop));
             let result = watched.map_err(|error| errors::from_rusqlite(&error, None));
-            let result = result.and_then(|()| job(&mut raw, patience));
+            let result = result.and_then(|()| job(&mut raw, &away));
             (raw, result)
         });
         Ok(Errand { work, waiting })
@@ -186,14 +187,14 @@ impl SqliteConnection {
     /// Runs a statement without rows on the blocking pool.
     fn execute_away<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Done> {
         let (sql, params, cached) = (statement.sql.to_string(), statement.params.to_vec(), statement.cached);
-        let away = move |raw: &mut Handle, patience| {
+        let job = move |raw: &mut Handle, away: &Away| {
             let begun = Instant::now();
             let statement = Statement { sql: &sql, params: &params, cached };
-            let done = patience::retry_blocking(patience, || run(raw, statement, None))?;
+            let done = patience::retry_blocking(away.patience, || run(raw, statement, None))?;
             Ok((done, begun.elapsed()))
         };
         Answer::later(async move {
-            let (done, took) = self.elsewhere(away).await?;
+            let (done, took) = self.elsewhere(job).await?;
             if cached {
                 self.history.note(statement.sql, took, Long::InSteps);
             }
@@ -246,6 +247,21 @@ impl<T> Attempt<T> {
             Attempt::Over(result) => Attempt::Over(result.map(change)),
             Attempt::Busy(error) => Attempt::Busy(error),
         }
+    }
+}
+
+/// What a job on the blocking pool goes by.
+#[derive(Clone)]
+struct Away {
+    /// How long it waits for others' locks.
+    patience: Duration,
+    /// Nobody waits for it any more.
+    over: Arc<AtomicBool>,
+}
+
+impl Away {
+    fn is_abandoned(&self) -> bool {
+        self.over.load(Ordering::Relaxed)
     }
 }
 
@@ -332,7 +348,7 @@ impl Connection for SqliteConnection {
         }
         self.touched = true;
         let script = script.to_string();
-        self.elsewhere(move |raw, patience| run_script(raw, &script, patience))
+        self.elsewhere(move |raw, away| run_script(raw, &script, away.patience))
     }
 
     fn bulk_insert<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, u64> {
@@ -361,8 +377,8 @@ impl Connection for SqliteConnection {
 
     fn introspect<'a>(&'a mut self, options: &'a IntrospectOptions) -> Answer<'a, Schema> {
         let options = options.clone();
-        self.elsewhere(move |raw, patience| {
-            patience::retry_blocking(patience, || Attempt::of_result(introspect::read(raw, &options)))
+        self.elsewhere(move |raw, away| {
+            patience::retry_blocking(away.patience, || Attempt::of_result(introspect::read(raw, &options)))
         })
     }
 
@@ -380,6 +396,11 @@ impl Connection for SqliteConnection {
             let restored = raw.raw_mut().restore(rusqlite::MAIN_DB, &file, None::<fn(rusqlite::backup::Progress)>);
             restored.map_err(|error| errors::from_rusqlite(&error, None))
         })
+    }
+
+    fn copy_to<'a>(&'a mut self, file: &'a std::path::Path) -> Answer<'a, ()> {
+        let file = file.to_path_buf();
+        self.elsewhere(move |raw, away| copy::to_file(raw, &file, away))
     }
 
     fn reset(&mut self) -> Answer<'_, ()> {

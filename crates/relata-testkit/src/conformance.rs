@@ -180,6 +180,8 @@ cases! { ($)
         statements::batches,
         /// A script may hold semicolons in strings, comments and bodies.
         statements::batch_with_bodies,
+        /// SQLite's database is copied into a file and put back from it; servers say that they have no such thing.
+        statements::a_database_is_a_file,
         /// Violated constraints are told by kind, with what the server names, and without the value.
         errors::violated_constraints,
         /// Wrong SQL is told by kind; the connection is as good as before.

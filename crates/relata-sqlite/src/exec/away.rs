@@ -102,11 +102,11 @@ impl SqliteConnection {
         let (out, mut portions) = mpsc::channel(WAITING);
         let (sql, params, names) = (statement.sql.to_string(), statement.params.to_vec(), sink.wants_columns());
         let cached = statement.cached;
-        let errand = self.send_away(&runtime, move |raw, patience| {
+        let errand = self.send_away(&runtime, move |raw, away| {
             let statement = Statement { sql: &sql, params: &params, cached };
             let begun = Instant::now();
             let mut packer = Packer { begun, first: None, names, width: 0, values: Vec::new(), out };
-            patience::retry_blocking(patience, || run(raw, statement, Some(&mut packer)))?;
+            patience::retry_blocking(away.patience, || run(raw, statement, Some(&mut packer)))?;
             packer.pack_up()?;
             let took = begun.elapsed();
             Ok((took, packer.first.unwrap_or(took)))

@@ -175,3 +175,22 @@ pub(super) async fn batch_with_bodies(suite: &Suite<'_>) {
     let table = if suite.is(Dialect::Mysql) { "log" } else { "t" };
     assert_eq!(session.number(&format!("SELECT count(*) FROM {table} WHERE a IN ('y', 'z')")).await, 2);
 }
+
+pub(super) async fn a_database_is_a_file(suite: &Suite<'_>) {
+    let mut session = suite.connect().await;
+    session.run("CREATE TABLE t (a int)").await;
+    session.run("INSERT INTO t VALUES (1)").await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("copy");
+    if !suite.is(Dialect::Sqlite) {
+        for refused in [session.connection.copy_to(&file).await, session.connection.restore(&file).await] {
+            assert_eq!(refused.expect_err("servers keep their files").kind(), Kind::Unsupported);
+        }
+        assert!(!file.exists());
+        return session.is_usable().await;
+    }
+    session.connection.copy_to(&file).await.expect("the database is copied");
+    session.run("DELETE FROM t").await;
+    session.connection.restore(&file).await.expect("the copy is put back");
+    assert_eq!(session.number("SELECT count(*) FROM t").await, 1);
+}

@@ -1,7 +1,7 @@
 //! Where a migration is proved: a shadow database on which the migrations before it were run, with the target's data
 //! where that is to be had, and else with rows made up for the purpose.
 //!
-//! - SQLite: a copy of the file (`VACUUM INTO`), unless `--no-data`.
+//! - SQLite: a copy of the file as it is now, unless `--no-data`.
 //! - PostgreSQL, MariaDB: with `--with-data`, every row is copied into the shadow database. Foreign keys are not checked
 //!   meanwhile (they were, in the target); a role that is no superuser drops them there and adds them again. MariaDB cannot switch triggers off: what they write while rows are copied is
 //!   replaced by the target's rows, and a table that does not come out with as many rows is an error.
@@ -197,11 +197,10 @@ impl Ground {
 async fn copy_file(target: &mut dyn Connection) -> Result<FileCopy> {
     let directory = tempfile::tempdir()
         .map_err(|error| Error::new(Kind::Io, format!("no temporary directory: {error}")).caused_by(error))?;
-    let path = directory.path().join("copy.sqlite").display().to_string();
-    let vacuum = format!("VACUUM INTO {}", Dialect::Sqlite.literal(&path));
-    let copied = target.execute(Statement::once(&vacuum, &[])).await;
+    let path = directory.path().join("copy.sqlite");
+    let copied = target.copy_to(&path).await;
     copied.map_err(|error| error.context("copying the database for the proof").hint("or prove without: --no-data"))?;
-    let connection = connect(&DatabaseUrl::sqlite_file(path)).await?;
+    let connection = connect(&DatabaseUrl::sqlite_file(path.display().to_string())).await?;
     Ok(FileCopy { connection, _directory: directory })
 }
 

@@ -95,16 +95,15 @@ impl Prove {
 /// A warning when the schema that results is not the one that the header promises: the SQL was edited since (which is
 /// everyone's right), or another version of the server spells it otherwise.
 fn promised(migration: &Migration, proof: &migrate::Proof) -> Vec<Diagnostic> {
+    let Some(promised) = &migration.header.schema else { return Vec::new() };
     let found = migrate::schema_digest(&proof.schema);
-    match &migration.header.schema {
-        Some(promised) if *promised != found => {
-            let message = format!("{} gives another schema than its header says", migration.id());
-            let help = format!(
-                "see what it gives: relata schema diff --from migrations --to src; \
-                 if it is right, write into up.sql: -- relata: schema {found}"
-            );
-            vec![Diagnostic::warning("migration-schema", message).help(help)]
-        }
-        _ => Vec::new(),
+    if *promised == found {
+        return Vec::new();
     }
+    let message = format!("{} gives another schema than its header says", migration.id());
+    let help = format!(
+        "see what it gives: relata schema diff --from migrations --to src; \
+         if it is right, write into up.sql: -- relata: schema {found}"
+    );
+    vec![Diagnostic::warning("migration-schema", message).help(help)]
 }
