@@ -14,6 +14,7 @@ use relata_sql::tree::{Insert, Select, Source, Tree};
 use relata_sql::{Answer, Connection, Error, Kind, Result, RowSink, Statement, Value};
 
 use crate::db::Db;
+use crate::exact;
 use crate::pool::Pooled;
 use crate::repeated::Lookups;
 use crate::retry::RetryBudget;
@@ -156,6 +157,9 @@ impl<'a> Lease<'a> {
     /// `Kind::Unsupported` when the database cannot do it; what the database or the sink says.
     pub async fn query(&mut self, tree: Tree<'_, '_>, sink: &mut dyn RowSink) -> Result<()> {
         let raw = matches!(tree, Tree::Raw(..));
+        if exact::may_change(self.target().dialect, &tree) {
+            Box::pin(exact::refuse_changed(self.held_mut().connection(), &tree)).await?;
+        }
         let rendered = self.render(tree)?;
         let statement = Statement::new(&rendered.sql, &rendered.params);
         let result = if self.has_others() {
@@ -228,6 +232,9 @@ impl<'a> Lease<'a> {
     /// # Errors
     /// As [`Lease::query`].
     pub async fn execute(&mut self, tree: Tree<'_, '_>) -> Result<Done> {
+        if exact::may_change(self.target().dialect, &tree) {
+            Box::pin(exact::refuse_changed(self.held_mut().connection(), &tree)).await?;
+        }
         let rendered = self.render(tree)?;
         let statement = Statement::new(&rendered.sql, &rendered.params);
         let mut result = self.connection().execute(statement).await;

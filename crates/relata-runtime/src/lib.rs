@@ -23,6 +23,7 @@ mod db;
 pub mod discovery;
 pub mod entity;
 pub mod events;
+mod exact;
 pub mod executor;
 pub mod explain;
 pub mod find;

@@ -652,6 +652,10 @@ impl Connection for Observed {
         }
     }
 
+    fn refuse_changed<'a>(&'a mut self, values: BulkInsert<'a>) -> Answer<'a, ()> {
+        self.connection.refuse_changed(values)
+    }
+
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()> {
         self.watch.ran_ddl = false;
         watched(&mut self.watch, "BEGIN", |_| self.connection.begin(options))

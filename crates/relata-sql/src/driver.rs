@@ -406,6 +406,12 @@ pub trait Connection: Send {
         Answer::ready(Ok(None))
     }
 
+    /// Refuses values that columns would keep otherwise than they are, without a word. Asked before values are written of which
+    /// [`crate::exact::long`] says so, except for [`Connection::bulk_insert`], which looks by itself.
+    fn refuse_changed<'a>(&'a mut self, _values: BulkInsert<'a>) -> Answer<'a, ()> {
+        Answer::ready(Ok(()))
+    }
+
     /// Begins a transaction.
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()>;
 

@@ -5,6 +5,7 @@
 //! - [`error`]: the one [`Error`].
 //! - [`meta`]: what the engine knows of an entity; [`typed`]: expressions as people write them; [`expr`]: as data;
 //!   [`tree`]: whole statements; [`render`]: their SQL in each dialect.
+//! - [`exact`]: numbers that SQLite would change.
 //! - [`template`]: functions as each database writes them.
 //! - [`url`]: where a database is.
 
@@ -13,6 +14,7 @@ mod calendar;
 pub mod cell;
 pub mod driver;
 pub mod error;
+pub mod exact;
 pub mod expr;
 pub mod id;
 pub mod keyset;

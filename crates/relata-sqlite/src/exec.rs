@@ -35,7 +35,7 @@ use crate::cursor::SqliteCursor;
 use crate::patience::{self, Attempt};
 use crate::statement::{Handle, Lent};
 use crate::types::SqliteRow;
-use crate::{errors, introspect, suggest, types};
+use crate::{errors, exact, introspect, suggest, types};
 
 /// How many instructions of SQLite's machine run between two looks whether anybody still waits.
 const STEPS_BETWEEN_LOOKS: i32 = 2000;
@@ -353,6 +353,10 @@ impl Connection for SqliteConnection {
 
     fn bulk_insert<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, u64> {
         self.insert_bulk(insert)
+    }
+
+    fn refuse_changed<'a>(&'a mut self, values: BulkInsert<'a>) -> Answer<'a, ()> {
+        Answer::ready(self.raw().and_then(|raw| exact::refuse_changed(raw, values)))
     }
 
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()> {

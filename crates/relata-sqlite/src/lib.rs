@@ -8,6 +8,7 @@
 //! - [`exec`]: running statements, cursors, bulk inserts, transactions.
 //! - `statement`: prepared statements, and the handle that keeps them.
 //! - [`types`]: values to parameters, SQLite values to cells.
+//! - `exact`: values that a column would change.
 //! - [`introspect`]: the catalogue into a [`relata_schema::Schema`].
 //! - [`errors`]: SQLite's result codes into [`relata_sql::Error`].
 //!
@@ -16,6 +17,7 @@
 pub mod connect;
 mod cursor;
 pub mod errors;
+mod exact;
 pub mod exec;
 pub mod introspect;
 mod patience;

@@ -3,7 +3,8 @@
 //! SQLite knows NULL, integers, floating-point numbers, text and bytes. What else relata has travels as text in the
 //! spelling SQLite's own functions use: dates as `2024-02-29`, instants in UTC as `2024-02-29 12:00:00.5` (so that
 //! they sort, and compare with `CURRENT_TIMESTAMP`), UUIDs with hyphens, decimals as they are written. A column with
-//! NUMERIC affinity (DECIMAL) turns decimals into numbers of at most 15 exact digits; declare TEXT to keep them all.
+//! NUMERIC affinity (DECIMAL) turns decimals into numbers of at most 15 exact digits, and longer ones are refused (see `exact`);
+//! declare TEXT to keep them all.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;

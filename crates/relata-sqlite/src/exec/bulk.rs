@@ -7,6 +7,7 @@ use relata_sql::{Answer, Result, Statement, Value};
 
 use super::pace::{Turn, yield_turn};
 use super::{SqliteConnection, bind_all, failure, run};
+use crate::exact;
 use crate::patience::Attempt;
 use crate::statement::Handle;
 
@@ -20,6 +21,9 @@ impl SqliteConnection {
             Ok(rows) => rows,
             Err(error) => return Answer::ready(Err(error)),
         };
+        if let Err(error) = self.raw().and_then(|raw| exact::refuse_changed(raw, insert)) {
+            return Answer::ready(Err(error));
+        }
         let at_once = (VALUES_PER_STATEMENT / insert.columns.len()).max(1);
         if rows > at_once {
             return Answer::later(self.insert_in_turns(insert, at_once));
