@@ -176,14 +176,16 @@ fn in_rows(schema: &Schema, renames: &[Rename], statement: &Statement<'_>, found
             }
             found.extend(emptied.into_iter().map(|table| Loss { object: table.key(), how: How::Emptied }));
         }
-        StatementKind::Write(write) if !write.limited => {
-            let Some(table) = named(&write.table) else { return };
-            if write.verb == "DELETE" {
-                found.push(Loss { object: table.key(), how: How::Emptied });
-            } else if write.verb == "UPDATE" {
-                let assigned = write.assigned.iter().flatten().filter_map(|name| column(table, name));
-                let key = |column: String| ObjectKey::member(ObjectKind::Column, &table.name, &column);
-                found.extend(assigned.map(|column| Loss { object: key(column), how: How::Overwritten }));
+        StatementKind::Write(write) => {
+            for write in write.all().filter(|write| !write.limited) {
+                let Some(table) = named(&write.table) else { continue };
+                if write.verb == "DELETE" {
+                    found.push(Loss { object: table.key(), how: How::Emptied });
+                } else if write.verb == "UPDATE" {
+                    let assigned = write.assigned.iter().flatten().filter_map(|name| column(table, name));
+                    let key = |column: String| ObjectKey::member(ObjectKind::Column, &table.name, &column);
+                    found.extend(assigned.map(|column| Loss { object: key(column), how: How::Overwritten }));
+                }
             }
         }
         _ => {}

@@ -381,7 +381,10 @@ impl Facts {
                     self.tables.values_mut().for_each(|table| drop_index(table, name.last()));
                 }
             }
-            StatementKind::Write(write) => drop(self.written.insert(self.key(&write.table))),
+            StatementKind::Write(write) => {
+                let tables: Vec<_> = write.all().map(|one| self.key(&one.table)).collect();
+                self.written.extend(tables);
+            }
             StatementKind::Truncate { tables, .. } => self.written.extend(tables.iter().map(key)),
             StatementKind::Rename(pairs) => pairs.iter().for_each(|(from, to)| self.rename(from, to)),
             StatementKind::Alter(alter) => self.alter(alter, learned),

@@ -93,8 +93,10 @@ fn nested<'a>(block: &[Token<'a>], dialect: Dialect, line: usize) -> Vec<Stateme
 
 /// From the first word that begins a statement and follows `BEGIN`, `THEN`, `ELSE` or `LOOP`, or stands first.
 fn statement_in<'t, 'a>(tokens: &'t [Token<'a>]) -> &'t [Token<'a>] {
-    const VERBS: &[&str] =
-        &["ALTER", "CREATE", "DROP", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "GRANT", "REVOKE", "EXECUTE", "REFRESH"];
+    const VERBS: &[&str] = &[
+        "ALTER", "CREATE", "DROP", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "GRANT", "REVOKE", "EXECUTE", "REFRESH",
+        "MERGE", "WITH",
+    ];
     const BEFORE: &[&str] = &["BEGIN", "THEN", "ELSE", "LOOP"];
     let begins = |at: usize| {
         let after = at == 0 || BEFORE.iter().any(|word| tokens[at - 1].is(word));

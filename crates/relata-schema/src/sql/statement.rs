@@ -155,6 +155,8 @@ pub struct Setting {
     pub value: String,
     /// `LOCAL`: until the transaction ends.
     pub local: bool,
+    /// MariaDB: `GLOBAL` or `PERSIST`, for the whole server.
+    pub global: bool,
 }
 
 /// A statement that writes rows.
@@ -164,12 +166,22 @@ pub struct Write {
     pub verb: &'static str,
     /// The table.
     pub table: Name,
-    /// It has a `WHERE` that is not always true, a `LIMIT` or a `JOIN`.
+    /// It has a `WHERE` that is not always true, a `LIMIT`, or joins its table on MariaDB by a condition.
     pub limited: bool,
     /// The columns it assigns, each list by itself: of `SET`, of `ON CONFLICT DO UPDATE SET`, of `INSERT (…)`.
     pub assigned: Vec<Vec<Name>>,
     /// `ON CONFLICT`, `OR IGNORE`, `IGNORE`, `ON DUPLICATE KEY`, or a `WHERE NOT EXISTS`: it may run twice.
     pub repeatable: bool,
+    /// What the same statement writes besides: in the tables of its `WITH`, in the other tables of a `DELETE` of several, and
+    /// the `UPDATE` and `DELETE` of every row in a `MERGE`.
+    pub also: Vec<Write>,
+}
+
+impl Write {
+    /// It and all that the same statement writes besides.
+    pub fn all(&self) -> impl Iterator<Item = &Write> {
+        std::iter::once(self).chain(&self.also)
+    }
 }
 
 /// `CREATE TABLE`.

@@ -4,6 +4,7 @@ super::family! {
     allow_reason
     allow_unknown
     allow_unused
+    alter_system
     breaks_application
     columns_left_behind
     destructive_default
@@ -30,6 +31,7 @@ super::family! {
     reserved_name
     revoke
     rows_left_behind
+    sequence_limit
     syntax_error
     truncate
     unique_may_fail

@@ -2,7 +2,6 @@
 
 super::family! {
     add_primary_key
-    alter_system
     attach_partition
     behaviour_change
     catalogue_write

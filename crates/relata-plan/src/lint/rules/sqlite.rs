@@ -4,6 +4,7 @@ super::family! {
     add_column_refused
     affinity_change
     alter_refused
+    crash_unsafe
     foreign_keys_left_off
     pragma_in_transaction
     rebuild_cost

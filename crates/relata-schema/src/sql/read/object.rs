@@ -4,7 +4,7 @@ use super::constraint::constraint;
 use super::cursor::Cursor;
 use super::table::{create_index, create_table};
 use crate::dialect::Dialect;
-use crate::sql::{CreateObject, CreateTable, Drop, Name, StatementKind};
+use crate::sql::{Action, Alter, CreateObject, CreateTable, Drop, Name, StatementKind, TableAction};
 
 /// Every kind of object, those of several words before their first word alone.
 const OBJECTS: &[&str] = &[
@@ -165,6 +165,9 @@ pub fn drop<'a>(cursor: &mut Cursor<'_, 'a>) -> StatementKind<'a> {
 
 /// What follows `RENAME` on MariaDB.
 pub fn rename<'a>(cursor: &mut Cursor<'_, 'a>) -> StatementKind<'a> {
+    if cursor.dialect == Dialect::Mysql && cursor.take("USER") {
+        return rename_user(cursor);
+    }
     if cursor.dialect != Dialect::Mysql || !(cursor.take("TABLE") || cursor.take("TABLES")) {
         return StatementKind::Other;
     }
@@ -175,6 +178,22 @@ pub fn rename<'a>(cursor: &mut Cursor<'_, 'a>) -> StatementKind<'a> {
         Some((from, part.name()?))
     };
     StatementKind::Rename(cursor.split().into_iter().filter_map(pair).collect())
+}
+
+/// `RENAME USER 'app'@'%' TO 'application'@'%'`: the first of them.
+fn rename_user<'a>(cursor: &mut Cursor<'_, 'a>) -> StatementKind<'a> {
+    let mut user = || {
+        let first = cursor.next()?;
+        let mut name = Name { parts: vec![first.content()], extent: first.extent() };
+        if cursor.mark("@") {
+            name.extent = name.extent.through(cursor.next()?.extent());
+        }
+        cursor.take("TO");
+        Some(name)
+    };
+    let (Some(name), Some(to)) = (user(), user()) else { return StatementKind::Other };
+    let actions = vec![TableAction { extent: name.extent.through(to.extent), action: Action::Rename(to) }];
+    StatementKind::Alter(Box::new(Alter { object: "USER", name, actions, ..Alter::default() }))
 }
 
 /// What follows `TRUNCATE`.

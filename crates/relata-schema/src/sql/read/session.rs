@@ -1,6 +1,7 @@
 //! Transactions, settings, and what maintains tables.
 
 use super::cursor::Cursor;
+use crate::dialect::Dialect;
 use crate::sql::statement::Setting;
 use crate::sql::{StatementKind, TokenKind};
 
@@ -30,18 +31,31 @@ pub fn set<'a>(cursor: &mut Cursor<'_, 'a>) -> StatementKind<'a> {
         return StatementKind::Other;
     }
     let local = cursor.take("LOCAL");
-    let _ = cursor.take("SESSION") || cursor.take("GLOBAL");
-    let one = |mut part: super::Cursor<'_, '_>| {
-        while part.mark("@") {}
-        let _ = part.take("SESSION") && part.mark(".");
+    const GLOBAL: &[&str] = &["GLOBAL", "PERSIST", "PERSIST_ONLY"];
+    let mysql = cursor.dialect == Dialect::Mysql;
+    // The word counts for what follows it, too, up to another.
+    let mut global = false;
+    let mut one = |mut part: super::Cursor<'_, '_>| {
+        if mysql && part.take_any(GLOBAL).is_some() {
+            global = true;
+        } else if part.take("SESSION") || mysql && part.take("LOCAL") {
+            global = false;
+        }
+        let mut system = false;
+        while part.mark("@") {
+            system = true;
+        }
+        let qualified = system && part.peek_at(1).is_some_and(|token| token.is_mark("."));
+        let own = qualified && mysql && part.take_any(GLOBAL).is_some();
+        let _ = (own || part.take("SESSION")) && part.mark(".");
         let name = part.name()?.to_string();
         let _ = part.mark(":");
         let _ = part.mark("=") || part.take("TO");
         let value = part.rest().iter().map(|token| token.content().to_lowercase()).collect::<Vec<_>>().join(" ");
         let value = if value == "default" { String::new() } else { value };
-        Some(Setting { name, value, local })
+        Some(Setting { name, value, local, global: own || global && !system })
     };
-    StatementKind::Set(cursor.split().into_iter().filter_map(one).collect())
+    StatementKind::Set(cursor.split().into_iter().filter_map(&mut one).collect())
 }
 
 /// What follows `PRAGMA`.
@@ -51,7 +65,7 @@ pub fn pragma<'a>(cursor: &mut Cursor<'_, 'a>) -> StatementKind<'a> {
     cursor.mark("=");
     let rest = group.map_or(cursor.rest(), |group| group.rest());
     let value = rest.iter().map(|token| token.content().to_lowercase()).collect::<Vec<_>>().join(" ");
-    StatementKind::Set(vec![Setting { name: name.last().to_string(), value, local: false }])
+    StatementKind::Set(vec![Setting { name: name.last().to_string(), value, local: false, global: false }])
 }
 
 /// An option in parentheses that is on: `(FULL)`, `(CONCURRENTLY true)`.
@@ -126,6 +140,7 @@ pub fn select<'a>(cursor: &mut Cursor<'_, 'a>) -> StatementKind<'a> {
                 name: name.to_lowercase(),
                 value: value.content().to_lowercase(),
                 local,
+                global: false,
             }])
         }
         _ => StatementKind::Query,

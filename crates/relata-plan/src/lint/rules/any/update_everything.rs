@@ -1,11 +1,16 @@
 //! An UPDATE of every row in one statement
 //!
 //! Every row is locked until it has ended, the log grows by all of them, and replicas fall behind. A condition that is always
-//! true chooses nothing. Tables made in the same file are no finding, nor is the one row that says the version of a schema; small ones
+//! true chooses nothing, neither does `MERGE … ON true`, nor MariaDB's `UPDATE` of joined tables without one; an `UPDATE` within
+//! `WITH` counts. Tables made in the same file are no finding, nor is the one row that says the version of a schema; small ones
 //! are with `--url` a matter of style.
 //!
 //! ```sql,bad
 //! UPDATE orders SET state = 'open';
+//! ```
+//!
+//! ```sql,bad,postgres
+//! WITH done AS (UPDATE orders SET state = 'open' RETURNING id) SELECT count(*) FROM done;
 //! ```
 //!
 //! In batches, each in a transaction of its own:
@@ -23,9 +28,9 @@ pub const RULE: Rule = rule("update-everything", Level::Hazard, EVERYWHERE, incl
 
 fn check(context: &Context<'_>, report: &mut Report) {
     let StatementKind::Write(write) = &context.statement.kind else { return };
-    if write.verb == "UPDATE" && !write.limited && !context.facts.is_new(&write.table) && !is_bookkeeping(&write.table)
-        && !says_version(write)
-    {
+    let all = write.all().filter(|write| write.verb == "UPDATE" && !write.limited);
+    let existing = |write: &&Write| !context.facts.is_new(&write.table) && !is_bookkeeping(&write.table);
+    for write in all.filter(existing).filter(|write| !says_version(write)) {
         report
             .at(context.statement.extent, format!("every row of {} is locked until all are written", write.table))
             .help("write them in batches, outside a transaction")
