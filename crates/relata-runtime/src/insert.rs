@@ -61,6 +61,30 @@ pub trait NewRow: Sized + Send {
         async move { draft.run(executor, None).await?.ok_or_else(|| not_found(Self::Entity::TABLE.entity)) }
     }
 
+    #[doc(hidden)]
+    fn upsert<A>(self, _: A) -> std::future::Ready<Result<Self::Entity>>
+    where
+        Self: crate::words::UpsertsByItself,
+    {
+        <Self as crate::words::UpsertsByItself>::never()
+    }
+
+    #[doc(hidden)]
+    fn on_conflict_do_nothing(self) -> Self
+    where
+        Self: crate::words::UpsertsByItself,
+    {
+        <Self as crate::words::UpsertsByItself>::never()
+    }
+
+    #[doc(hidden)]
+    fn save<A>(self, _: A) -> std::future::Ready<Result<Self::Entity>>
+    where
+        Self: crate::words::SavesNewRow,
+    {
+        <Self as crate::words::SavesNewRow>::never()
+    }
+
     /// Checks every declared rule, without a database.
     ///
     /// ```

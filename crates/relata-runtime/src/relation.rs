@@ -192,6 +192,11 @@ impl RelationKind for Many {
 
 /// A relation of the entity at some place in a query over `R`.
 pub struct Rel<R, M> {
+    /// Nothing. Whoever writes `Post.author.name` reads this name: the columns of one related row are behind parentheses,
+    /// `Post.author().name`.
+    pub columns_of_one_row_are_behind_parentheses: (),
+    /// Nothing. Whoever writes `User.posts.title` reads this name: many rows are asked by `User.posts.any(Post.title.eq("x"))`.
+    pub many_rows_are_asked_by_any: (),
     path: Path,
     marker: PhantomData<fn() -> (R, M)>,
 }
@@ -207,7 +212,7 @@ impl<R, M> Copy for Rel<R, M> {}
 impl<R: 'static, M: Relation> Rel<R, M> {
     /// The relation of the entity at `path`; `derive(Entity)` writes these.
     pub const fn new(path: Path) -> Self {
-        Rel { path, marker: PhantomData }
+        Rel { columns_of_one_row_are_behind_parentheses: (), many_rows_are_asked_by_any: (), path, marker: PhantomData }
     }
 
     /// The columns of the entity it leads to; only for relations that lead to one row.
@@ -427,7 +432,8 @@ pub type And<E, X, L> = (Load<<X as IntoLoad<E>>::Relation, <X as IntoLoad<E>>::
 /// What fits `.with(…)` of a query over `E`: a relation of `E`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no relation of `{E}`",
-    label = "expected a relation of `{E}`, such as one of its `#[references]`, `#[has_many]` or `#[many_to_many]`"
+    label = "expected a relation of `{E}`, such as one of its `#[references]`, `#[has_many]` or `#[many_to_many]`",
+    note = "several relations are a `.with(…)` each; those of a relation stand in it: `.with(User.posts.with(Post.comments))`"
 )]
 pub trait IntoLoad<E> {
     /// Which relation.

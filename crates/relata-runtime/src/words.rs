@@ -3,6 +3,7 @@
 use std::future::Ready;
 
 use relata_sql::Result;
+use relata_sql::typed::{Assignment, Pred};
 
 use crate::aggregate::Grouped;
 use crate::change::{Delete, Update};
@@ -10,6 +11,7 @@ use crate::entity::Entity;
 use crate::find::Find;
 use crate::insert::{InsertMany, Upsert};
 use crate::raw::Raw;
+use crate::relation::Rel;
 
 pub mod beginnings;
 mod unended;
@@ -77,8 +79,36 @@ relata_sql::words! {
         delete / 1 -> Ready<Result<u64>>, DeleteFound: "what a query finds is not deleted by the query", "say `Post::delete_many().filter(…).exec(&mut db)`";
         delete_all / 1 -> Ready<Result<u64>>, DeleteAllFound: "what a query finds is not deleted by the query", "say `Post::delete_many().filter(…).exec(&mut db)`";
         update_all / 1 -> Ready<Result<u64>>, UpdateAllFound: "what a query finds is not changed by the query", "say `Post::update_many().filter(…).set(…).exec(&mut db)`";
+        lock / 0 -> Self, LockQuery: "`.lock()` is `.for_update()` here", "say `.for_update()`, and `.skip_locked()` or `.nowait()` behind it";
+        lock_exclusive / 0 -> Self, LockExclusive: "`.lock_exclusive()` is `.for_update()` here", "say `.for_update()`";
+        for_update_skip_locked / 0 -> Self, ForUpdateSkipLocked: "these are two words", "say `.for_update().skip_locked()`";
+        exclude / 1 -> Self, ExcludeRows: "what is left out is a filter, too", "say `.filter(!Post.title.eq(…))`";
+        values / 1 -> Self, ValuesOfQuery: "`.values(…)` is `.select(…)` here", "say `.select((Post.title, Post.views))`";
+        values_list / 1 -> Self, ValuesList: "`.values_list(…)` is `.select(…)` here", "say `.select((Post.title, Post.views))`";
+        annotate / 1 -> Self, Annotate: "what is computed for each row is selected", "say `.select((Post.title, Post.comments.count()))`";
+        aggregate / 1 -> Self, AggregateQuery: "aggregates are selected", "say `.select((Post.views.sum(), count_rows())).one(&mut db)`";
+        select_related / 1 -> Self, SelectRelated: "`.select_related(…)` is `.with(…)` here", "say `.with(Post.author)`";
+        prefetch_related / 1 -> Self, PrefetchRelated: "`.prefetch_related(…)` is `.with(…)` here", "say `.with(Post.comments)`";
+        find_each / 1 -> Self, FindEach: "rows one by one are a stream", "say `let mut rows = ….stream(&mut db)` and `while let Some(row) = rows.next().await?`";
+        for_each / 1 -> Self, ForEachQuery: "a query is no list of rows before it has run", "say `let mut rows = ….stream(&mut db)` and `while let Some(row) = rows.next().await?`";
         set / 1 -> Self, SetFound: "what a query finds is not changed by the query", "say `Post::update_many().filter(…).set(…).exec(&mut db)`";
     }
+}
+
+macro_rules! of_new_rows {
+    ($($word:ident: $message:literal, $label:literal;)*) => {$(
+        #[diagnostic::on_unimplemented(message = $message, label = $label)]
+        #[doc(hidden)]
+        pub trait $word {
+            /// Nothing implements this, so that nothing calls it.
+            fn never() -> !;
+        }
+    )*};
+}
+
+of_new_rows! {
+    UpsertsByItself: "what becomes of a row that exists is said behind its key", "say `.on_conflict(User.email).update_all(&mut db)`, or `.ignore(&mut db)`";
+    SavesNewRow: "a new row is inserted, `.save(…)` writes one that was read", "say `.insert(&mut db)`, or `.on_conflict(User.email).update_all(&mut db)`";
 }
 
 relata_sql::words! {
@@ -115,6 +145,29 @@ relata_sql::words! {
 relata_sql::words! {
     impl[E: Entity] Grouped<E> {
         all / 1 -> Ready<Result<Vec<E>>>, AllGroups: "it is not said what to read of each group", "say `.select((Post.author_id, count_rows())).all(&mut db)`";
+    }
+}
+
+relata_sql::words! {
+    impl[E: Entity] Grouped<E> {
+        count / 1 -> Ready<Result<u64>>, CountGroups: "it is not said whether rows or groups are counted",
+            "rows of each group: `.select((Post.author_id, count_rows())).all(&mut db)`; groups: `Post::find().select(Post.author_id.count().distinct()).one(&mut db)`";
+    }
+}
+
+relata_sql::words! {
+    impl[R, M] Rel<R, M> {
+        some / 1 -> Pred<R>, SomeRelated: "`.some(…)` is `.any(…)` here", "say `.any(Post.title.eq(…))`, of the entity that the relation leads to";
+        is / 1 -> Pred<R>, IsRelated: "`.is(…)` is `.any(…)` here", "say `.any(User.name.eq(…))`, of the entity that the relation leads to; or `Post.author().name.eq(…)`";
+        every / 1 -> Pred<R>, EveryRelated: "`.every(…)` is `.none(…)` of the opposite here", "say `.none(!Post.title.eq(…))`";
+        create / 1 -> Assignment<R>, CreateRelated: "rows are created with the new row that they hang on",
+            "say `NewUser { … }.create(User.posts, |user| [NewPost { author_id: user.id, … }]).insert(&mut db)`";
+        connect / 1 -> Assignment<R>, ConnectRelated: "relations are changed by statements of their own",
+            "say `Post::relate(1).connect(Post.tags, [2, 3]).exec(&mut db)`, `.disconnect(…)` or `.set(…)`";
+        add / 1 -> Assignment<R>, AddRelated: "relations are changed by statements of their own",
+            "say `Post::relate(1).connect(Post.tags, [2, 3]).exec(&mut db)`, `.disconnect(…)` or `.set(…)`";
+        set / 1 -> Assignment<R>, SetRelated: "relations are changed by statements of their own",
+            "say `Post::relate(1).connect(Post.tags, [2, 3]).exec(&mut db)`, `.disconnect(…)` or `.set(…)`";
     }
 }
 

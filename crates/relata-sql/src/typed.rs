@@ -323,6 +323,14 @@ macro_rules! comparisons {
             }
         }
 
+        impl<R> std::ops::Not for $name<R, bool> {
+            type Output = Pred<R>;
+
+            fn not(self) -> Pred<R> {
+                !self.holds()
+            }
+        }
+
         impl<R, T, V: OfRust> PartialOrd<V> for $name<R, T> {
             fn partial_cmp(&self, _: &V) -> Option<std::cmp::Ordering> {
                 V::never()

@@ -81,7 +81,7 @@ macro_rules! words {
     };
 }
 
-use crate::typed::{Aggregate, Column, Computed, JsonPath, Pred, Windowed};
+use crate::typed::{Aggregate, Assignment, Column, Computed, JsonPath, Pred, Windowed};
 
 words! {
     impl[R, T] Column<R, T> {
@@ -94,6 +94,15 @@ words! {
         not_eq / 1 -> Pred<R>, NotEq: "`.not_eq(…)` is `.ne(…)` here", "say `.ne(…)`";
         gte / 1 -> Pred<R>, Gte: "`.gte(…)` is `.ge(…)` here", "say `.ge(…)`";
         lte / 1 -> Pred<R>, Lte: "`.lte(…)` is `.le(…)` here", "say `.le(…)`";
+        icontains / 1 -> Pred<R>, IContains: "`.icontains(…)` is `.ilike(…)` here", "say `.ilike(\"%…%\")`";
+        iexact / 1 -> Pred<R>, IExact: "`.iexact(…)` is `.ilike(…)` here", "say `.ilike(\"…\")`, or `.lower().eq(…)`";
+        startswith / 1 -> Pred<R>, StartsWith: "`.startswith(…)` is `.starts_with(…)` here", "say `.starts_with(…)`";
+        endswith / 1 -> Pred<R>, EndsWith: "`.endswith(…)` is `.ends_with(…)` here", "say `.ends_with(…)`";
+        equals / 1 -> Pred<R>, Equals: "`.equals(…)` is `.eq(…)` here", "say `.eq(…)`";
+        set / 1 -> Assignment<R>, SetColumn: "`.set(…)` is of the statement, a column is given a value by `.to(…)`", "say `.set(Post.title.to(…))`";
+        increment / 1 -> Assignment<R>, Increment: "`.increment(…)` is `.add(…)` here", "say `.set(Post.views.add(1))`";
+        decrement / 1 -> Assignment<R>, Decrement: "`.decrement(…)` is `.sub(…)` here", "say `.set(Post.stock.sub(1))`";
+        get / 1 -> JsonPath<R>, GetOfColumn: "a place in JSON is `.key(…)` or `.index(…)` here", "say `.key(\"name\").text()`";
     }
 }
 

@@ -58,6 +58,7 @@ beginnings! {
     new, New -> rows: "a new row of `{Self}` is the struct `New{Self}`: say `New{Self} {{ … }}.insert(&mut db)`";
     create, Create -> rows: "a new row of `{Self}` is the struct `New{Self}`: say `New{Self} {{ … }}.insert(&mut db)`";
     insert, Insert -> rows: "a new row of `{Self}` is the struct `New{Self}`: say `New{Self} {{ … }}.insert(&mut db)`";
+    upsert, UpsertFirst -> rows: "what becomes of a row that exists is said behind its key: `New{Self} {{ … }}.on_conflict({Self}.email).update_all(&mut db)`";
     delete_by_id, DeleteById -> query: "`{Self}::delete_by_id(…)` is `{Self}::delete(…)` here: say `{Self}::delete(1).exec(&mut db)`";
     destroy, Destroy -> query: "`{Self}::destroy(…)` is `{Self}::delete(…)` here: say `{Self}::delete(1).exec(&mut db)`";
 }

@@ -33,6 +33,8 @@ unmet! {
         "end it: `.all(&mut db).await?` gives a `Vec`; or go through `let mut rows = ….stream(&mut db)` by `while let Some(row) = rows.next().await?`";
     StreamInALoop: "the rows of a stream come one after the other, each awaited",
         "say `while let Some(row) = rows.next().await?`; all at once give `.all(&mut db).await?`";
+    StreamAwaited: "a stream is there at once, its rows are awaited",
+        "say `let mut rows = ….stream(&mut db)` and `while let Some(row) = rows.next().await?`";
     QueryNotEnded: "it is not said what is wanted of this query, and of which database",
         "end it before `.await`: `.all(&mut db)`, `.one(&mut db)`, `.first(&mut db)`, `.count(&mut db)` or `.page(&mut db)`";
     StatementNotEnded: "it is not said on which database this statement runs",
@@ -86,6 +88,7 @@ no_futures! {
     [E, T] Projection<E, T>, Vec<T>, QueryNotEnded;
     [S: Scope] Joined<S>, Vec<S>, QueryNotEnded;
     [T] Raw<T>, Vec<T>, QueryNotEnded;
+    [T] Rows<'_, T>, Vec<T>, StreamAwaited;
     [E: Entity, S] Update<E, S>, u64, StatementNotEnded;
     [E: Entity, S] Delete<E, S>, u64, StatementNotEnded;
     [E: Entity] InsertMany<E>, u64, StatementNotEnded;

@@ -100,6 +100,43 @@ pub trait OfRust {
     fn never() -> !;
 }
 
+macro_rules! of_columns {
+    ($($word:ident: $message:literal, $label:literal;)*) => {$(
+        #[diagnostic::on_unimplemented(message = $message, label = $label)]
+        #[doc(hidden)]
+        pub trait $word {
+            /// Nothing implements this, so that nothing calls it.
+            fn never() -> !;
+        }
+    )*};
+}
+
+of_columns! {
+    AddsInRust: "a column is not changed by `+=`, which changes what is in Rust", "say `.set(Post.views.add(1))`";
+    SubtractsInRust: "a column is not changed by `-=`, which changes what is in Rust", "say `.set(Post.stock.sub(1))`";
+    IndexInRust: "a column is no list or map in Rust", "a place in JSON is `.key(\"name\")` or `.index(0)`";
+}
+
+impl<R, T, V: AddsInRust> std::ops::AddAssign<V> for Column<R, T> {
+    fn add_assign(&mut self, _: V) {
+        V::never()
+    }
+}
+
+impl<R, T, V: SubtractsInRust> std::ops::SubAssign<V> for Column<R, T> {
+    fn sub_assign(&mut self, _: V) {
+        V::never()
+    }
+}
+
+impl<R, T, V: IndexInRust> std::ops::Index<V> for Column<R, T> {
+    type Output = super::JsonPath<R>;
+
+    fn index(&self, _: V) -> &Self::Output {
+        V::never()
+    }
+}
+
 /// SQL that stands in the program: a literal or a constant, so that nothing from outside can be part of it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no SQL that stands in the program",
