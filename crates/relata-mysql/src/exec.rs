@@ -22,6 +22,9 @@ use crate::connect::Target;
 use crate::cursor::{self, MysqlCursor};
 use crate::{errors, introspect};
 
+/// A longer text, of a list without end, is prepared for once.
+const LONGEST_KEPT: usize = 1 << 19;
+
 /// `Prepared statement needs to be re-prepared`: what it reads was changed, or has fallen out of the server's table cache.
 const MUST_BE_PREPARED_ANEW: u16 = 1615;
 
@@ -141,7 +144,8 @@ impl MysqlConnection {
     }
 
     /// Starts a statement; its rows are still to be read.
-    async fn start(&mut self, statement: Statement<'_>) -> Result<Answered, Failure> {
+    async fn start(&mut self, mut statement: Statement<'_>) -> Result<Answered, Failure> {
+        statement.cached &= statement.sql.len() <= LONGEST_KEPT;
         if statement.params.is_empty() && !statement.cached {
             return Ok(self.client.query(statement.sql).await?);
         }

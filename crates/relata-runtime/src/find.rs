@@ -776,7 +776,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     /// ```
     ///
     /// # Errors
-    /// `Kind::Parameters` when the cursor belongs to another order; as [`Find::all`].
+    /// `Kind::Validation` when the cursor belongs to another order; as [`Find::all`].
     pub async fn page(mut self, executor: &mut impl Executor) -> Result<Page<L::Output>> {
         self.prepared_for(Some(self.select.limit.unwrap_or(PAGE)));
         let (loads, scope) = (self.loads, self.select.scope);

@@ -56,7 +56,7 @@ impl std::str::FromStr for Cursor {
 
     fn from_str(text: &str) -> Result<Self> {
         let (order, values) = token::read(text).ok_or_else(|| {
-            Error::new(Kind::Parameters, "the cursor is damaged").hint("start again at the first page")
+            Error::new(Kind::Validation, "the cursor is damaged").hint("start again at the first page")
         })?;
         Ok(Cursor { order, values })
     }

@@ -424,7 +424,9 @@ fn length_of_time(text: &str) -> Option<SignedDuration> {
 impl Decode for serde_json::Value {
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
         let value = match cell {
-            Cell::Json(value) | Cell::Text(value) => serde_json::from_str(value).ok(),
+            Cell::Json(value) | Cell::Text(value) => {
+                return serde_json::from_str(value).map_err(|error| Mismatch::expected(unread(&error)));
+            }
             // SQLite keeps the JSON text `5` in a column declared JSON as a number.
             Cell::Int(value) => Some(value.into()),
             Cell::Float(value) => serde_json::Number::from_f64(value).map(serde_json::Value::Number),
@@ -432,6 +434,11 @@ impl Decode for serde_json::Value {
         };
         value.ok_or_else(|| Mismatch::expected("JSON"))
     }
+}
+
+fn unread(error: &serde_json::Error) -> &'static str {
+    // It says so in words alone.
+    if error.to_string().starts_with("recursion limit") { "JSON that nests at most 127 deep" } else { "JSON" }
 }
 
 #[cfg(test)]

@@ -15,14 +15,14 @@ use crate::value::Value;
 /// Narrows a query down to what comes after the place.
 ///
 /// # Errors
-/// `Kind::Parameters` when the place is one of another order; those of [`total_order`].
+/// `Kind::Validation` when the place is one of another order; those of [`total_order`].
 pub fn narrow(select: &mut Select, after: &After, dialect: Dialect) -> Result<()> {
     if let Some(table) = select.source.entity() {
         total_order(&mut select.order, table)?;
     }
     if after.order != order_digest(&select.order) || after.values.len() != select.order.len() {
         let message = "the cursor belongs to a query with another order";
-        return Err(Error::new(Kind::Parameters, message).hint("start again at the first page"));
+        return Err(Error::new(Kind::Validation, message).hint("start again at the first page"));
     }
     let declared = || select.order.iter().map(|key| may_be_null(&key.expr)).collect();
     let nullable = after.nullable.clone().unwrap_or_else(declared);

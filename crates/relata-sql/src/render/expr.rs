@@ -256,7 +256,7 @@ impl<O: Out> Writer<O> {
     }
 
     /// `IN`: one array on PostgreSQL; elsewhere a list padded to a power of two, so that few shapes exist, or JSON where the list is
-    /// longer than a statement may be.
+    /// longer than a statement may be, of texts on MariaDB literals.
     pub(super) fn among(&mut self, values: &mut [Value], negated: bool) {
         if self.dialect() == Dialect::Postgres {
             self.push(if negated { " <> ALL(" } else { " = ANY(" });
@@ -277,6 +277,12 @@ impl<O: Out> Writer<O> {
                 _ => "))",
             });
         }
+        if self.params.len() + values.len() > self.target.most_parameters()
+            && self.dialect() == Dialect::Mysql
+            && values.iter().all(|value| matches!(value, Value::Text(_) | Value::Bytes(_)))
+        {
+            return self.literals(values, negated);
+        }
         // A list may fit although the next power of two does not.
         let room = self.target.most_parameters().saturating_sub(self.params.len() + values.len());
         let padding = Some(values.len().next_power_of_two() - values.len()).filter(|padding| *padding <= room / 2);
@@ -284,6 +290,29 @@ impl<O: Out> Writer<O> {
         self.push(if negated { " NOT IN (" } else { " IN (" });
         let last = values.last().cloned().unwrap_or_default();
         self.list(values.iter_mut().map(std::mem::take), std::iter::repeat_n(last, padding));
+        self.push(")");
+    }
+
+    /// Texts and bytes as they are written in hexadecimal letters: no text ends such a literal, and it is compared by the column's
+    /// collation, as a parameter is; a table of JSON has one of its own.
+    #[cold]
+    fn literals(&mut self, values: &[Value], negated: bool) {
+        self.push(if negated { " NOT IN (" } else { " IN (" });
+        let mut list = String::new();
+        for value in values {
+            let (introducer, bytes) = match value {
+                Value::Text(text) => ("_utf8mb4 x'", text.as_bytes()),
+                Value::Bytes(bytes) => ("x'", &bytes[..]),
+                _ => continue,
+            };
+            list.push_str(if list.is_empty() { "" } else { ", " });
+            list.push_str(introducer);
+            for byte in bytes {
+                list.extend([byte >> 4, byte & 15].map(|half| char::from(b"0123456789abcdef"[usize::from(half)])));
+            }
+            list.push('\'');
+        }
+        self.out.foreign(&list);
         self.push(")");
     }
 

@@ -31,6 +31,10 @@ impl<O: Out> Writer<O> {
 
     pub(super) fn case(&mut self, cases: &mut [(Expr, Expr)], otherwise: Option<&mut Expr>) -> Result<()> {
         self.push("CASE");
+        self.case_rest(cases, otherwise)
+    }
+
+    pub(super) fn case_rest(&mut self, cases: &mut [(Expr, Expr)], otherwise: Option<&mut Expr>) -> Result<()> {
         for (condition, value) in cases {
             self.push(" WHEN ");
             self.expr(condition)?;

@@ -85,7 +85,7 @@ impl<O: Out> Writer<O> {
             value.paths(&mut |path| related |= !path.is_root());
             match update.source.entity().filter(|_| related) {
                 Some(table) => self.related_value(table, value)?,
-                None => self.expr(value)?,
+                None => self.value_of(column, value)?,
             }
         }
         self.where_of_write(&update.source, update.scope, &mut update.filter)?;
@@ -96,6 +96,22 @@ impl<O: Out> Writer<O> {
             ));
         }
         self.give_back(update.returning, &update.source)
+    }
+
+    /// PostgreSQL takes a CASE of parameters alone for a text, which no enum is: it is told of whose type they are.
+    fn value_of(&mut self, column: &str, value: &mut Expr) -> Result<()> {
+        match value {
+            Expr::Case(cases, otherwise) if self.dialect() == Dialect::Postgres => {
+                let parameters = cases.iter().map(|(_, value)| value).chain(otherwise.as_deref());
+                if !parameters.into_iter().all(|value| matches!(value, Expr::Value(_))) {
+                    return self.expr(value);
+                }
+                self.push("CASE WHEN FALSE THEN ");
+                self.ident(column);
+                self.case_rest(cases, otherwise.as_deref_mut())
+            }
+            value => self.expr(value),
+        }
     }
 
     pub(super) fn delete(&mut self, delete: &mut Delete) -> Result<()> {

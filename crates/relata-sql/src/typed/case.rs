@@ -27,13 +27,13 @@ impl<R, T: Field> Case<R, T> {
 
     /// This value if the condition holds and none before did.
     pub fn or_when(mut self, condition: Pred<R>, value: impl Operand<R, T>) -> Self {
-        self.cases.push((condition.into_expr(), typed(value.into_operand())));
+        self.cases.push((condition.into_expr(), typed_as::<T>(value.into_operand())));
         self
     }
 
     /// This value if no condition holds.
     pub fn otherwise(self, value: impl Operand<R, T>) -> Expression<R, T> {
-        Expression::new(Expr::Case(self.cases, Some(Box::new(typed(value.into_operand())))))
+        Expression::new(Expr::Case(self.cases, Some(Box::new(typed_as::<T>(value.into_operand())))))
     }
 
     /// NULL if no condition holds.
@@ -50,7 +50,12 @@ impl<R, T: Field> Case<R, T> {
 /// let zero: Expression<Post, i64> = value(0);
 /// ```
 pub fn value<R, T: Field>(value: T) -> Expression<R, T> {
-    Expression::new(typed(Expr::Value(value.encode())))
+    Expression::new(typed_as::<T>(Expr::Value(value.encode())))
+}
+
+/// The same of a column's type: an enum of PostgreSQL's is no text, and its name is known beside a column alone.
+pub(super) fn typed_as<T: Field>(expr: Expr) -> Expr {
+    if <T::Base as Field>::VALUES.is_empty() { typed(expr) } else { expr }
 }
 
 /// A parameter says its type: nothing around it does.

@@ -7,7 +7,7 @@ use jiff::civil::{Date, DateTime, Time};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use super::case::typed;
+use super::case::{typed, typed_as};
 use super::{Column, Encode, Expr, Expression, Field, LikeBoth, Number, NumberKind, Operand, Pred, Textual};
 use crate::template::Template;
 
@@ -124,19 +124,19 @@ macro_rules! functions {
 
             /// NULL where it equals this.
             pub fn null_if(self, other: impl Operand<R, T::Base>) -> Expression<R, Option<T::Base>> {
-                call(&NULL_IF, vec![self.into_expr(), typed(other.into_operand())])
+                call(&NULL_IF, vec![self.into_expr(), typed_as::<T>(other.into_operand())])
             }
         }
 
         impl<R, T: Field<Base = T>> $name<R, T> {
             /// This or the other, whichever is greater. Neither may be NULL: databases disagree on what is greater then.
             pub fn greatest(self, other: impl Operand<R, T, Given = T>) -> Expression<R, T> {
-                call(&GREATEST, vec![self.into_expr(), typed(other.into_operand())])
+                call(&GREATEST, vec![self.into_expr(), typed_as::<T>(other.into_operand())])
             }
 
             /// This or the other, whichever is less; as `greatest`.
             pub fn least(self, other: impl Operand<R, T, Given = T>) -> Expression<R, T> {
-                call(&LEAST, vec![self.into_expr(), typed(other.into_operand())])
+                call(&LEAST, vec![self.into_expr(), typed_as::<T>(other.into_operand())])
             }
         }
 

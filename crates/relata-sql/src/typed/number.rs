@@ -1,6 +1,6 @@
 //! Functions of numbers beyond rounding, and their bits.
 
-use super::case::typed;
+use super::case::{typed, typed_as};
 use super::function::call;
 use super::{CastTo, Column, Expr, Expression, Field, LikeBoth, Number, Operand, Pred};
 use crate::template::Template;
@@ -120,12 +120,12 @@ macro_rules! numbers {
             /// Not the same, where NULL is a value like others: it differs from every other, and is the same as NULL. Takes an
             /// `Option` as it is.
             pub fn is_distinct_from(self, other: impl Operand<R, Option<T::Base>>) -> Pred<R> {
-                Pred::new(Expr::Template(&DISTINCT, vec![self.into_expr(), typed(other.into_operand())]))
+                Pred::new(Expr::Template(&DISTINCT, vec![self.into_expr(), typed_as::<T>(other.into_operand())]))
             }
 
             /// The same, where NULL is the same as NULL. Takes an `Option` as it is.
             pub fn is_not_distinct_from(self, other: impl Operand<R, Option<T::Base>>) -> Pred<R> {
-                Pred::new(Expr::Template(&NOT_DISTINCT, vec![self.into_expr(), typed(other.into_operand())]))
+                Pred::new(Expr::Template(&NOT_DISTINCT, vec![self.into_expr(), typed_as::<T>(other.into_operand())]))
             }
         }
     };

@@ -3,5 +3,7 @@
 mod booking;
 mod chat;
 mod inventory;
+mod queue;
 mod reports;
+mod shop;
 mod tenants;

@@ -17,6 +17,12 @@ fn comparisons() -> Vec<Construct> {
         filter("=", || EveryType.large.eq(5)),
         filter("= of two columns", || EveryType.large.eq(EveryType.large)),
         filter("= of an enum", || EveryType.mood.eq(Mood::SoSo)),
+        filter("distinct from an enum", || EveryType.mood.is_distinct_from(Mood::SoSo)),
+        filter("null if an enum", || EveryType.mood.null_if(Mood::SoSo).eq(Mood::Happy)),
+        filter("case of an enum", || {
+            Case::<EveryType, Mood>::when(EveryType.large.gt(5), Mood::SoSo).otherwise(EveryType.mood).eq(Mood::Happy)
+        }),
+        filter("not of a column", || !EveryType.flag),
         filter("<>", || EveryType.large.ne(5)),
         filter("<", || EveryType.large.lt(6)),
         filter("<=", || EveryType.large.le(5)),
