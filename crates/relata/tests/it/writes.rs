@@ -387,6 +387,23 @@ async fn a_row_is_saved(mut db: Db) -> Result<()> {
     Ok(())
 }
 
+/// Statements that are kept prepared take parameters of the types that the columns had then.
+#[tokio::test]
+async fn writes_follow_the_type_of_a_column() {
+    let (_database, mut db) = crate::setup::open(Dialect::Postgres).await;
+    db.batch("CREATE TABLE readings (n int PRIMARY KEY, v double precision)").await.unwrap();
+    let readings = db.table("readings").await.unwrap();
+    let row = |n: i64, value: relata::Value| [("n", relata::Value::Int(n)), ("v", value)];
+    readings.insert(&row(1, relata::Value::Float(1.5)), &mut db).await.unwrap();
+    for (n, ty, value) in [(2, "text", "a"), (3, "date", "2024-02-29"), (4, "text", "b")] {
+        db.batch(&format!("DELETE FROM readings; ALTER TABLE readings ALTER v TYPE {ty} USING NULL")).await.unwrap();
+        let written = readings.insert(&row(n, relata::Value::Text(value.into())), &mut db).await;
+        written.unwrap_or_else(|error| panic!("{ty}: {error}"));
+    }
+    let error = readings.insert(&row(5, relata::Value::Int(5)), &mut db).await;
+    assert!(error.is_ok(), "a number as text: {error:?}");
+}
+
 /// The types that arrays are cast to are remembered; a column that has become something else is asked for again.
 #[tokio::test]
 async fn inserts_of_many_rows_follow_the_type_of_a_column() {

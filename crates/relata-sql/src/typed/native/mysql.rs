@@ -109,7 +109,59 @@ natives! { mysql:
 
     // Aggregates.
     /// The bits that all rows have.
-    aggr bit_and(number) -> i64 = "this BIT_AND", "CAST(BIT_AND({0}) AS SIGNED)", "use `BIT_AND` by `fragment(…)` on PostgreSQL";
+    aggr bit_and(number) -> i64 = "this BIT_AND", "CAST(BIT_AND({0}) AS SIGNED)", "use `pg::bit_and`";
     /// The bits that any row has.
-    aggr bit_or(number) -> i64 = "this BIT_OR", "CAST(BIT_OR({0}) AS SIGNED)", "use `BIT_OR` by `fragment(…)` on PostgreSQL";
+    aggr bit_or(number) -> i64 = "this BIT_OR", "CAST(BIT_OR({0}) AS SIGNED)", "use `pg::bit_or`";
+
+    // What else people look for.
+    /// The text at this place, from 1; `None` beyond them.
+    expr elt(number, first, second, third) -> Option<String> = "ELT", "ELT({0}, {1}, {2}, {3})", "use `Case`";
+    /// The text quoted as a literal.
+    expr quote(text) -> String = "this QUOTE", "QUOTE({0})", "use `sqlite::quote`; values need no quotes, they are bound";
+    /// -1, 0 or 1 as the first text is less, equal or greater by its collation.
+    expr strcmp(text, other) -> i64 = "STRCMP", "STRCMP({0}, {1})", "use `Case` and `.lt(…)`";
+    /// The number cut off behind so many places.
+    expr truncate(number, places) -> rust_decimal::Decimal = "TRUNCATE", "TRUNCATE({0}, {1})", "use `pg::trunc_to`, or `.trunc()`";
+    /// The logarithm by 2; `None` of what has none.
+    expr log2(number) -> Option<f64> = "LOG2", "LOG2({0})", "use `.ln() / 2_f64.ln()`";
+    /// The SHA-1 digest, in hexadecimal letters.
+    expr sha1(text) -> String = "digests here", "SHA1({0})", "use `pg::sha256`, or compute it in the program";
+    /// The date of a year and a day in it.
+    expr makedate(year, day) -> Option<jiff::civil::Date> = "MAKEDATE", "MAKEDATE({0}, {1})", "use `pg::make_date`, or make it in the program";
+    /// The clock of so many seconds since 1970, in the session's zone, which is UTC here; `None` of what is out of range.
+    expr from_unixtime(seconds) -> Option<jiff::civil::DateTime> = "FROM_UNIXTIME", "FROM_UNIXTIME({0})", "make it in the program, or use `sqlite::datetime`";
+    /// How many whole seconds lie between two instants.
+    expr seconds_between(earlier, later) -> i64 = "TIMESTAMPDIFF", "TIMESTAMPDIFF(SECOND, {0}, {1})", "use `.seconds_since(…)`";
+    /// How many whole months lie between two dates.
+    expr months_between(earlier, later) -> i64 = "TIMESTAMPDIFF", "TIMESTAMPDIFF(MONTH, {0}, {1})", "use `pg::age`";
+    /// The day as a number since the year 0.
+    expr to_days(date) -> Option<i64> = "TO_DAYS", "TO_DAYS({0})", "use `.epoch()`, or `sqlite::julianday`";
+    /// The week of the year as ISO counts it.
+    expr weekofyear(date) -> i64 = "WEEKOFYEAR", "WEEKOFYEAR({0})", "use `pg::to_char`, or `sqlite::strftime(\"%V\", …)`";
+    /// The JSON holds something in common with the other: members, elements, or the value itself.
+    pred json_overlaps(json, other) = "JSON_OVERLAPS", "JSON_OVERLAPS({0}, {1})", "use `json_elements(…)`";
+    /// How deep the JSON nests; a scalar is 1 deep.
+    expr json_depth(json) -> i64 = "JSON_DEPTH", "JSON_DEPTH({0})", "count it in the program";
+    /// How many members or elements the JSON has; a scalar is one.
+    expr json_length(json) -> i64 = "this JSON_LENGTH", "JSON_LENGTH({0})", "use `.array_length()`";
+    /// The text as a JSON string.
+    expr json_quote(text) -> serde_json::Value = "JSON_QUOTE here", "JSON_QUOTE({0})", "use `pg::to_jsonb` or `sqlite::json_quote`";
+    /// A JSON string as its text; anything else as it is.
+    expr json_unquote(json) -> String = "JSON_UNQUOTE", "JSON_UNQUOTE({0})", "use `.key(…).text()`";
+    /// The JSON with a value appended to the array at a path.
+    expr json_array_append(json, path, value) -> Option<serde_json::Value> = "JSON_ARRAY_APPEND", "JSON_ARRAY_APPEND({0}, {1}, {2})", "use `pg::jsonb_insert` or `sqlite::json_insert`";
+    /// A JSON array of two values.
+    free json_array(first, second) -> serde_json::Value = "this JSON_ARRAY", "JSON_ARRAY({0}, {1})", "use `sqlite::json_array`, or `jsonb_build_array` by `fragment(…)`";
+    /// The address (either kind) as bytes; `None` of what is none.
+    expr inet6_aton(address) -> Option<Vec<u8>> = "INET6_ATON", "INET6_ATON({0})", "use `inet` on PostgreSQL";
+    /// The address of bytes; `None` of what is none.
+    expr inet6_ntoa(bytes) -> Option<String> = "INET6_NTOA", "INET6_NTOA({0})", "use `inet` on PostgreSQL";
+    /// The text is an IPv6 address.
+    pred is_ipv6(text) = "IS_IPV6", "IS_IPV6({0})", "check it in the program";
+    /// The name of the database.
+    expr database() -> Option<String> = "DATABASE()", "DATABASE()", "use `pg::current_database()`";
+    /// The server's version.
+    expr version() -> String = "this VERSION()", "VERSION()", "use `sqlite::version()`, or `pg::current_setting(\"server_version\")`";
+    /// The bits that an odd number of rows have.
+    aggr bit_xor(number) -> i64 = "this BIT_XOR", "CAST(BIT_XOR({0}) AS SIGNED)", "use `BIT_XOR` by `fragment(…)` on PostgreSQL";
 }

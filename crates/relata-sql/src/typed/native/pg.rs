@@ -262,6 +262,52 @@ natives! { postgres:
     aggr range_intersect_agg(range) -> Option<crate::Value> = "ranges", "RANGE_INTERSECT_AGG({0})", "take the latest beginning and the earliest end";
     /// In a query with subtotals: 1 where this key is left out of the row, 0 where it is a key that may be NULL.
     aggr grouping(key) -> i64 = "GROUPING", "CAST(GROUPING({0}) AS bigint)", "group by a key that is never NULL, and look for NULL";
+
+    // What else people look for.
+    /// The array without each element that is this value.
+    expr array_remove(array, value) -> Vec<String> = "arrays", "ARRAY_REMOVE({0}, {1})", "use a table of its own";
+    /// The value as a literal of SQL; `None` gives `NULL`.
+    free quote_nullable(value) -> String = "QUOTE_NULLABLE", "QUOTE_NULLABLE({0})", "use `mysql::quote` or `sqlite::quote`; values need no quotes, they are bound";
+    /// The text as a name of SQL, in quotation marks where it needs them.
+    expr quote_ident(text) -> String = "QUOTE_IDENT", "QUOTE_IDENT({0})", "quote it in the program";
+    /// The text in Unicode's normal form NFC, in which letters with accents are one letter.
+    expr normalize(text) -> String = "NORMALIZE", "NORMALIZE({0}, NFC)", "normalize in the program";
+    /// The number without zeros at its end.
+    expr trim_scale(number) -> rust_decimal::Decimal = "TRIM_SCALE", "TRIM_SCALE(CAST({0} AS numeric))", "use `Decimal::normalize` in the program";
+    /// How many places the number has.
+    expr scale(number) -> i64 = "SCALE", "CAST(SCALE(CAST({0} AS numeric)) AS bigint)", "use `Decimal::scale` in the program";
+    /// The number cut off behind so many places.
+    expr trunc_to(number, places) -> rust_decimal::Decimal = "TRUNC to places", "TRUNC(CAST({0} AS numeric), CAST({1} AS int))", "use `mysql::truncate`, or `.trunc()`";
+    /// The time of day of an hour, a minute and seconds.
+    expr make_time(hour, minute, second) -> jiff::civil::Time = "MAKE_TIME", "MAKE_TIME(CAST({0} AS int), CAST({1} AS int), CAST({2} AS double precision))", "make it in the program";
+    /// A length of time with months and days where it has so many days and hours.
+    expr justify_interval(length) -> crate::Value = "lengths of time with months", "JUSTIFY_INTERVAL({0})", "compute it in the program";
+    /// The date or instant is one, not `infinity`.
+    pred is_finite(instant) = "infinite dates", "ISFINITE({0})", "dates here are finite";
+    /// The JSON without the member or element at a path of texts.
+    expr jsonb_delete_path(json, path) -> serde_json::Value = "this operator of JSON", "(CAST({0} AS jsonb) #- CAST({1} AS text[]))", "use `.key(…).removed()`";
+    /// The JSON value at a path of texts; `None` where there is none.
+    expr jsonb_extract_path(json, path) -> Option<serde_json::Value> = "this operator of JSON", "(CAST({0} AS jsonb) #> CAST({1} AS text[]))", "use `.key(…)` and `.index(…)`";
+    /// A part of the text around what was found, with `<b>` and `</b>` around the words.
+    expr text_headline(text, query) -> String = "this full-text search", "TS_HEADLINE({0}, WEBSEARCH_TO_TSQUERY({1}))", "mark the words in the program";
+    /// The text in the words and places of full-text search.
+    expr to_tsvector(text) -> crate::Value = "this full-text search", "TO_TSVECTOR({0})", "use `mysql::match_against`, or a table of FTS5";
+    /// The smallest network that holds both.
+    expr inet_merge(network, other) -> crate::Value = "network addresses", "INET_MERGE(CAST({0} AS inet), CAST({1} AS inet))", "keep first and last address as numbers";
+    /// The network's mask.
+    expr inet_netmask(network) -> String = "network addresses", "HOST(NETMASK(CAST({0} AS inet)))", "compute it from the length of the prefix";
+    /// So many bytes in words: `12 kB`.
+    expr size_pretty(bytes) -> String = "PG_SIZE_PRETTY", "PG_SIZE_PRETTY(CAST({0} AS bigint))", "write it in the program";
+    /// How many bytes a value takes as it is kept.
+    expr column_size(value) -> i64 = "PG_COLUMN_SIZE", "CAST(PG_COLUMN_SIZE({0}) AS bigint)", "use `.octet_length()`";
+    /// The name of the database.
+    expr current_database() -> String = "CURRENT_DATABASE()", "CAST(CURRENT_DATABASE() AS text)", "use `mysql::database()`";
+    /// The bits that all rows have.
+    aggr bit_and(number) -> Option<i64> = "this BIT_AND", "BIT_AND(CAST({0} AS bigint))", "use `mysql::bit_and`";
+    /// The bits that any row has.
+    aggr bit_or(number) -> Option<i64> = "this BIT_OR", "BIT_OR(CAST({0} AS bigint))", "use `mysql::bit_or`";
+    /// The share of rows below which this value would stand.
+    aggr percent_rank_of(value, among) -> f64 = "hypothetical ranks", "PERCENT_RANK({0}) WITHIN GROUP (ORDER BY {1})", "count the rows that are less";
 }
 
 /// A function that gives rows.

@@ -70,4 +70,22 @@ natives! { sqlite:
     // Aggregates.
     /// The sum as a floating-point number; 0 of no rows.
     aggr total(number) -> f64 = "TOTAL", "TOTAL({0})", "use `.sum()`";
+
+    // What else people look for.
+    /// The time of day, changed by a modifier such as `+90 minutes`; `None` of what is none.
+    expr time(date, change) -> Option<jiff::civil::Time> = "this TIME", "TIME({0}, {1})", "use `.plus(…)`";
+    /// A JSON array of two values.
+    free json_array(first, second) -> serde_json::Value = "this JSON_ARRAY", "JSON_ARRAY({0}, {1})", "use `mysql::json_array`, or `jsonb_build_array` by `fragment(…)`";
+    /// The value as JSON.
+    free json_quote(value) -> serde_json::Value = "JSON_QUOTE here", "JSON_QUOTE({0})", "use `pg::to_jsonb` or `mysql::json_quote`";
+    /// The JSON with a value at a path where there is none.
+    expr json_insert(json, path, value) -> serde_json::Value = "JSON_INSERT here", "JSON_INSERT({0}, {1}, {2})", "use `pg::jsonb_insert` or `.key(…).put(…)`";
+    /// The JSON with another value at a path where there is one.
+    expr json_replace(json, path, value) -> serde_json::Value = "JSON_REPLACE here", "JSON_REPLACE({0}, {1}, {2})", "use `.key(…).put(…)`";
+    /// The bytes of a text in its encoding, or of bytes; of a number those of its letters.
+    expr octets(value) -> i64 = "this count of bytes", "LENGTH(CAST({0} AS BLOB))", "use `.octet_length()`";
+    /// So many bytes of zero.
+    expr zeroblob(size) -> Vec<u8> = "ZEROBLOB", "ZEROBLOB({0})", "make them in the program";
+    /// How many rows this connection has changed since it was opened.
+    expr total_changes() -> i64 = "TOTAL_CHANGES", "TOTAL_CHANGES()", "count what statements say they changed";
 }
