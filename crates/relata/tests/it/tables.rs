@@ -311,7 +311,7 @@ async fn pages_of_a_table_miss_no_row(mut db: Db) -> Result<()> {
     }
     let first = posts.select().order("title", false)?.limit(2).page(&mut db).await?;
     let other = posts.select().order("slug", false)?.after(first.next).page(&mut db).await.unwrap_err();
-    assert_eq!(other.kind(), Kind::Parameters);
+    assert_eq!(other.kind(), Kind::Validation);
     Ok(())
 }
 
