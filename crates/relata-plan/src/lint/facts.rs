@@ -237,6 +237,13 @@ impl Facts {
         seen && !others.into_iter().any(|constraint| constraint.references.as_ref() == Some(&own))
     }
 
+    /// A table is known whose foreign key points to it.
+    pub fn is_referenced(&self, table: &Name) -> bool {
+        let own = key(table);
+        let others = self.tables.iter().filter(|(name, _)| **name != own);
+        others.flat_map(|(_, table)| table.constraints.values()).any(|one| one.references.as_ref() == Some(&own))
+    }
+
     /// The columns of an index of the table, by its name, as far as it was seen.
     pub fn index_columns(&self, table: &Name, index: &Name) -> Option<&[String]> {
         self.table(table)?.indexes.get(index.last()).map(Vec::as_slice)

@@ -346,6 +346,12 @@ fn what_is_safe_is_no_hazard() {
         (Postgres, "ALTER SEQUENCE s NO MAXVALUE CACHE 20"),
         (Postgres, "CREATE SEQUENCE s; ALTER SEQUENCE s MAXVALUE 100"),
         (Postgres, "ALTER SEQUENCE s OWNED BY orders.id"),
+        (Mysql, "UPDATE orders SET state = 1 WHERE 1 = 1 AND id = 3"),
+        (
+            Sqlite,
+            "PRAGMA legacy_alter_table = ON; PRAGMA foreign_keys = OFF; ALTER TABLE o RENAME TO p; \
+                CREATE TABLE o (id INTEGER PRIMARY KEY); INSERT INTO o SELECT id FROM p; DROP TABLE p; PRAGMA foreign_keys = ON",
+        ),
         (Sqlite, "PRAGMA journal_mode = WAL"),
         (Sqlite, "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 100000; PRAGMA user_version = 4"),
     ];
@@ -560,6 +566,7 @@ fn hazards_are_found_in_any_spelling() {
         (Mysql, "ALTER SEQUENCE s MAXVALUE 1000", "sequence-limit"),
         (Postgres, "ALTER SEQUENCE s MAXVALUE 1000", "sequence-limit"),
         (Postgres, "ALTER SEQUENCE s AS smallint", "sequence-limit"),
+        (Mysql, "DELETE FROM orders WHERE 1 = 1 OR id = 3", "truncate"),
         (Sqlite, "PRAGMA synchronous = OFF", "crash-unsafe"),
         (Sqlite, "PRAGMA synchronous(0)", "crash-unsafe"),
         (Sqlite, "PRAGMA journal_mode=off", "crash-unsafe"),

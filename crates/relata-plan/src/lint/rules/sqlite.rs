@@ -9,6 +9,7 @@ super::family! {
     pragma_in_transaction
     rebuild_cost
     rebuild_loses_index
+    rebuild_renames_old
     rebuild_stricter
     rebuild_with_foreign_keys
     strict_conversion

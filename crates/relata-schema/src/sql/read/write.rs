@@ -212,10 +212,19 @@ fn comma(cursor: &Cursor<'_, '_>) -> Option<usize> {
     })
 }
 
-/// `TRUE`, `1`, `1 = 1`: a condition that chooses nothing.
+/// `TRUE`, `1`, `1 = 1`, and that `OR` anything: a condition that chooses nothing.
 fn is_always_true(condition: &[Token<'_>]) -> bool {
     let end = condition.iter().position(|token| token.is("RETURNING")).unwrap_or(condition.len());
-    match &condition[..end] {
+    let condition = &condition[..end];
+    let mut depth = 0_i32;
+    let or = condition.iter().position(|token| {
+        depth += i32::from(token.is_mark("(")) - i32::from(token.is_mark(")"));
+        depth == 0 && token.is("OR")
+    });
+    if let Some(at) = or {
+        return is_always_true(&condition[..at]) || is_always_true(&condition[at + 1..]);
+    }
+    match condition {
         [open, inner @ .., close] if open.is_mark("(") && close.is_mark(")") => is_always_true(inner),
         [one] => one.is("TRUE") || one.text == "1",
         [one, equal, other] => {
