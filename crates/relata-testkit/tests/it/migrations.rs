@@ -6,6 +6,7 @@ mod disk;
 mod failure;
 mod history;
 mod killed;
+mod killed_anywhere;
 mod reads;
 mod runners;
 mod shelf;
