@@ -116,6 +116,10 @@ pub(crate) fn server(error: ServerError) -> Error {
     let mapped = match kind {
         Kind::LockTimeout => mapped.hint("another transaction holds the lock: run the transaction again"),
         Kind::DiskFull => mapped.hint("free space on the server's disk"),
+        Kind::Corrupt => mapped.hint(
+            "a full disk looks like this as well: see how much space is left where the server keeps its data and its temporary \
+             files, and try again before you repair anything",
+        ),
         Kind::ResourceExhausted => mapped.hint("give the server more memory, or ask it for less at once"),
         Kind::Unavailable if error.code == 1053 => {
             mapped.hint("connect again: it comes back, or another node takes over (name all of them in the URL)")
@@ -280,4 +284,25 @@ fn first_quoted(text: &str) -> Option<&str> {
 /// The words in backquotes, in order.
 fn backquoted(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(String::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_that_is_called_corrupt_may_be_a_full_disk() {
+        for (code, text) in [
+            (1034, "Index for table 'db/t' is corrupt; try to repair it"),
+            (1034, "Incorrect key file for table '/tmp/#sql-1.MAI'; try to repair it"),
+            (126, "Got error 126 \"Index file is crashed\" from storage engine Aria"),
+        ] {
+            let error = server(ServerError { code, state: "HY000".into(), message: text.into() });
+            assert_eq!(error.kind(), Kind::Corrupt);
+            assert!(error.to_string().contains("a full disk looks like this"), "{error}");
+        }
+        let full = "Got error 28 \"No space left on device\" from storage engine InnoDB";
+        let error = server(ServerError { code: 1030, state: "HY000".into(), message: full.into() });
+        assert_eq!(error.kind(), Kind::DiskFull);
+    }
 }

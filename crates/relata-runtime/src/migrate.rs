@@ -23,6 +23,7 @@ mod lacking;
 mod lock;
 mod lost;
 mod metrics;
+mod nulls;
 mod observe;
 mod prove;
 pub mod repeatable;

@@ -35,7 +35,7 @@ use super::header::done_probe;
 use super::history::STEPS_TABLE;
 use super::settings::Settings;
 use super::wait::Attempts;
-use super::{Direction, Event, rows, shelf, standing};
+use super::{Direction, Event, nulls, rows, shelf, standing};
 
 /// How far a statement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -446,7 +446,7 @@ impl Journal<'_> {
                         self.clear_invalid_index(connection, statement).await?;
                         continue;
                     }
-                    Err(error) => error,
+                    Err(error) => nulls::told(connection, &statement.sql, error).await,
                 };
             }
             return Err(located(error, index, self.statements.len(), statement));

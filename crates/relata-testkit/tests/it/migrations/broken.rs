@@ -194,3 +194,35 @@ fn a_lock_that_a_pooler_lost_is_noticed() {
 fn a_lock_that_a_proxy_lost_is_noticed() {
     block_on(a_lock_that_was_lost(Dialect::Mysql));
 }
+
+/// MariaDB: which column has NULL, in how many rows, and what to do.
+#[test]
+fn null_where_there_shall_be_a_value_is_said() {
+    block_on(async {
+        let mut case = Case::new(Dialect::Mysql).await;
+        let table = "CREATE TABLE `Odd Notes` (id integer NOT NULL PRIMARY KEY, body varchar(80), n integer);\n\
+                     INSERT INTO `Odd Notes` VALUES (1, NULL, 4), (2, NULL, 5), (3, 'three', NULL);";
+        case.connection.batch(table).await.unwrap();
+        let said = [
+            ("MODIFY body varchar(80) NOT NULL", "body of Odd Notes is NULL in 2 rows, and shall have a value in each"),
+            ("CHANGE `body` text varchar(90) NOT NULL", "body of Odd Notes is NULL in 2 rows"),
+            ("MODIFY n bigint NOT NULL DEFAULT 3", "n of Odd Notes is NULL in 1 row, and shall have a value in each"),
+            ("DROP PRIMARY KEY, ADD PRIMARY KEY (n)", "n of Odd Notes is NULL in 1 row"),
+        ];
+        for (number, (change, expected)) in said.iter().enumerate() {
+            let id = format!("2026010{}000000_bbbbbb_less", number + 1);
+            case.write(&id, &format!("ALTER TABLE `Odd Notes` {change};"), "");
+            let error = case.apply().await.unwrap_err();
+            assert_eq!(error.kind(), Kind::NotNullViolation, "{error}");
+            assert!(error.to_string().contains(expected), "{error}");
+            assert!(error.to_string().contains("UPDATE `Odd Notes` SET "), "{error}");
+            case.connection.batch("DELETE FROM relata_migration_steps").await.unwrap();
+            std::fs::remove_dir_all(case.path().join(&id)).unwrap();
+            case.connection.batch("DELETE FROM relata_migrations").await.unwrap();
+        }
+        case.write("20260109000000_bbbbbb_less", "ALTER TABLE `Odd Notes` MODIFY body varchar(2) NOT NULL;", "");
+        case.connection.batch("UPDATE `Odd Notes` SET body = 'longer'").await.unwrap();
+        let error = case.apply().await.unwrap_err();
+        assert_eq!(error.kind(), Kind::InvalidValue, "{error}");
+    });
+}
