@@ -169,7 +169,7 @@ async fn round(case: &mut Case, direction: &str, reason: Reason, step: usize, ro
     }
     run_and_kill(case, direction, reason, step);
     match state(case, &at).await.as_str() {
-        "half applied" if round % 2 == 0 => finish(case, reason, true, &at).await,
+        "half applied" if round.is_multiple_of(2) => finish(case, reason, true, &at).await,
         "pending" if !applied_before => finish(case, reason, true, &at).await,
         _ => {}
     }
@@ -184,7 +184,7 @@ fn dies_anywhere(dialect: Dialect, off: bool, direction: &str) {
         let mut case = case(dialect, off).await;
         for number in 0..rounds {
             for step in 1..=STEPS {
-                let reason = if (number + step) % 3 == 0 { Reason::Backup } else { Reason::Preserve };
+                let reason = if (number + step).is_multiple_of(3) { Reason::Backup } else { Reason::Preserve };
                 // A backup of SQLite is the whole file, which a rollback does not put back.
                 let reason = if dialect == Dialect::Sqlite { Reason::Preserve } else { reason };
                 round(&mut case, direction, reason, step, number + step).await;
