@@ -18,6 +18,7 @@ mod alike;
 mod columns;
 mod definition;
 mod implied;
+mod rebuilt;
 mod tables;
 mod types;
 mod values;
@@ -31,6 +32,7 @@ use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
 pub use alike::alike;
 pub use definition::unasked;
 pub use implied::implied;
+pub use rebuilt::{Rebuilt, rebuilds, rebuilt};
 pub use values::inline_values;
 
 /// From this score on (of 100) a rename is likely enough to be asked about.

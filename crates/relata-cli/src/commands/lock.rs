@@ -5,7 +5,7 @@ use clap::Args;
 use relata_sql::Result;
 
 use super::migrate::Common;
-use super::migrate::new::first_names;
+use super::migrate::new::{all_renames, first_names};
 use super::migrate::project::Project;
 use crate::identity::{IdentityOptions, LockFile, Matching, warnings};
 use crate::output::Tone;
@@ -40,9 +40,9 @@ impl Lock {
         let declared = self.declared(session, &project).await?.unwrap_or_else(|| Loaded::plain(start.clone()));
         drop(progress);
         session.output.diagnostics(&declared.diagnostics);
-        let file = LockFile::beside(&project.directory)?;
+        let file = LockFile::beside(&project.directory)?.after(all_renames(project.dialect, &project.migrations));
         let matched = Matching::new(&start, &declared, &self.identity)?
-            .identities(&file.identities(), &first_names(&project.migrations))
+            .identities(&file.identities(), &first_names(project.dialect, &project.migrations))
             .look();
         session.output.diagnostics(&warnings(&matched.open));
         let current = file.says(&file.text_for(&matched.target, &matched.renames));

@@ -1,6 +1,6 @@
 //! The file `schema.lock` beside the folder of migrations: what the migrations give, and who is who.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use relata_schema::change::Rename;
@@ -16,6 +16,7 @@ const ATTRIBUTES: &str = "schema.lock merge=union\n";
 pub struct LockFile {
     path: PathBuf,
     text: Option<String>,
+    written: Vec<Vec<Rename>>,
 }
 
 impl LockFile {
@@ -30,10 +31,17 @@ impl LockFile {
             false => directory.join(NAME),
         };
         match std::fs::read_to_string(&path) {
-            Ok(text) => Ok(LockFile { path, text: Some(text) }),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(LockFile { path, text: None }),
+            Ok(text) => Ok(LockFile { path, text: Some(text), written: Vec::new() }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Ok(LockFile { path, text: None, written: Vec::new() })
+            }
             Err(error) => Err(cannot(&path, error)),
         }
+    }
+
+    /// With what each migration renames: those that were written by hand have not been taken over yet.
+    pub fn after(self, written: Vec<Vec<Rename>>) -> Self {
+        LockFile { written, ..self }
     }
 
     /// Where it is.
@@ -60,8 +68,30 @@ impl LockFile {
     /// The text for a schema, with the identities that the file has; renamed objects keep theirs.
     pub fn text_for(&self, schema: &Schema, renames: &[Rename]) -> String {
         let mut known = Lock { identities: self.identities(), ..Lock::default() };
+        self.take_over(&mut known, schema);
         known.rename_all(renames);
         lock::write_with(schema, Some(&known))
+    }
+
+    /// Renames of migrations from a name that the file has to one that it lacks and the schema has.
+    fn take_over(&self, known: &mut Lock, schema: &Schema) {
+        if self.written.iter().all(Vec::is_empty) || known.identities.is_empty() {
+            return;
+        }
+        let there: BTreeSet<String> = lock::identity::keys(schema).into_iter().map(|(key, _)| key).collect();
+        // The file may be of any moment: what was renamed since.
+        for from in (0..self.written.len()).filter(|from| !self.written[*from].is_empty()) {
+            for rename in relata_runtime::migrate::composed(&self.written[from..]) {
+                let mut renamed = Lock { identities: known.identities.clone(), ..Lock::default() };
+                renamed.rename_all(&[rename]);
+                let gone =
+                    known.identities.keys().all(|key| renamed.identities.contains_key(key) || !there.contains(key));
+                let mut new = renamed.identities.keys().filter(|key| !known.identities.contains_key(*key));
+                if gone && new.any(|key| there.contains(key)) {
+                    *known = renamed;
+                }
+            }
+        }
     }
 
     /// The file says exactly this.

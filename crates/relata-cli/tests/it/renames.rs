@@ -277,3 +277,63 @@ fn a_stored_enum_says_what_its_type_was_called() {
     .assert_eq(&run.stdout);
     assert_eq!((run.code, run.stderr.as_str()), (3, ""));
 }
+
+/// What a migration renames that somebody wrote by hand: the lock keeps who is who, and nothing counts as lost.
+fn written_by_hand(dialect: Dialect, up: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(TestDatabase::create(dialect));
+    let url = database.url().expose();
+    let project = Project::new();
+    let ok = |words: &[&str]| project.ok(&[words, &["--url", &url]].concat());
+    project.write("schema.sql", OLD);
+    ok(&["migrate", "new", "init", "--from", "schema.sql"]);
+    ok(&["migrate", "apply"]);
+    ok(&["query", "INSERT INTO posts VALUES (1, 'one', 'text')"]);
+    let identity = |column: &str| {
+        let line = format!("posts / column {column}\t");
+        let lock = project.read("schema.lock");
+        let line = lock.lines().find(|text| text.contains(&line)).unwrap_or_else(|| panic!("{column} in {lock}"));
+        line.split('\t').nth(1).unwrap().to_string()
+    };
+    let before = identity("title");
+    project.write("migrations/20300101000000_aaaaaa_by_hand/up.sql", up);
+    ok(&["schema", "lock"]);
+    assert_eq!(identity("headline"), before);
+    ok(&["migrate", "apply"]);
+    let rows = ok(&["query", "SELECT headline FROM posts", "--json"]).stdout;
+    assert!(rows.contains("one"), "{rows}");
+    // Somebody's branch calls it another name again: the identity tells.
+    let lock = project.read("schema.lock").replace("posts / column headline\t", "posts / column caption\t");
+    project.write("schema.lock", &lock);
+    project.write("schema.sql", &OLD.replace("title", "caption"));
+    let new = ok(&["migrate", "new", "again", "--from", "schema.sql"]);
+    assert!(
+        new.stdout.contains("rename column") || new.stderr.contains("rename column"),
+        "{}{}",
+        new.stdout,
+        new.stderr
+    );
+    assert_eq!(identity("caption"), before);
+}
+
+#[test]
+fn renames_written_by_hand_keep_identities_on_sqlite() {
+    written_by_hand(Dialect::Sqlite, "ALTER TABLE posts RENAME COLUMN title TO headline;");
+    written_by_hand(
+        Dialect::Sqlite,
+        "PRAGMA foreign_keys = OFF;\n\
+         CREATE TABLE new_posts (id integer NOT NULL PRIMARY KEY, headline varchar(80), body varchar(900));\n\
+         INSERT INTO new_posts (id, headline, body) SELECT id, title, body FROM posts;\nDROP TABLE posts;\n\
+         ALTER TABLE new_posts RENAME TO posts;\nPRAGMA foreign_keys = ON;\n",
+    );
+}
+
+#[test]
+fn renames_written_by_hand_keep_identities_on_postgres() {
+    written_by_hand(Dialect::Postgres, "ALTER TABLE posts RENAME COLUMN title TO headline;");
+}
+
+#[test]
+fn renames_written_by_hand_keep_identities_on_mysql() {
+    written_by_hand(Dialect::Mysql, "ALTER TABLE posts CHANGE title headline varchar(80);");
+}

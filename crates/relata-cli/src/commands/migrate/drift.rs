@@ -17,7 +17,7 @@ use relata_sql::{Connection, Error, Kind, Result};
 use super::compare::Planner;
 use super::ground::Ground;
 use super::guard::Guard;
-use super::new::{both_ways, first_names, needs_autocommit};
+use super::new::{all_renames, both_ways, first_names, needs_autocommit};
 use super::project::{Project, count, tell};
 use super::{Common, protected, trial, witness};
 use crate::commands::diff::{grid, plan_options};
@@ -136,10 +136,10 @@ impl Adopt {
             return Err(Error::new(Kind::Migration, message).hint("relata migrate apply first"));
         }
         let project = &drift.project;
-        let lock = LockFile::beside(&project.directory)?;
+        let lock = LockFile::beside(&project.directory)?.after(all_renames(project.dialect, &project.migrations));
         let live = Loaded::plain(drift.live.clone());
         let matched = Matching::new(&drift.expected, &live, &self.identity)?
-            .identities(&lock.identities(), &first_names(&project.migrations))
+            .identities(&lock.identities(), &first_names(project.dialect, &project.migrations))
             .decide(session)?;
         let mut ground = Ground::after(project, &drift.applied).await?;
         let server = ground.connection()?.server().clone();

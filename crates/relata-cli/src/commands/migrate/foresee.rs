@@ -7,10 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use relata_plan::loss::{How, Loss, filled, losses, unacknowledged};
+use relata_plan::rename::rebuilt;
 use relata_runtime::migrate::{self, Lacking, Migration, Reason, Shelve, State, Taken};
 use relata_schema::change::Rename;
 use relata_schema::lock::identity::keys;
 use relata_schema::model::{ObjectKey, ObjectKind, ObjectName};
+use relata_schema::sql::{self, StatementKind};
 use relata_schema::{Dialect, Schema, script};
 use relata_sql::{Connection, Error, Kind, Result};
 
@@ -110,9 +112,10 @@ async fn of_rows(connection: &mut dyn Connection, wanted: &[&Migration]) -> Resu
 }
 
 /// The renames that the head of a file says and that its statements make.
-fn all_renames(dialect: Dialect, migration: &Migration) -> Vec<Rename> {
+pub fn all_renames(dialect: Dialect, migration: &Migration) -> Vec<Rename> {
     let mut renames = migration.header.renames.clone();
-    renames.extend(written_renames(dialect, &migration.up));
+    let written = written_renames(dialect, &migration.up);
+    renames.extend(written.into_iter().filter(|rename| !migration.header.renames.contains(rename)));
     renames
 }
 
@@ -244,11 +247,35 @@ fn may_take(dialect: Dialect, text: &str) -> bool {
     })
 }
 
-/// The renames that a script makes in so many words.
+/// The renames that a script makes in so many words; a column that gets its name while its table is built anew, too.
 pub fn written_renames(dialect: Dialect, text: &str) -> Vec<Rename> {
     let statements = script::split(dialect, text);
     let steps: Vec<_> = statements.iter().map(|sql| read_rename(dialect, &script::flatten(dialect, sql))).collect();
-    migrate::composed(&steps)
+    let mut renames = migrate::composed(&steps);
+    let (created, dropped) = created_and_dropped(dialect, text);
+    // What is only there for the time of the script.
+    renames.retain(|rename| {
+        let table = rename.from.kind == ObjectKind::Table && rename.from.member.is_empty();
+        let is = |names: &[String], name: &ObjectName| names.iter().any(|one| one.eq_ignore_ascii_case(&name.name));
+        !table || !is(&created, &rename.from.name) && !is(&dropped, &rename.to)
+    });
+    renames.extend(rebuilt(dialect, text));
+    renames
+}
+
+/// The tables that a script creates, and those that it drops.
+fn created_and_dropped(dialect: Dialect, text: &str) -> (Vec<String>, Vec<String>) {
+    let (mut created, mut dropped) = (Vec::new(), Vec::new());
+    for statement in sql::read(dialect, text) {
+        match statement.kind {
+            StatementKind::CreateTable(table) => created.push(table.name.last().to_string()),
+            StatementKind::Drop(drop) if drop.object == "TABLE" => {
+                dropped.extend(drop.names.iter().map(|name| name.last().to_string()));
+            }
+            _ => {}
+        }
+    }
+    (created, dropped)
 }
 
 /// Of renames those that lead from what was there before to what is there after, each once: a table that is built anew
@@ -412,6 +439,31 @@ mod tests {
         check(Dialect::Mysql, "ALTER TABLE `a` CHANGE `x` `y` int, CHANGE COLUMN p p int", &["column a.x -> y"]);
         check(Dialect::Mysql, "RENAME TABLE a TO b, c TO d", &["table a -> b", "table c -> d"]);
         check(Dialect::Sqlite, "ALTER TABLE a DROP COLUMN x", &[]);
+    }
+
+    #[test]
+    fn what_is_there_for_the_time_of_a_script_is_no_rename() {
+        for (dialect, text, expected) in [
+            (
+                Dialect::Sqlite,
+                "CREATE TABLE n (id INTEGER, email TEXT); INSERT INTO n SELECT id, mail FROM a; DROP TABLE a; ALTER TABLE n RENAME TO a",
+                "column a.mail -> email",
+            ),
+            (
+                Dialect::Sqlite,
+                "ALTER TABLE a RENAME TO o; CREATE TABLE a (id INTEGER); INSERT INTO a SELECT id FROM o; DROP TABLE o",
+                "",
+            ),
+            (
+                Dialect::Mysql,
+                "CREATE TABLE n LIKE a; INSERT INTO n SELECT * FROM a; RENAME TABLE a TO o, n TO a",
+                "table a -> o",
+            ),
+        ] {
+            let found = written_renames(dialect, text);
+            let found: Vec<String> = found.iter().map(|rename| format!("{} -> {}", rename.from, rename.to)).collect();
+            assert_eq!(found.join(", "), expected, "{text}");
+        }
     }
 
     #[test]

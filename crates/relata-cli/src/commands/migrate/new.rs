@@ -91,9 +91,9 @@ impl New {
         drop(progress);
         session.output.diagnostics(&declared.diagnostics);
         let server = ground.connection()?.server().clone();
-        let lock = LockFile::beside(&project.directory)?;
+        let lock = LockFile::beside(&project.directory)?.after(all_renames(project.dialect, &project.migrations));
         let matched = Matching::new(&ground.schema, &declared, &self.identity)?
-            .identities(&lock.identities(), &first_names(&project.migrations))
+            .identities(&lock.identities(), &first_names(project.dialect, &project.migrations))
             .decide(session)?;
         let answered = matched.answered.clone();
         let options = PlanOptions { online: self.online, ..plan_options(Some(&server)) };
@@ -200,9 +200,13 @@ fn tell_hazards(session: &Session, migration: &Migration, start: &Schema) -> Res
 }
 
 /// The names that objects had first, by those that all migrations give them.
-pub fn first_names(migrations: &[Migration]) -> Vec<Rename> {
-    let steps: Vec<Vec<Rename>> = migrations.iter().map(|migration| migration.header.renames.clone()).collect();
-    migrate::opposite(&migrate::composed(&steps))
+pub fn first_names(dialect: Dialect, migrations: &[Migration]) -> Vec<Rename> {
+    migrate::opposite(&migrate::composed(&all_renames(dialect, migrations)))
+}
+
+/// What each migration renames.
+pub fn all_renames(dialect: Dialect, migrations: &[Migration]) -> Vec<Vec<Rename>> {
+    migrations.iter().map(|migration| super::foresee::all_renames(dialect, migration)).collect()
 }
 
 /// Plans both ways; what the planner finds on the way up is in [`BothWays::findings`].

@@ -14,7 +14,7 @@ use relata_runtime::migrate::{self, Migration};
 use relata_sql::{Error, Kind, Result};
 
 use super::super::ground::Ground;
-use super::super::new::{both_ways, first_names};
+use super::super::new::{all_renames, both_ways, first_names};
 use super::super::project::Project;
 use super::super::{trial, witness};
 use super::{Branch, Conflict, Fork, ids};
@@ -97,9 +97,9 @@ async fn replan(
     let stays: Vec<Migration> = fork.common.iter().chain(&first.own).cloned().collect();
     let mut ground = Ground::after(project, &stays).await?;
     let server = ground.connection()?.server().clone();
-    let lock = LockFile::beside(&project.directory)?;
+    let lock = LockFile::beside(&project.directory)?.after(all_renames(project.dialect, &project.migrations));
     let mut matching = Matching::new(&ground.schema, &declared, &IdentityOptions::default())?
-        .identities(&lock.identities(), &first_names(&stays));
+        .identities(&lock.identities(), &first_names(project.dialect, &stays));
     for migration in &moved.own {
         matching = matching.known(&migration.header.renames);
     }

@@ -30,6 +30,7 @@ use crate::lint::rules::vocabulary::*;
 pub const RULE: Rule = rule("columns-left-behind", Level::Hazard, EVERYWHERE, include_str!("columns_left_behind.rs"), check);
 
 use crate::lint::TableFact;
+use crate::rename::rebuilds;
 use crate::lint::rebuild::{Aside, aside, copies_into, successor};
 
 fn check(context: &Context<'_>, report: &mut Report) {
@@ -51,6 +52,11 @@ fn check(context: &Context<'_>, report: &mut Report) {
                 .at(name.extent, format!("the values of {} in {name} are not copied, and are lost with it", lost.join(", ")))
                 .help("copy them too, or acknowledge the loss: -- relata: loses column …");
         }
+        // What the copy says in so many words is a rename.
+        let renamed = rebuilds(context.statements).into_iter().filter(|rebuilt| rebuilt.dropped.extent == name.extent);
+        let renamed: Vec<(String, String)> = renamed.flat_map(|rebuilt| rebuilt.columns).collect();
+        let said = |column: &str| renamed.iter().any(|(from, _)| from.eq_ignore_ascii_case(column));
+        let kept: Vec<&str> = kept.into_iter().filter(|column| context.dialect() != Dialect::Sqlite || !said(column)).collect();
         if !kept.is_empty() {
             report
                 .at(name.extent, format!("the running application looks for {} of {name} under that name", kept.join(", ")))

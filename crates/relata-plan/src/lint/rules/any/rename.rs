@@ -9,6 +9,17 @@
 //! Add the new column, write both, fill the old rows, read the new one, drop the old one. For a table: a view of the old name in
 //! the same transaction.
 //!
+//! On SQLite a column is renamed by the copy of a rebuild as well:
+//!
+//! ```sql,bad,sqlite
+//! PRAGMA foreign_keys = OFF;
+//! CREATE TABLE new_orders (id INTEGER PRIMARY KEY, remark TEXT);
+//! INSERT INTO new_orders (id, remark) SELECT id, note FROM orders;
+//! DROP TABLE orders;
+//! ALTER TABLE new_orders RENAME TO orders;
+//! PRAGMA foreign_keys = ON;
+//! ```
+//!
 //! ```sql,good,postgres
 //! BEGIN;
 //! ALTER TABLE orders RENAME TO purchases;
@@ -17,6 +28,7 @@
 //! ```
 
 use crate::lint::rules::vocabulary::*;
+use crate::rename::{Rebuilt, rebuilds};
 
 /// See the head of this file.
 pub const RULE: Rule = rule("rename", Level::Hazard, EVERYWHERE, include_str!("rename.rs"), check);
@@ -28,6 +40,15 @@ fn check(context: &Context<'_>, report: &mut Report) {
                 let swapped = pairs.iter().any(|(_, other)| other.same(from));
                 if !swapped {
                     say(report, from.extent.through(to.extent), &from.to_string());
+                }
+            }
+        }
+        StatementKind::Drop(drop) if context.dialect() == Dialect::Sqlite => {
+            let of = |rebuilt: &Rebuilt| drop.names.iter().any(|name| name.extent == rebuilt.dropped.extent);
+            let known = |rebuilt: &Rebuilt| !context.facts.is_new(&rebuilt.dropped);
+            for rebuilt in rebuilds(context.statements).into_iter().filter(of).filter(known) {
+                for (from, _) in &rebuilt.columns {
+                    say(report, rebuilt.dropped.extent, &format!("{from} of {}", rebuilt.table));
                 }
             }
         }
