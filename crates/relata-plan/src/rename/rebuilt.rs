@@ -115,14 +115,10 @@ fn copied(tokens: &[Token<'_>]) -> Option<(Vec<Option<String>>, String)> {
     if several || after.is_some_and(|token| token.is_mark(".")) || tokens.get(select + 1)?.is("DISTINCT") {
         return None;
     }
-    let mut selected = Vec::new();
-    let mut begin = select + 1;
-    for at in begin..=from {
-        if at == from || outside[at] && tokens[at].is_mark(",") {
-            selected.push(plain(&tokens[begin..at]));
-            begin = at + 1;
-        }
-    }
+    let commas = (select..from).filter(|at| outside[*at] && tokens[*at].is_mark(","));
+    let ends: Vec<usize> = commas.chain([from]).collect();
+    let begins = std::iter::once(select).chain(ends.iter().copied());
+    let selected = begins.zip(&ends).map(|(begin, end)| tokens.get(begin + 1..*end).and_then(plain)).collect();
     Some((selected, source))
 }
 

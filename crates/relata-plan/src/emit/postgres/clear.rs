@@ -29,8 +29,8 @@ pub(super) fn clear(scope: &Scope<'_>, steps: &mut Steps) {
         constraints(scope, from, to, steps);
     }
     defaults(scope, steps);
-    for (from, _) in scope.changing() {
-        early_columns(scope, from, steps);
+    for (from, to) in scope.changing() {
+        early_columns(scope, from, to, steps);
     }
     parked_columns(scope, steps);
     bared_domains(scope, steps);
@@ -268,8 +268,14 @@ fn defaults(scope: &Scope<'_>, steps: &mut Steps) {
 }
 
 /// Columns that go, or are made anew, before anything else is altered.
-fn early_columns(scope: &Scope<'_>, from: &Table, steps: &mut Steps) {
-    for column in from.columns.iter().filter(|column| !column.inherited && goes_early(scope, from, column)) {
+fn early_columns(scope: &Scope<'_>, from: &Table, to: &Table, steps: &mut Steps) {
+    let parents = scope.staying_parents(from, to);
+    let has = |parent: &&ObjectName, column: &Column| {
+        scope.from.table(parent).is_some_and(|parent| parent.column(&column.name).is_some())
+    };
+    // Who has left its parent by now keeps what goes there.
+    let by_parent = |column: &Column| column.inherited && parents.iter().any(|parent| has(parent, column));
+    for column in from.columns.iter().filter(|column| !by_parent(column) && goes_early(scope, from, column)) {
         super::columns::drop_column(from, column, steps);
     }
 }

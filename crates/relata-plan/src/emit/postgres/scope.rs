@@ -196,7 +196,13 @@ impl<'s> Scope<'s> {
                     && parent.column(&old.name).is_some()
                     && to.column(&old.name).is_some_and(|new| !new.inherited)
             };
-            !from.columns.iter().any(becomes_own)
+            // One of its own that the parent gets as well.
+            let new = |name: &str| {
+                let of = |table: Option<&Table>| table.is_some_and(|table| table.column(name).is_some());
+                from.column(name).is_none() && !of(Some(parent)) && of(self.to.table(&parent.name))
+            };
+            let comes_own = to.columns.iter().any(|column| !column.inherited && new(&column.name));
+            !from.columns.iter().any(becomes_own) && !comes_own
         };
         let mut inherited: Vec<&ObjectName> = inherited.filter(kept).collect();
         // A parent that comes is the last one: who shall stand before another leaves and comes back.
