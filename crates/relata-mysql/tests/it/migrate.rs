@@ -446,6 +446,21 @@ fn on_the_way_back_columns_come_before_what_asks_for_them() {
     assert_eq!(migrate(without, with).0.len(), 1, "nothing is put back on the way up");
 }
 
+/// Partitions by a column that comes back wait for its values, together with the key that holds it.
+#[test]
+fn on_the_way_back_partitions_wait_for_their_columns() {
+    let without =
+        "CREATE TABLE t (id int NOT NULL, at date NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (year(at))
+        (PARTITION p0 VALUES LESS THAN (2020), PARTITION p1 VALUES LESS THAN MAXVALUE)";
+    let with = "CREATE TABLE t (id int NOT NULL, at date NOT NULL, k int NOT NULL, PRIMARY KEY (id, k))
+        PARTITION BY LIST (k) (PARTITION a VALUES IN (1, 2), PARTITION b VALUES IN (0))";
+    let back = PlanOptions { back: true, ..PlanOptions::default() };
+    let (statements, _, _) = migrate_as(without, with, &back);
+    let [come, asked] = &statements[..] else { panic!("{statements:?}") };
+    assert!(come.contains("ADD COLUMN k int") && !come.contains("PARTITION"), "{come}");
+    assert!(asked.contains("PRIMARY KEY (id, k)") && asked.contains("PARTITION BY LIST"), "{asked}");
+}
+
 #[test]
 fn cases_beside_the_repository() {
     let Some(_) = shared("cases/README.md") else { return };

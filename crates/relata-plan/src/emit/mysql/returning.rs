@@ -5,7 +5,7 @@
 
 use relata_schema::Dialect;
 use relata_schema::change::{Alteration, TableChange};
-use relata_schema::model::{Check, Key, Table};
+use relata_schema::model::{Check, Key, Partitioning, Table};
 use relata_schema::script::tokens;
 
 use super::Altered;
@@ -35,7 +35,7 @@ fn coming<'a>(altered: Altered<'a>) -> Vec<&'a str> {
     altered.changes.iter().filter_map(comes).collect()
 }
 
-/// Whether a change is a key or a check over one of these columns. What it replaces must be able to stay until then.
+/// Whether a change is a key, a check or a partitioning over one of these columns. What it replaces must be able to stay until then.
 fn asks(altered: Altered<'_>, come: &[&str], change: &TableChange) -> bool {
     let stays = |name: &str| altered.to.column(name).is_some() && altered.from.column(name).is_some();
     let key = |from: Option<&Key>, to: &Key| {
@@ -51,6 +51,15 @@ fn asks(altered: Altered<'_>, come: &[&str], change: &TableChange) -> bool {
             to.unique && to.parts.iter().any(|part| come.contains(&part.column.as_str()))
         }
         TableChange::Check(Alteration::Create(to)) => check(to),
+        // Rows are told apart by values that are there; and every key holds the columns that partition by.
+        TableChange::Partitioning { from, to: Some(to) } => {
+            let uses = |partitioning: &Partitioning, columns: &[&str]| {
+                tokens(Dialect::Mysql, &partitioning.key).iter().any(|token| names(token.name(), columns))
+            };
+            let gone: Vec<&str> = altered.from.columns.iter().map(|column| column.name.as_str()).collect();
+            let gone: Vec<&str> = gone.into_iter().filter(|name| altered.to.column(name).is_none()).collect();
+            uses(to, come) && !from.as_ref().is_some_and(|from| uses(from, &gone))
+        }
         _ => false,
     }
 }
@@ -70,6 +79,7 @@ fn undo(table: &mut Table, change: &TableChange) {
             replaced.for_each(|key| key.clone_from(from));
         }
         TableChange::Index(Alteration::Create(to)) => table.indexes.retain(|index| index.name != to.name),
+        TableChange::Partitioning { from, .. } => table.partitioning.clone_from(from),
         TableChange::Check(Alteration::Create(to)) => {
             table.checks.retain(|check| (&check.name, &check.column) != (&to.name, &to.column));
         }
