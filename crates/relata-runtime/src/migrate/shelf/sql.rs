@@ -26,11 +26,16 @@ pub(super) async fn copy(
     let dialect = connection.dialect();
     let foreign =
         if dialect == Dialect::Postgres { own_types(connection, &table.name).await? } else { BTreeMap::new() };
+    let collated =
+        if dialect == Dialect::Postgres { own_collations(connection, &table.name).await? } else { Vec::new() };
     let mut list: Vec<String> = Vec::new();
     for column in columns {
         let name = dialect.quote(column);
-        // A kept column must not hold on to a type that the migration drops: it is kept as text.
-        list.push(if foreign.contains_key(column) { format!("{name}::text AS {name}") } else { name });
+        // A kept column must not hold on to a type or a collation that the migration drops: it is kept as text, and plainly.
+        let text = if foreign.contains_key(column) { "::text" } else { "" };
+        let collation = if collated.contains(column) { " COLLATE pg_catalog.\"default\"" } else { "" };
+        let plain = text.is_empty() && collation.is_empty();
+        list.push(if plain { name } else { format!("{name}{text}{collation} AS {name}") });
     }
     if let Some(column) = taken.column.as_deref().filter(|_| taken.stays()) {
         list.push(format!("{} AS {AFTER}", text_of(dialect, &dialect.quote(column))));
@@ -91,6 +96,17 @@ async fn own_types(connection: &mut dyn Connection, table: &ObjectName) -> Resul
         Dialect::Postgres.literal(&Dialect::Postgres.qualified(table))
     );
     types(connection, &sql).await
+}
+
+/// PostgreSQL: the columns whose collations are not the system's own.
+async fn own_collations(connection: &mut dyn Connection, table: &ObjectName) -> Result<Vec<String>> {
+    let sql = format!(
+        "SELECT a.attname::text FROM pg_attribute a JOIN pg_collation c ON c.oid = a.attcollation \
+         WHERE a.attrelid = {}::regclass AND a.attnum > 0 AND NOT a.attisdropped \
+         AND c.collnamespace <> 'pg_catalog'::regnamespace",
+        Dialect::Postgres.literal(&Dialect::Postgres.qualified(table))
+    );
+    rows::all(connection, &sql, &[]).await?.iter().map(|row| rows::cell(row, 0)).collect()
 }
 
 /// PostgreSQL: the types of the columns of a table.

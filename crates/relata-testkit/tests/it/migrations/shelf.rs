@@ -726,6 +726,38 @@ fn types_triggers_and_counters_of_postgres() {
     });
 }
 
+/// PostgreSQL: what is kept does not hold on to a collation that goes, and rows are found by a key that has one.
+#[test]
+fn collations_of_postgres() {
+    block_on(async {
+        let mut case = Case::new(Dialect::Postgres).await;
+        let collation = "CREATE COLLATION plain (provider = libc, locale = 'C');";
+        let create = "CREATE TABLE words (word text COLLATE plain PRIMARY KEY, note varchar(20) COLLATE plain);\n\
+                      CREATE DOMAIN noun AS text COLLATE plain;\nCREATE TABLE nouns (id integer PRIMARY KEY, n noun);";
+        let rows = "INSERT INTO words VALUES ('a', 'one'), ('b', 'two');\nINSERT INTO nouns VALUES (1, 'tree');";
+        case.write(FIRST, &format!("{collation}\n{create}\n{rows}"), "");
+        case.apply().await.unwrap();
+        let up = "ALTER TABLE words DROP COLUMN note;\nDROP TABLE nouns;\nDROP DOMAIN noun;\n\
+                  ALTER TABLE words ALTER COLUMN word TYPE text COLLATE \"C\";\nDROP COLLATION plain;";
+        let down = format!(
+            "{collation}\nALTER TABLE words ALTER COLUMN word TYPE text COLLATE plain;\n\
+             ALTER TABLE words ADD COLUMN note varchar(20) COLLATE plain;\nCREATE DOMAIN noun AS text COLLATE plain;\n\
+             CREATE TABLE nouns (id integer PRIMARY KEY, n noun);"
+        );
+        case.write(ID, up, &down);
+        let all = [("words", Some("note")), ("nouns", None)];
+        let all = all.into_iter().map(|(table, column)| taken(Dialect::Postgres, table, column, false)).collect();
+        shelve(&mut case, Reason::Preserve, all);
+        case.apply().await.unwrap();
+        case.rollback(Rollback::Steps(1)).await.unwrap();
+        assert_eq!(
+            case.count("SELECT count(*) FROM words WHERE (word, note) IN (('a', 'one'), ('b', 'two'))").await,
+            2
+        );
+        assert_eq!(case.count("SELECT count(*) FROM nouns WHERE n = 'tree'").await, 1);
+    });
+}
+
 /// SQLite, without a transaction: what had been done is undone by the backup, unless somebody else wrote meanwhile.
 #[test]
 fn a_backup_is_put_back_when_a_migration_fails_in_the_middle() {
