@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use relata_schema::Dialect;
 use relata_schema::model::{ObjectName, Schema, Table};
-use relata_sql::Result;
 use relata_sql::driver::Connection;
+use relata_sql::{Result, Value};
 
 use super::alike::{Alike, PLACE};
 use super::{Shelved, Taken};
@@ -375,6 +375,19 @@ pub(super) async fn counters(connection: &mut dyn Connection, tables: &[&ObjectN
     Ok(())
 }
 
+/// PostgreSQL: what is looked at when a transaction ends, unless it is told otherwise, is so again. A name that stands for
+/// others as well cannot be told.
+async fn deferred_again(connection: &mut dyn Connection) -> Result<()> {
+    let sql = "SELECT 'SET CONSTRAINTS ' || string_agg(c.name, ', ') || ' DEFERRED' \
+               FROM (SELECT format('%I.%I', n.nspname, o.conname) AS name FROM pg_constraint o \
+                     JOIN pg_namespace n ON n.oid = o.connamespace WHERE o.contype IN ('f', 'u', 'p', 'x', 't') \
+                     GROUP BY 1 HAVING bool_and(o.condeferred)) c";
+    match rows::one(connection, sql, &[]).await? {
+        Some(Value::Text(set)) => connection.batch(&set).await,
+        _ => Ok(()),
+    }
+}
+
 /// MariaDB: foreign keys are not looked at, and then again if they were before.
 const CHECKS_OFF: &str =
     "SET @relata_foreign_key_checks = @@SESSION.foreign_key_checks, SESSION foreign_key_checks = 0";
@@ -429,13 +442,14 @@ impl Quiet {
     }
 
     pub(super) async fn end(self, connection: &mut dyn Connection) -> Result<()> {
-        if connection.dialect() == Dialect::Postgres && !self.0.is_empty() {
+        let postgres = connection.dialect() == Dialect::Postgres;
+        if postgres {
             // A table with checks still to be made cannot be altered.
             connection.batch("SET CONSTRAINTS ALL IMMEDIATE").await?;
         }
         for sql in self.0 {
             connection.batch(&sql).await?;
         }
-        Ok(())
+        if postgres { deferred_again(connection).await } else { Ok(()) }
     }
 }

@@ -726,6 +726,34 @@ fn types_triggers_and_counters_of_postgres() {
     });
 }
 
+/// PostgreSQL: several columns come back into a table whose foreign key is looked at when the transaction ends, and what
+/// the rollback itself writes may still wait for that.
+#[test]
+fn columns_come_back_beside_deferred_keys() {
+    block_on(async {
+        let mut case = Case::new(Dialect::Postgres).await;
+        let first = "CREATE TABLE kinds (id integer PRIMARY KEY);\nINSERT INTO kinds VALUES (1);\n\
+                     CREATE TABLE entries (id integer PRIMARY KEY, kind integer NOT NULL REFERENCES kinds (id) \
+                     DEFERRABLE INITIALLY DEFERRED, a text NOT NULL, b text NOT NULL, c text NOT NULL);\n\
+                     INSERT INTO entries VALUES (1, 1, 'a', 'b', 'c'), (2, 1, 'd', 'e', 'f');";
+        case.write(FIRST, first, "");
+        case.apply().await.unwrap();
+        let up = "ALTER TABLE entries DROP COLUMN a, DROP COLUMN b, DROP COLUMN c;";
+        let column = |name: &str| {
+            format!(
+                "ALTER TABLE entries ADD COLUMN {name} text;\nALTER TABLE entries ALTER COLUMN {name} SET NOT NULL;\n"
+            )
+        };
+        let late = "INSERT INTO entries VALUES (3, 9, 'g', 'h', 'i');\nINSERT INTO kinds VALUES (9);";
+        case.write(ID, up, &format!("{}{}{}{late}", column("a"), column("b"), column("c")));
+        let all = ["a", "b", "c"].map(|name| taken(Dialect::Postgres, "entries", Some(name), false)).to_vec();
+        shelve(&mut case, Reason::Preserve, all);
+        case.apply().await.unwrap();
+        case.rollback(Rollback::Steps(1)).await.unwrap();
+        assert_eq!(case.count("SELECT count(*) FROM entries WHERE a || b || c IN ('abc', 'def', 'ghi')").await, 3);
+    });
+}
+
 /// PostgreSQL: what is kept does not hold on to a collation that goes, and rows are found by a key that has one.
 #[test]
 fn collations_of_postgres() {
