@@ -100,7 +100,7 @@ pub(crate) fn server(error: ServerError) -> Error {
         1048 => null(first_quoted(text)),
         1364 => null(first_quoted(text)).hint("give the column a value, or a default"),
         4025 | 3819 => check(text),
-        1366 | 1292 | 1265 | 1411 | 1367 | 1525 => invalid(text),
+        1366 | 3854 | 3988 | 1292 | 1265 | 1411 | 1367 | 1525 => invalid(text),
         1406 | 1264 | 1690 => Error::new(kind, text.to_string()).details_of(text),
         1146 => undefined_table(text),
         1054 => undefined_column(text),
@@ -144,9 +144,8 @@ fn kind(code: u16) -> Kind {
         1216 | 1217 | 1451 | 1452 | 1834 => Kind::ForeignKeyViolation,
         1048 | 1364 | 1138 => Kind::NotNullViolation,
         4025 | 3819 => Kind::CheckViolation,
-        1406 | 1264 | 1366 | 1292 | 1265 | 1411 | 1367 | 1525 | 1690 | 1416 | 1441 | 1153 | 1118 | 1074 => {
-            Kind::InvalidValue
-        }
+        1406 | 1264 | 1366 | 3140 | 3157 | 3854 | 3988 | 1292 | 1265 | 1411 | 1367 | 1525 | 1690 | 1416 | 1441
+        | 1153 | 1118 | 1074 => Kind::InvalidValue,
         1020 => Kind::Serialization,
         1213 | 1614 => Kind::Deadlock,
         1205 | 3572 => Kind::LockTimeout,

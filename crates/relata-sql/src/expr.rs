@@ -157,6 +157,10 @@ pub enum Cast {
     Json,
     /// An array of these.
     Array(Element),
+    /// A whole number, as what stands beside it says except on MySQL.
+    IntBeside,
+    /// A floating-point number, likewise.
+    FloatBeside,
     /// Whatever the database makes of it.
     Unknown,
 }
@@ -243,7 +247,7 @@ impl Cast {
             Cast::Array(Element::Uuid) => "uuid[]",
             Cast::Array(Element::Date) => "date[]",
             Cast::Array(Element::Timestamp) => "timestamptz[]",
-            Cast::Unknown => return None,
+            Cast::IntBeside | Cast::FloatBeside | Cast::Unknown => return None,
         })
     }
 }

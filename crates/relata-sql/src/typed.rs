@@ -418,7 +418,7 @@ macro_rules! operators {
 
             /// The value, or another where it is NULL; an `Option` if the other may be NULL, too.
             pub fn or_else<V: Operand<R, T>>(self, other: V) -> Expression<R, V::Given> {
-                Expression::new(Expr::Call(Function::Coalesce, vec![self.into_expr(), other.into_operand()]))
+                Expression::new(Expr::Call(Function::Coalesce, vec![self.into_expr(), case::beside(other.into_operand())]))
             }
         }
 
@@ -493,7 +493,7 @@ macro_rules! operators {
             where
                 T::Base: Textual,
             {
-                Expression::new(Expr::Call(Function::Concat, vec![self.into_expr(), other.into_operand()]))
+                Expression::new(Expr::Call(Function::Concat, vec![self.into_expr(), case::beside(other.into_operand())]))
             }
 
             /// With every occurrence of a text replaced by another.

@@ -653,3 +653,20 @@ fn a_shape_is_rendered_once_whatever_its_values() {
 }
 
 mod wide;
+
+#[test]
+fn parameters_of_mysql_say_that_they_are_numbers() {
+    let mut select = posts();
+    let title: Column<Post, Option<String>> = Column::new(Path::ROOT, &POSTS.columns[3]);
+    let id: Column<Post, Option<i64>> = Column::new(Path::ROOT, &POSTS.columns[0]);
+    let share: Column<Post, Option<f64>> = Column::new(Path::ROOT, &POSTS.columns[0]);
+    let items = [id.or_else(1).into_expr(), share.or_else(1.5).into_expr(), title.or_else("a").into_expr()];
+    select.items = items.map(Item::Expr).into();
+    // The text is written after the values have been taken.
+    let mut cache = ShapeCache::new(Target { returning: false, ..Target::new(Dialect::Mysql) }, 8);
+    let rendered = cache.render(Tree::Select(&mut select)).unwrap();
+    expect![
+        "SELECT COALESCE(`id`, CAST(? AS SIGNED)), COALESCE(`id`, CAST(? AS DOUBLE)), COALESCE(`Title`, ?) FROM `posts`"
+    ]
+    .assert_eq(&rendered.sql);
+}

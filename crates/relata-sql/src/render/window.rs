@@ -25,6 +25,17 @@ impl<O: Out> Writer<O> {
                 self.param(value);
                 self.push(" AS NUMERIC)");
             }
+            // Beside a function's other arguments MySQL takes a parameter for a text.
+            None if self.target.is_mysql() && matches!(cast, Cast::Int | Cast::IntBeside) => {
+                self.push("CAST(");
+                self.param(value);
+                self.push(" AS SIGNED)");
+            }
+            None if self.target.is_mysql() && matches!(cast, Cast::Float | Cast::FloatBeside) => {
+                self.push("CAST(");
+                self.param(value);
+                self.push(" AS DOUBLE)");
+            }
             None => self.param(value),
         }
     }

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use super::{Expr, Expression, Field, Operand, Pred};
 use crate::expr::Cast;
+use crate::value::Value;
 
 /// A value that depends on conditions: that of the first that holds.
 ///
@@ -56,6 +57,15 @@ pub fn value<R, T: Field>(value: T) -> Expression<R, T> {
 /// The same of a column's type: an enum of PostgreSQL's is no text, and its name is known beside a column alone.
 pub(super) fn typed_as<T: Field>(expr: Expr) -> Expr {
     if <T::Base as Field>::VALUES.is_empty() { typed(expr) } else { expr }
+}
+
+/// A number that stands beside others of its type.
+pub(super) fn beside(expr: Expr) -> Expr {
+    match expr {
+        Expr::Value(value @ Value::Int(_)) => Expr::Literal(value, Cast::IntBeside),
+        Expr::Value(value @ Value::Float(_)) => Expr::Literal(value, Cast::FloatBeside),
+        other => other,
+    }
 }
 
 /// A parameter says its type: nothing around it does.
