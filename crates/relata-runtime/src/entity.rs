@@ -344,7 +344,8 @@ fn fields(details: &Details, table: &'static TableMeta) -> Option<String> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no key of `{E}`",
     label = "expected the key of `{E}`: an `Id<{E}>`, the value in it, or a tuple where the key has several fields",
-    note = "rows are found by anything else with `{E}::find().filter(…)`"
+    note = "of a row say its key: `row.id`",
+    note = "rows are found by anything else with `{E}::find().filter(…)`, changed and deleted with `{E}::update_many()` and `{E}::delete_many()`"
 )]
 pub trait IntoKey<E: Entity> {
     /// As the key.

@@ -3,9 +3,9 @@
 use std::future::Ready;
 
 use relata_sql::Result;
-use relata_sql::typed::{Assignment, Pred};
+use relata_sql::typed::{Assignment, Expression, Pred};
 
-use crate::aggregate::Grouped;
+use crate::aggregate::{Grouped, Projection};
 use crate::change::{Delete, Update};
 use crate::entity::Entity;
 use crate::find::Find;
@@ -82,6 +82,11 @@ relata_sql::words! {
         lock / 0 -> Self, LockQuery: "`.lock()` is `.for_update()` here", "say `.for_update()`, and `.skip_locked()` or `.nowait()` behind it";
         lock_exclusive / 0 -> Self, LockExclusive: "`.lock_exclusive()` is `.for_update()` here", "say `.for_update()`";
         for_update_skip_locked / 0 -> Self, ForUpdateSkipLocked: "these are two words", "say `.for_update().skip_locked()`";
+        or / 1 -> Self, OrOfQuery: "conditions are combined, filters all hold", "say `.filter(one.or(other))`";
+        and_where / 1 -> Self, AndWhere: "`.and_where(…)` is one more `.filter(…)` here", "say `.filter(…)`: all of them hold";
+        find / 1 -> Self, FindInQuery: "a row is found by its key with `by_key`", "say `User::by_key(1).one(&mut db)`, or `.filter(User.id.eq(1))`";
+        distinct / 0 -> Self, DistinctRows: "rows of an entity are distinct, each has its key", "say `.select(Post.title).distinct()`, or `.distinct_on(Post.author_id)`";
+        first_or_404 / 1 -> Ready<Result<E>>, FirstOr404: "`.first_or_404(…)` is `.one(…)` here", "say `.one(&mut db)`: its error has the status 404 where there is none";
         exclude / 1 -> Self, ExcludeRows: "what is left out is a filter, too", "say `.filter(!Post.title.eq(…))`";
         values / 1 -> Self, ValuesOfQuery: "`.values(…)` is `.select(…)` here", "say `.select((Post.title, Post.views))`";
         values_list / 1 -> Self, ValuesList: "`.values_list(…)` is `.select(…)` here", "say `.select((Post.title, Post.views))`";
@@ -156,10 +161,17 @@ relata_sql::words! {
 }
 
 relata_sql::words! {
+    impl[E: Entity, T] Projection<E, T> {
+        group_by / 1 -> Self, GroupsAfterSelect: "groups are said before what is read of them", "say `.group_by(Post.author_id).select((Post.author_id, Post.views.sum()))`";
+    }
+}
+
+relata_sql::words! {
     impl[R, M] Rel<R, M> {
         some / 1 -> Pred<R>, SomeRelated: "`.some(…)` is `.any(…)` here", "say `.any(Post.title.eq(…))`, of the entity that the relation leads to";
         is / 1 -> Pred<R>, IsRelated: "`.is(…)` is `.any(…)` here", "say `.any(User.name.eq(…))`, of the entity that the relation leads to; or `Post.author().name.eq(…)`";
         every / 1 -> Pred<R>, EveryRelated: "`.every(…)` is `.none(…)` of the opposite here", "say `.none(!Post.title.eq(…))`";
+        len / 0 -> Expression<R, i64>, LengthOfRelated: "`.len()` is `.count()` here", "say `.count()`, or `.count_where(…)`";
         create / 1 -> Assignment<R>, CreateRelated: "rows are created with the new row that they hang on",
             "say `NewUser { … }.create(User.posts, |user| [NewPost { author_id: user.id, … }]).insert(&mut db)`";
         connect / 1 -> Assignment<R>, ConnectRelated: "relations are changed by statements of their own",

@@ -100,6 +100,7 @@ words! {
         endswith / 1 -> Pred<R>, EndsWith: "`.endswith(…)` is `.ends_with(…)` here", "say `.ends_with(…)`";
         equals / 1 -> Pred<R>, Equals: "`.equals(…)` is `.eq(…)` here", "say `.eq(…)`";
         set / 1 -> Assignment<R>, SetColumn: "`.set(…)` is of the statement, a column is given a value by `.to(…)`", "say `.set(Post.title.to(…))`";
+        to_null / 0 -> Assignment<R>, ToNull: "`.to_null()` is `.to_none()` here", "say `.set(Post.body.to_none())`";
         increment / 1 -> Assignment<R>, Increment: "`.increment(…)` is `.add(…)` here", "say `.set(Post.views.add(1))`";
         decrement / 1 -> Assignment<R>, Decrement: "`.decrement(…)` is `.sub(…)` here", "say `.set(Post.stock.sub(1))`";
         get / 1 -> JsonPath<R>, GetOfColumn: "a place in JSON is `.key(…)` or `.index(…)` here", "say `.key(\"name\").text()`";

@@ -58,6 +58,7 @@ impl<R> GroupCondition<R> for Having<R> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no order of the rows of `{R}`",
     label = "expected `.asc()` or `.desc()` of a column or expression of `{R}`",
+    note = "several keys are an `.order(…)` each, the first counts most",
     note = "columns of another entity are reached along a relation of `{R}`, or by a join"
 )]
 pub trait RowOrder<R> {

@@ -124,7 +124,7 @@ moments!(Date: false false, DateTime: false true, Timestamp: true true);
             `.filter_some(value, |value| …)`; another type is converted by `.cast::<…>()`; columns of another entity are \
             reached along a relation, or by a join",
     note = "a text is no date, number or enum: `\"2026-01-31\".parse()?` gives a date, `Decimal::new(999, 2)` 9.99, an enum is said by \
-            its variant"
+            its variant, JSON by `serde_json::json!(…)`"
 )]
 pub trait Operand<R, T> {
     /// What it gives: an `Option` where it may be NULL.

@@ -5,6 +5,8 @@
 //@ `.increment(…)` is `.add(…)` here
 //@ say `.set(Post.title.to(…))`
 //@ a place in JSON is `.key(…)` or `.index(…)` here
+//@ `.to_null()` is `.to_none()` here
+//@ JSON by `serde_json::json!(…)`
 //@ a column is not changed by `+=`
 //@ a column is no list or map in Rust
 
@@ -63,6 +65,11 @@ async fn wrong_6(db: &mut Db) -> relata::Result<()> {
 
 async fn wrong_7(db: &mut Db) -> relata::Result<()> {
     Post::find().filter(Post.data["a"].text().eq("x")).all(db).await?;
+    Ok(())
+}
+
+async fn wrong_8(db: &mut Db) -> relata::Result<()> {
+    Post::update(1).set(Post.title.to_null()).set(Post.data.to("{}")).exec(db).await?;
     Ok(())
 }
 

@@ -8,6 +8,14 @@
 //@ rows one by one are a stream
 //@ it is not said whether rows or groups are counted
 //@ a stream is there at once, its rows are awaited
+//@ `.and_where(…)` is one more `.filter(…)` here
+//@ a row is found by its key with `by_key`
+//@ rows of an entity are distinct, each has its key
+//@ `.first_or_404(…)` is `.one(…)` here
+//@ groups are said before what is read of them
+//@ `.len()` is `.count()` here
+//@ several keys are an `.order(…)` each
+//@ of a row say its key: `row.id`
 //@ several relations are a `.with(…)` each
 
 use relata::prelude::*;
@@ -80,6 +88,47 @@ async fn wrong_9(db: &mut Db) -> relata::Result<()> {
 
 async fn wrong_10(db: &mut Db) -> relata::Result<()> {
     Post::find().with((Post.author, Post.author)).all(db).await?;
+    Ok(())
+}
+
+async fn wrong_11(db: &mut Db) -> relata::Result<()> {
+    User::find().filter(User.active).or(User.email.eq("x")).and_where(User.email.eq("y")).all(db).await?;
+    Ok(())
+}
+
+async fn wrong_12(db: &mut Db) -> relata::Result<()> {
+    User::find().find(1).one(db).await?;
+    Ok(())
+}
+
+async fn wrong_13(db: &mut Db) -> relata::Result<()> {
+    Post::find().distinct().all(db).await?;
+    Ok(())
+}
+
+async fn wrong_14(db: &mut Db) -> relata::Result<()> {
+    Post::find().first_or_404(db).await?;
+    Ok(())
+}
+
+async fn wrong_15(db: &mut Db) -> relata::Result<()> {
+    Post::find().select((Post.author_id, Post.views.sum())).group_by(Post.author_id).all(db).await?;
+    Ok(())
+}
+
+async fn wrong_16(db: &mut Db) -> relata::Result<()> {
+    User::find().filter(User.posts.len().gt(1)).all(db).await?;
+    Ok(())
+}
+
+async fn wrong_17(db: &mut Db) -> relata::Result<()> {
+    User::find().order((User.email.asc(), User.id.desc())).all(db).await?;
+    Ok(())
+}
+
+async fn wrong_18(db: &mut Db) -> relata::Result<()> {
+    let user = User::find().one(db).await?;
+    User::delete(user).exec(db).await?;
     Ok(())
 }
 
