@@ -31,7 +31,7 @@ pub(crate) fn write(context: &Context<'_>) -> (TokenStream, TokenStream) {
     let types = mandatory.iter().map(|(_, column)| column.ty);
     let positions = mandatory.iter().map(|(at, _)| Literal::usize_unsuffixed(*at));
     let setters = optional.iter().map(|(at, column)| setter(context, *at, column));
-    let starts = optional.iter().map(|(_, column)| start(context, column));
+    let starts = optional.iter().map(|(at, column)| start(context, *at, column));
     let doc = format!("The fields that a new [`{name}`](struct@{name}) must have; setters give the others.");
     let item = quote! {
         #[doc = #doc]
@@ -72,20 +72,23 @@ pub(crate) fn write(context: &Context<'_>) -> (TokenStream, TokenStream) {
 fn setter(context: &Context<'_>, at: usize, column: &Column<'_>) -> TokenStream {
     let (vis, ident, ty) = (context.vis, column.ident, column.ty);
     quote! {
-        #vis fn #ident(self, value: impl __relata::NewValue<#ty>) -> Self {
-            Self(self.0.set(#at, value.into_value()))
+        #vis fn #ident(mut self, value: impl __relata::NewValue<#ty>) -> Self {
+            self.0.put(#at, value.into_value());
+            self
         }
     }
 }
 
-fn start(context: &Context<'_>, column: &Column<'_>) -> TokenStream {
+fn start(context: &Context<'_>, at: usize, column: &Column<'_>) -> TokenStream {
     let (vis, ident, ty) = (context.vis, column.ident, column.ty);
     let draft = format_ident!("{}Draft", context.name);
     let doc = format!("Sets `{}`.", column.field.name);
     quote! {
         #[doc = #doc]
         #vis fn #ident(self, value: impl __relata::NewValue<#ty>) -> #draft {
-            #draft(__relata::NewRow::into_draft(self)).#ident(value)
+            let mut draft = __relata::NewRow::into_draft(self);
+            draft.put(#at, value.into_value());
+            #draft(draft)
         }
     }
 }

@@ -22,10 +22,12 @@ use crate::validation;
 mod conditional;
 mod many;
 pub(crate) mod portion;
+mod positions;
 mod returning;
 mod streamed;
 
 pub use conditional::ConditionalUpsert;
+use positions::Positions;
 pub use streamed::InsertStream;
 
 /// A row to insert: the `New…` struct of an entity, or what its setters make of it.
@@ -125,7 +127,9 @@ pub trait NewRow: Sized + Send {
         let draft = self.into_draft();
         async move {
             let mut found = draft.found();
-            let refused = validation::refused(executor, Self::Entity::TABLE, draft.row()).await?;
+            let columns = draft.columns.to_vec();
+            let row = RowValues::new_row(Self::Entity::TABLE, &columns, &draft.values);
+            let refused = validation::refused(executor, Self::Entity::TABLE, row).await?;
             refused.into_iter().for_each(|problem| found.push(problem));
             found.into_result()
         }
@@ -218,6 +222,7 @@ pub struct Draft<E> {
 
 impl<E: Entity> Draft<E> {
     /// From values in the order of these columns; `derive(Entity)` calls it.
+    #[inline]
     pub fn new<const N: usize>(columns: &[usize; N], given: [Value; N]) -> Self {
         // Room for every column, so that setters need not grow it.
         let mut values = Vec::with_capacity(E::TABLE.columns.len());
@@ -228,14 +233,20 @@ impl<E: Entity> Draft<E> {
     /// Sets one more column.
     #[must_use]
     pub fn set(mut self, column: usize, value: Value) -> Self {
-        match self.columns.as_slice().iter().position(|known| usize::from(*known) == column) {
+        self.put(column, value);
+        self
+    }
+
+    /// Sets one more column where it is: a draft is not moved for it. Setters of `derive(Entity)` call it.
+    #[inline]
+    pub fn put(&mut self, column: usize, value: Value) {
+        match self.columns.place(column) {
             Some(place) => self.values[place] = value,
             None => {
                 self.columns.push(column);
                 self.values.push(value);
             }
         }
-        self
     }
 
     /// The value that it gives a field, if it gives one.
@@ -253,9 +264,10 @@ impl<E: Entity> Draft<E> {
     /// ```
     pub fn given<T: Field>(&self, column: Column<E, T>) -> Option<T> {
         let wanted = column.reference().column;
-        let place = self.columns.as_slice().iter().position(|position| {
-            E::TABLE.columns.get(usize::from(*position)).is_some_and(|meta| std::ptr::eq(meta, wanted))
-        })?;
+        let place = self
+            .columns
+            .iter()
+            .position(|position| E::TABLE.columns.get(position).is_some_and(|meta| std::ptr::eq(meta, wanted)))?;
         T::decode(Cell::of(&self.values[place])).ok()
     }
 
@@ -291,15 +303,12 @@ impl<E: Entity> Draft<E> {
     /// What is wrong with the values.
     fn found(&self) -> Found {
         let mut found = Found::new(E::TABLE);
-        for (column, value) in self.columns.as_slice().iter().zip(&self.values) {
-            found.value(&E::TABLE.columns[usize::from(*column)], value);
+        for (column, value) in self.columns.iter().zip(&self.values) {
+            found.value(&E::TABLE.columns[column], value);
         }
-        found.row(&self.row());
+        let columns = self.columns.to_vec();
+        found.row(&RowValues::new_row(E::TABLE, &columns, &self.values));
         found
-    }
-
-    fn row(&self) -> RowValues<'_> {
-        RowValues::new_row(E::TABLE, self.columns.as_slice(), &self.values)
     }
 
     /// It gives the same columns as another.
@@ -322,7 +331,7 @@ impl<E: Entity> Draft<E> {
     /// The values of its key, if it gives all of them.
     pub(crate) fn key(&self) -> Option<Vec<Value>> {
         let value = |position: &usize| {
-            let place = self.columns.as_slice().iter().position(|known| usize::from(*known) == *position);
+            let place = self.columns.place(*position);
             place.map(|place| self.values[place].clone())
         };
         E::TABLE.key.iter().map(value).collect()
@@ -361,41 +370,6 @@ impl<E: Entity> NewRow for Draft<E> {
     }
 }
 
-/// Positions of columns: inside the row itself unless there are many.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Positions {
-    Few(u8, [u16; 15]),
-    Many(Vec<u16>),
-}
-
-impl Positions {
-    fn of(positions: &[usize]) -> Self {
-        let mut all = Positions::Few(0, [0; 15]);
-        positions.iter().for_each(|position| all.push(*position));
-        all
-    }
-
-    fn as_slice(&self) -> &[u16] {
-        match self {
-            Positions::Few(count, few) => &few[..usize::from(*count)],
-            Positions::Many(many) => many,
-        }
-    }
-
-    /// No table has 65 536 columns.
-    fn push(&mut self, position: usize) {
-        let position = position as u16;
-        match self {
-            Positions::Few(count, few) if usize::from(*count) < few.len() => {
-                few[usize::from(*count)] = position;
-                *count += 1;
-            }
-            Positions::Few(_, few) => *self = Positions::Many(few.iter().copied().chain([position]).collect()),
-            Positions::Many(many) => many.push(position),
-        }
-    }
-}
-
 /// New rows are taken as they are: nothing is checked or added.
 fn is_plain(table: &'static TableMeta) -> bool {
     let stamped = table.created_at.is_some() || table.updated_at.is_some();
@@ -406,7 +380,7 @@ fn is_plain(table: &'static TableMeta) -> bool {
 fn stamp(table: &'static TableMeta, columns: &mut Positions, values: &mut Vec<Value>) {
     let mut now = None;
     for position in [table.created_at, table.updated_at].into_iter().flatten() {
-        if !columns.as_slice().iter().any(|known| usize::from(*known) == position) {
+        if columns.place(position).is_none() {
             columns.push(position);
             values.push(Value::Timestamp(*now.get_or_insert_with(crate::now)));
         }
@@ -414,7 +388,7 @@ fn stamp(table: &'static TableMeta, columns: &mut Positions, values: &mut Vec<Va
 }
 
 fn names(table: &'static TableMeta, columns: &Positions) -> Vec<&'static str> {
-    columns.as_slice().iter().map(|position| table.columns[usize::from(*position)].column).collect()
+    columns.iter().map(|position| table.columns[position].column).collect()
 }
 
 /// Inserts one row, which comes back into the sink, unless there was a conflict and nothing was done.
@@ -484,7 +458,7 @@ fn found_by(
     values: &[Value],
     wanted: impl Fn(usize, &str) -> bool,
 ) -> Expr {
-    let given = columns.as_slice().iter().map(|position| usize::from(*position)).zip(values);
+    let given = columns.iter().zip(values);
     let parts = given.filter(|(position, _)| wanted(*position, table.columns[*position].column));
     let parts = parts.map(|(position, value)| {
         let column = ColumnRef { path: Path::ROOT, column: &table.columns[position] };
@@ -785,7 +759,7 @@ struct Group {
 
 impl Group {
     fn rows(&self) -> usize {
-        self.values.len() / self.columns.as_slice().len().max(1)
+        self.values.len() / self.columns.len().max(1)
     }
 }
 
