@@ -320,8 +320,11 @@ fn with_rows(dialect: Dialect) {
     assert_eq!(broken.len(), 2, "{}", run.stdout);
     assert_eq!(broken[0]["rows"][0], "email = a, rows_with_it = 2");
     assert!(broken[1]["rows"].to_string().contains("id = "), "{}", run.stdout);
-    let sized = findings.iter().filter(|finding| finding["message"].as_str().unwrap().contains("(3 rows)"));
+    // PostgreSQL has not looked at the table yet; how many rows there are is a guess from its bytes.
+    let size = if dialect == Dialect::Postgres { "(fewer than a thousand rows)" } else { "(3 rows)" };
+    let sized = findings.iter().filter(|finding| finding["message"].as_str().unwrap().contains(size));
     assert!(sized.clone().all(|finding| finding["level"] == "style"), "{}", run.stdout);
+    assert!(dialect != Dialect::Postgres || sized.count() > 0, "{}", run.stdout);
     // What an earlier statement of the file corrects is not held against it.
     let corrected = "DELETE FROM customers WHERE id > 1;\nCREATE UNIQUE INDEX i ON customers (email);\n";
     project.write("b.sql", corrected);

@@ -98,7 +98,7 @@ impl<'c> Context<'c> {
         let mut message = item.message;
         let size = item.table.as_ref().and_then(|table| self.options.live.as_ref()?.size(table));
         if let Some(size) = size {
-            message = format!("{message} ({})", describe(size.rows));
+            message = format!("{message} ({})", describe(size));
             level = match size.rows {
                 0..=SMALL if !said => Level::Style,
                 LARGE.. => Level::Hazard,

@@ -29,6 +29,8 @@ pub struct TableSize {
     pub rows: u64,
     /// Bytes on disk; 0: not known.
     pub bytes: u64,
+    /// Nobody has counted or estimated the rows: they are a guess from the bytes.
+    pub guessed: bool,
 }
 
 impl Live {
@@ -40,9 +42,12 @@ impl Live {
     }
 }
 
-/// `1.2 million rows`, `12 rows`.
-pub fn describe(rows: u64) -> String {
+/// `about 1.2 million rows`, `12 rows`, `fewer than a thousand rows`.
+pub fn describe(size: TableSize) -> String {
+    let rows = size.rows;
     match rows {
+        0..1_000 if size.guessed => "fewer than a thousand rows".to_string(),
+        1 => "1 row".to_string(),
         0..1_000 => format!("{rows} rows"),
         1_000..1_000_000 => format!("about {} thousand rows", rows / 1_000),
         _ => format!("about {}.{} million rows", rows / 1_000_000, rows % 1_000_000 / 100_000),

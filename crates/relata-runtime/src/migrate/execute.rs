@@ -19,7 +19,7 @@ use super::lacking::{self, Lacking};
 use super::observe::{self, Beside, Lookout};
 use super::settings::Settings;
 use super::trail::{self, Action, Ending, Note, StatementRun};
-use super::{Event, Observer, Runner, copy, drift, lock, roles, rows, shelf};
+use super::{Event, Observer, Runner, copy, drift, lock, nulls, roles, rows, shelf};
 
 /// What a statement is, as far as running it safely depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -517,7 +517,7 @@ pub(super) fn located(error: Error, index: usize, count: usize, statement: &Scri
         Some(sql) if !sql.is_empty() => error,
         _ => error.sql(excerpt(&statement.sql)),
     };
-    error.context(format!("statement {} of {count}, line {}", index + 1, statement.line))
+    nulls::with_way_out(error).context(format!("statement {} of {count}, line {}", index + 1, statement.line))
 }
 
 /// Line and column from 1 in the statement, and the text of that line.

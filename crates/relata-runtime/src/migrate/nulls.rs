@@ -1,5 +1,5 @@
 //! MariaDB calls a NULL in a column that shall have none "truncated data", of a row that nobody can look up. What is meant is
-//! asked for and said: the column, how many rows, the way out.
+//! asked for and said: the column, how many rows, the way out. PostgreSQL names the column itself.
 
 use relata_schema::Dialect;
 use relata_schema::sql::{Action, Alter, ConstraintKind, Name, StatementKind, read};
@@ -27,6 +27,18 @@ pub(super) async fn told(connection: &mut dyn Connection, statement: &str, error
         return found(&error, &table, &column, count);
     }
     error
+}
+
+/// PostgreSQL's error of a column that becomes NOT NULL over NULLs, with the way out.
+pub(super) fn with_way_out(error: Error) -> Error {
+    let details = error.details();
+    let (Some(table), Some(column)) = (&details.table, &details.column) else { return error };
+    // Of a row that is written, the message says "null value in column".
+    if details.sqlstate.as_deref() != Some("23502") || !error.message().contains("contains null values") {
+        return error;
+    }
+    let [table, column] = [table, column].map(|name| Dialect::Postgres.quote(name));
+    error.hint(format!("give those rows a value first: UPDATE {table} SET {column} = … WHERE {column} IS NULL"))
 }
 
 /// The columns as they are called now that have a value in every row from now on.

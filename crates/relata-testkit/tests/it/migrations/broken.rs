@@ -226,3 +226,23 @@ fn null_where_there_shall_be_a_value_is_said() {
         assert_eq!(error.kind(), Kind::InvalidValue, "{error}");
     });
 }
+
+#[test]
+fn postgres_says_what_to_do_about_null_where_there_shall_be_a_value() {
+    block_on(async {
+        let mut case = Case::new(Dialect::Postgres).await;
+        let table = "CREATE TABLE \"Odd Notes\" (id integer PRIMARY KEY, body text);\n\
+                     INSERT INTO \"Odd Notes\" VALUES (1, NULL);";
+        case.connection.batch(table).await.unwrap();
+        let id = "20260101000000_bbbbbb_less";
+        case.write(id, "ALTER TABLE \"Odd Notes\" ALTER COLUMN body SET NOT NULL;", "");
+        let error = case.apply().await.unwrap_err();
+        assert_eq!(error.kind(), Kind::NotNullViolation, "{error}");
+        let way_out = "UPDATE \"Odd Notes\" SET \"body\" = … WHERE \"body\" IS NULL";
+        assert!(error.to_string().contains(way_out), "{error}");
+        case.write(id, "INSERT INTO \"Odd Notes\" VALUES (NULL, 'x');", "");
+        let error = case.apply().await.unwrap_err();
+        assert_eq!(error.kind(), Kind::NotNullViolation, "{error}");
+        assert!(!error.to_string().contains("UPDATE"), "{error}");
+    });
+}

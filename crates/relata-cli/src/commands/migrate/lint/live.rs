@@ -25,9 +25,9 @@ pub async fn read(connection: &mut dyn Connection) -> Result<Live> {
         Dialect::Sqlite => Rows::default(),
     };
     for row in &sized.rows {
-        let [namespace, table, rows, bytes] = row.as_slice() else { continue };
+        let [namespace, table, rows, bytes, guessed] = row.as_slice() else { continue };
         let (namespace, table) = (query::text(namespace).unwrap_or_default(), query::text(table).unwrap_or_default());
-        let size = TableSize { rows: number(rows), bytes: number(bytes) };
+        let size = TableSize { rows: number(rows), bytes: number(bytes), guessed: number(guessed) != 0 };
         sizes.insert(format!("{namespace}.{table}"), size);
         sizes.entry(table).or_insert(size);
     }
@@ -36,7 +36,7 @@ pub async fn read(connection: &mut dyn Connection) -> Result<Live> {
             let name = Dialect::Sqlite.quote(&table.name.name);
             let counted = query::run(connection, &format!("SELECT count(*) FROM {name}"), &[]).await?;
             let rows = counted.rows.first().and_then(|row| row.first()).map_or(0, number);
-            sizes.insert(table.name.name.clone(), TableSize { rows, bytes: 0 });
+            sizes.insert(table.name.name.clone(), TableSize { rows, ..TableSize::default() });
         }
     }
     Ok(Live { schema, asked: true, sizes })
@@ -46,12 +46,12 @@ pub async fn read(connection: &mut dyn Connection) -> Result<Live> {
 /// path come first.
 const POSTGRES: &str = "SELECT n.nspname::text, c.relname::text, \
     (CASE WHEN c.reltuples < 0 THEN pg_relation_size(c.oid) / 100 ELSE c.reltuples END)::bigint, \
-    pg_total_relation_size(c.oid)::bigint \
+    pg_total_relation_size(c.oid)::bigint, (c.reltuples < 0)::int::bigint \
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     WHERE c.relkind IN ('r', 'p', 'm') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') \
     ORDER BY array_position(current_schemas(false), n.nspname), n.nspname";
 
-const MYSQL: &str = "SELECT table_schema, table_name, table_rows, data_length + index_length \
+const MYSQL: &str = "SELECT table_schema, table_name, table_rows, data_length + index_length, 0 \
     FROM information_schema.tables WHERE table_schema = database() AND table_type = 'BASE TABLE'";
 
 fn number(value: &Value) -> u64 {
