@@ -71,14 +71,20 @@ fn kill_at(case: &Case, direction: &str, point: Point) {
         Point::After(position) => ("after", position),
     };
     let order = format!("{}|{}|{direction}|{when}|{position}", case.database.url().expose(), case.path().display());
+    let (code, said) = run_child(CHILD, VARIABLE, &order);
+    assert_eq!(code, None, "{direction} {point:?} was never reached: {said}");
+}
+
+/// Runs one test of this binary as a process of its own; gives the code it ends with, if it was not killed, and what it said.
+pub(super) fn run_child(test: &str, variable: &str, order: &str) -> (Option<i32>, String) {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", CHILD, "--nocapture", "--test-threads=1"])
-        .env(VARIABLE, order)
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(variable, order)
         .stdin(Stdio::null())
         .output()
         .unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert_eq!(output.status.code(), None, "{direction} {point:?} was never reached: {said}");
+    (output.status.code(), said)
 }
 
 async fn case(dialect: Dialect, off: bool) -> Case {
@@ -118,7 +124,8 @@ async fn is_undone(case: &mut Case, at: &str) {
     nothing_left(case, at).await;
 }
 
-async fn nothing_left(case: &mut Case, at: &str) {
+/// No step is journalled any more, and the trail agrees with the history.
+pub(super) async fn nothing_left(case: &mut Case, at: &str) {
     assert_eq!(case.count("SELECT count(*) FROM relata_migration_steps").await, 0, "{at}");
     let history = migrate::read_history(case.connection.as_mut()).await.unwrap();
     let trail = migrate::read_trail(case.connection.as_mut()).await.unwrap();

@@ -3,12 +3,12 @@
 //!
 //! The suite kills once within each statement; `RELATA_TEST_KILL_ROUNDS=20` does it so often.
 
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use relata_runtime::migrate::{self, Event, Reason, Rollback, Runner, Shelve, Taken};
 use relata_schema::Dialect;
 
+use super::killed::{nothing_left, run_child};
 use super::{Case, block_on};
 
 const FIRST: &str = "20260101000000_aaaaaa_kept";
@@ -71,14 +71,8 @@ fn run_and_kill(case: &Case, direction: &str, reason: Reason, step: usize) {
     let micros = fastrand::u64(0..within);
     let (url, path) = (case.database.url().expose(), case.path().display());
     let order = format!("{url}|{path}|{direction}|{}|{step}|{micros}", reason.word());
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", CHILD, "--nocapture", "--test-threads=1"])
-        .env(VARIABLE, order)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(matches!(output.status.code(), None | Some(0)), "{direction} {step}: {said}");
+    let (code, said) = run_child(CHILD, VARIABLE, &order);
+    assert!(matches!(code, None | Some(0)), "{direction} {step}: {said}");
 }
 
 async fn case(dialect: Dialect, off: bool) -> Case {
@@ -130,10 +124,7 @@ async fn is_whole(case: &mut Case, applied: bool, at: &str) {
     for (sql, expected) in counts {
         assert_eq!(case.count(sql).await, *expected, "{at}: {sql}");
     }
-    assert_eq!(case.count("SELECT count(*) FROM relata_migration_steps").await, 0, "{at}");
-    let history = migrate::read_history(case.connection.as_mut()).await.unwrap();
-    let trail = migrate::read_trail(case.connection.as_mut()).await.unwrap();
-    assert_eq!(migrate::verify_trail(&trail, &history), [], "{at}");
+    nothing_left(case, at).await;
 }
 
 /// What the status says after the death, if it is the truth.
