@@ -17,6 +17,7 @@
 
 use std::marker::PhantomData;
 
+use relata_sql::deep;
 use relata_sql::driver::BoxFuture;
 use relata_sql::error::Problem;
 use relata_sql::meta::{ColumnMeta, RowValues};
@@ -537,8 +538,10 @@ fn decoded<T: Field>(cell: Cell<'_>) -> Result<Value, String> {
 fn from_json<T: Field>(json: &Json) -> Result<Value, String> {
     let text = json.to_string();
     // A field that holds JSON takes any of it.
-    if let Ok(value @ Value::Json(_)) = decoded::<T>(Cell::Json(&text)) {
-        return Ok(value);
+    match decoded::<T>(Cell::Json(&text)) {
+        Ok(value @ Value::Json(_)) => return Ok(value),
+        Err(problem) if problem.ends_with(deep::EXPECTED) => return Err(problem),
+        _ => {}
     }
     match json {
         Json::Bool(value) => match decoded::<T>(Cell::Bool(*value)) {

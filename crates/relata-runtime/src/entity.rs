@@ -4,6 +4,7 @@
 //! over the entity and with inner functions that are not.
 
 use jiff::Timestamp;
+use relata_sql::deep;
 use relata_sql::driver::Row;
 use relata_sql::error::Details;
 use relata_sql::expr::{ColumnRef, Expr};
@@ -278,7 +279,8 @@ fn undecodable(row: &dyn Row, at: usize, expected: &str, column: (&'static Table
         Ok(cell) => cell.to_value(),
         Err(error) => return error,
     };
-    let found = value.kind();
+    let deep = deep::not_read(&value, expected).map(|levels| format!("JSON of {levels} levels"));
+    let found = deep.as_deref().unwrap_or(value.kind());
     let (table, index) = column;
     let meta = &table.columns[index];
     let message = format!("{}.{} holds {found}, but {expected} was expected", table.table, meta.column);
@@ -286,9 +288,12 @@ fn undecodable(row: &dyn Row, at: usize, expected: &str, column: (&'static Table
         details.entity = Some(table.entity.to_string());
         details.field = Some(meta.field.to_string());
     });
+    let read = || format!("read it as text by `.select({}.{}.cast::<String>())`", table.entity, meta.field);
     if let Some(moment) = no_moment(&value) {
-        let read = format!("`.select({}.{}.cast::<String>())`", table.entity, meta.field);
-        return error.hint(format!("{moment}: write NULL or a date there, or read it as text by {read}"));
+        return error.hint(format!("{moment}: write NULL or a date there, or {}", read()));
+    }
+    if deep.is_some() {
+        return error.hint(format!("something else wrote it: {}", read()));
     }
     match found {
         "NULL" => error.hint(format!("make the field `{}` an Option, or the column NOT NULL", meta.field)),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use relata_schema::Dialect;
 use relata_schema::model::ObjectName;
-use relata_sql::driver::{ColumnInfo, Done, Query, Row, TransactionOptions};
+use relata_sql::driver::{BulkInsert, ColumnInfo, Done, Query, Row, TransactionOptions};
 use relata_sql::render::{Rendered, Target};
 use relata_sql::tree::{Insert, Select, Source, Tree};
 use relata_sql::{Answer, Connection, Error, Kind, Result, RowSink, Statement, Value};
@@ -259,6 +259,14 @@ impl<'a> Lease<'a> {
         }
     }
 
+    /// Inserts many rows in the fastest way that the database has.
+    pub(crate) async fn bulk_insert(&mut self, insert: BulkInsert<'_>) -> Result<u64> {
+        exact::refuse_deep(insert)?;
+        let result = self.connection().bulk_insert(insert).await;
+        self.note(&result);
+        result
+    }
+
     /// Columns may have other types than when they were asked for: then they are asked for again.
     async fn insert_arrays(
         &mut self,
@@ -266,7 +274,11 @@ impl<'a> Lease<'a> {
         types: Arc<[String]>,
         mut sink: Option<&mut dyn RowSink>,
     ) -> Result<Done> {
-        let rendered = self.render(Tree::InsertArrays(insert, &types))?;
+        let tree = Tree::InsertArrays(insert, &types);
+        if exact::may_change(self.target().dialect, &tree) {
+            exact::refuse_changed(self.held_mut().connection(), &tree).await?;
+        }
+        let rendered = self.render(tree)?;
         let mut result = self.send(&rendered.sql, &rendered.params, &mut sink).await;
         let other_types = |error: &Error| error.details().sqlstate.as_ref().is_some_and(|code| code.starts_with("42"));
         if result.as_ref().is_err_and(other_types)

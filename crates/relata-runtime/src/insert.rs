@@ -890,7 +890,5 @@ async fn bulk(lease: &mut Lease<'_>, table: &'static TableMeta, group: &Group) -
     };
     let columns = names(table, &group.columns);
     let insert = BulkInsert { table: &name, columns: &columns, values: &group.values };
-    let result = lease.connection().bulk_insert(insert).await;
-    lease.note(&result);
-    result
+    lease.bulk_insert(insert).await
 }

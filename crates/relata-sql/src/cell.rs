@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
+use crate::deep;
 use crate::value::{Encode, Interval, Value};
 
 /// One cell. See [`Value`] for the variants; text and bytes are borrowed.
@@ -425,7 +426,8 @@ impl Decode for serde_json::Value {
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
         let value = match cell {
             Cell::Json(value) | Cell::Text(value) => {
-                return serde_json::from_str(value).map_err(|error| Mismatch::expected(unread(&error)));
+                return serde_json::from_str(value)
+                    .map_err(|error| Mismatch::expected(deep::unread(&error).unwrap_or("JSON")));
             }
             // SQLite keeps the JSON text `5` in a column declared JSON as a number.
             Cell::Int(value) => Some(value.into()),
@@ -434,11 +436,6 @@ impl Decode for serde_json::Value {
         };
         value.ok_or_else(|| Mismatch::expected("JSON"))
     }
-}
-
-fn unread(error: &serde_json::Error) -> &'static str {
-    // It says so in words alone.
-    if error.to_string().starts_with("recursion limit") { "JSON that nests at most 127 deep" } else { "JSON" }
 }
 
 #[cfg(test)]

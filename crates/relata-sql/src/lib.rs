@@ -12,6 +12,7 @@
 #[cfg(any(feature = "chrono", feature = "time"))]
 mod calendar;
 pub mod cell;
+pub mod deep;
 pub mod driver;
 pub mod error;
 pub mod exact;

@@ -1,6 +1,7 @@
 //! Rows of any query, read by position.
 
 use crate::cell::{Decode, Mismatch};
+use crate::deep;
 use crate::driver::Row;
 use crate::error::{Error, Kind, Result};
 use crate::meta::{NUMBERED, Path, TableMeta};
@@ -165,10 +166,18 @@ fn missing(columns: usize, index: usize) -> Error {
 
 #[cold]
 fn undecodable(row: &dyn Row, index: usize, expected: &str) -> Error {
-    let found = match row.cell(index) {
-        Ok(cell) => cell.to_value().kind(),
+    let value = match row.cell(index) {
+        Ok(cell) => cell.to_value(),
         Err(error) => return error,
     };
+    let found = value.kind();
+    if let Some(levels) = deep::not_read(&value, expected) {
+        let number = index + 1;
+        let message =
+            format!("column {number} of the result holds JSON of {levels} levels, but {expected} was expected");
+        return Error::new(Kind::Decode, message)
+            .hint("something else wrote it: read it as text, `.cast::<String>()` or CAST in the SQL");
+    }
     let message = format!("column {} of the result holds {found}, but {expected} was expected", index + 1);
     Error::new(Kind::Decode, message).hint(match found {
         "NULL" => "read it into an Option",

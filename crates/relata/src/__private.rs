@@ -60,7 +60,10 @@ pub fn from_json<T: serde::de::DeserializeOwned>(cell: Cell<'_>) -> Result<T, Mi
         Cell::Json(text) | Cell::Text(text) => serde_json::from_str(text),
         cell => serde_json::from_value(serde_json::Value::decode(cell)?),
     };
-    json.map_err(|error| Mismatch::expected(format!("JSON that fits ({error})")))
+    json.map_err(|error| match relata_sql::deep::unread(&error) {
+        Some(expected) => Mismatch::expected(expected),
+        None => Mismatch::expected(format!("JSON that fits ({error})")),
+    })
 }
 
 /// A rule that JSON must keep a schema.

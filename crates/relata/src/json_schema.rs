@@ -29,7 +29,10 @@ impl JsonSchema {
     /// What is wrong with it, or with the schema.
     pub fn check(&self, value: &Value) -> Result<(), String> {
         let Value::Json(text) = value else { return Ok(()) };
-        let json: Json = serde_json::from_str(text).map_err(|error| format!("is no JSON: {error}"))?;
+        let json: Json = serde_json::from_str(text).map_err(|error| match relata_sql::deep::unread(&error) {
+            Some(expected) => format!("must be {expected}"),
+            None => format!("is no JSON: {error}"),
+        })?;
         let validator = match self.compiled.get_or_init(|| compiled(self.text)) {
             Ok(validator) => validator,
             Err(problem) => return Err(format!("has a schema that cannot be used: {problem}")),

@@ -105,11 +105,7 @@ impl TableStream<'_> {
         let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
         let insert = BulkInsert { table: &self.table.0.name, columns: &columns, values: &values };
         let sent = match self.tx.lease(Intent::Write).await {
-            Ok(mut lease) => {
-                let sent = lease.connection().bulk_insert(insert).await;
-                lease.note(&sent);
-                sent
-            }
+            Ok(mut lease) => lease.bulk_insert(insert).await,
             Err(error) => Err(error),
         };
         let rows = (values.len() / columns.len()) as u64;

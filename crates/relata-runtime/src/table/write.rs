@@ -182,8 +182,7 @@ impl Table {
             return Ok(0);
         }
         let mut lease = executor.lease(Intent::Write).await?;
-        let done = lease.connection().bulk_insert(BulkInsert { table, columns, values: &values }).await;
-        lease.note(&done);
+        let done = lease.bulk_insert(BulkInsert { table, columns, values: &values }).await;
         done.map_err(|error| self.explained(error))
     }
 

@@ -10,6 +10,8 @@ use crate::functions::every_type;
 use crate::model::{EveryType, Mood};
 use crate::setup::on_source;
 
+#[path = "types/deep.rs"]
+mod deep;
 #[path = "types/edges.rs"]
 mod edges;
 #[path = "types/exact.rs"]
