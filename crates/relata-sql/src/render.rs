@@ -121,15 +121,24 @@ struct Tables {
     functions: Vec<(usize, FunctionColumns)>,
 }
 
-/// The names of a function's columns, and how SQLite reads them.
-type FunctionColumns = (&'static [&'static str], &'static [[&'static str; 3]]);
+/// The names of a function's columns, and how they are read where that is not by their names.
+type FunctionColumns = (&'static [&'static str], &'static [&'static str]);
+
+/// How a column is read.
+enum Reading {
+    Name(&'static str),
+    /// Names in braces with SQL around them.
+    Form(&'static str),
+}
 
 impl Tables {
-    /// What stands before a numbered column's name, the name, and what stands after it.
-    fn numbered(&self, place: usize, number: usize, dialect: Dialect) -> Option<[&'static str; 3]> {
-        let (_, (names, sqlite)) = self.functions.iter().find(|(at, _)| *at == place)?;
-        let own = sqlite.get(number).filter(|_| dialect == Dialect::Sqlite).copied();
-        own.or_else(|| Some(["", *names.get(number)?, ""]))
+    /// How a numbered column is read: as [`FunctionColumns`] say, or by its name.
+    fn numbered(&self, place: usize, number: usize) -> Option<Reading> {
+        let (_, (names, read)) = self.functions.iter().find(|(at, _)| *at == place)?;
+        match read.get(number) {
+            Some(form) => Some(Reading::Form(form)),
+            None => names.get(number).map(|name| Reading::Name(name)),
+        }
     }
 
     fn at(&self, place: usize) -> Option<Option<&'static TableMeta>> {

@@ -33,8 +33,10 @@ pub struct RowsFunction {
     pub call: Expr,
     /// What its columns are called.
     pub names: &'static [&'static str],
-    /// How its columns are read on SQLite, where they are called as SQLite likes: what stands before and after the name.
-    pub sqlite: &'static [[&'static str; 3]],
+    /// How its columns are read on SQLite where that is not by their names, each with the true names in braces.
+    pub sqlite: &'static [&'static str],
+    /// The same on MariaDB.
+    pub mysql: &'static [&'static str],
 }
 
 impl Source {

@@ -2,8 +2,8 @@
 
 use relata_schema::Dialect;
 
-use super::Writer;
 use super::out::Out;
+use super::{Reading, Writer};
 use crate::error::{Error, Kind, Result};
 use crate::expr::{AggregateFunction, BinaryOp, ColumnRef, Expr, Function, Match, Related};
 use crate::meta::{Path, TableMeta};
@@ -187,25 +187,39 @@ impl<O: Out> Writer<O> {
     }
 
     pub(super) fn column(&mut self, column: ColumnRef) {
-        let [before, name, after] = self
-            .levels
-            .last()
-            .and_then(|level| self.of_function(level, column.path.place()?, column))
-            .unwrap_or(["", column.column.column, ""]);
-        self.push(before);
-        match self.alias_of(column.path) {
+        let function = self.levels.last().and_then(|level| self.of_function(level, column.path.place()?, column));
+        let alias = self.alias_of(column.path);
+        self.read(alias, function.unwrap_or(Reading::Name(column.column.column)));
+    }
+
+    fn read(&mut self, alias: Option<usize>, reading: Reading) {
+        let mut rest = match reading {
+            Reading::Name(name) => return self.of_alias(alias, name),
+            Reading::Form(form) => form,
+        };
+        while let Some((before, (name, after))) =
+            rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+        {
+            self.push(before);
+            self.of_alias(alias, name);
+            rest = after;
+        }
+        self.push(rest);
+    }
+
+    fn of_alias(&mut self, alias: Option<usize>, name: &'static str) {
+        match alias {
             Some(alias) => self.alias_column(alias, name),
             None => self.name(name),
         }
-        self.push(after);
     }
 
     /// How a column of a function that gives rows is read.
-    fn of_function(&self, level: &super::Level, place: usize, column: ColumnRef) -> Option<[&'static str; 3]> {
+    fn of_function(&self, level: &super::Level, place: usize, column: ColumnRef) -> Option<Reading> {
         if level.tables.functions.is_empty() {
             return None;
         }
-        level.tables.numbered(place, column.number()?, self.dialect())
+        level.tables.numbered(place, column.number()?)
     }
 
     /// The alias of a path at the present level; `None` where columns need none.
@@ -238,10 +252,7 @@ impl<O: Out> Writer<O> {
             )
             .hint("`.outer()` is for queries inside `exists(…)`, `scalar(…)`, `.in_query(…)` or a lateral join"));
         };
-        let [before, name, after] = read.unwrap_or(["", column.column.column, ""]);
-        self.push(before);
-        self.alias_column(alias, name);
-        self.push(after);
+        self.read(Some(alias), read.unwrap_or(Reading::Name(column.column.column)));
         Ok(())
     }
 

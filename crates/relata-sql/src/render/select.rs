@@ -257,7 +257,7 @@ impl<O: Out> Writer<O> {
             }
         }
         let joined = select.joins.iter().map(|join| join.source.columns()).collect();
-        let tables = Tables { root: select.source.columns(), joined, functions: functions(select) };
+        let tables = Tables { root: select.source.columns(), joined, functions: functions(select, self.dialect()) };
         // With a limit, rows are best read in the order that is asked for: what decides it comes first.
         let asked = (self.dialect() == Dialect::Mysql && select.limit.is_some() && !joins.is_empty()).then(|| {
             let mut asked = Vec::new();
@@ -544,10 +544,17 @@ fn add_join(joins: &mut Vec<Path>, path: Path) {
 }
 
 /// The places of functions that give rows.
-fn functions(select: &Select) -> Vec<(usize, super::FunctionColumns)> {
+fn functions(select: &Select, dialect: Dialect) -> Vec<(usize, super::FunctionColumns)> {
     let sources = std::iter::once(&select.source).chain(select.joins.iter().map(|join| &join.source));
     let functions = sources.enumerate().filter_map(|(place, source)| match source {
-        Source::Function(function) => Some((place, (function.names, function.sqlite))),
+        Source::Function(function) => {
+            let read = match dialect {
+                Dialect::Sqlite => function.sqlite,
+                Dialect::Postgres => &[],
+                Dialect::Mysql => function.mysql,
+            };
+            Some((place, (function.names, read)))
+        }
         _ => None,
     });
     functions.collect()

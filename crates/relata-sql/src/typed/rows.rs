@@ -25,8 +25,13 @@ pub struct RowsOf<T> {
 }
 
 impl<T> RowsOf<T> {
-    pub(super) fn new(call: Expr, names: &'static [&'static str], sqlite: &'static [[&'static str; 3]]) -> Self {
-        RowsOf { function: RowsFunction { call, names, sqlite }, marker: PhantomData }
+    pub(super) fn new(call: Expr, names: &'static [&'static str]) -> Self {
+        RowsOf { function: RowsFunction { call, names, sqlite: &[], mysql: &[] }, marker: PhantomData }
+    }
+
+    fn read_as(mut self, sqlite: &'static [&'static str], mysql: &'static [&'static str]) -> Self {
+        (self.function.sqlite, self.function.mysql) = (sqlite, mysql);
+        self
     }
 
     /// The untyped data.
@@ -105,22 +110,26 @@ tuples!(A 0, B 1, C 2, D 3);
 /// let values = rows_of::<(Option<String>, String)>(&["key", "fullkey"], "JSON_TREE({})", (Post.meta,));
 /// ```
 pub fn rows_of<T>(names: &'static [&'static str], sql: impl ProgramText, arguments: impl RowsArguments) -> RowsOf<T> {
-    RowsOf::new(Expr::Fragment(sql.text(), arguments.into_rows_arguments()), names, &[])
+    RowsOf::new(Expr::Fragment(sql.text(), arguments.into_rows_arguments()), names)
 }
 
 static ELEMENTS: Template = Template::each(
     "elements of JSON",
     "JSON_EACH(CASE JSON_TYPE({0}) WHEN 'array' THEN {0} END)",
     "JSONB_ARRAY_ELEMENTS_TEXT(CASE JSONB_TYPEOF(CAST({0} AS jsonb)) WHEN 'array' THEN CAST({0} AS jsonb) END) WITH ORDINALITY",
-    "JSON_TABLE({0}, '$[*]' COLUMNS (value LONGTEXT PATH '$', place FOR ORDINALITY))",
+    "JSON_TABLE({0}, '$[*]' COLUMNS (value JSON PATH '$', place FOR ORDINALITY))",
 );
+// MariaDB: a member is asked for by its name as it is written there, which holds its quotes. `JSON_EXTRACT` makes JSON of the text
+// that names are given as.
 static MEMBERS: Template = Template::each(
     "members of JSON",
     "JSON_EACH(CASE JSON_TYPE({0}) WHEN 'object' THEN {0} END)",
     "JSONB_EACH_TEXT(CASE JSONB_TYPEOF(CAST({0} AS jsonb)) WHEN 'object' THEN CAST({0} AS jsonb) END)",
-    "",
-)
-.not_on_mysql("ask for each member by `.key(…)`, or for all names by `mysql::json_keys`");
+    "JSON_TABLE(CASE WHEN JSON_LENGTH(JSON_KEYS({0})) > 0 THEN JSON_ARRAY(JSON_EXTRACT(JSON_KEYS({0}), '$'), JSON_EXTRACT({0}, '$')) END, '$' COLUMNS (whole JSON PATH '$[1]', NESTED PATH '$[0][*]' COLUMNS (name JSON PATH '$')))",
+);
+/// What is true or false is so in words.
+const SQLITE_VALUE: &str =
+    "CASE {type} WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST({value} AS TEXT) END";
 static SERIES: Template = Template::each(
     "series of numbers",
     "(WITH RECURSIVE series (value) AS (SELECT {0} WHERE {0} <= {1} UNION ALL SELECT value + 1 FROM series WHERE value < {1}) SELECT value FROM series)",
@@ -132,21 +141,25 @@ static SERIES: Template = Template::each(
 /// none. In a query
 /// inside a condition the column is that of the query around it: `exists(from(json_elements(Post.tags.outer::<()>())).filter(…))`.
 ///
-/// **Dialects**: of `true` and `false` PostgreSQL gives these words, SQLite and MariaDB `1` and `0`; of an array or object in the
-/// array MariaDB gives `None`, the others its JSON.
+/// **Dialects**: numbers, and blanks in an array or object in the array, are as the database writes them.
 ///
 /// ```text
 /// Post::find().join_lateral(|(post,)| json_elements(post.tags)).select(|(post, tag)| (post.title, tag.0))
 /// ```
 pub fn json_elements(json: impl RowsArgument) -> RowsOf<(Option<String>, i64)> {
-    const SQLITE: &[[&str; 3]] = &[["CAST(", "value", " AS TEXT)"], ["(", "key", " + 1)"]];
-    RowsOf::new(Expr::Template(&ELEMENTS, vec![json.into_rows_argument()]), &["value", "place"], SQLITE)
+    const MYSQL: &str = "CASE JSON_TYPE({value}) WHEN 'NULL' THEN NULL ELSE JSON_UNQUOTE({value}) END";
+    RowsOf::new(Expr::Template(&ELEMENTS, vec![json.into_rows_argument()]), &["value", "place"])
+        .read_as(&[SQLITE_VALUE, "({key} + 1)"], &[MYSQL, "{place}"])
 }
 
-/// The members of a JSON object: each name and its value as text, as [`json_elements`]. **Dialects**: not MariaDB.
+/// The members of a JSON object: each name and its value as text, as [`json_elements`].
+///
+/// **Dialects**: of a name that stands twice, which no value written by relata has, PostgreSQL and MySQL know the last, MariaDB the first,
+/// SQLite both.
 pub fn json_members(json: impl RowsArgument) -> RowsOf<(String, Option<String>)> {
-    const SQLITE: &[[&str; 3]] = &[["", "key", ""], ["CAST(", "value", " AS TEXT)"]];
-    RowsOf::new(Expr::Template(&MEMBERS, vec![json.into_rows_argument()]), &["key", "value"], SQLITE)
+    const MYSQL: &str = "CASE JSON_TYPE(JSON_EXTRACT({whole}, CONCAT('$.', {name}))) WHEN 'NULL' THEN NULL ELSE JSON_UNQUOTE(JSON_EXTRACT({whole}, CONCAT('$.', {name}))) END";
+    RowsOf::new(Expr::Template(&MEMBERS, vec![json.into_rows_argument()]), &["key", "value"])
+        .read_as(&["{key}", SQLITE_VALUE], &["JSON_UNQUOTE({name})", MYSQL])
 }
 
 /// The whole numbers from one to another, both inclusive: for days without rows, say. None where the second is less.
@@ -157,5 +170,5 @@ pub fn json_members(json: impl RowsArgument) -> RowsOf<(String, Option<String>)>
 /// ```
 pub fn series(first: i64, last: i64) -> RowsOf<i64> {
     let arguments = [first, last].map(|number| number.into_rows_argument());
-    RowsOf::new(Expr::Template(&SERIES, arguments.into()), &["value"], &[])
+    RowsOf::new(Expr::Template(&SERIES, arguments.into()), &["value"])
 }

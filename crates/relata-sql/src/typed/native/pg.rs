@@ -316,7 +316,7 @@ macro_rules! rows {
         $(#[$doc])*
         pub fn $name($($argument: impl RowsArgument),*) -> RowsOf<$ty> {
             static TEMPLATE: Template = Template::postgres($words, $sql, $instead);
-            RowsOf::new(Expr::Template(&TEMPLATE, settled($words, vec![$($argument.into_rows_argument()),*])), &["value"], &[])
+            RowsOf::new(Expr::Template(&TEMPLATE, settled($words, vec![$($argument.into_rows_argument()),*])), &["value"])
         }
     )*};
 }
