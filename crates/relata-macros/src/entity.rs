@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use relata_schema::Dialect;
-use relata_schema::declare::{Entity, Field};
+use relata_schema::declare::{DefaultValue, Entity, Field};
 use relata_schema::naming;
 use syn::DeriveInput;
 
@@ -197,10 +197,14 @@ fn column_meta(context: &Context<'_>, column: &Column<'_>) -> TokenStream {
         let entity = relata_schema::declare::simple_name(&reference.entity);
         quote!(.references(#entity))
     });
-    let defaulted = insert::is_given_by_the_database(context, column).then(|| quote!(.defaulted()));
+    let default = insert::is_given_by_the_database(context, column).then(|| match &field.default {
+        Some(DefaultValue::Uuid) => quote!(.default(__relata::DefaultMeta::Uuid)),
+        None if field.generated_id => quote!(.default(__relata::DefaultMeta::Next)),
+        _ => quote!(.default(__relata::DefaultMeta::Value)),
+    });
     let rules: Vec<_> = field.rules.iter().filter_map(|rule| rule::of_field(column, rule)).collect();
     let rules = (!rules.is_empty()).then(|| quote!(.rules(&[#(#rules),*])));
-    quote!(__relata::ColumnMeta::new(#name, #column_name) #nullable #generated #sortable #references #defaulted #rules)
+    quote!(__relata::ColumnMeta::new(#name, #column_name) #nullable #generated #sortable #references #default #rules)
 }
 
 /// The struct behind the constant of the same name.

@@ -109,6 +109,10 @@ pub(crate) fn server(error: ServerError) -> Error {
         ),
         1067 => Error::new(kind, text.to_string())
             .hint("a zero date is refused where sql_mode holds NO_ZERO_DATE or TRADITIONAL: set another before it, or another default"),
+        1305 if [".md5 does", ".sha1 does", ".sha does"].iter().any(|name| text.to_ascii_lowercase().contains(name)) => {
+            Error::new(Kind::Unsupported, text.to_string())
+                .hint("MySQL has MD5 and SHA1 in a component since 9.6: INSTALL COMPONENT 'file://component_classic_hashing'; or use SHA2")
+        }
         1153 => Error::new(kind, "the statement with its values is longer than the server's max_allowed_packet")
             .hint("send it in smaller parts, or raise max_allowed_packet on the server"),
         _ => Error::new(kind, text.to_string()),

@@ -358,7 +358,7 @@ impl<E: Entity> Changeset<E> {
         let mut found = self.found(&row);
         for (position, meta) in E::TABLE.columns[..E::TABLE.selected].iter().enumerate() {
             let stamped = [E::TABLE.created_at, E::TABLE.updated_at].contains(&Some(position));
-            let needed = !meta.nullable && !meta.defaulted && !meta.generated && !stamped;
+            let needed = !meta.nullable && !meta.is_defaulted() && !meta.generated && !stamped;
             let refused = self.problems.iter().any(|problem| problem.field.as_deref() == Some(meta.field));
             let given = self.columns.contains(&(position as u16)) || self.filled.contains(&position);
             if needed && !refused && !given {

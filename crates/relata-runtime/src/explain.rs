@@ -135,6 +135,17 @@ impl Step {
         visit(self);
         self.steps.iter().for_each(|step| step.each(visit));
     }
+
+    fn each_mut(&mut self, visit: &mut dyn FnMut(&mut Step)) {
+        visit(self);
+        self.steps.iter_mut().for_each(|step| step.each_mut(visit));
+    }
+
+    /// How many rows it takes.
+    fn taken(&self) -> f64 {
+        let taken = |step: &Step| step.rows.unwrap_or_default() * step.loops.unwrap_or(1.0);
+        self.steps.iter().map(taken).sum()
+    }
 }
 
 /// How a database runs a statement.
@@ -162,6 +173,16 @@ impl Plan {
         let mut steps = Vec::new();
         self.root.each(&mut |step| steps.push(step));
         steps
+    }
+
+    fn largest_sort_spilled(&mut self) {
+        let sorts = |step: &Step| step.operation == Operation::Sort;
+        let most = self.steps().into_iter().filter(|step| sorts(step)).map(Step::taken).fold(0.0, f64::max);
+        self.root.each_mut(&mut |step| {
+            if sorts(step) && step.taken() >= most {
+                step.spilled = Some(0);
+            }
+        });
     }
 
     /// The tree and the times, without the findings.
@@ -266,7 +287,14 @@ async fn read(lease: &mut Lease<'_>, mut whole: Whole, options: ExplainOptions) 
                 lease.note(&result);
                 result?;
             }
-            mysql::plan(&rendered.sql, &told(lease, words, &rendered).await?, options.analyze)?
+            // MySQL's plan tells nothing of sorts on disk, its session does.
+            let counted = options.analyze && product != "MariaDB";
+            let before = if counted { sorted_on_disk(lease).await? } else { 0 };
+            let mut plan = mysql::plan(&rendered.sql, &told(lease, words, &rendered).await?, options.analyze)?;
+            if counted && sorted_on_disk(lease).await? > before {
+                plan.largest_sort_spilled();
+            }
+            plan
         }
     };
     // On a replica or without the right to see them the sizes may be missing: then there is less to find.
@@ -274,6 +302,17 @@ async fn read(lease: &mut Lease<'_>, mut whole: Whole, options: ExplainOptions) 
     lease.note(&result);
     plan.findings = findings::of(&plan, &result.unwrap_or_default());
     Ok(plan)
+}
+
+/// How often a sort of this session has come together again from what was on disk.
+async fn sorted_on_disk(lease: &mut Lease<'_>) -> Result<u64> {
+    let counted = rows(lease, "SHOW SESSION STATUS LIKE 'Sort_merge_passes'", &[]).await?;
+    let number = counted.first().and_then(|row| row.get(1)).map(|value| match value {
+        Value::Text(text) => text.parse().unwrap_or_default(),
+        Value::Int(number) => u64::try_from(*number).unwrap_or_default(),
+        _ => 0,
+    });
+    Ok(number.unwrap_or_default())
 }
 
 /// The one text that the database answers.

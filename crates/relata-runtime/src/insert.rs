@@ -3,14 +3,14 @@
 use std::marker::PhantomData;
 
 use relata_schema::Dialect;
-use relata_sql::driver::{BulkInsert, Done, Row};
-use relata_sql::expr::{BinaryOp, Cast, ColumnRef, Expr};
+use relata_sql::driver::{BulkInsert, Row};
+use relata_sql::expr::{Cast, Expr};
 use relata_sql::meta::{Path, RowValues, TableMeta};
 use relata_sql::tree::{Conflict, Insert, Item, Scope, Select, Source, Tree, Write};
 use relata_sql::typed::{Column, Field, NewValue};
 use relata_sql::{Cell, Error, Kind, Result, Value};
 
-use crate::entity::{Entity, key_filter, mapped};
+use crate::entity::{Entity, mapped};
 use crate::executor::{Executor, Intent, Lease};
 use crate::find::{Collect, not_found};
 use crate::inspect::{Whole, WholeInsert};
@@ -20,6 +20,7 @@ use crate::rules::Found;
 use crate::validation;
 
 mod conditional;
+mod found;
 mod many;
 pub(crate) mod portion;
 mod positions;
@@ -395,13 +396,16 @@ fn names(table: &'static TableMeta, columns: &Positions) -> Vec<&'static str> {
 async fn insert_row(
     executor: &mut dyn Executor,
     table: &'static TableMeta,
-    columns: Positions,
-    values: Vec<Value>,
+    mut columns: Positions,
+    mut values: Vec<Value>,
     conflict: Option<Conflict>,
     sink: &mut dyn relata_sql::RowSink,
 ) -> Result<()> {
     let mut lease = executor.lease(Intent::Write).await?;
     let target = lease.target();
+    if !target.returning && conflict.is_none() {
+        found::know_key(table, &mut columns, &mut values)?;
+    }
     let known = if target.returning { Vec::new() } else { values.clone() };
     let lookup = conflict.as_ref().map(|conflict| conflict.target.clone());
     let source = Source::Entity(table);
@@ -420,51 +424,10 @@ async fn insert_row(
     let done = lease.execute(Tree::Insert(&mut insert)).await?;
     let mut select = Box::new(Select::new(Source::Entity(table)));
     select.items = vec![Item::Entity(Path::ROOT, table)];
-    select.filter = Some(inserted(table, &columns, &known, lookup, done)?);
+    select.filter = Some(found::inserted(table, &columns, &known, lookup, done));
     select.scope = Scope::All;
     // Of the node that was written to: a replica may not have the row yet.
     lease.query(Tree::Select(&mut select), sink).await
-}
-
-/// What finds the row that was inserted, where the server does not give it back.
-fn inserted(
-    table: &'static TableMeta,
-    columns: &Positions,
-    known: &[Value],
-    lookup: Option<Vec<String>>,
-    done: Done,
-) -> Result<Expr> {
-    if let Some(lookup) = lookup {
-        return Ok(found_by(table, columns, known, |_, name| lookup.iter().any(|column| column == name)));
-    }
-    let by_key = found_by(table, columns, known, |position, _| table.key.contains(&position));
-    match (&by_key, done.last_insert_id) {
-        (Expr::And(parts), Some(id)) if parts.len() < table.key.len() && table.key.len() == 1 => {
-            Ok(key_filter(table, |take| take(Value::Int(id))))
-        }
-        (Expr::And(parts), _) if parts.len() < table.key.len() || parts.is_empty() => {
-            let message =
-                format!("the server does not give back the inserted {}, and its key is not known", table.entity);
-            Err(Error::new(Kind::Unsupported, message)
-                .hint("give the key, or use `insert_many`, which gives nothing back"))
-        }
-        _ => Ok(by_key),
-    }
-}
-
-fn found_by(
-    table: &'static TableMeta,
-    columns: &Positions,
-    values: &[Value],
-    wanted: impl Fn(usize, &str) -> bool,
-) -> Expr {
-    let given = columns.iter().zip(values);
-    let parts = given.filter(|(position, _)| wanted(*position, table.columns[*position].column));
-    let parts = parts.map(|(position, value)| {
-        let column = ColumnRef { path: Path::ROOT, column: &table.columns[position] };
-        Expr::Compare(column, BinaryOp::Eq, value.clone())
-    });
-    Expr::And(parts.collect())
 }
 
 /// The columns of a unique key: one column or a tuple of them.

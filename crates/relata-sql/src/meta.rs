@@ -139,8 +139,21 @@ pub struct ColumnMeta {
     pub references: &'static str,
     /// Rules that a value must keep.
     pub rules: &'static [RuleMeta],
-    /// A new row need not give it: the database has a value for it.
-    pub defaulted: bool,
+    /// What a new row has that does not give it.
+    pub default: DefaultMeta,
+}
+
+/// What a new row has in a column that it does not give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefaultMeta {
+    /// NULL, if it may.
+    None,
+    /// The next number.
+    Next,
+    /// A random UUID.
+    Uuid,
+    /// Another value of the database.
+    Value,
 }
 
 impl ColumnMeta {
@@ -154,7 +167,7 @@ impl ColumnMeta {
             sortable: false,
             references: "",
             rules: &[],
-            defaulted: false,
+            default: DefaultMeta::None,
         }
     }
 
@@ -188,9 +201,14 @@ impl ColumnMeta {
 
     /// A new row need not give it.
     #[must_use]
-    pub const fn defaulted(mut self) -> Self {
-        self.defaulted = true;
+    pub const fn default(mut self, default: DefaultMeta) -> Self {
+        self.default = default;
         self
+    }
+
+    /// A new row need not give it: the database has a value for it.
+    pub const fn is_defaulted(&self) -> bool {
+        !matches!(self.default, DefaultMeta::None)
     }
 
     /// Values must keep these rules.
@@ -326,7 +344,7 @@ impl<'v> RowValues<'v> {
             return self.values.get(place);
         }
         let meta = self.new?.columns.get(column)?;
-        (!meta.defaulted && !meta.generated).then_some(&Value::Null)
+        (!meta.is_defaulted() && !meta.generated).then_some(&Value::Null)
     }
 }
 

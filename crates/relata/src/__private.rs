@@ -14,8 +14,8 @@ pub use relata_sql::cell::{Cell, Element, Mismatch};
 pub use relata_sql::driver::Row;
 pub use relata_sql::expr::Expr;
 pub use relata_sql::meta::{
-    Action, Cardinality, ColumnMeta, Comparison, ConditionMeta, EntityRuleKind, EntityRuleMeta, FromRoot, Junction,
-    Only, OperandMeta, Path, RelationMeta, RuleMeta, TableMeta, UniqueMeta,
+    Action, Cardinality, ColumnMeta, Comparison, ConditionMeta, DefaultMeta, EntityRuleKind, EntityRuleMeta, FromRoot,
+    Junction, Only, OperandMeta, Path, RelationMeta, RuleMeta, TableMeta, UniqueMeta,
 };
 pub use relata_sql::typed::{Argument, Column, Field, NewValue, Number, NumberKind, Structured, Textual};
 pub use relata_sql::{Decode, Encode, FromRow, Value};

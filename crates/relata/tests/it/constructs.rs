@@ -17,7 +17,7 @@ use relata::{BoxFuture, Dialect, Expression, Kind, Result};
 use crate::functions::every_type;
 use crate::model::*;
 use crate::queries::blog;
-use crate::setup::{open, side_by_side};
+use crate::setup::{is_mysql, open, side_by_side};
 
 /// A line of the table.
 pub struct Construct {
@@ -178,6 +178,13 @@ fn outcome(construct: &Construct, given: &[(Dialect, Result<String>)]) -> String
     out
 }
 
+/// What the snapshot says that a construct gives.
+fn known(name: &str) -> String {
+    let blocks = include_str!("constructs/snapshot.txt").split("\n\n");
+    let mut block = blocks.filter(|block| block.lines().next() == Some(name)).map(|block| block.lines().skip(4));
+    block.next().into_iter().flatten().map(|line| format!("{line}\n")).collect()
+}
+
 #[tokio::test]
 async fn every_construct_side_by_side() {
     let mut databases = Vec::new();
@@ -186,6 +193,7 @@ async fn every_construct_side_by_side() {
         rows_of_the_table(&mut db).await.unwrap();
         databases.push((dialect, database, db));
     }
+    let mysql = is_mysql(&mut databases[2].2).await;
     let mut text = String::new();
     for construct in table() {
         let mut given = Vec::new();
@@ -194,6 +202,13 @@ async fn every_construct_side_by_side() {
         }
         let sql = (construct.sql)();
         let outcome = outcome(&construct, &given);
+        if mysql {
+            // The snapshot's texts are those for MariaDB; of what they give only the differences are told.
+            if known(construct.name) != outcome {
+                write!(text, "{}\n{outcome}\n", construct.name).unwrap();
+            }
+            continue;
+        }
         assert_eq!(
             sql.matches(" -- ").count(),
             given.iter().filter(|(_, given)| matches!(given, Err(error) if error.kind() == Kind::Unsupported)).count(),
@@ -203,6 +218,10 @@ async fn every_construct_side_by_side() {
         write!(text, "{}\n{sql}{outcome}\n", construct.name).unwrap();
     }
     let failures: Vec<&str> = text.lines().filter(|line| line.starts_with("FAILS")).collect();
+    if mysql {
+        expect_file!["constructs/mysql.txt"].assert_eq(&text);
+        return assert!(failures.is_empty(), "{failures:#?}");
+    }
     expect_file!["constructs/snapshot.txt"].assert_eq(&text);
     assert!(failures.is_empty(), "{failures:#?}");
 }

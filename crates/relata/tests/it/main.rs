@@ -11,6 +11,7 @@ mod forum;
 mod functions;
 mod integrity;
 mod joins;
+mod keys;
 mod loading;
 mod memory;
 mod model;

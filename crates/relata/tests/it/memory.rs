@@ -72,6 +72,10 @@ async fn whole_numbers_cost_nothing_and_streams_hold_a_portion(mut db: Db) -> Re
         Dialect::Postgres => {
             "SELECT i, i * i, CASE WHEN i % 2 = 0 THEN i END FROM generate_series(1::bigint, 200000) i"
         }
+        Dialect::Mysql if crate::setup::is_mysql(&mut db).await => {
+            "WITH RECURSIVE s(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM s WHERE seq < 200000) \
+             SELECT seq, seq * seq, CASE WHEN seq % 2 = 0 THEN seq END FROM s"
+        }
         Dialect::Mysql => "SELECT seq, seq * seq, CASE WHEN seq % 2 = 0 THEN seq END FROM seq_1_to_200000",
         Dialect::Sqlite => {
             "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 200000) \

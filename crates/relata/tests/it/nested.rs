@@ -86,6 +86,7 @@ fn lines(count: i32) -> impl FnOnce(&Order) -> Vec<relata::nested::Graph<Line>> 
 }
 
 async fn children_come_with_their_parent(mut db: Db) -> Result<()> {
+    let mysql = crate::setup::is_mysql(&mut db).await;
     for count in [2, 30] {
         let before = db.statement_count();
         let order = NewOrder { buyer: "Ann".into() }
@@ -93,7 +94,9 @@ async fn children_come_with_their_parent(mut db: Db) -> Result<()> {
             .create(Order.labels, move |_| [NewLabel { name: format!("new {count}") }])
             .insert(&mut db)
             .await?;
-        assert_eq!(db.statement_count() - before, 5, "order, lines, their notes, labels, links");
+        // Without rows that come back, each is inserted and read by itself.
+        let expected = if mysql { 6 + 2 * count as u64 } else { 5 };
+        assert_eq!(db.statement_count() - before, expected, "order, lines, their notes, labels, links");
         let order = Order::by_key(order.id)
             .with(Order.lines.order(|line| line.amount.asc()).with(Line.notes.order(|note| note.text.asc())))
             .with(Order.labels)

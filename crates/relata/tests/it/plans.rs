@@ -7,6 +7,7 @@ use relata::{Dialect, Result, assert_plan, count_rows, sql, sql_unchecked};
 use crate::functions::every_type;
 use crate::model::*;
 use crate::queries::blog;
+use crate::setup::refused_by_mysql;
 
 crate::setup::everywhere!(
     plans_are_trees,
@@ -114,7 +115,8 @@ async fn spills_to_disk_are_found(mut db: Db) -> Result<()> {
     assert!(finding.fix.contains(raise), "{finding:?}");
     let exceeded = Budget::new().no_findings().exceeded(&plan);
     assert!(exceeded.iter().any(|problem| problem.contains("memory was not enough")), "{exceeded:?}");
-    let enough = by_text().limit(3).explain_analyze(&mut db).await?;
+    let few = EveryType::find().filter(EveryType.text.lt(format!("{:0>200}", 10))).order(EveryType.text.asc());
+    let enough = few.explain_analyze(&mut db).await?;
     assert!(enough.findings.iter().all(|finding| finding.rule != Rule::Spill), "{enough}");
     Ok(())
 }
@@ -173,7 +175,10 @@ async fn writes_are_explained_and_undone(mut db: Db) -> Result<()> {
     let update = || Post::update_many().filter(Post.slug.eq("a1")).set(Post.title.to("changed"));
     let plan = update().explain(&mut db).await?;
     assert!(plan.steps().iter().any(|step| step.table.is_some()), "{plan}");
-    update().explain_analyze(&mut db).await?;
+    let analyzed = update().explain_analyze(&mut db).await;
+    if refused_by_mysql(&mut db, analyzed, "without analyzing").await.is_none() {
+        return Ok(());
+    }
     Post::delete_many().all_rows().permanently().explain_analyze(&mut db).await?;
     assert_eq!(Post::find().filter(Post.title.eq("changed")).count(&mut db).await?, 0);
     assert_eq!(Post::find().count(&mut db).await?, 4);

@@ -78,6 +78,29 @@ pub fn looked_at(look: impl Fn(Dialect) -> Result<relata::Rendered>) -> String {
     sides.map(side).concat()
 }
 
+/// It is MySQL itself, which has less than MariaDB here and more there.
+pub async fn is_mysql(db: &mut Db) -> bool {
+    if db.dialect() != Dialect::Mysql {
+        return false;
+    }
+    let version: String = relata::sql("SELECT VERSION()", ()).one(db).await.unwrap();
+    !version.contains("MariaDB")
+}
+
+/// MySQL must refuse it, with a hint that contains this; elsewhere it must be done.
+pub async fn refused_by_mysql<T>(db: &mut Db, result: Result<T>, hint: &str) -> Option<T> {
+    match result {
+        Err(error) if is_mysql(db).await => {
+            assert_eq!(error.kind(), Kind::Unsupported, "{error}");
+            assert!(error.hints().iter().any(|given| given.contains(hint)), "{error}");
+            None
+        }
+        Err(error) => panic!("{error}"),
+        Ok(_) if is_mysql(db).await => panic!("MySQL has learnt it"),
+        Ok(done) => Some(done),
+    }
+}
+
 /// On these databases it must be refused, with a hint that contains this; elsewhere it must not.
 pub fn only_unsupported(db: &Db, dialects: &[Dialect], error: Option<&Error>, hint: &str) -> bool {
     let expected = dialects.contains(&db.dialect());

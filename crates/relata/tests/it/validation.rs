@@ -645,8 +645,14 @@ async fn input_with_rows_below(mut db: Db) -> Result<()> {
     });
     let before = db.statement_count();
     let made = order().json(&body).set(Order.member_id, ann).insert(&mut db).await?;
-    let statements = if db.dialect() == Dialect::Mysql { 4..=5 } else { 4..=4 };
-    assert!(statements.contains(&(db.statement_count() - before)), "{}", db.statement_count() - before);
+    let sent = db.statement_count() - before;
+    let statements = match db.dialect() {
+        // Without rows that come back, each is inserted and read by itself.
+        Dialect::Mysql if crate::setup::is_mysql(&mut db).await => 8..=8,
+        Dialect::Mysql => 4..=5,
+        _ => 4..=4,
+    };
+    assert!(statements.contains(&sent), "{sent}");
     let made = Order::by_key(made.id).with(Order.lines.with(Line.remarks)).with(Order.bill).one(&mut db).await?;
     let lines: Vec<(i32, usize)> = made.lines().iter().map(|line| (line.amount, line.remarks().len())).collect();
     assert_eq!((lines, made.bill().unwrap().sent_to.as_str()), (vec![(5, 1), (7, 0)], "ann@example.com"));

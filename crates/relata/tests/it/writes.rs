@@ -6,7 +6,7 @@ use relata_schema::Dialect;
 
 use crate::model::*;
 use crate::queries::blog;
-use crate::setup::only_unsupported;
+use crate::setup::{is_mysql, only_unsupported, refused_by_mysql};
 
 crate::setup::everywhere!(
     updates_say_what_they_changed,
@@ -63,7 +63,8 @@ async fn changed_rows_come_back(mut db: Db) -> Result<()> {
         assert_eq!(Post::delete(updated[0].id).returning(&mut db).await?[0].id, updated[0].id);
         assert_eq!(Post::find().count(&mut db).await?, 3);
     }
-    let gone = Post::delete_many().filter(Post.author_id.eq(ann)).permanently().returning(&mut db).await?;
+    let gone = Post::delete_many().filter(Post.author_id.eq(ann)).permanently().returning(&mut db).await;
+    let Some(gone) = refused_by_mysql(&mut db, gone, "for_update").await else { return Ok(()) };
     assert_eq!((gone.len(), Post::find().with_deleted().count(&mut db).await?), (3, 1));
     Ok(())
 }
@@ -136,20 +137,28 @@ async fn many_rows_are_upserted(mut db: Db) -> Result<()> {
     let joined = User.name.concat("+").concat(User.name.proposed());
     both().on_conflict(User.email).set(User.name.to(joined)).exec(&mut db).await?;
     assert_eq!(names(&mut db).await?, ["Anna+Ann", "Bob+Bob", "Cyd"]);
-    let saved = both().on_conflict(User.email).updating(User.name).returning(&mut db).await?;
-    assert_eq!(saved.iter().map(|user| &*user.name).collect::<Vec<_>>(), ["Ann", "Bob"]);
+    let saved = both().on_conflict(User.email).updating(User.name).returning(&mut db).await;
+    match refused_by_mysql(&mut db, saved, "insert them one by one").await {
+        Some(saved) => assert_eq!(saved.iter().map(|user| &*user.name).collect::<Vec<_>>(), ["Ann", "Bob"]),
+        None => both().on_conflict(User.email).updating(User.name).exec(&mut db).await.map(drop)?,
+    }
+    assert_eq!(names(&mut db).await?, ["Ann", "Bob", "Cyd"]);
     let only = both().on_conflict(User.email).set(User.name.to("x")).only_if(User.name.eq("Bob"));
-    let only = only.returning(&mut db).await;
+    let only = match is_mysql(&mut db).await {
+        true => only.exec(&mut db).await.map(|()| Vec::new()),
+        false => only.returning(&mut db).await,
+    };
     if !only_unsupported(&db, &[Dialect::Mysql], only.as_ref().err(), "Case::when") {
         assert_eq!(only?.len(), 1, "only Bob");
         assert_eq!(names(&mut db).await?, ["Ann", "x", "Cyd"]);
     }
     // Rows that give other columns, of an entity with times and a mark of deletion.
-    let author_id = saved[0].id;
+    let author_id = User::find().filter(User.name.eq("Ann")).one(&mut db).await?.id;
     let post = |slug: &str, title: &str| NewPost { author_id, slug: slug.into(), title: title.into() };
-    let old = Post::insert_many([post("one", "1").into_draft(), post("two", "2").body("kept").into_draft()])
-        .returning(&mut db)
+    Post::insert_many([post("one", "1").into_draft(), post("two", "2").body("kept").into_draft()])
+        .exec(&mut db)
         .await?;
+    let old = Post::find().order(Post.id.asc()).all(&mut db).await?;
     let given =
         [post("one", "1!").body("new").into_draft(), post("two", "2!").into_draft(), post("three", "3!").into_draft()];
     Post::insert_many(given).on_conflict((Post.author_id, Post.slug)).update_all(&mut db).await?;

@@ -93,7 +93,7 @@ natives! { mysql:
     /// What the JSON is: `OBJECT`, `ARRAY`, `STRING`, `INTEGER`, `DOUBLE`, `BOOLEAN` or `NULL`.
     expr json_type(json) -> String = "this JSON_TYPE", "JSON_TYPE({0})", "use `pg::jsonb_typeof` or `sqlite::json_type`";
     /// The text is JSON.
-    pred json_valid(text) = "this JSON_VALID", "JSON_VALID({0})", "use `sqlite::json_valid`, or read it in the program";
+    pred json_valid(text) = "this JSON_VALID", "JSON_VALID(CAST({0} AS CHAR))", "use `sqlite::json_valid`, or read it in the program";
     /// A JSON object of one member.
     free json_object(key, value) -> serde_json::Value = "this JSON_OBJECT", "JSON_OBJECT({0}, {1})", "use `pg::jsonb_build_object` or `sqlite::json_object`";
 
