@@ -8,12 +8,13 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 use relata_schema::Dialect;
-use relata_sql::driver::TransactionOptions;
+use relata_sql::driver::{RowSink, TransactionOptions};
+use relata_sql::tree::Select;
 use relata_sql::{Answer, DatabaseUrl, Driver, Error, Kind, Result};
 
 use crate::cluster::{Cluster, Maker, Reads};
 use crate::discovery::{Discover, Source};
-use crate::executor::{Executor, Intent, Lease};
+use crate::executor::{Attempted, Executor, Intent, Lease};
 use crate::health::Memory;
 use crate::observe::{Observer, Tags};
 use crate::pool::{Pool, PoolOptions, Request, Tenant, Tenants};
@@ -585,6 +586,11 @@ impl Executor for Db {
                 Ok(Lease::pooled(pooled, self, intent))
             }),
         }
+    }
+
+    #[track_caller]
+    fn query_now(&mut self, select: &mut Select, sink: &mut dyn RowSink) -> Attempted {
+        self.ask_now(Location::caller(), select, sink)
     }
 
     #[track_caller]

@@ -29,6 +29,9 @@ pub enum Intent {
     Write,
 }
 
+/// What became of [`Executor::query_now`].
+pub type Attempted = std::result::Result<Result<()>, Option<Rendered>>;
+
 /// What statements run on.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot run statements",
@@ -42,6 +45,13 @@ pub trait Executor: Send {
     /// A connection for one statement.
     #[track_caller]
     fn lease(&mut self, intent: Intent) -> Answer<'_, Lease<'_>>;
+
+    /// Runs a query if the database answers it where it is asked, without a server, and at once. Else nothing was done; but the
+    /// values may have been moved out of the query, and are in what is given back.
+    #[track_caller]
+    fn query_now(&mut self, _select: &mut Select, _sink: &mut dyn RowSink) -> Attempted {
+        Err(None)
+    }
 
     /// A transaction; inside one, a savepoint. [`crate::transaction!`] is the comfortable way.
     #[track_caller]
@@ -68,6 +78,11 @@ impl<E: Executor + ?Sized> Executor for &mut E {
     #[track_caller]
     fn lease(&mut self, intent: Intent) -> Answer<'_, Lease<'_>> {
         (**self).lease(intent)
+    }
+
+    #[track_caller]
+    fn query_now(&mut self, select: &mut Select, sink: &mut dyn RowSink) -> Attempted {
+        (**self).query_now(select, sink)
     }
 
     #[track_caller]
@@ -161,6 +176,11 @@ impl<'a> Lease<'a> {
             Box::pin(exact::refuse_changed(self.held_mut().connection(), &tree)).await?;
         }
         let rendered = self.render(tree)?;
+        self.query_rendered(rendered, raw, sink).await
+    }
+
+    /// Runs a query that was rendered, for this connection or one like it.
+    pub(crate) async fn query_rendered(&mut self, rendered: Rendered, raw: bool, sink: &mut dyn RowSink) -> Result<()> {
         let statement = Statement::new(&rendered.sql, &rendered.params);
         let result = if self.has_others() {
             let mut counting = Counting { sink, rows: 0 };
@@ -333,7 +353,7 @@ impl<'a> Lease<'a> {
     fn settle<T>(&mut self, rendered: Rendered, result: Result<T>) -> Result<T> {
         self.note(&result);
         let result = result.map_err(|error| with_sql(self.not_committed(error), &rendered.sql));
-        self.held_mut().shapes().sent(rendered);
+        self.held_mut().shapes().sent(rendered.params);
         result
     }
 

@@ -11,7 +11,7 @@ use relata_sql::meta::{NUMBERED, Path};
 use relata_sql::row::plain_cell;
 use relata_sql::tree::{Item, Lock, LockWait, Scope, Select, Source, Tree};
 use relata_sql::typed::{AnyQuery, Condition, RowOrder};
-use relata_sql::{Error, Kind, Result, Value};
+use relata_sql::{Answer, Error, Kind, Result, Value};
 
 use crate::aggregate::{GroupKeys, Grouped, Projection, Selection};
 use crate::entity::{Entity, mapped, root_column};
@@ -29,7 +29,8 @@ pub(crate) use reading::spelled;
 /// A query over the rows of `E`, each with what `L` loads. It is run once; what is to be run again, or counted besides, is cloned before.
 #[must_use = "a query does nothing until it is run by `.all(…)`, `.one(…)` or another of its endings"]
 pub struct Find<E, L = ()> {
-    pub(crate) select: Select,
+    /// In a place of its own: it is large, and a query is moved from method to method.
+    pub(crate) select: Box<Select>,
     loads: L,
     /// There is one such row at most.
     unique: bool,
@@ -44,9 +45,11 @@ impl<E, L: Clone> Clone for Find<E, L> {
 }
 
 impl<E: Entity> Find<E> {
+    const EMPTY: Select = Select::new(Source::Entity(E::TABLE));
+
     #[track_caller]
     pub(crate) fn new() -> Self {
-        let mut select = Select::new(Source::Entity(E::TABLE));
+        let mut select = Box::new(Self::EMPTY);
         select.at = Some(Location::caller());
         Find { select, loads: (), unique: false, marker: PhantomData }
     }
@@ -365,7 +368,7 @@ impl<E: Entity, L> Find<E, L> {
     pub fn top_per(mut self, keys: impl GroupKeys<E>, rows: u32, order: impl RowOrder<E>) -> Self {
         let table = E::TABLE;
         let [key] = table.key else { panic!("{} is ranked by its key, which is not one field", table.entity) };
-        let mut ranked = std::mem::replace(&mut self.select, Select::new(Source::Entity(table)));
+        let mut ranked = std::mem::replace(&mut *self.select, Select::new(Source::Entity(table)));
         self.select.scope = ranked.scope;
         self.select.order = std::mem::take(&mut ranked.order);
         self.select.lock = ranked.lock.take();
@@ -423,7 +426,7 @@ impl<E: Entity, L> Find<E, L> {
         let plain = M::META.via.is_none() && M::META.further.is_empty() && M::META.only.is_none();
         assert!(plain, "{}.{} leads by more than one column and cannot be followed", table.entity, M::META.name);
         let steps = steps.into();
-        let mut start = std::mem::replace(&mut self.select, Select::new(Source::Entity(table)));
+        let mut start = std::mem::replace(&mut *self.select, Select::new(Source::Entity(table)));
         let columns = [*key, M::META.from_column].map(|position| Item::Expr(root_column(&table.columns[position])));
         start.items = columns.into();
         if steps.is_some() {
@@ -480,7 +483,7 @@ impl<E: Entity, L> Find<E, L> {
     #[doc(alias = "having")]
     pub fn group_by(mut self, keys: impl GroupKeys<E>) -> Grouped<E> {
         keys.push(&mut self.select.group_by);
-        Grouped::new(self.select)
+        Grouped::new(*self.select)
     }
 
     /// Reads columns and expressions instead of the whole entity.
@@ -500,7 +503,7 @@ impl<E: Entity, L> Find<E, L> {
     /// # }
     /// ```
     pub fn select<S: Selection<E>>(self, selection: S) -> Projection<E, S::Output> {
-        Projection::new(self.select, selection)
+        Projection::new(*self.select, selection)
     }
 
     /// How many rows there are.
@@ -518,7 +521,7 @@ impl<E: Entity, L> Find<E, L> {
     /// # Errors
     /// What the database says.
     pub async fn count(self, executor: &mut impl Executor) -> Result<u64> {
-        count(executor, self.select).await.map_err(|error| mapped(error, E::TABLE))
+        count(executor, *self.select).await.map_err(|error| mapped(error, E::TABLE))
     }
 
     /// Whether there is any row.
@@ -541,7 +544,7 @@ impl<E: Entity, L> Find<E, L> {
             self.select.order.clear();
         }
         let mut found = Collect { rows: Vec::new(), read: |_: &mut dyn Row| Ok(()) };
-        run(executor, self.select, &mut found).await.map_err(|error| mapped(error, E::TABLE))?;
+        run(executor, *self.select, &mut found).await.map_err(|error| mapped(error, E::TABLE))?;
         Ok(!found.rows.is_empty())
     }
 }
@@ -595,7 +598,8 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
             run_in_place(executor, select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
             let mut rows = sink.rows;
             if loads.batches() || loads.may_lack(false) {
-                load_into(loads, executor, (parents, scope), &mut rows).await?;
+                // Boxed: it would be moved with every query, also where nothing is loaded.
+                Box::pin(load_into(loads, executor, (parents, scope), &mut rows)).await?;
             }
             Ok(rows)
         }
@@ -682,7 +686,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     fn taken_apart(queries: impl IntoIterator<Item = Self>) -> (Vec<Select>, Vec<L>) {
         let apart = |mut query: Self| {
             query.prepared();
-            (query.select, query.loads)
+            (*query.select, query.loads)
         };
         queries.into_iter().map(apart).unzip()
     }
@@ -780,7 +784,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     pub async fn page(mut self, executor: &mut impl Executor) -> Result<Page<L::Output>> {
         self.prepared_for(Some(self.select.limit.unwrap_or(PAGE)));
         let (loads, scope) = (self.loads, self.select.scope);
-        let mut page = fetch_page(executor, self.select, loads.width(), E::TABLE, |row| loads.read(row, &mut 0))
+        let mut page = fetch_page(executor, *self.select, loads.width(), E::TABLE, |row| loads.read(row, &mut 0))
             .await
             .map_err(|error| mapped(error, E::TABLE))?;
         load_into(&loads, executor, (Parents::Some, scope), &mut page.items).await?;
@@ -827,7 +831,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
             let _ = lacking && L::whole(&mut output);
             Ok(output)
         };
-        Rows::open(executor, self.select, read, Some(E::TABLE))
+        Rows::open(executor, *self.select, read, Some(E::TABLE))
     }
 }
 
@@ -847,7 +851,7 @@ pub(crate) fn not_found(what: &str) -> Error {
 
 impl<E: Entity> AnyQuery for Find<E> {
     fn into_query(self) -> Select {
-        self.select
+        *self.select
     }
 }
 
@@ -890,15 +894,24 @@ pub(crate) async fn run(executor: &mut dyn Executor, mut select: Select, sink: &
 }
 
 /// Runs a query, whose values are moved out of it.
-pub(crate) async fn run_in_place(
-    executor: &mut dyn Executor,
-    select: &mut Select,
-    sink: &mut dyn RowSink,
-) -> Result<()> {
-    let intent = if select.writes() { Intent::Write } else { Intent::Read };
-    let mut lease = executor.lease(intent).await?;
-    lease.lookups().see(select);
-    lease.query(Tree::Select(select), sink).await
+pub(crate) fn run_in_place<'a>(
+    executor: &'a mut dyn Executor,
+    select: &'a mut Select,
+    sink: &'a mut dyn RowSink,
+) -> Answer<'a, ()> {
+    let rendered = match executor.query_now(select, sink) {
+        Ok(result) => return Answer::ready(result),
+        Err(rendered) => rendered,
+    };
+    Answer::later(async move {
+        let intent = if select.writes() { Intent::Write } else { Intent::Read };
+        let mut lease = executor.lease(intent).await?;
+        if let Some(rendered) = rendered {
+            return lease.query_rendered(rendered, false, sink).await;
+        }
+        lease.lookups().see(select);
+        lease.query(Tree::Select(select), sink).await
+    })
 }
 
 /// Counts the rows of a query.

@@ -143,7 +143,7 @@ pub trait Inspect: Sized {
 impl<E: Entity, L: Loads<E>> Inspect for Find<E, L> {
     fn into_whole(mut self) -> Result<Whole> {
         self.prepared();
-        Ok(Whole::select(self.select))
+        Ok(Whole::select(*self.select))
     }
 }
 

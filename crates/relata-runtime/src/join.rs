@@ -64,7 +64,7 @@ impl<E: Entity> Joinable for Find<E> {
     fn into_source(self) -> (Source, Vec<Arc<CommonTable>>) {
         let mut select = self.select;
         select.items = vec![Item::Entity(Path::ROOT, E::TABLE)];
-        inside(select)
+        inside(*select)
     }
 }
 
@@ -734,7 +734,7 @@ impl<S: Scope> JoinedGroups<S> {
 /// ```
 impl<E: Entity> Find<E> {
     fn alone(self) -> Joined<(E,)> {
-        Joined { select: self.select, marker: PhantomData }
+        Joined { select: *self.select, marker: PhantomData }
     }
 
     /// As [`Joined::join`].

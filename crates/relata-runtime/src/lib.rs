@@ -63,7 +63,7 @@ pub use cluster::Reads;
 pub use db::{Db, WeakDb};
 pub use entity::Entity;
 pub use events::Events;
-pub use executor::{Executor, Intent, Lease};
+pub use executor::{Attempted, Executor, Intent, Lease};
 pub use explain::Explain;
 pub use insert::NewRow;
 pub use inspect::Inspect;

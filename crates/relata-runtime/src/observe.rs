@@ -608,6 +608,10 @@ impl Connection for Observed {
         })
     }
 
+    fn is_prompt(&self, sql: &str) -> bool {
+        !self.is_marked() && self.connection.is_prompt(sql)
+    }
+
     fn pipelines(&self) -> bool {
         self.connection.pipelines()
     }

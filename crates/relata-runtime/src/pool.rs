@@ -201,6 +201,19 @@ impl Pool {
 
     /// A fresh connection that is there at once, or `None`.
     pub(crate) fn try_acquire(self: &Arc<Self>, request: Request) -> Option<Pooled> {
+        let (member, slot, now) = self.take_fresh(request)?;
+        Some(Pooled::new(self.clone(), slot, now, Some(member)))
+    }
+
+    /// The same, for as long as the pool is borrowed itself.
+    #[inline]
+    pub(crate) fn borrow(self: &Arc<Self>, request: Request) -> Option<Pooled<&Arc<Self>>> {
+        let (member, slot, now) = self.take_fresh(request)?;
+        Some(Pooled::new(self, slot, now, Some(member)))
+    }
+
+    #[inline]
+    fn take_fresh(&self, request: Request) -> Option<(Box<Member>, u32, Instant)> {
         if self.suspended.load(Ordering::Relaxed) || !self.vitals.breaker.is_calm() {
             return None;
         }
@@ -224,7 +237,7 @@ impl Pool {
         member.observed.watch.clock = now;
         member.observed.watch.fresh = true;
         member.observed.watch.deadline = request.deadline;
-        Some(Pooled::new(self.clone(), slot, now, Some(member)))
+        Some((member, slot, now))
     }
 
     /// A connection, as soon as one can be had; given up when the node is found to be down meanwhile.

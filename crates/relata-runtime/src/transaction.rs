@@ -14,12 +14,13 @@ pub(crate) mod keys;
 use std::time::Duration;
 
 use relata_schema::Dialect;
-use relata_sql::driver::{BoxFuture, Isolation, TransactionOptions};
+use relata_sql::driver::{BoxFuture, Isolation, RowSink, TransactionOptions};
+use relata_sql::tree::Select;
 use relata_sql::{Answer, Error, Kind, Result};
 
 use crate::db::Db;
 use crate::events::undisturbed;
-use crate::executor::{Executor, Intent, Lease};
+use crate::executor::{Attempted, Executor, Intent, Lease};
 use crate::pool::Pooled;
 use crate::retry::RetryBudget;
 use doubt::Mark;
@@ -364,6 +365,17 @@ impl Executor for Tx<'_> {
             Some(error) => Answer::ready(Err(error)),
             None => Answer::ready(Ok(Lease::session(session))),
         }
+    }
+
+    fn query_now(&mut self, select: &mut Select, sink: &mut dyn RowSink) -> Attempted {
+        let session = self.session();
+        let at_hand = session.pooled.peek().dialect() == Dialect::Sqlite;
+        if !at_hand || session.abandoned.is_some() || session.ended().is_some() {
+            return Err(None);
+        }
+        session.wrote |= select.writes();
+        let result = session.pooled.query_now(select, sink)?;
+        Ok(result.inspect_err(|error| session.statement_failed(error)))
     }
 
     fn after_commit(&mut self, work: Box<dyn FnOnce() + Send>) {

@@ -369,6 +369,12 @@ pub trait Connection: Send {
     /// Runs a statement and gives its rows to the sink.
     fn query<'a>(&'a mut self, statement: Statement<'a>, sink: &'a mut dyn RowSink) -> Answer<'a, ()>;
 
+    /// A query of this text will mostly be answered at once ([`Answer::settled`]). If it is not, what [`Connection::query`] gave
+    /// can be dropped, and nothing was done.
+    fn is_prompt(&self, _sql: &str) -> bool {
+        false
+    }
+
     /// [`Connection::query_all`] sends all of them before it awaits the first answer.
     fn pipelines(&self) -> bool {
         false

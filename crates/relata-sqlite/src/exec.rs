@@ -334,6 +334,10 @@ impl Connection for SqliteConnection {
         }
     }
 
+    fn is_prompt(&self, sql: &str) -> bool {
+        self.history.of(sql).is_none()
+    }
+
     fn open_cursor<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Box<dyn Cursor + 'a>> {
         let opened = match &self.raw {
             Some(raw) => SqliteCursor::open(raw, statement, self.patience),

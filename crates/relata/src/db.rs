@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use relata_runtime::discovery::Discover;
 use relata_runtime::retry::RetryBudget;
 use relata_runtime::secret::TokenProvider;
-use relata_runtime::{Executor, Intent, Lease, PoolOptions, Reads, Tx};
+use relata_runtime::{Attempted, Executor, Intent, Lease, PoolOptions, Reads, Tx};
 use relata_schema::Dialect;
-use relata_sql::driver::TransactionOptions;
+use relata_sql::driver::{RowSink, TransactionOptions};
+use relata_sql::tree::Select;
 use relata_sql::{Answer, DatabaseUrl, Driver, Error, Kind, Result};
 
 use crate::config;
@@ -344,6 +345,11 @@ impl Executor for Db {
     #[track_caller]
     fn lease(&mut self, intent: Intent) -> Answer<'_, Lease<'_>> {
         self.0.lease(intent)
+    }
+
+    #[track_caller]
+    fn query_now(&mut self, select: &mut Select, sink: &mut dyn RowSink) -> Attempted {
+        self.0.query_now(select, sink)
     }
 
     #[track_caller]

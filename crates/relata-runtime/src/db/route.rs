@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use relata_sql::driver::RowSink;
+use relata_sql::tree::Select;
 use relata_sql::{Connection, Error, Kind, Result};
 
 use super::{Db, Layout, View};
 use crate::cluster::{Cluster, Node, NodeStatus, Reads, Role, reached, token_of};
-use crate::executor::Intent;
+use crate::executor::{Attempted, Intent};
 use crate::observe::tells_of_the_node;
 use crate::pool::{Pooled, Request};
 use crate::retry::Backoff;
@@ -52,6 +54,29 @@ impl Db {
             pooled.belong_to(permit);
         }
         Some(pooled)
+    }
+
+    /// Runs a query on a database that is a file, or in memory, if a connection is at hand and answers at once.
+    pub(super) fn ask_now(
+        &self,
+        at: &'static Location<'static>,
+        select: &mut Select,
+        sink: &mut dyn RowSink,
+    ) -> Attempted {
+        let pool = match &self.inner.layout {
+            Layout::File { writers, .. } if select.writes() => writers,
+            Layout::File { readers, .. } => readers,
+            Layout::Memory(pool) => pool,
+            Layout::Servers(_) => return Err(None),
+        };
+        let View { session: None, tenant: None, tags: None, .. } = &self.view else { return Err(None) };
+        match pool.borrow(self.request(at)) {
+            Some(mut pooled) => {
+                pooled.tag(None);
+                pooled.query_now(select, sink)
+            }
+            None => Err(None),
+        }
     }
 
     fn of_cluster(&self, cluster: &Cluster, intent: Intent, request: Request) -> Option<Pooled> {

@@ -75,7 +75,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
         self.prepared();
         let (loads, scope) = (self.loads, self.select.scope);
         let mut sink = Collect { rows: Vec::new(), read: |row: &mut dyn Row| Ok(loads.read(row, &mut 0)) };
-        run(executor, self.select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
+        run(executor, *self.select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
         let mut found = Lenient { rows: Vec::new(), refused: Vec::new() };
         for (index, row) in sink.rows.into_iter().enumerate() {
             match row.and_then(|row| valid(L::entity(&row)).map(|()| row)) {

@@ -1,30 +1,36 @@
 //! A borrowed connection, and how it goes back.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use relata_sql::Connection;
-use relata_sql::render::{ShapeCache, Target};
+use relata_sql::driver::RowSink;
+use relata_sql::render::{Rendered, ShapeCache, Target};
+use relata_sql::tree::{Select, Tree};
+use relata_sql::{Connection, Statement};
 
 use super::Pool;
 use super::shelf::Member;
 use super::tenants::TenantPermit;
+use crate::exact;
+use crate::executor::{Attempted, with_sql};
 use crate::metrics::Closed;
 use crate::observe::Tags;
 
 /// A borrowed connection. Dropping it gives it back.
-pub(crate) struct Pooled {
+pub(crate) struct Pooled<P: Borrow<Arc<Pool>> = Arc<Pool>> {
     /// `None` only while dropping, and for a place that is about to connect.
     member: Option<Box<Member>>,
     /// `None` only while dropping.
-    place: Option<Place>,
+    place: Option<Place<P>>,
     since: Instant,
     dirty: bool,
     tenant: Option<TenantPermit>,
 }
 
-impl Pooled {
-    pub(super) fn new(pool: Arc<Pool>, place: u32, since: Instant, member: Option<Box<Member>>) -> Self {
+impl<P: Borrow<Arc<Pool>>> Pooled<P> {
+    #[inline]
+    pub(super) fn new(pool: P, place: u32, since: Instant, member: Option<Box<Member>>) -> Self {
         Pooled {
             member,
             place: Some(Place { pool, place: Some(place), kept: false }),
@@ -76,7 +82,41 @@ impl Pooled {
 
     /// The pool it belongs to.
     pub(crate) fn pool(&self) -> &Arc<Pool> {
-        &self.place.as_ref().expect("a pooled connection has its place until it is dropped").pool
+        self.place.as_ref().expect("a pooled connection has its place until it is dropped").pool.borrow()
+    }
+
+    /// Runs a query if it is answered at once: see [`crate::executor::Executor::query_now`].
+    pub(crate) fn query_now(&mut self, select: &mut Select, sink: &mut dyn RowSink) -> Attempted {
+        let place = self.place.as_ref().expect("a pooled connection has its place until it is dropped");
+        let observer = place.pool.borrow().observer();
+        let Member { observed, shapes, .. } =
+            &mut **self.member.as_mut().expect("a pooled connection is there until it is dropped");
+        let mut tree = Tree::Select(select);
+        if exact::may_change(shapes.target().dialect, &tree) {
+            return Err(None);
+        }
+        if let Tree::Select(select) = &tree {
+            observer.lookups.see(select);
+        }
+        let mut params = Vec::new();
+        let sql = match shapes.seen(&mut tree, &mut params) {
+            Ok(Some(sql)) => sql,
+            Ok(None) => match shapes.learn(&mut tree) {
+                Ok(sql) => return Err(Some(Rendered { sql, params })),
+                Err(error) => return Ok(Err(error)),
+            },
+            Err(error) => return Ok(Err(error)),
+        };
+        let answer = match observed.is_prompt(sql) {
+            true => observed.query(Statement::new(sql, &params), sink).settled().ok(),
+            false => None,
+        };
+        // Not at once: it takes long, or others hold the lock. Nothing has run.
+        let Some(result) = answer else { return Err(Some(Rendered { sql: sql.clone(), params })) };
+        let result = result.map_err(|error| with_sql(error, sql));
+        observer.count_statements(1);
+        shapes.sent(params);
+        Ok(result)
     }
 
     /// A statement since the last `begin` may have changed the schema.
@@ -95,17 +135,17 @@ impl Pooled {
     }
 }
 
-impl Drop for Pooled {
+impl<P: Borrow<Arc<Pool>>> Drop for Pooled<P> {
     fn drop(&mut self) {
         let Some(place) = self.place.take() else { return };
         let Some(mut member) = self.member.take() else { return };
         let observed = &mut member.observed;
         // After a statement that succeeded nobody needs to look at the transport.
         if !observed.watch.well && observed.is_broken() {
-            return place.pool.dispose(*member, Closed::Broken);
+            return place.pool.borrow().dispose(*member, Closed::Broken);
         }
         if self.dirty || observed.is_busy() || observed.in_transaction() || observed.is_touched() {
-            return clean(place, member);
+            return clean(place.owned(), member);
         }
         // A statement's end was read from the clock just now.
         let watch = &mut observed.watch;
@@ -117,33 +157,41 @@ impl Drop for Pooled {
 }
 
 /// A place among those that the pool lends. Dropping it lets the next one in.
-struct Place {
-    pool: Arc<Pool>,
+struct Place<P: Borrow<Arc<Pool>> = Arc<Pool>> {
+    pool: P,
     /// `None` once it is given back.
     place: Option<u32>,
     /// The connection went back together with the right to be lent.
     kept: bool,
 }
 
-impl Place {
+impl<P: Borrow<Arc<Pool>>> Place<P> {
     /// Gives the connection back, unless its time is over.
     fn put_back(mut self, member: Box<Member>, now: Instant) {
-        if let Some(why) = self.pool.unfit(&member, now) {
-            return self.pool.dispose(*member, why);
+        let pool = self.pool.borrow();
+        if let Some(why) = pool.unfit(&member, now) {
+            return pool.dispose(*member, why);
         }
         if let Some(place) = self.place.take() {
-            self.kept = self.pool.put_on_shelf(member, place, now);
+            self.kept = pool.put_on_shelf(member, place, now);
         }
+    }
+
+    /// The same place, for longer than the pool is borrowed.
+    fn owned(mut self) -> Place {
+        let pool = self.pool.borrow().clone();
+        Place { pool, place: self.place.take(), kept: std::mem::replace(&mut self.kept, true) }
     }
 }
 
-impl Drop for Place {
+impl<P: Borrow<Arc<Pool>>> Drop for Place<P> {
     fn drop(&mut self) {
+        let pool = self.pool.borrow();
         if let Some(place) = self.place.take() {
-            self.pool.shelf().returned(place);
+            pool.shelf().returned(place);
         }
         if !self.kept {
-            self.pool.add_place();
+            pool.add_place();
         }
     }
 }

@@ -73,25 +73,47 @@ impl ShapeCache {
     /// # Errors
     /// As [`super::render`].
     pub fn render(&mut self, mut tree: Tree<'_, '_>) -> Result<Rendered> {
-        self.key.clear();
-        let mut params = std::mem::take(&mut self.params);
-        let simple = match &mut tree {
-            Tree::Select(select) => super::simple::write(select, &mut self.key, &mut params),
-            _ => false,
-        };
-        if !simple {
-            params = self.written(&mut tree, params)?;
-        }
-        self.clock += 1;
-        if let Some(known) = self.texts.get_mut(self.key.as_slice()) {
-            known.used = self.clock;
-            let sql = known.sql.clone();
+        let mut params = Vec::new();
+        if let Some(sql) = self.seen(&mut tree, &mut params)? {
+            let sql = sql.clone();
             debug_assert_eq!(self.text(&mut tree)?, *sql, "two texts of one shape");
             return Ok(Rendered { sql, params });
         }
-        let sql: Arc<str> = self.text(&mut tree)?.into();
-        self.keep(sql.clone());
+        let sql = self.learn(&mut tree)?;
         Ok(Rendered { sql, params })
+    }
+
+    /// The text of a statement whose shape was seen before. Its values are moved into `params` in any case; of another shape
+    /// [`ShapeCache::learn`] makes the text.
+    ///
+    /// # Errors
+    /// As [`super::render`].
+    pub fn seen(&mut self, tree: &mut Tree<'_, '_>, params: &mut Vec<Value>) -> Result<Option<&Arc<str>>> {
+        self.key.clear();
+        *params = std::mem::take(&mut self.params);
+        let simple = match tree {
+            Tree::Select(select) => super::simple::write(select, &mut self.key, params),
+            _ => false,
+        };
+        if !simple {
+            *params = self.written(tree, std::mem::take(params))?;
+        }
+        self.clock += 1;
+        let known = self.texts.get_mut(self.key.as_slice());
+        Ok(known.map(|known| {
+            known.used = self.clock;
+            &known.sql
+        }))
+    }
+
+    /// The text of the statement that was not [`ShapeCache::seen`] just now.
+    ///
+    /// # Errors
+    /// As [`super::render`].
+    pub fn learn(&mut self, tree: &mut Tree<'_, '_>) -> Result<Arc<str>> {
+        let sql: Arc<str> = self.text(tree)?.into();
+        self.keep(sql.clone());
+        Ok(sql)
     }
 
     /// Writes the key of a statement piece by piece.
@@ -106,11 +128,11 @@ impl ShapeCache {
     }
 
     /// Takes back the room for the parameters of a statement that has been sent.
-    pub fn sent(&mut self, mut rendered: Rendered) {
+    pub fn sent(&mut self, mut params: Vec<Value>) {
         // Room for a great many would be held for as long as the connection lives.
-        if rendered.params.capacity() <= MOST_KEPT {
-            rendered.params.clear();
-            self.params = rendered.params;
+        if params.capacity() <= MOST_KEPT {
+            params.clear();
+            self.params = params;
         }
     }
 
