@@ -72,8 +72,8 @@ pub(crate) fn is_stale(report: &Report) -> bool {
 
 /// What a statement from the cache may run into that one prepared now would not: its parameters have the types that the
 /// columns had when it was prepared, and what is no number or date for them may be a text by now.
-pub(crate) fn may_be_stale(report: &Report) -> bool {
-    matches!(report.code.as_str(), "42804" | "42883" | "42846" | "22P02" | "22007" | "22008" | "22023")
+pub(crate) fn may_be_stale(code: &str) -> bool {
+    matches!(code, "42704" | "42804" | "42883" | "42846" | "22P02" | "22007" | "22008" | "22023")
 }
 
 /// What the server reported.

@@ -20,7 +20,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use relata_schema::model::ObjectName;
 use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{
@@ -239,12 +238,8 @@ impl Connection for PostgresConnection {
         answer!(self.line, self.insert_rows(insert))
     }
 
-    fn array_types<'a>(
-        &'a mut self,
-        table: &'a ObjectName,
-        columns: &'a [&'a str],
-    ) -> Answer<'a, Option<Arc<[String]>>> {
-        self.types_for_arrays(BulkInsert { table, columns, values: &[] })
+    fn array_types<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, Option<Arc<[String]>>> {
+        self.types_for_arrays(insert)
     }
 
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()> {

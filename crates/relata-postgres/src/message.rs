@@ -103,11 +103,12 @@ pub(crate) fn query(script: &str, out: &mut BytesMut) -> Result<()> {
 }
 
 /// Prepares a statement under a name; the server chooses the types of its parameters.
-pub(crate) fn parse(name: &str, sql: &str, out: &mut BytesMut) -> Result<()> {
+pub(crate) fn parse(name: &str, sql: &str, types: &[Type], out: &mut BytesMut) -> Result<()> {
     message(b'P', out, |out| {
         text(name, out)?;
         text(sql, out)?;
-        out.put_u16(0);
+        out.put_u16(u16::try_from(types.len()).unwrap_or_default());
+        types.iter().for_each(|ty| out.put_u32(ty.oid()));
         Ok(())
     })
 }

@@ -341,7 +341,8 @@ impl<'a> Lease<'a> {
             "" => dialect.name(table.table),
             namespace => ObjectName::new(namespace, table.table),
         };
-        let types = self.held_mut().connection().array_types(&name, insert.columns).await;
+        let rows = BulkInsert { table: &name, columns: insert.columns, values: &insert.values };
+        let types = self.held_mut().connection().array_types(rows).await;
         self.note(&types);
         match (types, &self.0) {
             // The insert itself says it better, unless the transaction is lost.

@@ -21,7 +21,6 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
-use relata_schema::model::ObjectName;
 use relata_schema::statistics::TableStatistics;
 use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{
@@ -644,12 +643,8 @@ impl Connection for Observed {
         watched(&mut self.watch, "(bulk insert)", |_| self.connection.bulk_insert(insert))
     }
 
-    fn array_types<'a>(
-        &'a mut self,
-        table: &'a ObjectName,
-        columns: &'a [&'a str],
-    ) -> Answer<'a, Option<Arc<[String]>>> {
-        match self.connection.array_types(table, columns).settled() {
+    fn array_types<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, Option<Arc<[String]>>> {
+        match self.connection.array_types(insert).settled() {
             Ok(known) => Answer::ready(known),
             // Asking the server is a statement like others.
             Err(asking) => watched(&mut self.watch, "(types of columns)", |_| Answer::later(asking)),

@@ -403,12 +403,9 @@ pub trait Connection: Send {
     fn bulk_insert<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, u64>;
 
     /// The types of columns as they stand in a cast, for inserts that send one array for each column instead of a parameter for
-    /// each value; `None`: the database has no such way, or not for these columns. Mostly known: it is asked before each such insert.
-    fn array_types<'a>(
-        &'a mut self,
-        _table: &'a ObjectName,
-        _columns: &'a [&'a str],
-    ) -> Answer<'a, Option<Arc<[String]>>> {
+    /// each value; `None`: the database has no such way, or not for these columns. Mostly known: it is asked before each such insert, and asked
+    /// anew where these values would be changed by the types that are known.
+    fn array_types<'a>(&'a mut self, _insert: BulkInsert<'a>) -> Answer<'a, Option<Arc<[String]>>> {
         Answer::ready(Ok(None))
     }
 

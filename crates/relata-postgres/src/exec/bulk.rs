@@ -4,8 +4,8 @@
 //! Each of them is one statement, so all rows come or none. Binary `COPY` is used when every value has a binary form
 //! for its column; otherwise the text format, where the server reads every spelling it knows.
 //!
-//! What a table's columns are is asked once for each connection and kept ([`Shapes`]), with the texts of the statements;
-//! whatever the server refuses is asked anew the next time.
+//! What a table's columns are is asked once for each connection and kept ([`Shapes`]), with the texts of the statements. It is asked
+//! anew before a `COPY`, before values that the known types would change, and after whatever the server refuses.
 
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ use relata_sql::{Error, Kind, Result, Value};
 use tokio_postgres::types::{Kind as TypeKind, Type};
 
 use super::{PostgresConnection, answer};
-use crate::errors::Refused;
+use crate::errors::{self, Refused};
 use crate::message;
 use crate::types::Parameter;
-use crate::types::encode::{field, is_binary};
+use crate::types::encode::{field, is_binary, loses, refuse_nonsense};
 use crate::types::text::copy_field;
 
 /// From this many rows on `COPY` is faster than `unnest`.
@@ -90,6 +90,14 @@ impl Shape {
         let columns = insert.columns.iter().map(|column| (*column).to_string()).collect();
         Shape { table: insert.table.clone(), columns, into, one, many: None }
     }
+
+    /// What is known, unless these values would be changed by it: then the columns have to be asked whether they still are so.
+    fn known(&self, insert: &BulkInsert<'_>) -> Option<&Arc<Many>> {
+        let many = self.many.as_ref()?;
+        let rows = insert.values.chunks(many.types.len().max(1));
+        let loses = rows.flat_map(|row| row.iter().zip(&many.types)).any(|(value, ty)| loses(value, ty));
+        (!loses).then_some(many)
+    }
 }
 
 impl Many {
@@ -124,18 +132,25 @@ impl PostgresConnection {
         let Err(error) = &result else { return result };
         // The columns may be others than they were.
         self.shapes.of(&insert).many = None;
-        let says_so = error.details().sqlstate.as_ref().is_some_and(|code| code.starts_with("42"));
+        let says_so = match &error.details().sqlstate {
+            Some(code) => code.starts_with("42") || errors::may_be_stale(code),
+            None => error.kind() == Kind::InvalidValue,
+        };
         if known && says_so && !self.line.in_transaction() { self.insert_many(insert).await } else { result }
     }
 
     pub(super) fn types_for_arrays<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, Option<Arc<[String]>>> {
-        if let Some(many) = &self.shapes.of(&insert).many {
+        if let Some(many) = self.shapes.of(&insert).known(&insert) {
             return Answer::ready(Ok(many.casts.clone()));
         }
         answer!(self.line, async move { Ok(self.many(&insert).await?.casts.clone()) })
     }
 
     async fn insert_many(&mut self, insert: BulkInsert<'_>) -> Result<u64> {
+        if insert.rows() >= COPY_FROM {
+            // The bytes of one type may be those of another, of which the server would say nothing.
+            self.shapes.of(&insert).many = None;
+        }
         let many = self.many(&insert).await?;
         match &many.unnest {
             Some(sql) if insert.rows() < COPY_FROM => self.unnest(sql, insert).await,
@@ -156,7 +171,7 @@ impl PostgresConnection {
     }
 
     async fn many(&mut self, insert: &BulkInsert<'_>) -> Result<Arc<Many>> {
-        if let Some(many) = &self.shapes.of(insert).many {
+        if let Some(many) = self.shapes.of(insert).known(insert) {
             return Ok(many.clone());
         }
         let types = Box::pin(self.column_types(insert)).await?;
@@ -218,7 +233,7 @@ impl PostgresConnection {
                     while out.len() < full {
                         match rows.next() {
                             Some(row) if binary => binary_row(row, types, out)?,
-                            Some(row) => text_row(row, types, out),
+                            Some(row) => text_row(row, types, out)?,
                             None => {
                                 more = false;
                                 break;
@@ -244,7 +259,8 @@ fn binary_row(row: &[Value], types: &[Type], out: &mut BytesMut) -> std::result:
     row.iter().zip(types).try_for_each(|(value, ty)| field(value, ty, out))
 }
 
-fn text_row(row: &[Value], types: &[Type], out: &mut BytesMut) {
+fn text_row(row: &[Value], types: &[Type], out: &mut BytesMut) -> std::result::Result<(), Refused> {
+    row.iter().zip(types).try_for_each(|(value, ty)| refuse_nonsense(value, ty))?;
     let mut line = Vec::new();
     for (index, (value, ty)) in row.iter().zip(types).enumerate() {
         if index > 0 {
@@ -254,4 +270,5 @@ fn text_row(row: &[Value], types: &[Type], out: &mut BytesMut) {
     }
     line.push(b'\n');
     out.put_slice(&line);
+    Ok(())
 }

@@ -70,7 +70,7 @@ impl PostgresConnection {
         self.refuse_session_state(sql)?;
         self.touched |= touches_session(sql);
         self.line.send(1, |out| {
-            message::parse("", sql, out)?;
+            message::parse("", sql, &[], out)?;
             message::bind("", &[], [].into_iter(), out).map_err(refused)?;
             message::execute(out);
             message::sync(out);
@@ -128,7 +128,7 @@ impl PostgresConnection {
 
     async fn parse(&mut self, name: String, sql: &str) -> Attempt<Prepared> {
         self.line.send(1, |out| {
-            message::parse(&name, sql, out)?;
+            message::parse(&name, sql, &[], out)?;
             message::describe(&name, out)?;
             message::sync(out);
             Ok::<_, Error>(())
@@ -250,6 +250,11 @@ impl PostgresConnection {
         let (prepared, old) = self.prepare(statement.sql, statement.cached).await?;
         check_parameters(statement.sql, parameters.len(), prepared.parameters.len())?;
         self.note_session(&prepared, statement.sql)?;
+        let mut both = parameters.clone().zip(&prepared.parameters);
+        if old && both.any(|(value, ty)| value.loses(ty)) && self.has_other_types(statement.sql, &prepared).await? {
+            self.cache.remove(statement.sql);
+            return Box::pin(self.start_anew(statement, parameters)).await;
+        }
         match self.bind(&prepared, parameters.clone()).await {
             Ok(None) => return Ok(prepared),
             Ok(Some(described)) => return self.described_anew(statement.sql, &prepared, described),
@@ -263,6 +268,15 @@ impl PostgresConnection {
             Err(failure) => return Err(failure),
         }
         Box::pin(self.start_anew(statement, parameters)).await
+    }
+
+    /// The types of its parameters are others by now, so that values would be kept otherwise than they are, without a word.
+    #[cold]
+    async fn has_other_types(&mut self, sql: &str, before: &Prepared) -> Attempt<bool> {
+        let now = Box::pin(self.parse(String::new(), sql)).await?;
+        let same = |(before, now): (&Type, &Type)| before.oid() == now.oid();
+        let parameters = before.parameters.iter().zip(&now.parameters);
+        Ok(before.parameters.len() != now.parameters.len() || !parameters.into_iter().all(same))
     }
 
     /// Notes that a statement may leave something in the session, or refuses it where that would get lost.
@@ -318,7 +332,8 @@ impl PostgresConnection {
         let gone = self.cache.gone();
         self.line.send(1, |out| {
             if let Some(again) = &prepared.again {
-                message::parse("", &again.sql, out)?;
+                // The parameters are written for the types that were told then.
+                message::parse("", &again.sql, &prepared.parameters, out)?;
                 message::describe("", out)?;
             }
             message::bind(&prepared.name, &prepared.parameters, parameters, out).map_err(refused)?;
@@ -382,7 +397,7 @@ impl PostgresConnection {
 
 /// It must be prepared anew. `old`: it was prepared before.
 fn is_stale(report: &Report, old: bool) -> bool {
-    errors::is_stale(report) || old && errors::may_be_stale(report)
+    errors::is_stale(report) || old && errors::may_be_stale(&report.code)
 }
 
 fn refused(refused: errors::Refused) -> Error {

@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, BytesMut};
 use jiff::civil::Time;
-use relata_sql::Value;
+use relata_sql::{Value, exact};
 use tokio_postgres::types::{IsNull, Kind, Type};
 
 use super::{EPOCH, EPOCH_SECONDS, numeric, text};
@@ -18,6 +18,17 @@ pub(crate) enum Parameter<'a> {
 }
 
 impl Parameter<'_> {
+    /// A parameter of this type would be another value.
+    pub(crate) fn loses(&self, ty: &Type) -> bool {
+        match *self {
+            Parameter::One(value) => loses(value, ty),
+            Parameter::Column { values, index, width } => {
+                let Kind::Array(element) = base(ty).kind() else { return false };
+                values[index..].iter().step_by(width).any(|value| loses(value, element))
+            }
+        }
+    }
+
     /// Writes it for this type. What has no exact binary form goes as text; the flag says which it is.
     pub(crate) fn write(&self, ty: &Type, out: &mut BytesMut) -> Result<(IsNull, bool), Refused> {
         match *self {
@@ -30,6 +41,9 @@ impl Parameter<'_> {
             }
             Parameter::Column { values, index, width } => {
                 let column = values[index..].iter().step_by(width);
+                if let Kind::Array(element) = base(ty).kind() {
+                    column.clone().try_for_each(|value| refuse_nonsense(value, element))?;
+                }
                 if array(column.clone(), base(ty), out)? {
                     return Ok((IsNull::No, true));
                 }
@@ -197,12 +211,81 @@ fn type_name(ty: &Type) -> &str {
     }
 }
 
+/// This type keeps another value than the one given, and says nothing of it. That may be as it shall be; but if the type is that
+/// of a column which has become another since, nothing need be lost.
+pub(crate) fn loses(value: &Value, ty: &Type) -> bool {
+    match (value, ty) {
+        (Value::Null, _)
+        | (Value::Int(_), &Type::INT4 | &Type::INT8)
+        | (Value::Text(_), &Type::TEXT | &Type::VARCHAR)
+        | (Value::Float(_), &Type::FLOAT8) => false,
+        _ => loses_seldom(value, ty),
+    }
+}
+
+fn loses_seldom(value: &Value, ty: &Type) -> bool {
+    let ty = base(ty);
+    match value {
+        Value::Float(value) => *ty == Type::FLOAT4 && value.is_finite() && f64::from(*value as f32) != *value,
+        Value::Decimal(value) => match *ty {
+            Type::FLOAT4 => value.normalize().mantissa().unsigned_abs() >= 1_000_000,
+            Type::FLOAT8 => exact::long(&Value::Decimal(*value)).is_some(),
+            _ => *ty == Type::MONEY && value.normalize().scale() > 2,
+        },
+        Value::Text(value) => match *ty {
+            Type::INT2 | Type::INT4 | Type::INT8 => {
+                value.parse::<i64>().map_or(true, |number| number.to_string() != *value)
+            }
+            // Blanks at the end count for nothing there.
+            Type::BPCHAR => value.ends_with(' '),
+            Type::NAME => value.len() > 63,
+            // Each of them has a spelling of its own.
+            Type::FLOAT4
+            | Type::FLOAT8
+            | Type::NUMERIC
+            | Type::MONEY
+            | Type::BOOL
+            | Type::DATE
+            | Type::TIME
+            | Type::TIMETZ
+            | Type::TIMESTAMP
+            | Type::TIMESTAMPTZ
+            | Type::INTERVAL
+            | Type::UUID
+            | Type::JSON
+            | Type::JSONB
+            | Type::BYTEA => true,
+            _ => false,
+        },
+        // Read as a time of the session's zone, or without its own.
+        Value::Timestamp(_) => *ty == Type::TIMESTAMP,
+        Value::DateTime(_) => *ty == Type::TIMESTAMPTZ,
+        Value::Array(values) => {
+            let Kind::Array(element) = ty.kind() else { return false };
+            values.iter().any(|value| match value {
+                Value::Array(_) => loses(value, ty),
+                _ => loses(value, element),
+            })
+        }
+        _ => false,
+    }
+}
+
 /// Some pairs would be accepted in text form and mean something else; they are refused.
-fn refuse_nonsense(value: &Value, ty: &Type) -> Result<(), Refused> {
+pub(crate) fn refuse_nonsense(value: &Value, ty: &Type) -> Result<(), Refused> {
     let ty = base(ty);
     let wrong = match value {
         Value::Bytes(_) => *ty != Type::BYTEA && !matches!(ty.name(), "geometry" | "geography"),
-        Value::Array(_) => !matches!(ty.kind(), Kind::Array(_)) && ty.name() != "vector",
+        Value::Array(values) => match ty.kind() {
+            Kind::Array(element) => {
+                return values.iter().try_for_each(|value| match value {
+                    // Of several dimensions.
+                    Value::Array(_) => refuse_nonsense(value, ty),
+                    _ => refuse_nonsense(value, element),
+                });
+            }
+            _ => ty.name() != "vector",
+        },
         Value::Float(value) => matches!(*ty, Type::INT2 | Type::INT4 | Type::INT8) && value.fract() != 0.0,
         Value::DateTime(_) => *ty == Type::DATE || *ty == Type::TIME,
         Value::Timestamp(_) => *ty == Type::DATE || *ty == Type::TIME,

@@ -582,3 +582,115 @@ async fn some_tables_are_read_as_in_the_whole() {
         }
     }
 }
+
+/// Values that a connection sends by statements that it has prepared for a column's former type are kept as those of a connection
+/// that has never known it, or refused.
+#[tokio::test]
+async fn statements_prepared_for_other_types_of_columns_change_no_value() {
+    let mut db = Database::new().await;
+    let zone = format!("alter database {} set time zone 'America/New_York'", db.url.database);
+    db.run(&zone).await;
+    db.connection = crate::server::open(&db.url).await;
+    no_value_is_changed(&mut db).await;
+    // Behind a pooler no server keeps the statement, and the driver does.
+    let pooled = format!("{}?pooler=transaction", db.url.expose()).parse().unwrap();
+    db.connection = crate::server::open(&pooled).await;
+    assert!(db.connection.server().pooled);
+    no_value_is_changed(&mut db).await;
+    db.drop().await;
+}
+
+async fn no_value_is_changed(db: &mut Database) {
+    let moment = |text: &str| Value::Timestamp(text.parse().unwrap());
+    let civil = |text: &str| Value::DateTime(text.parse().unwrap());
+    let decimal = |text: &str| Value::Decimal(text.parse().unwrap());
+    let text = |text: &str| Value::Text(text.into());
+    let uuid = || Value::Uuid("6d1f3b5e-0000-4000-8000-000000000001".parse().unwrap());
+    let cases: Vec<(&str, &str, Value, Value)> = vec![
+        ("double precision", "numeric", decimal("1.5"), decimal("1234567890123456.5")),
+        ("real", "double precision", Value::Float(1.5), Value::Float(0.1)),
+        ("real", "numeric", decimal("1.5"), decimal("1234567.25")),
+        ("double precision", "bigint", Value::Float(2.0), Value::Float(3.0)),
+        ("bigint", "double precision", Value::Int(2), Value::Int(7)),
+        ("integer", "bigint", Value::Int(1), Value::Int(1 << 40)),
+        ("integer", "numeric", Value::Int(1), decimal("1.5")),
+        ("integer", "text", text("1"), text("007")),
+        ("integer", "text", text("1"), text("seven")),
+        ("integer", "text", Value::Int(1), Value::Int(2)),
+        ("numeric", "text", text("1.50"), text("+1.50")),
+        ("boolean", "text", text("true"), text("yes")),
+        ("text", "integer using v::integer", text("1"), Value::Int(7)),
+        ("text", "uuid using v::uuid", text("6d1f3b5e-0000-4000-8000-000000000002"), uuid()),
+        ("uuid", "text", uuid(), text("6D1F3B5E-0000-4000-8000-000000000001")),
+        ("uuid", "text", uuid(), text("none")),
+        ("text", "jsonb using to_jsonb(v)", text("a"), Value::Json("{\"a\":1}".into())),
+        ("jsonb", "text", Value::Json("{}".into()), text("{\"b\":1, \"a\":2}")),
+        ("text", "bytea using v::bytea", text("a"), Value::Bytes(vec![0, 255])),
+        ("char(9)", "text", text("a"), text("a ")),
+        ("timestamp", "timestamptz", civil("2024-01-01T00:00:00"), moment("2024-07-01T12:00:00Z")),
+        ("timestamp", "timestamptz", moment("2024-01-01T00:00:00Z"), moment("2024-07-01T12:00:00Z")),
+        ("timestamptz", "timestamp", moment("2024-01-01T00:00:00Z"), civil("2024-03-10T02:30:00")),
+        ("date", "timestamp", Value::Date("2024-01-01".parse().unwrap()), civil("2024-07-01T12:00:00")),
+        ("date", "timestamptz", Value::Date("2024-01-01".parse().unwrap()), moment("2024-07-01T12:00:00Z")),
+        ("bigint", "timestamptz using to_timestamp(v)", Value::Int(1), moment("2024-07-01T12:00:00Z")),
+        ("money", "numeric using v::numeric", decimal("1.5"), decimal("1.234")),
+        ("real[]", "double precision[]", Value::Array(vec![Value::Float(1.5)]), Value::Array(vec![Value::Float(0.1)])),
+    ];
+    let mut wrong = String::new();
+    for (before, after, first, then) in &cases {
+        for path in ["insert", "update", "some", "many"] {
+            db.run("drop table if exists t, f").await;
+            db.run(&format!("create table t (v {before}); create table f (v {before})")).await;
+            // The first may be refused, too: its type was not that of the column.
+            let _ = written(db.connection.as_mut(), "t", path, first).await;
+            db.run("delete from t").await;
+            for table in ["t", "f"] {
+                db.run(&format!("alter table {table} alter v type {after}")).await;
+            }
+            let mut fresh = crate::server::open(&db.url).await;
+            let expected = written(fresh.as_mut(), "f", path, then).await;
+            let found = written(db.connection.as_mut(), "t", path, then).await;
+            if let Ok(found) = &found
+                && expected.as_ref().ok() != Some(found)
+            {
+                wrong += &format!("{before} to {after}, {path}: {found}, not {expected:?}\n");
+            }
+            if let (Err(error), Ok(expected)) = (&found, &expected) {
+                wrong += &format!("{before} to {after}, {path}: refused, not {expected}: {error}\n");
+            }
+            let read = db.rows("select v from t").await.unwrap();
+            let now = rows(fresh.as_mut(), "select v from t", &[]).await.unwrap();
+            assert_eq!(read, now, "{before} to {after}");
+            fresh.close().await.unwrap();
+        }
+    }
+    assert_eq!(wrong, "");
+}
+
+/// Writes a value and gives what is then kept, as text.
+async fn written(
+    connection: &mut dyn relata_sql::Connection,
+    table: &str,
+    path: &str,
+    value: &Value,
+) -> relata_sql::Result<String> {
+    let one = std::slice::from_ref(value);
+    match path {
+        "insert" => {
+            let sql = format!("insert into {table} values ($1)");
+            connection.execute(Statement::new(&sql, one)).await?;
+        }
+        "update" => {
+            connection.batch(&format!("insert into {table} default values")).await?;
+            let sql = format!("update {table} set v = $1");
+            connection.execute(Statement::new(&sql, one)).await?;
+        }
+        _ => {
+            let values = vec![value.clone(); if path == "some" { 3 } else { 1200 }];
+            let table = Dialect::Postgres.name(table);
+            connection.bulk_insert(BulkInsert { table: &table, columns: &["v"], values: &values }).await?;
+        }
+    }
+    let kept = rows(connection, &format!("select distinct v::text from {table}"), &[]).await?;
+    Ok(format!("{kept:?}"))
+}
