@@ -65,7 +65,7 @@ pub fn run(rounds: usize) -> Result<(), Error> {
 fn ready(cache: &mut ShapeCache, tree: Tree<'_, '_>) -> Result<(), Error> {
     let rendered = cache.render(tree)?;
     std::hint::black_box(&rendered);
-    cache.sent(rendered);
+    cache.sent(rendered.params);
     Ok(())
 }
 
