@@ -12,7 +12,7 @@ pub mod read;
 pub mod write;
 
 pub use read::{
-    Finding, Reading, Scalar, ScalarForm, compile_errors, read_derive, read_dir, read_enum, read_scalar, read_source,
-    read_struct,
+    Finding, Reading, RowField, RowStruct, Scalar, ScalarForm, compile_errors, read_derive, read_dir, read_enum,
+    read_row, read_scalar, read_source, read_struct,
 };
 pub use write::{Written, write};

@@ -16,6 +16,7 @@ mod field;
 mod finding;
 mod index;
 mod relation;
+mod row;
 mod rule;
 mod scalar;
 mod source;
@@ -25,6 +26,7 @@ use relata_schema::declare::{Declaration, Entity, EnumDeclaration};
 use relata_schema::diagnostic::{Diagnostic, Severity};
 
 pub use finding::{Finding, compile_errors};
+pub use row::{RowField, RowStruct};
 pub use scalar::{Scalar, ScalarForm};
 pub use source::{read_dir, read_source};
 
@@ -133,6 +135,13 @@ pub fn read_scalar(input: &syn::DeriveInput) -> (Option<Scalar>, Vec<Finding>) {
     let mut findings = Findings::new("");
     let scalar = scalar::read(input, &mut findings);
     (scalar, findings.into_list())
+}
+
+/// Reads the input of `derive(FromRow)`. `None`: it is no struct with named fields, and a finding says so.
+pub fn read_row(input: &syn::DeriveInput) -> (Option<RowStruct>, Vec<Finding>) {
+    let mut findings = Findings::new("");
+    let row = row::read(input, &mut findings);
+    (row, findings.into_list())
 }
 
 /// Reads the input of `derive(Enum)`. `None`: it is no enum of plain variants, and a finding says so.

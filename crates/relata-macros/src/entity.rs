@@ -304,8 +304,8 @@ fn implementation(context: &Context<'_>) -> TokenStream {
             fn from_row(row: &mut dyn __relata::Row) -> ::relata::Result<Self> {
                 <#name as ::relata::Entity>::decode(row, 0)
             }
-            fn entity() -> ::core::option::Option<&'static __relata::TableMeta> {
-                ::core::option::Option::Some(&TABLE)
+            fn names() -> ::core::option::Option<__relata::RowNames> {
+                ::core::option::Option::Some(__relata::RowNames::Entity(&TABLE))
             }
         }
     }

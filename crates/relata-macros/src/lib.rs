@@ -1,4 +1,4 @@
-//! `derive(Entity)`, `derive(Enum)` and `derive(Scalar)`: the reading of `relata-entity` becomes constant data and straight-line code.
+//! `derive(Entity)`, `derive(Enum)`, `derive(Scalar)` and `derive(FromRow)`: the reading of `relata-entity` becomes constant data and straight-line code.
 //!
 //! Invariants
 //! - What is wrong with a declaration is said by the reader, in the words that the command uses, too.
@@ -12,6 +12,7 @@ mod entity;
 mod enumeration;
 mod insert;
 mod relation;
+mod row;
 mod rule;
 mod scalar;
 
@@ -75,6 +76,15 @@ pub fn derive_scalar(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as DeriveInput);
     let (read, findings) = relata_entity::read_scalar(&input);
     expand(findings, read.map(|read| scalar::write(&input, &read)))
+}
+
+/// Makes a struct with named fields one that rows are read into: those of SQL by the names of their columns, those of a query
+/// by an expression for each field, which a second struct takes: `SelectName { field: expression, … }`.
+#[proc_macro_derive(FromRow, attributes(column))]
+pub fn derive_from_row(input: TokenStream) -> TokenStream {
+    let input = syn::parse_macro_input!(input as DeriveInput);
+    let (read, findings) = relata_entity::read_row(&input);
+    expand(findings, read.map(|read| row::write(&input, &read)))
 }
 
 fn expand(findings: Vec<Finding>, code: Option<proc_macro2::TokenStream>) -> TokenStream {

@@ -11,7 +11,8 @@ use crate::executor::{Executor, Intent};
 use crate::find::{Collect, not_found, single};
 use crate::stream::Rows;
 
-/// A query in SQL that gives a `T` for each row: a tuple by position, one value, or an entity by the names of its columns.
+/// A query in SQL that gives a `T` for each row: a tuple by position, one value; an entity, or a struct that derives [`FromRow`],
+/// by the names of its columns.
 ///
 /// `?` stands for each parameter on every database (`??` is a question mark). The text is part of the program; only
 /// values come from outside.
@@ -140,7 +141,7 @@ impl<T: FromRow> Raw<T> {
     /// # Errors
     /// What the database says; `Kind::Parameters` when their number is wrong; `Kind::Decode` when a column does not fit.
     pub async fn all(mut self, executor: &mut impl Executor) -> Result<Vec<T>> {
-        let mut sink = ByName::new(T::entity(), Collect { rows: Vec::new(), read: T::from_row });
+        let mut sink = ByName::new(T::names(), Collect { rows: Vec::new(), read: T::from_row });
         let intent = self.intent();
         let mut lease = executor.lease(intent).await?;
         lease.query(Tree::Raw(&self.sql, &mut self.params), &mut sink).await?;
@@ -227,7 +228,7 @@ impl<T: FromRow> Raw<T> {
             intent,
             move |lease| lease.render(Tree::Raw(&sql, &mut params)),
             T::from_row,
-            (T::entity(), None),
+            (T::names(), None),
         )
     }
 

@@ -12,6 +12,7 @@ use futures_util::stream::Stream;
 use relata_sql::driver::{BoxFuture, Row, RowSink};
 use relata_sql::meta::TableMeta;
 use relata_sql::render::Rendered;
+use relata_sql::row::RowNames;
 use relata_sql::tree::{Select, Tree};
 use relata_sql::{Error, Result, Statement};
 
@@ -45,13 +46,13 @@ impl<'x, T: Send + 'x> Rows<'x, T> {
         Self::start(executor, intent, move |lease| lease.render(Tree::Select(&mut select)), read, (None, table))
     }
 
-    /// `named`: the entity whose columns are found by name; `table`: the one that errors are about.
+    /// `named`: the columns that are found by name; `table`: the one that errors are about.
     pub(crate) fn start(
         executor: &'x mut (impl Executor + 'x),
         intent: Intent,
         render: impl FnOnce(&mut Lease<'_>) -> Result<Rendered> + Send + 'x,
         read: impl Fn(&mut dyn Row) -> Result<T> + Send + 'x,
-        (named, table): (Option<&'static TableMeta>, Option<&'static TableMeta>),
+        (named, table): (Option<RowNames>, Option<&'static TableMeta>),
     ) -> Self {
         let ready = Ready::default();
         let queue = ready.clone();

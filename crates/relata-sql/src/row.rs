@@ -7,10 +7,10 @@ use crate::error::{Error, Kind, Result};
 use crate::meta::{NUMBERED, Path, TableMeta};
 use crate::typed::{Column, Field};
 
-/// What a row of any query can be read into: one value, or a tuple of up to twelve.
+/// What a row of any query can be read into: one value, a tuple of up to twelve, an entity, a struct that derives it.
 #[diagnostic::on_unimplemented(
     message = "a row cannot be read into `{Self}`",
-    label = "expected a value that a column can hold, a tuple of them, or an entity"
+    label = "expected a value that a column can hold, a tuple of them, an entity, or a struct that derives `FromRow`"
 )]
 pub trait FromRow: Send + Sized {
     /// Reads the row by position.
@@ -19,9 +19,36 @@ pub trait FromRow: Send + Sized {
     /// `Kind::Decode`.
     fn from_row(row: &mut dyn Row) -> Result<Self>;
 
-    /// The entity that it is, whose columns are found by their names; `None`: columns are taken as they come.
-    fn entity() -> Option<&'static TableMeta> {
+    /// The columns that it reads, which are found by their names; `None`: they are taken as they come.
+    fn names() -> Option<RowNames> {
         None
+    }
+}
+
+/// The columns of a row that are found by their names, in the order in which they are read.
+#[derive(Debug, Clone, Copy)]
+pub enum RowNames {
+    /// Those of an entity.
+    Entity(&'static TableMeta),
+    /// Those of a struct of this name.
+    Struct(&'static str, &'static [&'static str]),
+}
+
+impl RowNames {
+    /// The Rust type that is read.
+    pub fn of(self) -> &'static str {
+        match self {
+            RowNames::Entity(table) => table.entity,
+            RowNames::Struct(name, _) => name,
+        }
+    }
+
+    /// The names.
+    pub fn columns(self) -> Vec<&'static str> {
+        match self {
+            RowNames::Entity(table) => table.columns[..table.selected].iter().map(|meta| meta.column).collect(),
+            RowNames::Struct(_, names) => names.to_vec(),
+        }
     }
 }
 
@@ -155,6 +182,21 @@ pub fn plain_cell<T: Decode>(row: &mut dyn Row, index: usize) -> Result<T> {
         Ok(value) => Ok(value),
         Err(mismatch) => Err(undecodable(row, index, &mismatch.expected)),
     }
+}
+
+/// Decodes one cell for a field of a struct; `derive(FromRow)` calls it for each.
+///
+/// # Errors
+/// As [`plain_cell`], with the names of field and struct.
+#[inline]
+pub fn field_cell<T: Decode>(row: &mut dyn Row, index: usize, (of, field): (&str, &str)) -> Result<T> {
+    plain_cell(row, index).map_err(|error| not_read(error, of, field))
+}
+
+/// Says which field was being read.
+#[cold]
+pub fn not_read(error: Error, of: &str, field: &str) -> Error {
+    error.context(format!("while reading the field `{field}` of `{of}`"))
 }
 
 #[cold]

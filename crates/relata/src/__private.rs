@@ -2,6 +2,7 @@
 
 pub use jiff::Timestamp;
 pub use relata_runtime::SoftDeleted;
+pub use relata_runtime::aggregate::Selection;
 pub use relata_runtime::entity::{Perhaps, Presence, Present, cell};
 pub use relata_runtime::insert::{Draft, NewRow};
 pub use relata_runtime::join::Constant;
@@ -17,6 +18,8 @@ pub use relata_sql::meta::{
     Action, Cardinality, ColumnMeta, Comparison, ConditionMeta, DefaultMeta, EntityRuleKind, EntityRuleMeta, FromRoot,
     Junction, Only, OperandMeta, Path, RelationMeta, RuleMeta, TableMeta, UniqueMeta,
 };
+pub use relata_sql::row::{RowNames, field_cell, not_read};
+pub use relata_sql::tree::Item;
 pub use relata_sql::typed::{Argument, Column, Field, NewValue, Number, NumberKind, Structured, Textual};
 pub use relata_sql::{Decode, Encode, FromRow, Value};
 

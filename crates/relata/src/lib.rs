@@ -77,7 +77,7 @@ mod guide;
 mod json_schema;
 
 pub use db::Db;
-pub use relata_macros::{Entity, Enum, Scalar};
+pub use relata_macros::{Entity, Enum, FromRow, Scalar};
 pub use relata_runtime::changeset::{self, Changeset};
 pub use relata_runtime::cte::{Cte, Writing, cte, written};
 pub use relata_runtime::entity::IntoKey;
@@ -136,8 +136,8 @@ macro_rules! assert_plan {
 pub mod prelude {
     pub use crate::time::{Date, DateTime, Time, Timestamp};
     pub use crate::{
-        Column, Cursor, Db, Decimal, Entity, Enum, Executor, Explain, Id, Inspect, Json, NewRow, Page, Pred, Scalar,
-        Tx, Uuid, loaded, sql, transaction,
+        Column, Cursor, Db, Decimal, Entity, Enum, Executor, Explain, FromRow, Id, Inspect, Json, NewRow, Page, Pred,
+        Scalar, Tx, Uuid, loaded, sql, transaction,
     };
     #[doc(hidden)]
     pub use relata_runtime::words::NotAnEntity as _;

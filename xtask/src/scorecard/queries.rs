@@ -8,6 +8,10 @@ const TABLES: &str = "crates/relata/tests/it/tables.rs";
 const WRITES: &str = "crates/relata/tests/it/writes.rs";
 const SIMPLE: &str = "crates/relata/tests/it/queries.rs";
 
+const ROWS: &str = "crates/relata/tests/it/rows.rs";
+
+const STRUCTS: &[Test] =
+    &[(ROWS, "an_expression_for_each_field"), (ROWS, "sql_by_names"), (ROWS, "what_does_not_fit_is_named")];
 const WHOLE_SQL: &[Test] = &[
     (WIDE, "windows_number_and_compare_rows"),
     (WIDE, "values_depend_on_conditions"),
@@ -122,6 +126,13 @@ pub const QUERIES: &[Capability] = &[
         sqlite: Claim::Done(WHOLE_SQL),
         postgres: Claim::Done(WHOLE_SQL),
         mysql: Claim::Done(WHOLE_SQL),
+    },
+    Capability {
+        id: "Q1",
+        title: "Rows in structs of one's own: from a query by expressions that are checked, from SQL by names",
+        sqlite: Claim::Done(STRUCTS),
+        postgres: Claim::Done(STRUCTS),
+        mysql: Claim::Done(STRUCTS),
     },
     Capability {
         id: "Q2",

@@ -25,6 +25,7 @@ mod programs;
 mod queries;
 mod real;
 mod relations;
+mod rows;
 mod rustc;
 mod searches;
 mod services;
