@@ -107,7 +107,7 @@ pub trait Entity: Sized + Send + Sync + 'static {
 
     /// All rows, to be narrowed down.
     #[track_caller]
-    fn find() -> Find<Self> {
+    fn find(/* a row by its key: `by_key(…)` */) -> Find<Self> {
         Find::new()
     }
 
@@ -120,7 +120,7 @@ pub trait Entity: Sized + Send + Sync + 'static {
     }
 
     /// Changes the row with this key.
-    fn update(key: impl IntoKey<Self>) -> Update<Self, Filtered> {
+    fn update(key: impl IntoKey<Self> /* many rows: `update_many()` */) -> Update<Self, Filtered> {
         Update::new(Some(key_filter(Self::TABLE, |take| key.into_key().give(take))))
     }
 
@@ -130,7 +130,7 @@ pub trait Entity: Sized + Send + Sync + 'static {
     }
 
     /// Deletes the row with this key; with `soft_delete` it is marked as deleted.
-    fn delete(key: impl IntoKey<Self>) -> Delete<Self, Filtered> {
+    fn delete(key: impl IntoKey<Self> /* many rows: `delete_many()` */) -> Delete<Self, Filtered> {
         Delete::new(Some(key_filter(Self::TABLE, |take| key.into_key().give(take))))
     }
 

@@ -781,7 +781,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     ///
     /// # Errors
     /// `Kind::Validation` when the cursor belongs to another order; as [`Find::all`].
-    pub async fn page(mut self, executor: &mut impl Executor) -> Result<Page<L::Output>> {
+    pub async fn page(mut self, executor: &mut impl Executor /* .offset(40) */) -> Result<Page<L::Output>> {
         self.prepared_for(Some(self.select.limit.unwrap_or(PAGE)));
         let (loads, scope) = (self.loads, self.select.scope);
         let mut page = fetch_page(executor, *self.select, loads.width(), E::TABLE, |row| loads.read(row, &mut 0))

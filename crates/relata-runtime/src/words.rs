@@ -3,7 +3,7 @@
 use std::future::Ready;
 
 use relata_sql::Result;
-use relata_sql::typed::{Assignment, Expression, Pred};
+use relata_sql::typed::{Assignment, Expression, Order, Pred};
 
 use crate::aggregate::{Grouped, Projection};
 use crate::change::{Delete, Update};
@@ -162,6 +162,7 @@ relata_sql::words! {
 
 relata_sql::words! {
     impl[E: Entity, T] Projection<E, T> {
+        filter / 1 -> Self, FilterAfterSelect: "rows are filtered before it is said what is read of them", "say `.filter(…).select(…)`; groups: `.group_by(…).having(…).select(…)`";
         group_by / 1 -> Self, GroupsAfterSelect: "groups are said before what is read of them", "say `.group_by(Post.author_id).select((Post.author_id, Post.views.sum()))`";
     }
 }
@@ -171,6 +172,8 @@ relata_sql::words! {
         some / 1 -> Pred<R>, SomeRelated: "`.some(…)` is `.any(…)` here", "say `.any(Post.title.eq(…))`, of the entity that the relation leads to";
         is / 1 -> Pred<R>, IsRelated: "`.is(…)` is `.any(…)` here", "say `.any(User.name.eq(…))`, of the entity that the relation leads to; or `Post.author().name.eq(…)`";
         every / 1 -> Pred<R>, EveryRelated: "`.every(…)` is `.none(…)` of the opposite here", "say `.none(!Post.title.eq(…))`";
+        asc / 0 -> Order<R>, AscOfRelated: "rows are ordered by a column, a relation has several", "of one row: `Post.author().name.asc()`; by how many there are: `User.posts.count().asc()`";
+        desc / 0 -> Order<R>, DescOfRelated: "rows are ordered by a column, a relation has several", "of one row: `Post.author().name.desc()`; by how many there are: `User.posts.count().desc()`";
         len / 0 -> Expression<R, i64>, LengthOfRelated: "`.len()` is `.count()` here", "say `.count()`, or `.count_where(…)`";
         create / 1 -> Assignment<R>, CreateRelated: "rows are created with the new row that they hang on",
             "say `NewUser { … }.create(User.posts, |user| [NewPost { author_id: user.id, … }]).insert(&mut db)`";

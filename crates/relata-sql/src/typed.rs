@@ -583,7 +583,10 @@ impl<R, T: Field> Column<R, T> {
     }
 
     /// The new value in an update.
-    pub fn to(self, value: impl Operand<R, T>) -> Assignment<R> {
+    pub fn to(
+        self,
+        value: impl Operand<R, T>, // NULL: `.to_none()`
+    ) -> Assignment<R> {
         Assignment::new(self.reference.column, value.into_operand())
     }
 }

@@ -242,6 +242,8 @@ fn check_default(source: &syn::Type, field: &Field, scope: &mut Scope<'_>) {
     let number = whole || matches!(ty, Type::Decimal(_) | Type::Float32 | Type::Float64);
     let moment = matches!(ty, Type::Date | Type::Time(_) | Type::DateTime(_) | Type::Timestamp(_));
     let fits = match default {
+        // PostgreSQL takes `'now'` for the moment at which the table is made.
+        DefaultValue::Text(text) if moment => text.starts_with(|first: char| first.is_ascii_digit() || first == '-'),
         DefaultValue::Text(text) => !(number && text.parse::<f64>().is_err()) && *ty != Type::Bool,
         DefaultValue::Number(written) => number && !(whole && written.contains('.')),
         DefaultValue::Bool(_) => *ty == Type::Bool,

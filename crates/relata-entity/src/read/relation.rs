@@ -69,6 +69,11 @@ fn action(name: &str, value: &Piece, findings: &mut Findings) -> Option<Action> 
     let word = value.word().unwrap_or_else(|| value.literal().unwrap_or_else(|| value.text()));
     let found = ACTIONS.iter().find(|(known, _)| *known == word && value.literal().is_none());
     if found.is_none() {
+        if ACTIONS.iter().any(|(known, _)| *known == word) {
+            let message = format!("an action for `{name}` is no text");
+            findings.error("entity-action", value, message).help(format!("write `{name} = {word}`"));
+            return None;
+        }
         let known: Vec<&str> = ACTIONS.iter().map(|(word, _)| *word).collect();
         findings.unknown("entity-action", value, &format!("action for `{name}`"), &word, &known);
     }

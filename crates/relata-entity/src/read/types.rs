@@ -109,6 +109,12 @@ fn array(element: &syn::Type) -> Result<Option<Type>, Problem> {
     if argument(element, "Option").is_some() {
         return Err(no_column(&format!("Vec<{text}>"), "an array has no NULL elements here: use Vec<T>, or Json"));
     }
+    if argument(element, "Vec").is_some_and(|inner| self::text(inner) != "u8") {
+        return Err(no_column(
+            &format!("Vec<{text}>"),
+            "an array has one level here: use Json, or an entity of its own with a relation",
+        ));
+    }
     Ok(portable(element, &text)?.map(|element| Type::Array(Box::new(element))))
 }
 

@@ -601,9 +601,9 @@ fn relations() {
     check_field(
         "#[references(User, on_delete = \"cascade\")] user_id: Id<User>",
         expect![[r#"
-            error[entity-action]: `cascade` is no action for `on_delete`
+            error[entity-action]: an action for `on_delete` is no text
               --> post.rs:4:36
-              help: did you mean `cascade`?
+              help: write `on_delete = cascade`
               at: "cascade"
         "#]],
     );

@@ -41,17 +41,7 @@ fn check(file: &Path, library: &Path, whole: bool) -> Option<String> {
     let text = std::fs::read_to_string(file).unwrap();
     let expected: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("//@ ")).collect();
     assert!(!expected.is_empty(), "{} expects nothing", file.display());
-    let output = Command::new(rustc())
-        .current_dir(folder())
-        .args(["--edition=2024", "--crate-type=bin", "--emit=metadata", "--error-format=human", "-o"])
-        .arg(std::env::temp_dir().join(format!("relata-{}.rmeta", std::process::id())))
-        .arg("-L")
-        .arg(format!("dependency={}", library.parent().unwrap().display()))
-        .arg("--extern")
-        .arg(format!("relata={}", library.display()))
-        .arg(file.file_name().unwrap())
-        .output()
-        .unwrap();
+    let output = compile(Path::new(file.file_name().unwrap()), library, &folder());
     let said = normalised(&String::from_utf8_lossy(&output.stderr));
     if output.status.success() {
         return Some(format!("{} compiles", file.display()));
@@ -61,6 +51,38 @@ fn check(file: &Path, library: &Path, whole: bool) -> Option<String> {
     }
     let missing: Vec<&str> = expected.into_iter().filter(|part| !said.contains(part)).collect();
     (!missing.is_empty()).then(|| format!("{}: missing {missing:#?} in\n{said}", file.display()))
+}
+
+/// Compiles a file from a folder: in that of the workspace, rustc shows lines of the library, too.
+fn compile(file: &Path, library: &Path, folder: &Path) -> std::process::Output {
+    Command::new(rustc())
+        .current_dir(folder)
+        .args(["--edition=2024", "--crate-type=bin", "--emit=metadata", "--error-format=human", "-o"])
+        .arg(std::env::temp_dir().join(format!("relata-{}.rmeta", std::process::id())))
+        .arg("-L")
+        .arg(format!("dependency={}", library.parent().unwrap().display()))
+        .arg("--extern")
+        .arg(format!("relata={}", library.display()))
+        .arg(file)
+        .output()
+        .unwrap()
+}
+
+/// Where rustc has no word of ours to say, it shows the line that defines what was called.
+#[test]
+fn definitions_say_what_is_said_instead() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().parent().unwrap();
+    let output = compile(&folder().join("numbers_of_arguments.rs"), &library(), workspace);
+    let said = String::from_utf8_lossy(&output.stderr);
+    for part in [
+        "a row by its key: `by_key(…)`",
+        "many rows: `delete_many()`",
+        "many rows: `update_many()`",
+        "NULL: `.to_none()`",
+        "/* .offset(40) */",
+    ] {
+        assert!(said.contains(part), "missing {part} in\n{said}");
+    }
 }
 
 /// Without what differs between machines and from one edit to the next: where sources lie, their lines, and the file that

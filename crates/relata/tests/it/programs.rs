@@ -6,4 +6,5 @@ mod inventory;
 mod queue;
 mod reports;
 mod shop;
+mod spellings;
 mod tenants;
