@@ -87,6 +87,8 @@ words! {
     impl[R, T] Column<R, T> {
         is_null / 0 -> Pred<R>, IsNull: "`.is_null()` is `.is_none()` here", "say `.is_none()`, on a column that may be NULL";
         is_not_null / 0 -> Pred<R>, IsNotNull: "`.is_not_null()` is `.is_some()` here", "say `.is_some()`, on a column that may be NULL";
+        in_list / 1 -> Pred<R>, InList: "`.in_list(…)` is `.is_in(…)` here", "say `.is_in(…)`; of a query `.in_query(…)`";
+        in_ / 1 -> Pred<R>, InOf: "`.in_(…)` is `.is_in(…)` here", "say `.is_in(…)`; of a query `.in_query(…)`";
         eq_any / 1 -> Pred<R>, EqAny: "`.eq_any(…)` is `.is_in(…)` here", "say `.is_in(…)`; of a query `.in_query(…)`";
         ne_all / 1 -> Pred<R>, NeAll: "`.ne_all(…)` is `.not_in(…)` here", "say `.not_in(…)`; of a query `.not_in_query(…)`";
         is_not_in / 1 -> Pred<R>, IsNotIn: "`.is_not_in(…)` is `.not_in(…)` here", "say `.not_in(…)`";

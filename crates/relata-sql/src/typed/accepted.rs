@@ -93,7 +93,7 @@ impl<R> Change<R> for Assignment<R> {
 /// What the operators `==` and `<` take beside a column: nothing, as Rust's give a `bool` at once.
 #[diagnostic::on_unimplemented(
     message = "a column is not compared by `==`, `<` and the like, which compare in Rust",
-    label = "say `.eq(…)`, `.ne(…)`, `.lt(…)`, `.le(…)`, `.gt(…)` or `.ge(…)`: they give a condition for the database"
+    label = "say `.eq(…)`, `.ne(…)`, `.lt(…)`, `.le(…)`, `.gt(…)` or `.ge(…)`: they give a condition for the database; NULL is asked for by `.is_none()`"
 )]
 #[doc(hidden)]
 pub trait OfRust {

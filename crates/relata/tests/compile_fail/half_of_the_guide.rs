@@ -2,6 +2,8 @@
 //@ rows are filtered before it is said what is read of them
 //@ say `.filter(…).select(…)`
 //@ rows are ordered by a column, a relation has several
+//@ NULL is asked for by `.is_none()`
+//@ `.in_list(…)` is `.is_in(…)` here
 //@ by how many there are: `User.posts.count().desc()`
 
 use relata::prelude::*;
@@ -36,6 +38,14 @@ async fn wrong_2(db: &mut Db) -> relata::Result<Vec<User>> {
 
 async fn wrong_3(db: &mut Db) -> relata::Result<Vec<Post>> {
     Post::find().order(Post.author.asc()).all(db).await
+}
+
+async fn wrong_4(db: &mut Db) -> relata::Result<Vec<User>> {
+    User::find().filter(User.name == None).all(db).await
+}
+
+async fn wrong_5(db: &mut Db) -> relata::Result<Vec<User>> {
+    User::find().filter(User.age.in_list(vec![1, 2])).all(db).await
 }
 
 fn main() {}
