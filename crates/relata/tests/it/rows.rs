@@ -32,7 +32,8 @@ mod inner {
 async fn filled(db: &mut Db) -> Result<()> {
     let names = [("ann@example.com", "Ann"), ("bob@example.com", "Bob"), ("eve@example.com", "Eve")]
         .map(|(email, name)| NewUser { email: email.into(), name: name.into() });
-    let users: Vec<User> = User::insert_many(names).returning(db).await?;
+    User::insert_many(names).exec(db).await?;
+    let users: Vec<User> = User::find().order(User.id.asc()).all(db).await?;
     for (author, slug) in [(0, "a"), (0, "b"), (1, "c")] {
         let author_id = users[author].id;
         NewPost { author_id, slug: slug.into(), title: slug.to_uppercase() }.insert(db).await?;
