@@ -78,6 +78,13 @@ pub(crate) fn may_be_stale(code: &str) -> bool {
 
 /// What the server reported.
 pub(crate) fn database(report: &Report) -> Error {
+    if report.routine.as_deref() == Some("ExecOnConflictUpdate") && report.code == "21000" {
+        let message =
+            "two of these rows are one row to the unique key, and PostgreSQL's ON CONFLICT changes no row twice";
+        return Error::new(Kind::InvalidValue, message)
+            .sqlstate(report.code.as_str())
+            .hint("give each row once; texts may be one though they are spelt differently (citext, a collation)");
+    }
     let kind = match kind(&report.code) {
         Kind::Cancelled if report.message.contains("timeout") => Kind::Timeout,
         kind => kind,
