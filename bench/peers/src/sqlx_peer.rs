@@ -35,7 +35,7 @@ macro_rules! peer {
             }
 
             /// One connection.
-            pub struct Sqlx($connection);
+            pub struct Sqlx(pub $connection);
 
             /// Connects.
             pub async fn open(url: &str) -> Result<Sqlx, Error> {

@@ -8,6 +8,7 @@ use std::panic::Location;
 use relata_sql::driver::{ColumnInfo, Row, RowSink};
 use relata_sql::expr::{AggregateFunction, BinaryOp, ColumnRef, Expr, Reached, Window, WindowFunction};
 use relata_sql::meta::{NUMBERED, Path};
+use relata_sql::render::Rendered;
 use relata_sql::row::plain_cell;
 use relata_sql::tree::{Item, Lock, LockWait, Scope, Select, Source, Tree};
 use relata_sql::typed::{AnyQuery, Condition, RowOrder};
@@ -588,21 +589,53 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     #[doc(alias = "fetch_all")]
     pub fn all(mut self, executor: &mut impl Executor) -> impl Future<Output = Result<Vec<L::Output>>> {
         self.prepared();
-        // The query stays where it is: it is large, and would be copied into each future on the way.
+        // What waits is boxed: it is large, and would be moved with every query, also where nothing is waited for.
         async move {
-            let Find { select, loads, unique, .. } = &mut self;
-            let parents = if loads.batches() { Parents::of(select, E::TABLE) } else { Parents::Some };
-            let scope = select.scope;
-            let rows = Vec::with_capacity(if *unique { 1 } else { at_first::<L::Output>() });
-            let mut sink = Collect { rows, read: |row: &mut dyn Row| loads.read(row, &mut 0) };
-            run_in_place(executor, select, &mut sink).await.map_err(|error| mapped(error, E::TABLE))?;
-            let mut rows = sink.rows;
-            if loads.batches() || loads.may_lack(false) {
-                // Boxed: it would be moved with every query, also where nothing is loaded.
-                Box::pin(load_into(loads, executor, (parents, scope), &mut rows)).await?;
+            let mut rendered = None;
+            if !L::ANY {
+                match self.all_now(executor) {
+                    Ok(rows) => return rows,
+                    Err(not_sent) => rendered = not_sent,
+                }
             }
-            Ok(rows)
+            Box::pin(self.all_later(executor, rendered)).await
         }
+    }
+
+    fn rows_at_first(&self) -> Vec<L::Output> {
+        Vec::with_capacity(if self.unique { 1 } else { at_first::<L::Output>() })
+    }
+
+    /// All rows, if the database gives them at once: see [`Executor::query_now`].
+    fn all_now(
+        &mut self,
+        executor: &mut dyn Executor,
+    ) -> std::result::Result<Result<Vec<L::Output>>, Option<Rendered>> {
+        let rows = self.rows_at_first();
+        let Find { select, loads, .. } = self;
+        let mut sink = Collect { rows, read: |row: &mut dyn Row| loads.read(row, &mut 0) };
+        match executor.query_now(select, &mut sink)? {
+            Ok(()) => Ok(Ok(sink.rows)),
+            Err(error) => Ok(Err(mapped(error, E::TABLE))),
+        }
+    }
+
+    async fn all_later(&mut self, executor: &mut dyn Executor, rendered: Option<Rendered>) -> Result<Vec<L::Output>> {
+        let rows = self.rows_at_first();
+        let Find { select, loads, .. } = self;
+        let parents = if loads.batches() { Parents::of(select, E::TABLE) } else { Parents::Some };
+        let scope = select.scope;
+        let mut sink = Collect { rows, read: |row: &mut dyn Row| loads.read(row, &mut 0) };
+        let result = match L::ANY {
+            true => run_in_place(executor, select, &mut sink).await,
+            false => run_later(executor, select, rendered, &mut sink).await,
+        };
+        result.map_err(|error| mapped(error, E::TABLE))?;
+        let mut rows = sink.rows;
+        if loads.batches() || loads.may_lack(false) {
+            load_into(loads, executor, (parents, scope), &mut rows).await?;
+        }
+        Ok(rows)
     }
 
     /// The rows, each below the one that leads to it along a relation of the entity with itself; siblings in the order of the
@@ -903,15 +936,23 @@ pub(crate) fn run_in_place<'a>(
         Ok(result) => return Answer::ready(result),
         Err(rendered) => rendered,
     };
-    Answer::later(async move {
-        let intent = if select.writes() { Intent::Write } else { Intent::Read };
-        let mut lease = executor.lease(intent).await?;
-        if let Some(rendered) = rendered {
-            return lease.query_rendered(rendered, false, sink).await;
-        }
-        lease.lookups().see(select);
-        lease.query(Tree::Select(select), sink).await
-    })
+    Answer::later(run_later(executor, select, rendered, sink))
+}
+
+/// Runs a query that [`Executor::query_now`] did not run.
+async fn run_later(
+    executor: &mut dyn Executor,
+    select: &mut Select,
+    rendered: Option<Rendered>,
+    sink: &mut dyn RowSink,
+) -> Result<()> {
+    let intent = if select.writes() { Intent::Write } else { Intent::Read };
+    let mut lease = executor.lease(intent).await?;
+    if let Some(rendered) = rendered {
+        return lease.query_rendered(rendered, false, sink).await;
+    }
+    lease.lookups().see(select);
+    lease.query(Tree::Select(select), sink).await
 }
 
 /// Counts the rows of a query.
