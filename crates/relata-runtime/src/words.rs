@@ -85,6 +85,9 @@ relata_sql::words! {
         or / 1 -> Self, OrOfQuery: "conditions are combined, filters all hold", "say `.filter(one.or(other))`";
         and_where / 1 -> Self, AndWhere: "`.and_where(…)` is one more `.filter(…)` here", "say `.filter(…)`: all of them hold";
         find / 1 -> Self, FindInQuery: "a row is found by its key with `by_key`", "say `User::by_key(1).one(&mut db)`, or `.filter(User.id.eq(1))`";
+        into_model / into_type -> Self, IntoModel: "rows are read into a struct of one's own by an expression for each field", "say `#[derive(FromRow)] struct Card { title: String }` and `.select(SelectCard { title: Post.title })`";
+        into_partial_model / into_type -> Self, IntoPartialModel: "rows are read into a struct of one's own by an expression for each field", "say `#[derive(FromRow)] struct Card { title: String }` and `.select(SelectCard { title: Post.title })`";
+        into_tuple / into_type -> Self, IntoTuple: "a tuple is selected", "say `.select((Post.id, Post.title)).all(&mut db)`";
         distinct / 0 -> Self, DistinctRows: "rows of an entity are distinct, each has its key", "say `.select(Post.title).distinct()`, or `.distinct_on(Post.author_id)`";
         first_or_404 / 1 -> Ready<Result<E>>, FirstOr404: "`.first_or_404(…)` is `.one(…)` here", "say `.one(&mut db)`: its error has the status 404 where there is none";
         exclude / 1 -> Self, ExcludeRows: "what is left out is a filter, too", "say `.filter(!Post.title.eq(…))`";

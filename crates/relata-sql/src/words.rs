@@ -2,7 +2,8 @@
 //! `.order(…)` here, instead of a guess at some method with a similar name.
 //!
 //! Each word is a hidden method with a bound that nothing meets, whose message names the word of ours. It can never be called, is
-//! left out of the documentation and of completion, and does nothing. `of_type` is a function such as `Db::connect(…)`, `plain` a
+//! left out of the documentation and of completion, and does nothing. `of_type` is a function such as `Db::connect(…)`,
+//! `into_type` a method such as `.into_model::<Card>()`, `plain` a
 //! method of a type without parameters, of which rustc would check the bound at once. What has the same name here needs no word; the
 //! same list as `#[doc(alias)]` serves whoever searches the documentation.
 
@@ -40,6 +41,17 @@ macro_rules! words {
                 Self: $unmet,
             {
                 <Self as $unmet>::never()
+            }
+        }
+    };
+    (@method [$($generics:tt)*] [$type:ty] $name:ident into_type [$back:ty] $unmet:ident) => {
+        impl<$($generics)*> $type {
+            #[doc(hidden)]
+            pub fn $name<M>(self) -> $back
+            where
+                (Self, M): $unmet,
+            {
+                <(Self, M) as $unmet>::never()
             }
         }
     };
@@ -81,7 +93,7 @@ macro_rules! words {
     };
 }
 
-use crate::typed::{Aggregate, Assignment, Column, Computed, JsonPath, Pred, Windowed};
+use crate::typed::{Aggregate, Assignment, Column, Computed, Expression, JsonPath, Pred, Windowed};
 
 words! {
     impl[R, T] Column<R, T> {
@@ -105,6 +117,12 @@ words! {
         to_null / 0 -> Assignment<R>, ToNull: "`.to_null()` is `.to_none()` here", "say `.set(Post.body.to_none())`";
         increment / 1 -> Assignment<R>, Increment: "`.increment(…)` is `.add(…)` here", "say `.set(Post.views.add(1))`";
         decrement / 1 -> Assignment<R>, Decrement: "`.decrement(…)` is `.sub(…)` here", "say `.set(Post.stock.sub(1))`";
+        len / 0 -> Expression<R, i64>, LenOfColumn: "`.len()` is `.length()` here", "say `.length()`; of an array `.array_length()`, of bytes `.octet_length()`";
+        to_lowercase / 0 -> Expression<R, T>, ToLowercase: "`.to_lowercase()` is `.lower()` here", "say `.lower()`";
+        to_uppercase / 0 -> Expression<R, T>, ToUppercase: "`.to_uppercase()` is `.upper()` here", "say `.upper()`";
+        is_empty / 0 -> Pred<R>, IsEmptyColumn: "a text without a character is compared", "say `.eq(\"\")`, or `.is_none()` for a column that may be NULL";
+        coalesce / 1 -> Expression<R, T>, CoalesceColumn: "`.coalesce(…)` is `.or_else(…)` here", "say `.or_else(…)`";
+        unwrap_or / 1 -> Expression<R, T>, UnwrapColumn: "`.unwrap_or(…)` is `.or_else(…)` here", "say `.or_else(…)`";
         get / 1 -> JsonPath<R>, GetOfColumn: "a place in JSON is `.key(…)` or `.index(…)` here", "say `.key(\"name\").text()`";
     }
 }
