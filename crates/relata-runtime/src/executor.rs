@@ -30,7 +30,7 @@ pub enum Intent {
 }
 
 /// What became of [`Executor::query_now`].
-pub type Attempted = std::result::Result<Result<()>, Option<Rendered>>;
+pub type Attempted<T = ()> = std::result::Result<Result<T>, Option<Rendered>>;
 
 /// What statements run on.
 #[diagnostic::on_unimplemented(

@@ -16,7 +16,7 @@ use relata_sql::{Answer, Error, Kind, Result, Value};
 
 use crate::aggregate::{GroupKeys, Grouped, Projection, Selection};
 use crate::entity::{Entity, mapped, root_column};
-use crate::executor::{Executor, Intent};
+use crate::executor::{Attempted, Executor, Intent};
 use crate::load::{Loads, Parents, Streams, load_each, load_into};
 use crate::page::{Cursor, PAGE, Page, fetch_page};
 use crate::relation::{And, IntoLoad, Many, Rel, Relation};
@@ -607,10 +607,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     }
 
     /// All rows, if the database gives them at once: see [`Executor::query_now`].
-    fn all_now(
-        &mut self,
-        executor: &mut dyn Executor,
-    ) -> std::result::Result<Result<Vec<L::Output>>, Option<Rendered>> {
+    fn all_now(&mut self, executor: &mut dyn Executor) -> Attempted<Vec<L::Output>> {
         let rows = self.rows_at_first();
         let Find { select, loads, .. } = self;
         let mut sink = Collect { rows, read: |row: &mut dyn Row| loads.read(row, &mut 0) };
