@@ -102,7 +102,7 @@ pub(crate) fn query(script: &str, out: &mut BytesMut) -> Result<()> {
     message(b'Q', out, |out| text(script, out))
 }
 
-/// Prepares a statement under a name; the server chooses the types of its parameters.
+/// Prepares a statement under a name; the server chooses the types of the parameters after those that are told.
 pub(crate) fn parse(name: &str, sql: &str, types: &[Type], out: &mut BytesMut) -> Result<()> {
     message(b'P', out, |out| {
         text(name, out)?;

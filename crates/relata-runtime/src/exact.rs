@@ -10,7 +10,7 @@ use relata_sql::deep::{self, too_deep, too_deep_within};
 use relata_sql::driver::BulkInsert;
 use relata_sql::exact::long;
 use relata_sql::expr::Expr;
-use relata_sql::tree::{Source, Tree};
+use relata_sql::tree::{Source, Tree, Write};
 use relata_sql::{Connection, Error, Result, Value};
 
 /// Some value of this statement may be kept otherwise than it is, or could not be read back.
@@ -81,6 +81,20 @@ pub(crate) fn refuse_deep(insert: BulkInsert<'_>) -> Result<()> {
     let Some((at, levels)) = deep else { return Ok(()) };
     let column = insert.columns.get(at % insert.columns.len().max(1)).copied().unwrap_or_default();
     Err(refused(&insert.table.name, column, levels))
+}
+
+/// The same for a statement that stands in a query.
+pub(crate) fn refuse_deep_within(table: &ObjectName, write: &Write) -> Result<()> {
+    match write {
+        Write::Insert { columns, values, .. } => {
+            let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+            refuse_deep(BulkInsert { table, columns: &columns, values })
+        }
+        Write::Update(update) => update.assignments.iter().try_for_each(|(column, expr)| {
+            too_deep_within(expr).map_or(Ok(()), |levels| Err(refused(&table.name, column, levels)))
+        }),
+        Write::Delete(_) => Ok(()),
+    }
 }
 
 fn refuse_deep_parameters(params: &[Value]) -> Result<()> {

@@ -4,6 +4,7 @@
 //! Everything the database does for such a statement it does once, whether its rows are read or not, and all parts see the
 //! tables as they were before. Soft deletion marks the rows that are named, and none that refer to them.
 
+use relata_schema::Dialect;
 use relata_sql::Result;
 use relata_sql::row::RowShape;
 use relata_sql::tree::{CommonQuery, Item, Write, Written};
@@ -12,6 +13,7 @@ use crate::aggregate::Selection;
 use crate::change::{Delete, Filtered, Update};
 use crate::cte::Cte;
 use crate::entity::Entity;
+use crate::exact;
 use crate::insert::{InsertFrom, InsertMany};
 
 /// A statement that can stand in a query: `update_many`, `delete_many`, `insert_many` and `insert_from`.
@@ -78,7 +80,7 @@ impl<E: Entity> Writing for InsertFrom<E> {
 /// ```
 ///
 /// # Errors
-/// `Kind::Validation` when a declared rule refuses a value.
+/// `Kind::Validation` when a declared rule refuses a value, `Kind::InvalidValue` for JSON that could not be read back.
 pub fn written<W: Writing, S: Selection<W::Entity>>(
     name: &'static str,
     statement: W,
@@ -93,6 +95,8 @@ where
         Item::Expr(expr) => Some(expr),
         Item::Entity(..) => None,
     });
-    let written = Written { write: statement.into_write()?, returning: exprs.collect() };
+    let write = statement.into_write()?;
+    exact::refuse_deep_within(&Dialect::Postgres.name(W::Entity::TABLE.table), &write)?;
+    let written = Written { write, returning: exprs.collect() };
     Ok(Cte::of(name, CommonQuery::Written(Box::new(written))))
 }

@@ -1,7 +1,7 @@
 //! JSON of many levels: what cannot be read back is refused before it is sent, everywhere with the same words.
 
 use relata::prelude::*;
-use relata::{Dialect, Encode, Error, Kind, Result, Scalar, Value, transaction};
+use relata::{Dialect, Encode, Error, Kind, Result, Scalar, Value, transaction, written};
 use serde::{Deserialize, Serialize};
 
 #[derive(Entity, Debug, Clone, PartialEq)]
@@ -71,6 +71,12 @@ async fn streamed(db: &mut Db) -> Result<u64> {
 async fn on_every_path(mut db: Db) -> Result<()> {
     let db = &mut db;
     let kept = sheet("kept", nested(3)).insert(db).await?;
+    refused(written("added", Sheet::insert_many([sheet("w", deep())]), Sheet.code));
+    refused(written(
+        "changed",
+        Sheet::update_many().filter(Sheet.code.eq("kept")).set(Sheet.document.to(deep())),
+        Sheet.code,
+    ));
     let error = refused(sheet("a", deep()).insert(db).await);
     expect_test::expect![[r#"
         sheets.document was given JSON of 200 levels, of which at most 127 can be read back [R0107]
