@@ -137,7 +137,7 @@ impl<'a> Lease<'a> {
     /// The connection itself. It counts as one statement.
     pub fn connection(&mut self) -> &mut dyn Connection {
         let held = self.held_mut();
-        held.pool().observer().count_statements(1);
+        held.count_statements(1);
         held.connection()
     }
 
@@ -243,7 +243,7 @@ impl<'a> Lease<'a> {
             queries.push(Query { statement: Statement::new(sql, params), sink: &mut **sink });
         }
         let held = self.held_mut();
-        held.pool().observer().count_statements(queries.len());
+        held.count_statements(queries.len() as u64);
         held.connection().query_all(queries).await
     }
 

@@ -46,11 +46,9 @@ impl<E, L: Clone> Clone for Find<E, L> {
 }
 
 impl<E: Entity> Find<E> {
-    const EMPTY: Select = Select::new(Source::Entity(E::TABLE));
-
     #[track_caller]
     pub(crate) fn new() -> Self {
-        let mut select = Box::new(Self::EMPTY);
+        let mut select = Select::boxed(E::TABLE);
         select.at = Some(Location::caller());
         Find { select, loads: (), unique: false, marker: PhantomData }
     }
@@ -559,8 +557,8 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     /// Settles what is joined, for so many rows at most.
     fn prepared_for(&mut self, rows: Option<u64>) {
         self.loads.choose(rows);
-        if self.select.items.is_empty() {
-            self.select.items = Vec::with_capacity(2);
+        if self.select.items.capacity() == 0 {
+            self.select.items.reserve_exact(2);
         }
         self.loads.items(Path::ROOT, &mut self.select.items);
         self.loads.with_deleted(Path::ROOT, false, &mut self.select.with_deleted);
@@ -587,17 +585,18 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     #[doc(alias = "load")]
     #[doc(alias = "get_results")]
     #[doc(alias = "fetch_all")]
+    #[inline]
     pub fn all(mut self, executor: &mut impl Executor) -> impl Future<Output = Result<Vec<L::Output>>> {
         self.prepared();
         // What waits is boxed: it is large, and would be moved with every query, also where nothing is waited for.
         async move {
-            let mut rendered = None;
-            if !L::ANY {
-                match self.all_now(executor) {
-                    Ok(rows) => return rows,
-                    Err(not_sent) => rendered = not_sent,
+            let rendered = match self.all_now(executor) {
+                Ok(rows) => {
+                    self.select.leave();
+                    return rows;
                 }
-            }
+                Err(rendered) => rendered,
+            };
             Box::pin(self.all_later(executor, rendered)).await
         }
     }
@@ -608,6 +607,9 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
 
     /// All rows, if the database gives them at once: see [`Executor::query_now`].
     fn all_now(&mut self, executor: &mut dyn Executor) -> Attempted<Vec<L::Output>> {
+        if L::ANY {
+            return Err(None);
+        }
         let rows = self.rows_at_first();
         let Find { select, loads, .. } = self;
         let mut sink = Collect { rows, read: |row: &mut dyn Row| loads.read(row, &mut 0) };
@@ -617,9 +619,9 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
         }
     }
 
-    async fn all_later(&mut self, executor: &mut dyn Executor, rendered: Option<Rendered>) -> Result<Vec<L::Output>> {
+    async fn all_later(mut self, executor: &mut dyn Executor, rendered: Option<Rendered>) -> Result<Vec<L::Output>> {
         let rows = self.rows_at_first();
-        let Find { select, loads, .. } = self;
+        let Find { select, loads, .. } = &mut self;
         let parents = if loads.batches() { Parents::of(select, E::TABLE) } else { Parents::Some };
         let scope = select.scope;
         let mut sink = Collect { rows, read: |row: &mut dyn Row| loads.read(row, &mut 0) };

@@ -11,6 +11,7 @@ mod fingerprint;
 mod histogram;
 mod statements;
 mod text;
+mod total;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +24,7 @@ pub(crate) use histogram::{Folded, Histogram, Tally};
 pub use statements::StatementValue;
 pub(crate) use statements::{Known, Statements};
 pub(crate) use text::Text;
+pub(crate) use total::{Part, Total};
 
 /// A counter.
 #[derive(Default)]

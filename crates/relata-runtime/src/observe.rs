@@ -32,7 +32,7 @@ use tracing::Instrument;
 
 use crate::breaker::Breaker;
 pub use crate::breaker::BreakerState;
-use crate::metrics::{Counter, Errors, PoolMetrics, Statements, Tally};
+use crate::metrics::{Counter, Errors, Part, PoolMetrics, Statements, Tally, Total};
 pub use crate::metrics::{HistogramValue, StatementValue, fingerprint, normalized};
 use crate::pool::PoolOptions;
 use crate::repeated::Lookups;
@@ -53,17 +53,14 @@ pub(crate) struct Observer {
     pub(crate) lookups: Lookups,
     /// What became of commits whose answer was lost, by [`Fate`].
     pub(crate) doubts: [Counter; Fate::ALL.len()],
-    count: AtomicU64,
+    /// How many statements were sent.
+    sent: Arc<Total>,
 }
 
 impl Observer {
     /// How many statements were sent.
     pub(crate) fn statement_count(&self) -> u64 {
-        self.count.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn count_statements(&self, count: usize) {
-        self.count.fetch_add(count as u64, Ordering::Relaxed);
+        self.sent.value()
     }
 }
 
@@ -274,6 +271,8 @@ pub(crate) struct Watch {
     observer: Arc<Observer>,
     vitals: Arc<Vitals>,
     recent: Recent,
+    /// How many statements were sent.
+    pub(crate) sent: Part,
     /// How long the connection was held.
     pub(crate) held: Tally,
     /// The last reading of the clock: the checkout, or the end of a statement.
@@ -306,6 +305,7 @@ impl Watch {
         let held = Tally::new(vitals.metrics.held.clone());
         let (bell, now) = (vitals.bell(), Instant::now());
         Watch {
+            sent: Part::new(observer.sent.clone()),
             observer,
             vitals,
             recent: Recent::new(),
@@ -347,12 +347,12 @@ impl Watch {
         }
     }
 
-    fn end(&mut self, sql: &str, begun: Instant, error: Option<&Error>) {
-        self.end_at(sql, (begun, None), error);
+    fn end(&mut self, text: (&str, u64), begun: Instant, error: Option<&Error>) {
+        self.end_at(text, (begun, None), error);
     }
 
     /// A statement has ended: at this time, if somebody has looked at the clock.
-    fn end_at(&mut self, sql: &str, (begun, ended): (Instant, Option<Instant>), error: Option<&Error>) {
+    fn end_at(&mut self, text: (&str, u64), (begun, ended): (Instant, Option<Instant>), error: Option<&Error>) {
         self.well = error.is_none() && !std::mem::take(&mut self.opens);
         if !self.on {
             return self.note(error);
@@ -361,7 +361,7 @@ impl Watch {
         let took = self.clock - begun;
         let nanoseconds = nanoseconds(took);
         self.last = (begun, nanoseconds);
-        let seen = self.recent.of(sql, &self.observer.statements);
+        let seen = self.recent.of(text, &self.observer.statements);
         seen.time.record(nanoseconds);
         self.vitals.record(nanoseconds);
         match error {
@@ -412,17 +412,17 @@ impl Observed {
         let text = tags.as_ref().map(|tags| tags.append(statement.sql));
         let sent = match (&tags, &text) {
             // A text that is another one each time is not worth keeping.
-            (Some(tags), Some(text)) => Statement { sql: text, cached: statement.cached && !tags.vary(), ..statement },
+            (Some(tags), Some(text)) => Statement { sql: text, cached: statement.cached && !tags.vary(), number: 0, ..statement },
             _ => statement,
         };
         let begun = Instant::now();
         let (watch, connection) = (&mut self.watch, &mut self.connection);
         let result = match sink {
             Some(sink) => {
-                let answer = watched(watch, statement.sql, |_| connection.query(sent, sink));
+                let answer = watched(watch, (statement.sql, 0), |_| connection.query(sent, sink));
                 answer.await.map(|()| Done::default())
             }
-            None => watched(watch, statement.sql, |_| connection.execute(sent)).await,
+            None => watched(watch, (statement.sql, 0), |_| connection.execute(sent)).await,
         };
         if result.is_ok() && self.watch.observer.slow.is_slow(nanoseconds(begun.elapsed())) {
             self.keep_plan(statement).await;
@@ -460,10 +460,10 @@ fn of_deadline(error: Error, until: Option<Instant>, begun: Instant, sql: &str) 
     if over { ran_out(begun, sql) } else { error }
 }
 
-/// Watches an answer; who gives it is told when it began.
+/// Watches an answer to a text, which may have a number ([`Statement::number`]); who gives it is told when it began.
 fn watched<'a, T: Send + Unpin + 'a>(
     watch: &'a mut Watch,
-    sql: &'a str,
+    (sql, number): (&'a str, u64),
     run: impl FnOnce(Instant) -> Answer<'a, T>,
 ) -> Answer<'a, T> {
     let begun = watch.begin();
@@ -471,7 +471,7 @@ fn watched<'a, T: Send + Unpin + 'a>(
     if until.is_some_and(|until| until <= begun) {
         return Answer::ready(Err(too_late(sql)));
     }
-    watch.ran_ddl |= changes_schema(sql);
+    watch.ran_ddl |= number == 0 && changes_schema(sql);
     let span = if watch.on { span(watch, sql) } else { None };
     let answer = match &span {
         None => run(begun),
@@ -480,23 +480,24 @@ fn watched<'a, T: Send + Unpin + 'a>(
     match answer.settled_at() {
         Ok((result, ended)) => {
             let result = result.map_err(|error| of_deadline(error, until, begun, sql));
-            watch.end_at(sql, (begun, ended), result.as_ref().err());
+            watch.end_at((sql, number), (begun, ended), result.as_ref().err());
             tell(span.as_ref(), result.as_ref().err());
             Answer::ready(result)
         }
         Err(future) if until.is_none() && span.is_none() => Answer::later(async move {
             let result = guarded(watch, future).await;
-            watch.end(sql, begun, result.as_ref().err());
+            watch.end((sql, number), begun, result.as_ref().err());
             result
         }),
-        Err(future) => watched_closely(watch, (sql, begun, until), span, future),
+        Err(future) => watched_closely(watch, (sql, number), (begun, until), span, future),
     }
 }
 
 /// Watches an answer that has a deadline, a node that may go down, or a span that somebody listens to.
 fn watched_closely<'a, T: Send + 'a>(
     watch: &'a mut Watch,
-    (sql, begun, until): (&'a str, Instant, Option<Instant>),
+    (sql, number): (&'a str, u64),
+    (begun, until): (Instant, Option<Instant>),
     span: Option<tracing::Span>,
     future: relata_sql::driver::BoxFuture<'a, Result<T>>,
 ) -> Answer<'a, T> {
@@ -510,7 +511,7 @@ fn watched_closely<'a, T: Send + 'a>(
                 result.map_err(|error| of_deadline(error, Some(until), begun, sql))
             }
         };
-        watch.end(sql, begun, result.as_ref().err());
+        watch.end((sql, number), begun, result.as_ref().err());
         tell(span.as_ref(), result.as_ref().err());
         result
     })
@@ -590,7 +591,7 @@ impl Connection for Observed {
         if self.is_marked() {
             return Answer::later(self.run_marked(statement, None));
         }
-        watched(&mut self.watch, statement.sql, |begun| {
+        watched(&mut self.watch, (statement.sql, statement.number), |begun| {
             self.connection.begins(begun);
             self.connection.execute(statement)
         })
@@ -601,7 +602,7 @@ impl Connection for Observed {
         if self.is_marked() {
             return Answer::later(async move { self.run_marked(statement, Some(sink)).await.map(|_| ()) });
         }
-        watched(&mut self.watch, statement.sql, |begun| {
+        watched(&mut self.watch, (statement.sql, statement.number), |begun| {
             self.connection.begins(begun);
             self.connection.query(statement, sink)
         })
@@ -625,29 +626,29 @@ impl Connection for Observed {
             });
         }
         let sql = queries.first().map_or("", |query| query.statement.sql);
-        watched(&mut self.watch, sql, |_| self.connection.query_all(queries))
+        watched(&mut self.watch, (sql, 0), |_| self.connection.query_all(queries))
     }
 
     /// Only the opening is watched: how long the rows take is the reader's doing as much as the database's.
     fn open_cursor<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Box<dyn Cursor + 'a>> {
         self.watch.opens = true;
-        watched(&mut self.watch, statement.sql, |_| self.connection.open_cursor(statement))
+        watched(&mut self.watch, (statement.sql, statement.number), |_| self.connection.open_cursor(statement))
     }
 
     fn batch<'a>(&'a mut self, script: &'a str) -> Answer<'a, ()> {
         self.arm();
-        watched(&mut self.watch, script, |_| self.connection.batch(script))
+        watched(&mut self.watch, (script, 0), |_| self.connection.batch(script))
     }
 
     fn bulk_insert<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, u64> {
-        watched(&mut self.watch, "(bulk insert)", |_| self.connection.bulk_insert(insert))
+        watched(&mut self.watch, ("(bulk insert)", 0), |_| self.connection.bulk_insert(insert))
     }
 
     fn array_types<'a>(&'a mut self, insert: BulkInsert<'a>) -> Answer<'a, Option<Arc<[String]>>> {
         match self.connection.array_types(insert).settled() {
             Ok(known) => Answer::ready(known),
             // Asking the server is a statement like others.
-            Err(asking) => watched(&mut self.watch, "(types of columns)", |_| Answer::later(asking)),
+            Err(asking) => watched(&mut self.watch, ("(types of columns)", 0), |_| Answer::later(asking)),
         }
     }
 
@@ -657,7 +658,7 @@ impl Connection for Observed {
 
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()> {
         self.watch.ran_ddl = false;
-        watched(&mut self.watch, "BEGIN", |_| self.connection.begin(options))
+        watched(&mut self.watch, ("BEGIN", 0), |_| self.connection.begin(options))
     }
 
     fn set_deadline(&mut self, deadline: Option<Instant>) {
@@ -669,11 +670,11 @@ impl Connection for Observed {
     }
 
     fn introspect<'a>(&'a mut self, options: &'a IntrospectOptions) -> Answer<'a, Schema> {
-        watched(&mut self.watch, "(introspect)", |_| self.connection.introspect(options))
+        watched(&mut self.watch, ("(introspect)", 0), |_| self.connection.introspect(options))
     }
 
     fn statistics(&mut self) -> Answer<'_, Vec<TableStatistics>> {
-        watched(&mut self.watch, "(statistics)", |_| self.connection.statistics())
+        watched(&mut self.watch, ("(statistics)", 0), |_| self.connection.statistics())
     }
 
     fn is_broken(&self) -> bool {

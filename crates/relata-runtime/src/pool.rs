@@ -13,6 +13,7 @@
 
 mod borrowed;
 mod clock;
+mod front;
 mod keeper;
 mod options;
 mod rights;
@@ -32,7 +33,8 @@ use tokio::sync::{Notify, Semaphore};
 pub(crate) use borrowed::Pooled;
 pub use options::{PoolOptions, duration};
 pub use shelf::Loan;
-use shelf::{Member, Shelf};
+use front::Front;
+use shelf::{Member, Shelf, Slot};
 pub(crate) use tenants::{Tenant, Tenants};
 
 use crate::breaker::{Breaker, Verdict};
@@ -55,6 +57,7 @@ pub(crate) struct Pool {
     vitals: Arc<Vitals>,
     free: Semaphore,
     shelf: Mutex<Shelf>,
+    front: Front,
     /// How many spare connections have kept their right to be lent (see [`rights`]).
     ready: AtomicU32,
     waiting: AtomicU32,
@@ -132,6 +135,7 @@ impl Pool {
             vitals,
             free: Semaphore::new(options.max_connections as usize),
             shelf: Mutex::new(Shelf::new()),
+            front: Front::new(),
             size: AtomicU32::new(options.max_connections),
             surplus: AtomicU32::new(0),
             ready: AtomicU32::new(0),
@@ -195,8 +199,13 @@ impl Pool {
         }
     }
 
+    /// The shelf, with what rested in front of it.
     fn shelf(&self) -> std::sync::MutexGuard<'_, Shelf> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(member) = self.front.take() {
+            self.withdraw(&mut shelf, member);
+        }
+        shelf
     }
 
     /// A fresh connection that is there at once, or `None`.
@@ -213,31 +222,46 @@ impl Pool {
     }
 
     #[inline]
-    fn take_fresh(&self, request: Request) -> Option<(Box<Member>, u32, Instant)> {
+    fn take_fresh(&self, request: Request) -> Option<(Box<Member>, Slot, Instant)> {
         if self.suspended.load(Ordering::Relaxed) || !self.vitals.breaker.is_calm() {
             return None;
         }
         let now = Instant::now();
-        let epoch = self.epoch.load(Ordering::Acquire);
-        let ping_after = Duration::from_nanos(self.ping_after.load(Ordering::Relaxed));
-        let mut shelf = self.shelf();
-        let fresh = |spare: &shelf::Spare| {
-            spare.member.epoch == epoch && now < spare.member.expires && now - spare.since < ping_after
+        let (mut member, slot) = match self.front.take() {
+            Some(member) if self.is_fresh(&member, member.rested, now) => {
+                self.front.lend(request.at, now);
+                (member, Slot::Front)
+            }
+            Some(member) => {
+                self.withdraw(&mut self.shelf(), member);
+                return None;
+            }
+            None => self.take_from_shelf(request, now)?,
         };
-        let last = shelf.last().filter(|spare| fresh(spare))?;
+        member.observed.watch.clock = now;
+        member.observed.watch.fresh = true;
+        member.observed.watch.deadline = request.deadline;
+        Some((member, slot, now))
+    }
+
+    /// The topmost, if it is fresh and may be lent.
+    fn take_from_shelf(&self, request: Request, now: Instant) -> Option<(Box<Member>, Slot)> {
+        let mut shelf = self.shelf();
+        let last = shelf.last().filter(|spare| self.is_fresh(&spare.member, spare.since, now))?;
         if last.ready {
             self.count_ready(|ready| ready - 1);
         } else {
             self.free.try_acquire().ok()?.forget();
         }
         let spare = shelf.pop()?;
-        let slot = shelf.lend(request.at, now);
-        drop(shelf);
-        let mut member = spare.member;
-        member.observed.watch.clock = now;
-        member.observed.watch.fresh = true;
-        member.observed.watch.deadline = request.deadline;
-        Some((member, slot, now))
+        Some((spare.member, shelf.lend(request.at, now)))
+    }
+
+    /// A spare connection that has come back then can be lent as it is.
+    #[inline]
+    fn is_fresh(&self, member: &Member, since: Instant, now: Instant) -> bool {
+        let ping_after = Duration::from_nanos(self.ping_after.load(Ordering::Relaxed));
+        member.epoch == self.epoch.load(Ordering::Acquire) && now < member.expires && now - since < ping_after
     }
 
     /// A connection, as soon as one can be had; given up when the node is found to be down meanwhile.
@@ -389,7 +413,7 @@ impl Pool {
                 let target = Target::of(connection.dialect(), connection.server());
                 let shapes = Box::new(ShapeCache::new(target, options.statement_cache));
                 let observed = Observed::new(connection, watch);
-                Ok(Box::new(Member { observed, shapes, born: begun, expires: far(begun, age), epoch }))
+                Ok(Box::new(Member { observed, shapes, born: begun, expires: far(begun, age), epoch, rested: begun }))
             }
             Err(error) => {
                 self.vitals.metrics.connect_errors.add(1);
@@ -512,7 +536,7 @@ impl Pool {
             idle: shelf.spare(),
             waiting: self.waiting.load(Ordering::Relaxed),
             suspended: self.suspended.load(Ordering::Relaxed),
-            loans: shelf.loans(),
+            loans: shelf.loans(self.front.lent()),
         }
     }
 }
@@ -521,7 +545,7 @@ impl Pool {
     /// How many are borrowed or waited for.
     pub(crate) fn in_flight(&self) -> u32 {
         let free = u32::try_from(self.free.available_permits()).unwrap_or(u32::MAX);
-        let free = free.saturating_add(self.ready.load(Ordering::Relaxed));
+        let free = free.saturating_add(self.ready.load(Ordering::Relaxed)).saturating_add(u32::from(self.front.rests()));
         self.size.load(Ordering::Relaxed).saturating_sub(free) + self.waiting.load(Ordering::Relaxed)
     }
 }

@@ -111,17 +111,20 @@ pub struct Statement<'a> {
     pub params: &'a [Value],
     /// Keep it prepared. `false` for SQL that will hardly come again.
     pub cached: bool,
+    /// The number of its text, which need not be compared with others of the same number; 0: it has none. Only queries and
+    /// writes that were rendered have one: nothing that changes the schema, or a setting.
+    pub number: u64,
 }
 
 impl<'a> Statement<'a> {
     /// A cached statement.
     pub const fn new(sql: &'a str, params: &'a [Value]) -> Self {
-        Statement { sql, params, cached: true }
+        Statement { sql, params, cached: true, number: 0 }
     }
 
     /// A statement that is run once.
     pub const fn once(sql: &'a str, params: &'a [Value]) -> Self {
-        Statement { sql, params, cached: false }
+        Statement { sql, params, cached: false, number: 0 }
     }
 }
 

@@ -30,7 +30,7 @@ use crate::meta::{Path, TableMeta};
 use crate::tree::{Source, Tree};
 use crate::value::Value;
 
-pub use cache::ShapeCache;
+pub use cache::{Known, ShapeCache};
 use out::{Out, Text};
 
 /// For which server to write.
@@ -332,4 +332,4 @@ fn quoted_length(sql: &str) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,6 +2,8 @@
 //!
 //! Invariant: everything here can be rendered for every dialect, or is refused with an error that names the alternative.
 
+mod spare;
+
 use std::panic::Location;
 use std::sync::Arc;
 

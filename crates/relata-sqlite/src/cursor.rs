@@ -34,7 +34,7 @@ unsafe impl Send for SqliteCursor<'_> {}
 impl<'a> SqliteCursor<'a> {
     pub(crate) fn open(raw: &'a Handle, statement: Statement<'a>, patience: Duration) -> Result<Self> {
         let failed = |error| suggest::hint(raw, errors::from_rusqlite(&error, Some(statement.sql)), statement.sql);
-        let mut prepared = raw.statement(statement.sql, true).map_err(failed)?;
+        let mut prepared = raw.statement(Statement { cached: true, ..statement }).map_err(failed)?;
         bind_all(&mut prepared, statement.params)?;
         Ok(SqliteCursor {
             statement: prepared,

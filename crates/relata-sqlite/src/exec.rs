@@ -189,7 +189,7 @@ impl SqliteConnection {
         let (sql, params, cached) = (statement.sql.to_string(), statement.params.to_vec(), statement.cached);
         let job = move |raw: &mut Handle, away: &Away| {
             let begun = Instant::now();
-            let statement = Statement { sql: &sql, params: &params, cached };
+            let statement = Statement { cached, ..Statement::new(&sql, &params) };
             let done = patience::retry_blocking(away.patience, || run(raw, statement, None))?;
             Ok((done, begun.elapsed()))
         };
@@ -315,7 +315,7 @@ impl Connection for SqliteConnection {
     }
 
     fn execute<'a>(&'a mut self, statement: Statement<'a>) -> Answer<'a, Done> {
-        self.touched |= is_pragma(statement.sql);
+        self.touched |= statement.number == 0 && is_pragma(statement.sql);
         if statement.cached && (self.in_memory || self.history.of(statement.sql).is_none()) {
             let sql = statement.sql;
             return self.timed(sql, Long::InSteps, move |raw| run(raw, statement, None));
@@ -324,7 +324,7 @@ impl Connection for SqliteConnection {
     }
 
     fn query<'a>(&'a mut self, statement: Statement<'a>, sink: &'a mut dyn RowSink) -> Answer<'a, ()> {
-        self.touched |= is_pragma(statement.sql);
+        self.touched |= statement.number == 0 && is_pragma(statement.sql);
         let Some(long) = self.history.of(statement.sql) else {
             return self.timed(statement.sql, Long::InRows, move |raw| run(raw, statement, Some(sink)).map(|_| ()));
         };
@@ -464,7 +464,7 @@ fn is_transaction_control(script: &str) -> bool {
 
 /// Prepares, binds and steps a statement to its end.
 fn run(raw: &Handle, statement: Statement<'_>, sink: Option<&mut (dyn RowSink + '_)>) -> Attempt<Done> {
-    match raw.statement(statement.sql, statement.cached) {
+    match raw.statement(statement) {
         Ok(mut prepared) => step_all(raw, &mut prepared, statement, sink),
         Err(error) => not_prepared(raw, &error, statement.sql),
     }

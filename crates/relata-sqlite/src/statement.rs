@@ -17,6 +17,7 @@ use std::ffi::{CStr, c_int};
 use std::ops::Deref;
 use std::ptr::NonNull;
 
+use relata_sql::Statement;
 use relata_sql::driver::{ColumnInfo, Kept, Place};
 use rusqlite::ffi;
 
@@ -60,11 +61,12 @@ impl Handle {
         raw.close().map_err(|(_, error)| error)
     }
 
-    /// A statement; one that is `kept` is there the next time.
+    /// A statement, with nothing bound; one that is cached is there the next time.
     #[inline]
-    pub(crate) fn statement<'h>(&'h self, sql: &'h str, kept: bool) -> rusqlite::Result<Lent<'h>> {
+    pub(crate) fn statement<'h>(&'h self, statement: Statement<'h>) -> rusqlite::Result<Lent<'h>> {
+        let Statement { sql, cached: kept, number, .. } = statement;
         if kept
-            && let Some((place, statement)) = self.kept.borrow_mut().found(sql)
+            && let Some((place, statement)) = self.kept.borrow_mut().found(sql, number)
             && let Some(prepared) = statement.take()
         {
             return Ok(Lent { handle: self, prepared: Some(prepared), sql, kept, place: Some(place) });
@@ -335,7 +337,7 @@ mod tests {
     use super::*;
 
     fn value(handle: &Handle, sql: &str) -> i64 {
-        let mut statement = handle.statement(sql, true).unwrap();
+        let mut statement = handle.statement(Statement::new(sql, &[])).unwrap();
         assert!(statement.step().unwrap());
         match statement.cell(0) {
             Raw::Int(value) => value,
@@ -375,7 +377,7 @@ mod tests {
     fn a_statement_in_use_is_prepared_once_more() {
         let handle = Handle::new(rusqlite::Connection::open_in_memory().unwrap(), 2);
         let sql = "SELECT 1 UNION ALL SELECT 2";
-        let mut outer = handle.statement(sql, true).unwrap();
+        let mut outer = handle.statement(Statement::new(sql, &[])).unwrap();
         assert!(outer.step().unwrap());
         assert_eq!(value(&handle, sql), 1);
         // Its place goes to others while it is in use.

@@ -145,7 +145,7 @@ impl RowSink for Refuse {
 fn a_sink_that_refuses_leaves_the_connection_usable() {
     let (_database, mut connection) = with("SELECT 1");
     for cached in [true, false] {
-        let statement = Statement { sql: THOUSAND, params: &[], cached };
+        let statement = Statement { cached, ..Statement::new(THOUSAND, &[]) };
         assert_eq!(block_on(connection.query(statement, &mut Refuse)).unwrap_err().message(), "enough");
         assert!(!connection.is_broken());
     }
@@ -157,7 +157,7 @@ fn a_cursor_gives_portions_and_may_be_dropped_early() {
     let (_database, mut connection) = with("SELECT 1");
     for cached in [true, false] {
         let sql = format!("{THOUSAND} LIMIT 10");
-        let statement = Statement { sql: &sql, params: &[], cached };
+        let statement = Statement { cached, ..Statement::new(&sql, &[]) };
         let mut rows = Rows::default();
         {
             let mut cursor = block_on(connection.open_cursor(statement)).unwrap();

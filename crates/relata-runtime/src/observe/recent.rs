@@ -17,6 +17,8 @@ const LONGEST: usize = 4096;
 pub(super) struct Seen {
     hash: u64,
     text: Option<Box<str>>,
+    /// The number that its text had when it was found last, see [`relata_sql::Statement::number`].
+    number: u64,
     pub(super) known: Arc<Known>,
     pub(super) time: Tally,
 }
@@ -33,15 +35,18 @@ impl Recent {
         Recent { seen: std::iter::repeat_with(|| None).take(REMEMBERED).collect(), places: [0; REMEMBERED] }
     }
 
-    pub(super) fn of(&mut self, sql: &str, all: &Statements) -> &mut Seen {
+    pub(super) fn of(&mut self, (sql, number): (&str, u64), all: &Statements) -> &mut Seen {
         let address = (sql.as_ptr() as usize >> 4) % REMEMBERED;
         let mut place = usize::from(self.places[address]);
-        let is_it = |seen: &Option<Seen>| seen.as_ref().is_some_and(|seen| seen.text.as_deref() == Some(sql));
-        if !is_it(&self.seen[place]) {
+        let is_it = |seen: &Seen| number != 0 && seen.number == number || seen.text.as_deref() == Some(sql);
+        if !self.seen[place].as_ref().is_some_and(is_it) {
             place = self.find(sql, all);
             self.places[address] = place as u8;
         }
-        self.seen[place].as_mut().expect("the place was found, or filled")
+        let seen = self.seen[place].as_mut().expect("the place was found, or filled");
+        debug_assert!(seen.text.as_deref().is_none_or(|text| text == sql), "two texts of one number");
+        seen.number = number;
+        seen
     }
 
     fn find(&mut self, sql: &str, all: &Statements) -> usize {
@@ -55,7 +60,7 @@ impl Recent {
             let known = all.of(sql);
             let time = Tally::new(known.time.clone());
             let text = (sql.len() <= LONGEST).then(|| sql.into());
-            self.seen[place] = Some(Seen { hash, text, known, time });
+            self.seen[place] = Some(Seen { hash, text, number: 0, known, time });
         }
         place
     }
@@ -88,8 +93,8 @@ mod tests {
             for text in ["SELECT 1", "SELECT a FROM b", &long] {
                 // Another address each time, and the same text.
                 let copy = text.to_string();
-                recent.of(&copy, &all).time.record(1000);
-                recent.of(text, &all).time.record(1000);
+                recent.of((&copy, 0), &all).time.record(1000);
+                recent.of((text, 0), &all).time.record(1000);
             }
         }
         let mut counts: Vec<_> = all.values().into_iter().map(|value| (value.text, value.time.count)).collect();
@@ -104,7 +109,7 @@ mod tests {
         let mut buffer = String::from("SELECT a FROM t");
         for name in ["a", "b", "c", "a"] {
             buffer.replace_range(7..8, name);
-            recent.of(&buffer, &all).time.record(1000);
+            recent.of((&buffer, 0), &all).time.record(1000);
         }
         let mut counts: Vec<_> = all.values().into_iter().map(|value| (value.text, value.time.count)).collect();
         counts.sort();

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use relata_sql::driver::RowSink;
-use relata_sql::render::{Rendered, ShapeCache, Target};
+use relata_sql::render::{Known, Rendered, ShapeCache, Target};
 use relata_sql::tree::{Select, Tree};
 use relata_sql::{Connection, Statement};
 
 use super::Pool;
-use super::shelf::Member;
+use super::shelf::{Member, Slot};
 use super::tenants::TenantPermit;
 use crate::executor::{Attempted, with_sql};
 use crate::metrics::Closed;
@@ -29,10 +29,10 @@ pub(crate) struct Pooled<P: Borrow<Arc<Pool>> = Arc<Pool>> {
 
 impl<P: Borrow<Arc<Pool>>> Pooled<P> {
     #[inline]
-    pub(super) fn new(pool: P, place: u32, since: Instant, member: Option<Box<Member>>) -> Self {
+    pub(super) fn new(pool: P, slot: Slot, since: Instant, member: Option<Box<Member>>) -> Self {
         Pooled {
             member,
-            place: Some(Place { pool, place: Some(place), kept: false }),
+            place: Some(Place { pool, slot: Some(slot), kept: false }),
             since,
             dirty: false,
             tenant: None,
@@ -84,6 +84,11 @@ impl<P: Borrow<Arc<Pool>>> Pooled<P> {
         self.place.as_ref().expect("a pooled connection has its place until it is dropped").pool.borrow()
     }
 
+    /// So many statements are sent.
+    pub(crate) fn count_statements(&mut self, count: u64) {
+        self.member_mut().observed.watch.sent.add(count);
+    }
+
     /// Runs a query if it is answered at once: see [`crate::executor::Executor::query_now`].
     pub(crate) fn query_now(&mut self, select: &mut Select, sink: &mut dyn RowSink) -> Attempted {
         let place = self.place.as_ref().expect("a pooled connection has its place until it is dropped");
@@ -93,8 +98,8 @@ impl<P: Borrow<Arc<Pool>>> Pooled<P> {
         observer.lookups.see(select);
         let mut tree = Tree::Select(select);
         let mut params = Vec::new();
-        let sql = match shapes.seen(&mut tree, &mut params) {
-            Ok(Some(sql)) => sql,
+        let Known { sql, number, .. } = match shapes.seen(&mut tree, &mut params) {
+            Ok(Some(known)) => known,
             Ok(None) => match shapes.learn(&mut tree) {
                 Ok(sql) => return Err(Some(Rendered { sql, params })),
                 Err(error) => return Ok(Err(error)),
@@ -102,13 +107,13 @@ impl<P: Borrow<Arc<Pool>>> Pooled<P> {
             Err(error) => return Ok(Err(error)),
         };
         let answer = match observed.is_prompt(sql) {
-            true => observed.query(Statement::new(sql, &params), sink).settled().ok(),
+            true => observed.query(Statement { number: *number, ..Statement::new(sql, &params) }, sink).settled().ok(),
             false => None,
         };
         // Not at once: it takes long, or others hold the lock. Nothing has run.
         let Some(result) = answer else { return Err(Some(Rendered { sql: sql.clone(), params })) };
         let result = result.map_err(|error| with_sql(error, sql));
-        observer.count_statements(1);
+        observed.watch.sent.add(1);
         shapes.sent(params);
         Ok(result)
     }
@@ -154,7 +159,7 @@ impl<P: Borrow<Arc<Pool>>> Drop for Pooled<P> {
 struct Place<P: Borrow<Arc<Pool>> = Arc<Pool>> {
     pool: P,
     /// `None` once it is given back.
-    place: Option<u32>,
+    slot: Option<Slot>,
     /// The connection went back together with the right to be lent.
     kept: bool,
 }
@@ -166,23 +171,23 @@ impl<P: Borrow<Arc<Pool>>> Place<P> {
         if let Some(why) = pool.unfit(&member, now) {
             return pool.dispose(*member, why);
         }
-        if let Some(place) = self.place.take() {
-            self.kept = pool.put_on_shelf(member, place, now);
+        if let Some(slot) = self.slot.take() {
+            self.kept = pool.put_on_shelf(member, slot, now);
         }
     }
 
     /// The same place, for longer than the pool is borrowed.
     fn owned(mut self) -> Place {
         let pool = self.pool.borrow().clone();
-        Place { pool, place: self.place.take(), kept: std::mem::replace(&mut self.kept, true) }
+        Place { pool, slot: self.slot.take(), kept: std::mem::replace(&mut self.kept, true) }
     }
 }
 
 impl<P: Borrow<Arc<Pool>>> Drop for Place<P> {
     fn drop(&mut self) {
         let pool = self.pool.borrow();
-        if let Some(place) = self.place.take() {
-            pool.shelf().returned(place);
+        if let Some(slot) = self.slot.take() {
+            pool.returned(&mut pool.shelf(), slot);
         }
         if !self.kept {
             pool.add_place();

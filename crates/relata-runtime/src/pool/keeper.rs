@@ -98,7 +98,8 @@ impl Pool {
             silence.heard = now;
         }
         let was_down = self.vitals.is_down();
-        if !was_down && !self.shelf().is_suspicious(now, limit, silence.heard, silence.asked) {
+        let known = (silence.heard, silence.asked);
+        if !was_down && !self.shelf().is_suspicious(self.front.lent(), (now, limit), known) {
             return;
         }
         let lives = self.lives().await;
@@ -177,7 +178,7 @@ impl Pool {
     }
 
     fn report_leaks(&self) {
-        let leaks = self.shelf().leaks(self.options().leak_after);
+        let leaks = self.shelf().leaks(self.front.lent(), self.options().leak_after);
         self.vitals.metrics.leaks.add(leaks.len() as u64);
         for leak in leaks {
             tracing::warn!(

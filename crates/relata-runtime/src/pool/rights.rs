@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::Pool;
-use super::shelf::{Member, Shelf, Spare};
+use super::shelf::{Member, Shelf, Slot, Spare};
 
 impl Pool {
     /// Spare connections have kept as many rights as that. Only whoever holds the shelf's lock says so.
@@ -21,15 +21,29 @@ impl Pool {
 
     /// Puts a connection back. While nobody waits it keeps its right to be lent, so that the next borrower does not ask for one:
     /// `true`. Whoever waits has said so before it looks at the shelf (see [`Pool::queue`]), so no right is kept from it.
-    pub(super) fn put_on_shelf(&self, member: Box<Member>, place: u32, now: Instant) -> bool {
-        let mut shelf = self.shelf();
-        let ready = self.waiting.load(Ordering::Relaxed) == 0 && self.surplus.load(Ordering::Relaxed) == 0;
-        if ready {
-            self.count_ready(|ready| ready + 1);
+    pub(super) fn put_on_shelf(&self, mut member: Box<Member>, slot: Slot, now: Instant) -> bool {
+        if let Slot::Front = slot {
+            match self.put_in_front(member, now) {
+                Ok(()) => return true,
+                Err(wanted) => member = wanted,
+            }
         }
-        shelf.push(member, now, ready);
-        shelf.returned(place);
+        let mut shelf = self.shelf();
+        self.returned(&mut shelf, slot);
+        let ready = !self.is_wanted();
+        match ready {
+            true => self.advance(&mut shelf, member, now),
+            false => shelf.push(member, now, false),
+        }
         ready
+    }
+
+    /// A connection came back, or is gone.
+    pub(super) fn returned(&self, shelf: &mut Shelf, slot: Slot) {
+        if let Slot::Front = slot {
+            self.front.forget();
+        }
+        shelf.returned(slot);
     }
 
     /// The rights that spare connections have kept are anybody's.

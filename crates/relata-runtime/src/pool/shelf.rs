@@ -17,6 +17,8 @@ pub(crate) struct Member {
     pub(super) born: Instant,
     pub(super) expires: Instant,
     pub(super) epoch: u64,
+    /// When it came back to where it rests in front of the shelf.
+    pub(super) rested: Instant,
 }
 
 /// A spare connection.
@@ -36,10 +38,19 @@ pub struct Loan {
     pub held: Duration,
 }
 
-struct Lent {
+pub(super) struct Lent {
     at: &'static Location<'static>,
     since: Instant,
     reported: bool,
+}
+
+/// Where it is noted that a connection is lent.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Slot {
+    /// It is the one in front of the shelf, see [`super::front`].
+    Front,
+    /// A place of the shelf's.
+    Place(u32),
 }
 
 /// Spare connections, the one used last on top, and a place for each that is lent.
@@ -47,12 +58,16 @@ pub(super) struct Shelf {
     spare: Vec<Spare>,
     lent: Vec<Option<Lent>>,
     places: Vec<u32>,
+    /// There is a connection in front; it is lent, for one that rests is put on the shelf by whoever looks at that.
+    pub(super) has_front: bool,
+    /// Since when the one in front was lent when its leak was told of.
+    front_reported: Option<Instant>,
 }
 
 impl Shelf {
     /// Empty; places are added as they are needed, for a limit of a million is no size.
     pub(super) fn new() -> Self {
-        Shelf { spare: Vec::new(), lent: Vec::new(), places: Vec::new() }
+        Shelf { spare: Vec::new(), lent: Vec::new(), places: Vec::new(), has_front: false, front_reported: None }
     }
 
     pub(super) fn last(&self) -> Option<&Spare> {
@@ -88,9 +103,9 @@ impl Shelf {
     }
 
     /// Notes that somebody holds a connection, or is getting one.
-    pub(super) fn lend(&mut self, at: &'static Location<'static>, now: Instant) -> u32 {
-        let lent = Some(Lent { at, since: now, reported: false });
-        match self.places.pop() {
+    pub(super) fn lend(&mut self, at: &'static Location<'static>, now: Instant) -> Slot {
+        let lent = Some(Lent::new(at, now));
+        Slot::Place(match self.places.pop() {
             Some(place) => {
                 self.lent[place as usize] = lent;
                 place
@@ -99,18 +114,23 @@ impl Shelf {
                 self.lent.push(lent);
                 self.lent.len() as u32 - 1
             }
-        }
+        })
     }
 
     /// It came back, or is gone.
-    pub(super) fn returned(&mut self, place: u32) {
-        if self.lent[place as usize].take().is_some() {
-            self.places.push(place);
+    pub(super) fn returned(&mut self, slot: Slot) {
+        match slot {
+            Slot::Front => self.has_front = false,
+            Slot::Place(place) => {
+                if self.lent[place as usize].take().is_some() {
+                    self.places.push(place);
+                }
+            }
         }
     }
 
     pub(super) fn lent(&self) -> u32 {
-        (self.lent.len() - self.places.len()) as u32
+        (self.lent.len() - self.places.len()) as u32 + u32::from(self.has_front)
     }
 
     pub(super) fn spare(&self) -> u32 {
@@ -123,32 +143,46 @@ impl Shelf {
 
     /// Somebody has waited for longer than is usual since the server was last heard of. What was asked about before is asked
     /// about again after as long as it had lasted by then, so that a long statement does not cost a question all the time.
-    pub(super) fn is_suspicious(&self, now: Instant, limit: Duration, heard: Instant, asked: Instant) -> bool {
-        self.lent.iter().flatten().any(|lent| {
+    pub(super) fn is_suspicious(
+        &self,
+        front: Option<Lent>,
+        (now, limit): (Instant, Duration),
+        (heard, asked): (Instant, Instant),
+    ) -> bool {
+        self.lent.iter().flatten().chain(&front).any(|lent| {
             let lasted = asked.saturating_duration_since(lent.since).min(limit.max(PATIENCE));
             now.saturating_duration_since(lent.since.max(heard)) >= limit.max(lasted)
         })
     }
 
     /// Who holds connections, longest first.
-    pub(super) fn loans(&self) -> Vec<Loan> {
-        let mut loans: Vec<_> = self.lent.iter().flatten().map(Lent::loan).collect();
+    pub(super) fn loans(&self, front: Option<Lent>) -> Vec<Loan> {
+        let mut loans: Vec<_> = self.lent.iter().flatten().chain(&front).map(Lent::loan).collect();
         loans.sort_by_key(|loan| std::cmp::Reverse(loan.held));
         loans
     }
 
     /// Those held for longer than `limit` that were not told of before.
-    pub(super) fn leaks(&mut self, limit: Duration) -> Vec<Loan> {
+    pub(super) fn leaks(&mut self, mut front: Option<Lent>, limit: Duration) -> Vec<Loan> {
+        if let Some(front) = &mut front {
+            front.reported = self.front_reported == Some(front.since);
+        }
         let leaking = |lent: &&mut Lent| !lent.reported && lent.since.elapsed() > limit;
         let tell = |lent: &mut Lent| {
             lent.reported = true;
             lent.loan()
         };
-        self.lent.iter_mut().flatten().filter(leaking).map(tell).collect()
+        let told = self.lent.iter_mut().flatten().chain(&mut front).filter(leaking).map(tell).collect();
+        self.front_reported = front.filter(|front| front.reported).map(|front| front.since);
+        told
     }
 }
 
 impl Lent {
+    pub(super) fn new(at: &'static Location<'static>, since: Instant) -> Self {
+        Lent { at, since, reported: false }
+    }
+
     fn loan(&self) -> Loan {
         Loan { at: self.at.to_string(), held: self.since.elapsed() }
     }
@@ -163,18 +197,18 @@ mod tests {
         let begun = Instant::now();
         let second = Duration::from_secs(1);
         let mut shelf = Shelf::new();
-        assert!(!shelf.is_suspicious(begun + second * 100, second, begun, begun), "nobody holds anything");
+        assert!(!shelf.is_suspicious(None, (begun + second * 100, second), (begun, begun)), "nobody holds anything");
         shelf.lend(Location::caller(), begun);
         let (mut asked, mut moments) = (begun, Vec::new());
         for tenth in 0..300 {
             let now = begun + second * tenth / 10;
-            if shelf.is_suspicious(now, second, asked, asked) {
+            if shelf.is_suspicious(None, (now, second), (asked, asked)) {
                 (asked, moments) = (now, [moments, vec![tenth / 10]].concat());
             }
         }
         assert_eq!(moments, [1, 2, 4, 8, 13, 18, 23, 28]);
         // Others were answered: that tells of the server, too.
         let now = begun + second * 100;
-        assert!(!shelf.is_suspicious(now, second, now - second / 2, begun));
+        assert!(!shelf.is_suspicious(None, (now, second), (now - second / 2, begun)));
     }
 }

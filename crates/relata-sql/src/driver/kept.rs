@@ -20,6 +20,8 @@ pub struct Kept<S> {
 
 struct Entry<S> {
     text: Box<str>,
+    /// The number that the text had when it was found last, see [`super::Statement::number`].
+    number: u64,
     statement: S,
     used: u64,
 }
@@ -44,10 +46,11 @@ impl<S> Kept<S> {
     }
 
     #[inline]
-    fn place(&mut self, sql: &str) -> Option<usize> {
+    fn place(&mut self, sql: &str, number: u64) -> Option<usize> {
         let address = (sql.as_ptr() as usize >> 4) % ADDRESSES;
         let place = self.by_address[address] as usize;
-        if self.entries.get(place).is_some_and(|entry| *entry.text == *sql) {
+        let is_it = |entry: &Entry<S>| number != 0 && entry.number == number || *entry.text == *sql;
+        if self.entries.get(place).is_some_and(is_it) {
             return Some(place);
         }
         let place = *self.by_text.get(sql)?;
@@ -58,16 +61,17 @@ impl<S> Kept<S> {
     /// The statement of a text, which becomes the one used last.
     #[inline]
     pub fn get(&mut self, sql: &str) -> Option<&mut S> {
-        self.found(sql).map(|(_, statement)| statement)
+        self.found(sql, 0).map(|(_, statement)| statement)
     }
 
-    /// As [`Kept::get`], with where it is, for [`Kept::at`].
-    #[inline]
-    pub fn found(&mut self, sql: &str) -> Option<(Place, &mut S)> {
-        let at = self.place(sql)?;
+    /// As [`Kept::get`], for a text that may have a number, with where it is, for [`Kept::at`].
+    #[inline(always)]
+    pub fn found(&mut self, sql: &str, number: u64) -> Option<(Place, &mut S)> {
+        let at = self.place(sql, number)?;
         self.clock += 1;
         let entry = &mut self.entries[at];
-        entry.used = self.clock;
+        debug_assert_eq!(*entry.text, *sql, "two texts of one number");
+        (entry.used, entry.number) = (self.clock, number);
         Some((Place { at, used: self.clock }, &mut entry.statement))
     }
 
@@ -86,7 +90,7 @@ impl<S> Kept<S> {
         let gone = if self.entries.len() < self.capacity { None } else { self.remove_oldest() };
         self.clock += 1;
         self.by_text.insert(sql.into(), self.entries.len());
-        self.entries.push(Entry { text: sql.into(), statement, used: self.clock });
+        self.entries.push(Entry { text: sql.into(), number: 0, statement, used: self.clock });
         gone
     }
 
@@ -108,7 +112,7 @@ impl<S> Kept<S> {
 
     /// Forgets a text.
     pub fn remove(&mut self, sql: &str) -> Option<S> {
-        self.place(sql).map(|place| self.remove_at(place))
+        self.place(sql, 0).map(|place| self.remove_at(place))
     }
 
     /// Forgets all.
@@ -166,13 +170,15 @@ mod tests {
             [Some(3), Some(4)],
             "what took its place is found"
         );
-        let (place, _) = kept.found("3").unwrap();
+        let (place, _) = kept.found("3", 0).unwrap();
         assert_eq!(kept.at(place), Some(&mut 3));
         kept.remove("4");
         assert_eq!(kept.at(place), None, "another is there, or none");
-        let (place, _) = kept.found("3").unwrap();
+        let (place, _) = kept.found("3", 0).unwrap();
         kept.get("3");
         assert_eq!(kept.at(place), None, "somebody asked for it since");
+        kept.found("3", 7);
+        assert_eq!(kept.found("3", 7).map(|(_, known)| *known), Some(3), "by its number");
         kept.clear();
         assert!(kept.is_empty() && kept.get("3").is_none());
     }

@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::out::{Shape, Text};
 use super::{Rendered, Scratch, Target, Writer};
@@ -22,22 +23,36 @@ const LONGEST: usize = 2048;
 /// Room for so many parameters is kept from statement to statement.
 const MOST_KEPT: usize = 64;
 
+/// For so many glances the place is remembered.
+const GLANCES: usize = 64;
+
 /// SQL texts by shape. The least recently used goes first.
 pub struct ShapeCache {
     target: Target,
     capacity: usize,
     clock: u64,
-    texts: HashMap<Box<[u64]>, Known, BuildHasherDefault<WordHasher>>,
+    texts: Vec<Known>,
+    by_key: HashMap<Box<[u64]>, usize, BuildHasherDefault<WordHasher>>,
+    /// For a glance at a key, at which place its text was found last.
+    by_glance: [u32; GLANCES],
     /// Reused from statement to statement.
     key: Vec<u64>,
     params: Vec<Value>,
     scratch: Scratch,
 }
 
-struct Known {
-    sql: Arc<str>,
+/// A text of the cache.
+pub struct Known {
+    key: Box<[u64]>,
+    /// The text.
+    pub sql: Arc<str>,
+    /// No other text of any cache has it.
+    pub number: u64,
     used: u64,
 }
+
+/// The next text's number.
+static NEXT: AtomicU64 = AtomicU64::new(1);
 
 impl ShapeCache {
     /// An empty cache of at most so many texts for a server.
@@ -46,7 +61,9 @@ impl ShapeCache {
             target,
             capacity: capacity.max(1),
             clock: 0,
-            texts: HashMap::default(),
+            texts: Vec::new(),
+            by_key: HashMap::default(),
+            by_glance: [0; GLANCES],
             key: Vec::with_capacity(64),
             params: Vec::new(),
             scratch: Scratch::default(),
@@ -74,8 +91,8 @@ impl ShapeCache {
     /// As [`super::render`].
     pub fn render(&mut self, mut tree: Tree<'_, '_>) -> Result<Rendered> {
         let mut params = Vec::new();
-        if let Some(sql) = self.seen(&mut tree, &mut params)? {
-            return Ok(Rendered { sql: sql.clone(), params });
+        if let Some(known) = self.seen(&mut tree, &mut params)? {
+            return Ok(Rendered { sql: known.sql.clone(), params });
         }
         let sql = self.learn(&mut tree)?;
         Ok(Rendered { sql, params })
@@ -86,7 +103,7 @@ impl ShapeCache {
     ///
     /// # Errors
     /// As [`super::render`].
-    pub fn seen(&mut self, tree: &mut Tree<'_, '_>, params: &mut Vec<Value>) -> Result<Option<&Arc<str>>> {
+    pub fn seen(&mut self, tree: &mut Tree<'_, '_>, params: &mut Vec<Value>) -> Result<Option<&Known>> {
         self.key.clear();
         *params = std::mem::take(&mut self.params);
         let simple = match tree {
@@ -97,16 +114,26 @@ impl ShapeCache {
             *params = self.written(tree, std::mem::take(params))?;
         }
         self.clock += 1;
-        if cfg!(debug_assertions)
-            && let Some(known) = self.texts.get(self.key.as_slice())
-        {
-            assert_eq!(self.text(tree)?, *known.sql, "two texts of one shape");
+        let Some(place) = self.place() else { return Ok(None) };
+        if cfg!(debug_assertions) {
+            assert_eq!(self.text(tree)?, *self.texts[place].sql, "two texts of one shape");
         }
-        let known = self.texts.get_mut(self.key.as_slice());
-        Ok(known.map(|known| {
-            known.used = self.clock;
-            &known.sql
-        }))
+        let known = &mut self.texts[place];
+        known.used = self.clock;
+        Ok(Some(known))
+    }
+
+    /// Where the text of the present key is.
+    #[inline]
+    fn place(&mut self) -> Option<usize> {
+        let glance = glance(&self.key);
+        let place = self.by_glance[glance] as usize;
+        if self.texts.get(place).is_some_and(|known| are_equal(&known.key, &self.key)) {
+            return Some(place);
+        }
+        let place = *self.by_key.get(self.key.as_slice())?;
+        self.by_glance[glance] = place as u32;
+        Some(place)
     }
 
     /// The text of the statement that was not [`ShapeCache::seen`] just now.
@@ -150,11 +177,39 @@ impl ShapeCache {
             return;
         }
         if self.texts.len() >= self.capacity {
-            let oldest = self.texts.iter().min_by_key(|(_, known)| known.used).map(|(key, _)| key.clone());
-            oldest.and_then(|key| self.texts.remove(&key));
+            self.remove_oldest();
         }
-        self.texts.insert(self.key.as_slice().into(), Known { sql, used: self.clock });
+        let key: Box<[u64]> = self.key.as_slice().into();
+        self.by_key.insert(key.clone(), self.texts.len());
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        self.texts.push(Known { key, sql, number, used: self.clock });
     }
+
+    fn remove_oldest(&mut self) {
+        let oldest = self.texts.iter().enumerate().min_by_key(|(_, known)| known.used);
+        let Some((place, _)) = oldest else { return };
+        let gone = self.texts.swap_remove(place);
+        self.by_key.remove(&gone.key);
+        if let Some(moved) = self.texts.get(place)
+            && let Some(at) = self.by_key.get_mut(&moved.key)
+        {
+            *at = place;
+        }
+    }
+}
+
+/// A mixture of some of the words: it costs less than a hash of all of them, and equal keys have the same.
+#[inline]
+fn glance(key: &[u64]) -> usize {
+    let (&[first, second, ..], Some(last)) = (key, key.last()) else { return 0 };
+    let mixed = (first ^ second.rotate_left(7) ^ last.rotate_left(23)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 32) as usize % GLANCES
+}
+
+/// Mostly there are few words, which are compared where they are.
+#[inline]
+fn are_equal(one: &[u64], other: &[u64]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one == other)
 }
 
 /// Hashes words. The key comes from the program, never from outside but for names that were checked.

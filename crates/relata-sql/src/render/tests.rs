@@ -10,7 +10,7 @@ use crate::typed::{Column, Pred, count_rows};
 
 struct Post;
 
-static USERS: TableMeta = table(
+pub(crate) static USERS: TableMeta = table(
     ["User", "users"],
     &[ColumnMeta::new("id", "id"), ColumnMeta::new("name", "name")],
     ["\"id\", \"name\"", "`id`, `name`"],
@@ -650,6 +650,23 @@ fn a_shape_is_rendered_once_whatever_its_values() {
     let (third, _, kept) = find(TITLE.eq("a").and(ID.is_in([1, 2, 3])), None);
     assert!(!Arc::ptr_eq(&first, &third));
     assert_eq!((first, kept), (third, 3));
+}
+
+#[test]
+fn what_is_forgotten_leaves_the_others_where_they_are_found() {
+    let mut cache = ShapeCache::new(Target::new(Dialect::Sqlite), 3);
+    let mut text = |limit| {
+        let mut select = posts();
+        (select.filter, select.limit) = (Some(TITLE.eq("a").into_expr()), Some(limit));
+        cache.render(Tree::Select(&mut select)).unwrap().sql
+    };
+    // Each makes room for another, and the last takes its place.
+    for limit in [1, 2, 3, 1, 4, 3, 1, 5, 1, 2, 5, 4, 4, 3, 2, 1, 5, 5] {
+        let found = text(limit);
+        assert!(found.ends_with(&format!("LIMIT {limit}")), "{limit}: {found}");
+        assert!(Arc::ptr_eq(&found, &text(limit)));
+    }
+    assert_eq!(cache.len(), 3);
 }
 
 mod wide;

@@ -103,7 +103,7 @@ impl SqliteConnection {
         let (sql, params, names) = (statement.sql.to_string(), statement.params.to_vec(), sink.wants_columns());
         let cached = statement.cached;
         let errand = self.send_away(&runtime, move |raw, away| {
-            let statement = Statement { sql: &sql, params: &params, cached };
+            let statement = Statement { cached, ..Statement::new(&sql, &params) };
             let begun = Instant::now();
             let mut packer = Packer { begun, first: None, names, width: 0, values: Vec::new(), out };
             patience::retry_blocking(away.patience, || run(raw, statement, Some(&mut packer)))?;

@@ -88,7 +88,7 @@ impl Drop for Open<'_> {
 
 /// Inserts `values` by one statement.
 fn insert_rows(raw: &Handle, sql: &str, values: &[Value]) -> Attempt<u64> {
-    let mut prepared = match raw.statement(sql, true) {
+    let mut prepared = match raw.statement(Statement::new(sql, values)) {
         Ok(prepared) => prepared,
         Err(error) => return failure(&error, Some(sql), false),
     };

@@ -108,6 +108,33 @@ async fn a_thousand_tasks_on_ten_connections_are_served_in_order() -> Result<()>
     Ok(())
 }
 
+/// A connection goes back without a lock while nobody waits. Who begins to wait in that moment must not be missed: it would wait
+/// until its time is over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_waits_for_the_only_connection_is_never_missed() -> Result<()> {
+    let options =
+        PoolOptions { max_connections: 1, acquire_timeout: Duration::from_secs(5), ..PoolOptions::default() };
+    let (db, _folder) = in_a_file(options).await;
+    let meet = std::sync::Arc::new(tokio::sync::Barrier::new(2));
+    let tasks = (0..2).map(|_| {
+        let (mut db, meet) = (db.clone(), meet.clone());
+        tokio::spawn(async move {
+            for _ in 0..20_000 {
+                // Nobody comes later who would find one that was missed.
+                meet.wait().await;
+                let count = sql::<i64>("SELECT COUNT(*) FROM numbers", ()).one(&mut db).await;
+                assert_eq!(count.unwrap(), 0);
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    let status = &db.pool_status()[1];
+    assert_eq!((status.in_use, status.idle, status.waiting), (0, 1, 0));
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_connection_that_must_be_looked_at_is_not_kept_from_who_asks() -> Result<()> {
     // None is lent without a look, and only one may be lent.
@@ -218,6 +245,10 @@ async fn a_leak_is_reported_with_the_place_that_borrowed() -> Result<()> {
     let options = PoolOptions { leak_after: Duration::from_millis(30), ..PoolOptions::default() };
     let (db, _folder) = in_a_file(options).await;
     let mut borrower = db.clone();
+    // The first that is lent, and, when it has come back, again: noted in two ways.
+    for _ in 0..2 {
+        assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut borrower).await?, 1);
+    }
     let line = line!() + 1;
     transaction!(borrower, read_only = true, |tx| {
         sql::<i64>("SELECT COUNT(*) FROM numbers", ()).one(&mut tx).await?;
