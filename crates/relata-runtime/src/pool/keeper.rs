@@ -25,6 +25,7 @@ pub(crate) fn start(pool: &Arc<Pool>) {
         return;
     }
     let weak = Arc::downgrade(pool);
+    let leads_to_a_server = pool.url.dialect != Dialect::Sqlite;
     runtime.spawn(async move {
         if let Some(pool) = weak.upgrade() {
             pool.warm_up().await;
@@ -33,7 +34,11 @@ pub(crate) fn start(pool: &Arc<Pool>) {
         let mut tended = Instant::now();
         let mut pause = pool_pause(&weak);
         while let Some((often, tending)) = pause {
-            clock::pause(often.min(tending)).await;
+            match leads_to_a_server {
+                true => clock::pause(often.min(tending)).await,
+                // Nobody waits for answers from elsewhere; and in a process of one thread, SQLite's locks cost nothing.
+                false => tokio::time::sleep(often.min(tending)).await,
+            }
             let Some(pool) = weak.upgrade() else { return };
             pool.look_for_silence(&mut silence).await;
             // What follows would wait for it, too.
