@@ -313,7 +313,8 @@ impl MysqlConnection {
         let width = insert.columns.len();
         let params = &insert.values[rows.start * width..rows.end * width];
         // Full portions come again and again; the last one has another length each time.
-        let statement = Statement { cached: rows.len() == ROWS_AT_ONCE || rows.len() <= 100, ..Statement::new(sql, params) };
+        let statement =
+            Statement { cached: rows.len() == ROWS_AT_ONCE || rows.len() <= 100, ..Statement::new(sql, params) };
         self.session.enter()?;
         let outcome = self.run(statement).await;
         Ok(self.settle(outcome).await?.rows_affected)

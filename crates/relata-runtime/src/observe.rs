@@ -412,7 +412,9 @@ impl Observed {
         let text = tags.as_ref().map(|tags| tags.append(statement.sql));
         let sent = match (&tags, &text) {
             // A text that is another one each time is not worth keeping.
-            (Some(tags), Some(text)) => Statement { sql: text, cached: statement.cached && !tags.vary(), number: 0, ..statement },
+            (Some(tags), Some(text)) => {
+                Statement { sql: text, cached: statement.cached && !tags.vary(), number: 0, ..statement }
+            }
             _ => statement,
         };
         let begun = Instant::now();

@@ -31,9 +31,9 @@ use relata_sql::{Connection, DatabaseUrl, Driver, Error, Kind, Result};
 use tokio::sync::{Notify, Semaphore};
 
 pub(crate) use borrowed::Pooled;
+use front::Front;
 pub use options::{PoolOptions, duration};
 pub use shelf::Loan;
-use front::Front;
 use shelf::{Member, Shelf, Slot};
 pub(crate) use tenants::{Tenant, Tenants};
 
@@ -545,7 +545,8 @@ impl Pool {
     /// How many are borrowed or waited for.
     pub(crate) fn in_flight(&self) -> u32 {
         let free = u32::try_from(self.free.available_permits()).unwrap_or(u32::MAX);
-        let free = free.saturating_add(self.ready.load(Ordering::Relaxed)).saturating_add(u32::from(self.front.rests()));
+        let free =
+            free.saturating_add(self.ready.load(Ordering::Relaxed)).saturating_add(u32::from(self.front.rests()));
         self.size.load(Ordering::Relaxed).saturating_sub(free) + self.waiting.load(Ordering::Relaxed)
     }
 }

@@ -45,7 +45,8 @@ fn declared(raw: &Handle, table: &str, column: &str) -> Result<(String, Keeps)> 
     let failed = |error: rusqlite::Error| errors::from_rusqlite(&error, None);
     let (quoted, quoted_table) = (Dialect::Sqlite.quote(column), Dialect::Sqlite.quote(table));
     let sql = format!("SELECT {quoted} FROM {quoted_table}");
-    let declared = raw.statement(Statement::once(&sql, &[])).map_err(failed)?.column_infos().pop().unwrap_or_default().type_name;
+    let declared =
+        raw.statement(Statement::once(&sql, &[])).map_err(failed)?.column_infos().pop().unwrap_or_default().type_name;
     let keeps = match keeps(&declared) {
         // In a STRICT table, a column of any type keeps what it is given.
         Keeps::Numbers if declared.eq_ignore_ascii_case("ANY") => {

@@ -7,9 +7,9 @@
 //!   be gone if its caller stopped waiting).
 //! - Bulk inserts of more than one statement are made in turns, too.
 //! - [`Statement::once`] (DDL, migrations, raw SQL), scripts (but `COMMIT` and its like) and introspection run on the runtime's blocking pool: the
-//!   handle moves there and back. If the caller stops waiting, the work is interrupted, the handle closes there (which
-//!   rolls back), and this connection answers `true` to [`Connection::is_broken`]. Without a tokio runtime they run
-//!   where they are called.
+//!   handle moves there and back. If the caller stops waiting, the work is interrupted, and this connection answers `true` to
+//!   [`Connection::is_busy`] until [`Connection::reset`] has waited for the handle and rolled back: a database in memory is
+//!   still there. Without a tokio runtime they run where they are called.
 //! - A lock held by somebody else is waited for outside of SQLite, see `patience`.
 //!
 //! `last_insert_id` is SQLite's `last_insert_rowid()`; after an insert into a `WITHOUT ROWID` table it is the one before.
@@ -29,6 +29,7 @@ use relata_sql::driver::{BulkInsert, Cursor, Done, IntrospectOptions, RowSink, S
 use relata_sql::{Answer, Connection, Error, Kind, Result, Statement, Value};
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::ffi;
+use tokio::sync::oneshot;
 
 use self::pace::{History, Long, Turn, yield_turn};
 use crate::cursor::SqliteCursor;
@@ -45,8 +46,10 @@ const ROWS_AT_ONCE: usize = 32;
 
 /// One open SQLite database.
 pub struct SqliteConnection {
-    /// Gone for good when a job was abandoned on the blocking pool.
+    /// `None` while it is away.
     raw: Option<Handle>,
+    /// On the blocking pool, from where it comes back by itself.
+    away: Option<oneshot::Receiver<Handle>>,
     server: ServerInfo,
     patience: Duration,
     foreign_keys: bool,
@@ -71,6 +74,7 @@ impl SqliteConnection {
         let in_memory = raw.path().is_none_or(str::is_empty);
         SqliteConnection {
             raw: Some(raw),
+            away: None,
             server,
             patience,
             foreign_keys,
@@ -149,28 +153,42 @@ impl SqliteConnection {
         let mut raw = self.raw.take().ok_or_else(lost)?;
         let waiting = Waiting::default();
         let away = Away { patience: self.patience, over: Arc::clone(&waiting.over) };
+        let (home, coming) = oneshot::channel();
         let work = runtime.spawn_blocking(move || {
             let looking = away.clone();
             let stop = move || looking.is_abandoned();
-            let watched = raw.raw_mut().progress_handler(STEPS_BETWEEN_LOOKS, Some(stop));
-            let result = watched.map_err(|error| errors::from_rusqlite(&error, None));
-            let result = result.and_then(|()| job(&mut raw, &away));
-            (raw, result)
+            let failed = |error| errors::from_rusqlite(&error, None);
+            let watched = raw.raw_mut().progress_handler(STEPS_BETWEEN_LOOKS, Some(stop)).map_err(failed);
+            let result = watched.and_then(|()| job(&mut raw, &away));
+            let unwatched = raw.raw_mut().progress_handler(0, None::<fn() -> bool>).map_err(failed);
+            // If the connection is gone, the handle closes here, which rolls back.
+            let _ = home.send(raw);
+            result.and_then(|result| unwatched.map(|()| result))
         });
+        self.away = Some(coming);
         Ok(Errand { work, waiting })
     }
 
     /// The handle comes back, with what it was sent for.
     async fn come_back<T>(&mut self, errand: Errand<T>) -> Result<T> {
         let Errand { work, waiting } = errand;
-        let (mut raw, result) =
-            work.await.map_err(|error| Error::new(Kind::Internal, format!("the work on SQLite was lost: {error}")))?;
+        let lost = |error| Error::new(Kind::Internal, format!("the work on SQLite was lost: {error}"));
+        let result = work.await.map_err(lost).flatten();
         drop(waiting);
-        raw.raw_mut().progress_handler(0, None::<fn() -> bool>).map_err(|error| errors::from_rusqlite(&error, None))?;
-        self.limited = false;
-        self.raw = Some(raw);
+        self.wait_for_handle().await?;
         self.note(result.as_ref().err());
         result
+    }
+
+    /// The handle is here again, if it was away.
+    async fn wait_for_handle(&mut self) -> Result<()> {
+        if let Some(coming) = &mut self.away {
+            let raw = coming.await;
+            self.away = None;
+            self.limited = false;
+            self.raw = Some(raw.map_err(|_| lost())?);
+        }
+        Ok(())
     }
 
     /// Runs a statement here and notes if it took long.
@@ -267,7 +285,7 @@ impl Away {
 
 /// What the handle was sent away for.
 struct Errand<T> {
-    work: tokio::task::JoinHandle<(Handle, Result<T>)>,
+    work: tokio::task::JoinHandle<Result<T>>,
     waiting: Waiting,
 }
 
@@ -301,8 +319,8 @@ impl Limit {
 }
 
 fn lost() -> Error {
-    Error::new(Kind::Cancelled, "this connection was given up while it worked, so it was closed")
-        .hint("take a new connection")
+    Error::new(Kind::Cancelled, "this connection was given up while it worked")
+        .hint("take a new connection, or begin a new transaction")
 }
 
 impl Connection for SqliteConnection {
@@ -395,7 +413,11 @@ impl Connection for SqliteConnection {
     }
 
     fn is_broken(&self) -> bool {
-        self.damaged || self.raw.is_none()
+        self.damaged || self.raw.is_none() && self.away.is_none()
+    }
+
+    fn is_busy(&self) -> bool {
+        self.away.is_some()
     }
 
     fn restore<'a>(&'a mut self, file: &'a std::path::Path) -> Answer<'a, ()> {
@@ -412,7 +434,13 @@ impl Connection for SqliteConnection {
     }
 
     fn reset(&mut self) -> Answer<'_, ()> {
-        Answer::ready(self.reset_now())
+        if self.away.is_none() {
+            return Answer::ready(self.reset_now());
+        }
+        Answer::later(async move {
+            self.wait_for_handle().await?;
+            self.reset_now()
+        })
     }
 
     fn ping(&mut self) -> Answer<'_, ()> {

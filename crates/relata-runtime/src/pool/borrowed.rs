@@ -30,13 +30,7 @@ pub(crate) struct Pooled<P: Borrow<Arc<Pool>> = Arc<Pool>> {
 impl<P: Borrow<Arc<Pool>>> Pooled<P> {
     #[inline]
     pub(super) fn new(pool: P, slot: Slot, since: Instant, member: Option<Box<Member>>) -> Self {
-        Pooled {
-            member,
-            place: Some(Place { pool, slot: Some(slot), kept: false }),
-            since,
-            dirty: false,
-            tenant: None,
-        }
+        Pooled { member, place: Some(Place { pool, slot: Some(slot), kept: false }), since, dirty: false, tenant: None }
     }
 
     pub(super) fn fill(&mut self, mut member: Box<Member>, deadline: Option<Instant>) {

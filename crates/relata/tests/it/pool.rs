@@ -41,6 +41,39 @@ async fn a_database_in_memory_outlives_idleness() -> Result<()> {
     Ok(())
 }
 
+/// What is given up in the middle is undone, and the connection, which may be the database, is there again.
+#[tokio::test]
+async fn what_is_given_up_costs_no_connection() -> Result<()> {
+    const COUNT: &str =
+        "INSERT INTO numbers WITH RECURSIVE counting (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counting
+        WHERE n < ?) SELECT n FROM counting";
+    let long = COUNT.replace('?', "100000000");
+    let moment = Duration::from_millis(5);
+    let mut in_memory = Db::open("sqlite::memory:").await?;
+    in_memory.batch("CREATE TABLE numbers (n INTEGER NOT NULL)").await?;
+    let (in_a_file, _folder) = in_a_file(PoolOptions::default()).await;
+    for mut db in [in_memory, in_a_file.clone()] {
+        sql::<()>("INSERT INTO numbers VALUES (7)", ()).exec(&mut db).await?;
+        for script in [long.clone(), format!("BEGIN; DELETE FROM numbers; {long}; COMMIT")] {
+            assert!(tokio::time::timeout(moment, db.batch(&script)).await.is_err(), "it takes longer");
+            assert_eq!(sql::<i64>("SELECT n FROM numbers", ()).all(&mut db).await?, [7]);
+        }
+        assert_eq!(closed_for(&db, "broken"), 0);
+    }
+    let mut db = in_a_file.clone();
+    let error = transaction!(db, |tx| {
+        // The first shows that it takes long, so that the second runs elsewhere.
+        sql::<()>(COUNT, (200_000,)).exec(&mut tx).await?;
+        assert!(tokio::time::timeout(moment, sql::<()>(COUNT, (100_000_000,)).exec(&mut tx)).await.is_err());
+        sql::<i64>("SELECT n FROM numbers", ()).all(&mut tx).await
+    });
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), Kind::TransactionFailed, "{error}");
+    assert_eq!(sql::<i64>("SELECT n FROM numbers", ()).all(&mut db).await?, [7]);
+    assert_eq!(closed_for(&db, "broken"), 0);
+    Ok(())
+}
+
 #[tokio::test]
 async fn old_connections_are_replaced() -> Result<()> {
     let zero = Duration::ZERO;
@@ -112,8 +145,7 @@ async fn a_thousand_tasks_on_ten_connections_are_served_in_order() -> Result<()>
 /// until its time is over.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn who_waits_for_the_only_connection_is_never_missed() -> Result<()> {
-    let options =
-        PoolOptions { max_connections: 1, acquire_timeout: Duration::from_secs(5), ..PoolOptions::default() };
+    let options = PoolOptions { max_connections: 1, acquire_timeout: Duration::from_secs(5), ..PoolOptions::default() };
     let (db, _folder) = in_a_file(options).await;
     let meet = std::sync::Arc::new(tokio::sync::Barrier::new(2));
     let tasks = (0..2).map(|_| {
