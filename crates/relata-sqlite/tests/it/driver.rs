@@ -146,8 +146,8 @@ fn a_lock_that_is_not_given_ends_in_an_error() {
 }
 
 #[test]
-fn abandoned_work_is_stopped_and_its_connection_given_up() {
-    let mut connection = memory();
+fn abandoned_work_is_stopped_and_its_connection_comes_back() {
+    let mut connection = loaded("CREATE TABLE t (a); INSERT INTO t VALUES (7)");
     let endless = "WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM n) SELECT max(a) FROM n";
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
@@ -158,11 +158,14 @@ fn abandoned_work_is_stopped_and_its_connection_given_up() {
         })
         .await;
     });
-    assert!(connection.is_broken());
+    assert!(connection.is_busy() && !connection.is_broken());
     let error = block_on(connection.ping()).unwrap_err();
     assert_eq!(error.kind(), Kind::Cancelled);
     // The runtime waits for its blocking pool: this ends only because the statement was interrupted.
     drop(runtime);
+    block_on(connection.reset()).unwrap();
+    assert!(!connection.is_busy() && !connection.is_broken());
+    assert_eq!(rows(&mut *connection, "SELECT a FROM t"), [[Value::Int(7)]], "a database in memory is still there");
 }
 
 #[test]
