@@ -439,7 +439,7 @@ mod tests {
         let (here, mut there) = UnixStream::pair().unwrap();
         let agreed = Agreed { session: 1, version: (10, 11, 0), ends_alike: true, spares_columns: true };
         let ended = Ended { affected: 0, last_id: 0, status: StatusFlags::empty() };
-        let mut client = Client::new(Line::new(Wire::Unix(here)), agreed, ended);
+        let mut client = Client::new(Line::new(Wire::Unix(here.into())), agreed, ended);
         client.close(&Prepared { id: 7, params: 0, columns: Mutex::new([].into()) });
         drop(client);
         let mut said = Vec::new();

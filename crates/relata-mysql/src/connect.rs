@@ -11,9 +11,10 @@
 
 use relata_schema::Dialect;
 use relata_sql::driver::{Answer, ConnectOptions, Connection, Driver, ServerInfo};
+use relata_sql::socket::Socket;
 use relata_sql::url::DatabaseUrl;
 use relata_sql::{Error, Kind, Result};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 
 use crate::client::{Client, Trouble};
 use crate::exec::MysqlConnection;
@@ -146,7 +147,7 @@ impl Target {
     /// A connection there.
     pub(crate) async fn reach(&self) -> Result<Client, Trouble> {
         let wire = match &self.way {
-            Way::Socket(socket) => Wire::Unix(UnixStream::connect(socket).await?),
+            Way::Socket(socket) => Wire::Unix(Socket::connect(socket).await?),
             Way::Tcp(host, port) => {
                 let stream = TcpStream::connect((host.as_str(), *port)).await?;
                 stream.set_nodelay(true)?;

@@ -233,7 +233,7 @@ mod tests {
     #[tokio::test]
     async fn packets_of_every_length_come_through() {
         let (here, there) = UnixStream::pair().unwrap();
-        let (mut here, mut there) = (Line::new(Wire::Unix(here)), Line::new(Wire::Unix(there)));
+        let (mut here, mut there) = (Line::new(Wire::Unix(here.into())), Line::new(Wire::Unix(there.into())));
         let lengths = [1, 0, LONGEST - 1, LONGEST, LONGEST + 1, 2 * LONGEST, 7];
         let bytes = |length: usize| (0..length).map(|at| (at % 251) as u8);
         let sent = tokio::spawn(async move {
@@ -256,7 +256,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_taken_back_is_not_sent() {
         let (here, there) = UnixStream::pair().unwrap();
-        let (mut here, mut there) = (Line::new(Wire::Unix(here)), Line::new(Wire::Unix(there)));
+        let (mut here, mut there) = (Line::new(Wire::Unix(here.into())), Line::new(Wire::Unix(there.into())));
         here.begin(|out| out.push(1));
         here.begin(|out| out.extend(vec![2; LONGEST + 5]));
         here.take_back();

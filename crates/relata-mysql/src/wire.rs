@@ -2,14 +2,15 @@
 
 use std::io;
 
+use relata_sql::socket::Socket;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
 /// The transport to a server.
 pub(crate) enum Wire {
     Tcp(TcpStream),
-    Unix(UnixStream),
+    Unix(Socket),
     Tls(Box<TlsStream<TcpStream>>),
 }
 

@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use relata_schema::Dialect;
 use relata_sql::driver::{Answer, BoxFuture, ConnectOptions, Connection, Driver, ServerInfo};
+use relata_sql::socket::Socket;
 use relata_sql::url::DatabaseUrl;
 use relata_sql::{Error, Kind, Result};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 use tokio_postgres::config::{ChannelBinding, Config, SslMode, SslNegotiation};
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect, TlsStream};
 use tokio_postgres::{CancelToken, Client};
@@ -134,7 +135,7 @@ impl Endpoint {
 
     async fn wire(&self) -> io::Result<Wire> {
         if self.host.starts_with('/') {
-            return Ok(Wire::Unix(UnixStream::connect(self.place()).await?));
+            return Ok(Wire::Unix(Socket::connect(self.place()).await?));
         }
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
         stream.set_nodelay(true)?;

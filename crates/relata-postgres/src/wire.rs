@@ -5,8 +5,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
+use relata_sql::socket::Socket;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 
 use crate::line::{Line, Shared};
@@ -14,7 +15,7 @@ use crate::line::{Line, Shared};
 /// The transport to a server.
 pub(crate) enum Wire {
     Tcp(TcpStream),
-    Unix(UnixStream),
+    Unix(Socket),
 }
 
 impl AsyncRead for Wire {

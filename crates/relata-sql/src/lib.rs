@@ -22,6 +22,8 @@ pub mod keyset;
 pub mod meta;
 pub mod render;
 pub mod row;
+#[cfg(all(unix, feature = "socket"))]
+pub mod socket;
 pub mod template;
 #[cfg(feature = "tls")]
 pub mod tls;

@@ -6,7 +6,7 @@ use relata_schema::model::ObjectName;
 use relata_sql::driver::{BulkInsert, ColumnInfo, ConnectOptions, RowSink, TransactionOptions};
 use relata_sql::{Connection, DatabaseUrl, Driver, Error, Kind, Result, Row, Statement, Value};
 
-use crate::harness::{Rows, block_on, connect, loaded, memory, rows};
+use crate::harness::{Rows, block_on, connect, loaded, rows};
 
 #[test]
 fn values_come_back_as_they_went() {
