@@ -687,6 +687,10 @@ impl Connection for Observed {
         self.connection.is_busy()
     }
 
+    fn is_away(&self) -> bool {
+        self.connection.is_away()
+    }
+
     fn is_touched(&self) -> bool {
         self.connection.is_touched()
     }

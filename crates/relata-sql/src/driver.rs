@@ -448,6 +448,12 @@ pub trait Connection: Send {
         false
     }
 
+    /// It is broken only for as long as a statement that was given up has not ended somewhere else: [`Connection::reset`] waits for
+    /// that, and makes it whole.
+    fn is_away(&self) -> bool {
+        false
+    }
+
     /// Closes it although a statement may be running, and asks the server to stop that statement.
     fn abandon(self: Box<Self>) -> Answer<'static, ()>
     where

@@ -8,8 +8,8 @@
 //! - Bulk inserts of more than one statement are made in turns, too.
 //! - [`Statement::once`] (DDL, migrations, raw SQL), scripts (but `COMMIT` and its like) and introspection run on the runtime's blocking pool: the
 //!   handle moves there and back. If the caller stops waiting, the work is interrupted, and this connection answers `true` to
-//!   [`Connection::is_busy`] until [`Connection::reset`] has waited for the handle and rolled back: a database in memory is
-//!   still there. Without a tokio runtime they run where they are called.
+//!   [`Connection::is_broken`] and [`Connection::is_away`] until [`Connection::reset`] has waited for the handle and rolled
+//!   back: a database in memory is still there. Without a tokio runtime they run where they are called.
 //! - A lock held by somebody else is waited for outside of SQLite, see `patience`.
 //!
 //! `last_insert_id` is SQLite's `last_insert_rowid()`; after an insert into a `WITHOUT ROWID` table it is the one before.
@@ -413,10 +413,10 @@ impl Connection for SqliteConnection {
     }
 
     fn is_broken(&self) -> bool {
-        self.damaged || self.raw.is_none() && self.away.is_none()
+        self.damaged || self.raw.is_none()
     }
 
-    fn is_busy(&self) -> bool {
+    fn is_away(&self) -> bool {
         self.away.is_some()
     }
 

@@ -135,7 +135,10 @@ impl<P: Borrow<Arc<Pool>>> Drop for Pooled<P> {
         let observed = &mut member.observed;
         // After a statement that succeeded nobody needs to look at the transport.
         if !observed.watch.well && observed.is_broken() {
-            return place.pool.borrow().dispose(*member, Closed::Broken);
+            return match observed.is_away() {
+                true => clean(place.owned(), member),
+                false => place.pool.borrow().dispose(*member, Closed::Broken),
+            };
         }
         if self.dirty || observed.is_busy() || observed.in_transaction() || observed.is_touched() {
             return clean(place.owned(), member);

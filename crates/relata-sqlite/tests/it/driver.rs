@@ -158,13 +158,13 @@ fn abandoned_work_is_stopped_and_its_connection_comes_back() {
         })
         .await;
     });
-    assert!(connection.is_busy() && !connection.is_broken());
+    assert!(connection.is_away() && connection.is_broken());
     let error = block_on(connection.ping()).unwrap_err();
     assert_eq!(error.kind(), Kind::Cancelled);
     // The runtime waits for its blocking pool: this ends only because the statement was interrupted.
     drop(runtime);
     block_on(connection.reset()).unwrap();
-    assert!(!connection.is_busy() && !connection.is_broken());
+    assert!(!connection.is_away() && !connection.is_broken());
     assert_eq!(rows(&mut *connection, "SELECT a FROM t"), [[Value::Int(7)]], "a database in memory is still there");
 }
 

@@ -134,7 +134,7 @@ fn steps_that_take_long_are_made_elsewhere() {
         let error = connection.query(Statement::new(SORTED, &[]), &mut Enough).await.unwrap_err();
         assert_eq!(error.kind(), Kind::TooManyRows);
         assert_eq!(sum(&mut *connection, "SELECT 7").await.sum, 7);
-        // Nobody waits any more: the connection is busy until it is reset.
+        // Nobody waits any more: the connection is away until it is reset.
         let mut rows = Rows::default();
         let mut waiting = connection.query(Statement::new(SORTED, &[]), &mut rows);
         std::future::poll_fn(|context| {
@@ -143,9 +143,9 @@ fn steps_that_take_long_are_made_elsewhere() {
         })
         .await;
         drop(waiting);
-        assert!(connection.is_busy() && !connection.is_broken());
+        assert!(connection.is_away() && connection.is_broken());
         connection.reset().await.unwrap();
-        assert!(!connection.is_busy());
+        assert!(!connection.is_away() && !connection.is_broken());
         assert_eq!(sum(&mut *connection, "SELECT 7").await.sum, 7);
     });
 }
