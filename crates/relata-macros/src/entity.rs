@@ -220,6 +220,7 @@ fn columns(context: &Context<'_>) -> TokenStream {
         false => quote!(__relata::Timestamp),
     });
     let added_positions = (idents.len()..idents.len() + added.len()).map(Literal::usize_unsuffixed);
+    let first = idents.first();
     let relations = context.relations.iter().map(|relation| &relation.ident).collect::<Vec<_>>();
     let markers = context.relations.iter().map(|relation| &relation.marker);
     let paths = relation::paths(context);
@@ -237,6 +238,15 @@ fn columns(context: &Context<'_>) -> TokenStream {
         impl<R, N: __relata::Presence> ::core::marker::Copy for #columns<R, N> {}
         impl __relata::Constant for #columns<#name> {
             type Entity = #name;
+        }
+        impl<R, N: __relata::Presence> __relata::Selection<R> for #columns<R, N> {
+            type Output = N::Row<#name>;
+            fn push(self, items: &mut ::std::vec::Vec<__relata::Item>) {
+                items.push(__relata::Item::Entity(self.#first.reference().path, &TABLE));
+            }
+            fn read(row: &mut dyn __relata::Row, at: &mut usize) -> ::relata::Result<N::Row<#name>> {
+                N::read::<#name>(row, at)
+            }
         }
         impl<R: 'static, N: __relata::Presence> #columns<R, N> {
             const fn at(path: __relata::Path) -> Self {

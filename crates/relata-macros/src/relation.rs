@@ -302,9 +302,10 @@ fn absent(context: &Context<'_>, named: &Named<'_>) -> TokenStream {
     let loaded = format_ident!("Loaded{}", naming::pascal(&named.relation.name));
     let message = format!("`{}` of this `{name}` was not loaded", named.relation.name);
     let note = format!("add `.with({name}.{})` to the query that gave the row", named.relation.name);
+    let taken = format!("a function that takes such a row says so: `&loaded!({name}: {})`", named.relation.name);
     quote! {
         #[doc(hidden)]
-        #[diagnostic::on_unimplemented(message = #message, label = "not loaded", note = #note)]
+        #[diagnostic::on_unimplemented(message = #message, label = "not loaded", note = #note, note = #taken)]
         #vis trait #loaded<'row> {
             fn loaded(self) -> #result;
         }

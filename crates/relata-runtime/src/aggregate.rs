@@ -11,7 +11,8 @@ use relata_sql::meta::{NUMBERED, Path, TableMeta};
 use relata_sql::row::plain_cell;
 use relata_sql::tree::{Item, Select, SetOperator};
 use relata_sql::typed::{
-    Aggregate, AnyQuery, Collected, Column, Computed, Expression, Field, GroupCondition, RowOrder, Subquery, Windowed,
+    Aggregate, AnyQuery, Collected, Column, Computed, Expression, Field, GroupCondition, Pred, RowOrder, Subquery,
+    Windowed,
 };
 
 use crate::entity::{Entity, mapped};
@@ -22,11 +23,12 @@ use crate::stream::Rows;
 
 pub use subtotals::{JoinedSubtotals, SubtotalSelection, Subtotals};
 
-/// What can be read from a query over `R`: columns, expressions, aggregates, tuples of them.
+/// What can be read from a query over `R`: columns, conditions, expressions, aggregates, whole rows by the entity's constant, tuples of
+/// them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a query over `{R}`",
     label = "expected a column, expression or aggregate of `{R}`, or a tuple of them",
-    note = "whole rows come without `.select(…)`"
+    note = "a whole row is said by its entity's constant: `.select((Post, Post.comments.count()))`, in a join by what the closure is given"
 )]
 pub trait Selection<R> {
     /// What comes out of it.
@@ -74,6 +76,24 @@ macro_rules! selections {
     (@expr $name:ident $value:ident) => { $value.into_expr() };
 }
 selections!(Column, Expression, Aggregate, Computed, Windowed, Collected);
+
+impl<R> Selection<R> for Pred<R> {
+    type Output = bool;
+
+    fn push(self, items: &mut Vec<Item>) {
+        items.push(Item::Expr(self.expr().into_expr()));
+    }
+
+    fn read(row: &mut dyn Row, at: &mut usize) -> Result<bool> {
+        next(row, at)
+    }
+}
+
+impl<R> GroupKeys<R> for Pred<R> {
+    fn push(self, keys: &mut Vec<Expr>) {
+        keys.push(self.expr().into_expr());
+    }
+}
 
 impl<R, T> GroupKeys<R> for Column<R, T> {
     fn push(self, keys: &mut Vec<Expr>) {
@@ -155,6 +175,24 @@ impl<E: Entity> Grouped<E> {
         self
     }
 
+    /// Adds a key to the order of the groups: one that is grouped by, or an aggregate.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let busiest = Book::find().group_by(Book.author_id).order(relata::count_rows().desc());
+    /// let rows = busiest.select((Book.author_id, relata::count_rows())).all(&mut db).await?;
+    /// assert_eq!(rows[0], (Id::new(1), 2));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn order(mut self, order: impl RowOrder<E>) -> Self {
+        self.select.order.push(order.into_order().into_key());
+        self
+    }
+
     /// What to read of each group: its keys and aggregates.
     ///
     /// ```
@@ -177,7 +215,7 @@ impl<E: Entity> Grouped<E> {
 #[must_use = "a query does nothing until it is run by `.all(…)`, `.one(…)` or another of its endings"]
 pub struct Projection<E, T> {
     pub(crate) select: Select,
-    read: fn(&mut dyn Row, &mut usize) -> Result<T>,
+    pub(crate) read: fn(&mut dyn Row, &mut usize) -> Result<T>,
     marker: PhantomData<fn() -> E>,
 }
 

@@ -17,6 +17,7 @@ use crate::changeset::{Allowed, Changeset};
 use crate::executor::Executor;
 use crate::find::Find;
 use crate::insert::{InsertColumns, InsertFrom, InsertMany, InsertStream, NewRow};
+use crate::join::Part;
 use crate::load::Carries;
 use crate::nested::Relate;
 use crate::rules;
@@ -219,8 +220,15 @@ pub trait Presence: 'static {
     type Of<T: Field>: Field;
     /// The columns of an entity that this one leads to.
     type Columns<E: Entity, R: 'static>;
+    /// What comes of a row of `E`.
+    type Row<E: Entity>: Send + Sync + 'static;
     /// The columns of an entity that this one leads to.
     fn columns<E: Entity, R: 'static>(path: Path) -> Self::Columns<E, R>;
+    /// Reads a row; `at` moves behind it.
+    ///
+    /// # Errors
+    /// `Kind::Decode`.
+    fn read<E: Entity>(row: &mut dyn Row, at: &mut usize) -> Result<Self::Row<E>>;
 }
 
 /// The row is there.
@@ -232,18 +240,28 @@ pub enum Perhaps {}
 impl Presence for Present {
     type Of<T: Field> = T;
     type Columns<E: Entity, R: 'static> = E::Columns<R>;
+    type Row<E: Entity> = E;
 
     fn columns<E: Entity, R: 'static>(path: Path) -> E::Columns<R> {
         E::columns(path)
+    }
+
+    fn read<E: Entity>(row: &mut dyn Row, at: &mut usize) -> Result<E> {
+        <E as Part>::read(row, at)
     }
 }
 
 impl Presence for Perhaps {
     type Of<T: Field> = Option<T::Base>;
     type Columns<E: Entity, R: 'static> = E::OuterColumns<R>;
+    type Row<E: Entity> = Option<E>;
 
     fn columns<E: Entity, R: 'static>(path: Path) -> E::OuterColumns<R> {
         E::outer_columns(path)
+    }
+
+    fn read<E: Entity>(row: &mut dyn Row, at: &mut usize) -> Result<Option<E>> {
+        <Option<E> as Part>::read(row, at)
     }
 }
 

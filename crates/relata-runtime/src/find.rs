@@ -18,7 +18,7 @@ use crate::aggregate::{GroupKeys, Grouped, Projection, Selection};
 use crate::entity::{Entity, mapped, root_column};
 use crate::executor::{Attempted, Executor, Intent};
 use crate::load::{Loads, Parents, Streams, load_each, load_into};
-use crate::page::{Cursor, PAGE, Page, fetch_page};
+use crate::page::{Cursor, Page, Side};
 use crate::relation::{And, IntoLoad, Many, Rel, Relation};
 use crate::soft_delete::SoftDeleted;
 use crate::stream::Rows;
@@ -32,7 +32,7 @@ pub(crate) use reading::spelled;
 pub struct Find<E, L = ()> {
     /// In a place of its own: it is large, and a query is moved from method to method.
     pub(crate) select: Box<Select>,
-    loads: L,
+    pub(crate) loads: L,
     /// There is one such row at most.
     unique: bool,
     marker: PhantomData<fn() -> E>,
@@ -538,7 +538,7 @@ impl<E: Entity, L> Find<E, L> {
     /// # Errors
     /// What the database says.
     pub async fn exists(mut self, executor: &mut impl Executor) -> Result<bool> {
-        self.select.limit = Some(1);
+        self.select.limit = Some(self.select.limit.map_or(1, |limit| limit.min(1)));
         if self.select.after.is_none() {
             self.select.order.clear();
         }
@@ -555,7 +555,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     }
 
     /// Settles what is joined, for so many rows at most.
-    fn prepared_for(&mut self, rows: Option<u64>) {
+    pub(crate) fn prepared_for(&mut self, rows: Option<u64>) {
         self.loads.choose(rows);
         if self.select.items.capacity() == 0 {
             self.select.items.reserve_exact(2);
@@ -813,14 +813,8 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     ///
     /// # Errors
     /// `Kind::Validation` when the cursor belongs to another order; as [`Find::all`].
-    pub async fn page(mut self, executor: &mut impl Executor /* .offset(40) */) -> Result<Page<L::Output>> {
-        self.prepared_for(Some(self.select.limit.unwrap_or(PAGE)));
-        let (loads, scope) = (self.loads, self.select.scope);
-        let mut page = fetch_page(executor, *self.select, loads.width(), E::TABLE, |row| loads.read(row, &mut 0))
-            .await
-            .map_err(|error| mapped(error, E::TABLE))?;
-        load_into(&loads, executor, (Parents::Some, scope), &mut page.items).await?;
-        Ok(page)
+    pub async fn page(self, executor: &mut impl Executor /* .offset(40) */) -> Result<Page<L::Output>> {
+        self.page_of(Side::After, executor).await
     }
 
     /// Rows as they come, in portions, for results that need not fit into memory.

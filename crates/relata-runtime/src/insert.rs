@@ -20,6 +20,7 @@ use crate::rules::Found;
 use crate::validation;
 
 mod conditional;
+mod either;
 mod found;
 mod many;
 pub(crate) mod portion;
@@ -565,7 +566,7 @@ impl<E: Entity> InsertFrom<E> {
 }
 
 /// An insert, of one row or of many, that knows what to do when a row exists.
-#[must_use = "nothing is inserted until `.update(…)`, `.update_all(…)`, `.ignore(…)` or a `.save(…)`"]
+#[must_use = "nothing is inserted until `.update(…)`, `.update_all(…)`, `.ignore(…)`, `.find_or_insert(…)` or a `.save(…)`"]
 pub struct Upsert<E, R = Draft<E>> {
     rows: R,
     target: Vec<String>,

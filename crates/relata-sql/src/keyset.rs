@@ -12,7 +12,7 @@ use crate::meta::{Cardinality, Path, TableMeta};
 use crate::tree::{After, Select};
 use crate::value::Value;
 
-/// Narrows a query down to what comes after the place.
+/// Narrows a query down to what comes after the place; where what comes before it is meant, the order is turned round.
 ///
 /// # Errors
 /// `Kind::Validation` when the place is one of another order; those of [`total_order`].
@@ -23,6 +23,9 @@ pub fn narrow(select: &mut Select, after: &After, dialect: Dialect) -> Result<()
     if after.order != order_digest(&select.order) || after.values.len() != select.order.len() {
         let message = "the cursor belongs to a query with another order";
         return Err(Error::new(Kind::Validation, message).hint("start again at the first page"));
+    }
+    if after.back {
+        reverse(&mut select.order);
     }
     let declared = || select.order.iter().map(|key| may_be_null(&key.expr)).collect();
     let nullable = after.nullable.clone().unwrap_or_else(declared);
@@ -56,6 +59,18 @@ pub fn total_order(order: &mut Vec<OrderKey>, table: &'static TableMeta) -> Resu
         }
     }
     Ok(())
+}
+
+/// The order from its end.
+pub fn reverse(order: &mut [OrderKey]) {
+    for key in order {
+        key.descending = !key.descending;
+        key.nulls = match key.nulls {
+            Nulls::First => Nulls::Last,
+            Nulls::Last => Nulls::First,
+            Nulls::Native => Nulls::Native,
+        };
+    }
 }
 
 /// Tells orders apart: a cursor belongs to one.

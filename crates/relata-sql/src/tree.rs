@@ -293,6 +293,8 @@ pub struct After {
     pub values: Vec<Value>,
     /// Which of the keys may be NULL; `None`: those that are declared so.
     pub nullable: Option<Vec<bool>>,
+    /// What comes before it is meant, the nearest first.
+    pub back: bool,
 }
 
 /// Queries in the place of tables, or to the right of a union: what is deeper is refused, rather than let the stack overflow.

@@ -161,6 +161,8 @@ const BUILDER: &[Test] = &[
 ];
 const PAGING: &[Test] = &[
     (PAGES, "pages_meet_every_row_once"),
+    (PAGES, "pages_go_back"),
+    (PAGES, "pages_of_what_is_computed"),
     (PAGES, "streams_give_every_row"),
     (MEMORY, "whole_numbers_cost_nothing_and_streams_hold_a_portion"),
     (WRITES, "bulk_inserts_are_all_or_nothing"),

@@ -65,6 +65,7 @@ const UPSERT: &[Test] = &[
     (FUNCTIONS, "many_rows_come_back"),
     (WRITES, "many_rows_are_upserted"),
     (WRITES, "upserts_of_many_rows_are_all_or_nothing"),
+    (WRITES, "a_row_is_found_or_inserted"),
 ];
 const SEARCHES: &str = "crates/relata/tests/it/searches.rs";
 const CONSTRUCTS: &str = "crates/relata/tests/it/constructs.rs";
@@ -108,6 +109,15 @@ const PLANNED: &[Test] = &[
     (PLANS, "writes_are_explained_and_undone"),
     ("crates/relata-cli/tests/it/query.rs", "a_statement_is_explained"),
 ];
+const COMPUTES: &str = "crates/relata/tests/it/computed.rs";
+const COMPUTED: &[Test] = &[
+    (COMPUTES, "whole_rows_beside_what_is_computed"),
+    (COMPUTES, "whole_rows_of_joins_and_relations"),
+    (COMPUTES, "whole_rows_of_groups"),
+    (COMPUTES, "conditions_are_values"),
+    (COMPUTES, "groups_are_ordered"),
+    (COMPUTES, "no_rows_do_not_exist"),
+];
 const DYNAMIC: &[Test] = &[
     (SEARCHES, "searches_from_query_strings"),
     (SEARCHES, "searches_from_json"),
@@ -133,6 +143,13 @@ pub const QUERIES: &[Capability] = &[
         sqlite: Claim::Done(STRUCTS),
         postgres: Claim::Done(STRUCTS),
         mysql: Claim::Done(STRUCTS),
+    },
+    Capability {
+        id: "Q2",
+        title: "Whole rows beside what is computed for them, of queries, joins and groups; conditions as values",
+        sqlite: Claim::Done(COMPUTED),
+        postgres: Claim::Done(COMPUTED),
+        mysql: Claim::Done(COMPUTED),
     },
     Capability {
         id: "Q2",

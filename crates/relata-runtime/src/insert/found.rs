@@ -54,7 +54,7 @@ pub(super) fn inserted(
     }
 }
 
-fn found_by(
+pub(super) fn found_by(
     table: &'static TableMeta,
     columns: &Positions,
     values: &[Value],

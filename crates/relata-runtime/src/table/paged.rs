@@ -10,7 +10,7 @@ use relata_sql::{Error, Kind, Result};
 use super::related::load;
 use super::{Record, TableQuery, named};
 use crate::executor::Executor;
-use crate::page::{Cursor, Page, fetch_ordered};
+use crate::page::{Cursor, Page, Side, fetch_ordered};
 
 impl TableQuery {
     /// Only what comes after this place in the order, which is that of the page that gave it; `None`: from the beginning.
@@ -37,7 +37,37 @@ impl TableQuery {
     ///
     /// # Errors
     /// `Kind::Unsupported` for a table without key; `Kind::Parameters` for a cursor of another order; what the database says.
-    pub async fn page(mut self, executor: &mut impl Executor) -> Result<Page<Record>> {
+    pub async fn page(self, executor: &mut impl Executor) -> Result<Page<Record>> {
+        self.page_of(Side::After, executor).await
+    }
+
+    /// The page before a place, which [`Page::previous`] says of a page; `None`: the last page. What was said by
+    /// [`TableQuery::after`] does not count.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let books = db.table("books").await?;
+    /// let last = books.select().order("title", false)?.limit(1).page_before(None, &mut db).await?;
+    /// assert_eq!(last[0].value("title"), Some(&relata::Value::Text("The Lathe of Heaven".into())));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`TableQuery::page`].
+    pub async fn page_before(
+        mut self,
+        cursor: impl Into<Option<Cursor>>,
+        executor: &mut impl Executor,
+    ) -> Result<Page<Record>> {
+        self.after = cursor.into();
+        self.page_of(Side::Before, executor).await
+    }
+
+    async fn page_of(mut self, side: Side, executor: &mut impl Executor) -> Result<Page<Record>> {
         self.total_order()?;
         self.placed()?;
         let (withs, table) = (std::mem::take(&mut self.withs), self.table.clone());
@@ -47,7 +77,7 @@ impl TableQuery {
             let values = (0..columns.len()).map(|index| Ok(row.cell(index)?.to_value())).collect::<Result<_>>()?;
             Ok(Record { columns: columns.clone(), values, related: Vec::new() })
         };
-        let mut page = fetch_ordered(executor, self.whole(), columns.len(), read).await?;
+        let mut page = fetch_ordered(executor, self.whole(), side, read).await?;
         for with in withs {
             load(with, &mut page.items, executor).await?;
         }

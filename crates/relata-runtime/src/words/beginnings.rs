@@ -59,6 +59,13 @@ beginnings! {
     create, Create -> rows: "a new row of `{Self}` is the struct `New{Self}`: say `New{Self} {{ … }}.insert(&mut db)`";
     insert, Insert -> rows: "a new row of `{Self}` is the struct `New{Self}`: say `New{Self} {{ … }}.insert(&mut db)`";
     upsert, UpsertFirst -> rows: "what becomes of a row that exists is said behind its key: `New{Self} {{ … }}.on_conflict({Self}.email).update_all(&mut db)`";
+    get_by, GetBy -> query: "`{Self}::get_by(…)` is a filter here: say `{Self}::find().filter(…).optional(&mut db)`";
+    find_or_create_by, FindOrCreateBy -> rows: "a row that may exist is inserted `.on_conflict(…)`: say `New{Self} {{ … }}.on_conflict({Self}.email).find_or_insert(&mut db)`";
+    get_or_create, GetOrCreate -> rows: "a row that may exist is inserted `.on_conflict(…)`: say `New{Self} {{ … }}.on_conflict({Self}.email).find_or_insert(&mut db)`";
+    bulk_create, BulkCreate -> rows: "`{Self}::bulk_create(…)` is `{Self}::insert_many(…)` here: say `{Self}::insert_many(rows).exec(&mut db)`";
+    bulk_update, BulkUpdate -> rows: "rows that were read and changed are written by `row.save(&mut db)` each, in one `transaction!`; one value for many by `{Self}::update_many()`";
+    insert_all, InsertAll -> rows: "`{Self}::insert_all(…)` is `{Self}::insert_many(…)` here: say `{Self}::insert_many(rows).exec(&mut db)`";
+    belonging_to, BelongingTo -> query: "rows that refer to another are filtered by its key: `{Self}::find().filter({Self}.user_id.eq(user.id))`; with their parents they are loaded by `.with(…)`";
     delete_by_id, DeleteById -> query: "`{Self}::delete_by_id(…)` is `{Self}::delete(…)` here: say `{Self}::delete(1).exec(&mut db)`";
     destroy, Destroy -> query: "`{Self}::destroy(…)` is `{Self}::delete(…)` here: say `{Self}::delete(1).exec(&mut db)`";
 }
@@ -85,6 +92,7 @@ of_rows! {
     delete, DeleteRow, DeletesRow: "`{Self}` has no `delete`: a row is deleted by its key", "of an entity `User` say `User::delete(user.id).exec(&mut db)`";
     destroy, DestroyRow, DestroysRow: "`{Self}` has no `destroy`: a row is deleted by its key", "of an entity `User` say `User::delete(user.id).exec(&mut db)`";
     update, UpdateRow, UpdatesRow: "`{Self}` has no `update`: a row that was changed is written by `.save(…)`", "of an entity say `user.save(&mut db)`; single columns are `User::update(user.id).set(…).exec(&mut db)`";
+    find_related, FindRelated, FindsRelated: "`{Self}` has no `find_related`: what hangs on a row is loaded with it", "say `User::by_key(1).with(User.posts)`, or `Post::find().filter(Post.author_id.eq(user.id))`";
     reload, ReloadRow, ReloadsRow: "`{Self}` has no `reload`: a row is read again by its key", "of an entity `User` say `User::by_key(user.id).one(&mut db)`";
 }
 

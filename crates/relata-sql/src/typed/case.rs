@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Expr, Expression, Field, Operand, Pred};
+use super::{Argument, Expr, Expression, Field, Operand, Order, Pred};
 use crate::expr::Cast;
 use crate::value::Value;
 
@@ -42,6 +42,60 @@ impl<R, T: Field> Case<R, T> {
         Expression::new(Expr::Case(self.cases, None))
     }
 }
+
+/// A condition as a value: whether it holds. Where it is neither true nor false, because of a NULL, it does not hold, as in a filter.
+///
+/// ```
+/// # use relata_sql::{meta::{ColumnMeta, Path}, typed::{Column, Expression}};
+/// # struct Post; static LIKES: ColumnMeta = ColumnMeta::new("likes", "likes");
+/// # let likes: Column<Post, i64> = Column::new(Path::ROOT, &LIKES);
+/// let loved: Expression<Post, bool> = likes.gt(99).expr();
+/// let first = likes.gt(99).desc(); // those that are loved, then the others
+/// ```
+impl<R> Pred<R> {
+    /// Whether it holds, as an expression.
+    pub fn expr(self) -> Expression<R, bool> {
+        Case::when(self, true).otherwise(false)
+    }
+
+    /// Rows for which it does not hold, then those for which it holds.
+    pub fn asc(self) -> Order<R> {
+        self.expr().asc()
+    }
+
+    /// Rows for which it holds, then those for which it does not.
+    pub fn desc(self) -> Order<R> {
+        self.expr().desc()
+    }
+}
+
+impl<R> From<Pred<R>> for Expression<R, bool> {
+    fn from(condition: Pred<R>) -> Self {
+        condition.expr()
+    }
+}
+
+impl<R> Argument<R> for Pred<R> {
+    type Like<U: Field> = U;
+
+    fn into_argument(self) -> Expr {
+        self.expr().into_expr()
+    }
+}
+
+macro_rules! operands {
+    ($($ty:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<R> Operand<R, $ty> for Pred<R> {
+            type Given = bool;
+
+            fn into_operand(self) -> Expr {
+                self.expr().into_expr()
+            }
+        }
+    )*};
+}
+operands!(bool, Option<bool>);
 
 /// A value as an expression of its own: a constant column, the start of a count.
 ///

@@ -80,9 +80,4 @@ async fn wrong_9(db: &mut Db) -> relata::Result<()> {
     Ok(())
 }
 
-async fn wrong_10(db: &mut Db) -> relata::Result<()> {
-    let posts = Post::find().select(Post).all(db).await?;
-    Ok(())
-}
-
 fn main() {}

@@ -5,6 +5,7 @@
 mod answers;
 mod cancelled;
 mod compile_fail;
+mod computed;
 mod constructs;
 mod design;
 mod forum;

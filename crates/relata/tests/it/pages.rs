@@ -9,6 +9,8 @@ use crate::queries::blog;
 
 crate::setup::everywhere!(
     pages_meet_every_row_once,
+    pages_go_back,
+    pages_of_what_is_computed,
     cursors_are_text_and_checked,
     a_cursor_counts_however_the_query_ends,
     pages_load_relations,
@@ -30,9 +32,9 @@ async fn many(db: &mut Db) -> Result<()> {
     Ok(())
 }
 
-async fn pages_meet_every_row_once(mut db: Db) -> Result<()> {
-    many(&mut db).await?;
-    let orders: Vec<fn() -> Vec<relata::Order<Post>>> = vec![
+/// Orders over columns that repeat, may be NULL, are another table's or computed.
+fn orders() -> Vec<fn() -> Vec<relata::Order<Post>>> {
+    vec![
         Vec::new,
         || vec![Post.body.asc()],
         || vec![Post.body.desc(), Post.slug.asc()],
@@ -40,8 +42,13 @@ async fn pages_meet_every_row_once(mut db: Db) -> Result<()> {
         || vec![Post.published_at.desc()],
         || vec![Post.author().name.asc(), Post.slug.desc()],
         || vec![Post.slug.upper().desc()],
-    ];
-    for (number, order) in orders.iter().enumerate() {
+        || vec![Post.body.is_some().desc(), Post.body.asc()],
+    ]
+}
+
+async fn pages_meet_every_row_once(mut db: Db) -> Result<()> {
+    many(&mut db).await?;
+    for (number, order) in orders().iter().enumerate() {
         let query = || order().into_iter().fold(Post::find(), |query, key| query.order(key)).limit(7);
         let (mut seen, mut cursor) = (Vec::new(), None);
         loop {
@@ -60,6 +67,63 @@ async fn pages_meet_every_row_once(mut db: Db) -> Result<()> {
         expected.sort_unstable();
         assert_eq!(seen, expected, "order {number}");
     }
+    Ok(())
+}
+
+async fn pages_go_back(mut db: Db) -> Result<()> {
+    many(&mut db).await?;
+    let ids = |page: &Page<Post>| page.iter().map(|post| post.id).collect::<Vec<_>>();
+    for (number, order) in orders().iter().enumerate() {
+        let query = || order().into_iter().fold(Post::find(), |query, key| query.order(key)).limit(7);
+        let (mut pages, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = query().after(cursor).page(&mut db).await?;
+            cursor = page.next.clone();
+            pages.push(page);
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert!(pages[0].previous.is_none(), "order {number}: nothing is before the first page");
+        for at in (1..pages.len()).rev() {
+            let before = query().page_before(pages[at].previous.clone(), &mut db).await?;
+            assert_eq!(ids(&before), ids(&pages[at - 1]), "order {number}: the page before {at}");
+            assert_eq!(before.previous.is_none(), at == 1, "order {number}: before {at}");
+            let again = query().after(before.next).page(&mut db).await?;
+            assert_eq!(ids(&again), ids(&pages[at]), "order {number}: forth again to {at}");
+        }
+        let last = query().page_before(None, &mut db).await?;
+        let whole: Vec<_> = pages.iter().flat_map(&ids).collect();
+        assert_eq!((ids(&last), last.next), (whole[53..].to_vec(), None), "order {number}: the last page");
+        let before = query().page_before(last.previous, &mut db).await?;
+        assert_eq!(ids(&before), whole[46..53], "order {number}: before the last page");
+    }
+    let posts = db.table("posts").await?;
+    let query = || posts.select().order("body", true);
+    let first = query()?.limit(20).page(&mut db).await?;
+    let second = query()?.limit(20).after(first.next.clone()).page(&mut db).await?;
+    let back = query()?.limit(20).page_before(second.previous, &mut db).await?;
+    assert_eq!((&back[0], &back[19], back.len()), (&first[0], &first[19], 20));
+    let last = query()?.limit(1).page_before(None, &mut db).await?;
+    assert_eq!((last.len(), last.next.is_none()), (1, true));
+    let wrong = Post::find().order(Post.slug.asc()).page_before(first.next, &mut db).await.unwrap_err();
+    assert_eq!(wrong.kind(), Kind::Validation, "a cursor of another order");
+    Ok(())
+}
+
+async fn pages_of_what_is_computed(mut db: Db) -> Result<()> {
+    blog(&mut db).await?;
+    let users = || User::find().order(User.posts.count().desc()).order(User.name.asc()).limit(2);
+    let counted =
+        |page: &Page<(User, i64)>| page.iter().map(|(user, posts)| (user.name.clone(), *posts)).collect::<Vec<_>>();
+    let first = users().select((User, User.posts.count())).page(&mut db).await?;
+    assert_eq!(counted(&first), [("Ann".to_string(), 3), ("Bob".to_string(), 1)]);
+    let second = users().after(first.next.clone()).select((User, User.posts.count())).page(&mut db).await?;
+    assert_eq!((counted(&second), second.next.is_none()), (vec![("Cyd".to_string(), 0)], true));
+    let back = users().select((User, User.posts.count())).page_before(second.previous, &mut db).await?;
+    assert_eq!(counted(&back), counted(&first));
+    let groups = Post::find().group_by(Post.author_id).select(Post.author_id).page(&mut db).await.unwrap_err();
+    assert_eq!(groups.kind(), Kind::Unsupported);
     Ok(())
 }
 

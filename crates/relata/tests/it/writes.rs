@@ -13,6 +13,7 @@ crate::setup::everywhere!(
     changed_rows_come_back,
     bulk_inserts_are_all_or_nothing,
     upserts,
+    a_row_is_found_or_inserted,
     rows_of_one_list_give_different_fields,
     many_rows_are_upserted,
     upserts_of_many_rows_are_all_or_nothing,
@@ -120,6 +121,38 @@ async fn upserts(mut db: Db) -> Result<()> {
     let post = post("two").body("b").on_conflict((Post.author_id, Post.slug)).update_all(&mut db).await?;
     assert_eq!((post.title.as_str(), post.body.as_deref()), ("two", Some("b")));
     assert_eq!(Post::find().count(&mut db).await?, 1);
+    Ok(())
+}
+
+async fn a_row_is_found_or_inserted(mut db: Db) -> Result<()> {
+    let user = |name: &str| NewUser { email: "ann@example.com".into(), name: name.into() };
+    let (first, inserted) = user("Ann").on_conflict(User.email).find_or_insert(&mut db).await?;
+    let (second, again) = user("Anna").on_conflict(User.email).find_or_insert(&mut db).await?;
+    assert_eq!((first.id, second.name.as_str(), inserted, again), (second.id, "Ann", true, false));
+    let author_id = first.id;
+    let post = |title: &str| NewPost { author_id, slug: "s".into(), title: title.into() };
+    let key = (Post.author_id, Post.slug);
+    let (one, _) = post("one").on_conflict(key).find_or_insert(&mut db).await?;
+    Post::delete(one.id).exec(&mut db).await?;
+    let (two, inserted) = post("two").on_conflict(key).find_or_insert(&mut db).await?;
+    assert!(inserted && one.id != two.id, "a row that is marked as deleted is not there");
+
+    let tasks = (0..6).map(|number| {
+        let (mut db, user) = (db.clone(), NewUser { email: "bob@example.com".into(), name: format!("Bob {number}") });
+        tokio::spawn(async move { user.on_conflict(User.email).find_or_insert(&mut db).await })
+    });
+    let tasks: Vec<_> = tasks.collect();
+    let mut found = Vec::new();
+    for task in tasks {
+        found.push(task.await.unwrap()?);
+    }
+    assert!(found.iter().all(|(bob, _)| bob.id == found[0].0.id));
+    assert_eq!(found.iter().filter(|(_, inserted)| *inserted).count(), 1, "of many who ask at once one inserts");
+
+    let unknown = user("x").on_conflict(User.id).find_or_insert(&mut db).await.unwrap_err();
+    assert_eq!((unknown.kind(), unknown.message()), (Kind::InvalidValue, "the new User has no id to be found by"));
+    let other_key = user("x").id(99).on_conflict(User.id).find_or_insert(&mut db).await.unwrap_err();
+    assert_eq!(other_key.kind(), Kind::UniqueViolation, "another key than the one that was meant");
     Ok(())
 }
 
