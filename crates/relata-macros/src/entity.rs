@@ -5,6 +5,7 @@ use quote::{format_ident, quote};
 use relata_schema::Dialect;
 use relata_schema::declare::{DefaultValue, Entity, Field};
 use relata_schema::naming;
+use relata_schema::types::Type;
 use syn::DeriveInput;
 
 use crate::{arc, insert, relation, rule};
@@ -204,7 +205,25 @@ fn column_meta(context: &Context<'_>, column: &Column<'_>) -> TokenStream {
     });
     let rules: Vec<_> = field.rules.iter().filter_map(|rule| rule::of_field(column, rule)).collect();
     let rules = (!rules.is_empty()).then(|| quote!(.rules(&[#(#rules),*])));
-    quote!(__relata::ColumnMeta::new(#name, #column_name) #nullable #generated #sortable #references #default #rules)
+    let ranked = ranked(column);
+    quote! {
+        __relata::ColumnMeta::new(#name, #column_name)
+            #nullable #generated #sortable #references #default #rules #ranked
+    }
+}
+
+/// The values by whose places MariaDB sorts the column, if they are not sorted as texts.
+fn ranked(column: &Column<'_>) -> Option<TokenStream> {
+    let given = |word: &str| column.field.db_types.iter().find(|(dialect, _)| dialect == word).map(|(_, text)| text);
+    match given(Dialect::Mysql.word()).or_else(|| given("")).map(|text| Dialect::Mysql.reported(text).logical) {
+        Some(Type::Enum(_, values)) => Some(quote!(.listed(&[#(#values),*]))),
+        Some(Type::Set(values)) => Some(quote!(.set_of(&[#(#values),*]))),
+        Some(_) => None,
+        None => {
+            let ty = column.ty;
+            column.field.ty.is_none().then(|| quote!(.listed(<#ty as __relata::Field>::VALUES)))
+        }
+    }
 }
 
 /// The struct behind the constant of the same name.

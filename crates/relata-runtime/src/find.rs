@@ -216,7 +216,7 @@ impl<E: Entity, L> Find<E, L> {
     /// # }
     /// ```
     pub fn after(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
-        self.select.after = cursor.into().map(|cursor: Cursor| cursor.place(None));
+        self.select.after = cursor.into().map(|cursor: Cursor| cursor.place());
         self
     }
 

@@ -44,9 +44,17 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// As the part of a query; `nullable`: which keys of its order may be NULL, `None`: those that are declared so.
-    pub(crate) fn place(self, nullable: Option<Vec<bool>>) -> Box<After> {
-        Box::new(After { order: self.order, values: self.values, nullable, back: false })
+    /// As the part of a query over what is declared.
+    pub(crate) fn place(self) -> Box<After> {
+        Box::new(After { order: self.order, values: self.values, nullable: None, back: false, ranks: None })
+    }
+
+    /// As the part of a query over what is known at run time: `nullable` says which keys of its order may be NULL, `rank` by which
+    /// number a value is sorted.
+    pub(crate) fn place_among(self, nullable: Vec<bool>, rank: impl Fn(usize, &Value) -> Option<Value>) -> Box<After> {
+        let ranks = self.values.iter().enumerate().map(|(at, value)| rank(at, value)).collect();
+        let (order, values) = (self.order, self.values);
+        Box::new(After { order, values, nullable: Some(nullable), back: false, ranks: Some(ranks) })
     }
 }
 
@@ -163,7 +171,7 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
         cursor: impl Into<Option<Cursor>>,
         executor: &mut impl Executor,
     ) -> Result<Page<L::Output>> {
-        self.select.after = cursor.into().map(|cursor: Cursor| cursor.place(None));
+        self.select.after = cursor.into().map(|cursor: Cursor| cursor.place());
         self.page_of(Side::Before, executor).await
     }
 
@@ -211,7 +219,7 @@ impl<E: Entity, T: Send> Projection<E, T> {
         cursor: impl Into<Option<Cursor>>,
         executor: &mut impl Executor,
     ) -> Result<Page<T>> {
-        self.select.after = cursor.into().map(|cursor: Cursor| cursor.place(None));
+        self.select.after = cursor.into().map(|cursor: Cursor| cursor.place());
         self.page_of(Side::Before, executor).await
     }
 

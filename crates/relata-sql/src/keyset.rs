@@ -8,7 +8,7 @@ use relata_schema::Dialect;
 
 use crate::error::{Error, Kind, Result};
 use crate::expr::{BinaryOp, ColumnRef, Expr, Nulls, OrderKey};
-use crate::meta::{Cardinality, Path, TableMeta};
+use crate::meta::{Cardinality, Path, Ranked, TableMeta};
 use crate::tree::{After, Select};
 use crate::value::Value;
 
@@ -29,9 +29,48 @@ pub fn narrow(select: &mut Select, after: &After, dialect: Dialect) -> Result<()
     }
     let declared = || select.order.iter().map(|key| may_be_null(&key.expr)).collect();
     let nullable = after.nullable.clone().unwrap_or_else(declared);
-    let condition = beyond(&select.order, &after.values, dialect, &nullable);
+    let ranks = match (dialect, &after.ranks) {
+        (Dialect::Mysql, Some(ranks)) => ranks.clone(),
+        (Dialect::Mysql, None) => {
+            select.order.iter().zip(&after.values).map(|(key, value)| declared_rank(&key.expr, value)).collect()
+        }
+        _ => vec![None; after.values.len()],
+    };
+    let place = Place { values: &after.values, nullable: &nullable, ranks: &ranks };
+    let condition = beyond(&select.order, &place, dialect);
     Expr::and_into(&mut select.filter, condition);
     Ok(())
+}
+
+/// The values of the order's keys, and what is to be known of each.
+struct Place<'p> {
+    values: &'p [Value],
+    nullable: &'p [bool],
+    ranks: &'p [Option<Value>],
+}
+
+/// By which number MariaDB sorts a value of an enum: its place, from 1 on; before it come texts that are none of its values.
+pub fn rank_in_enum(values: &[impl AsRef<str>], value: &Value) -> Option<Value> {
+    let Value::Text(text) = value else { return None };
+    let place = values.iter().position(|known| known.as_ref() == text).map_or(0, |place| place as i64 + 1);
+    Some(Value::Int(place))
+}
+
+/// By which number MariaDB sorts a value of a set: each member has a bit.
+pub fn rank_in_set(values: &[impl AsRef<str>], value: &Value) -> Option<Value> {
+    let Value::Text(text) = value else { return None };
+    let bit = |member: &str| values.iter().position(|known| known.as_ref() == member).map_or(0, |place| 1u64 << place);
+    let bits = text.split(',').fold(0, |bits, member| bits | bit(member));
+    Some(i64::try_from(bits).map_or(Value::UInt(bits), Value::Int))
+}
+
+fn declared_rank(expr: &Expr, value: &Value) -> Option<Value> {
+    let Expr::Column(reference) = expr else { return None };
+    match reference.column.ranked {
+        Ranked::No | Ranked::Enum([]) => None,
+        Ranked::Enum(values) => rank_in_enum(values, value),
+        Ranked::Set(values) => rank_in_set(values, value),
+    }
 }
 
 /// Adds the key's columns unless the order has them.
@@ -93,13 +132,17 @@ pub fn order_digest(order: &[OrderKey]) -> u32 {
 }
 
 /// The condition that a row comes after these values: after by the first key, or equal in it and after by the second, …
-fn beyond(order: &[OrderKey], values: &[Value], dialect: Dialect, nullable: &[bool]) -> Expr {
+fn beyond(order: &[OrderKey], place: &Place<'_>, dialect: Dialect) -> Expr {
+    let Place { values, nullable, ranks } = *place;
     if let Some(row) = beyond_row(order, values, dialect, nullable) {
         return row;
     }
     let mut ways = Vec::new();
     for index in 0..order.len() {
-        let Some(after) = beyond_key(&order[index], &values[index], dialect, nullable[index]) else { continue };
+        let Some(after) = beyond_key(&order[index], &values[index], ranks[index].as_ref(), dialect, nullable[index])
+        else {
+            continue;
+        };
         let mut way: Vec<Expr> = order[..index].iter().zip(values).map(|(key, value)| equal(key, value)).collect();
         way.push(after);
         ways.push(if way.len() == 1 { way.swap_remove(0) } else { Expr::And(way) });
@@ -146,7 +189,7 @@ fn equal(key: &OrderKey, value: &Value) -> Expr {
     }
 }
 
-fn beyond_key(key: &OrderKey, value: &Value, dialect: Dialect, nullable: bool) -> Option<Expr> {
+fn beyond_key(key: &OrderKey, value: &Value, rank: Option<&Value>, dialect: Dialect, nullable: bool) -> Option<Expr> {
     let expr = || key.expr.clone();
     let nulls_last = match key.nulls {
         Nulls::First => false,
@@ -157,7 +200,13 @@ fn beyond_key(key: &OrderKey, value: &Value, dialect: Dialect, nullable: bool) -
         return if nulls_last { None } else { Some(Expr::IsNull(Box::new(expr()), false)) };
     }
     let op = if key.descending { BinaryOp::Lt } else { BinaryOp::Gt };
-    let greater = expr().compared(op, Expr::Value(value.clone()));
+    let greater = match rank {
+        Some(rank) => {
+            let number = Expr::Binary(Box::new(expr()), BinaryOp::Add, Box::new(Expr::Value(Value::Int(0))));
+            number.compared(op, Expr::Value(rank.clone()))
+        }
+        None => expr().compared(op, Expr::Value(value.clone())),
+    };
     Some(match nulls_last && nullable {
         true => greater.or(Expr::IsNull(Box::new(expr()), true)),
         false => greater,

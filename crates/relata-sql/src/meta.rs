@@ -141,6 +141,19 @@ pub struct ColumnMeta {
     pub rules: &'static [RuleMeta],
     /// What a new row has that does not give it.
     pub default: DefaultMeta,
+    /// What its texts are sorted by on MariaDB and MySQL.
+    pub ranked: Ranked,
+}
+
+/// What the texts of a column are sorted by on MariaDB and MySQL, which compare them as texts all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ranked {
+    /// By themselves.
+    No,
+    /// An enum: by their place among these.
+    Enum(&'static [&'static str]),
+    /// A set: by the bits of its members, which are these.
+    Set(&'static [&'static str]),
 }
 
 /// What a new row has in a column that it does not give.
@@ -168,6 +181,7 @@ impl ColumnMeta {
             references: "",
             rules: &[],
             default: DefaultMeta::None,
+            ranked: Ranked::No,
         }
     }
 
@@ -209,6 +223,20 @@ impl ColumnMeta {
     /// A new row need not give it: the database has a value for it.
     pub const fn is_defaulted(&self) -> bool {
         !matches!(self.default, DefaultMeta::None)
+    }
+
+    /// It is an enum of these values.
+    #[must_use]
+    pub const fn listed(mut self, values: &'static [&'static str]) -> Self {
+        self.ranked = Ranked::Enum(values);
+        self
+    }
+
+    /// It is a set of these values.
+    #[must_use]
+    pub const fn set_of(mut self, values: &'static [&'static str]) -> Self {
+        self.ranked = Ranked::Set(values);
+        self
     }
 
     /// Values must keep these rules.

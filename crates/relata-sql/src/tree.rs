@@ -295,6 +295,8 @@ pub struct After {
     pub nullable: Option<Vec<bool>>,
     /// What comes before it is meant, the nearest first.
     pub back: bool,
+    /// By which number each value is sorted, where that is not by itself ([`crate::keyset::rank_in_enum`]); `None`: as is declared.
+    pub ranks: Option<Vec<Option<Value>>>,
 }
 
 /// Queries in the place of tables, or to the right of a union: what is deeper is refused, rather than let the stack overflow.

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use relata_schema::types::Type;
 use relata_sql::driver::Row;
 use relata_sql::expr::{Expr, Nulls, OrderKey};
+use relata_sql::keyset::{rank_in_enum, rank_in_set};
 use relata_sql::tree::Item;
-use relata_sql::{Error, Kind, Result};
+use relata_sql::{Error, Kind, Result, Value};
 
 use super::related::load;
-use super::{Record, TableQuery, named};
+use super::{Record, TableColumn, TableQuery, named};
 use crate::executor::Executor;
 use crate::page::{Cursor, Page, Side, fetch_ordered};
 
@@ -88,13 +90,20 @@ impl TableQuery {
     pub(super) fn placed(&mut self) -> Result<()> {
         let Some(cursor) = self.after.take() else { return Ok(()) };
         self.total_order()?;
-        let nullable = |key: &OrderKey| match &key.expr {
-            Expr::Named(name) => self.table.0.columns.iter().any(|column| column.name == **name && column.nullable),
-            _ => true,
+        let columns = self.select.order.iter().map(|key| self.ordered_by(key)).collect::<Vec<_>>();
+        let nullable = columns.iter().map(|column| column.is_none_or(|column| column.nullable)).collect();
+        let rank = |at: usize, value: &Value| match &(*columns.get(at)?)?.ty {
+            Type::Enum(_, values) => rank_in_enum(values, value),
+            Type::Set(values) => rank_in_set(values, value),
+            _ => None,
         };
-        let nullable = self.select.order.iter().map(nullable).collect();
-        self.select.after = Some(cursor.place(Some(nullable)));
+        self.select.after = Some(cursor.place_among(nullable, rank));
         Ok(())
+    }
+
+    fn ordered_by(&self, key: &OrderKey) -> Option<&TableColumn> {
+        let Expr::Named(name) = &key.expr else { return None };
+        self.table.0.columns.iter().find(|column| column.name == **name)
     }
 
     /// Adds the key's columns unless the order has them.

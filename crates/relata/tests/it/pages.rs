@@ -4,6 +4,9 @@ use futures_util::StreamExt;
 use relata::prelude::*;
 use relata::{Kind, Result};
 
+mod ordered;
+mod orders;
+
 use crate::model::*;
 use crate::queries::blog;
 
