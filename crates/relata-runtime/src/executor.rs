@@ -9,7 +9,7 @@ use std::sync::Arc;
 use relata_schema::Dialect;
 use relata_schema::model::ObjectName;
 use relata_sql::driver::{BulkInsert, ColumnInfo, Done, Query, Row, TransactionOptions};
-use relata_sql::render::{Rendered, Target};
+use relata_sql::render::{Rendered, Target, told};
 use relata_sql::tree::{Insert, Select, Source, Tree};
 use relata_sql::{Answer, Connection, Error, Kind, Result, RowSink, Statement, Value};
 
@@ -353,7 +353,7 @@ impl<'a> Lease<'a> {
 
     fn settle<T>(&mut self, rendered: Rendered, result: Result<T>) -> Result<T> {
         self.note(&result);
-        let result = result.map_err(|error| with_sql(self.not_committed(error), &rendered.sql));
+        let result = result.map_err(|error| with_sql(told(self.not_committed(error), &rendered.sql), &rendered.sql));
         self.held_mut().shapes().sent(rendered.params);
         result
     }

@@ -187,7 +187,8 @@ pub trait NewRow: Sized + Send {
     }
 
     /// Inserts it, or does something else if a row with the same values in `target` exists: a column or a tuple of
-    /// columns that have a unique key. **Dialects**: MariaDB takes whichever unique key the row collides with.
+    /// columns that have a unique key. A row that collides by another key is a violation. **Dialects**: MariaDB takes whichever unique
+    /// key the row collides with; of those that the entity declares, others are told as a violation, too.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
@@ -688,7 +689,8 @@ impl<E: Entity> Upsert<E> {
         let mut lease = executor.lease(Intent::Write).await?;
         // MariaDB counts a row that it leaves alone as one; there the violation itself is the answer.
         let native = lease.target().dialect != Dialect::Mysql;
-        let conflict = native.then(|| Conflict::updating(self.target, Vec::new()));
+        let target = self.target;
+        let conflict = native.then(|| Conflict::updating(target.clone(), Vec::new()));
         let columns = names(E::TABLE, &draft.columns);
         let source = Source::Entity(E::TABLE);
         let mut insert = Insert {
@@ -701,7 +703,7 @@ impl<E: Entity> Upsert<E> {
             returning: false,
         };
         match lease.execute(Tree::Insert(&mut insert)).await {
-            Err(error) if !native && error.kind() == Kind::UniqueViolation => Ok(false),
+            Err(error) if !native && found::collides_in(E::TABLE, &target, &error) => Ok(false),
             done => Ok(done.map_err(|error| mapped(error, E::TABLE))?.rows_affected == 1),
         }
     }

@@ -590,7 +590,7 @@ impl Expr {
     }
 
     /// Calls `visit` with every expression directly in this one, and in its subquery.
-    fn children<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
+    pub(crate) fn children<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
         match self {
             Expr::Exists(related) | Expr::CountRelated(related) => related.filter.iter().for_each(&mut *visit),
             Expr::Scalar(select) | Expr::ExistsSelect(select) | Expr::InSelect(_, select) => {

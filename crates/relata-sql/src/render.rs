@@ -6,6 +6,7 @@
 //! - The tree is read in one order only, whether its text or the key of its shape is written (see [`ShapeCache`]).
 //! - Identifiers are always quoted. Columns are qualified by alias (`t0`, `t1`, …) only where more than one table is read.
 
+mod assigned;
 mod cache;
 mod call;
 mod conflict;
@@ -31,6 +32,7 @@ use crate::tree::{Source, Tree};
 use crate::value::Value;
 
 pub use cache::{Known, ShapeCache};
+pub use conflict::told;
 use out::{Out, Text};
 
 /// For which server to write.

@@ -66,6 +66,8 @@ const UPSERT: &[Test] = &[
     (WRITES, "many_rows_are_upserted"),
     (WRITES, "upserts_of_many_rows_are_all_or_nothing"),
     (WRITES, "a_row_is_found_or_inserted"),
+    (WRITES, "an_upsert_is_of_the_key_that_it_names"),
+    (WRITES, "new_values_come_from_the_row_as_it_was"),
 ];
 const SEARCHES: &str = "crates/relata/tests/it/searches.rs";
 const CONSTRUCTS: &str = "crates/relata/tests/it/constructs.rs";

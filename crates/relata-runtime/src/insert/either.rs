@@ -39,11 +39,12 @@ impl<E: Entity> Upsert<E> {
         }
         // MariaDB gives a row that it leaves alone back as if it were new; there the violation itself is the answer.
         let native = executor.lease(Intent::Write).await?.target().dialect != Dialect::Mysql;
-        let conflict = native.then(|| Conflict::updating(self.target, Vec::new()));
+        let target = self.target;
+        let conflict = native.then(|| Conflict::updating(target.clone(), Vec::new()));
         let violation = match self.rows.run(executor, conflict).await {
             Ok(Some(row)) => return Ok((row, true)),
             Ok(None) => not_found(E::TABLE.entity),
-            Err(error) if !native && error.kind() == Kind::UniqueViolation => error,
+            Err(error) if !native && found::collides_in(E::TABLE, &target, &error) => error,
             Err(error) => return Err(error),
         };
         // Somebody else was faster.

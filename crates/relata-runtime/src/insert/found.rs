@@ -68,3 +68,15 @@ pub(super) fn found_by(
     });
     Expr::And(parts.collect())
 }
+
+/// Whether a violation is one of this key, as far as it says; MariaDB tells the name.
+pub(super) fn collides_in(table: &'static TableMeta, target: &[String], error: &Error) -> bool {
+    if error.kind() != Kind::UniqueViolation {
+        return false;
+    }
+    let named = error.details().constraint.as_deref().and_then(|name| table.unique_named(name));
+    named.is_none_or(|columns| {
+        let columns: Vec<&str> = columns.map(|meta| meta.column).collect();
+        columns.len() == target.len() && target.iter().all(|name| columns.contains(&name.as_str()))
+    })
+}

@@ -3,14 +3,47 @@
 use relata_schema::Dialect;
 
 use super::Writer;
+use super::assigned::readers_first;
 use super::out::Out;
-use crate::error::{Error, Result};
-use crate::meta::{ColumnMeta, Path, TableMeta};
+use crate::error::{Error, Kind, Result};
+use crate::meta::{ColumnMeta, DefaultMeta, Path, TableMeta};
 use crate::tree::Conflict;
+
+/// Two values where there may be one: how an upsert ends on MariaDB that met another key than the one that was meant.
+const TWO_VALUES: &str = " FROM (SELECT 1 UNION ALL SELECT 2) AS two))";
+
+/// What the server says where that happened is said as what it is.
+pub fn told(error: Error, sql: &str) -> Error {
+    const SUBQUERY_GIVES_SEVERAL: u32 = 1242;
+    if error.details().number != Some(SUBQUERY_GIVES_SEVERAL) || !sql.contains(TWO_VALUES) {
+        return error;
+    }
+    let message =
+        "a row that exists has the same value of another unique key than the one that `.on_conflict(…)` names";
+    let told = Error::new(Kind::UniqueViolation, message).number(SUBQUERY_GIVES_SEVERAL);
+    let told = told.hint("insert it without `.on_conflict(…)` to see which: the error names the key");
+    match error.details().sqlstate.clone() {
+        Some(state) => told.sqlstate(state),
+        None => told,
+    }
+}
 
 /// The existing row is read beside the new one.
 fn reads_row(conflict: &Conflict) -> bool {
     !conflict.assignments.is_empty() || conflict.filter.is_some()
+}
+
+/// The row has values for another unique key than the one that is meant.
+fn others_may_collide(table: &TableMeta, conflict: &Conflict, columns: &[&str]) -> bool {
+    let is_given = |position: &usize| {
+        let meta = &table.columns[*position];
+        columns.contains(&meta.column) || matches!(meta.default, DefaultMeta::Value)
+    };
+    let is_target = |positions: &[usize]| {
+        let meant = |position: &usize| conflict.target.iter().any(|column| column == table.columns[*position].column);
+        positions.len() == conflict.target.len() && positions.iter().all(meant)
+    };
+    table.uniques.iter().any(|unique| !is_target(unique.columns) && unique.columns.iter().all(is_given))
 }
 
 impl<O: Out> Writer<O> {
@@ -41,7 +74,7 @@ impl<O: Out> Writer<O> {
             }
         }
         if self.dialect() == Dialect::Mysql {
-            return self.duplicate_key(conflict, columns);
+            return self.duplicate_key(conflict, columns, table);
         }
         self.push(" ON CONFLICT (");
         self.idents(conflict.target.iter().map(String::as_str));
@@ -98,8 +131,13 @@ impl<O: Out> Writer<O> {
         Ok(())
     }
 
-    /// MariaDB takes whichever unique key the row collides with.
-    fn duplicate_key(&mut self, conflict: &mut Conflict, columns: &[&str]) -> Result<()> {
+    /// MariaDB takes whichever unique key the row collides with, and assigns one column after the other.
+    fn duplicate_key(
+        &mut self,
+        conflict: &mut Conflict,
+        columns: &[&str],
+        table: Option<&'static TableMeta>,
+    ) -> Result<()> {
         if conflict.filter.is_some() {
             return Err(Error::unsupported(
                 "MariaDB has no condition on what an upsert updates",
@@ -107,22 +145,52 @@ impl<O: Out> Writer<O> {
             ));
         }
         self.push(" ON DUPLICATE KEY UPDATE ");
-        if conflict.update.is_empty() && conflict.assignments.is_empty() {
+        let guarded =
+            !conflict.target.is_empty() && table.is_none_or(|table| others_may_collide(table, conflict, columns));
+        if guarded {
+            self.only_by_target(conflict);
+        } else if conflict.update.is_empty() && conflict.assignments.is_empty() {
             let column = conflict.target.first().map_or_else(|| columns[0], String::as_str);
             self.ident(column);
             self.push(" = ");
             self.ident(column);
         }
+        readers_first(&mut conflict.assignments, table)?;
+        // What is computed from the row as it was comes before what it becomes.
+        for (index, (column, value)) in conflict.assignments.iter_mut().enumerate() {
+            self.push(if guarded || index > 0 { ", " } else { "" });
+            self.ident(column);
+            self.push(" = ");
+            self.expr(value)?;
+        }
         for (index, column) in conflict.update.iter().enumerate() {
-            if index > 0 {
-                self.push(", ");
-            }
+            self.push(if guarded || !conflict.assignments.is_empty() || index > 0 { ", " } else { "" });
             self.ident(column);
             self.push(" = VALUES(");
             self.ident(column);
             self.push(")");
         }
-        self.assigned(conflict)
+        Ok(())
+    }
+
+    /// Fails where the row collides by another key than the one that is meant: a query that gives two values for one is an error
+    /// (1242, which is told as what it is where the statement was sent).
+    fn only_by_target(&mut self, conflict: &Conflict) {
+        let Some(first) = conflict.target.first() else { return };
+        self.ident(first);
+        self.push(" = IF(");
+        for (index, column) in conflict.target.iter().enumerate() {
+            self.push(if index > 0 { " AND " } else { "" });
+            self.ident(column);
+            self.push(" <=> VALUES(");
+            self.ident(column);
+            self.push(")");
+        }
+        self.push(", ");
+        self.ident(first);
+        self.push(", (SELECT ");
+        self.ident(first);
+        self.push(TWO_VALUES);
     }
 
     /// The value that was to be inserted.

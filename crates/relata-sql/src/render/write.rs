@@ -3,6 +3,7 @@
 use relata_schema::Dialect;
 
 use super::Writer;
+use super::assigned::readers_first;
 use super::out::Out;
 use crate::error::{Error, Kind, Result};
 use crate::expr::{ColumnRef, Expr};
@@ -72,6 +73,9 @@ impl<O: Out> Writer<O> {
 
     pub(super) fn update(&mut self, update: &mut Update) -> Result<()> {
         self.materializes = self.target.is_mysql();
+        if self.dialect() == Dialect::Mysql {
+            readers_first(&mut update.assignments, update.source.entity())?;
+        }
         self.push("UPDATE ");
         self.source(&update.source)?;
         self.push(" SET ");

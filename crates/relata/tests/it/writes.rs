@@ -1,7 +1,7 @@
 //! Inserting, updating, deleting; rules and constraints.
 
 use relata::prelude::*;
-use relata::{Kind, Result};
+use relata::{Encode, Kind, Result};
 use relata_schema::Dialect;
 
 use crate::model::*;
@@ -14,6 +14,8 @@ crate::setup::everywhere!(
     bulk_inserts_are_all_or_nothing,
     upserts,
     a_row_is_found_or_inserted,
+    an_upsert_is_of_the_key_that_it_names,
+    new_values_come_from_the_row_as_it_was,
     rows_of_one_list_give_different_fields,
     many_rows_are_upserted,
     upserts_of_many_rows_are_all_or_nothing,
@@ -153,6 +155,80 @@ async fn a_row_is_found_or_inserted(mut db: Db) -> Result<()> {
     assert_eq!((unknown.kind(), unknown.message()), (Kind::InvalidValue, "the new User has no id to be found by"));
     let other_key = user("x").id(99).on_conflict(User.id).find_or_insert(&mut db).await.unwrap_err();
     assert_eq!(other_key.kind(), Kind::UniqueViolation, "another key than the one that was meant");
+    Ok(())
+}
+
+async fn an_upsert_is_of_the_key_that_it_names(mut db: Db) -> Result<()> {
+    let user = |email: &str| NewUser { email: email.into(), name: "Other".into() };
+    let ann = NewUser { email: "ann".into(), name: "Ann".into() }.insert(&mut db).await?.id;
+    NewUser { email: "bob".into(), name: "Bob".into() }.insert(&mut db).await?;
+    let violations = [
+        user("new").id(ann).on_conflict(User.email).update_all(&mut db).await.map(drop),
+        user("new").id(ann).on_conflict(User.email).update(User.name, &mut db).await.map(drop),
+        user("new").id(ann).on_conflict(User.email).set(User.name.to("Set")).save(&mut db).await.map(drop),
+        user("new").id(ann).on_conflict(User.email).ignore(&mut db).await.map(drop),
+        user("bob").id(99).on_conflict(User.id).ignore(&mut db).await.map(drop),
+        user("bob").id(99).on_conflict(User.id).update_all(&mut db).await.map(drop),
+        User::insert_many([user("x").into(), user("y").id(ann)]).on_conflict(User.email).update_all(&mut db).await,
+        User::insert_many([user("x").id(98), user("y").id(ann)]).on_conflict(User.email).ignore(&mut db).await,
+        User::insert_many([user("x").id(98), user("bob").id(97)])
+            .on_conflict(User.id)
+            .set(User.name.to("Set"))
+            .exec(&mut db)
+            .await,
+    ];
+    for (number, violation) in violations.into_iter().enumerate() {
+        let error = violation.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.details().entity.as_deref()),
+            (Kind::UniqueViolation, Some("User")),
+            "{number}: {error}"
+        );
+    }
+    let table = db.table("users").await?;
+    let row = [("id", ann.encode()), ("email", "new".encode()), ("name", "Other".encode())];
+    assert_eq!(table.upsert(&row, &["email"], &mut db).await.unwrap_err().kind(), Kind::UniqueViolation);
+    let names = User::find().order(User.id.asc()).select((User.email, User.name)).all(&mut db).await?;
+    let kept = [("ann", "Ann"), ("bob", "Bob")].map(|(email, name)| (email.to_string(), name.to_string()));
+    assert_eq!(names, kept, "no other row was changed");
+    let saved = user("ann").id(ann).on_conflict(User.email).update_all(&mut db).await?;
+    assert_eq!((saved.id, saved.name.as_str()), (ann, "Other"));
+    Ok(())
+}
+
+async fn new_values_come_from_the_row_as_it_was(mut db: Db) -> Result<()> {
+    let [ann, ..] = blog(&mut db).await?;
+    let post = Post::find().filter(Post.slug.eq("a2")).one(&mut db).await?.id;
+    // Said in this order MariaDB would read the new title.
+    Post::update(post)
+        .set(Post.title.to(Post.slug.concat("!")))
+        .set(Post.body.to(Post.title.concat(Post.author().name)))
+        .exec(&mut db)
+        .await?;
+    let found = Post::by_key(post).one(&mut db).await?;
+    assert_eq!((found.title.as_str(), found.body.as_deref()), ("a2!", Some("A2Ann")));
+
+    let new = || NewPost { author_id: ann, slug: "a2".into(), title: "T".into() };
+    let key = (Post.author_id, Post.slug);
+    let saved = new()
+        .on_conflict(key)
+        .updating(Post.title)
+        .set(Post.body.to(Post.title.concat("+").concat(Post.title.proposed())))
+        .save(&mut db)
+        .await?
+        .unwrap();
+    assert_eq!((saved.title.as_str(), saved.body.as_deref()), ("T", Some("a2!+T")));
+
+    // Two of each other: the one that MariaDB cannot say.
+    let swapped = Post::update(post).set(Post.title.to(Post.body.or_else(""))).set(Post.body.to(Post.title));
+    let swapped = swapped.exec(&mut db).await;
+    if !only_unsupported(&db, &[Dialect::Mysql], swapped.as_ref().err(), "for_update") {
+        let found = Post::by_key(post).one(&mut db).await?;
+        assert_eq!((found.title.as_str(), found.body.as_deref()), ("a2!+T", Some("T")));
+    }
+    let swapped = new().on_conflict(key).set(Post.title.to(Post.body.or_else(""))).set(Post.body.to(Post.title));
+    let swapped = swapped.save(&mut db).await;
+    only_unsupported(&db, &[Dialect::Mysql], swapped.as_ref().err(), "for_update");
     Ok(())
 }
 
