@@ -222,7 +222,8 @@ impl<'a> Lease<'a> {
         }
         let mut rendered = Vec::with_capacity(selects.len());
         for (at, select) in selects.iter_mut().enumerate() {
-            rendered.push(self.render(Tree::Select(select)).map_err(|error| (at, error))?);
+            let only_reads = !select.writes();
+            rendered.push((self.render(Tree::Select(select)).map_err(|error| (at, error))?, only_reads));
         }
         let mut result = self.send_all(&rendered, sinks).await;
         // Nothing was sent: the sinks have seen nothing.
@@ -231,16 +232,16 @@ impl<'a> Lease<'a> {
         }
         self.note(&result);
         result.map_err(|error| {
-            let failed = |rendered: &Rendered| error.details().sql.as_deref() == Some(&*rendered.sql);
+            let failed = |(rendered, _): &(Rendered, bool)| error.details().sql.as_deref() == Some(&*rendered.sql);
             let at = rendered.iter().position(failed).unwrap_or_default();
             (at, self.not_committed(error))
         })
     }
 
-    async fn send_all(&mut self, rendered: &[Rendered], sinks: &mut [&mut dyn RowSink]) -> Result<()> {
+    async fn send_all(&mut self, rendered: &[(Rendered, bool)], sinks: &mut [&mut dyn RowSink]) -> Result<()> {
         let mut queries = Vec::with_capacity(rendered.len());
-        for (Rendered { sql, params }, sink) in rendered.iter().zip(sinks) {
-            queries.push(Query { statement: Statement::new(sql, params), sink: &mut **sink });
+        for (&(Rendered { ref sql, ref params }, only_reads), sink) in rendered.iter().zip(sinks) {
+            queries.push(Query { statement: Statement::new(sql, params), sink: &mut **sink, only_reads });
         }
         let held = self.held_mut();
         held.count_statements(queries.len() as u64);

@@ -621,7 +621,7 @@ impl Connection for Observed {
     fn query_all<'a>(&'a mut self, queries: Vec<Query<'a>>) -> Answer<'a, ()> {
         if self.is_marked() {
             return Answer::later(async move {
-                for Query { statement, sink } in queries {
+                for Query { statement, sink, .. } in queries {
                     self.run_marked(statement, Some(sink)).await?;
                 }
                 Ok(())

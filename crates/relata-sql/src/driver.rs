@@ -214,6 +214,8 @@ pub struct Query<'a> {
     pub statement: Statement<'a>,
     /// Who gets the rows.
     pub sink: &'a mut dyn RowSink,
+    /// It writes nothing that would be missed if it were undone with another that fails.
+    pub only_reads: bool,
 }
 
 /// Rows of a running query, fetched in portions, so that a million rows need the memory of one portion.
@@ -384,8 +386,8 @@ pub trait Connection: Send {
     }
 
     /// Runs queries that do not depend on each other; each gives its rows to its own sink, in their order. Where the
-    /// protocol allows it, all leave before the first answer is awaited. The error is that of the first that fails; what
-    /// comes after it may have run, and gives no rows.
+    /// protocol allows it, all leave before the first answer is awaited, and those that only read may share a transaction. The
+    /// error is that of the first that fails; what comes after it may have run, and gives no rows.
     fn query_all<'a>(&'a mut self, queries: Vec<Query<'a>>) -> Answer<'a, ()> {
         Answer::later(async move {
             for query in queries {

@@ -186,45 +186,57 @@ impl PostgresConnection {
         self.drain().await
     }
 
-    /// Runs queries that do not depend on each other: all leave before the first answer is read.
+    /// Runs queries that do not depend on each other: all leave before the first answer is read. Those that only read share a
+    /// transaction, so that the server ends one and sends its answers when they fill a page.
     pub(super) async fn run_all(&mut self, queries: Vec<Query<'_>>) -> Result<()> {
         self.settle().await?;
         let mut all = Vec::with_capacity(queries.len());
-        for Query { statement, sink } in queries {
+        for query in queries {
+            let statement = query.statement;
             let result = self.prepare(statement.sql, statement.cached).await;
             let (prepared, old) = self.ended(result, statement.sql)?;
             if prepared.name.is_empty() {
                 // The server keeps one nameless statement at a time.
-                self.run(statement, Some(sink)).await?;
+                self.run(statement, Some(query.sink)).await?;
                 continue;
             }
             check_parameters(statement.sql, statement.params.len(), prepared.parameters.len())?;
             self.note_session(&prepared, statement.sql)?;
-            all.push((prepared, old, statement, sink));
+            all.push(Sent { prepared, old, query, goes_on: false });
         }
-        for (prepared, _, statement, _) in &all {
-            let sent = self.send_bound(prepared, statement.params.iter().map(Parameter::One));
+        for at in 0..all.len() {
+            let goes_on = all[at].query.only_reads && all.get(at + 1).is_some_and(|next| next.query.only_reads);
+            all[at].goes_on = goes_on;
+            let Sent { prepared, query: Query { statement, .. }, .. } = &all[at];
+            let sent = self.send_bound(prepared, statement.params.iter().map(Parameter::One), goes_on);
             self.ended(sent, statement.sql)?;
         }
-        let mut again = Vec::new();
-        let mut failed = None;
-        for (prepared, old, statement, sink) in all {
-            if failed.is_some() {
-                // The rest is a consequence.
-                let _ = read(&self.line, None, usize::MAX).await;
+        let (mut again, mut failed, mut is_passed_over) = (Vec::new(), None, false);
+        for Sent { prepared, old, query: Query { statement, sink, .. }, goes_on } in all {
+            if is_passed_over {
+                is_passed_over = goes_on;
+                again.push((statement, sink));
                 continue;
             }
-            describe(&prepared, sink)?;
-            match read(&self.line, Some((&*prepared, &mut *sink)), usize::MAX).await {
-                Ok(_) => {}
-                Err(Failure::Server(report)) if is_stale(&report, old) && !self.line.in_transaction() => {
-                    self.cache.remove(statement.sql);
-                    again.push((statement, sink));
+            let mut rows: Option<(&Prepared, &mut dyn RowSink)> = None;
+            if failed.is_none() {
+                describe(&prepared, sink)?;
+                rows = Some((&prepared, &mut *sink));
+            }
+            match (read(&self.line, rows, Until { goes_on, ..Until::END }).await, &failed) {
+                (Ok(_), _) => {}
+                (Err(Failure::Server(report)), None) => {
+                    is_passed_over = goes_on;
+                    if is_stale(&report, old) && !self.line.in_transaction() {
+                        self.cache.remove(statement.sql);
+                        again.push((statement, sink));
+                    } else {
+                        failed = self.ended::<()>(Err(Failure::Server(report)), statement.sql).err();
+                    }
                 }
-                Err(Failure::Server(report)) => {
-                    failed = self.ended::<()>(Err(Failure::Server(report)), statement.sql).err();
-                }
-                Err(failure) => return self.ended(Err(failure), statement.sql),
+                (Err(failure), None) => return self.ended(Err(failure), statement.sql),
+                // A consequence.
+                (Err(_), Some(_)) => is_passed_over = goes_on,
             }
         }
         if let Some(error) = failed {
@@ -311,7 +323,7 @@ impl PostgresConnection {
         prepared: &Prepared,
         parameters: impl ExactSizeIterator<Item = Parameter<'v>>,
     ) -> Attempt<Option<Vec<u8>>> {
-        self.send_bound(prepared, parameters)?;
+        self.send_bound(prepared, parameters, false)?;
         let (mut exchange, mut other) = (Exchange::default(), None);
         let received = self.line.receive(|tag, body| {
             if let (b'T' | b'n', Some(again)) = (tag, &prepared.again) {
@@ -328,9 +340,10 @@ impl PostgresConnection {
         &mut self,
         prepared: &Prepared,
         parameters: impl ExactSizeIterator<Item = Parameter<'v>>,
+        goes_on: bool,
     ) -> Attempt<()> {
         let gone = self.cache.gone();
-        self.line.send(1, |out| {
+        self.line.send(usize::from(!goes_on), |out| {
             if let Some(again) = &prepared.again {
                 // The parameters are written for the types that were told then.
                 message::parse("", &again.sql, &prepared.parameters, out)?;
@@ -339,7 +352,9 @@ impl PostgresConnection {
             message::bind(&prepared.name, &prepared.parameters, parameters, out).map_err(refused)?;
             message::execute(out);
             gone.drain(..).try_for_each(|name| message::close(&name, out))?;
-            message::sync(out);
+            if !goes_on {
+                message::sync(out);
+            }
             Ok::<_, Error>(())
         })?;
         Ok(())
@@ -347,7 +362,7 @@ impl PostgresConnection {
 
     /// Reads a statement to its end; gives how many rows it was about.
     pub(super) async fn read_out(&mut self, rows: Option<(&Prepared, &mut dyn RowSink)>) -> Attempt<u64> {
-        let exchange = read(&self.line, rows, usize::MAX).await?;
+        let exchange = read(&self.line, rows, Until::END).await?;
         if exchange.asks_for_rows { Box::pin(self.refuse_copy()).await } else { Ok(exchange.affected) }
     }
 
@@ -360,7 +375,7 @@ impl PostgresConnection {
             Ok::<_, Error>(())
         })?;
         // The server's own complaint is about the same.
-        match read(&self.line, None, usize::MAX).await {
+        match read(&self.line, None, Until::END).await {
             Ok(_) | Err(Failure::Server(_)) => Err(no_copy().into()),
             Err(failure) => Err(failure),
         }
@@ -368,19 +383,19 @@ impl PostgresConnection {
 
     /// Reads a script, or a `COPY` whose rows are there, to its end.
     pub(super) async fn read_script(&mut self, rows_are_there: bool) -> Attempt<u64> {
-        let exchange = read(&self.line, None, usize::MAX).await?;
+        let exchange = read(&self.line, None, Until::END).await?;
         if !exchange.asks_for_rows {
             return Ok(exchange.affected);
         }
         if rows_are_there {
-            return read(&self.line, None, usize::MAX).await.map(|exchange| exchange.affected);
+            return read(&self.line, None, Until::END).await.map(|exchange| exchange.affected);
         }
         self.line.send(0, |out| {
             message::copy_fail(out);
             Ok::<_, Error>(())
         })?;
         // The server's own complaint is about the same.
-        match read(&self.line, None, usize::MAX).await {
+        match read(&self.line, None, Until::END).await {
             Ok(_) | Err(Failure::Server(_)) => Err(no_copy().into()),
             Err(failure) => Err(failure),
         }
@@ -451,8 +466,28 @@ impl Exchange {
     }
 }
 
-/// Gives at most `limit` rows to the sink.
-async fn read(line: &Line, mut rows: Option<(&Prepared, &mut dyn RowSink)>, limit: usize) -> Attempt<Exchange> {
+/// A statement of several that were sent together.
+struct Sent<'q> {
+    prepared: Arc<Prepared>,
+    /// It was prepared before.
+    old: bool,
+    query: Query<'q>,
+    /// The next shares its transaction.
+    goes_on: bool,
+}
+
+/// How far to read.
+struct Until {
+    rows: usize,
+    /// The server is not ready when this statement is over, as it was sent the next with it. After an error it is.
+    goes_on: bool,
+}
+
+impl Until {
+    const END: Until = Until { rows: usize::MAX, goes_on: false };
+}
+
+async fn read(line: &Line, mut rows: Option<(&Prepared, &mut dyn RowSink)>, until: Until) -> Attempt<Exchange> {
     let mut exchange = Exchange::default();
     let received = line.receive(|tag, body| {
         match (tag, &mut rows) {
@@ -462,7 +497,7 @@ async fn read(line: &Line, mut rows: Option<(&Prepared, &mut dyn RowSink)>, limi
                     return ControlFlow::Break(());
                 }
                 exchange.rows += 1;
-                if exchange.rows == limit {
+                if exchange.rows == until.rows {
                     return ControlFlow::Break(());
                 }
             }
@@ -472,6 +507,7 @@ async fn read(line: &Line, mut rows: Option<(&Prepared, &mut dyn RowSink)>, limi
                 return ControlFlow::Break(());
             }
             (b'H', _) => exchange.refused = Some(no_copy()),
+            (b'C' | b'I', _) if until.goes_on => return ControlFlow::Break(()),
             _ => exchange.note(tag, body),
         }
         exchange.flow()
@@ -510,7 +546,8 @@ impl PostgresCursor<'_> {
         if self.done || limit == 0 {
             return Ok(!self.done);
         }
-        let result = read(&self.connection.line, Some((&self.prepared, sink)), limit).await;
+        let result =
+            read(&self.connection.line, Some((&self.prepared, sink)), Until { rows: limit, ..Until::END }).await;
         self.done = !matches!(&result, Err(Failure::Ours(_)) | Ok(Exchange { ready: false, .. }));
         self.connection.ended(result, &self.sql).map(|exchange| !exchange.ready)
     }

@@ -6,7 +6,7 @@ use expect_test::{Expect, expect};
 use relata_postgres::PostgresDriver;
 use relata_schema::model::ObjectName;
 use relata_schema::{Dialect, Schema};
-use relata_sql::driver::{BulkInsert, ConnectOptions, Driver, IntrospectOptions, Query, Statement, TransactionOptions};
+use relata_sql::driver::{BulkInsert, ConnectOptions, Driver, IntrospectOptions, Statement, TransactionOptions};
 use relata_sql::{DatabaseUrl, Kind, Value};
 
 use crate::server::{Collect, Database, rows, url};
@@ -502,24 +502,6 @@ async fn a_session_is_as_new_after_reset() {
             .unwrap()
             .is_empty()
     );
-    db.drop().await;
-}
-
-/// As single statements do: the next borrower must find the session as it was.
-#[tokio::test]
-async fn queries_sent_together_note_what_they_leave_in_the_session() {
-    let mut db = Database::new().await;
-    let before = db.rows("show search_path").await.unwrap();
-    let (mut first, mut second) = (Collect::default(), Collect::default());
-    let set = "select set_config('search_path', 'pg_catalog', false)";
-    let queries = vec![
-        Query { statement: Statement::new("select 1", &[]), sink: &mut first },
-        Query { statement: Statement::new(set, &[]), sink: &mut second },
-    ];
-    db.connection.query_all(queries).await.unwrap();
-    assert!(db.connection.is_touched());
-    db.connection.reset().await.unwrap();
-    assert_eq!(db.rows("show search_path").await.unwrap(), before);
     db.drop().await;
 }
 

@@ -8,3 +8,4 @@ mod pairs;
 mod plan;
 mod round_trip;
 mod server;
+mod together;

@@ -87,7 +87,7 @@ pub(super) async fn independent_queries(suite: &Suite<'_>) {
     let mut sinks: [Collected; 4] = std::array::from_fn(|_| Collected::default());
     let mut queries = Vec::new();
     for (limit, sink) in limits.iter().zip(&mut sinks) {
-        queries.push(Query { statement: Statement::new(&sql, limit), sink });
+        queries.push(Query { statement: Statement::new(&sql, limit), sink, only_reads: true });
     }
     session.connection.query_all(queries).await.expect("each gives its rows");
     for (limit, sink) in [3, 0, 1000, 1].into_iter().zip(&sinks) {
@@ -95,11 +95,11 @@ pub(super) async fn independent_queries(suite: &Suite<'_>) {
     }
     // One is wrong, one has a sink that fails; nothing is left over for who comes next.
     let (mut first, mut second, mut third) = (Collected::default(), Collected::default(), Collected::default());
-    let wrong = Query { statement: Statement::new("SELECT b FROM t", &[]), sink: &mut second };
+    let wrong = Query { statement: Statement::new("SELECT b FROM t", &[]), sink: &mut second, only_reads: true };
     let queries = vec![
-        Query { statement: Statement::new(&sql, &limits[0]), sink: &mut first },
+        Query { statement: Statement::new(&sql, &limits[0]), sink: &mut first, only_reads: true },
         wrong,
-        Query { statement: Statement::new(&sql, &limits[2]), sink: &mut third },
+        Query { statement: Statement::new(&sql, &limits[2]), sink: &mut third, only_reads: true },
     ];
     let error = session.connection.query_all(queries).await.expect_err("there is no b");
     assert_eq!(error.kind(), Kind::UndefinedColumn, "{error}");
@@ -107,8 +107,8 @@ pub(super) async fn independent_queries(suite: &Suite<'_>) {
     session.is_usable().await;
     let mut failing = FailsAt { seen: 0, at: 500 };
     let queries = vec![
-        Query { statement: Statement::new(&sql, &limits[2]), sink: &mut failing },
-        Query { statement: Statement::new(&sql, &limits[0]), sink: &mut third },
+        Query { statement: Statement::new(&sql, &limits[2]), sink: &mut failing, only_reads: true },
+        Query { statement: Statement::new(&sql, &limits[0]), sink: &mut third, only_reads: true },
     ];
     let error = session.connection.query_all(queries).await.expect_err("the sink fails");
     assert_eq!((error.kind(), failing.seen), (Kind::TooManyRows, 500));
