@@ -257,6 +257,11 @@ fn whole<E: Entity>(row: &E) -> Result<Update> {
     if let Some(position) = table.updated_at {
         assignments.push((table.columns[position].column.to_string(), Expr::Value(Value::Timestamp(crate::now()))));
     }
+    if assignments.is_empty() {
+        // Nothing but its key: what is left to say is whether it is there.
+        let position = table.key[0];
+        assignments.push((table.columns[position].column.to_string(), Expr::Value(row.value(position))));
+    }
     let filter = Some(key_filter(table, |take| table.key.iter().for_each(|position| take(row.value(*position)))));
     Ok(Update { source: Source::Entity(table), assignments, filter, scope: Scope::Live, returning: false })
 }

@@ -48,7 +48,7 @@ struct Shape {
 struct Many {
     types: Vec<Type>,
     /// The insert from one array per column; the same text for any number of rows, so that it stays prepared. `None`:
-    /// columns are arrays themselves, which `unnest` would take apart to their elements.
+    /// columns are arrays themselves, which `unnest` would take apart to their elements, or of a type whose arrays are written otherwise.
     unnest: Option<String>,
     /// The types as they stand in a cast, where there is such an insert.
     casts: Option<Arc<[String]>>,
@@ -100,11 +100,19 @@ impl Shape {
     }
 }
 
+/// The elements of its arrays are not parted by commas, and the protocol does not tell by what.
+fn is_parted_otherwise(ty: &Type) -> bool {
+    match ty.kind() {
+        TypeKind::Domain(inner) => is_parted_otherwise(inner),
+        _ => matches!(ty.name(), "box" | "geometry" | "geography" | "raster"),
+    }
+}
+
 impl Many {
     fn new(into: &str, types: Vec<Type>) -> Self {
         let quote = |name: &str| Dialect::Postgres.quote(name);
         let cast = |ty: &Type| format!("{}.{}", quote(ty.schema()), quote(ty.name()));
-        let nested = types.iter().any(|ty| matches!(ty.kind(), TypeKind::Array(_)));
+        let nested = types.iter().any(|ty| matches!(ty.kind(), TypeKind::Array(_)) || is_parted_otherwise(ty));
         let casts: Option<Arc<[String]>> = (!nested).then(|| types.iter().map(cast).collect());
         let array = |(index, cast): (usize, &String)| format!("unnest(${}::{cast}[])", index + 1);
         let unnest = casts.as_ref().map(|casts| {

@@ -270,6 +270,9 @@ impl<O: Out> Writer<O> {
     /// longer than a statement may be, of texts on MariaDB literals.
     pub(super) fn among(&mut self, values: &mut [Value], negated: bool) {
         if self.dialect() == Dialect::Postgres {
+            if values.iter().any(|value| matches!(value, Value::Array(_))) {
+                return self.each_array(values, negated);
+            }
             self.push(if negated { " <> ALL(" } else { " = ANY(" });
             self.given(Value::Array(values.iter_mut().map(std::mem::take).collect()));
             return self.push(")");
@@ -301,6 +304,14 @@ impl<O: Out> Writer<O> {
         self.push(if negated { " NOT IN (" } else { " IN (" });
         let last = values.last().cloned().unwrap_or_default();
         self.list(values.iter_mut().map(std::mem::take), std::iter::repeat_n(last, padding));
+        self.push(")");
+    }
+
+    /// Arrays, which are no elements of others. They stay where they are: a second run over the tree writes the same.
+    #[cold]
+    fn each_array(&mut self, values: &[Value], negated: bool) {
+        self.push(if negated { " NOT IN (" } else { " IN (" });
+        self.list(values.iter().cloned(), std::iter::empty());
         self.push(")");
     }
 

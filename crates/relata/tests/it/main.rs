@@ -15,6 +15,7 @@ mod joins;
 mod keys;
 mod loading;
 mod memory;
+mod midway;
 mod model;
 mod nested;
 mod observed;

@@ -16,6 +16,8 @@ mod deep;
 mod edges;
 #[path = "types/exact.rs"]
 mod exact;
+#[path = "types/lists.rs"]
+mod lists;
 #[path = "types/members.rs"]
 mod members;
 #[path = "types/postgres.rs"]

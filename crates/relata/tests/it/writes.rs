@@ -495,6 +495,11 @@ async fn a_row_is_saved(mut db: Db) -> Result<()> {
     loaded.author().save(&mut db).await?;
     let found = Post::by_key(post.id).one(&mut db).await?;
     assert_eq!((found.title.as_str(), found.body, found.slug.as_str()), ("Saved", None, "a2"));
+    let tag = NewTag { name: "t".into() }.insert(&mut db).await?.id;
+    let link = NewPostTag { post_id: post.id, tag_id: tag }.insert(&mut db).await?;
+    link.save(&mut db).await?; // nothing but a key
+    PostTag::delete((post.id, tag)).exec(&mut db).await?;
+    assert_eq!(link.save(&mut db).await.unwrap_err().kind(), Kind::NotFound);
     post.slug = String::new();
     assert_eq!(post.save(&mut db).await.unwrap_err().kind(), Kind::Validation);
     post.slug = "a1".into();

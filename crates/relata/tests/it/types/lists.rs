@@ -1,0 +1,65 @@
+//! Lists of values that are arrays themselves, and many rows of a type whose arrays are not parted by commas: both have another
+//! way on PostgreSQL than the usual one.
+
+use relata::prelude::*;
+use relata::table::Condition;
+use relata::{Dialect, Result, Value};
+
+use super::natives::{Light, Native};
+use crate::setup::on_source;
+
+#[derive(Entity, Debug, Clone)]
+#[entity(table = "areas")]
+struct Area {
+    #[id]
+    id: Id<Area>,
+    #[db_type("box")]
+    area: String,
+}
+
+#[tokio::test]
+async fn lists_of_arrays() {
+    on_source(Dialect::Postgres, include_str!("postgres.rs"), arrays).await;
+}
+
+#[tokio::test]
+async fn many_boxes() {
+    on_source(Dialect::Postgres, include_str!("postgres.rs"), boxes).await;
+}
+
+async fn arrays(mut db: Db) -> Result<()> {
+    for longs in [Some(vec![1, 2]), Some(vec![]), None] {
+        super::native().longs(longs).insert(&mut db).await?;
+    }
+    let lists: [Vec<Vec<i64>>; 4] =
+        [vec![vec![1, 2]], vec![vec![], vec![1, 2]], vec![vec![2, 1], vec![1, 2], vec![7]], vec![]];
+    for (list, found) in lists.into_iter().zip([1, 2, 1, 0]) {
+        assert_eq!(Native::find().filter(Native.longs.is_in(list.clone())).count(&mut db).await?, found, "{list:?}");
+        let others = Native::find().filter(Native.longs.not_in(list.clone())).count(&mut db).await?;
+        assert_eq!(others, if list.is_empty() { 3 } else { 2 - found }, "{list:?}");
+    }
+    let lights = [vec![Light::Red, Light::Green, Light::Red], vec![Light::Green]];
+    assert_eq!(Native::find().filter(Native.lights.is_in(lights)).count(&mut db).await?, 3);
+    assert_eq!(Native::find().filter(Native.texts.is_in([vec!["a".to_string()]])).count(&mut db).await?, 0);
+
+    let table = db.table("natives").await?;
+    let list = vec![Value::Array(vec![]), Value::Array(vec![Value::Int(1), Value::Int(2)])];
+    assert_eq!(table.select().filter("longs", Condition::In(list.clone()))?.count(&mut db).await?, 2);
+    assert_eq!(table.select().filter("longs", Condition::NotIn(list[..1].to_vec()))?.count(&mut db).await?, 1);
+    Ok(())
+}
+
+async fn boxes(mut db: Db) -> Result<()> {
+    db.batch("CREATE TABLE areas (id bigserial PRIMARY KEY, area box NOT NULL)").await?;
+    let areas = |count: i64| (0..count).map(|number| NewArea { area: format!("({number},2),(0,0)") });
+    assert_eq!(Area::insert_many(areas(3)).exec(&mut db).await?, 3);
+    let made = Area::insert_many(areas(3)).returning(&mut db).await?;
+    assert_eq!(made[2].area, "(2,2),(0,0)");
+    assert_eq!(Area::insert_many(areas(2000)).exec(&mut db).await?, 2000);
+    let table = db.table("areas").await?;
+    let rows = ["(5,5),(0,0)", "(6,6),(0,0)"].map(|area| vec![Value::Text(area.into())]);
+    assert_eq!(table.insert_many(&["area"], rows, &mut db).await?, 2);
+    let last = Area::find().order(Area.id.desc()).first(&mut db).await?.map(|area| area.area);
+    assert_eq!((Area::find().count(&mut db).await?, last.as_deref()), (2008, Some("(6,6),(0,0)")));
+    Ok(())
+}
