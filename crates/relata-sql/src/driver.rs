@@ -273,7 +273,8 @@ pub enum Isolation {
 pub struct TransactionOptions {
     /// Isolation.
     pub isolation: Isolation,
-    /// It only reads. SQLite: `BEGIN DEFERRED`; else `BEGIN IMMEDIATE`, so that a writer never fails half-way.
+    /// It only reads: a statement that writes is `Kind::ReadOnly`. SQLite: `BEGIN DEFERRED` and `query_only`; else `BEGIN IMMEDIATE`,
+    /// so that a writer never fails half-way.
     pub read_only: bool,
     /// Should the answer to the commit be lost, it shall be found out what became of it. The connection ignores it; the
     /// engine pays a round trip before the commit (PostgreSQL).

@@ -39,7 +39,7 @@ pub use function::CastTo;
 pub use json::JsonPath;
 pub use moment::{Unit, now};
 pub use rows::{RowsArgument, RowsArguments, RowsOf, json_elements, json_members, rows_of, series};
-pub use subquery::{AnyQuery, Subquery, exists, not_exists, scalar};
+pub use subquery::{AnyQuery, Subquery, exists, not_exists, scalar, scalar_or_none};
 pub use window::{Ranking, Window, Windowed, cume_dist, dense_rank, ntile, percent_rank, rank, row_number};
 
 /// A column, reached from the root `R`, that holds a `T` (`Option<…>` where it may be NULL).

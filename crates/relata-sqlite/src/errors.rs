@@ -206,7 +206,9 @@ fn read_only(code: i32) -> Error {
             error.hint("its directory must be writable too: SQLite keeps its journal beside the file")
         }
         ffi::SQLITE_READONLY_DBMOVED => error.hint("the file was moved or replaced while it was open; connect again"),
-        _ => error.hint("make the file and its directory writable, or connect without mode=ro"),
+        _ => error.hint(
+            "make the file and its directory writable, or connect without mode=ro; a transaction that is `read_only` writes nothing",
+        ),
     }
 }
 

@@ -57,6 +57,8 @@ pub struct SqliteConnection {
     damaged: bool,
     /// A PRAGMA or script may have changed settings of the session.
     touched: bool,
+    /// The transaction only reads, and SQLite has been told so.
+    reading: bool,
     history: History,
     /// When the statement that comes next begins, if somebody has said so.
     begun: Option<Instant>,
@@ -80,6 +82,7 @@ impl SqliteConnection {
             foreign_keys,
             damaged: false,
             touched: false,
+            reading: false,
             history,
             begun: None,
             in_memory,
@@ -260,6 +263,15 @@ impl<T> Attempt<T> {
         }
     }
 
+    /// What the next attempt gave, if this one went well.
+    fn and<U>(self, next: Attempt<U>) -> Attempt<U> {
+        match self {
+            Attempt::Over(Ok(_)) => next,
+            Attempt::Over(Err(error)) => Attempt::Over(Err(error)),
+            Attempt::Busy(error) => Attempt::Busy(error),
+        }
+    }
+
     fn map<U>(self, change: impl FnOnce(T) -> U) -> Attempt<U> {
         match self {
             Attempt::Over(result) => Attempt::Over(result.map(change)),
@@ -366,7 +378,11 @@ impl Connection for SqliteConnection {
 
     fn batch<'a>(&'a mut self, script: &'a str) -> Answer<'a, ()> {
         if is_transaction_control(script) {
-            return self.answer(move |raw| run(raw, Statement::new(script, &[]), None).map(|_| ()));
+            let reading = self.reading;
+            return self.answer(move |raw| {
+                let done = run(raw, Statement::new(script, &[]), None).map(|_| ());
+                if reading && raw.is_autocommit() { writes_again(raw).and(done) } else { done }
+            });
         }
         self.touched = true;
         let script = script.to_string();
@@ -382,7 +398,15 @@ impl Connection for SqliteConnection {
     }
 
     fn begin<'a>(&'a mut self, options: TransactionOptions) -> Answer<'a, ()> {
-        self.simple(if options.read_only { "BEGIN DEFERRED" } else { "BEGIN IMMEDIATE" })
+        let simple = |raw: &Handle, sql| run(raw, Statement::new(sql, &[]), None).map(|_| ());
+        let was_reading = std::mem::replace(&mut self.reading, options.read_only);
+        match (options.read_only, was_reading) {
+            (true, _) => {
+                self.answer(move |raw| simple(raw, "BEGIN DEFERRED").and(simple(raw, "PRAGMA query_only = ON")))
+            }
+            (false, true) => self.answer(move |raw| writes_again(raw).and(simple(raw, "BEGIN IMMEDIATE"))),
+            (false, false) => self.simple("BEGIN IMMEDIATE"),
+        }
     }
 
     fn set_deadline(&mut self, deadline: Option<Instant>) {
@@ -462,6 +486,9 @@ impl SqliteConnection {
         if !raw.is_autocommit() {
             raw.execute_batch("ROLLBACK").map_err(failed)?;
         }
+        if self.reading {
+            writes_again(raw).into_result()?;
+        }
         if self.touched {
             let keys = if self.foreign_keys { "PRAGMA foreign_keys = ON" } else { "PRAGMA foreign_keys = OFF" };
             raw.execute_batch(keys).map_err(failed)?;
@@ -471,8 +498,14 @@ impl SqliteConnection {
             }
             self.touched = false;
         }
+        self.reading = false;
         Ok(())
     }
+}
+
+/// After a transaction that only read.
+fn writes_again(raw: &Handle) -> Attempt<()> {
+    run(raw, Statement::new("PRAGMA query_only = OFF", &[]), None).map(|_| ())
 }
 
 fn is_pragma(sql: &str) -> bool {

@@ -105,7 +105,7 @@ pub use relata_sql::typed::{
     Expression, Field, GroupCondition, Having, Moment, NewValue, Number, Operand, Order, Pred, ProgramText, RowOrder,
     RowsArgument, RowsArguments, RowsOf, Structured, Subquery, Textual, Unit, ValueOf, Window, Windowed, count_rows,
     cume_dist, dense_rank, exists, fragment, json_elements, json_members, not_exists, now, ntile, percent_rank, rank,
-    row_number, rows_of, scalar, series, value,
+    row_number, rows_of, scalar, scalar_or_none, series, value,
 };
 pub use relata_sql::{DatabaseUrl, Decode, Encode, Interval, Value};
 

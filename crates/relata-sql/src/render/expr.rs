@@ -250,7 +250,10 @@ impl<O: Out> Writer<O> {
                 Kind::Parameters,
                 format!("no query around this one reads the table of the column {}", column.column.column),
             )
-            .hint("`.outer()` is for queries inside `exists(…)`, `scalar(…)`, `.in_query(…)` or a lateral join"));
+            .hint(
+                "`.outer()` is for queries inside `exists(…)`, `scalar(…)`, `.in_query(…)` or a lateral join; in a join say it of the \
+                 columns that the closure is given: `|(user, post)| … post.id.outer()`",
+            ));
         };
         self.read(Some(alias), read.unwrap_or(Reading::Name(column.column.column)));
         Ok(())

@@ -7,7 +7,8 @@ use crate::tree::Select;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no query of rows of type `{T}`",
     label = "expected a query that selects `{T}`",
-    note = "end the query with `.select(…)` of columns or expressions of that type"
+    note = "end the query with `.select(…)` of columns or expressions of that type; one that is never NULL, though its type may be, is \
+            `.assume_some()`; a value of a query that may give no row is `scalar_or_none(…)`"
 )]
 pub trait Subquery<T> {
     /// The untyped data.
@@ -59,8 +60,24 @@ impl<R, T> Column<R, T> {
     }
 }
 
-/// The one value that a query gives. It is an error of the database if the query gives several rows, and NULL if none.
+/// The one value that a query gives: an aggregate, say, which is always there. It is an error of the database if the query gives
+/// several rows (SQLite takes the first). Where it may give none: [`scalar_or_none`].
+///
+/// ```text
+/// User::find().select((User.name, scalar(Post::find().filter(Post.author_id.eq(User.id.outer())).select(count_rows()))))
+/// ```
 pub fn scalar<R, T: Field>(query: impl Subquery<T>) -> Expression<R, T> {
+    Expression::new(Expr::Scalar(Box::new(query.into_select())))
+}
+
+/// The value of the row that a query gives, `None` if it gives none: the title of the newest, by `.order(…)` and `.limit(1)`. As with
+/// [`scalar`] it is an error of the database if the query gives several rows.
+///
+/// ```text
+/// let newest = Post::find().filter(Post.author_id.eq(User.id.outer())).order(Post.id.desc()).limit(1).select(Post.title);
+/// User::find().select((User.name, scalar_or_none(newest))) // (String, Option<String>)
+/// ```
+pub fn scalar_or_none<R, T: Field>(query: impl Subquery<T>) -> Expression<R, Option<T::Base>> {
     Expression::new(Expr::Scalar(Box::new(query.into_select())))
 }
 

@@ -1,7 +1,7 @@
 //! What people read when something is wrong: every message says what to do.
 
 use expect_test::{Expect, expect};
-use relata_sql::driver::{ConnectOptions, TransactionOptions};
+use relata_sql::driver::ConnectOptions;
 use relata_sql::{Connection, DatabaseUrl, Driver, Error, Kind, Statement, Value};
 
 use crate::harness::{Rows, block_on, connect, loaded, memory};
@@ -321,8 +321,8 @@ fn databases_that_can_only_be_read() {
         &error,
         Kind::ReadOnly,
         &expect![[r#"
-        the database can only be read [R0502, SQLITE_READONLY]
-          hint: make the file and its directory writable, or connect without mode=ro"#]],
+            the database can only be read [R0502, SQLITE_READONLY]
+              hint: make the file and its directory writable, or connect without mode=ro; a transaction that is `read_only` writes nothing"#]],
     );
     assert!(!connection.is_broken());
 }
@@ -345,7 +345,7 @@ fn a_transaction_that_came_too_late() {
     let (_directory, url) = place("a.db");
     let (mut one, mut two) = (connect(&url).unwrap(), connect(&url).unwrap());
     block_on(one.batch("CREATE TABLE t (a)")).unwrap();
-    block_on(two.begin(TransactionOptions { read_only: true, ..TransactionOptions::default() })).unwrap();
+    block_on(two.batch("BEGIN")).unwrap(); // said by SQL: deferred
     block_on(two.query(Statement::new("SELECT * FROM t", &[]), &mut Rows::default())).unwrap();
     block_on(one.batch("INSERT INTO t VALUES (1)")).unwrap();
     let error = failing(&mut *two, "INSERT INTO t VALUES (2)");

@@ -4,7 +4,8 @@
 use expect_test::expect;
 use relata::prelude::*;
 use relata::{
-    Cte, Dialect, Kind, Result, count_rows, cte, exists, from, not_exists, row_number, scalar, value, written,
+    Cte, Dialect, Kind, Result, count_rows, cte, exists, from, not_exists, row_number, scalar, scalar_or_none, value,
+    written,
 };
 
 use crate::model::*;
@@ -258,6 +259,26 @@ async fn correlated_queries(mut db: Db) -> Result<()> {
         mysql    SELECT t0.`name`, (SELECT MAX(`slug`) FROM `posts` WHERE `deleted_at` IS NULL AND `author_id` = t0.`id`) FROM `users` AS t0
     "#]].assert_eq(&side_by_side(last));
     assert_eq!(last().order(User.name.desc()).first(&mut db).await?, Some(("Cyd".to_string(), None)));
+    let newest = || scalar_or_none::<_, String>(written().order(Post.slug.desc()).limit(1).select(Post.slug));
+    let rows: Vec<(String, Option<String>)> =
+        User::find().order(User.name.asc()).select((User.name, newest())).all(&mut db).await?;
+    assert_eq!(rows.iter().map(|row| row.1.as_deref()).collect::<Vec<_>>(), [Some("a3"), Some("b1"), None]);
+    assert_eq!(User::find().filter(newest().is_none()).count(&mut db).await?, 1);
+    assert_eq!(User::find().filter(newest().eq("a3")).count(&mut db).await?, 1);
+    // A join's tables are those that the closure is given.
+    let counted = User::find()
+        .join(Post, |(user, post)| user.id.eq(post.author_id))
+        .filter(|(_, post)| exists(Post::find().filter(Post.slug.gt(post.slug.outer()).and(Post.body.is_some()))))
+        .order(|(_, post)| post.slug.asc())
+        .select(|(_, post)| post.slug);
+    assert_eq!(counted.all(&mut db).await?, ["a1", "a2", "a3"]);
+    let error = User::find()
+        .join(Post, |(user, post)| user.id.eq(post.author_id))
+        .filter(|_| exists(Comment::find().filter(Comment.post_id.eq(Post.id.outer()))))
+        .all(&mut db)
+        .await
+        .unwrap_err();
+    assert!(error.hints()[0].contains("post.id.outer()"), "{error}");
     // Two levels up.
     let deep = User::find().filter(exists(
         Post::find().filter(exists(Post::find().filter(Post.author_id.eq(User.id.outer()).and(Post.slug.eq("b1"))))),

@@ -12,6 +12,7 @@ use crate::model::*;
 
 crate::setup::everywhere!(
     commits_and_rolls_back,
+    one_that_reads_writes_nothing,
     nested_ones_are_savepoints,
     a_cancelled_one_is_rolled_back,
     a_panic_rolls_back,
@@ -31,6 +32,23 @@ async fn tags(db: &mut impl Executor) -> Vec<String> {
 
 fn tag(name: &str) -> NewTag {
     NewTag { name: name.into() }
+}
+
+async fn one_that_reads_writes_nothing(mut db: Db) -> Result<()> {
+    tag("kept").insert(&mut db).await?;
+    let written = transaction!(db, read_only = true, |tx| {
+        assert_eq!(tags(&mut tx).await, ["kept"]);
+        tag("lost").insert(&mut tx).await
+    });
+    assert_eq!(written.unwrap_err().kind(), Kind::ReadOnly);
+    let read = transaction!(db, read_only = true, |tx| { Ok(tags(&mut tx).await) })?;
+    assert_eq!(read, ["kept"]);
+    for name in ["again", "and again"] {
+        tag(name).insert(&mut db).await?;
+    }
+    transaction!(db, |tx| { tag("last").insert(&mut tx).await })?;
+    assert_eq!(tags(&mut db).await, ["again", "and again", "kept", "last"]);
+    Ok(())
 }
 
 async fn commits_and_rolls_back(mut db: Db) -> Result<()> {
