@@ -266,6 +266,9 @@ impl Pool {
 
     /// A connection, as soon as one can be had; given up when the node is found to be down meanwhile.
     pub(crate) async fn acquire(self: &Arc<Self>, request: Request) -> Result<Pooled> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(outside_of_tokio());
+        }
         if self.vitals.is_down() {
             // Who asks again at once, and again, would leave nobody the time to see it come back.
             tokio::time::sleep(MOMENT).await;
@@ -620,6 +623,14 @@ impl Pool {
 }
 
 /// Nobody answered: neither well nor badly.
+/// Said here, where tokio would panic on whoever asked.
+fn outside_of_tokio() -> Error {
+    Error::new(Kind::Configuration, "relata runs on tokio, and this future is polled outside of a tokio runtime").hint(
+        "write `#[tokio::main]` above `async fn main()`, or run it by `tokio::runtime::Runtime::new()?.block_on(…)`; beside \
+         another executor, `runtime.enter()` lends it a runtime",
+    )
+}
+
 fn is_silence(error: &Error) -> bool {
     matches!(error.kind(), Kind::Timeout | Kind::Unreachable)
 }

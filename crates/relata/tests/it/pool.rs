@@ -721,3 +721,13 @@ async fn changed_settings_hold_without_a_restart_and_wrong_ones_are_refused() ->
     assert_eq!(sql::<i64>("SELECT 1", ()).one(&mut db).await?, 1);
     Ok(())
 }
+
+/// As other executors poll; tokio itself would panic.
+#[test]
+fn outside_of_a_runtime_it_is_told_what_is_missing() {
+    let opened = futures_util::FutureExt::now_or_never(Db::open("sqlite::memory:"));
+    let error = opened.expect("there is nothing to wait for").expect_err("there is no runtime");
+    expect_test::expect![[r#"
+        relata runs on tokio, and this future is polled outside of a tokio runtime [R0602]
+          hint: write `#[tokio::main]` above `async fn main()`, or run it by `tokio::runtime::Runtime::new()?.block_on(…)`; beside another executor, `runtime.enter()` lends it a runtime"#]].assert_eq(&error.to_string());
+}
