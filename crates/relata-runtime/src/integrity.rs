@@ -11,6 +11,7 @@
 use relata_schema::declare::Declaration;
 use relata_schema::lower::lower;
 use relata_schema::model::{ObjectName, Table};
+use relata_schema::types::Type;
 use relata_schema::{Dialect, Schema};
 use relata_sql::Result;
 
@@ -98,7 +99,7 @@ pub async fn check(
     for Candidate { reference, vague } in references(schema, declaration, executor).await? {
         let rows = count(&format!("SELECT COUNT(*) FROM {}", orphans(schema.dialect, &reference)), executor).await?;
         if rows > 0 && !(vague && mostly(rows, schema.dialect, &reference, executor).await?) {
-            let values = values(schema.dialect, &reference, executor).await?;
+            let values = values(schema, &reference, executor).await?;
             found.push(Finding::Orphans { reference, rows, values });
         }
     }
@@ -165,13 +166,18 @@ fn without_parameters(sql: &str) -> String {
     out
 }
 
-async fn values(dialect: Dialect, reference: &Reference, executor: &mut impl Executor) -> Result<Vec<String>> {
+async fn values(schema: &Schema, reference: &Reference, executor: &mut impl Executor) -> Result<Vec<String>> {
     let [column] = reference.columns.as_slice() else { return Ok(Vec::new()) };
-    let cast = match dialect {
-        Dialect::Mysql => format!("CAST({} AS CHAR)", dialect.quote(column)),
-        Dialect::Sqlite | Dialect::Postgres => format!("CAST({} AS TEXT)", dialect.quote(column)),
+    let (dialect, name) = (schema.dialect, schema.dialect.quote(column));
+    let declared = schema.table(&reference.table).and_then(|table| table.column(column));
+    let bytes = declared.is_some_and(|column| matches!(column.ty.logical, Type::Bytes(_)));
+    let shown = match dialect {
+        Dialect::Mysql if bytes => format!("CONCAT('0x', HEX({name}))"),
+        Dialect::Mysql => format!("CAST({name} AS CHAR)"),
+        Dialect::Sqlite => format!("CASE typeof({name}) WHEN 'blob' THEN quote({name}) ELSE CAST({name} AS TEXT) END"),
+        Dialect::Postgres => format!("CAST({name} AS TEXT)"),
     };
-    let sql = format!("SELECT DISTINCT {cast} FROM {} ORDER BY 1 LIMIT {SHOWN}", orphans(dialect, reference));
+    let sql = format!("SELECT DISTINCT {shown} FROM {} ORDER BY 1 LIMIT {SHOWN}", orphans(dialect, reference));
     sql_unchecked::<String>(sql, ()).all(executor).await
 }
 

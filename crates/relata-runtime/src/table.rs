@@ -15,6 +15,7 @@ use relata_schema::types::Type;
 use relata_sql::driver::{BoxFuture, ColumnInfo, IntrospectOptions, Row, RowSink};
 use relata_sql::expr::{BinaryOp, Expr, Match, Nulls, OrderKey};
 use relata_sql::tree::{Item, Scope, Select, Source};
+use relata_sql::typed::CastTo;
 use relata_sql::{Error, Kind, Result, Value};
 
 use crate::executor::{Executor, Intent};
@@ -340,9 +341,9 @@ impl Table {
     }
 
     fn condition(&self, column: &str, condition: Condition) -> Result<Expr> {
-        self.column(column)?;
+        let ty = &self.column(column)?.ty;
         let inner = || Box::new(named(column));
-        let like = |form, text| Expr::Like(inner(), form, text, false);
+        let like = |form, text| Expr::Like(Box::new(as_text(named(column), ty)), form, text, false);
         Ok(match condition {
             Condition::Equal(Value::Null) | Condition::IsNull => Expr::IsNull(inner(), true),
             Condition::NotEqual(Value::Null) | Condition::IsNotNull => Expr::IsNull(inner(), false),
@@ -431,6 +432,18 @@ impl Table {
 
 fn named(name: &str) -> Expr {
     Expr::Named(name.into())
+}
+
+/// PostgreSQL looks for texts in nothing but texts.
+fn as_text(expr: Expr, ty: &Type) -> Expr {
+    match ty {
+        Type::Enum(name, _) if name.name.is_empty() => expr,
+        Type::Text | Type::VarChar(_) | Type::Char(_) | Type::Bytes(_) | Type::Set(_) | Type::Any => expr,
+        Type::Domain(_) => expr,
+        // It compares without case.
+        Type::Native(name) if name.ends_with("citext") => expr,
+        _ => Expr::Template(<String as CastTo>::CAST, vec![expr]),
+    }
 }
 
 fn binary(name: &str, op: BinaryOp, value: Value) -> Expr {

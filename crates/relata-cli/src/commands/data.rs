@@ -33,6 +33,10 @@ pub struct Check {
     /// deletes the rows, `shelve` puts them aside into tables of their own
     #[arg(long, value_enum, value_name = "HOW")]
     repair: Option<How>,
+    /// Repair also what a name alone says (`user_id` beside a table `users`): look at it first, the name may mean something
+    /// else, and 0 nothing
+    #[arg(long, requires = "repair")]
+    by_name: bool,
 }
 
 /// How rows that refer to nothing are repaired.
@@ -231,11 +235,16 @@ impl Check {
             How::Delete => Repair::Delete,
             How::Shelve => Repair::Shelve,
         });
-        if let Some(how) = how.filter(|_| !found.is_empty()) {
-            session.output.say(&announced(how, &found));
+        let (said, guessed): (Vec<_>, Vec<_>) =
+            found.iter().cloned().partition(|finding| self.by_name || !is_guessed(finding));
+        if let Some(how) = how.filter(|_| !said.is_empty()) {
+            session.output.say(&announced(how, &said));
+        }
+        if how.is_some() && !guessed.is_empty() {
+            session.output.say("what a name alone says stays as it is: look at it, and add --by-name");
         }
         let repaired = match how {
-            Some(how) => Some(integrity::repair(&schema, &found, how, &mut db).await?),
+            Some(how) => Some(integrity::repair(&schema, &said, how, &mut db).await?),
             None => None,
         };
         let left = match repaired {
@@ -262,9 +271,16 @@ impl Check {
                     session.output.say(&format!("{rows} rows were repaired; {} findings are left", left.len()));
                 }
                 None if found.is_empty() => session.output.say("every row keeps what is said of it"),
-                None => session
-                    .output
-                    .say("repair rows that refer to nothing with --repair null, --repair delete or --repair shelve"),
+                None => {
+                    let by_name = if found.iter().any(is_guessed) {
+                        ", what a name alone says with --by-name besides"
+                    } else {
+                        ""
+                    };
+                    session.output.say(&format!(
+                        "repair rows that refer to nothing with --repair null, --repair delete or --repair shelve{by_name}"
+                    ));
+                }
             }
         }
         Ok(if left.is_empty() { Exit::Done } else { Exit::Findings })
@@ -278,6 +294,10 @@ fn declared(path: &std::path::Path) -> Result<relata_schema::declare::Declaratio
         Some(found) => Err(Error::new(Kind::Declaration, format!("the declaration has a mistake\n\n{found}\n"))),
         None => Ok(reading.declaration),
     }
+}
+
+fn is_guessed(finding: &Finding) -> bool {
+    matches!(finding, Finding::Orphans { reference, .. } if reference.said == Said::Name)
 }
 
 /// What a repair is about to do.

@@ -61,15 +61,21 @@ fn rows_that_refer_to_nothing_are_found_and_repaired() {
     assert_eq!(run.stdout, "orders.item_id: 2 rows refer to no row of items (meant by its name, not declared): 7, 8\n");
     assert_eq!(
         run.stderr,
-        "repair rows that refer to nothing with --repair null, --repair delete or --repair shelve\n"
+        "repair rows that refer to nothing with --repair null, --repair delete or --repair shelve, what a name alone says with --by-name besides\n"
     );
-    let run = project.run(&["data", "check", "--json", "--repair", "null"]);
+    for how in ["delete", "shelve", "null"] {
+        let run = project.run(&["data", "check", "--repair", how]);
+        let told = "what a name alone says stays as it is: look at it, and add --by-name\n0 rows were repaired; 1 findings are left\n";
+        assert_eq!((run.code, run.stderr.as_str()), (3, told), "{how}");
+    }
+    assert_eq!(project.ok(&["query", "select count(*) as c from orders where item_id > 6"]).stdout, "c\n2\n");
+    let run = project.run(&["data", "check", "--json", "--repair", "null", "--by-name"]);
     assert_eq!(run.code, 0);
     assert!(run.stdout.contains("\"repaired\": 2") && run.stdout.contains("\"left\": 0"), "{}", run.stdout);
     assert_eq!(run.stderr, "about to take the reference off: 2 of orders by item_id\n");
     assert_eq!(project.ok(&["query", "select count(*) as c from orders where item_id is null"]).stdout, "c\n2\n");
     project.ok(&["query", "insert into orders values (4, 9)"]);
-    let run = project.run(&["data", "check", "--repair", "shelve"]);
+    let run = project.run(&["data", "check", "--repair", "shelve", "--by-name"]);
     let told = "about to put aside: 1 of orders by item_id, and what refers to nothing then\n\
                 rows of orders lie in relata_shelf_orphans_orders now\n1 rows were repaired; 0 findings are left\n";
     assert_eq!((run.code, run.stderr.as_str()), (0, told));

@@ -527,3 +527,15 @@ fn what_a_database_lacks() {
         expected.assert_eq(&lowered(source, *dialect).1);
     }
 }
+
+#[test]
+fn what_a_number_is_shown_as_is_no_other_type() {
+    let reading = relata_entity::read_source(
+        "app.rs",
+        r#"#[derive(Entity)] struct Kind { #[id(manual)] #[db_type(mysql = "tinyint(3)")] id: Id<Kind, i8> }
+           #[derive(Entity)] struct Thing { #[id] id: Id<Thing>,
+              #[references(Kind)] #[db_type(mysql = "tinyint(1)")] kind_id: Id<Kind, i8> }"#,
+    );
+    let (_, problems) = lower(&reading.declaration, Dialect::Mysql);
+    assert!(problems.is_empty(), "{problems:#?}");
+}

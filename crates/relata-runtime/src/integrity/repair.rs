@@ -38,7 +38,8 @@ pub struct Repaired {
 }
 
 /// Repairs rows that refer to nothing. References that may not be NULL stay as they are when asked to become so. Broken
-/// rules are for people: nobody knows the right value.
+/// rules are for people: nobody knows the right value. What a name alone says ([`super::Said::Name`]) is a guess: take it out of
+/// `found` unless somebody has looked at it.
 ///
 /// # Errors
 /// `Kind::ForeignKeyViolation` when others refer to a row that would be deleted; what the database says.

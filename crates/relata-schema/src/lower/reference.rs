@@ -178,6 +178,8 @@ fn key_type(target: &Entity, field: &Field) -> String {
 fn kind(dialect: Dialect, ty: &Type) -> Type {
     match ty {
         Type::Int(_) | Type::UInt(_) if dialect != Dialect::Mysql => Type::Int(8),
+        // `tinyint(1)`: what stands in parentheses is only how it is shown.
+        Type::Bool if dialect == Dialect::Mysql => Type::Int(1),
         Type::Text | Type::VarChar(_) | Type::Char(_) => Type::Text,
         Type::Bytes(_) => Type::Bytes(None),
         Type::Decimal(_) => Type::Decimal(None),

@@ -3,11 +3,12 @@
 use jiff::ToSpan;
 use jiff::tz::TimeZone;
 use relata::prelude::*;
+use relata::table::Condition;
 use relata::{Order, Result};
 
 use super::ordered::*;
 
-crate::setup::everywhere!(in "ordered.rs": pages_follow_every_kind_of_column, pages_of_tables_follow_every_kind_of_column);
+crate::setup::everywhere!(in "ordered.rs": pages_follow_every_kind_of_column, pages_of_tables_follow_every_kind_of_column, texts_are_found_in_every_kind_of_column);
 
 async fn rows(db: &mut Db) -> Result<()> {
     let sizes = [Size::Medium, Size::ExtraLarge, Size::Small];
@@ -103,5 +104,30 @@ async fn pages_of_tables_follow_every_kind_of_column(mut db: Db) -> Result<()> {
             assert!(seen == whole, "{} {descending}", column.name);
         }
     }
+    Ok(())
+}
+
+async fn texts_are_found_in_every_kind_of_column(mut db: Db) -> Result<()> {
+    rows(&mut db).await?;
+    let table = db.table("ordered").await?;
+    let found = async |column: &str, condition: Condition, db: &mut Db| {
+        table.select().filter(column, condition)?.count(db).await
+    };
+    for column in table.columns().iter().filter(|column| column.name != "bytes") {
+        for text in ["0", "no such text"] {
+            let lists = [
+                Condition::Contains(text.into()),
+                Condition::StartsWith(text.into()),
+                Condition::EndsWith(text.into()),
+            ];
+            for condition in lists {
+                let rows = found(&column.name, condition, &mut db).await?;
+                assert!(rows <= if text == "0" { 20 } else { 0 }, "{}", column.name);
+            }
+        }
+    }
+    assert_eq!(found("size", Condition::Contains("large".into()), &mut db).await?, 7);
+    assert_eq!(found("date", Condition::StartsWith("2023-11-1".into()), &mut db).await?, 20);
+    assert_eq!(found("id", Condition::EndsWith("0".into()), &mut db).await?, 2);
     Ok(())
 }

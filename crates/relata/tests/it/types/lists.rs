@@ -43,6 +43,11 @@ async fn arrays(mut db: Db) -> Result<()> {
     assert_eq!(Native::find().filter(Native.texts.is_in([vec!["a".to_string()]])).count(&mut db).await?, 0);
 
     let table = db.table("natives").await?;
+    for column in table.columns() {
+        table.select().filter(&column.name, Condition::Contains("1".into()))?.count(&mut db).await?;
+    }
+    let addresses = table.select().filter("address", Condition::StartsWith("10.1".into()))?;
+    assert_eq!(addresses.count(&mut db).await?, 3);
     let list = vec![Value::Array(vec![]), Value::Array(vec![Value::Int(1), Value::Int(2)])];
     assert_eq!(table.select().filter("longs", Condition::In(list.clone()))?.count(&mut db).await?, 2);
     assert_eq!(table.select().filter("longs", Condition::NotIn(list[..1].to_vec()))?.count(&mut db).await?, 1);
