@@ -118,6 +118,7 @@ const COMPUTED: &[Test] = &[
     (COMPUTES, "whole_rows_of_groups"),
     (COMPUTES, "conditions_are_values"),
     (COMPUTES, "groups_are_ordered"),
+    (COMPUTES, "distinct_rows_are_ordered_by_what_is_selected"),
     (COMPUTES, "no_rows_do_not_exist"),
 ];
 const DYNAMIC: &[Test] = &[

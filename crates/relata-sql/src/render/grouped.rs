@@ -16,6 +16,7 @@ use crate::tree::{Item, Select};
 
 /// Refuses columns of single rows beside what is computed from many.
 pub(super) fn one_value_each(select: &Select, dialect: Dialect) -> Result<()> {
+    one_place_each(select)?;
     // PostgreSQL knows what depends on the key of a table, but follows no reference.
     let follows = dialect != Dialect::Postgres;
     let column = |expr: &Expr| matches!(expr, Expr::Column(_));
@@ -42,6 +43,31 @@ pub(super) fn one_value_each(select: &Select, dialect: Dialect) -> Result<()> {
     }
     match exprs().find_map(|expr| unsettled(select, expr, follows)) {
         Some(column) => Err(many_values(select, column)),
+        None => Ok(()),
+    }
+}
+
+/// Refuses an order by what rows that are made one may have several values of.
+fn one_place_each(select: &Select) -> Result<()> {
+    if !select.distinct || !select.combined.is_empty() {
+        return Ok(());
+    }
+    let selected = |expr: &Expr| {
+        select.items.iter().any(|item| match (item, expr) {
+            (Item::Expr(item), expr) => is_same(item, expr),
+            (Item::Entity(path, table), Expr::Column(column)) => {
+                column.path == *path
+                    && table.columns[..table.selected].iter().any(|known| std::ptr::eq(known, column.column))
+            }
+            _ => false,
+        })
+    };
+    let order = select.order.iter().map(|key| &key.expr);
+    match order.into_iter().find(|expr| !matches!(expr, Expr::Number(_)) && !selected(expr)) {
+        Some(_) => Err(Error::unsupported(
+            "`.distinct()` makes one of rows that have several values of what they are ordered by",
+            "select it, too; or group by what is selected, and order by `.min()` or `.max()` of it",
+        )),
         None => Ok(()),
     }
 }
@@ -168,7 +194,8 @@ fn many_rows(table: &TableMeta) -> Error {
 
 /// Puts the numbers of selected columns in the place of the same expressions in what is grouped and ordered by.
 pub(super) fn by_number(select: &mut Select) {
-    if select.group_by.iter().all(|key| matches!(key, Expr::Column(_) | Expr::Number(_))) || select.grouping.is_some() {
+    let plain = select.group_by.iter().all(|key| matches!(key, Expr::Column(_) | Expr::Number(_)));
+    if plain && !select.distinct || select.grouping.is_some() {
         return;
     }
     let items = &select.items;
@@ -185,11 +212,23 @@ pub(super) fn by_number(select: &mut Select) {
 
 fn is_same(left: &Expr, right: &Expr) -> bool {
     use Expr::{
-        And, Between, Binary, Call, Case, Column, Compare, In, IsNull, Json, Like, Literal, Not, Or, Template, Value,
+        And, Between, Binary, Call, Case, Column, Compare, CountRelated, Exists, Fragment, In, IsNull, Json, Like,
+        Literal, Named, Not, Number, Or, Template, Value,
     };
     match (left, right) {
         (Column(left), Column(right)) => is_same_column(left, right),
         (Value(left), Value(right)) => left == right,
+        (Number(left), Number(right)) => left == right,
+        (Named(left), Named(right)) => left == right,
+        (Fragment(left, a), Fragment(right, b)) => left == right && are_same(a, b),
+        (Exists(left), Exists(right)) | (CountRelated(left), CountRelated(right)) => {
+            let filters = match (&left.filter, &right.filter) {
+                (Some(left), Some(right)) => is_same(left, right),
+                (left, right) => left.is_none() && right.is_none(),
+            };
+            let place = left.path == right.path && std::ptr::eq(left.relation, right.relation);
+            place && left.scope == right.scope && filters
+        }
         (Literal(left, cast), Literal(right, other)) => (left, cast) == (right, other),
         (Compare(left, op, value), Compare(right, other, wanted)) => {
             is_same_column(left, right) && (op, value) == (other, wanted)

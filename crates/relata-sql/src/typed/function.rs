@@ -44,6 +44,32 @@ casts! {
     Timestamp => "DATETIME({0})", "CAST({0} AS timestamptz)", "CAST({0} AS DATETIME(6))";
 }
 
+/// What is true or false as a number, and as a text; PostgreSQL has a cast to `integer` alone.
+static TRUTH_AS_NUMBER: Template = Template::each("cast", "{0}", "CAST({0} AS integer)", "{0}");
+static TRUTH_AS_TEXT: Template = Template::each(
+    "cast",
+    "CASE WHEN {0} THEN 'true' WHEN NOT {0} THEN 'false' END",
+    "CAST({0} AS text)",
+    "CASE WHEN {0} THEN 'true' WHEN NOT {0} THEN 'false' END",
+);
+/// A number as what is true or false: PostgreSQL casts `integer` alone.
+static NUMBER_AS_TRUTH: Template = Template::each("cast", "({0} <> 0)", "({0} <> 0)", "({0} <> 0)");
+
+/// A cast between numbers and what is true or false.
+fn cast_of_truth(from: TypeId, to: TypeId, expr: &Expr, cast: &'static Template) -> Option<Expr> {
+    let numbers =
+        [TypeId::of::<i16>(), TypeId::of::<i32>(), TypeId::of::<i64>(), TypeId::of::<f64>(), TypeId::of::<Decimal>()];
+    let truth = TypeId::of::<bool>();
+    let within = |template, expr: Expr| Expr::Template(template, vec![expr]);
+    if from == truth && numbers.contains(&to) {
+        return Some(within(cast, within(&TRUTH_AS_NUMBER, expr.clone())));
+    }
+    if from == truth && to == TypeId::of::<String>() {
+        return Some(within(&TRUTH_AS_TEXT, expr.clone()));
+    }
+    (to == truth && numbers.contains(&from)).then(|| within(&NUMBER_AS_TRUTH, expr.clone()))
+}
+
 /// An instant as the clock of UTC shows it, and the other way round.
 pub(super) static CLOCK_OF_UTC: Template = Template::each("clock of UTC", "{0}", "({0} AT TIME ZONE 'UTC')", "{0}");
 
@@ -112,6 +138,9 @@ macro_rules! functions {
             pub fn cast<U: CastTo>(self) -> Expression<R, T::Like<U>> {
                 let text = [TypeId::of::<U>(), TypeId::of::<T::Base>()].contains(&TypeId::of::<String>());
                 let expr = self.into_expr();
+                if let Some(cast) = cast_of_truth(TypeId::of::<T::Base>(), TypeId::of::<U>(), &expr, U::CAST) {
+                    return Expression::new(cast.bounded());
+                }
                 // The clock that a session shows is none of its business.
                 match (<T::Base as Field>::INSTANT, U::INSTANT) {
                     (true, false) if !text => call(U::CAST, vec![Expr::Template(&CLOCK_OF_UTC, vec![expr])]),

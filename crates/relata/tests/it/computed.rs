@@ -12,6 +12,7 @@ crate::setup::everywhere!(
     whole_rows_of_groups,
     conditions_are_values,
     groups_are_ordered,
+    distinct_rows_are_ordered_by_what_is_selected,
     no_rows_do_not_exist,
 );
 
@@ -135,6 +136,28 @@ async fn groups_are_ordered(mut db: Db) -> Result<()> {
     let rows = Post::find().group_by(Post.author().name).order(count_rows().asc()).order(Post.author().name.asc());
     let rows = rows.select((Post.author().name, count_rows())).limit(5).all(&mut db).await?;
     assert_eq!(rows, [("Bob".to_string(), 1), ("Ann".to_string(), 3)]);
+    Ok(())
+}
+
+async fn distinct_rows_are_ordered_by_what_is_selected(mut db: Db) -> Result<()> {
+    blog(&mut db).await?;
+    let authors = Post::find().select(Post.author().name).distinct().order(Post.author().name.desc());
+    assert_eq!(authors.all(&mut db).await?, ["Bob", "Ann"]);
+    let kind = || Case::<Post, String>::when(Post.slug.eq("a1"), "first").otherwise("other");
+    let kinds = Post::find().select(kind()).distinct().order(kind().desc());
+    assert_eq!(kinds.all(&mut db).await?, ["other", "first"]);
+    let letters = Post::find()
+        .select((Post.slug.left(1), Post.body.is_some()))
+        .distinct()
+        .order_by_place(1, true)
+        .order_by_place(2, false);
+    assert_eq!(letters.all(&mut db).await?.len(), 3);
+    let users = User::find().join(Post, |(user, post)| user.id.eq(post.author_id)).order(|(user, _)| user.name.asc());
+    assert_eq!(users.select(|(user, _)| user).distinct().all(&mut db).await?.len(), 2);
+    let several =
+        Post::find().select(Post.author().name).distinct().order(Post.slug.asc()).all(&mut db).await.unwrap_err();
+    assert_eq!(several.kind(), Kind::Unsupported, "{several}");
+    assert!(several.hints()[0].contains("select it, too"));
     Ok(())
 }
 

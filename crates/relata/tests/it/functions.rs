@@ -145,6 +145,19 @@ async fn casts_between_types(mut db: Db) -> Result<()> {
     let date: Date = "2024-02-29".parse().unwrap();
     let row = ("5".to_string(), 5.0, 2.345, None, 2, date, Decimal::from(5));
     assert_eq!(query().one(&mut db).await?, row);
+    // What is true or false: PostgreSQL casts it to and from `integer` alone.
+    let truth = EveryType::find().select((
+        EveryType.flag.cast::<i64>(),
+        EveryType.flag.cast::<f64>(),
+        EveryType.flag.cast::<String>(),
+        EveryType.large.gt(99).expr().cast::<String>(),
+        EveryType.large.cast::<bool>(),
+        EveryType.exact.cast::<bool>(),
+        (EveryType.medium - EveryType.medium).cast::<bool>(),
+        EveryType.flag.cast::<i64>().sum::<i64>().over(relata::Window::new()),
+    ));
+    let row = (1, 1.0, "true".to_string(), "false".to_string(), true, true, false, Some(1));
+    assert_eq!(truth.one(&mut db).await?, row);
     Ok(())
 }
 
@@ -191,6 +204,22 @@ async fn groups_by_what_holds_values(mut db: Db) -> Result<()> {
     let found = query().all(&mut db).await?;
     let posts = Post::find().count(&mut db).await? as i64;
     assert_eq!(found, [("first".to_string(), 1), ("other".to_string(), posts - 1)]);
+    // Functions within functions, SQL of one's own, how many related rows there are.
+    let letter = Post.slug.left(1).upper();
+    let letters = Post::find().group_by(letter.clone()).select((letter.clone(), count_rows())).order(letter.asc());
+    assert_eq!(letters.all(&mut db).await?, [("A".to_string(), 3), ("B".to_string(), 1)]);
+    let own = || fragment::<Post, i64>("LENGTH({}) + {}", (Post.slug, 1));
+    assert_eq!(Post::find().group_by(own()).select((own(), count_rows())).all(&mut db).await?, [(3, 4)]);
+    let posts = || User.posts.count();
+    let how_many = User::find().group_by(posts()).select((posts(), count_rows())).order(posts().asc());
+    assert_eq!(how_many.all(&mut db).await?, [(0, 1), (1, 1), (3, 1)]);
+    let long = || User.posts.count_where(Post.body.is_some().and(Post.slug.gt("a")));
+    let how_many = User::find().group_by(long()).select((long(), count_rows())).order(long().asc());
+    assert_eq!(how_many.all(&mut db).await?, [(0, 1), (1, 2)]);
+    let writes = User::find().group_by(User.posts.exists()).select((User.posts.exists(), count_rows()));
+    let mut writes = writes.all(&mut db).await?;
+    writes.sort_unstable();
+    assert_eq!(writes, [(false, 1), (true, 2)]);
     Ok(())
 }
 
