@@ -153,7 +153,7 @@ async fn casts_between_types(mut db: Db) -> Result<()> {
         EveryType.large.gt(99).expr().cast::<String>(),
         EveryType.large.cast::<bool>(),
         EveryType.exact.cast::<bool>(),
-        (EveryType.medium - EveryType.medium).cast::<bool>(),
+        (EveryType.medium * 0).cast::<bool>(),
         EveryType.flag.cast::<i64>().sum::<i64>().over(relata::Window::new()),
     ));
     let row = (1, 1.0, "true".to_string(), "false".to_string(), true, true, false, Some(1));

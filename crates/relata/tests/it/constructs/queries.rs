@@ -3,7 +3,7 @@
 use relata::prelude::*;
 use relata::{
     Bound, Cte, Exclude, Window, count_rows, cte, cume_dist, dense_rank, exists, from, not_exists, ntile, percent_rank,
-    rank, row_number, scalar, value as constant,
+    rank, row_number, scalar, scalar_or_none, value as constant,
 };
 
 use super::{Construct, counted, inserted, related, rows, written};
@@ -184,6 +184,29 @@ fn subqueries() -> Vec<Construct> {
             names().select(scalar::<User, i64>(
                 Post::find().filter(Post.author_id.eq(User.id.outer())).select(count_rows())
             ))
+        ),
+        rows!(
+            "scalar or none",
+            names().select((
+                User.name,
+                scalar_or_none::<User, String>(
+                    Post::find()
+                        .filter(Post.author_id.eq(User.id.outer()))
+                        .order(Post.slug.desc())
+                        .limit(1)
+                        .select(Post.slug)
+                )
+            ))
+        ),
+        rows!("a condition as a value", names().select((User.name, User.posts.exists()))),
+        rows!(
+            "order by a condition",
+            User::find().order(User.name.gt("Ann").desc()).order(User.id.asc()).select(User.name)
+        ),
+        counted!("whole rows beside what is computed", names().select((User, User.posts.count()))),
+        counted!(
+            "whole rows along a relation",
+            Post::find().order(Post.slug.asc()).select((Post, Post.author(), Post.comments.count()))
         ),
         rows!(
             "scalar in a filter",
