@@ -16,7 +16,7 @@ use relata_sql::Result;
 use relata_sql::expr::{Expr, OrderKey, Related};
 use relata_sql::meta::{Path, RelationMeta};
 use relata_sql::tree::Scope;
-use relata_sql::typed::{Expression, Order, Pred};
+use relata_sql::typed::{Aggregate, Collected, Computed, Expression, Field, Order, Pred};
 
 use crate::entity::{Entity, Presence};
 
@@ -251,8 +251,33 @@ impl<R: 'static, M: Relation> Rel<R, M> {
         Expression::new(Expr::CountRelated(Box::new(self.related(Some(filter.into_expr())))))
     }
 
+    /// What an aggregate gives of the related rows: their sum, the latest of them, a list of their names.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/shop.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> relata::Result<()> {
+    /// # let mut db = shop().await?;
+    /// let pages: Vec<(String, Option<i64>)> =
+    ///     Author::find().order(Author.id.asc()).select((Author.name, Author.books.select(Book.pages.sum()))).all(&mut db).await?;
+    /// assert_eq!(pages[0], ("Ursula".to_string(), Some(525)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "annotate")]
+    pub fn select<A: OfRelated<M::To>>(self, aggregate: A) -> Expression<R, A::Output> {
+        let related = Related { value: Some(aggregate.into_value()), ..self.related(None) };
+        Expression::new(Expr::CountRelated(Box::new(related)))
+    }
+
+    /// The same of the related rows with this.
+    pub fn select_where<A: OfRelated<M::To>>(self, filter: Pred<M::To>, aggregate: A) -> Expression<R, A::Output> {
+        let related = Related { value: Some(aggregate.into_value()), ..self.related(Some(filter.into_expr())) };
+        Expression::new(Expr::CountRelated(Box::new(related)))
+    }
+
     fn related(self, filter: Option<Expr>) -> Related {
-        Related { path: self.path, relation: M::META, scope: Scope::Live, filter }
+        Related { path: self.path, relation: M::META, scope: Scope::Live, filter, value: None }
     }
 
     /// To be loaded with this order.
@@ -341,6 +366,31 @@ pub(crate) struct Asked {
     pub(crate) scope: Scope,
     pub(crate) way: Way,
 }
+
+/// One value of many related rows, for [`Rel::select`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` gives no single value of related rows of `{R}`",
+    label = "expected an aggregate of `{R}`, such as `.sum()`, `.max()` or `.string_list(\", \")` of one of its columns"
+)]
+pub trait OfRelated<R> {
+    /// What it gives.
+    type Output: Field;
+    /// The untyped data.
+    fn into_value(self) -> Expr;
+}
+
+macro_rules! of_related {
+    ($($name:ident),*) => {$(
+        impl<R, T: Field> OfRelated<R> for $name<R, T> {
+            type Output = T;
+
+            fn into_value(self) -> Expr {
+                self.into_expr()
+            }
+        }
+    )*};
+}
+of_related!(Aggregate, Computed, Collected);
 
 /// A relation to be loaded: which of its rows, in which order, and what with them.
 pub struct Load<M, N = ()> {

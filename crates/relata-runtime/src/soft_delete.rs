@@ -84,7 +84,13 @@ async fn write(executor: &mut dyn Executor, tree: Tree<'_, '_>) -> Result<u64> {
 fn hanging_on(reference: &'static RelationMeta, parents: Expr) -> Expr {
     if !reference.further.is_empty() {
         let filter = Some(parents);
-        return Expr::Exists(Box::new(Related { path: Path::ROOT, relation: reference, scope: Scope::All, filter }));
+        return Expr::Exists(Box::new(Related {
+            path: Path::ROOT,
+            relation: reference,
+            scope: Scope::All,
+            filter,
+            value: None,
+        }));
     }
     let mut select = Select::new(Source::Entity(reference.to));
     select.items = vec![Item::Expr(root_column(&reference.to.columns[reference.to_column]))];

@@ -408,6 +408,8 @@ pub struct Related {
     pub scope: Scope,
     /// Only such rows; paths in it start where the relation leads.
     pub filter: Option<Expr>,
+    /// What is computed from them, instead of their number; paths as in the filter.
+    pub value: Option<Expr>,
 }
 
 /// An expression.
@@ -447,7 +449,7 @@ pub enum Expr {
     Aggregate(AggregateFunction, Option<Box<Expr>>, bool),
     /// There is such a related row.
     Exists(Box<Related>),
-    /// How many related rows there are.
+    /// How many related rows there are, or what is computed from them.
     CountRelated(Box<Related>),
     /// A parameter with its type, where nothing around it tells.
     Literal(Value, Cast),
@@ -592,7 +594,9 @@ impl Expr {
     /// Calls `visit` with every expression directly in this one, and in its subquery.
     pub(crate) fn children<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
         match self {
-            Expr::Exists(related) | Expr::CountRelated(related) => related.filter.iter().for_each(&mut *visit),
+            Expr::Exists(related) | Expr::CountRelated(related) => {
+                related.filter.iter().chain(&related.value).for_each(&mut *visit)
+            }
             Expr::Scalar(select) | Expr::ExistsSelect(select) | Expr::InSelect(_, select) => {
                 select.exprs_within(&mut *visit);
             }
@@ -679,7 +683,9 @@ impl Expr {
     pub fn reads_outer(&self) -> bool {
         let mut found = match self {
             Expr::Column(column) => column.path.of_outer().is_some(),
-            Expr::Exists(related) | Expr::CountRelated(related) => related.filter.iter().any(Expr::reads_outer),
+            Expr::Exists(related) | Expr::CountRelated(related) => {
+                related.filter.iter().chain(&related.value).any(Expr::reads_outer)
+            }
             Expr::Scalar(select) | Expr::ExistsSelect(select) | Expr::InSelect(_, select) => select.reads_outer(),
             _ => false,
         };

@@ -113,6 +113,7 @@ const PLANNED: &[Test] = &[
 ];
 const COMPUTES: &str = "crates/relata/tests/it/computed.rs";
 const COMPUTED: &[Test] = &[
+    ("crates/relata/tests/it/relations.rs", "values_of_related_rows"),
     (COMPUTES, "whole_rows_beside_what_is_computed"),
     (COMPUTES, "whole_rows_of_joins_and_relations"),
     (COMPUTES, "whole_rows_of_groups"),
@@ -149,7 +150,7 @@ pub const QUERIES: &[Capability] = &[
     },
     Capability {
         id: "Q2",
-        title: "Whole rows beside what is computed for them, of queries, joins and groups; conditions as values",
+        title: "Whole rows beside what is computed for them, of queries, joins, groups and related rows; conditions as values",
         sqlite: Claim::Done(COMPUTED),
         postgres: Claim::Done(COMPUTED),
         mysql: Claim::Done(COMPUTED),

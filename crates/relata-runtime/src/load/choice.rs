@@ -57,7 +57,7 @@ impl<M: Relation, N: Loads<M::To>> Load<M, N> {
         let mut filter = None;
         self.nested.requires(Path::ROOT, false, &mut filter);
         let doubted = M::META.to.soft_delete.is_some() || filter.is_some();
-        let related = Related { path, relation: M::META, scope: Scope::Live, filter };
+        let related = Related { path, relation: M::META, scope: Scope::Live, filter, value: None };
         doubted.then(|| Expr::Exists(Box::new(related)))
     }
 

@@ -94,12 +94,12 @@ impl<O: Out> Writer<O> {
     fn query_within(&mut self, expr: &mut Expr) -> Result<()> {
         match expr {
             Expr::Exists(related) => {
-                self.push("EXISTS (SELECT 1 FROM ");
-                self.related(related)?;
+                self.push("EXISTS (SELECT ");
+                self.related(related, "1")?;
             }
             Expr::CountRelated(related) => {
-                self.push("(SELECT COUNT(*) FROM ");
-                self.related(related)?;
+                self.push("(SELECT ");
+                self.related(related, "COUNT(*)")?;
             }
             Expr::InSelect(inner, select) => {
                 self.operand(inner)?;
@@ -450,13 +450,18 @@ impl<O: Out> Writer<O> {
     }
 
     /// The rows that a relation leads to, as the `FROM` and `WHERE` of a subquery that refers to the level around it.
-    fn related(&mut self, related: &mut Related) -> Result<()> {
+    fn related(&mut self, related: &mut Related, selected: &'static str) -> Result<()> {
         let relation = related.relation;
         let outer = self.alias_of(related.path).ok_or_else(|| {
             Error::new(Kind::Internal, format!("the relation {} is used where it is not joined", relation.name))
         })?;
-        self.open_level(related.filter.iter(), [], relation.to);
+        self.open_level(related.filter.iter().chain(&related.value), [], relation.to);
         let inner = self.next_alias_of_level();
+        match &mut related.value {
+            Some(value) => self.expr(value)?,
+            None => self.push(selected),
+        }
+        self.push(" FROM ");
         self.table(relation.to);
         self.push(" AS ");
         self.alias(inner);

@@ -212,8 +212,8 @@ pub(super) fn by_number(select: &mut Select) {
 
 fn is_same(left: &Expr, right: &Expr) -> bool {
     use Expr::{
-        And, Between, Binary, Call, Case, Column, Compare, CountRelated, Exists, Fragment, In, IsNull, Json, Like,
-        Literal, Named, Not, Number, Or, Template, Value,
+        Aggregate, And, Between, Binary, Call, Case, Column, Compare, CountRelated, Exists, Fragment, In, IsNull, Json,
+        Like, Literal, Named, Not, Number, Or, Template, Value,
     };
     match (left, right) {
         (Column(left), Column(right)) => is_same_column(left, right),
@@ -221,11 +221,19 @@ fn is_same(left: &Expr, right: &Expr) -> bool {
         (Number(left), Number(right)) => left == right,
         (Named(left), Named(right)) => left == right,
         (Fragment(left, a), Fragment(right, b)) => left == right && are_same(a, b),
-        (Exists(left), Exists(right)) | (CountRelated(left), CountRelated(right)) => {
-            let filters = match (&left.filter, &right.filter) {
+        (Aggregate(a, left, distinct), Aggregate(b, right, other)) => {
+            let of = match (left, right) {
                 (Some(left), Some(right)) => is_same(left, right),
                 (left, right) => left.is_none() && right.is_none(),
             };
+            a == b && distinct == other && of
+        }
+        (Exists(left), Exists(right)) | (CountRelated(left), CountRelated(right)) => {
+            let both = |left: &Option<Expr>, right: &Option<Expr>| match (left, right) {
+                (Some(left), Some(right)) => is_same(left, right),
+                (left, right) => left.is_none() && right.is_none(),
+            };
+            let filters = both(&left.filter, &right.filter) && both(&left.value, &right.value);
             let place = left.path == right.path && std::ptr::eq(left.relation, right.relation);
             place && left.scope == right.scope && filters
         }

@@ -295,7 +295,8 @@ fn joins() {
 
 #[test]
 fn related_rows() {
-    let related = |path, relation, filter| Box::new(Related { path, relation, scope: Scope::Live, filter });
+    let related =
+        |path, relation, filter| Box::new(Related { path, relation, scope: Scope::Live, filter, value: None });
     let ann = Column::<Post, String>::new(Path::ROOT, &USERS.columns[1]).eq("Ann").into_expr();
     let read = Expr::Exists(related(Path::ROOT, &READERS, Some(ann)));
     check_filter(

@@ -16,7 +16,9 @@ use crate::value::Interval;
     note = "use a number, bool, String, Vec<u8>, Uuid, Decimal, a date or time of jiff, serde_json::Value, Id<Entity> or \
             an Option of one",
     note = "on an enum of your own derive `relata::Enum`, on a struct around one value, or one kept as JSON, \
-            `relata::Scalar`; for types of chrono or time enable the feature of that name of relata"
+            `relata::Scalar`; for types of chrono or time enable the feature of that name of relata",
+    note = "another entity is no column, its key is: `#[references(User)] pub user_id: Id<User>`; its rows are a relation, said on the \
+            struct: `#[has_many(posts: Post.user_id)]`"
 )]
 pub trait Field: Encode + Decode + Clone + Send + Sync + 'static {
     /// The type without `Option`: what values are compared with.

@@ -15,6 +15,7 @@ crate::setup::everywhere!(
     trees_and_nested_relations,
     relations_that_lead_nowhere,
     conditions_on_related_rows,
+    values_of_related_rows,
     the_number_of_statements_is_bounded,
     repeated_look_ups_are_told_with_their_line,
 );
@@ -147,6 +148,59 @@ async fn conditions_on_related_rows(mut db: Db) -> Result<()> {
     assert_eq!(changed, 3);
     let deleted = Tag::delete_many().filter(!Tag.posts.any(Post.slug.eq("a2"))).exec(&mut db);
     assert_eq!(deleted.await.unwrap_or(1), 1, "x is only on a1 and b1");
+    Ok(())
+}
+
+async fn values_of_related_rows(mut db: Db) -> Result<()> {
+    let [ann, ..] = blog(&mut db).await?;
+    tagged(&mut db).await?;
+    for (slug, text) in [("a1", "one"), ("a1", "three"), ("b1", "fifteen")] {
+        let post_id = Post::find().filter(Post.slug.eq(slug)).one(&mut db).await?.id;
+        NewComment { post_id, text: text.into() }.writer_id(ann).insert(&mut db).await?;
+    }
+    let length = || Post.comments.select(Comment.text.length().sum());
+    let rows: Vec<(String, Option<i64>, Option<String>, i64)> = Post::find()
+        .order(Post.slug.asc())
+        .select((
+            Post.slug,
+            length(),
+            Post.tags.select(Tag.name.string_list("+").order(Tag.name.desc())),
+            Post.tags.select_where(Tag.name.ne("y"), Tag.id.count()),
+        ))
+        .all(&mut db)
+        .await?;
+    let seen: Vec<_> = rows.iter().map(|row| (&*row.0, row.1, row.2.as_deref(), row.3)).collect();
+    let expected = [
+        ("a1", Some(8), Some("y+x"), 1),
+        ("a2", None, Some("z+y"), 1),
+        ("a3", None, None, 0),
+        ("b1", Some(7), Some("x"), 1),
+    ];
+    assert_eq!(seen, expected);
+
+    let order = Post::find().order(length().desc().nulls_last()).order(Post.slug.desc()).select(Post.slug);
+    assert_eq!(order.all(&mut db).await?, ["a1", "b1", "a3", "a2"]);
+    assert_eq!(Post::find().filter(length().gt(7)).count(&mut db).await?, 1);
+    let latest = User.posts.select(Post.slug.max());
+    let users = User::find().order(User.name.asc()).select((User, latest.clone())).all(&mut db).await?;
+    assert_eq!(users.iter().map(|row| row.1.as_deref()).collect::<Vec<_>>(), [Some("a3"), Some("b1"), None]);
+    User::update_many()
+        .filter(latest.clone().is_some())
+        .set(User.name.to(latest.or_else("none")))
+        .exec(&mut db)
+        .await?;
+    assert_eq!(User::find().order(User.id.asc()).select(User.name).all(&mut db).await?, ["a3", "b1", "Cyd"]);
+
+    // Through the parent, of a group, computed, and deleted rows stay out.
+    Post::delete_many().filter(Post.slug.eq("a3")).exec(&mut db).await?;
+    let of_parent = Post.author().posts.select(Post.slug.max());
+    let groups = Post::find()
+        .group_by(of_parent.clone())
+        .order(of_parent.clone().asc())
+        .select((of_parent, relata::count_rows()));
+    assert_eq!(groups.all(&mut db).await?, [(Some("a2".to_string()), 2), (Some("b1".to_string()), 1)]);
+    let total = User.posts.select(Post.slug.length().sum().map(|sum| sum.or_else(0)));
+    assert_eq!(User::find().order(User.id.asc()).select(total).all(&mut db).await?, [4, 2, 0]);
     Ok(())
 }
 

@@ -198,6 +198,11 @@ fn subqueries() -> Vec<Construct> {
                 )
             ))
         ),
+        rows!("aggregate of related rows", names().select((User.name, User.posts.select(Post.slug.max())))),
+        rows!(
+            "aggregate of some related rows",
+            names().select((User.name, User.posts.select_where(Post.body.is_some(), Post.slug.length().sum::<i64>())))
+        ),
         rows!("a condition as a value", names().select((User.name, User.posts.exists()))),
         rows!(
             "order by a condition",
