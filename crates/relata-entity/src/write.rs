@@ -47,7 +47,9 @@ pub fn write(schema: &Schema) -> Written {
     let mut diagnostics = Vec::new();
     let mut declaration = Declaration::default();
     for table in schema.tables.iter().filter(|table| is_written(table)) {
-        declaration.entities.push(tables::entity(schema, table, &names, &mut diagnostics));
+        let entity = tables::entity(schema, table, &names, &mut diagnostics);
+        // Rust may have no type for any of its columns.
+        declaration.entities.extend((!entity.fields.is_empty()).then_some(entity));
     }
     for view in schema.views.iter().filter(|view| !view.columns.is_empty()) {
         declaration.entities.push(tables::view(schema, view, &names, &mut diagnostics));

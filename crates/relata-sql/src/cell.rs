@@ -443,6 +443,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn json_says_which_number_is_too_large() {
+        let read = |text| serde_json::Value::decode(Cell::Json(text)).map_err(|error| error.expected);
+        assert_eq!(read("[1e300]"), Ok(serde_json::json!([1e300])));
+        assert!(read("[1e400]").unwrap_err().starts_with("JSON without numbers beyond 1.8e308"));
+        assert_eq!(read("[").unwrap_err(), "JSON");
+    }
+
+    #[test]
     fn numbers_never_lose() {
         assert_eq!(u8::decode(Cell::Int(255)), Ok(255));
         assert_eq!(u8::decode(Cell::Int(256)).unwrap_err().expected, "a whole number from 0 to 255");

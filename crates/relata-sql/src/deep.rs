@@ -80,7 +80,11 @@ pub fn refused(place: &str, levels: usize) -> Error {
 /// What is wrong with a text that is no JSON for `serde_json`.
 pub fn unread(error: &serde_json::Error) -> Option<&'static str> {
     // It says so in words alone.
-    error.to_string().starts_with("recursion limit").then_some(EXPECTED)
+    let said = error.to_string();
+    if said.starts_with("number out of range") {
+        return Some("JSON without numbers beyond 1.8e308 (its text is read by `.cast::<String>()`)");
+    }
+    said.starts_with("recursion limit").then_some(EXPECTED)
 }
 
 /// The levels of a value that was not read because of them: `expected` is what its [`Mismatch`] says.

@@ -87,6 +87,8 @@ fn of(schema: &Schema, names: &Names, ty: &Type) -> Option<RustType> {
         Type::Text | Type::VarChar(_) | Type::Char(_) | Type::Set(_) | Type::TimeTz(_) | Type::Range(_) => text(),
         Type::Inet | Type::Cidr | Type::MacAddr | Type::Bit(..) | Type::Money | Type::Xml => text(),
         Type::TsVector | Type::TsQuery | Type::Geometry(_) | Type::Geography(_) | Type::Vector(_) => text(),
+        // Numbers of rows, transactions and commands of the server's own, large objects among them.
+        Type::Native(name) if matches!(name.as_str(), "oid" | "xid" | "cid") => RustType::new("i64", Type::Int(8)),
         Type::Native(_) => text(),
     })
 }

@@ -485,3 +485,19 @@ fn writing_undoes_lowering() {
         assert_eq!(dialect.script(&again), dialect.script(&schema), "{}", written.source);
     }
 }
+
+#[test]
+fn what_rust_has_no_type_for_is_left_out_and_numbers_of_the_server_are_numbers() {
+    let row = ObjectName::new("public", "pair");
+    let mut schema = Schema {
+        tables: vec![
+            table("pairs", vec![column("a", Type::Composite(row), "public.pair")], &[]),
+            table("larges", vec![int("id"), column("content", Type::Native("oid".into()), "oid")], &["id"]),
+        ],
+        ..Schema::new(Dialect::Postgres)
+    };
+    schema.canonicalize();
+    let source = written(&schema).source;
+    assert!(!source.contains("struct Pair"), "{source}");
+    assert!(source.contains("#[db_type(postgres = \"oid\")]\n    pub content: i64"), "{source}");
+}

@@ -17,6 +17,20 @@ struct Area {
     area: String,
 }
 
+#[derive(Entity, Debug, Clone)]
+#[entity(table = "larges")]
+struct Large {
+    #[id]
+    id: Id<Large>,
+    #[db_type("oid")]
+    content: i64,
+}
+
+#[tokio::test]
+async fn numbers_of_the_server() {
+    on_source(Dialect::Postgres, include_str!("postgres.rs"), oids).await;
+}
+
 #[tokio::test]
 async fn lists_of_arrays() {
     on_source(Dialect::Postgres, include_str!("postgres.rs"), arrays).await;
@@ -66,5 +80,23 @@ async fn boxes(mut db: Db) -> Result<()> {
     assert_eq!(table.insert_many(&["area"], rows, &mut db).await?, 2);
     let last = Area::find().order(Area.id.desc()).first(&mut db).await?.map(|area| area.area);
     assert_eq!((Area::find().count(&mut db).await?, last.as_deref()), (2008, Some("(6,6),(0,0)")));
+    Ok(())
+}
+
+async fn oids(mut db: Db) -> Result<()> {
+    db.batch("CREATE TABLE larges (id bigserial PRIMARY KEY, content oid NOT NULL)").await?;
+    let ends = [0, i64::from(u32::MAX)];
+    for content in ends {
+        assert_eq!(NewLarge { content }.insert(&mut db).await?.content, content);
+    }
+    assert_eq!(Large::insert_many(ends.map(|content| NewLarge { content })).exec(&mut db).await?, 2);
+    let many = (0..2000).map(|number| NewLarge { content: 4_000_000_000 + number });
+    assert_eq!(Large::insert_many(many).exec(&mut db).await?, 2000);
+    assert_eq!(Large::find().filter(Large.content.is_in(ends)).count(&mut db).await?, 4);
+    let mut last = Large::find().order(Large.content.desc()).order(Large.id.asc()).first(&mut db).await?.unwrap();
+    assert_eq!(last.content, i64::from(u32::MAX));
+    last.content = 7;
+    last.save(&mut db).await?;
+    assert_eq!(Large::find().filter(Large.content.eq(7)).count(&mut db).await?, 1);
     Ok(())
 }
