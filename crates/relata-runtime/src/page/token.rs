@@ -1,6 +1,6 @@
 //! The text of a cursor: base64url of the order's digest and of each value, a letter for its kind and its length first.
 
-use relata_sql::{Cell, Decode, Value};
+use relata_sql::{Cell, Decode, Interval, Value};
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -45,8 +45,11 @@ fn piece(value: &Value) -> (u8, Vec<u8>) {
         Value::DateTime(value) => text(b'L', value.to_string()),
         Value::Timestamp(value) => text(b'Z', value.to_string()),
         Value::Json(value) => text(b'j', value.clone()),
-        // Nothing orders by these; a cursor over them does not read back, and says so.
-        Value::Interval(_) | Value::Array(_) => (b'?', Vec::new()),
+        Value::Interval(Interval { months, days, microseconds }) => {
+            text(b'I', format!("{months} {days} {microseconds}"))
+        }
+        // A cursor over arrays does not read back, and says so.
+        Value::Array(_) => (b'?', Vec::new()),
     }
 }
 
@@ -75,8 +78,16 @@ fn value(kind: u8, bytes: &[u8]) -> Option<Value> {
         b'T' => read(text, Value::Time),
         b'L' => read(text, Value::DateTime),
         b'Z' => read(text, Value::Timestamp),
+        b'I' => interval(text),
         _ => None,
     }
+}
+
+fn interval(text: &str) -> Option<Value> {
+    let mut parts = text.splitn(3, ' ');
+    let (months, days) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    let microseconds = parts.next()?.parse().ok()?;
+    Some(Value::Interval(Interval { months, days, microseconds }))
 }
 
 fn encode(bytes: &[u8]) -> String {
@@ -121,6 +132,7 @@ mod tests {
             Value::Bytes(vec![0, 255]),
             Value::Timestamp("2026-01-02T03:04:05.678901Z".parse().unwrap()),
             Value::Date("2026-01-02".parse().unwrap()),
+            Value::Interval(Interval { months: -13, days: 40, microseconds: i64::MIN }),
         ];
         let text = write(7, &values);
         assert!(text.bytes().all(|byte| ALPHABET.contains(&byte)), "{text}");

@@ -52,6 +52,10 @@ async fn arrays(mut db: Db) -> Result<()> {
         let others = Native::find().filter(Native.longs.not_in(list.clone())).count(&mut db).await?;
         assert_eq!(others, if list.is_empty() { 3 } else { 2 - found }, "{list:?}");
     }
+    // A length of time is an order, too, and its cursor goes through text.
+    let spans = || Native::find().order(Native.span.desc()).limit(2);
+    let next = spans().page(&mut db).await?.next.map(|next| next.to_string().parse::<Cursor>());
+    assert_eq!(spans().after(next.transpose()?).page(&mut db).await?.len(), 1);
     let lights = [vec![Light::Red, Light::Green, Light::Red], vec![Light::Green]];
     assert_eq!(Native::find().filter(Native.lights.is_in(lights)).count(&mut db).await?, 3);
     assert_eq!(Native::find().filter(Native.texts.is_in([vec!["a".to_string()]])).count(&mut db).await?, 0);
