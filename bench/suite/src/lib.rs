@@ -28,7 +28,7 @@ pub enum Case {
     Trivial,
     /// Users with hair colour black, left join posts, ordered by hair colour.
     Medium,
-    /// 300 users with 600 posts with 1 200 comments, nested.
+    /// 9 or 100 users with ten posts each with ten comments each, as diesel_bench has them, or 300 with 600 with 1 200, nested.
     Associations,
     /// So many users inserted in one call.
     Insert,
@@ -77,7 +77,7 @@ impl Case {
     pub const fn sizes(self) -> &'static [usize] {
         match self {
             Case::Trivial | Case::Medium => &[1, 10, 100, 1_000, 10_000],
-            Case::Associations => &[300],
+            Case::Associations => &[9, 100, 300],
             Case::Insert => &[1, 10, 100, 10_000],
             Case::Point => &[1],
         }
@@ -268,10 +268,11 @@ pub fn rows(case: Case, size: usize) -> Vec<String> {
         }
         Case::Associations => {
             let mut all = users(size);
-            let post = |i: usize| format!("({}, {}, 'Post {i}', 'A body')", i + 1, i / 2 + 1);
-            all.extend(insert("posts (id, user_id, title, body)", (0..size * 2).map(post)));
-            let comment = |i: usize| format!("({}, {}, 'Comment {i}')", i + 1, i / 2 + 1);
-            all.extend(insert("comments (id, post_id, text)", (0..size * 4).map(comment)));
+            let each = if size == 300 { 2 } else { 10 };
+            let post = |i: usize| format!("({}, {}, 'Post {i}', 'A body')", i + 1, i / each + 1);
+            all.extend(insert("posts (id, user_id, title, body)", (0..size * each).map(post)));
+            let comment = |i: usize| format!("({}, {}, 'Comment {i}')", i + 1, i / each + 1);
+            all.extend(insert("comments (id, post_id, text)", (0..size * each * each).map(comment)));
             all
         }
     }
