@@ -1,5 +1,7 @@
 //! Queries that are sent together.
 
+use std::time::Duration;
+
 use relata_sql::driver::{Query, Statement};
 use relata_sql::{Kind, Value};
 
@@ -82,6 +84,24 @@ async fn of_queries_sent_together_those_with_a_stale_plan_are_prepared_anew() {
                 assert_eq!(sink.0, [row], "{at} of {reads} {stale}");
             }
         }
+    }
+    db.drop().await;
+}
+
+/// Nobody gets the rows of those that were given up.
+#[tokio::test]
+async fn queries_sent_together_that_are_given_up_leave_a_connection_that_answers() {
+    let mut db = Database::new().await;
+    for turn in 0..60 {
+        let mut sinks: [Collect; 20] = std::array::from_fn(|_| Collect::default());
+        let queries = sinks.iter_mut().enumerate().map(|(at, sink)| {
+            let statement = Statement::new("select i, repeat('x', 100) from generate_series(1, 300) i", &[]);
+            Query { statement, sink, only_reads: at % 7 != turn % 7 }
+        });
+        let limit = Duration::from_micros(turn as u64 * 100);
+        let _ = tokio::time::timeout(limit, db.connection.query_all(queries.collect())).await;
+        let rows = tokio::time::timeout(Duration::from_secs(60), db.rows("select 7")).await;
+        assert_eq!(rows.unwrap().unwrap(), [[Value::Int(7)]], "turn {turn}");
     }
     db.drop().await;
 }
