@@ -139,7 +139,10 @@ impl Column {
         let kind = ColumnType::try_from(kind).ok()?;
         let flags = ColumnFlags::from_bits_truncate(flags);
         let unsigned = flags.contains(ColumnFlags::UNSIGNED_FLAG);
-        let (reading, width) = (Reading::of(kind, charset), Width::of(kind, unsigned));
+        // MariaDB spells out the bits that it computes, such as their least, and gives those of a column as they are.
+        let computed = kind == ColumnType::MYSQL_TYPE_BIT && flags.contains(ColumnFlags::BINARY_FLAG);
+        let reading = if computed { Reading::Number } else { Reading::of(kind, charset) };
+        let width = Width::of(kind, unsigned);
         Some(Column { name, kind, charset, flags, reading, width })
     }
 }

@@ -445,12 +445,15 @@ fn type_of(value: &Value) -> Result<[u8; 2]> {
         Value::Bool(_) | Value::Int(_) => (ColumnType::MYSQL_TYPE_LONGLONG, false),
         Value::UInt(_) => (ColumnType::MYSQL_TYPE_LONGLONG, true),
         Value::Float(_) => (ColumnType::MYSQL_TYPE_DOUBLE, false),
+        // Beside a text the server compares decimals as floating-point numbers.
+        Value::Decimal(_) => (ColumnType::MYSQL_TYPE_NEWDECIMAL, false),
         Value::Date(date) if date.year() >= 0 => (ColumnType::MYSQL_TYPE_DATETIME, false),
         Value::DateTime(moment) if moment.year() >= 0 => (ColumnType::MYSQL_TYPE_DATETIME, false),
         Value::Timestamp(instant) if TimeZone::UTC.to_datetime(*instant).year() >= 0 => {
             (ColumnType::MYSQL_TYPE_DATETIME, false)
         }
         Value::Time(_) => (ColumnType::MYSQL_TYPE_TIME, false),
+        Value::Interval(value) if time_within(*value).is_some() => (ColumnType::MYSQL_TYPE_TIME, false),
         Value::Interval(value) if value.months != 0 => {
             return Err(unsupported("months in a length of time", "`SignedDuration`, which is a TIME"));
         }
@@ -477,13 +480,33 @@ fn write_value(value: &Value, out: &mut Vec<u8>) {
         Value::Time(value) => {
             let clock = [value.hour(), value.minute(), value.second()].map(i8::unsigned_abs);
             let micros = value.subsec_nanosecond().unsigned_abs() / 1000;
-            // A length, no sign, no days.
-            out.extend_from_slice(&[12, 0, 0, 0, 0, 0]);
-            out.extend_from_slice(&clock);
-            out.extend_from_slice(&micros.to_le_bytes());
+            write_time((false, 0, clock, micros), out);
         }
-        Value::Interval(value) => write_counted(length_of_time(*value).as_bytes(), out),
+        Value::Interval(value) => match time_within(*value) {
+            Some(time) => write_time(time, out),
+            None => write_counted(length_of_time(*value).as_bytes(), out),
+        },
     }
+}
+
+/// Whether it is negative; days; hours, minutes and seconds; microseconds.
+type Clock = (bool, u32, [u8; 3], u32);
+
+fn write_time((negative, days, clock, micros): Clock, out: &mut Vec<u8>) {
+    out.extend_from_slice(&[12, negative.into()]);
+    out.extend_from_slice(&days.to_le_bytes());
+    out.extend_from_slice(&clock);
+    out.extend_from_slice(&micros.to_le_bytes());
+}
+
+/// A length of time that TIME holds. A longer one goes as text, which the server refuses.
+fn time_within(value: Interval) -> Option<Clock> {
+    let micros = i128::from(value.days) * 86_400_000_000 + i128::from(value.microseconds);
+    let most = 838 * 3600 + 59 * 60 + 59;
+    let seconds = u32::try_from(micros.unsigned_abs() / 1_000_000).ok().filter(|seconds| *seconds <= most)?;
+    let clock = [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60].map(|part| part as u8);
+    let fraction = (micros.unsigned_abs() % 1_000_000) as u32;
+    (value.months == 0).then_some((micros < 0, seconds / 86_400, clock, fraction))
 }
 
 /// Bytes with how many they are.

@@ -185,7 +185,12 @@ impl Decode for f64 {
 impl Decode for f32 {
     #[inline]
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
-        f64::decode(cell).map(|value| value as f32)
+        let value = f64::decode(cell)?;
+        let single = value as f32;
+        match single.is_infinite() && value.is_finite() {
+            true => Err(Mismatch::expected("a floating-point number up to 3.4e38")),
+            false => Ok(single),
+        }
     }
 }
 
@@ -457,6 +462,8 @@ mod tests {
         assert_eq!(i64::decode(Cell::Decimal(Decimal::new(50, 1))), Ok(5));
         assert!(i64::decode(Cell::Decimal(Decimal::new(55, 1))).is_err());
         assert!(f64::decode(Cell::Int(i64::MAX)).is_err());
+        assert_eq!(f32::decode(Cell::Float(f64::INFINITY)), Ok(f32::INFINITY));
+        assert_eq!(f32::decode(Cell::Float(1e300)).unwrap_err().expected, "a floating-point number up to 3.4e38");
         assert!(i32::decode(Cell::Text("5")).is_err());
         assert_eq!(Option::<i32>::decode(Cell::Null), Ok(None));
     }

@@ -161,6 +161,8 @@ pub enum Cast {
     IntBeside,
     /// A floating-point number, likewise.
     FloatBeside,
+    /// A decimal, as what stands beside it says except on SQLite.
+    DecimalBeside,
     /// Whatever the database makes of it.
     Unknown,
 }
@@ -247,7 +249,7 @@ impl Cast {
             Cast::Array(Element::Uuid) => "uuid[]",
             Cast::Array(Element::Date) => "date[]",
             Cast::Array(Element::Timestamp) => "timestamptz[]",
-            Cast::IntBeside | Cast::FloatBeside | Cast::Unknown => return None,
+            Cast::IntBeside | Cast::FloatBeside | Cast::DecimalBeside | Cast::Unknown => return None,
         })
     }
 }

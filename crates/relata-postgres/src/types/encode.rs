@@ -124,7 +124,13 @@ fn put(value: &Value, ty: &Type, out: &mut BytesMut) -> Result<(), Refused> {
         Value::Bool(value) => out.put_u8((*value).into()),
         Value::Int(value) => integer(i128::from(*value), ty, out)?,
         Value::UInt(value) => integer(i128::from(*value), ty, out)?,
-        Value::Float(value) if *ty == Type::FLOAT4 => out.put_f32(*value as f32),
+        Value::Float(value) if *ty == Type::FLOAT4 => {
+            let single = *value as f32;
+            if single.is_infinite() && value.is_finite() {
+                return Err(Refused("a floating-point number is too large for the parameter's type real".into()));
+            }
+            out.put_f32(single);
+        }
         Value::Float(value) => out.put_f64(*value),
         Value::Decimal(value) => {
             let mut bytes = Vec::with_capacity(24);
@@ -226,8 +232,13 @@ pub(crate) fn loses(value: &Value, ty: &Type) -> bool {
 fn loses_seldom(value: &Value, ty: &Type) -> bool {
     let ty = base(ty);
     match value {
-        Value::Float(value) => *ty == Type::FLOAT4 && value.is_finite() && f64::from(*value as f32) != *value,
+        Value::Float(value) => match *ty {
+            Type::FLOAT4 => value.is_finite() && f64::from(*value as f32) != *value,
+            // Refused by the server, unless the column has become another.
+            _ => matches!(*ty, Type::INT2 | Type::INT4 | Type::INT8),
+        },
         Value::Decimal(value) => match *ty {
+            Type::INT2 | Type::INT4 | Type::INT8 => true,
             Type::FLOAT4 => value.normalize().mantissa().unsigned_abs() >= 1_000_000,
             Type::FLOAT8 => exact::long(&Value::Decimal(*value)).is_some(),
             _ => *ty == Type::MONEY && value.normalize().scale() > 2,

@@ -5,6 +5,7 @@ use relata_schema::Dialect;
 use super::Writer;
 use super::out::Out;
 use crate::error::{Error, Kind, Result};
+use crate::exact;
 use crate::expr::{Bound, Cast, ColumnRef, Exclude, Expr, FrameUnit, Reached, Window, WindowFunction};
 use crate::meta::Path;
 use crate::template::{Form, Template};
@@ -20,7 +21,9 @@ impl<O: Out> Writer<O> {
                 self.push(ty);
                 self.push(")");
             }
-            None if cast == Cast::Decimal && self.dialect() == Dialect::Sqlite => {
+            // A column of texts keeps digits that a number there has not.
+            None if cast == Cast::DecimalBeside && exact::long(value).is_some() => self.param(value),
+            None if matches!(cast, Cast::Decimal | Cast::DecimalBeside) && self.dialect() == Dialect::Sqlite => {
                 self.push("CAST(");
                 self.param(value);
                 self.push(" AS NUMERIC)");

@@ -118,6 +118,7 @@ pub(super) fn beside(expr: Expr) -> Expr {
     match expr {
         Expr::Value(value @ Value::Int(_)) => Expr::Literal(value, Cast::IntBeside),
         Expr::Value(value @ Value::Float(_)) => Expr::Literal(value, Cast::FloatBeside),
+        Expr::Value(value @ Value::Decimal(_)) => Expr::Literal(value, Cast::DecimalBeside),
         other => other,
     }
 }

@@ -14,6 +14,7 @@ mod integrity;
 mod joins;
 mod keys;
 mod loading;
+mod matrix;
 mod memory;
 mod midway;
 mod model;
