@@ -59,7 +59,11 @@ fn entity(entity: &Entity) -> String {
         attribute(&mut out, "", "entity", &options);
     }
     if !entity.primary_key.is_empty() {
-        let mut key: Vec<String> = entity.primary_key.iter().map(|field| ident(field)).collect();
+        let part = |field: &String| match key_length(entity, field) {
+            Some(length) => format!("{} {length}", ident(field)),
+            None => ident(field),
+        };
+        let mut key: Vec<String> = entity.primary_key.iter().map(part).collect();
         key.extend(named("name", entity.primary_key_name.as_ref()));
         attribute(&mut out, "", "primary_key", &key);
     }
@@ -100,6 +104,12 @@ fn entity(entity: &Entity) -> String {
     }
     out.push_str("}\n");
     out
+}
+
+/// `prefix(20)`, if only the beginning of the field is in the key.
+fn key_length(entity: &Entity, field: &str) -> Option<String> {
+    let length = entity.key_lengths.iter().find(|(name, _)| name == field);
+    length.map(|(_, length)| format!("prefix({length})"))
 }
 
 fn options(entity: &Entity) -> Vec<String> {
@@ -306,6 +316,7 @@ fn write_field(out: &mut String, entity: &Entity, field: &Field) {
         if entity.primary_key.is_empty() {
             arguments.extend(named("name", entity.primary_key_name.as_ref()));
         }
+        arguments.extend(key_length(entity, &field.name));
         add("id", arguments);
     }
     if let Some(column) = &field.column {
@@ -339,6 +350,10 @@ fn write_field(out: &mut String, entity: &Entity, field: &Field) {
     }
     if let Some(default) = &field.default {
         add("default", vec![default_text(field, default)]);
+    }
+    if field.generated_id && !field.id {
+        let always = field.strict_id.then(|| "always".to_string());
+        add("default", ["next".to_string()].into_iter().chain(always).collect());
     }
     if let Some((expression, stored)) = &field.generated {
         add("generated", vec![literal(expression), if *stored { "stored" } else { "virtual" }.to_string()]);

@@ -19,7 +19,8 @@ mod types;
 
 use relata_schema::declare::Declaration;
 use relata_schema::diagnostic::Diagnostic;
-use relata_schema::model::{Schema, Table};
+use relata_schema::lower::sayable;
+use relata_schema::model::Schema;
 
 use crate::print;
 use names::Names;
@@ -46,7 +47,7 @@ pub fn write(schema: &Schema) -> Written {
     let names = Names::assign(schema);
     let mut diagnostics = Vec::new();
     let mut declaration = Declaration::default();
-    for table in schema.tables.iter().filter(|table| is_written(table)) {
+    for table in schema.tables.iter().filter(|table| sayable::table(table)) {
         let entity = tables::entity(schema, table, &names, &mut diagnostics);
         // Rust may have no type for any of its columns.
         declaration.entities.extend((!entity.fields.is_empty()).then_some(entity));
@@ -60,13 +61,6 @@ pub fn write(schema: &Schema) -> Written {
     diagnostics.extend(report::report(schema, &declaration));
     let source = source(&declaration, &diagnostics);
     Written { source, declaration, diagnostics }
-}
-
-/// Whether a table becomes an entity: partitions and heirs are reached through their parent, virtual tables belong to
-/// their module.
-fn is_written(table: &Table) -> bool {
-    let heir = table.partition_of.is_some() || !table.inherits.is_empty();
-    !heir && table.options.virtual_using.is_none() && !table.columns.is_empty()
 }
 
 fn source(declaration: &Declaration, diagnostics: &[Diagnostic]) -> String {

@@ -35,6 +35,9 @@ pub struct Entity {
     pub indexes: Vec<IndexDeclaration>,
     /// `#[primary_key(a, b)]`, if the key is composite (a single key is the field with [`Field::id`]).
     pub primary_key: Vec<String>,
+    /// Fields of the key of which only the beginning is in it, and its length in characters: `#[primary_key(a, b prefix(20))]`,
+    /// `#[id(prefix(20))]` (MariaDB).
+    pub key_lengths: Vec<(String, u32)>,
     /// Name of the primary-key constraint, if given.
     pub primary_key_name: Option<String>,
     /// `#[entity(no_key)]`: the table has no primary key, and that is meant.
@@ -86,9 +89,9 @@ pub struct Field {
     pub nullable: bool,
     /// `#[id]`.
     pub id: bool,
-    /// The key is made by the database (integer `#[id]` unless `#[id(manual)]`).
+    /// The database gives the next number (integer `#[id]` unless `#[id(manual)]`, `#[default(next)]`).
     pub generated_id: bool,
-    /// `#[id(always)]`: PostgreSQL `GENERATED ALWAYS AS IDENTITY`, SQLite `AUTOINCREMENT`.
+    /// `#[id(always)]`, `#[default(next, always)]`: PostgreSQL `GENERATED ALWAYS AS IDENTITY`, SQLite `AUTOINCREMENT`.
     pub strict_id: bool,
     /// `#[default(…)]`.
     pub default: Option<DefaultValue>,

@@ -20,6 +20,7 @@
 
 mod check;
 mod column;
+pub mod ground;
 mod index;
 mod names;
 mod reference;
@@ -36,7 +37,7 @@ use crate::naming;
 use crate::types::{ColumnType, Type};
 
 use names::Names;
-pub use unsaid::carry_over;
+pub use unsaid::{carry_over, sayable};
 
 /// Lowers a declaration for one dialect. The schema holds what could be lowered; diagnostics say what could not.
 pub fn lower(declaration: &Declaration, dialect: Dialect) -> (Schema, Vec<Diagnostic>) {
@@ -271,8 +272,20 @@ impl<'d> Lowering<'d> {
             (None, Dialect::Sqlite) => String::new(),
             (None, Dialect::Postgres) => naming::fit(self.dialect, &format!("{}_pkey", table.name.name)),
         };
-        self.claim(&name, table, &entity.span);
-        table.primary_key = Some(Key::over(name, &columns));
+        if self.dialect != Dialect::Sqlite {
+            self.claim(&name, table, &entity.span);
+        }
+        let mut key = Key::over(name, &columns);
+        if self.dialect == Dialect::Mysql {
+            for (field, length) in &entity.key_lengths {
+                let column = entity.field(field).map(Field::column_name);
+                let part = key.parts.iter_mut().find(|part| Some(part.column.as_str()) == column);
+                if let Some(part) = part {
+                    part.length = Some(*length);
+                }
+            }
+        }
+        table.primary_key = Some(key);
     }
 
     /// Takes a name that must be unique among relations; a second owner is reported.

@@ -61,10 +61,21 @@ impl Diff {
         let (from, to) = (Source::parse(&self.from)?, Source::parse(&self.to)?);
         let dialect = self.dialect.map(Dialect::from).or(from.dialect()).or(to.dialect()).unwrap_or_default();
         let shadow = shadow_server(session, self.shadow.as_deref(), dialect, &[&from, &to])?;
-        let loader = Loader { dialect, shadow, normalize: true };
+        let loader = Loader { dialect, shadow, normalize: true, ground: None };
         // Both at once: a server has more than one core.
         let progress = session.output.progress(&format!("reading {from} and {to}"));
-        let (mut old, mut new) = tokio::try_join!(loader.load(&from), loader.load(&to))?;
+        let (old, new) = tokio::join!(loader.load(&from), loader.load(&to));
+        let (mut old, mut new) = match (old, new) {
+            // Entities may name what only the other side has: types of an extension, functions.
+            (Ok(old), Err(error)) if stands_on_other(&to, &error) => {
+                let new = Loader { ground: Some(&old.schema), ..loader }.load(&to).await?;
+                (old, new)
+            }
+            (Err(error), Ok(new)) if stands_on_other(&from, &error) => {
+                (Loader { ground: Some(&new.schema), ..loader }.load(&from).await?, new)
+            }
+            (old, new) => (old?, new?),
+        };
         drop(progress);
         // What was created on a shadow belongs to the shadow's role.
         if old.server.is_none() || new.server.is_none() {
@@ -97,6 +108,10 @@ impl Diff {
             (false, false) => Exit::Findings,
         })
     }
+}
+
+fn stands_on_other(source: &Source, error: &Error) -> bool {
+    matches!(source, Source::Rust(_)) && error.kind() == Kind::UndefinedObject
 }
 
 /// A note of what is written in the language of its dialect, where the target is of another one: its absence there means

@@ -55,7 +55,7 @@ impl Inspect {
         let dialect = self.dialect.map(Dialect::from).or(source.dialect()).unwrap_or_default();
         let shadow = shadow_server(session, self.shadow.as_deref(), dialect, &[&source])?;
         let progress = session.output.progress(&format!("reading {source}"));
-        let loaded = Loader { dialect, shadow, normalize: false }.load(&source).await?;
+        let loaded = Loader { dialect, shadow, normalize: false, ground: None }.load(&source).await?;
         drop(progress);
         session.output.diagnostics(&loaded.diagnostics);
         let format = if session.options.json { Format::Json } else { self.format };

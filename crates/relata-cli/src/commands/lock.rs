@@ -2,7 +2,7 @@
 //! whatever state a merge left it.
 
 use clap::Args;
-use relata_sql::Result;
+use relata_sql::{Kind, Result};
 
 use super::migrate::Common;
 use super::migrate::new::{all_renames, first_names};
@@ -75,7 +75,14 @@ impl Lock {
                 Source::configured(session)?
             }
         };
-        let loader = Loader { dialect: project.dialect, shadow: project.shadow.clone(), normalize: true };
-        loader.load_all(&sources).await.map(Some)
+        let loader = Loader { dialect: project.dialect, shadow: project.shadow.clone(), normalize: true, ground: None };
+        match loader.load_all(&sources).await {
+            // What it stands on is in the migrations.
+            Err(error) if error.kind() == Kind::UndefinedObject && !project.migrations.is_empty() => {
+                let given = project.replayed(&project.migrations).await?;
+                Loader { ground: Some(&given), ..loader }.load_all(&sources).await.map(Some)
+            }
+            loaded => loaded.map(Some),
+        }
     }
 }

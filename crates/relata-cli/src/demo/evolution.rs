@@ -95,7 +95,7 @@ impl<'s> Evolution<'s> {
         stage.step("The plan, with findings");
         let started = Instant::now();
         let shadow = (self.url.dialect != Dialect::Sqlite).then(|| self.url.clone());
-        let loader = Loader { dialect: self.url.dialect, shadow, normalize: true };
+        let loader = Loader { dialect: self.url.dialect, shadow, normalize: true, ground: None };
         let declared = loader.load(&Source::Rust(self.folder.join("src"))).await?;
         let matched = Matching::new(&self.schema, &declared, &IdentityOptions::default())?.look();
         let ways = both_ways(&self.schema, matched, &plan_options(Some(connection.server())));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use relata_runtime::migrate::{hide_own, introspect_options};
 use relata_schema::change::Rename;
 use relata_schema::declare::Declaration;
-use relata_schema::lower::lower;
+use relata_schema::lower::{ground, lower};
 use relata_schema::translate::translate;
 use relata_schema::{Diagnostic, Dialect, Schema, Severity, lock};
 use relata_sql::driver::ServerInfo;
@@ -52,7 +52,7 @@ impl Loaded {
 
 /// Loads sources in one dialect.
 #[derive(Debug, Clone)]
-pub struct Loader {
+pub struct Loader<'g> {
     /// The dialect to load in.
     pub dialect: Dialect,
     /// Where temporary databases of that dialect may be created.
@@ -60,9 +60,12 @@ pub struct Loader {
     /// The schema has to be in a server's own spelling, to be compared with another. Otherwise a declaration may stay
     /// as it was written if there is no server to read it back from.
     pub normalize: bool,
+    /// The schema that what is declared will be compared with. Of it come extensions, types and functions that entities
+    /// name and cannot say.
+    pub ground: Option<&'g Schema>,
 }
 
-impl Loader {
+impl Loader<'_> {
     /// Loads a source.
     ///
     /// # Errors
@@ -177,9 +180,13 @@ impl Loader {
             return Ok(Loaded { diagnostics, ..Loaded::plain(schema.clone()) });
         }
         let mut shadow = Shadow::open(self.dialect, self.shadow.as_ref()).await?;
-        let schema = shadow.normalize(schema, &introspect_options()).await?;
+        let whole = self.ground.and_then(|ground| ground::grounded(schema, ground));
+        let mut normal = shadow.normalize(whole.as_ref().unwrap_or(schema), &introspect_options()).await?;
+        if whole.is_some() {
+            ground::lift(&mut normal, schema);
+        }
         shadow.close().await?;
-        Ok(Loaded { diagnostics, ..Loaded::plain(schema) })
+        Ok(Loaded { diagnostics, ..Loaded::plain(normal) })
     }
 }
 

@@ -1,7 +1,7 @@
 //! A struct and its attributes.
 
 use quote::ToTokens;
-use relata_schema::declare::{CheckDeclaration, Entity, Relation, RelationKind};
+use relata_schema::declare::{CheckDeclaration, Entity, IndexPartDeclaration, Relation, RelationKind};
 
 use super::attribute::{Attribute, Piece, doc, name_of, text_value};
 use super::finding::Findings;
@@ -206,7 +206,7 @@ fn read_primary_key(attribute: &Attribute, scope: &mut Scope<'_>) {
             Some((name, place, _)) => {
                 scope.findings.unknown("entity-unknown-option", &place, "option of `primary_key`", &name, &["name"]);
             }
-            None => fields.extend(scope.field(&piece)),
+            None => fields.extend(read_key_part(&piece, scope)),
         }
     }
     if fields.is_empty() && attribute.pieces().is_empty() {
@@ -216,6 +216,21 @@ fn read_primary_key(attribute: &Attribute, scope: &mut Scope<'_>) {
             .help("write `#[primary_key(first_id, second_id)]`");
     }
     scope.entity.primary_key = fields;
+}
+
+/// `field` or `field prefix(20)`.
+fn read_key_part(piece: &Piece, scope: &mut Scope<'_>) -> Option<String> {
+    let part = index::read_part(piece, scope)?;
+    let plain = IndexPartDeclaration { field: part.field.clone(), length: part.length, ..Default::default() };
+    if part.field.is_empty() || part != plain {
+        scope
+            .findings
+            .error("entity-key-form", piece, "a key is over plain fields")
+            .help("name the field; on MariaDB `prefix(20)` may follow, for its first 20 characters");
+        return None;
+    }
+    scope.entity.key_lengths.extend(part.length.map(|length| (part.field.clone(), length)));
+    Some(part.field)
 }
 
 fn read_check(attribute: &Attribute, scope: &mut Scope<'_>) {

@@ -64,6 +64,7 @@ fn read_attribute(attribute: &Attribute, field: &mut Field, scope: &mut Scope<'_
     match attribute.name.as_str() {
         "id" => read_id(attribute, field, scope),
         "check" => read_check(attribute, field, scope),
+        "default" if rule::is_next(attribute) => read_next(attribute, field, scope),
         "default" => field.default = rule::read_default(attribute, findings),
         "column" => field.column = attribute.one_text("\"name\"", findings),
         "db_type" => read_db_type(attribute, field, scope),
@@ -89,6 +90,12 @@ fn read_id(attribute: &Attribute, field: &mut Field, scope: &mut Scope<'_>) {
     let whole = matches!(field.ty, Some(Type::Int(_) | Type::UInt(_)));
     field.generated_id = whole && !field.nullable;
     for piece in attribute.pieces() {
+        let length = piece.call().filter(|(word, ..)| word == "prefix");
+        let length = length.and_then(|(.., length)| Piece { tokens: length.into_iter().collect() }.number());
+        if let Some(length) = length {
+            scope.entity.key_lengths.push((field.name.clone(), length));
+            continue;
+        }
         match (piece.word().as_deref(), piece.assignment()) {
             (Some("manual"), _) => field.generated_id = false,
             (Some("always"), _) if field.generated_id => field.strict_id = true,
@@ -108,10 +115,34 @@ fn read_id(attribute: &Attribute, field: &mut Field, scope: &mut Scope<'_>) {
             (word, assignment) => {
                 let word =
                     word.map(str::to_string).or(assignment.map(|(name, ..)| name)).unwrap_or_else(|| piece.text());
-                let known = ["manual", "always", "name"];
+                let known = ["manual", "always", "name", "prefix"];
                 scope.findings.unknown("entity-unknown-option", &piece, "option of `id`", &word, &known);
             }
         }
+    }
+}
+
+/// `#[default(next)]`, `#[default(next, always)]`.
+fn read_next(attribute: &Attribute, field: &mut Field, scope: &mut Scope<'_>) {
+    let pieces = attribute.pieces();
+    field.strict_id = pieces.iter().any(|piece| piece.word().as_deref() == Some("always"));
+    let known = pieces.len() == 1 + usize::from(field.strict_id);
+    field.generated_id = matches!(field.ty, Some(Type::Int(_) | Type::UInt(_))) && !field.nullable && known;
+    if !known {
+        scope
+            .findings
+            .error("entity-default-form", attribute, "`default` takes one value")
+            .help("write `#[default(next)]`, or `#[default(next, always)]` where nobody may give another number");
+    } else if !field.generated_id {
+        let ty = if field.nullable { format!("Option<{}>", field.rust_type) } else { field.rust_type.clone() };
+        scope
+            .findings
+            .error(
+                "entity-default-type",
+                attribute,
+                format!("`{}: {ty}` is no number that the database counts", field.name),
+            )
+            .help("`next` belongs to whole numbers that are never NULL");
     }
 }
 
@@ -231,7 +262,10 @@ fn check_combinations(ident: &Ident, field: &Field, scope: &mut Scope<'_>) {
         clash("has a default", "remove `#[default(…)]`: the expression gives the value");
     }
     if field.generated.is_some() && field.generated_id {
-        clash("is an `#[id]` made by the database", "write `#[id(manual)]`");
+        match field.id {
+            true => clash("is an `#[id]` made by the database", "write `#[id(manual)]`"),
+            false => clash("has a default", "remove `#[default(…)]`: the expression gives the value"),
+        }
     }
 }
 

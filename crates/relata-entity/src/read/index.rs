@@ -82,7 +82,7 @@ pub(super) fn read_option(piece: &Piece, index: &mut IndexDeclaration, scope: &m
 }
 
 /// `field`, `"sql"`, then modifiers: `desc`, `nulls last`, `ops("…")`, `collate("…")`, `prefix(10)`.
-fn read_part(piece: &Piece, scope: &mut Scope<'_>) -> Option<IndexPartDeclaration> {
+pub(super) fn read_part(piece: &Piece, scope: &mut Scope<'_>) -> Option<IndexPartDeclaration> {
     let (first, rest) = piece.tokens.split_first()?;
     let head = Piece { tokens: vec![first.clone()] };
     let mut part = IndexPartDeclaration::default();

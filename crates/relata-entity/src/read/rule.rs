@@ -170,6 +170,11 @@ fn one_of(arguments: TokenStream) -> Option<Rule> {
     (!values.is_empty()).then_some(Rule::OneOf(values))
 }
 
+/// Whether `#[default(…)]` says that the database counts.
+pub(super) fn is_next(attribute: &Attribute) -> bool {
+    attribute.pieces().first().is_some_and(|piece| piece.word().as_deref() == Some("next"))
+}
+
 /// Reads `#[default(…)]`.
 pub(super) fn read_default(attribute: &Attribute, findings: &mut Findings) -> Option<DefaultValue> {
     let pieces = attribute.pieces();
@@ -184,9 +189,9 @@ pub(super) fn read_default(attribute: &Attribute, findings: &mut Findings) -> Op
         _ => None,
     };
     if found.is_none() {
-        findings
-            .error("entity-default-form", attribute, "`default` takes one value")
-            .help("a literal (`\"draft\"`, 0, false), `now`, `uuid`, a variant (`Mood::Happy`), or `sql = \"…\"`");
+        findings.error("entity-default-form", attribute, "`default` takes one value").help(
+            "a literal (`\"draft\"`, 0, false), `now`, `uuid`, `next`, a variant (`Mood::Happy`), or `sql = \"…\"`",
+        );
     }
     found
 }

@@ -1,16 +1,16 @@
 //! Enums: named types on PostgreSQL, inline in columns on MariaDB.
 
 use relata_schema::declare::EnumDeclaration;
+use relata_schema::lower::sayable;
 use relata_schema::model::{Column, Schema, Table};
 use relata_schema::naming;
 use relata_schema::types::Type;
 
-use super::is_written;
 use super::names::{Names, variants};
 
 /// The columns with an inline enum.
 pub(super) fn inline(schema: &Schema) -> impl Iterator<Item = (&Table, &Column)> {
-    let tables = schema.tables.iter().filter(|table| is_written(table));
+    let tables = schema.tables.iter().filter(|table| sayable::table(table));
     let columns = tables.flat_map(|table| table.columns.iter().map(move |column| (table, column)));
     columns.filter(|(_, column)| {
         matches!(&column.ty.logical, Type::Enum(name, values) if name.name.is_empty() && !values.is_empty())

@@ -2,6 +2,7 @@
 
 use relata_schema::declare::{Entity, IndexDeclaration, IndexPartDeclaration};
 use relata_schema::dialect::Dialect;
+use relata_schema::lower::sayable;
 use relata_schema::model::{Column, Index, IndexPart, Key, Schema, Table};
 use relata_schema::naming;
 use relata_schema::types::Type;
@@ -25,6 +26,10 @@ pub(super) fn primary_key(schema: &Schema, table: &Table, names: &Names, entity:
         entity.primary_key_name = Some(key.name.clone());
     }
     let columns: Vec<&str> = key.columns().collect();
+    if schema.dialect == Dialect::Mysql {
+        let field = |part: &IndexPart| Some((names.field(&table.name, &part.column), part.length?));
+        entity.key_lengths = key.parts.iter().filter_map(field).collect();
+    }
     match columns.as_slice() {
         [column] => {
             let generated = table.column(column).is_some_and(|column| is_generated(schema, table, column));
@@ -40,7 +45,17 @@ pub(super) fn primary_key(schema: &Schema, table: &Table, names: &Names, entity:
     }
 }
 
-/// Whether the database makes the values of this key.
+/// Says which columns the database counts beside a key of one.
+pub(super) fn counted(schema: &Schema, table: &Table, entity: &mut Entity) {
+    for field in entity.fields.iter_mut().filter(|field| !field.id && !field.nullable && field.default.is_none()) {
+        let whole = matches!(field.ty, Some(Type::Int(_) | Type::UInt(_))) && schema.dialect != Dialect::Sqlite;
+        let column = table.column(field.column_name()).filter(|column| whole && is_generated(schema, table, column));
+        field.generated_id = column.is_some();
+        field.strict_id = column.is_some_and(is_strict);
+    }
+}
+
+/// Whether the database makes the values of this column.
 fn is_generated(schema: &Schema, table: &Table, column: &Column) -> bool {
     let whole = matches!(column.ty.logical, Type::Int(_) | Type::UInt(_));
     let made = match schema.dialect {
@@ -60,13 +75,13 @@ fn is_strict(column: &Column) -> bool {
 }
 
 /// Says all unique constraints and indexes, with their names where those are not conventional.
-pub(super) fn indexes(dialect: Dialect, table: &Table, entity: &mut Entity) {
-    for key in &table.uniques {
-        let declaration = unique(dialect, table, key, entity);
+pub(super) fn indexes(schema: &Schema, table: &Table, entity: &mut Entity) {
+    for key in table.uniques.iter().filter(|key| sayable::unique(schema, table, key)) {
+        let declaration = unique(schema.dialect, table, key, entity);
         add(declaration, entity);
     }
-    for index in &table.indexes {
-        let declaration = self::index(dialect, table, index, entity);
+    for index in table.indexes.iter().filter(|index| sayable::index(schema, table, index)) {
+        let declaration = self::index(schema.dialect, table, index, entity);
         add(declaration, entity);
     }
 }
@@ -95,16 +110,24 @@ fn unique(dialect: Dialect, table: &Table, key: &Key, entity: &Entity) -> IndexD
         Dialect::Sqlite => String::new(),
         Dialect::Postgres | Dialect::Mysql => naming::constraint(dialect, &table.name.name, &columns, "key"),
     };
+    // On MariaDB a unique constraint is an index; with an order it is said as one.
+    let ordered = dialect == Dialect::Mysql && key.parts.iter().any(|part| part.descending);
     IndexDeclaration {
-        name: (key.name != usual).then(|| key.name.clone()),
+        name: (key.name != usual || ordered).then(|| key.name.clone()),
         unique: true,
-        constraint: true,
+        constraint: !ordered,
         nulls_not_distinct: key.nulls_not_distinct,
         deferral: key.deferral.clone(),
-        parts: parts(&key.parts, entity),
+        parts: parts(&key_parts(dialect, &key.parts), entity),
         include: fields(&key.include, entity),
         ..IndexDeclaration::default()
     }
+}
+
+/// What can be said of the parts of a unique constraint: fields, on MariaDB also order and length. The rest is kept.
+fn key_parts(dialect: Dialect, parts: &[IndexPart]) -> Vec<IndexPart> {
+    let plain = |part: &IndexPart| IndexPart { column: part.column.clone(), ..IndexPart::default() };
+    if dialect == Dialect::Mysql { parts.to_vec() } else { parts.iter().map(plain).collect() }
 }
 
 fn index(dialect: Dialect, table: &Table, index: &Index, entity: &Entity) -> IndexDeclaration {

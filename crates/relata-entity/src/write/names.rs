@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use relata_schema::lower::sayable;
 use relata_schema::model::{ObjectName, Schema};
 use relata_schema::naming;
-
-use super::is_written;
 
 /// Words that mean something else where entities are written: the prelude's and Rust's own.
 const TAKEN: &[&str] = &[
@@ -79,7 +78,7 @@ impl Names {
         let mut names = Names::default();
         let mut taken: BTreeSet<String> = TAKEN.iter().map(|word| (*word).to_string()).collect();
         let is_usual = |name: &ObjectName| name.namespace == schema.dialect.default_namespace();
-        let mut tables: Vec<_> = schema.tables.iter().filter(|table| is_written(table)).collect();
+        let mut tables: Vec<_> = schema.tables.iter().filter(|table| sayable::table(table)).collect();
         tables.sort_by_key(|table| !is_usual(&table.name));
         for table in tables {
             let base = naming::pascal(&naming::singular(&naming::snake(&table.name.name)));

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use relata_schema::declare::{Declaration, Entity, ReferenceDeclaration, Relation, RelationKind};
 use relata_schema::dialect::Dialect;
+use relata_schema::lower::sayable;
 use relata_schema::model::{ForeignKey, Schema, Table};
 use relata_schema::naming;
 
 use super::names::Names;
-use super::{is_written, tables, types};
+use super::{tables, types};
 
 /// Names that methods of every entity have: a relation of that name could not be reached.
 const METHODS: &[&str] = &[
@@ -62,9 +63,9 @@ pub(super) fn add(schema: &Schema, names: &Names, declaration: &mut Declaration)
     let places = declaration.entities.iter().enumerate().map(|(place, entity)| (entity.name.clone(), place)).collect();
     let mut entities = Entities { names, places, all: &mut declaration.entities };
     let mut links = Vec::new();
-    for table in schema.tables.iter().filter(|table| is_written(table)) {
+    for table in schema.tables.iter().filter(|table| sayable::table(table)) {
         let mut of_table = Vec::new();
-        for key in &table.foreign_keys {
+        for key in table.foreign_keys.iter().filter(|key| sayable::foreign_key(schema, table, key)) {
             of_table.extend(reference(schema, &mut entities, table, key, &mut taken));
         }
         links.push((table, of_table));

@@ -4,9 +4,9 @@ use relata_schema::declare::Declaration;
 use relata_schema::diagnostic::{Diagnostic, Severity};
 use relata_schema::dialect::sqlite::parse::meant;
 use relata_schema::lower;
+use relata_schema::lower::sayable;
 use relata_schema::model::{Column, Index, Key, ObjectKey, ObjectKind, ObjectName, Schema, Table};
 
-use super::is_written;
 use super::tables::{serial, without_cast};
 
 /// All notes about one schema and the entities written for it.
@@ -16,7 +16,7 @@ pub(super) fn report(schema: &Schema, declaration: &Declaration) -> Vec<Diagnost
         problems.into_iter().filter(|problem| problem.severity == Severity::Error).collect();
     objects(schema, &mut notes);
     for table in &schema.tables {
-        if !is_written(table) {
+        if !sayable::table(table) {
             let parent = table.partition_of.as_ref().map(|partition| &partition.parent).or(table.inherits.first());
             let why = match parent {
                 Some(parent) => format!("its rows are reached through {parent}"),
@@ -82,13 +82,17 @@ fn table_extras(schema: &Schema, table: &Table, notes: &mut Vec<Diagnostic>) {
     table.exclusions.iter().for_each(|item| left_out(ObjectKind::Exclusion, &item.name));
     table.triggers.iter().for_each(|item| left_out(ObjectKind::Trigger, &item.name));
     table.policies.iter().for_each(|item| left_out(ObjectKind::Policy, &item.name));
-    let written = |name: &ObjectName| schema.table(name).is_some_and(is_written);
-    for key in table
-        .foreign_keys
-        .iter()
-        .filter(|key| schema.dialect != relata_schema::Dialect::Sqlite && !written(&key.references))
-    {
-        left_out(ObjectKind::ForeignKey, &key.name);
+    for key in table.uniques.iter().filter(|key| !sayable::unique(schema, table, key)) {
+        left_out(ObjectKind::Unique, &key.name);
+    }
+    for index in table.indexes.iter().filter(|index| !sayable::index(schema, table, index)) {
+        left_out(ObjectKind::Index, &index.name);
+    }
+    for key in &table.foreign_keys {
+        let Some(why) = sayable::why_not_foreign_key(schema, table, key) else { continue };
+        let name = if key.name.is_empty() { key.columns.join("_") } else { key.name.clone() };
+        let object = ObjectKey::member(ObjectKind::ForeignKey, &table.name, &name);
+        notes.push(note(format!("{object} left out: {why}"), object));
     }
     let facts = [
         (table.partitioning.is_some(), "its partitioning"),
@@ -113,7 +117,7 @@ fn compare(schema: &Schema, table: &Table, now: &Table, notes: &mut Vec<Diagnost
             differs(ObjectKind::Column, &column.name, &column_differences(schema, table, column, now));
         }
     }
-    for key in table.primary_key.iter().chain(&table.uniques) {
+    for key in table.primary_key.iter().chain(&table.uniques).filter(|key| sayable::unique(schema, table, key)) {
         let kind = if table.primary_key.as_ref() == Some(key) { ObjectKind::PrimaryKey } else { ObjectKind::Unique };
         differs(kind, &key.name, &key_differences(key));
     }
@@ -130,8 +134,9 @@ fn compare(schema: &Schema, table: &Table, now: &Table, notes: &mut Vec<Diagnost
 }
 
 fn column_differences(schema: &Schema, table: &Table, column: &Column, now: &Column) -> Vec<&'static str> {
-    let default =
-        |column: &Column| column.default.as_deref().map(|text| without_cast(schema.dialect, text).to_string());
+    let default = |column: &Column| {
+        column.default.as_deref().map(|text| without_cast(schema.dialect, &column.ty, text).to_string())
+    };
     let serial = serial(schema, table, column).is_some();
     let facts = [
         (column.ty.physical != now.ty.physical && !serial, "exact type"),
@@ -152,7 +157,7 @@ fn column_differences(schema: &Schema, table: &Table, column: &Column, now: &Col
 }
 
 fn key_differences(key: &Key) -> Vec<&'static str> {
-    let ordered = key.parts.iter().any(|part| part.descending || part.collation.is_some() || part.length.is_some());
+    let ordered = key.parts.iter().any(|part| part.descending || part.collation.is_some());
     let facts = [
         (ordered, "order of its columns"),
         (!key.parameters.is_empty(), "parameters"),

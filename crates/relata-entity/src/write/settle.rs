@@ -74,7 +74,8 @@ fn settle_default(dialect: Dialect, field: &mut Field, column: &Column, lowered:
         return;
     }
     let now = lowered.and_then(|lowered| lowered.default.as_deref());
-    let same = now.is_some_and(|now| without_cast(dialect, now) == without_cast(dialect, wanted));
+    let same =
+        now.is_some_and(|now| without_cast(dialect, &column.ty, now) == without_cast(dialect, &column.ty, wanted));
     if !same {
         field.default = Some(DefaultValue::Sql(wanted.clone()));
     }

@@ -3,13 +3,15 @@
 use relata_schema::declare::{CheckDeclaration, DefaultValue, Entity, Field, Rule};
 use relata_schema::diagnostic::{Diagnostic, Severity};
 use relata_schema::dialect::Dialect;
+use relata_schema::dialect::postgres::literal;
+use relata_schema::lower::sayable;
 use relata_schema::model::{Column, ObjectKey, ObjectKind, ObjectName, Schema, Sequence, Table, View};
 use relata_schema::naming;
 use relata_schema::types::{ColumnType, Type};
 
+use super::keys;
 use super::names::Names;
 use super::types::{self, RustType};
-use super::{is_written, keys};
 
 /// The entity of a table, without what refers to other entities by a relation.
 pub(super) fn entity(schema: &Schema, table: &Table, names: &Names, diagnostics: &mut Vec<Diagnostic>) -> Entity {
@@ -39,7 +41,8 @@ pub(super) fn entity(schema: &Schema, table: &Table, names: &Names, diagnostics:
         }
     }
     keys::primary_key(schema, table, names, &mut entity);
-    keys::indexes(schema.dialect, table, &mut entity);
+    keys::counted(schema, table, &mut entity);
+    keys::indexes(schema, table, &mut entity);
     checks(schema.dialect, table, &mut entity);
     entity
 }
@@ -93,8 +96,8 @@ fn field(schema: &Schema, table: &Table, column: &Column, names: &Names) -> Opti
         Some(word) => field.db_types.push((Dialect::Postgres.word().to_string(), word.to_string())),
         // Entities cannot declare the sequence that such a default is drawn from.
         None => {
-            let sayable = column.default.as_deref().filter(|text| sequence_of(text).is_none());
-            field.default = sayable.map(|text| default(schema.dialect, &rust, text));
+            let sayable = column.default.as_deref().filter(|text| literal::sequence_of(text).is_none());
+            field.default = sayable.map(|text| default(schema.dialect, &rust, &column.ty, text));
         }
     }
     Some(field)
@@ -132,13 +135,13 @@ pub(super) fn target<'s>(schema: &'s Schema, table: &Table, name: &ObjectName) -
         let same = |other: &&Table| other.name.name.eq_ignore_ascii_case(&name.name);
         (schema.dialect == Dialect::Sqlite).then(|| schema.tables.iter().find(same)).flatten()
     };
-    exact.or_else(loose).filter(|other| is_written(other) && is_written(table))
+    exact.or_else(loose).filter(|other| sayable::table(other) && sayable::table(table))
 }
 
 /// The serial type of a column whose default is drawn from a sequence of its own.
 pub(super) fn serial(schema: &Schema, table: &Table, column: &Column) -> Option<&'static str> {
     let default = column.default.as_deref().filter(|_| schema.dialect == Dialect::Postgres && column.not_null)?;
-    let sequence = sequence_of(default)?;
+    let sequence = literal::sequence_of(default)?;
     let owns = |other: &&Sequence| other.owned_by == Some((table.name.clone(), column.name.clone()));
     let is_key = table.primary_key.as_ref().is_some_and(|key| key.columns().eq([column.name.as_str()]));
     let conventional = sequence == format!("{}_{}_seq", table.name.name, column.name);
@@ -154,15 +157,9 @@ pub(super) fn serial(schema: &Schema, table: &Table, column: &Column) -> Option<
     }
 }
 
-/// The unqualified name of the sequence in `nextval('name'::regclass)`.
-fn sequence_of(default: &str) -> Option<&str> {
-    let name = default.strip_prefix("nextval('")?.split_once("'::regclass)")?.0;
-    Some(name.rsplit('.').next().unwrap_or(name).trim_matches('"'))
-}
-
 /// The prettiest form of a default; whether it means the same is settled by lowering it.
-fn default(dialect: Dialect, rust: &RustType, text: &str) -> DefaultValue {
-    let bare = without_cast(dialect, text);
+fn default(dialect: Dialect, rust: &RustType, ty: &ColumnType, text: &str) -> DefaultValue {
+    let bare = without_cast(dialect, ty, text);
     let now = ["now()", "CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "LOCALTIME", "curdate()", "curtime()"];
     let moment = matches!(rust.ty, Some(Type::Timestamp(_) | Type::DateTime(_) | Type::Date | Type::Time(_)));
     if moment && (now.iter().any(|word| word.eq_ignore_ascii_case(bare)) || bare.starts_with("current_timestamp(")) {
@@ -173,7 +170,7 @@ fn default(dialect: Dialect, rust: &RustType, text: &str) -> DefaultValue {
     }
     let number =
         matches!(rust.ty, Some(Type::Int(_) | Type::UInt(_) | Type::Float32 | Type::Float64 | Type::Decimal(_)));
-    if number && is_number(bare) {
+    if number && literal::is_number(bare) {
         return DefaultValue::Number(bare.to_string());
     }
     if rust.ty == Some(Type::Uuid) && matches!(bare, "gen_random_uuid()" | "uuid()") {
@@ -186,37 +183,9 @@ fn default(dialect: Dialect, rust: &RustType, text: &str) -> DefaultValue {
     }
 }
 
-/// A number that Rust would read back the same.
-fn is_number(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
-    all(whole) && all(fraction) && (whole == "0" || !whole.starts_with('0'))
-}
-
 /// A literal without PostgreSQL's `::type`, a number also without its quotation marks (`'-5'::integer`).
-pub(super) fn without_cast(dialect: Dialect, text: &str) -> &str {
-    if dialect != Dialect::Postgres {
-        return text;
-    }
-    match text.rsplit_once("::") {
-        Some((literal, ty)) if is_type(ty) && is_literal(literal) => {
-            let bare = literal.trim_matches(['(', ')']);
-            let inner = bare.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
-            let textual = ty.starts_with("character") || ty == "text";
-            inner.filter(|inner| is_number(inner) && !textual).unwrap_or(bare)
-        }
-        _ => text,
-    }
-}
-
-fn is_type(text: &str) -> bool {
-    text.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '_' | '(' | ')' | ',' | '"' | '.'))
-}
-
-fn is_literal(text: &str) -> bool {
-    let inner = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
-    inner.is_some_and(|inner| !inner.replace("''", "").contains('\'')) || is_number(text.trim_matches(['(', ')']))
+pub(super) fn without_cast<'t>(dialect: Dialect, ty: &ColumnType, text: &'t str) -> &'t str {
+    if dialect == Dialect::Postgres { literal::bare(ty, text) } else { text }
 }
 
 /// A check with the conventional name of a column stands on its field, all others on the struct.

@@ -807,20 +807,20 @@ fn fields() {
     check_field(
         "#[default(yesterday)] at: Timestamp",
         expect![[r#"
-        error[entity-default-form]: `default` takes one value
-          --> post.rs:4:7
-          help: a literal (`"draft"`, 0, false), `now`, `uuid`, a variant (`Mood::Happy`), or `sql = "…"`
-          at: default(yesterday)
-    "#]],
+            error[entity-default-form]: `default` takes one value
+              --> post.rs:4:7
+              help: a literal (`"draft"`, 0, false), `now`, `uuid`, `next`, a variant (`Mood::Happy`), or `sql = "…"`
+              at: default(yesterday)
+        "#]],
     );
     check_field(
         "#[default(now, uuid)] at: Timestamp",
         expect![[r#"
-        error[entity-default-form]: `default` takes one value
-          --> post.rs:4:7
-          help: a literal (`"draft"`, 0, false), `now`, `uuid`, a variant (`Mood::Happy`), or `sql = "…"`
-          at: default(now, uuid)
-    "#]],
+            error[entity-default-form]: `default` takes one value
+              --> post.rs:4:7
+              help: a literal (`"draft"`, 0, false), `now`, `uuid`, `next`, a variant (`Mood::Happy`), or `sql = "…"`
+              at: default(now, uuid)
+        "#]],
     );
 }
 

@@ -453,6 +453,7 @@ fn postgres_says_more() {
                 #[check("char_length(title) > 1")]
                 pub title: String,
                 #[db_type(postgres = "serial")]
+                #[default(next)]
                 pub number: i32,
                 #[default(now)]
                 pub at: Timestamp,

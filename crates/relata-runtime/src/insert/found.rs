@@ -8,7 +8,6 @@ use relata_sql::meta::{DefaultMeta, Path, TableMeta};
 use relata_sql::{Error, Kind, Result, Value};
 
 use super::Positions;
-use crate::entity::key_filter;
 
 /// Gives a new row the random key that the database would have made.
 ///
@@ -24,7 +23,7 @@ pub(super) fn know_key(table: &'static TableMeta, columns: &mut Positions, value
                 columns.push(position);
                 values.push(Value::Uuid(uuid::Uuid::new_v4()));
             }
-            DefaultMeta::Next if table.key.len() == 1 => {}
+            DefaultMeta::Next => {}
             _ => return Err(unknown(table)),
         }
     }
@@ -49,7 +48,14 @@ pub(super) fn inserted(
     }
     let by_key = found_by(table, columns, known, |position, _| table.key.contains(&position));
     match (&by_key, done.last_insert_id) {
-        (Expr::And(parts), Some(id)) if parts.len() < table.key.len() => key_filter(table, |take| take(Value::Int(id))),
+        (Expr::And(parts), Some(id)) if parts.len() < table.key.len() => {
+            let made = table.key.iter().filter(|position| columns.place(**position).is_none());
+            let made = made.map(|position| {
+                let column = ColumnRef { path: Path::ROOT, column: &table.columns[*position] };
+                Expr::Compare(column, BinaryOp::Eq, Value::Int(id))
+            });
+            Expr::And(parts.iter().cloned().chain(made).collect())
+        }
         _ => by_key,
     }
 }

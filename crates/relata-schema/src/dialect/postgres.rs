@@ -1,5 +1,6 @@
 //! PostgreSQL: facts, types, DDL.
 
+pub mod literal;
 pub mod print;
 pub mod types;
 

@@ -37,8 +37,14 @@ pub(super) fn lower(lowering: &mut Lowering<'_>, entity: &Entity, field: &Field,
     if dialect != Dialect::Sqlite {
         column.comment.clone_from(&field.comment);
     }
-    if field.id && field.generated_id {
+    if field.generated_id {
         match dialect {
+            Dialect::Sqlite if !field.id => {
+                let message = format!("SQLite does not count `{}`", field.name);
+                let help = "it counts the `#[id]` of a table: make it that, or give the number with the row";
+                let problem = Diagnostic::error("schema-unsupported-default", message).help(help);
+                lowering.report(problem, &field.span, object);
+            }
             Dialect::Postgres if serial(dialect, &column.ty.physical).is_some() => {}
             Dialect::Postgres => {
                 column.identity = Some(Box::new(Identity { always: field.strict_id, ..Identity::default() }));
@@ -121,6 +127,9 @@ fn is_indexed(entity: &Entity, field: &Field) -> bool {
         let whole = |part: &crate::declare::IndexPartDeclaration| part.field == field.name && part.length.is_none();
         index.method.as_deref() != Some("fulltext") && index.parts.iter().any(whole)
     };
+    if entity.key_lengths.iter().any(|(name, _)| name == &field.name) {
+        return false;
+    }
     field.id
         || field.unique
         || field.index

@@ -50,7 +50,10 @@ fn add(lowering: &mut Lowering<'_>, entity: &Entity, declaration: &IndexDeclarat
         None if declaration.constraint && dialect == Dialect::Sqlite && !among_live => String::new(),
         None => lowering.names.by_convention(&table.name, &words, ending),
     };
-    lowering.claim(&name, table, &declaration.span);
+    // SQLite keeps the names of constraints, and minds them no further.
+    if among_live || !(declaration.constraint && dialect == Dialect::Sqlite) {
+        lowering.claim(&name, table, &declaration.span);
+    }
     let include = columns_of(entity, &declaration.include);
     if among_live {
         let index = Index { name, unique: true, parts, include, ..Index::default() };

@@ -175,7 +175,7 @@ fn key_type(target: &Entity, field: &Field) -> String {
 }
 
 /// Types that compare with each other in a foreign key, as the strictest database sees it.
-fn kind(dialect: Dialect, ty: &Type) -> Type {
+pub(super) fn kind(dialect: Dialect, ty: &Type) -> Type {
     match ty {
         Type::Int(_) | Type::UInt(_) if dialect != Dialect::Mysql => Type::Int(8),
         // `tinyint(1)`: what stands in parentheses is only how it is shown.

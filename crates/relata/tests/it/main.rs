@@ -7,6 +7,7 @@ mod cancelled;
 mod compile_fail;
 mod computed;
 mod constructs;
+mod counted;
 mod design;
 mod forum;
 mod functions;

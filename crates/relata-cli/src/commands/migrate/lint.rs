@@ -174,7 +174,7 @@ impl Lint {
     async fn application(&self, session: &Session, source: &str, dialect: Dialect) -> Result<Schema> {
         let source = Source::parse(source)?;
         let shadow = shadow_server(session, None, dialect, &[&source])?;
-        let loaded = Loader { dialect, shadow, normalize: false }.load(&source).await?;
+        let loaded = Loader { dialect, shadow, normalize: false, ground: None }.load(&source).await?;
         Ok(loaded.schema)
     }
 }

@@ -87,7 +87,7 @@ impl New {
         let progress = session.output.progress("replaying the migrations on a shadow database");
         let mut ground = Ground::after(&project, &project.migrations).await?;
         progress.doing("reading the declaration");
-        let declared = self.declared(session, &project).await?;
+        let declared = self.declared(session, &project, &ground.schema).await?;
         drop(progress);
         session.output.diagnostics(&declared.diagnostics);
         let server = ground.connection()?.server().clone();
@@ -133,12 +133,13 @@ impl New {
         Ok(Exit::Done)
     }
 
-    async fn declared(&self, session: &Session, project: &Project) -> Result<Loaded> {
+    async fn declared(&self, session: &Session, project: &Project, ground: &Schema) -> Result<Loaded> {
         let sources = match &self.from {
             Some(text) => vec![Source::parse(text)?],
             None => Source::configured(session)?,
         };
-        let loader = Loader { dialect: project.dialect, shadow: project.shadow.clone(), normalize: true };
+        let loader =
+            Loader { dialect: project.dialect, shadow: project.shadow.clone(), normalize: true, ground: Some(ground) };
         loader.load_all(&sources).await
     }
 

@@ -88,9 +88,10 @@ pub async fn undeclared(session: &Session, project: &Project) -> Result<Option<V
     if paths.is_empty() || !paths.iter().all(|path| path.exists()) {
         return Ok(None);
     }
-    let loader = Loader { dialect: project.dialect, shadow: project.shadow.clone(), normalize: true };
-    let declared = loader.load_all(&Source::configured(session)?).await?;
     let given = project.replayed(&project.migrations).await?;
+    let (dialect, shadow) = (project.dialect, project.shadow.clone());
+    let loader = Loader { dialect, shadow, normalize: true, ground: Some(&given) };
+    let declared = loader.load_all(&Source::configured(session)?).await?;
     let matched = Matching::new(&given, &declared, &IdentityOptions::default())?.look();
     Ok(Some(Planner::default().differences(&given, &matched.target)))
 }

@@ -92,10 +92,11 @@ async fn replan(
 ) -> Result<Vec<Migration>> {
     let sources = Source::configured(session)
         .map_err(|error| error.context("planning a branch anew takes what is declared, with both branches in it"))?;
-    let loader = Loader { dialect: project.dialect, shadow: project.shadow.clone(), normalize: true };
-    let declared = loader.load_all(&sources).await?;
     let stays: Vec<Migration> = fork.common.iter().chain(&first.own).cloned().collect();
     let mut ground = Ground::after(project, &stays).await?;
+    let (dialect, shadow) = (project.dialect, project.shadow.clone());
+    let loader = Loader { dialect, shadow, normalize: true, ground: Some(&ground.schema) };
+    let declared = loader.load_all(&sources).await?;
     let server = ground.connection()?.server().clone();
     let lock = LockFile::beside(&project.directory)?.after(all_renames(project.dialect, &project.migrations));
     let mut matching = Matching::new(&ground.schema, &declared, &IdentityOptions::default())?
