@@ -104,9 +104,8 @@ impl Reading {
         };
         let fields = self.declaration.entities.iter_mut().flat_map(|entity| &mut entity.fields);
         for field in fields.filter(|field| field.ty.is_none()) {
-            let element = field.rust_type.strip_prefix("Vec<").and_then(|rest| rest.strip_suffix('>'));
-            field.ty = match element {
-                Some(element) => of(element).map(|ty| relata_schema::types::Type::Array(Box::new(ty))),
+            field.ty = match relata_schema::declare::element(&field.rust_type) {
+                Some((element, _)) => of(element).map(|ty| relata_schema::types::Type::Array(Box::new(ty))),
                 None => of(&field.rust_type),
             };
         }

@@ -193,6 +193,7 @@ fn column_meta(context: &Context<'_>, column: &Column<'_>) -> TokenStream {
     let (name, column_name) = (&field.name, field.column_name());
     let nullable = field.nullable.then(|| quote!(.nullable()));
     let generated = field.generated.is_some().then(|| quote!(.generated()));
+    let always = field.strict_id.then(|| quote!(.always()));
     let sortable = field.sortable.then(|| quote!(.sortable()));
     let references = field.references.as_ref().map(|reference| {
         let entity = relata_schema::declare::simple_name(&reference.entity);
@@ -208,7 +209,7 @@ fn column_meta(context: &Context<'_>, column: &Column<'_>) -> TokenStream {
     let ranked = ranked(column);
     quote! {
         __relata::ColumnMeta::new(#name, #column_name)
-            #nullable #generated #sortable #references #default #rules #ranked
+            #nullable #generated #always #sortable #references #default #rules #ranked
     }
 }
 

@@ -22,7 +22,7 @@ use relata_sql::driver::BoxFuture;
 use relata_sql::error::Problem;
 use relata_sql::meta::{ColumnMeta, RowValues};
 use relata_sql::typed::{Column, Field, NewValue};
-use relata_sql::{Cell, Error, Kind, Result, Value};
+use relata_sql::{Cell, Error, Interval, Kind, Result, Value};
 use serde_json::Value as Json;
 
 use crate::change::{Filtered, Update};
@@ -578,8 +578,9 @@ fn element(json: &Json) -> Value {
 
 /// What the type holds, in its own words.
 fn wanted<T: Field>() -> String {
-    // No type reads an interval but the one that nobody sends.
-    match T::decode(Cell::Array(vec![Value::Null])) {
+    let odd = Value::Interval(Interval { months: 1, days: 0, microseconds: 0 });
+    // No type reads an array of intervals but the one that nobody sends.
+    match T::decode(Cell::Array(vec![Value::Null])).or_else(|_| T::decode(Cell::Array(vec![odd]))) {
         Err(mismatch) => format!("must be {}", mismatch.expected),
         Ok(_) => "is of the wrong type".to_string(),
     }

@@ -4,6 +4,7 @@
 //! over the entity and with inner functions that are not.
 
 use jiff::Timestamp;
+use relata_sql::cell::NO_NULLS;
 use relata_sql::deep;
 use relata_sql::driver::Row;
 use relata_sql::error::Details;
@@ -313,10 +314,24 @@ fn undecodable(row: &dyn Row, at: usize, expected: &str, column: (&'static Table
     if deep.is_some() {
         return error.hint(format!("something else wrote it: {}", read()));
     }
+    if expected.ends_with(NO_NULLS) {
+        let hint = format!("make the field `{}` a `Vec<Option<…>>`, whose elements may be NULL", meta.field);
+        return error.hint(hint);
+    }
     match found {
+        "NULL" if table.key.contains(&index) => error.hint(key_of_null(table, meta)),
         "NULL" => error.hint(format!("make the field `{}` an Option, or the column NOT NULL", meta.field)),
         _ => error.hint(format!("change the type of the field `{}`, or correct the row", meta.field)),
     }
+}
+
+/// SQLite lets NULL into a key that is not declared `INTEGER PRIMARY KEY` or `NOT NULL`.
+fn key_of_null(table: &TableMeta, meta: &ColumnMeta) -> String {
+    let (entity, field) = (table.entity, meta.field);
+    format!(
+        "it is part of the primary key, where SQLite lets NULL in unless the column is INTEGER or NOT NULL: find such rows by \
+         `.filter({entity}.{field}.optional().is_none())` and give them a key, or read them by `.select({entity}.{field}.optional())`"
+    )
 }
 
 /// What a database keeps in a column of dates though it is none.

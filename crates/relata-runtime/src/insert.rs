@@ -299,6 +299,10 @@ impl<E: Entity> Draft<E> {
     /// Stamped and checked.
     pub(crate) fn prepared(mut self) -> Result<Self> {
         stamp(E::TABLE, &mut self.columns, &mut self.values);
+        if let Some(computed) = self.columns.iter().map(|column| &E::TABLE.columns[column]).find(|meta| meta.generated)
+        {
+            return Err(Error::computed(E::TABLE.entity, computed.field));
+        }
         self.found().into_result()?;
         Ok(self)
     }
@@ -419,6 +423,7 @@ async fn insert_row(
         query: None,
         conflict,
         returning: target.returning,
+        overriding: false,
     };
     if target.returning {
         return lease.query(Tree::Insert(&mut insert), sink).await;
@@ -558,8 +563,16 @@ impl<E: Entity> InsertFrom<E> {
         self.stamp();
         let columns: Vec<&str> = self.columns.iter().map(String::as_str).collect();
         let (source, query) = (Source::Entity(E::TABLE), Some(Box::new(self.query)));
-        let mut insert =
-            Insert { source, columns: &columns, values: Vec::new(), rows: 0, query, conflict: None, returning: false };
+        let mut insert = Insert {
+            source,
+            columns: &columns,
+            values: Vec::new(),
+            rows: 0,
+            query,
+            conflict: None,
+            returning: false,
+            overriding: false,
+        };
         let mut lease = executor.lease(Intent::Write).await?;
         let done = lease.execute(Tree::Insert(&mut insert)).await;
         Ok(done.map_err(|error| mapped(error, E::TABLE))?.rows_affected)
@@ -701,6 +714,7 @@ impl<E: Entity> Upsert<E> {
             query: None,
             conflict,
             returning: false,
+            overriding: false,
         };
         match lease.execute(Tree::Insert(&mut insert)).await {
             Err(error) if !native && found::collides_in(E::TABLE, &target, &error) => Ok(false),

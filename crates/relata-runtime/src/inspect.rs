@@ -91,6 +91,7 @@ impl Whole {
                     query: whole.query.take(),
                     conflict,
                     returning: whole.returning,
+                    overriding: false,
                 }))
             }
             Kind::Raw(sql, params) => run(Tree::Raw(sql, params)),

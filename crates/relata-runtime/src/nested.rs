@@ -494,6 +494,7 @@ async fn insert_group<E: Entity>(group: Vec<Draft<E>>, executor: &mut dyn Execut
         query: None,
         conflict: None,
         returning: true,
+        overriding: false,
     };
     let mut sink = Collect { rows: Vec::new(), read: |row: &mut dyn Row| E::decode(row, 0) };
     let mut lease = executor.lease(Intent::Write).await?;
@@ -600,6 +601,7 @@ async fn insert_links(
                 ..Conflict::updating(in_key_order(via.table, target), Vec::new())
             }),
             returning: false,
+            overriding: false,
         };
         write(executor, Tree::Insert(&mut insert)).await?;
     }

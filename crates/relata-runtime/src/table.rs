@@ -9,7 +9,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use relata_schema::Schema;
-use relata_schema::model::ObjectName;
+use relata_schema::model::{Column, ObjectName};
 use relata_schema::naming::closest;
 use relata_schema::types::Type;
 use relata_sql::driver::{BoxFuture, ColumnInfo, IntrospectOptions, Row, RowSink};
@@ -41,6 +41,8 @@ struct Inner {
     key: Vec<String>,
     /// The column that says when a row was marked as deleted.
     mark: Option<String>,
+    /// The columns whose numbers the database always makes.
+    always: Vec<String>,
     constraints: Constraints,
 }
 
@@ -216,6 +218,12 @@ impl Table {
                 columns,
                 key: key.unwrap_or_default(),
                 mark: None,
+                always: table
+                    .columns
+                    .iter()
+                    .filter(|column| always(column))
+                    .map(|column| column.name.clone())
+                    .collect(),
                 constraints: Constraints::of(table, schema),
             })));
         }
@@ -231,6 +239,7 @@ impl Table {
                 columns: columns.collect(),
                 key: Vec::new(),
                 mark: None,
+                always: Vec::new(),
                 constraints: Constraints::default(),
             })));
         }
@@ -428,6 +437,11 @@ impl Table {
         let parts = wanted.iter().zip(key).map(|(name, value)| binary(name, BinaryOp::Eq, value.clone()));
         Ok(Expr::And(parts.collect()))
     }
+}
+
+/// `GENERATED ALWAYS AS IDENTITY`.
+fn always(column: &Column) -> bool {
+    column.identity.as_ref().is_some_and(|identity| identity.always)
 }
 
 fn named(name: &str) -> Expr {

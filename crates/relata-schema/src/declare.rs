@@ -403,6 +403,20 @@ pub fn simple_name(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
+/// The type of the elements of `Vec<T>`, and whether they may be NULL.
+///
+/// ```
+/// use relata_schema::declare::element;
+/// assert_eq!(element("Vec<Option<Mood>>"), Some(("Mood", true)));
+/// assert_eq!(element("Vec<Mood>"), Some(("Mood", false)));
+/// assert_eq!(element("Mood"), None);
+/// ```
+pub fn element(rust_type: &str) -> Option<(&str, bool)> {
+    let element = rust_type.strip_prefix("Vec<")?.strip_suffix('>')?;
+    let inner = element.strip_prefix("Option<").and_then(|rest| rest.strip_suffix('>'));
+    Some(inner.map_or((element, false), |inner| (inner, true)))
+}
+
 impl Declaration {
     /// The entity of that Rust name or path.
     pub fn entity(&self, name: &str) -> Option<&Entity> {

@@ -7,7 +7,7 @@
 //!
 //! It describes a whole row as the application reads it; `required` are the fields that are never NULL.
 
-use crate::declare::{Declaration, DefaultValue, Entity, EntityRuleKind, EnumDeclaration, Field, Rule};
+use crate::declare::{Declaration, DefaultValue, Entity, EntityRuleKind, EnumDeclaration, Field, Rule, element};
 use crate::model::{ObjectName, Schema, Table};
 use crate::tree::Tree;
 use crate::types::Type;
@@ -142,6 +142,14 @@ fn field_schema(field: &Field) -> Json {
         Some(ty) => type_members(ty),
         None => reference(&field.rust_type),
     };
+    if let Some((_, true)) = element(&field.rust_type) {
+        let items = out.iter_mut().filter(|(name, _)| name == "items");
+        items.for_each(|(_, items)| {
+            if let Json::Object(members) = items {
+                *items = nullable(std::mem::take(members));
+            }
+        });
+    }
     for rule in &field.rules {
         add_rule(field, rule, &mut out);
     }
@@ -161,14 +169,13 @@ fn field_schema(field: &Field) -> Json {
 
 /// Under which name of `$defs` a type of one's own is referred to.
 pub fn definition(rust_type: &str) -> &str {
-    let element = rust_type.strip_prefix("Vec<").and_then(|rest| rest.strip_suffix('>'));
-    crate::declare::simple_name(element.unwrap_or(rust_type))
+    crate::declare::simple_name(element(rust_type).map_or(rust_type, |(element, _)| element))
 }
 
 /// A type by its Rust name, or an array of one.
 fn reference(rust_type: &str) -> Vec<(String, Json)> {
-    match rust_type.strip_prefix("Vec<").and_then(|rest| rest.strip_suffix('>')) {
-        Some(element) => vec![member("type", text("array")), member("items", Json::Object(reference(element)))],
+    match element(rust_type) {
+        Some((element, _)) => vec![member("type", text("array")), member("items", Json::Object(reference(element)))],
         None => vec![member("$ref", text(format!("#/$defs/{}", crate::declare::simple_name(rust_type))))],
     }
 }

@@ -259,6 +259,12 @@ elements!(
     serde_json::Value,
 );
 
+/// How a [`Mismatch`] ends that is about an element of an array which is NULL.
+pub const NO_NULLS: &str = " without NULLs";
+
+/// An element that may be NULL.
+impl<T: Element> Element for Option<T> {}
+
 impl<T: Element> Encode for Vec<T> {
     fn encode(self) -> Value {
         Value::Array(self.into_iter().map(Encode::encode).collect())
@@ -269,12 +275,13 @@ impl<T: Element> Encode for Vec<T> {
 impl<T: Element> Decode for Vec<T> {
     fn decode(cell: Cell<'_>) -> Result<Self, Mismatch> {
         let Cell::Array(elements) = cell else { return Err(Mismatch::expected("an array")) };
-        let decode = |element: &Value| T::decode(Cell::of(element));
-        elements
-            .iter()
-            .map(decode)
-            .collect::<Result<_, _>>()
-            .map_err(|mismatch| Mismatch::expected(format!("an array of {} without NULLs", mismatch.expected)))
+        let decode = |element: &Value| {
+            T::decode(Cell::of(element)).map_err(|mismatch| {
+                let nulls = if *element == Value::Null { NO_NULLS } else { "" };
+                Mismatch::expected(format!("an array of {}{nulls}", mismatch.expected))
+            })
+        };
+        elements.iter().map(decode).collect()
     }
 }
 
@@ -476,6 +483,8 @@ mod tests {
         let holes = Value::Array(vec![Value::Int(1), Value::Null]);
         let mismatch = Vec::<bool>::decode(Cell::of(&holes)).unwrap_err();
         assert_eq!(mismatch.expected, "an array of true or false without NULLs");
+        assert_eq!(Vec::<Option<i64>>::decode(Cell::of(&holes)), Ok(vec![Some(1), None]));
+        assert_eq!(vec![Some(1i64), None].encode(), holes);
     }
 
     #[test]

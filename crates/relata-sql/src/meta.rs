@@ -133,6 +133,8 @@ pub struct ColumnMeta {
     pub nullable: bool,
     /// The database computes it: never written.
     pub generated: bool,
+    /// The database always makes its number, `GENERATED ALWAYS`: where one is given, the statement says so.
+    pub always: bool,
     /// Outside input may order by it.
     pub sortable: bool,
     /// The entity it refers to, or empty.
@@ -177,6 +179,7 @@ impl ColumnMeta {
             column,
             nullable: false,
             generated: false,
+            always: false,
             sortable: false,
             references: "",
             rules: &[],
@@ -196,6 +199,13 @@ impl ColumnMeta {
     #[must_use]
     pub const fn generated(mut self) -> Self {
         self.generated = true;
+        self
+    }
+
+    /// The database always makes its number.
+    #[must_use]
+    pub const fn always(mut self) -> Self {
+        self.always = true;
         self
     }
 

@@ -1,6 +1,6 @@
 //! Rows of any query, read by position.
 
-use crate::cell::{Decode, Mismatch};
+use crate::cell::{Decode, Mismatch, NO_NULLS};
 use crate::deep;
 use crate::driver::Row;
 use crate::error::{Error, Kind, Result};
@@ -223,6 +223,7 @@ fn undecodable(row: &dyn Row, index: usize, expected: &str) -> Error {
     let message = format!("column {} of the result holds {found}, but {expected} was expected", index + 1);
     Error::new(Kind::Decode, message).hint(match found {
         "NULL" => "read it into an Option",
+        _ if expected.ends_with(NO_NULLS) => "read it into a `Vec<Option<…>>`, whose elements may be NULL",
         _ => "change the Rust type, or cast in the SQL",
     })
 }

@@ -491,6 +491,8 @@ pub struct Insert<'a> {
     pub conflict: Option<Conflict>,
     /// Give back the fields of the entity, or all columns.
     pub returning: bool,
+    /// A number is given that the database else always makes. Of an entity that is known by its columns.
+    pub overriding: bool,
 }
 
 /// An `UPDATE`.

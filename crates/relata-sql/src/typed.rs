@@ -396,6 +396,15 @@ macro_rules! operators {
             }
         }
 
+        impl<R, T: Field> $name<R, T> {
+            /// The same as a value that may be NULL, where it is so though the type of the field says otherwise: SQLite lets NULL into
+            /// a key of texts. The counterpart of `.assume_some()`.
+            #[doc(alias = "nullable")]
+            pub fn optional(self) -> Expression<R, Option<T::Base>> {
+                Expression::new(self.into_expr())
+            }
+        }
+
         impl<R, T: Field> $name<R, Option<T>> {
             /// Not NULL.
             #[doc(alias = "is_not_null")]

@@ -106,8 +106,11 @@ fn array(element: &syn::Type) -> Result<Option<Type>, Problem> {
     if text == "u8" {
         return Ok(Some(Type::Bytes(None)));
     }
-    if argument(element, "Option").is_some() {
-        return Err(no_column(&format!("Vec<{text}>"), "an array has no NULL elements here: use Vec<T>, or Json"));
+    // Its elements may be NULL.
+    let element = argument(element, "Option").unwrap_or(element);
+    let text = self::text(element);
+    if text == "u8" {
+        return Err(no_column("Vec<Option<u8>>", "a byte is no element of an array: use Vec<Option<i16>>"));
     }
     if argument(element, "Vec").is_some_and(|inner| self::text(inner) != "u8") {
         return Err(no_column(

@@ -688,12 +688,12 @@ fn fields() {
     "#]],
     );
     check_field(
-        "names: Vec<Option<String>>",
+        "bytes: Vec<Option<u8>>",
         expect![[r#"
-        error[entity-type]: no column can have the type `Vec<Option<String>>`
+        error[entity-type]: no column can have the type `Vec<Option<u8>>`
           --> post.rs:4:12
-          help: an array has no NULL elements here: use Vec<T>, or Json
-          at: Vec<Option<String>>
+          help: a byte is no element of an array: use Vec<Option<i16>>
+          at: Vec<Option<u8>>
     "#]],
     );
     check_field(

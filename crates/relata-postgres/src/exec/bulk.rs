@@ -82,11 +82,12 @@ impl Shapes {
 }
 
 impl Shape {
+    /// Numbers that are given are taken, as by `COPY`, where the server else always makes them.
     fn new(insert: &BulkInsert<'_>) -> Self {
         let columns: Vec<_> = insert.columns.iter().map(|column| Dialect::Postgres.ident(column)).collect();
         let into = format!("{} ({})", Dialect::Postgres.qualified(insert.table), columns.join(", "));
         let places = (1..=columns.len()).map(|index| format!("${index}")).collect::<Vec<_>>().join(", ");
-        let one = format!("INSERT INTO {into} VALUES ({places})").into();
+        let one = format!("INSERT INTO {into} OVERRIDING SYSTEM VALUE VALUES ({places})").into();
         let columns = insert.columns.iter().map(|column| (*column).to_string()).collect();
         Shape { table: insert.table.clone(), columns, into, one, many: None }
     }
@@ -119,7 +120,7 @@ impl Many {
             // In the list and not in a FROM: the server makes row by row of them instead of a table of all, and leaves
             // rows that are values whole. The arrays are of one length.
             let arrays = casts.iter().enumerate().map(array).collect::<Vec<_>>().join(", ");
-            format!("INSERT INTO {into} SELECT {arrays}")
+            format!("INSERT INTO {into} OVERRIDING SYSTEM VALUE SELECT {arrays}")
         });
         Many { types, unnest, casts }
     }

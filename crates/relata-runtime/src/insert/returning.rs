@@ -106,7 +106,8 @@ pub(super) async fn write_all(
             let values: Vec<_> = values.by_ref().take(most / width * width).collect();
             let (rows, source, returning) = (values.len() / width, Source::Entity(table), sink.is_some());
             let conflict = conflict(&columns);
-            let mut insert = Insert { source, columns: &columns, values, rows, query: None, conflict, returning };
+            let mut insert =
+                Insert { source, columns: &columns, values, rows, query: None, conflict, returning, overriding: false };
             lease.insert(&mut insert, sink.as_mut().map(|sink| &mut **sink as &mut dyn RowSink)).await?;
         }
     }

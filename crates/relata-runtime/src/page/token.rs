@@ -2,30 +2,46 @@
 
 use relata_sql::{Cell, Decode, Interval, Value};
 
+/// So deep are arrays in each other at most: PostgreSQL's have six dimensions.
+const DEEPEST: usize = 8;
+
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 pub(super) fn write(order: u32, values: &[Value]) -> String {
     let mut bytes = order.to_be_bytes().to_vec();
+    bytes.extend(pieces(values));
+    encode(&bytes)
+}
+
+fn pieces(values: &[Value]) -> Vec<u8> {
+    let mut bytes = Vec::new();
     for value in values {
         let (kind, text) = piece(value);
         bytes.push(kind);
         bytes.extend((text.len() as u32).to_be_bytes());
         bytes.extend(text);
     }
-    encode(&bytes)
+    bytes
 }
 
 pub(super) fn read(text: &str) -> Option<(u32, Vec<Value>)> {
     let bytes = decode(text)?;
-    let (order, mut rest) = bytes.split_first_chunk::<4>()?;
+    let (order, rest) = bytes.split_first_chunk::<4>()?;
+    Some((u32::from_be_bytes(*order), values(rest, DEEPEST)?))
+}
+
+fn values(mut rest: &[u8], depth: usize) -> Option<Vec<Value>> {
     let mut values = Vec::new();
     while let Some((kind, after)) = rest.split_first() {
         let (length, after) = after.split_first_chunk::<4>()?;
         let (text, after) = after.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-        values.push(value(*kind, text)?);
+        values.push(match kind {
+            b'a' => Value::Array(self::values(text, depth.checked_sub(1)?)?),
+            kind => value(*kind, text)?,
+        });
         rest = after;
     }
-    Some((u32::from_be_bytes(*order), values))
+    Some(values)
 }
 
 fn piece(value: &Value) -> (u8, Vec<u8>) {
@@ -48,8 +64,7 @@ fn piece(value: &Value) -> (u8, Vec<u8>) {
         Value::Interval(Interval { months, days, microseconds }) => {
             text(b'I', format!("{months} {days} {microseconds}"))
         }
-        // A cursor over arrays does not read back, and says so.
-        Value::Array(_) => (b'?', Vec::new()),
+        Value::Array(values) => (b'a', pieces(values)),
     }
 }
 
@@ -133,6 +148,7 @@ mod tests {
             Value::Timestamp("2026-01-02T03:04:05.678901Z".parse().unwrap()),
             Value::Date("2026-01-02".parse().unwrap()),
             Value::Interval(Interval { months: -13, days: 40, microseconds: i64::MIN }),
+            Value::Array(vec![Value::Array(vec![Value::Text("a".into()), Value::Null]), Value::Array(Vec::new())]),
         ];
         let text = write(7, &values);
         assert!(text.bytes().all(|byte| ALPHABET.contains(&byte)), "{text}");
@@ -144,5 +160,7 @@ mod tests {
         for text in ["", "A", "%%%%", "AAAAAHg", "AAAAAGnwwwww"] {
             assert_eq!(read(text), None, "{text}");
         }
+        let nested = (0..30_000).fold(Value::Null, |inner, _| Value::Array(vec![inner]));
+        assert_eq!(read(&write(7, &[nested])), None);
     }
 }

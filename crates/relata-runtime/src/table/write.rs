@@ -289,7 +289,8 @@ impl Table {
     fn inserting<'c>(&self, columns: &'c [&'c str], row: &[(&str, Value)]) -> Insert<'c> {
         let values = row.iter().map(|(_, value)| value.clone()).collect();
         let source = self.source();
-        Insert { source, columns, values, rows: 1, query: None, conflict: None, returning: false }
+        let overriding = columns.iter().any(|column| self.0.always.iter().any(|made| made == column));
+        Insert { source, columns, values, rows: 1, query: None, conflict: None, returning: false, overriding }
     }
 }
 

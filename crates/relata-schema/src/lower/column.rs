@@ -1,6 +1,6 @@
 //! A field becomes a column: type, default, identity.
 
-use crate::declare::{DefaultValue, Entity, EnumDeclaration, Field, Rule};
+use crate::declare::{DefaultValue, Entity, EnumDeclaration, Field, Rule, element};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::dialect::{Dialect, Unsupported};
 use crate::model::{Column, Generated, Identity, ObjectKey};
@@ -141,8 +141,8 @@ fn is_indexed(entity: &Entity, field: &Field) -> bool {
 
 /// The stored enum that the Rust type names, in the form the dialect keeps it, also as an array.
 fn stored_enum(lowering: &Lowering<'_>, field: &Field) -> Result<Type, Problem> {
-    let array = field.rust_type.strip_prefix("Vec<").and_then(|rest| rest.strip_suffix('>'));
-    let name = array.unwrap_or(&field.rust_type);
+    let array = element(&field.rust_type);
+    let name = array.map_or(field.rust_type.as_str(), |(element, _)| element);
     let Some(declared) = lowering.declaration.stored_enum(name) else {
         return Err(unknown_type(lowering, field, name));
     };

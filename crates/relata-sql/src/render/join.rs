@@ -79,6 +79,7 @@ impl<O: Out> Writer<O> {
                     query: query.clone(),
                     conflict: None,
                     returning: false,
+                    overriding: false,
                 };
                 let done = self.insert(&mut insert, None);
                 // Places without values stay, for whoever reads the shape again.

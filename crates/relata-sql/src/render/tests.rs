@@ -475,7 +475,8 @@ fn rows_as_one_array_for_each_column() {
         let values = (0..rows).flat_map(|row| [Value::Int(row as i64), Value::Text(format!("t{row}"))]).collect();
         let conflict = Some(Conflict::updating(vec!["author_id".into()], vec!["Title".into()]));
         let (source, columns) = (Source::Entity(&POSTS), &["author_id", "Title"][..]);
-        let mut insert = Insert { source, columns, values, rows, query: None, conflict, returning: false };
+        let mut insert =
+            Insert { source, columns, values, rows, query: None, conflict, returning: false, overriding: false };
         cache.render(Tree::InsertArrays(&mut insert, &types)).unwrap()
     };
     let (few, many) = (rendered(2), rendered(300));
@@ -495,7 +496,16 @@ fn inserts() {
         sides(|cache| {
             let (source, conflict) = (Source::Entity(&POSTS), conflict.clone());
             let values = vec![Value::Int(1); columns.len() * rows];
-            let mut insert = Insert { source, columns, values, rows, query: None, conflict, returning: rows == 1 };
+            let mut insert = Insert {
+                source,
+                columns,
+                values,
+                rows,
+                query: None,
+                conflict,
+                returning: rows == 1,
+                overriding: false,
+            };
             cache.render(Tree::Insert(&mut insert))
         })
     };

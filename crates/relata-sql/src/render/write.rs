@@ -10,6 +10,13 @@ use crate::expr::{ColumnRef, Expr};
 use crate::meta::Path;
 use crate::tree::{Delete, Insert, Item, Scope, Select, Source, Update};
 
+/// Some column is given whose number the database else always makes.
+fn gives_what_is_made(insert: &Insert<'_>) -> bool {
+    let entity = insert.source.entity();
+    let made = |name: &&str| entity.and_then(|meta| meta.column_named(name)).is_some_and(|(_, column)| column.always);
+    insert.overriding || insert.columns.iter().any(made)
+}
+
 impl<O: Out> Writer<O> {
     pub(super) fn insert(&mut self, insert: &mut Insert<'_>, arrays: Option<&[String]>) -> Result<()> {
         self.push("INSERT INTO ");
@@ -21,6 +28,9 @@ impl<O: Out> Writer<O> {
             self.push(" (");
             self.idents(insert.columns.iter().copied());
             self.push(")");
+            if self.dialect() == Dialect::Postgres && gives_what_is_made(insert) {
+                self.push(" OVERRIDING SYSTEM VALUE");
+            }
             match (&mut insert.query, arrays) {
                 (Some(query), _) => {
                     self.push(" ");

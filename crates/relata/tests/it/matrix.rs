@@ -58,6 +58,7 @@ cells! {
     durations: SignedDuration;
     jsons: Json;
     moods: Mood;
+    arrays: Vec<Option<i64>>;
 }
 
 /// What the database does with the values.
@@ -404,6 +405,10 @@ matrix! {
         moods [["TEXT", "mood", "enum('happy','so-so')"], ["", "", "varchar(10)"]] Tells vec![Mood::Happy, Mood::SoSo];
         jsons [["JSON", "jsonb", "json"], ["TEXT", "", ""]] Tells
             parsed(&["{\"a\": 1}", "[1, 2]", "\"x\"", "{\"b\": null}"]);
+    }
+    arrays {
+        arrays [["", "bigint[]", ""]] Orders
+            vec![vec![], vec![Some(-1)], vec![Some(1)], vec![Some(1), Some(7)], vec![Some(1), None], vec![Some(2)], vec![None]];
     }
     moments {
         dates [["DATE", "date", "date"], ["TEXT", "", ""]] Orders

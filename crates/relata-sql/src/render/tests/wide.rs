@@ -191,7 +191,7 @@ fn rows_written_from_queries() {
         let query = Some(Box::new(selecting([AUTHOR_ID.expr().into_expr(), now])));
         let (source, columns) = (Source::Entity(&USERS), &["id", "name"][..]);
         let (values, rows, conflict) = (Vec::new(), 0, None);
-        let mut insert = Insert { source, columns, values, rows, query, conflict, returning: false };
+        let mut insert = Insert { source, columns, values, rows, query, conflict, returning: false, overriding: false };
         cache.render(Tree::Insert(&mut insert))
     }));
     expect![[r#"

@@ -26,6 +26,75 @@ struct Large {
     content: i64,
 }
 
+#[derive(Entity, Debug, Clone, PartialEq)]
+#[entity(table = "sparse")]
+struct Sparse {
+    #[id]
+    id: Id<Sparse>,
+    numbers: Vec<Option<i64>>,
+    lights: Option<Vec<Option<Light>>>,
+    whole: Vec<i64>,
+}
+
+#[tokio::test]
+async fn elements_that_are_null() {
+    on_source(Dialect::Postgres, &format!("{}\n{SPARSE}", include_str!("postgres.rs")), holes).await;
+}
+
+/// As above, for the reader: what stands beside it needs no tables.
+const SPARSE: &str = "#[derive(Entity)] #[entity(table = \"sparse\")] struct Sparse { #[id] id: Id<Sparse>, \
+    numbers: Vec<Option<i64>>, lights: Option<Vec<Option<Light>>>, whole: Vec<i64> }";
+
+async fn holes(mut db: Db) -> Result<()> {
+    let db = &mut db;
+    let lights = vec![Some(Light::Red), None];
+    let new = |number: i64| NewSparse { numbers: vec![Some(number), None], whole: vec![number] };
+    let row = new(1).lights(lights.clone()).insert(db).await?;
+    assert_eq!((&row.numbers, &row.lights), (&vec![Some(1), None], &Some(lights.clone())));
+    assert_eq!(Sparse::insert_many([new(2), new(3)]).exec(db).await?, 2);
+    assert_eq!(Sparse::insert_many((4..2004).map(new)).exec(db).await?, 2000);
+    let listed = vec![vec![Some(1), None], vec![Some(7), None], vec![]];
+    for (filter, count) in [
+        (Sparse.numbers.eq(vec![Some(2), None]), 1),
+        (Sparse.numbers.is_in(listed), 2),
+        (Sparse.numbers.has(5), 1),
+        (Sparse.numbers.has_any(vec![Some(5), Some(6), None]), 2),
+        (Sparse.lights.eq(lights), 1),
+        (Sparse.lights.has(Light::Red), 1),
+        (Sparse.whole.has(3), 1),
+    ] {
+        let text = format!("{filter:?}");
+        assert_eq!(Sparse::find().filter(filter).count(db).await?, count, "{text}");
+    }
+    let mut again = Sparse { numbers: vec![None], lights: Some(vec![None, None]), ..row };
+    again.save(db).await?;
+    assert_eq!(Sparse::by_key(again.id).one(db).await?, again);
+    again.numbers.clear();
+    Sparse::update(again.id).set(Sparse.numbers.to(Vec::new())).exec(db).await?;
+    assert_eq!(Sparse::by_key(again.id).one(db).await?, again);
+    // What reads no NULL says what does.
+    db.batch("UPDATE sparse SET whole = '{1,NULL}'").await?;
+    let error = Sparse::find().first(db).await.unwrap_err();
+    expect_test::expect![[r#"
+        while reading row 1: sparse.whole holds an array, but an array of a whole number from -9223372036854775808 to 9223372036854775807 without NULLs was expected [R0408]
+          entity: Sparse
+          field: whole
+          table: sparse
+          column: whole
+          sql: SELECT "id", "numbers", "lights", "whole" FROM "sparse" LIMIT 1
+          hint: make the field `whole` a `Vec<Option<…>>`, whose elements may be NULL"#]].assert_eq(&error.to_string());
+    let error = relata::sql::<Vec<i64>>("SELECT whole FROM sparse", ()).first(db).await.unwrap_err();
+    expect_test::expect![[r#"
+        while reading row 1: column 1 of the result holds an array, but an array of a whole number from -9223372036854775808 to 9223372036854775807 without NULLs was expected [R0408]
+          sql: SELECT whole FROM sparse
+          hint: read it into a `Vec<Option<…>>`, whose elements may be NULL"#]].assert_eq(&error.to_string());
+    // A bound of its own goes: what is read begins at 1.
+    db.batch("UPDATE sparse SET whole = '[5:6]={1,2}'").await?;
+    let row = Sparse::find().order(Sparse.id.asc()).first(db).await?.unwrap();
+    assert_eq!(row.whole, [1, 2]);
+    Ok(())
+}
+
 #[tokio::test]
 async fn numbers_of_the_server() {
     on_source(Dialect::Postgres, include_str!("postgres.rs"), oids).await;
