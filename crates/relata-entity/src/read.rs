@@ -46,6 +46,8 @@ pub const ENTITY_ATTRIBUTES: &[&str] = &[
     "exclusive",
     "polymorphic",
     "belongs_to",
+    "soft_delete",
+    "timestamps",
     "table_name",
     "table",
 ];

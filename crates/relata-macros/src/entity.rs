@@ -1,12 +1,13 @@
 //! The code of `derive(Entity)`.
 
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use relata_schema::Dialect;
 use relata_schema::declare::{DefaultValue, Entity, Field};
 use relata_schema::naming;
 use relata_schema::types::Type;
 use syn::DeriveInput;
+use syn::spanned::Spanned;
 
 use crate::{arc, insert, relation, rule};
 
@@ -25,6 +26,7 @@ pub(crate) struct Column<'a> {
     pub(crate) field: &'a Field,
     pub(crate) ident: &'a Ident,
     pub(crate) ty: &'a syn::Type,
+    pub(crate) attrs: &'a [syn::Attribute],
 }
 
 impl Context<'_> {
@@ -56,10 +58,9 @@ impl Context<'_> {
 /// Writes everything that the entity needs.
 pub(crate) fn write(input: &DeriveInput, entity: &Entity) -> TokenStream {
     let syn::Data::Struct(data) = &input.data else { return TokenStream::new() };
-    let fields =
-        data.fields.iter().zip(&entity.fields).filter_map(|(field, declared)| {
-            Some(Column { field: declared, ident: field.ident.as_ref()?, ty: &field.ty })
-        });
+    let fields = data.fields.iter().zip(&entity.fields).filter_map(|(field, declared)| {
+        Some(Column { field: declared, ident: field.ident.as_ref()?, ty: &field.ty, attrs: &field.attrs })
+    });
     let context = Context {
         entity,
         name: &input.ident,
@@ -231,7 +232,10 @@ fn ranked(column: &Column<'_>) -> Option<TokenStream> {
 fn columns(context: &Context<'_>) -> TokenStream {
     let (vis, name, columns) = (context.vis, context.name, context.columns());
     let idents: Vec<_> = context.fields.iter().map(|column| column.ident).collect();
-    let types = context.fields.iter().map(|column| column.ty);
+    let types = context.fields.iter().map(|column| {
+        let ty = column.ty;
+        quote_spanned!(ty.span() => N::Of<#ty>)
+    });
     let positions = (0..idents.len()).map(Literal::usize_unsuffixed);
     let added = context.added();
     let added_idents: Vec<_> = added.iter().map(|(name, _)| format_ident!("{name}")).collect();
@@ -246,7 +250,7 @@ fn columns(context: &Context<'_>) -> TokenStream {
     let paths = relation::paths(context);
     quote! {
         #vis struct #columns<R, N: __relata::Presence = __relata::Present> {
-            #(#vis #idents: __relata::Column<R, N::Of<#types>>,)*
+            #(#vis #idents: __relata::Column<R, #types>,)*
             #(#vis #added_idents: __relata::Column<R, N::Of<#added_types>>,)*
             #(#vis #relations: __relata::Rel<R, #markers>,)*
         }

@@ -41,6 +41,9 @@ pub(crate) fn write(input: &DeriveInput, declared: &EnumDeclaration) -> TokenStr
             }
             impl<E: ::relata::Entity> __relata::ReferenceTo<E> for #name {}
             impl<C> __relata::KeyOf<C> for #name {}
+            impl __relata::Inside for #name {
+                type Kind = #name;
+            }
             impl __relata::Field for #name {
                 type Base = #name;
                 const VALUES: &'static [&'static str] = &[#(#values),*];

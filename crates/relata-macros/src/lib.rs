@@ -32,6 +32,8 @@ use syn::DeriveInput;
         exclusive,
         polymorphic,
         belongs_to,
+        soft_delete,
+        timestamps,
         table_name,
         table,
         check,

@@ -47,12 +47,23 @@ pub(crate) fn located(input: &syn::DeriveInput, path: &str) -> Option<syn::Path>
 }
 
 /// Where an attribute says this name.
-fn said_on<'a>(attributes: impl IntoIterator<Item = &'a syn::Attribute>, name: &str) -> Option<proc_macro2::Span> {
+pub(crate) fn said_on<'a>(
+    attributes: impl IntoIterator<Item = &'a syn::Attribute>,
+    name: &str,
+) -> Option<proc_macro2::Span> {
     let tokens = attributes.into_iter().filter_map(|attribute| match &attribute.meta {
         syn::Meta::List(list) => Some(list.tokens.clone()),
         _ => None,
     });
-    tokens.flatten().find_map(|token| matches!(&token, TokenTree::Ident(ident) if ident == name).then(|| token.span()))
+    tokens.into_iter().find_map(|tokens| said_in(tokens, name))
+}
+
+fn said_in(tokens: TokenStream, name: &str) -> Option<proc_macro2::Span> {
+    tokens.into_iter().find_map(|token| match &token {
+        TokenTree::Ident(ident) if ident == name => Some(token.span()),
+        TokenTree::Group(group) => said_in(group.stream(), name),
+        _ => None,
+    })
 }
 
 fn ident(name: &str) -> Ident {
@@ -242,16 +253,16 @@ fn junction_meta(
     near: Option<&str>,
     far: Option<&str>,
 ) -> TokenStream {
-    let Ok(path) = syn::parse_str::<syn::Path>(junction) else { return quote!(::core::option::Option::None) };
-    let table = quote!(<#path as ::relata::Entity>::TABLE);
+    let Some(path) = located(context.input, junction) else { return quote!(::core::option::Option::None) };
+    let table = quote_spanned!(path.span() => <#path as ::relata::Entity>::TABLE);
     let (here, there) = (&context.entity.name, simple_name(&named.relation.entity));
     let near = match near {
         Some(field) => quote!(#table.position(#field)),
-        None => quote!(#table.referring(#here, ::core::option::Option::None)),
+        None => quote_spanned!(path.span() => #table.referring(#here, ::core::option::Option::None)),
     };
     let far = match far {
         Some(field) => quote!(#table.position(#field)),
-        None => quote!(#table.referring(#there, ::core::option::Option::Some(#near))),
+        None => quote_spanned!(path.span() => #table.referring(#there, ::core::option::Option::Some(#near))),
     };
     quote!(::core::option::Option::Some(__relata::Junction { table: #table, near: #near, far: #far }))
 }

@@ -37,7 +37,7 @@ pub(crate) fn write(input: &DeriveInput, row: &RowStruct) -> TokenStream {
                     ::core::option::Option::Some(__relata::RowNames::Struct(#text, &[#(#columns),*]))
                 }
             }
-            impl<R, #(#given: __relata::Selection<R, Output = #types>),*> __relata::Selection<R> for #select<#(#given),*> {
+            impl<R, #(#given: __relata::Fills<R, #types>),*> __relata::Selection<R> for #select<#(#given),*> {
                 type Output = #name;
                 fn push(self, items: &mut ::std::vec::Vec<__relata::Item>) {
                     #(__relata::Selection::<R>::push(self.#idents, items);)*

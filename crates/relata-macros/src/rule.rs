@@ -1,10 +1,12 @@
 //! Rules as constant data: what the application checks before it writes.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use relata_schema::declare::{Comparison, Condition, EntityRule, EntityRuleKind, Operand, Rule};
+use syn::spanned::Spanned;
 
 use crate::entity::{Column, Context};
+use crate::relation;
 
 /// A rule of one field; SQL is the database's business.
 pub(crate) fn of_field(column: &Column<'_>, rule: &Rule) -> Option<TokenStream> {
@@ -24,8 +26,8 @@ pub(crate) fn of_field(column: &Column<'_>, rule: &Rule) -> Option<TokenStream> 
         Rule::Email => quote!(__relata::RuleMeta::Email),
         Rule::Url => quote!(__relata::RuleMeta::Url),
         Rule::Custom(path) => {
-            let (path, ty) = (syn::parse_str::<syn::Path>(path).ok()?, column.ty);
-            quote! {
+            let (path, ty) = (named(path, column.attrs)?, column.ty);
+            quote_spanned! { path.span() =>
                 __relata::RuleMeta::Custom(|value| {
                     __relata::custom::<#ty>(value, |value| ::core::result::Result::map_err(
                         #path(value),
@@ -37,6 +39,16 @@ pub(crate) fn of_field(column: &Column<'_>, rule: &Rule) -> Option<TokenStream> 
         Rule::JsonSchema(schema) => quote!(__relata::json_schema!(#schema)),
         Rule::Sql(_) => return None,
     })
+}
+
+/// The function of `custom(…)` where an attribute names it, so that rustc points there when it does not fit.
+fn named(path: &str, attributes: &[syn::Attribute]) -> Option<syn::Path> {
+    let mut path = syn::parse_str::<syn::Path>(path).ok()?;
+    let last = path.segments.last()?.ident.to_string();
+    if let Some(found) = relation::said_on(attributes, &last) {
+        path.segments.iter_mut().for_each(|segment| segment.ident.set_span(found));
+    }
+    Some(path)
 }
 
 /// The rules over several fields.
@@ -51,8 +63,8 @@ fn one(context: &Context<'_>, rule: &EntityRule) -> Option<TokenStream> {
             quote!(__relata::EntityRuleKind::Condition(#condition))
         }
         EntityRuleKind::Custom(path) => {
-            let (path, name) = (syn::parse_str::<syn::Path>(path).ok()?, context.name);
-            quote! {
+            let (path, name) = (named(path, &context.input.attrs)?, context.name);
+            quote_spanned! { path.span() =>
                 __relata::EntityRuleKind::Custom(|row| ::core::result::Result::map_err(
                     #path(&__relata::Given::<#name>::new(row)),
                     |problem| ::std::string::ToString::to_string(&problem),

@@ -16,11 +16,10 @@ pub(crate) fn write(input: &DeriveInput, scalar: &Scalar) -> TokenStream {
             quote!(<#inside as __relata::Decode>::decode(cell).map(#name)),
         ),
         ScalarForm::TryFrom => (
-            quote!(<#inside as __relata::Encode>::encode(<#inside as ::core::convert::From<#name>>::from(self))),
+            quote!(<#inside as __relata::Encode>::encode(<#name as __relata::Converted<#inside>>::inside(self))),
             quote! {
                 let inside = <#inside as __relata::Decode>::decode(cell)?;
-                <#name as ::core::convert::TryFrom<#inside>>::try_from(inside)
-                    .map_err(|error| __relata::Mismatch::expected(::std::string::ToString::to_string(&error)))
+                <#name as __relata::Converted<#inside>>::read(inside).map_err(__relata::Mismatch::expected)
             },
         ),
         ScalarForm::Json => (quote!(__relata::to_json(&self)), quote!(__relata::from_json(cell))),
@@ -63,6 +62,9 @@ pub(crate) fn write(input: &DeriveInput, scalar: &Scalar) -> TokenStream {
             }
             impl<E: ::relata::Entity> __relata::ReferenceTo<E> for #name {}
             impl<C> __relata::KeyOf<C> for #name {}
+            impl __relata::Inside for #name {
+                type Kind = #name;
+            }
             #more
         };
     }

@@ -43,6 +43,18 @@ pub trait Selection<R> {
     fn read(row: &mut dyn Row, at: &mut usize) -> Result<Self::Output>;
 }
 
+/// What fills a field of type `T` in a struct that derives `FromRow`, from a query over `R`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not fill a field of type `{T}` from a query over `{R}`",
+    label = "expected a column, expression or aggregate of `{R}` that gives a `{T}`",
+    note = "what may be NULL gives an `Option`, and becomes a plain value by `.or_else(…)`; a key gives an `Id<{R}>`; another type is \
+            converted by `.cast::<…>()`"
+)]
+pub trait Fills<R, T>: Selection<R, Output = T> {}
+
+#[diagnostic::do_not_recommend]
+impl<R, T, S: Selection<R, Output = T>> Fills<R, T> for S {}
+
 /// What rows are grouped by: a column, an expression or a tuple of them.
 #[diagnostic::on_unimplemented(
     message = "rows of `{R}` cannot be grouped by `{Self}`",

@@ -17,7 +17,7 @@ use crate::change::{Delete, Filtered, Unfiltered, Update};
 use crate::changeset::{Allowed, Changeset};
 use crate::executor::Executor;
 use crate::find::Find;
-use crate::insert::{InsertColumns, InsertFrom, InsertMany, InsertStream, NewRow};
+use crate::insert::{InsertColumns, InsertFrom, InsertMany, InsertStream, NewRowOf};
 use crate::join::Part;
 use crate::load::Carries;
 use crate::nested::Relate;
@@ -198,7 +198,7 @@ pub trait Entity: Sized + Send + Sync + 'static {
     /// # Ok(())
     /// # }
     /// ```
-    fn insert_many<N: NewRow<Entity = Self>>(rows: impl IntoIterator<Item = N>) -> InsertMany<Self> {
+    fn insert_many<N: NewRowOf<Self>>(rows: impl IntoIterator<Item = N>) -> InsertMany<Self> {
         InsertMany::new(rows)
     }
 
@@ -382,8 +382,8 @@ fn fields(details: &Details, table: &'static TableMeta) -> Option<String> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no key of `{E}`",
     label = "expected the key of `{E}`: an `Id<{E}>`, the value in it, or a tuple where the key has several fields",
-    note = "of a row say its key: `row.id`",
-    note = "rows are found by anything else with `{E}::find().filter(…)`, changed and deleted with `{E}::update_many()` and `{E}::delete_many()`"
+    note = "of a row say its key: `row.id`; a UUID in a text is read by `text.parse::<Uuid>()?`; a key of several fields is given in their order",
+    note = "an entity that says `no_key` has none; rows are found by anything else with `{E}::find().filter(…)`, changed and deleted with `{E}::update_many()` and `{E}::delete_many()`"
 )]
 pub trait IntoKey<E: Entity> {
     /// As the key.

@@ -55,7 +55,10 @@ pub trait Executor: Send {
 
     /// A transaction; inside one, a savepoint. [`crate::transaction!`] is the comfortable way.
     #[track_caller]
-    fn begin(&mut self, options: TransactionOptions) -> Answer<'_, Tx<'_>>;
+    fn begin(
+        &mut self,
+        options: TransactionOptions, /* or `transaction!(db, |tx| { … })` */
+    ) -> Answer<'_, Tx<'_>>;
 
     /// Does this once what is being done lasts: after the commit of the outermost transaction, and never if it (or the
     /// savepoint in which it was said) is rolled back. On a database, where each statement lasts by itself, at once.

@@ -18,7 +18,7 @@ use crate::aggregate::{GroupKeys, Grouped, Projection, Selection};
 use crate::entity::{Entity, mapped, root_column};
 use crate::executor::{Attempted, Executor, Intent};
 use crate::load::{Loads, Parents, Streams, load_each, load_into};
-use crate::page::{Cursor, Page, Side};
+use crate::page::{Cursor, IntoCursor, Page, Side};
 use crate::relation::{And, IntoLoad, Many, Rel, Relation};
 use crate::soft_delete::SoftDeleted;
 use crate::stream::Rows;
@@ -215,8 +215,8 @@ impl<E: Entity, L> Find<E, L> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn after(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
-        self.select.after = cursor.into().map(|cursor: Cursor| cursor.place());
+    pub fn after(mut self, cursor: impl IntoCursor) -> Self {
+        self.select.after = cursor.into_cursor().map(|cursor: Cursor| cursor.place());
         self
     }
 

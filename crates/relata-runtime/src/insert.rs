@@ -32,6 +32,17 @@ pub use conditional::ConditionalUpsert;
 use positions::Positions;
 pub use streamed::InsertStream;
 
+/// A row to insert into the table of `E`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no new row of `{E}`",
+    label = "expected `New{E}`, or what its setters make of it",
+    note = "a row that exists is changed by `row.save(&mut db)`, or by `{E}::update(key).set(…).exec(&mut db)`"
+)]
+pub trait NewRowOf<E: Entity>: NewRow<Entity = E> {}
+
+#[diagnostic::do_not_recommend]
+impl<E: Entity, N: NewRow<Entity = E>> NewRowOf<E> for N {}
+
 /// A row to insert: the `New…` struct of an entity, or what its setters make of it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no new row",
@@ -79,6 +90,30 @@ pub trait NewRow: Sized + Send {
         Self: crate::words::UpsertsByItself,
     {
         <Self as crate::words::UpsertsByItself>::never()
+    }
+
+    #[doc(hidden)]
+    fn returning<A>(self, _: A) -> std::future::Ready<Result<Self::Entity>>
+    where
+        Self: crate::words::ReturnsNewRow,
+    {
+        <Self as crate::words::ReturnsNewRow>::never()
+    }
+
+    #[doc(hidden)]
+    fn exec<A>(self, _: A) -> std::future::Ready<Result<Self::Entity>>
+    where
+        Self: crate::words::ExecutesNewRow,
+    {
+        <Self as crate::words::ExecutesNewRow>::never()
+    }
+
+    #[doc(hidden)]
+    fn execute<A>(self, _: A) -> std::future::Ready<Result<Self::Entity>>
+    where
+        Self: crate::words::ExecutesNewRow,
+    {
+        <Self as crate::words::ExecutesNewRow>::never()
     }
 
     #[doc(hidden)]

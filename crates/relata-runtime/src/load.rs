@@ -25,6 +25,7 @@ use crate::relation::{Asked, Load, Relation, RelationKind, Streamed};
 
 mod batch;
 mod choice;
+mod json;
 mod places;
 mod wave;
 

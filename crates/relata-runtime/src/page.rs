@@ -43,6 +43,29 @@ pub struct Cursor {
     values: Vec<Value>,
 }
 
+/// A place to begin at, or none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no place in an order",
+    label = "expected the `next` or `previous` of a page",
+    note = "from a text it is `text.parse::<Cursor>()?`; how many rows are left out is `.offset(…)`; rows behind a value are `.filter(Post.id.gt(…))`"
+)]
+pub trait IntoCursor {
+    /// The place, if there is one.
+    fn into_cursor(self) -> Option<Cursor>;
+}
+
+impl IntoCursor for Cursor {
+    fn into_cursor(self) -> Option<Cursor> {
+        Some(self)
+    }
+}
+
+impl IntoCursor for Option<Cursor> {
+    fn into_cursor(self) -> Option<Cursor> {
+        self
+    }
+}
+
 impl Cursor {
     /// As the part of a query over what is declared.
     pub(crate) fn place(self) -> Box<After> {
@@ -168,10 +191,10 @@ impl<E: Entity, L: Loads<E>> Find<E, L> {
     /// As [`Find::page`].
     pub async fn page_before(
         mut self,
-        cursor: impl Into<Option<Cursor>>,
+        cursor: impl IntoCursor,
         executor: &mut impl Executor,
     ) -> Result<Page<L::Output>> {
-        self.select.after = cursor.into().map(|cursor: Cursor| cursor.place());
+        self.select.after = cursor.into_cursor().map(|cursor: Cursor| cursor.place());
         self.page_of(Side::Before, executor).await
     }
 
@@ -214,12 +237,8 @@ impl<E: Entity, T: Send> Projection<E, T> {
     ///
     /// # Errors
     /// As [`Projection::page`].
-    pub async fn page_before(
-        mut self,
-        cursor: impl Into<Option<Cursor>>,
-        executor: &mut impl Executor,
-    ) -> Result<Page<T>> {
-        self.select.after = cursor.into().map(|cursor: Cursor| cursor.place());
+    pub async fn page_before(mut self, cursor: impl IntoCursor, executor: &mut impl Executor) -> Result<Page<T>> {
+        self.select.after = cursor.into_cursor().map(|cursor: Cursor| cursor.place());
         self.page_of(Side::Before, executor).await
     }
 

@@ -21,7 +21,7 @@ use relata_sql::typed::{Aggregate, Collected, Computed, Expression, Field, Order
 use crate::entity::{Entity, Presence};
 
 pub use named::{Named, number};
-pub use reference::{KeyOf, Of, ReferenceTo, Text, Unique, Whole, refers};
+pub use reference::{Inside, KeyOf, Of, ReferenceTo, Text, Unique, Whole, refers};
 
 /// A relation between two entities, as a type.
 pub trait Relation: Send + Sync + 'static {
@@ -118,6 +118,12 @@ impl<O: std::fmt::Debug> std::fmt::Debug for Required<O> {
             Some(row) => row.fmt(f),
             None => f.write_str("missing"),
         }
+    }
+}
+
+impl<O: serde::Serialize> serde::Serialize for Required<O> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
     }
 }
 
@@ -483,6 +489,7 @@ pub type And<E, X, L> = (Load<<X as IntoLoad<E>>::Relation, <X as IntoLoad<E>>::
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no relation of `{E}`",
     label = "expected a relation of `{E}`, such as one of its `#[references]`, `#[has_many]` or `#[many_to_many]`",
+    note = "a relation is named without parentheses, `Post.author`; what it leads to is no relation, neither the entity nor its columns",
     note = "several relations are a `.with(…)` each; those of a relation stand in it: `.with(User.posts.with(Post.comments))`"
 )]
 pub trait IntoLoad<E> {

@@ -400,6 +400,17 @@ impl Executor for Tx<'_> {
     }
 }
 
+relata_sql::words! {
+    impl['k] Options<'k> {
+        retry / plain -> Self, RetryOption: "`retry` is `retries` here", "say `transaction!(db, retries = 3, |tx| { … })`";
+        attempts / plain -> Self, AttemptsOption: "`attempts` is `retries` here", "say `transaction!(db, retries = 3, |tx| { … })`";
+        isolation_level / plain -> Self, IsolationLevelOption: "`isolation_level` is `isolation` here", "say `isolation = Isolation::Serializable`";
+        readonly / plain -> Self, ReadonlyOption: "`readonly` is `read_only` here", "say `read_only = true`";
+        timeout / plain -> Self, TimeoutOption: "a transaction has no timeout of its own", "say `tokio::time::timeout(time, async { transaction!(…) })`: it is rolled back when it is given up";
+        name / plain -> Self, NameOption: "a transaction has no name", "options are `retries`, `key`, `isolation` and `read_only`";
+    }
+}
+
 /// How [`crate::transaction!`] runs.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options<'k> {

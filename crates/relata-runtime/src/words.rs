@@ -127,6 +127,8 @@ macro_rules! of_new_rows {
 
 of_new_rows! {
     UpsertsByItself: "what becomes of a row that exists is said behind its key", "say `.on_conflict(User.email).update_all(&mut db)`, or `.ignore(&mut db)`";
+    ReturnsNewRow: "a new row comes back by itself", "say `.insert(&mut db)`: it gives the row as the database has it";
+    ExecutesNewRow: "a new row is inserted by `.insert(…)`", "say `.insert(&mut db)`; many of them by `User::insert_many(rows).exec(&mut db)`";
     SavesNewRow: "a new row is inserted, `.save(…)` writes one that was read", "say `.insert(&mut db)`, or `.on_conflict(User.email).update_all(&mut db)`";
 }
 

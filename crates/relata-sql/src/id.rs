@@ -96,6 +96,12 @@ impl<T, K> From<K> for Id<T, K> {
     }
 }
 
+impl<T> From<&str> for Id<T, String> {
+    fn from(key: &str) -> Self {
+        Id::new(key.to_string())
+    }
+}
+
 impl<T, K: std::str::FromStr> std::str::FromStr for Id<T, K> {
     type Err = K::Err;
 

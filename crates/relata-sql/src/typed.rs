@@ -29,7 +29,7 @@ mod rows;
 mod subquery;
 mod window;
 
-pub use accepted::{Change, Condition, GroupCondition, OfRust, ProgramText, RowOrder, ValueOf};
+pub use accepted::{Change, Condition, GroupCondition, OfRust, PlainText, ProgramText, RowOrder, ValueOf};
 pub use aggregate::{Aggregate, Computed, Having, count_rows};
 pub use case::{Case, value};
 pub use collected::Collected;
@@ -433,44 +433,44 @@ macro_rules! operators {
 
         impl<R, T: Field> $name<R, T> {
             /// Begins with this text (`%` and `_` have no meaning in it).
-            pub fn starts_with(self, text: impl Into<String>) -> Pred<R>
+            pub fn starts_with(self, text: impl PlainText) -> Pred<R>
             where
                 T::Base: Textual,
             {
-                Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Prefix, text.into(), false))
+                Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Prefix, text.into_text(), false))
             }
 
             /// Ends with this text (`%` and `_` have no meaning in it).
-            pub fn ends_with(self, text: impl Into<String>) -> Pred<R>
+            pub fn ends_with(self, text: impl PlainText) -> Pred<R>
             where
                 T::Base: Textual,
             {
-                Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Suffix, text.into(), false))
+                Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Suffix, text.into_text(), false))
             }
 
             /// Contains this text (`%` and `_` have no meaning in it).
-            pub fn contains(self, text: impl Into<String>) -> Pred<R>
+            pub fn contains(self, text: impl PlainText) -> Pred<R>
             where
                 T::Base: Textual,
             {
-                Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Contains, text.into(), false))
+                Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Contains, text.into_text(), false))
             }
 
             /// Matches a `LIKE` pattern; a backslash makes the next character plain. **Dialects**: whether case counts is the database's business: it does on
             /// PostgreSQL; on SQLite not for ASCII; on MariaDB the collation decides.
-            pub fn like(self, pattern: impl Into<String>) -> Pred<R>
+            pub fn like(self, pattern: impl PlainText) -> Pred<R>
             where
                 T::Base: Textual,
             {
-                Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Pattern, pattern.into(), false))
+                Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Pattern, pattern.into_text(), false))
             }
 
             /// Matches a `LIKE` pattern, ignoring case. **Dialects**: SQLite knows that of ASCII letters only.
-            pub fn ilike(self, pattern: impl Into<String>) -> Pred<R>
+            pub fn ilike(self, pattern: impl PlainText) -> Pred<R>
             where
                 T::Base: Textual,
             {
-                Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Pattern, pattern.into(), true))
+                Pred::new(Expr::Like(Box::new(self.into_expr()), Match::Pattern, pattern.into_text(), true))
             }
 
             /// In lower case. **Dialects**: SQLite knows the ASCII letters only.

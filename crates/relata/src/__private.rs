@@ -2,13 +2,13 @@
 
 pub use jiff::Timestamp;
 pub use relata_runtime::SoftDeleted;
-pub use relata_runtime::aggregate::Selection;
+pub use relata_runtime::aggregate::{Fills, Selection};
 pub use relata_runtime::entity::{Perhaps, Presence, Present, cell};
 pub use relata_runtime::insert::{Draft, NewRow};
 pub use relata_runtime::join::Constant;
 pub use relata_runtime::load::{Carries, Contains, Loaded};
 pub use relata_runtime::relation::{
-    KeyOf, Many, Named, One, Optional, ReferenceTo, Rel, Relation, Required, number, refers,
+    Inside, KeyOf, Many, Named, One, Optional, ReferenceTo, Rel, Relation, Required, number, refers,
 };
 pub use relata_runtime::validation::{Given, custom};
 pub use relata_sql::cell::{Cell, Element, Mismatch};
@@ -22,6 +22,7 @@ pub use relata_sql::row::{RowNames, field_cell, not_read};
 pub use relata_sql::tree::Item;
 pub use relata_sql::typed::{Argument, Column, Field, NewValue, Number, NumberKind, Structured, Textual};
 pub use relata_sql::{Decode, Encode, FromRow, Value};
+pub use serde::{Serialize, Serializer};
 
 /// A field as a parameter.
 pub fn value<T: Field>(field: &T) -> Value {
@@ -41,6 +42,36 @@ pub fn encode<T: Field>(field: T) -> Value {
 /// A field as an argument of a function.
 pub fn argument<R, T: Field>(field: T) -> Expr {
     relata_sql::typed::value::<R, T>(field).into_expr()
+}
+
+/// What `#[scalar(try_from)]` asks of a type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a `{I}` and written as one, as `#[scalar(try_from)]` does it",
+    label = "not made from a `{I}`, or no `{I}` made from it",
+    note = "write `impl TryFrom<{I}> for {Self}`, whose error can be printed, and `impl From<{Self}> for {I}`"
+)]
+pub trait Converted<I>: Sized {
+    /// What is kept.
+    fn inside(self) -> I;
+    /// From what is kept.
+    ///
+    /// # Errors
+    /// Why it does not fit.
+    fn read(inside: I) -> Result<Self, String>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<I: From<T>, T: TryFrom<I>> Converted<I> for T
+where
+    T::Error: std::fmt::Display,
+{
+    fn inside(self) -> I {
+        I::from(self)
+    }
+
+    fn read(inside: I) -> Result<Self, String> {
+        T::try_from(inside).map_err(|error| error.to_string())
+    }
 }
 
 /// What serde knows, as JSON.
@@ -111,6 +142,22 @@ macro_rules! __carries {
 
             fn deref(&self) -> &$entity {
                 &self.0.entity
+            }
+        }
+
+        /// Fields can be changed and written back by `save`; what was loaded stays what it was.
+        impl<S> ::core::ops::DerefMut for $with<S> {
+            fn deref_mut(&mut self) -> &mut $entity {
+                &mut self.0.entity
+            }
+        }
+
+        impl<S> $crate::__private::Serialize for $with<S>
+        where
+            $crate::__private::Loaded<$entity, S>: $crate::__private::Serialize,
+        {
+            fn serialize<Z: $crate::__private::Serializer>(&self, to: Z) -> ::core::result::Result<Z::Ok, Z::Error> {
+                $crate::__private::Serialize::serialize(&self.0, to)
             }
         }
 

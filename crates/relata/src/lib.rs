@@ -62,6 +62,7 @@
 //! - `mysql`: the driver of MariaDB and MySQL.
 //! - `chrono`: `NaiveDate`, `NaiveTime`, `NaiveDateTime` and `DateTime<Utc>` of the crate chrono are fields, too.
 //! - `time`: `Date`, `Time`, `PrimitiveDateTime` and `OffsetDateTime` of the crate time are fields, too.
+//! - `serde`: dates, times, decimals, UUIDs and what is of chrono and time can be serialised, so that entities derive `serde::Serialize`.
 //! - `json-schema`: the rule `json_schema(…)` on columns that hold JSON, by the crate `jsonschema`. Without it the rule does
 //!   not compile.
 //!
@@ -102,10 +103,10 @@ pub use relata_sql::render::Rendered;
 pub use relata_sql::typed::native::{mysql, pg, sqlite};
 pub use relata_sql::typed::{
     Aggregate, Argument, Arguments, Array, Assignment, Case, CastTo, Change, Collected, Column, Computed, Condition,
-    Expression, Field, GroupCondition, Having, Moment, NewValue, Number, Operand, Order, Pred, ProgramText, RowOrder,
-    RowsArgument, RowsArguments, RowsOf, Structured, Subquery, Textual, Unit, ValueOf, Window, Windowed, count_rows,
-    cume_dist, dense_rank, exists, fragment, json_elements, json_members, not_exists, now, ntile, percent_rank, rank,
-    row_number, rows_of, scalar, scalar_or_none, series, value,
+    Expression, Field, GroupCondition, Having, Moment, NewValue, Number, Operand, Order, PlainText, Pred, ProgramText,
+    RowOrder, RowsArgument, RowsArguments, RowsOf, Structured, Subquery, Textual, Unit, ValueOf, Window, Windowed,
+    count_rows, cume_dist, dense_rank, exists, fragment, json_elements, json_members, not_exists, now, ntile,
+    percent_rank, rank, row_number, rows_of, scalar, scalar_or_none, series, value,
 };
 pub use relata_sql::{DatabaseUrl, Decode, Encode, Interval, Value};
 

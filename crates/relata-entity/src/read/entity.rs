@@ -2,10 +2,11 @@
 
 use quote::ToTokens;
 use relata_schema::declare::{CheckDeclaration, Entity, IndexPartDeclaration, Relation, RelationKind};
+use relata_schema::types::Type;
 
 use super::attribute::{Attribute, Piece, doc, name_of, text_value};
 use super::finding::Findings;
-use super::{ENTITY_ATTRIBUTES, arc, condition, field, index, relation, rule};
+use super::{ENTITY_ATTRIBUTES, arc, condition, field, index, relation, rule, types};
 
 const OPTIONS: &[&str] = &[
     "table",
@@ -22,6 +23,17 @@ const OPTIONS: &[&str] = &[
     "charset",
     "collation",
     "options",
+];
+
+/// What other libraries call the options, and what is written here.
+const OTHER_WORDS: &[(&str, &str)] = &[
+    ("table_name", "write `table = \"…\"`"),
+    ("name", "write `table = \"…\"`"),
+    ("db_table", "write `table = \"…\"`"),
+    ("rename_all", "names are in snake case; another one is given on its field: `#[column(\"…\")]`"),
+    ("paranoid", "write `soft_delete`"),
+    ("database", "write `schema = \"…\"`"),
+    ("primary_key", "write `#[primary_key(a, b)]` on the struct, or `#[id]` on the field"),
 ];
 
 /// What is needed while the attributes of one struct are read.
@@ -99,6 +111,7 @@ pub(super) fn read(input: &syn::DeriveInput, findings: &mut Findings) -> Option<
         read_attribute(&attribute, &mut scope);
     }
     check_key(&input.ident, fields, &mut scope);
+    check_kept(fields, &mut scope);
     Some(scope.entity)
 }
 
@@ -115,6 +128,14 @@ fn read_attribute(attribute: &Attribute, scope: &mut Scope<'_>) {
             let message = "the entity that a row belongs to is said on the field that refers to it";
             let help = "write `#[references(User)]` on the field: `pub user_id: Id<User>`";
             scope.findings.error("entity-foreign-attribute", attribute, message).help(help);
+        }
+        "soft_delete" | "timestamps" => {
+            let name = &attribute.name;
+            let message = format!("`{name}` is an option of `entity`");
+            scope
+                .findings
+                .error("entity-foreign-attribute", attribute, message)
+                .help(format!("write `#[entity({name})]`"));
         }
         "table_name" | "table" => {
             let help = "write `#[entity(table = \"…\")]`";
@@ -166,7 +187,16 @@ fn read_option(piece: &Piece, scope: &mut Scope<'_>) {
                 .error("entity-option-value", piece, format!("`{name}` takes no value"))
                 .help(format!("write `{name}` alone"));
         }
-        _ => findings.unknown("entity-unknown-option", &place, "option of `entity`", &name, OPTIONS),
+        _ => unknown_option(&place, &name, findings),
+    }
+}
+
+fn unknown_option(place: &impl ToTokens, name: &str, findings: &mut Findings) {
+    match OTHER_WORDS.iter().find(|(word, _)| *word == name) {
+        Some((_, help)) => {
+            findings.error("entity-unknown-option", place, format!("`{name}` is no option of `entity`")).help(*help);
+        }
+        None => findings.unknown("entity-unknown-option", place, "option of `entity`", name, OPTIONS),
     }
 }
 
@@ -185,7 +215,7 @@ fn read_flag(word: &str, piece: &Piece, scope: &mut Scope<'_>) {
                 .error("entity-option-value", piece, format!("`{word}` needs a value"))
                 .help(format!("write `{word} = \"…\"`"));
         }
-        _ => scope.findings.unknown("entity-unknown-option", piece, "option of `entity`", word, OPTIONS),
+        _ => unknown_option(piece, word, scope.findings),
     }
 }
 
@@ -297,6 +327,36 @@ fn check_key(ident: &syn::Ident, fields: &syn::FieldsNamed, scope: &mut Scope<'_
             let help = format!("write `{}: {}` without Option", field.name, field.rust_type);
             let message = format!("the key field `{}` may be NULL", field.name);
             scope.findings.error("entity-nullable-key", &place(at), message).help(help);
+        }
+    }
+}
+
+/// The key of an entity is not that of another, unless it says so; columns that relata keeps can hold what it writes there.
+fn check_kept(fields: &syn::FieldsNamed, scope: &mut Scope<'_>) {
+    let entity = &scope.entity;
+    let own = entity.table.is_none() && !entity.view;
+    for (source, field) in fields.named.iter().zip(&entity.fields) {
+        let of = types::identified(&source.ty).filter(|of| *of != entity.name && of != "Self");
+        if let Some(of) = of.filter(|_| own && field.id && field.references.is_none()) {
+            let message = format!("the key of `{}` is an `Id` of `{of}`", entity.name);
+            let help = format!(
+                "write `{}: Id<{}>`; a row that has the key of another says so: `#[references({of})]`",
+                field.name, entity.name
+            );
+            scope.findings.error("entity-key-of-another", &source.ty, message).help(help);
+        }
+        let moment = matches!(field.ty, None | Some(Type::Timestamp(_) | Type::DateTime(_)));
+        let (fits, wanted, why) = match field.column_name() {
+            "deleted_at" if entity.soft_delete => {
+                (moment && field.nullable, "Option<Timestamp>", "the moment at which the row was deleted, or none")
+            }
+            "created_at" | "updated_at" if entity.timestamps => (moment, "Timestamp", "a moment"),
+            _ => continue,
+        };
+        if !fits && field.db_types.is_empty() {
+            let message = format!("`{}` holds {why}", field.name);
+            let help = format!("write `{}: {wanted}`", field.name);
+            scope.findings.error("entity-kept-type", &source.ty, message).help(help);
         }
     }
 }

@@ -115,8 +115,22 @@ fn read_id(attribute: &Attribute, field: &mut Field, scope: &mut Scope<'_>) {
             (word, assignment) => {
                 let word =
                     word.map(str::to_string).or(assignment.map(|(name, ..)| name)).unwrap_or_else(|| piece.text());
-                let known = ["manual", "always", "name", "prefix"];
-                scope.findings.unknown("entity-unknown-option", &piece, "option of `id`", &word, &known);
+                let made = ["auto", "auto_increment", "autoincrement", "increment", "generated", "identity", "serial"];
+                if made.contains(&word.as_str()) && field.generated_id {
+                    scope
+                        .findings
+                        .error("entity-unknown-option", &piece, format!("`{word}` is no option of `id`"))
+                        .help("write `#[id]`: a whole number is made by the database by itself");
+                } else if word == "uuid" {
+                    let message = "`uuid` is no option of `id`, but a default";
+                    scope
+                        .findings
+                        .error("entity-unknown-option", &piece, message)
+                        .help("write `#[id] #[default(uuid)]`");
+                } else {
+                    let known = ["manual", "always", "name", "prefix"];
+                    scope.findings.unknown("entity-unknown-option", &piece, "option of `id`", &word, &known);
+                }
             }
         }
     }
@@ -380,7 +394,31 @@ fn read_index(position: usize, attribute: &Attribute, scope: &mut Scope<'_>) {
         ..IndexDeclaration::default()
     };
     for piece in &pieces {
-        index::read_option(piece, &mut declaration, scope);
+        let word =
+            piece.word().filter(|word| scope.entity.field(word).is_some() || ["asc", "desc"].contains(&word.as_str()));
+        match word {
+            Some(word) => misplaced(&word, piece, &declaration, attribute, scope),
+            None => index::read_option(piece, &mut declaration, scope),
+        }
     }
     scope.entity.indexes.push(declaration);
+}
+
+/// Fields and orders in an attribute of one field: those of the struct name them.
+fn misplaced(word: &str, piece: &Piece, declaration: &IndexDeclaration, attribute: &Attribute, scope: &mut Scope<'_>) {
+    let (name, field) = (&attribute.name, &declaration.parts[0].field);
+    let (message, help) = match word {
+        "asc" | "desc" => (
+            "the order of an index stands behind the name of its field".to_string(),
+            format!("write `#[{name}({field} {word})]` on the struct"),
+        ),
+        _ if word == field => {
+            (format!("`{name}` on a field is of this field"), format!("write `#[{name}]` without a name"))
+        }
+        _ => (
+            format!("`{name}` of several fields stands on the struct"),
+            format!("write `#[{name}({field}, {word})]` on the struct"),
+        ),
+    };
+    scope.findings.error("entity-index-place", piece, message).help(help);
 }

@@ -38,10 +38,7 @@ pub(super) fn read(piece: &Piece, field: &Field, findings: &mut Findings) -> Opt
         };
     }
     let Some((word, place, arguments)) = piece.call() else {
-        findings.error("entity-rule-form", piece, format!("`{}` is no rule", piece.text())).help(
-            "rules: len(1..=80), range(0..), pattern(\"…\"), one_of(…), email, url, custom(function), or SQL in \
-                 quotation marks",
-        );
+        findings.error("entity-rule-form", piece, format!("`{}` is no rule", piece.text())).help(meant(piece));
         return None;
     };
     let rule = match word.as_str() {
@@ -73,6 +70,23 @@ pub(super) fn read(piece: &Piece, field: &Field, findings: &mut Findings) -> Opt
     }
     check_type(&word, piece, field, findings);
     rule
+}
+
+/// What was meant by something that is no rule.
+fn meant(piece: &Piece) -> String {
+    let name = piece.assignment().map(|(name, ..)| name).unwrap_or_default();
+    if ends(piece.stream()).is_some() {
+        return format!("write `range({0})` for a number, `len({0})` for a text", piece.text().replace(' ', ""));
+    }
+    match name.as_str() {
+        "min" | "minimum" | "gte" => "write `range(3..)` for a number, `len(3..)` for a text".to_string(),
+        "max" | "maximum" | "lte" => "write `range(..=80)` for a number, `len(..=80)` for a text".to_string(),
+        "length" | "min_length" | "max_length" => "write `len(1..=80)`".to_string(),
+        "regex" | "pattern" => "write `pattern(\"^[a-z]+$\")`".to_string(),
+        _ => "rules: len(1..=80), range(0..), pattern(\"…\"), one_of(…), email, url, custom(function), or SQL in \
+              quotation marks"
+            .to_string(),
+    }
 }
 
 fn example(word: &str) -> &'static str {
@@ -189,9 +203,20 @@ pub(super) fn read_default(attribute: &Attribute, findings: &mut Findings) -> Op
         _ => None,
     };
     if found.is_none() {
-        findings.error("entity-default-form", attribute, "`default` takes one value").help(
-            "a literal (`\"draft\"`, 0, false), `now`, `uuid`, `next`, a variant (`Mood::Happy`), or `sql = \"…\"`",
-        );
+        let text = match pieces.as_slice() {
+            [piece] if !piece.text().contains(',') => piece.text().to_lowercase(),
+            _ => String::new(),
+        };
+        let help = if ["null", "none"].contains(&text.as_str()) {
+            "leave it out: an `Option` is NULL where nothing else is said"
+        } else if text.contains("now") || text.contains("current_timestamp") {
+            "write `#[default(now)]`"
+        } else if text.contains("uuid") {
+            "write `#[default(uuid)]`"
+        } else {
+            "a literal (`\"draft\"`, 0, false), `now`, `uuid`, `next`, a variant (`Mood::Happy`), or `sql = \"…\"`"
+        };
+        findings.error("entity-default-form", attribute, "`default` takes one value").help(help);
     }
     found
 }

@@ -49,6 +49,11 @@ pub(super) fn glue(spaced: &str) -> String {
     out
 }
 
+/// The entity of `Id<Entity>`.
+pub(super) fn identified(ty: &syn::Type) -> Option<String> {
+    last_segment(argument(ty, "Id")?).map(|segment| segment.ident.to_string())
+}
+
 /// `T` of `Name<T>` for the last segment of a path.
 fn argument<'t>(ty: &'t syn::Type, name: &str) -> Option<&'t syn::Type> {
     let segment = last_segment(ty).filter(|segment| segment.ident == name)?;
@@ -80,7 +85,12 @@ type Problem = (String, &'static str);
 
 fn portable(ty: &syn::Type, text: &str) -> Result<Option<Type>, Problem> {
     let Some(segment) = last_segment(ty) else {
-        return Err(no_column(text, "use an owned type: String for text, Vec<u8> for bytes"));
+        let instead = match ty {
+            syn::Type::Tuple(_) => "a column holds one value: use a field for each, or Json",
+            syn::Type::Array(_) => "use Vec<u8> for bytes; for other elements Json, or an array Vec<T> of PostgreSQL",
+            _ => "use an owned type: String for text, Vec<u8> for bytes",
+        };
+        return Err(no_column(text, instead));
     };
     let word = segment.ident.to_string();
     if word == "DateTime" && !arguments(segment).is_empty() {

@@ -16,7 +16,8 @@ use crate::entity::Entity;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot refer to `{E}`",
     label = "not the type of the key of `{E}`",
-    note = "give the field the type that the key of `{E}` has, such as `Id<{E}>`, or an `Option` of it; to refer to another \
+    note = "give the field the type that the key of `{E}` has, such as `Id<{E}>`, `Id<{E}, Uuid>` or `Id<{E}, String>`, or an `Option` of \
+            it; to refer to another \
             field write `#[references({E}.field)]`"
 )]
 pub trait ReferenceTo<E> {}
@@ -35,9 +36,17 @@ pub enum Text {}
 #[doc(hidden)]
 pub enum Unique {}
 
-/// The `Id`s of an entity.
+/// The `Id`s of an entity, around values of a kind.
 #[doc(hidden)]
-pub struct Of<X>(std::marker::PhantomData<X>);
+pub struct Of<X, C>(std::marker::PhantomData<(X, C)>);
+
+/// What is inside an `Id`: which kind it is, or a type of its own.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(message = "`{Self}` is no key", label = "expected a number, a text, a UUID or a scalar")]
+pub trait Inside {
+    /// [`Whole`], [`Text`], [`Unique`], or the type itself.
+    type Kind;
+}
 
 /// Compiles only where the field may refer to the entity; `derive(Entity)` names it for each reference.
 #[doc(hidden)]
@@ -46,15 +55,18 @@ pub fn refers<T: ReferenceTo<E>, E: Entity>() {}
 #[diagnostic::do_not_recommend]
 impl<E, T: ReferenceTo<E>> ReferenceTo<E> for Option<T> {}
 #[diagnostic::do_not_recommend]
-impl<E: Entity, X, K> ReferenceTo<E> for Id<X, K> where E::Key: KeyOf<Of<X>> {}
+impl<E: Entity, X, K: Inside> ReferenceTo<E> for Id<X, K> where E::Key: KeyOf<Of<X, K::Kind>> {}
 
-impl<X, K> KeyOf<Of<X>> for Id<X, K> {}
+impl<X, K: Inside> KeyOf<Of<X, K::Kind>> for Id<X, K> {}
 
 macro_rules! kinds {
     ($($kind:ident: $($ty:ty),*;)*) => {$($(
         #[diagnostic::do_not_recommend]
         impl<E: Entity> ReferenceTo<E> for $ty where E::Key: KeyOf<$kind> {}
         impl KeyOf<$kind> for $ty {}
+        impl Inside for $ty {
+            type Kind = $kind;
+        }
         impl<X> KeyOf<$kind> for Id<X, $ty> {}
     )*)*};
 }
@@ -69,6 +81,9 @@ macro_rules! others {
         #[diagnostic::do_not_recommend]
         impl<E> ReferenceTo<E> for $ty {}
         impl<C> KeyOf<C> for $ty {}
+        impl Inside for $ty {
+            type Kind = $ty;
+        }
     )*};
 }
 others!(

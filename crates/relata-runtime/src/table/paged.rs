@@ -12,12 +12,12 @@ use relata_sql::{Error, Kind, Result, Value};
 use super::related::load;
 use super::{Record, TableColumn, TableQuery, named};
 use crate::executor::Executor;
-use crate::page::{Cursor, Page, Side, fetch_ordered};
+use crate::page::{IntoCursor, Page, Side, fetch_ordered};
 
 impl TableQuery {
     /// Only what comes after this place in the order, which is that of the page that gave it; `None`: from the beginning.
-    pub fn after(mut self, cursor: impl Into<Option<Cursor>>) -> Self {
-        self.after = cursor.into();
+    pub fn after(mut self, cursor: impl IntoCursor) -> Self {
+        self.after = cursor.into_cursor();
         self
     }
 
@@ -60,12 +60,8 @@ impl TableQuery {
     ///
     /// # Errors
     /// As [`TableQuery::page`].
-    pub async fn page_before(
-        mut self,
-        cursor: impl Into<Option<Cursor>>,
-        executor: &mut impl Executor,
-    ) -> Result<Page<Record>> {
-        self.after = cursor.into();
+    pub async fn page_before(mut self, cursor: impl IntoCursor, executor: &mut impl Executor) -> Result<Page<Record>> {
+        self.after = cursor.into_cursor();
         self.page_of(Side::Before, executor).await
     }
 

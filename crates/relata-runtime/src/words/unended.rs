@@ -30,7 +30,7 @@ macro_rules! unmet {
 
 unmet! {
     QueryInALoop: "a query is no list of rows before it has run",
-        "end it: `.all(&mut db).await?` gives a `Vec`; or go through `let mut rows = ….stream(&mut db)` by `while let Some(row) = rows.next().await?`";
+        "end it: `.all(&mut db).await?` gives a `Vec`; in a condition it goes to `.in_query(…)`; or go through `let mut rows = ….stream(&mut db)` by `while let Some(row) = rows.next().await?`";
     StreamInALoop: "the rows of a stream come one after the other, each awaited",
         "say `while let Some(row) = rows.next().await?`; all at once give `.all(&mut db).await?`";
     StreamAwaited: "a stream is there at once, its rows are awaited",

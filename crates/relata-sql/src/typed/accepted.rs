@@ -156,6 +156,24 @@ impl ProgramText for &'static str {
     }
 }
 
+/// A text that is looked for, or a pattern.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no text to look for",
+    label = "expected a text: `&str`, `String`",
+    note = "a number is looked for by `.eq(…)`, or as a text: `number.to_string()`; another column by `.like(…)` of a `relata::fragment(…)`"
+)]
+pub trait PlainText {
+    /// The text.
+    fn into_text(self) -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Into<String>> PlainText for T {
+    fn into_text(self) -> String {
+        self.into()
+    }
+}
+
 /// A value of a column of type `T`, for lists and ranges: a `T`, what becomes one, or a reference to what is copied and becomes
 /// one. `H` is which of these it is; rustc finds it.
 #[diagnostic::on_unimplemented(

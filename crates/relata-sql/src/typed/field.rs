@@ -126,7 +126,7 @@ moments!(Date: false false, DateTime: false true, Timestamp: true true);
             `.filter_some(value, |value| …)`; another type is converted by `.cast::<…>()`; columns of another entity are \
             reached along a relation, or by a join",
     note = "a text is no date, number or enum: `\"2026-01-31\".parse()?` gives a date, `Decimal::new(999, 2)` 9.99, an enum is said by \
-            its variant, JSON by `serde_json::json!(…)`"
+            its variant, JSON by `serde_json::json!(…)`; a query is a value by `relata::scalar(query)`, a list by `.in_query(query)`"
 )]
 pub trait Operand<R, T> {
     /// What it gives: an `Option` where it may be NULL.
@@ -360,6 +360,27 @@ impl<R, E: 'static, K: Field<Base = K>> Operand<R, Id<E, K>> for K {
         Expr::Value(self.encode())
     }
 }
+
+macro_rules! texts_as_keys {
+    ($($of:ty),*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<R, E: 'static> Operand<R, $of> for &str {
+            type Given = Id<E, String>;
+
+            fn into_operand(self) -> Expr {
+                Expr::Value(self.to_string().encode())
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<E: 'static> NewValue<$of> for &str {
+            fn into_value(self) -> Value {
+                self.to_string().encode()
+            }
+        }
+    )*};
+}
+texts_as_keys!(Id<E, String>, Option<Id<E, String>>);
 
 /// What a setter of a new row takes for a column that holds a `T`.
 #[diagnostic::on_unimplemented(

@@ -5,7 +5,7 @@
 //@ [entity-nullable-key]
 //@ [entity-id-type]
 //@ [entity-shape]
-//@ [entity-field-expected]
+//@ [entity-key-form]
 //@ [entity-generic]
 //@ [entity-relation-name]
 //@ [entity-relation-form]

@@ -1,7 +1,7 @@
 //! The fields of a struct that rows are read into: one is missing, one is of another type, one is another entity's.
 //@ missing field `posts` in initializer of `SelectAuthor<_, _>`
-//@ expected `i64`, found `String`
-//@ `Column<Post, std::string::String>` cannot be read from a query over `User`
+//@ `Column<User, std::string::String>` does not fill a field of type `i64` from a query over `User`
+//@ `Column<Post, std::string::String>` does not fill a field of type `std::string::String` from a query over `User`
 //@ a row cannot be read into `Plain`
 //@ expected a value that a column can hold, a tuple of them, an entity, or a struct that derives `FromRow`
 

@@ -1,8 +1,8 @@
 //! The foreign key has another type than the key.
 //@ `std::string::String` cannot refer to `User`
 //@ `relata::Id<User>` cannot refer to `Post`
-//@ give the field the type that the key of `User` has, such as `Id<User>`, or an `Option` of it; to refer to another field write `#[references(User.field)]`
-//@ give the field the type that the key of `Post` has, such as `Id<Post>`, or an `Option` of it; to refer to another field write `#[references(Post.field)]`
+//@ give the field the type that the key of `User` has, such as `Id<User>`, `Id<User, Uuid>` or `Id<User, String>`, or an `Option` of it; to refer to another field write `#[references(User.field)]`
+//@ give the field the type that the key of `Post` has, such as `Id<Post>`, `Id<Post, Uuid>` or `Id<Post, String>`, or an `Option` of it; to refer to another field write `#[references(Post.field)]`
 
 use relata::prelude::*;
 

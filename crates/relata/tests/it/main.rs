@@ -32,6 +32,7 @@ mod relations;
 mod rows;
 mod rustc;
 mod searches;
+mod serialised;
 mod services;
 mod setup;
 mod signatures;
