@@ -194,6 +194,7 @@ fn column_meta(context: &Context<'_>, column: &Column<'_>) -> TokenStream {
     let (name, column_name) = (&field.name, field.column_name());
     let nullable = field.nullable.then(|| quote!(.nullable()));
     let generated = field.generated.is_some().then(|| quote!(.generated()));
+    let spelled = is_spelled(field).then(|| quote!(.spelled()));
     let always = field.strict_id.then(|| quote!(.always()));
     let sortable = field.sortable.then(|| quote!(.sortable()));
     let references = field.references.as_ref().map(|reference| {
@@ -210,8 +211,23 @@ fn column_meta(context: &Context<'_>, column: &Column<'_>) -> TokenStream {
     let ranked = ranked(column);
     quote! {
         __relata::ColumnMeta::new(#name, #column_name)
-            #nullable #generated #always #sortable #references #default #rules #ranked
+            #nullable #generated #always #spelled #sortable #references #default #rules #ranked
     }
+}
+
+/// A text here, and on PostgreSQL something else that a text does not search.
+fn is_spelled(field: &Field) -> bool {
+    let given = |word: &str| field.db_types.iter().find(|(dialect, _)| dialect == word).map(|(_, text)| text);
+    let text = given(Dialect::Postgres.word()).or_else(|| given("")).filter(|_| field.ty == Some(Type::Text));
+    text.is_some_and(|text| match Dialect::Postgres.reported(text).logical {
+        Type::Text | Type::VarChar(_) | Type::Char(_) | Type::Enum(..) | Type::Domain(_) => false,
+        Type::Native(name) => {
+            let alone =
+                ["point", "line", "lseg", "box", "path", "polygon", "circle", "macaddr8", "pg_lsn", "oid", "hstore"];
+            alone.contains(&name.as_str())
+        }
+        _ => true,
+    })
 }
 
 /// The values by whose places MariaDB sorts the column, if they are not sorted as texts.

@@ -105,6 +105,12 @@ pub(crate) fn database(report: &Report) -> Error {
     if let Some(position) = report.position {
         error = error.position(position.saturating_sub(1) as usize);
     }
+    if report.code == "42883" && report.message.starts_with("operator does not exist") {
+        error = error.hint(
+            "a type without this operator (json, point, a domain over an enum) is compared as a text, `.cast::<String>()`; \
+             or give the column another type",
+        );
+    }
     match hint(kind, &report.code) {
         Some(hint) => error.hint(hint),
         None => error,

@@ -338,11 +338,18 @@ fn key_of_null(table: &TableMeta, meta: &ColumnMeta) -> String {
 fn no_moment(value: &Value) -> Option<&'static str> {
     match value {
         Value::Text(text) if text.starts_with("0000-00-00") => Some("it is a zero date of MariaDB, which is no date"),
+        Value::Text(text) if is_without_day(text) => Some("its month or day is 0, which no date has"),
         Value::Text(text) if matches!(text.trim_start_matches('-'), "infinity") => {
             Some("it is infinite, which no date is")
         }
         _ => None,
     }
+}
+
+/// `2024-00-00`, as MariaDB and MySQL keep it where their mode allows it.
+fn is_without_day(text: &str) -> bool {
+    let parts: Vec<&str> = text.get(..10).unwrap_or_default().split('-').collect();
+    matches!(parts[..], [year, month, day] if year.len() == 4 && (month == "00" || day == "00"))
 }
 
 /// Names entity and field in an error that names the table or column.

@@ -62,7 +62,7 @@ fn looked_up<'e>(source: &Source, filter: &'e Expr) -> Option<&'e str> {
     match filter {
         Expr::Compare(column, BinaryOp::Eq, _) if wanted(column) => Some(column.column.field),
         Expr::Binary(left, BinaryOp::Eq, _) => match &**left {
-            Expr::Named(name) => Some(name),
+            Expr::Named(name) | Expr::NamedAs(name, _) => Some(name),
             _ => None,
         },
         Expr::And(parts) => parts.iter().find_map(|part| looked_up(source, part)),

@@ -153,8 +153,10 @@ impl<R> Searchable<R> {
     }
 
     fn with<T: Field>(mut self, name: &'static str, column: Expression<R, T>, filter: bool, sort: bool) -> Self {
-        let text = value::is_text::<T>();
-        self.fields.push(Allowed { name, expr: column.into_expr(), read: Reader::of::<T>(), text, filter, sort });
+        let expr = column.into_expr();
+        let spelled = matches!(&expr, Expr::Column(reference) if reference.column.spelled);
+        let text = value::is_text::<T>() && !spelled;
+        self.fields.push(Allowed { name, expr, read: Reader::of::<T>(), text, filter, sort });
         self
     }
 

@@ -8,10 +8,10 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use relata_schema::Schema;
-use relata_schema::model::{Column, ObjectName};
+use relata_schema::model::{self, Column, ObjectName};
 use relata_schema::naming::closest;
 use relata_schema::types::Type;
+use relata_schema::{Dialect, Schema};
 use relata_sql::driver::{BoxFuture, ColumnInfo, IntrospectOptions, Row, RowSink};
 use relata_sql::expr::{BinaryOp, Expr, Match, Nulls, OrderKey};
 use relata_sql::tree::{Item, Scope, Select, Source};
@@ -22,6 +22,7 @@ use crate::executor::{Executor, Intent};
 use crate::find::count;
 use crate::page::Cursor;
 
+mod beside;
 mod paged;
 mod related;
 mod streamed;
@@ -36,9 +37,12 @@ pub struct Table(Arc<Inner>);
 
 #[derive(Debug, Clone)]
 struct Inner {
+    dialect: Dialect,
     name: ObjectName,
     columns: Vec<TableColumn>,
     key: Vec<String>,
+    /// The enums behind columns of domains, for which the server has no operators.
+    enums: Vec<(String, ObjectName)>,
     /// The column that says when a row was marked as deleted.
     mark: Option<String>,
     /// The columns whose numbers the database always makes.
@@ -214,6 +218,8 @@ impl Table {
             let key = table.primary_key.as_ref().map(|key| key.columns().map(str::to_string).collect());
             let columns = columns.collect();
             return Ok(Table(Arc::new(Inner {
+                dialect: schema.dialect,
+                enums: enums_in_domains(table, schema),
                 name: table.name.clone(),
                 columns,
                 key: key.unwrap_or_default(),
@@ -235,6 +241,8 @@ impl Table {
                 allowed: true,
             });
             return Ok(Table(Arc::new(Inner {
+                dialect: schema.dialect,
+                enums: Vec::new(),
                 name: view.name.clone(),
                 columns: columns.collect(),
                 key: Vec::new(),
@@ -350,25 +358,58 @@ impl Table {
     }
 
     fn condition(&self, column: &str, condition: Condition) -> Result<Expr> {
-        let ty = &self.column(column)?.ty;
-        let inner = || Box::new(named(column));
-        let like = |form, text| Expr::Like(Box::new(as_text(named(column), ty)), form, text, false);
+        let known = self.column(column)?;
+        let inner = || Box::new(self.operand(column));
+        let like = |form, text| {
+            let searched = match self.operand(column) {
+                behind @ Expr::NamedAs(..) => Expr::Template(<String as CastTo>::CAST, vec![behind]),
+                column => as_text(column, &known.ty),
+            };
+            Expr::Like(Box::new(searched), form, text, false)
+        };
+        let value = |value| self.compared(known, value);
+        let binary = |op, given| Ok(Expr::Binary(inner(), op, Box::new(Expr::Value(value(given)?))));
         Ok(match condition {
             Condition::Equal(Value::Null) | Condition::IsNull => Expr::IsNull(inner(), true),
             Condition::NotEqual(Value::Null) | Condition::IsNotNull => Expr::IsNull(inner(), false),
-            Condition::Equal(value) => binary(column, BinaryOp::Eq, value),
-            Condition::NotEqual(value) => binary(column, BinaryOp::Ne, value),
-            Condition::Less(value) => binary(column, BinaryOp::Lt, value),
-            Condition::AtMost(value) => binary(column, BinaryOp::Le, value),
-            Condition::Greater(value) => binary(column, BinaryOp::Gt, value),
-            Condition::AtLeast(value) => binary(column, BinaryOp::Ge, value),
-            Condition::In(values) => Expr::In(inner(), values, false),
-            Condition::NotIn(values) => Expr::In(inner(), values, true),
-            Condition::Between(low, high) => Expr::Between(inner(), low, high),
+            Condition::Equal(value) => return binary(BinaryOp::Eq, value),
+            Condition::NotEqual(value) => return binary(BinaryOp::Ne, value),
+            Condition::Less(value) => return binary(BinaryOp::Lt, value),
+            Condition::AtMost(value) => return binary(BinaryOp::Le, value),
+            Condition::Greater(value) => return binary(BinaryOp::Gt, value),
+            Condition::AtLeast(value) => return binary(BinaryOp::Ge, value),
+            Condition::In(values) => self.among(known, values, false)?,
+            Condition::NotIn(values) => self.among(known, values, true)?,
+            Condition::Between(low, high) => Expr::Between(inner(), value(low)?, value(high)?),
             Condition::Contains(text) => like(Match::Contains, text),
             Condition::StartsWith(text) => like(Match::Prefix, text),
             Condition::EndsWith(text) => like(Match::Suffix, text),
         })
+    }
+
+    /// One of these values, NULL among them, or none of them.
+    fn among(&self, column: &TableColumn, values: Vec<Value>, negated: bool) -> Result<Expr> {
+        let given = values.len();
+        let values: Vec<Value> = values
+            .into_iter()
+            .filter(|value| *value != Value::Null)
+            .map(|value| self.compared(column, value))
+            .collect::<Result<_>>()?;
+        let null = (values.len() < given).then(|| Expr::IsNull(Box::new(named(&column.name)), !negated));
+        let listed = Expr::In(Box::new(self.operand(&column.name)), values, negated);
+        Ok(match null {
+            Some(null) if negated => null.and(listed),
+            Some(null) => null.or(listed),
+            None => listed,
+        })
+    }
+
+    /// The column as it is compared.
+    fn operand(&self, column: &str) -> Expr {
+        match self.0.enums.iter().find(|(name, _)| name == column) {
+            Some((_, behind)) => Expr::NamedAs(column.into(), Box::new(behind.clone())),
+            None => named(column),
+        }
     }
 
     fn source(&self) -> Source {
@@ -434,9 +475,30 @@ impl Table {
             let message = format!("the key of {table} is ({}): {} values were given", wanted.join(", "), key.len());
             return Err(Error::new(Kind::Parameters, message).table(table));
         }
-        let parts = wanted.iter().zip(key).map(|(name, value)| binary(name, BinaryOp::Eq, value.clone()));
-        Ok(Expr::And(parts.collect()))
+        let part = |(name, value): (&String, &Value)| {
+            let column = self.0.columns.iter().find(|column| column.name == *name);
+            let value = column.map_or_else(|| Ok(value.clone()), |column| self.compared(column, value.clone()))?;
+            Ok(Expr::Binary(Box::new(self.operand(name)), BinaryOp::Eq, Box::new(Expr::Value(value))))
+        };
+        wanted.iter().zip(key).map(part).collect::<Result<_>>().map(Expr::And)
     }
+}
+
+/// The columns whose type is a domain over an enum, with the enum.
+fn enums_in_domains(table: &model::Table, schema: &Schema) -> Vec<(String, ObjectName)> {
+    let behind = |column: &Column| {
+        let mut ty = &column.ty.logical;
+        while let Type::Domain(name) = ty {
+            ty = &schema.domains.iter().find(|domain| domain.name == *name)?.base.logical;
+        }
+        match ty {
+            Type::Enum(name, _) if matches!(column.ty.logical, Type::Domain(_)) => {
+                Some((column.name.clone(), name.clone()))
+            }
+            _ => None,
+        }
+    };
+    table.columns.iter().filter_map(behind).collect()
 }
 
 /// `GENERATED ALWAYS AS IDENTITY`.
@@ -544,14 +606,16 @@ impl TableQuery {
     /// `Kind::UndefinedColumn` for a column that there is not or that is not allowed.
     pub fn order(mut self, column: &str, descending: bool) -> Result<Self> {
         self.table.column(column)?;
-        self.select.order.push(OrderKey { expr: named(column), descending, nulls: Nulls::Native });
+        let expr = self.table.operand(column);
+        self.select.order.push(OrderKey { expr, descending, nulls: Nulls::Native });
         Ok(self)
     }
 
     /// Adds the key to the order.
     pub fn order_by_key(mut self) -> Self {
         let keys = self.table.0.key.iter();
-        let keys = keys.map(|name| OrderKey { expr: named(name), descending: false, nulls: Nulls::Native });
+        let keys =
+            keys.map(|name| OrderKey { expr: self.table.operand(name), descending: false, nulls: Nulls::Native });
         self.select.order.extend(keys);
         self
     }

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use relata_schema::model::ObjectName;
+
 use crate::meta::{ColumnMeta, NUMBERED, Path, RelationMeta};
 use crate::template::Template;
 use crate::tree::{Scope, Select};
@@ -421,6 +423,8 @@ pub enum Expr {
     Column(ColumnRef),
     /// A column of the root by its name, for tables known only at run time.
     Named(Arc<str>),
+    /// The same as the enum behind its domain, for which PostgreSQL has no operators.
+    NamedAs(Arc<str>, Box<ObjectName>),
     /// A parameter.
     Value(Value),
     /// A column beside a value: the common case, without boxes.
@@ -551,7 +555,7 @@ impl Expr {
     fn needs_number(&self, value: &Value) -> bool {
         let says = match self {
             Expr::Column(column) => !column.is_numbered(),
-            Expr::Named(_) => true,
+            Expr::Named(_) | Expr::NamedAs(..) => true,
             _ => false,
         };
         matches!(value, Value::Decimal(_)) && !says
@@ -613,6 +617,7 @@ impl Expr {
             Expr::Column(_)
             | Expr::Compare(..)
             | Expr::Named(_)
+            | Expr::NamedAs(..)
             | Expr::Value(_)
             | Expr::Literal(..)
             | Expr::Number(_)

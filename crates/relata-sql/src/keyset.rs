@@ -123,7 +123,7 @@ pub fn order_digest(order: &[OrderKey]) -> u32 {
     for key in order {
         match &key.expr {
             Expr::Column(reference) => take(reference.column.column.as_bytes()),
-            Expr::Named(name) => take(name.as_bytes()),
+            Expr::Named(name) | Expr::NamedAs(name, _) => take(name.as_bytes()),
             _ => {}
         }
         take(&[0xff, u8::from(key.descending), key.nulls as u8]);
@@ -167,7 +167,7 @@ fn beyond_row(order: &[OrderKey], values: &[Value], dialect: Dialect, nullable: 
         key.descending == descending
             && match &key.expr {
                 Expr::Column(column) => !column.is_numbered(),
-                Expr::Named(_) => true,
+                Expr::Named(_) | Expr::NamedAs(..) => true,
                 _ => false,
             }
     };

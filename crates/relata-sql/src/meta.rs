@@ -135,6 +135,8 @@ pub struct ColumnMeta {
     pub generated: bool,
     /// The database always makes its number, `GENERATED ALWAYS`: where one is given, the statement says so.
     pub always: bool,
+    /// A text here, and on PostgreSQL of a type that is searched by no text: `inet`, a range, ….
+    pub spelled: bool,
     /// Outside input may order by it.
     pub sortable: bool,
     /// The entity it refers to, or empty.
@@ -180,6 +182,7 @@ impl ColumnMeta {
             nullable: false,
             generated: false,
             always: false,
+            spelled: false,
             sortable: false,
             references: "",
             rules: &[],
@@ -206,6 +209,13 @@ impl ColumnMeta {
     #[must_use]
     pub const fn always(mut self) -> Self {
         self.always = true;
+        self
+    }
+
+    /// It is a text here, and none on PostgreSQL.
+    #[must_use]
+    pub const fn spelled(mut self) -> Self {
+        self.spelled = true;
         self
     }
 

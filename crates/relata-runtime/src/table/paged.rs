@@ -98,7 +98,7 @@ impl TableQuery {
     }
 
     fn ordered_by(&self, key: &OrderKey) -> Option<&TableColumn> {
-        let Expr::Named(name) = &key.expr else { return None };
+        let (Expr::Named(name) | Expr::NamedAs(name, _)) = &key.expr else { return None };
         self.table.0.columns.iter().find(|column| column.name == **name)
     }
 
@@ -111,9 +111,9 @@ impl TableQuery {
         }
         let descending = self.select.order.last().is_some_and(|key| key.descending);
         for column in key {
-            let is_it = |key: &OrderKey| matches!(&key.expr, Expr::Named(known) if **known == **column);
+            let is_it = |key: &OrderKey| matches!(&key.expr, Expr::Named(known) | Expr::NamedAs(known, _) if **known == **column);
             if !self.select.order.iter().any(is_it) {
-                let expr = named(column);
+                let expr = self.table.operand(column);
                 self.select.order.push(OrderKey { expr, descending, nulls: Nulls::Native });
             }
         }

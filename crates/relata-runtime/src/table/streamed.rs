@@ -73,6 +73,9 @@ impl TableStream<'_> {
     pub async fn push(&mut self, row: Vec<Value>) -> Result<()> {
         self.usable()?;
         self.table.of_width(&row, self.columns.len(), self.taken + 1)?;
+        let names = self.columns.iter().zip(row);
+        let row =
+            names.map(|(name, value)| self.table.kept(self.table.column(name)?, value)).collect::<Result<Vec<_>>>()?;
         self.taken += 1;
         self.bytes += row.iter().map(portion::size).sum::<usize>();
         self.waiting.extend(row);

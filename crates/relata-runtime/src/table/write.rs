@@ -33,7 +33,7 @@ impl Table {
     /// # Errors
     /// `Kind::UndefinedColumn`; what the database says.
     pub async fn insert(&self, row: &[(&str, Value)], executor: &mut impl Executor) -> Result<()> {
-        let columns = self.checked(row)?;
+        let (columns, row) = (self.checked(row)?, &self.all_kept(row)?[..]);
         let mut insert = self.inserting(&columns, row);
         let mut lease = executor.lease(Intent::Write).await?;
         lease.execute(Tree::Insert(&mut insert)).await.map(drop).map_err(|error| self.explained(error))
@@ -57,8 +57,7 @@ impl Table {
     /// # Errors
     /// As [`Table::insert`] and [`Table::by_key`].
     pub async fn update(&self, key: &[Value], row: &[(&str, Value)], executor: &mut impl Executor) -> Result<bool> {
-        self.checked(row)?;
-        let assignments = row.iter().map(|(name, value)| ((*name).to_string(), Expr::Value(value.clone()))).collect();
+        let assignments = self.assigned(row)?;
         let filter = Some(self.key_filter(key)?);
         let mut update = Update { source: self.source(), assignments, filter, scope: Scope::All, returning: false };
         let mut lease = executor.lease(Intent::Write).await?;
@@ -103,6 +102,16 @@ impl Table {
         row.iter().map(|(name, _)| self.column(name).map(|_| *name)).collect()
     }
 
+    /// The same with each value as it is kept.
+    fn all_kept<'r>(&self, row: &[(&'r str, Value)]) -> Result<Vec<(&'r str, Value)>> {
+        row.iter().map(|(name, value)| Ok((*name, self.kept(self.column(name)?, value.clone())?))).collect()
+    }
+
+    fn assigned(&self, row: &[(&str, Value)]) -> Result<Vec<(String, Expr)>> {
+        self.checked(row)?;
+        Ok(self.all_kept(row)?.into_iter().map(|(name, value)| (name.to_string(), Expr::Value(value))).collect())
+    }
+
     /// Inserts a row and gives it back as the database has it: with its key, its defaults and what is computed.
     ///
     /// ```
@@ -123,7 +132,7 @@ impl Table {
     /// As [`Table::insert`]; `Kind::Unsupported` on MySQL for a table whose key is neither given nor one number that the
     /// database makes, before anything is sent.
     pub async fn insert_returning(&self, row: &[(&str, Value)], executor: &mut impl Executor) -> Result<Record> {
-        let columns = self.checked(row)?;
+        let (columns, row) = (self.checked(row)?, &self.all_kept(row)?[..]);
         let mut lease = executor.lease(Intent::Write).await?;
         let returning = lease.target().returning;
         let given = |name: &String| row.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
@@ -171,12 +180,14 @@ impl Table {
         rows: impl IntoIterator<Item = Vec<Value>>,
         executor: &mut impl Executor,
     ) -> Result<u64> {
-        columns.iter().try_for_each(|name| self.column(name).map(drop))?;
+        let known = columns.iter().map(|name| self.column(name)).collect::<Result<Vec<_>>>()?;
         let table = &self.0.name;
         let mut values = Vec::new();
         for (at, row) in rows.into_iter().enumerate() {
             self.of_width(&row, columns.len(), at as u64 + 1)?;
-            values.extend(row);
+            for (column, value) in known.iter().zip(row) {
+                values.push(self.kept(column, value)?);
+            }
         }
         if values.is_empty() {
             return Ok(0);
@@ -216,7 +227,7 @@ impl Table {
     /// # Errors
     /// As [`Table::insert`].
     pub async fn upsert(&self, row: &[(&str, Value)], target: &[&str], executor: &mut impl Executor) -> Result<()> {
-        let columns = self.checked(row)?;
+        let (columns, row) = (self.checked(row)?, &self.all_kept(row)?[..]);
         target.iter().try_for_each(|name| self.column(name).map(drop))?;
         let rest = columns.iter().filter(|name| !target.contains(name)).map(|name| (*name).to_string());
         let mut insert = self.inserting(&columns, row);
@@ -321,8 +332,7 @@ impl TableQuery {
     /// `Kind::Parameters` without a filter or [`TableQuery::all_rows`], and with a limit, an offset, an order or rows of other
     /// tables; as [`Table::update`].
     pub async fn update(self, row: &[(&str, Value)], executor: &mut impl Executor) -> Result<u64> {
-        self.table.checked(row)?;
-        let assignments = row.iter().map(|(name, value)| ((*name).to_string(), Expr::Value(value.clone()))).collect();
+        let assignments = self.table.assigned(row)?;
         self.assign(assignments, executor).await
     }
 

@@ -58,7 +58,7 @@ fn reads(expr: &Expr, table: &'static TableMeta, column: &str) -> bool {
         Expr::Column(ColumnRef { path, column }) | Expr::Compare(ColumnRef { path, column }, ..) => {
             known(column) || walked(*path)
         }
-        Expr::Named(name) => **name == *column,
+        Expr::Named(name) | Expr::NamedAs(name, _) => **name == *column,
         Expr::Exists(related) | Expr::CountRelated(related) => leaves(related.relation) || walked(related.path),
         _ => false,
     };

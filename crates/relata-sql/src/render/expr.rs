@@ -26,6 +26,13 @@ impl<O: Out> Writer<O> {
             Expr::Column(column) if column.path.of_outer().is_some() => self.outer_column(*column)?,
             Expr::Column(column) => self.column(*column),
             Expr::Named(name) => self.ident(name),
+            Expr::NamedAs(name, ty) => {
+                self.push("CAST(");
+                self.ident(name);
+                self.push(" AS ");
+                self.qualified_name(&ty.namespace, &ty.name);
+                self.push(")");
+            }
             Expr::Value(value) => self.param(value),
             Expr::Compare(column, op, value) => {
                 self.column(*column);
@@ -136,6 +143,7 @@ impl<O: Out> Writer<O> {
             expr,
             Expr::Column(_)
                 | Expr::Named(_)
+                | Expr::NamedAs(..)
                 | Expr::Value(_)
                 | Expr::Call(..)
                 | Expr::Aggregate(..)

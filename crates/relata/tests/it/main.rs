@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod answers;
+mod beside;
 mod cancelled;
 mod compile_fail;
 mod computed;
@@ -14,6 +15,7 @@ mod functions;
 mod integrity;
 mod joins;
 mod keys;
+mod large;
 mod loading;
 mod matrix;
 mod memory;
