@@ -10,7 +10,7 @@ use relata_sql::tree::{Conflict, Insert, Item, Scope, Select, Source, Tree, Writ
 use relata_sql::typed::{Column, Field, NewValue};
 use relata_sql::{Cell, Error, Kind, Result, Value};
 
-use crate::entity::{Entity, mapped};
+use crate::entity::{Entity, IntoKey, mapped};
 use crate::executor::{Executor, Intent, Lease};
 use crate::find::{Collect, not_found};
 use crate::inspect::{Whole, WholeInsert};
@@ -216,7 +216,7 @@ pub trait NewRow: Sized + Send {
     fn connect<M: Relation<From = Self::Entity>>(
         self,
         relation: Rel<Self::Entity, M>,
-        keys: impl IntoIterator<Item: Into<<M::To as Entity>::Key>>,
+        keys: impl IntoIterator<Item: IntoKey<M::To>>,
     ) -> Graph<Self::Entity> {
         IntoGraph::into_graph(self).connect(relation, keys)
     }

@@ -25,6 +25,7 @@ mod lost;
 mod metrics;
 mod nulls;
 mod observe;
+mod program;
 mod prove;
 pub mod repeatable;
 pub mod roles;

@@ -27,7 +27,7 @@ use relata_sql::tree::{Conflict, Delete, Insert, Scope, Source, Tree, Update};
 use relata_sql::typed::Key;
 use relata_sql::{Error, Kind, Result, Value};
 
-use crate::entity::{Entity, mapped};
+use crate::entity::{Entity, IntoKey, mapped};
 use crate::executor::{Executor, Intent};
 use crate::find::{Collect, Find, not_found};
 use crate::insert::{Draft, InsertMany, NewRow};
@@ -136,12 +136,12 @@ impl<E: Entity> Step<E> {
         Step { relation: M::META, what: What::Create, make: Box::new(make), run: create::<M> }
     }
 
-    fn keys<M: Relation<From = E>>(what: What, keys: impl IntoIterator<Item: Into<<M::To as Entity>::Key>>) -> Self {
+    fn keys<M: Relation<From = E>>(what: What, keys: impl IntoIterator<Item: IntoKey<M::To>>) -> Self {
         let mut values = Vec::new();
         let mut width = 0;
         for key in keys {
             width = 0;
-            let key: <M::To as Entity>::Key = key.into();
+            let key = key.into_key();
             key.give(&mut |value| {
                 values.push(value);
                 width += 1;
@@ -216,7 +216,7 @@ macro_rules! steps {
         pub fn connect<M: Relation<From = E>>(
             mut self,
             _: Rel<E, M>,
-            keys: impl IntoIterator<Item: Into<<M::To as Entity>::Key>>,
+            keys: impl IntoIterator<Item: IntoKey<M::To>>,
         ) -> Self {
             self.steps.push(Step::keys::<M>(What::Connect, keys));
             self
@@ -302,7 +302,7 @@ impl<E: Entity> Relate<E> {
     pub fn disconnect<M: Relation<From = E>>(
         mut self,
         _: Rel<E, M>,
-        keys: impl IntoIterator<Item: Into<<M::To as Entity>::Key>>,
+        keys: impl IntoIterator<Item: IntoKey<M::To>>,
     ) -> Self {
         self.steps.push(Step::keys::<M>(What::Disconnect, keys));
         self
@@ -339,12 +339,8 @@ impl<E: Entity> Relate<E> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn set<M: Relation<From = E>>(
-        mut self,
-        _: Rel<E, M>,
-        keys: impl IntoIterator<Item: Into<<M::To as Entity>::Key>>,
-    ) -> Self {
-        let keys: Vec<<M::To as Entity>::Key> = keys.into_iter().map(Into::into).collect();
+    pub fn set<M: Relation<From = E>>(mut self, _: Rel<E, M>, keys: impl IntoIterator<Item: IntoKey<M::To>>) -> Self {
+        let keys: Vec<<M::To as Entity>::Key> = keys.into_iter().map(IntoKey::into_key).collect();
         self.steps.push(Step::keys::<M>(What::Keep, keys.clone()));
         self.steps.push(Step::keys::<M>(What::Connect, keys));
         self

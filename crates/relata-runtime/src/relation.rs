@@ -16,7 +16,7 @@ use relata_sql::Result;
 use relata_sql::expr::{Expr, OrderKey, Related};
 use relata_sql::meta::{Path, RelationMeta};
 use relata_sql::tree::Scope;
-use relata_sql::typed::{Aggregate, Collected, Computed, Expression, Field, Order, Pred};
+use relata_sql::typed::{Aggregate, Collected, Computed, Condition, Expression, Field, Pred, RowOrder};
 
 use crate::entity::{Entity, Presence};
 
@@ -287,12 +287,12 @@ impl<R: 'static, M: Relation> Rel<R, M> {
     }
 
     /// To be loaded with this order.
-    pub fn order(self, order: impl FnOnce(ColumnsOf<M>) -> Order<M::To>) -> Load<M> {
+    pub fn order<O: RowOrder<M::To>>(self, order: impl FnOnce(ColumnsOf<M>) -> O) -> Load<M> {
         self.load().order(order)
     }
 
     /// To be loaded with this filter.
-    pub fn filter(self, filter: impl FnOnce(ColumnsOf<M>) -> Pred<M::To>) -> Load<M>
+    pub fn filter<C: Condition<M::To>>(self, filter: impl FnOnce(ColumnsOf<M>) -> C) -> Load<M>
     where
         M::Kind: ToMany,
     {
@@ -414,18 +414,18 @@ impl<M, N: Clone> Clone for Load<M, N> {
 impl<M: Relation, N> Load<M, N> {
     /// Adds a key to the order. Of rows that come by a join there is only one: then it has no effect.
     #[must_use]
-    pub fn order(mut self, order: impl FnOnce(ColumnsOf<M>) -> Order<M::To>) -> Self {
-        self.asked.order.push(order(M::To::columns(Path::ROOT)).into_key());
+    pub fn order<O: RowOrder<M::To>>(mut self, order: impl FnOnce(ColumnsOf<M>) -> O) -> Self {
+        self.asked.order.push(order(M::To::columns(Path::ROOT)).into_order().into_key());
         self
     }
 
     /// Leaves out rows that do not keep this.
     #[must_use]
-    pub fn filter(mut self, filter: impl FnOnce(ColumnsOf<M>) -> Pred<M::To>) -> Self
+    pub fn filter<C: Condition<M::To>>(mut self, filter: impl FnOnce(ColumnsOf<M>) -> C) -> Self
     where
         M::Kind: ToMany,
     {
-        Expr::and_into(&mut self.asked.filter, filter(M::To::columns(Path::ROOT)).into_expr());
+        Expr::and_into(&mut self.asked.filter, filter(M::To::columns(Path::ROOT)).into_pred().into_expr());
         self
     }
 

@@ -96,6 +96,12 @@ impl<T, K> From<K> for Id<T, K> {
     }
 }
 
+impl<T, K: Clone> From<&Id<T, K>> for Id<T, K> {
+    fn from(key: &Id<T, K>) -> Self {
+        key.clone()
+    }
+}
+
 impl<T> From<&str> for Id<T, String> {
     fn from(key: &str) -> Self {
         Id::new(key.to_string())

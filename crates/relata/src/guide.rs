@@ -12,6 +12,9 @@ mod entities {}
 #[doc = include_str!("../../../docs/guide/src/queries.md")]
 mod queries {}
 
+#[doc = include_str!("../../../docs/guide/src/coming-from.md")]
+mod coming_from {}
+
 #[doc = include_str!("../../../docs/guide/src/searches.md")]
 mod searches {}
 

@@ -93,7 +93,7 @@ async fn one_by_one(
 /// Notes that it is done.
 pub(super) async fn write(
     connection: &mut dyn Connection,
-    report: &Report<'_, '_>,
+    report: &mut Report<'_, '_>,
     digest: &str,
     begun: Instant,
 ) -> Result<()> {

@@ -389,7 +389,7 @@ impl Outcome<'_> {
         }
     }
 
-    pub(super) async fn write(&self, connection: &mut dyn Connection, report: &Report<'_, '_>) -> Result<()> {
+    pub(super) async fn write(&self, connection: &mut dyn Connection, report: &mut Report<'_, '_>) -> Result<()> {
         let (action, row, begun) = match self {
             Outcome::Nothing => return Ok(()),
             Outcome::Returned(digest, begun) => return drift::write(connection, report, digest, *begun).await,

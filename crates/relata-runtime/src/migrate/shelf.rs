@@ -593,8 +593,9 @@ async fn put_back_some(
         waiting.retain(|other| other.position != shelved.position);
     }
     quiet.end(connection).await?;
+    let dialect = connection.dialect();
     for shelved in &kept {
-        let place = |number| rows::placeholder(connection.dialect(), number);
+        let place = |number| rows::placeholder(dialect, number);
         let sql = format!("DELETE FROM {SHELF_TABLE} WHERE version = {} AND position = {}", place(1), place(2));
         rows::run(connection, &sql, &[Value::Text(version.into()), Value::Int(shelved.position)]).await?;
     }

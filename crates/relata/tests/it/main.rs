@@ -20,6 +20,7 @@ mod loading;
 mod matrix;
 mod memory;
 mod midway;
+mod migrating;
 mod model;
 mod nested;
 mod observed;
