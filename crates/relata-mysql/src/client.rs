@@ -101,6 +101,8 @@ pub(crate) struct Agreed {
     pub ends_alike: bool,
     /// Columns that are known are not described again.
     pub spares_columns: bool,
+    /// It is MariaDB, and not MySQL.
+    pub mariadb: bool,
 }
 
 /// A connection that is logged in.
@@ -204,7 +206,7 @@ impl Client {
             out.extend_from_slice(&statement.id.to_le_bytes());
             // No cursor on the server; once.
             out.extend_from_slice(&[0, 1, 0, 0, 0]);
-            written = types::write_params(params, out);
+            written = types::write_params(params, self.agreed.mariadb, out);
         });
         if let Err(error) = written {
             self.line.take_back();
@@ -437,7 +439,7 @@ mod tests {
     #[tokio::test]
     async fn who_is_dropped_says_good_bye() {
         let (here, mut there) = UnixStream::pair().unwrap();
-        let agreed = Agreed { session: 1, version: (10, 11, 0), ends_alike: true, spares_columns: true };
+        let agreed = Agreed { session: 1, version: (10, 11, 0), ends_alike: true, spares_columns: true, mariadb: true };
         let ended = Ended { affected: 0, last_id: 0, status: StatusFlags::empty() };
         let mut client = Client::new(Line::new(Wire::Unix(here.into())), agreed, ended);
         client.close(&Prepared { id: 7, params: 0, columns: Mutex::new([].into()) });

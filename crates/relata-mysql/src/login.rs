@@ -71,6 +71,7 @@ const WANTED: CapabilityFlags = CapabilityFlags::CLIENT_PROTOCOL_41
 struct Greeting {
     capabilities: CapabilityFlags,
     mariadb: MariadbCapabilities,
+    is_mariadb: bool,
     session: u32,
     version: (u16, u16, u16),
     plugin: AuthPlugin<'static>,
@@ -100,6 +101,7 @@ pub(crate) async fn enter(wire: Wire, login: &Login) -> Result<Client, Trouble> 
         version: greeting.version,
         ends_alike: greeting.capabilities.contains(CapabilityFlags::CLIENT_DEPRECATE_EOF),
         spares_columns: greeting.mariadb.contains(MariadbCapabilities::MARIADB_CLIENT_CACHE_METADATA),
+        mariadb: greeting.is_mariadb,
     };
     let ended = prove(&mut line, greeting.plugin, greeting.nonce, login.password.as_deref()).await?;
     Ok(Client::new(line, agreed, ended))
@@ -127,6 +129,7 @@ async fn greeted(line: &mut Line) -> Result<Greeting, Trouble> {
     Ok(Greeting {
         capabilities: capabilities & WANTED,
         mariadb: mariadb & MariadbCapabilities::MARIADB_CLIENT_CACHE_METADATA,
+        is_mariadb,
         session: greeting.connection_id(),
         version: version.unwrap_or_default(),
         plugin,

@@ -420,7 +420,7 @@ fn type_name(column: &Column) -> String {
 ///
 /// # Errors
 /// `Kind::Unsupported` for arrays and intervals with months, which no column of this database holds.
-pub(crate) fn write_params(params: &[Value], out: &mut Vec<u8>) -> Result<()> {
+pub(crate) fn write_params(params: &[Value], mariadb: bool, out: &mut Vec<u8>) -> Result<()> {
     if params.is_empty() {
         return Ok(());
     }
@@ -432,14 +432,14 @@ pub(crate) fn write_params(params: &[Value], out: &mut Vec<u8>) -> Result<()> {
         if matches!(value, Value::Null) {
             out[nulls + index / 8] |= 1 << (index % 8);
         }
-        out.extend_from_slice(&type_of(value)?);
+        out.extend_from_slice(&type_of(value, mariadb)?);
     }
-    params.iter().for_each(|value| write_value(value, out));
+    params.iter().for_each(|value| write_value(value, mariadb, out));
     Ok(())
 }
 
 /// The type of a parameter, and whether it has no sign.
-fn type_of(value: &Value) -> Result<[u8; 2]> {
+fn type_of(value: &Value, mariadb: bool) -> Result<[u8; 2]> {
     let (kind, unsigned) = match value {
         Value::Null => (ColumnType::MYSQL_TYPE_NULL, false),
         Value::Bool(_) | Value::Int(_) => (ColumnType::MYSQL_TYPE_LONGLONG, false),
@@ -453,7 +453,7 @@ fn type_of(value: &Value) -> Result<[u8; 2]> {
             (ColumnType::MYSQL_TYPE_DATETIME, false)
         }
         Value::Time(_) => (ColumnType::MYSQL_TYPE_TIME, false),
-        Value::Interval(value) if time_within(*value).is_some() => (ColumnType::MYSQL_TYPE_TIME, false),
+        Value::Interval(value) if time_within(*value, mariadb).is_some() => (ColumnType::MYSQL_TYPE_TIME, false),
         Value::Interval(value) if value.months != 0 => {
             return Err(unsupported("months in a length of time", "`SignedDuration`, which is a TIME"));
         }
@@ -463,7 +463,7 @@ fn type_of(value: &Value) -> Result<[u8; 2]> {
     Ok([kind as u8, u8::from(unsigned) << 7])
 }
 
-fn write_value(value: &Value, out: &mut Vec<u8>) {
+fn write_value(value: &Value, mariadb: bool, out: &mut Vec<u8>) {
     match value {
         Value::Null | Value::Array(_) => {}
         Value::Bool(value) => out.extend_from_slice(&i64::from(*value).to_le_bytes()),
@@ -482,7 +482,7 @@ fn write_value(value: &Value, out: &mut Vec<u8>) {
             let micros = value.subsec_nanosecond().unsigned_abs() / 1000;
             write_time((false, 0, clock, micros), out);
         }
-        Value::Interval(value) => match time_within(*value) {
+        Value::Interval(value) => match time_within(*value, mariadb) {
             Some(time) => write_time(time, out),
             None => write_counted(length_of_time(*value).as_bytes(), out),
         },
@@ -499,14 +499,15 @@ fn write_time((negative, days, clock, micros): Clock, out: &mut Vec<u8>) {
     out.extend_from_slice(&micros.to_le_bytes());
 }
 
-/// A length of time that TIME holds. A longer one goes as text, which the server refuses.
-fn time_within(value: Interval) -> Option<Clock> {
+/// A length of time that TIME holds. A longer one goes as text, which the server refuses; so does each to MySQL, which reads
+/// days as something else.
+fn time_within(value: Interval, mariadb: bool) -> Option<Clock> {
     let micros = i128::from(value.days) * 86_400_000_000 + i128::from(value.microseconds);
     let most = 838 * 3600 + 59 * 60 + 59;
     let seconds = u32::try_from(micros.unsigned_abs() / 1_000_000).ok().filter(|seconds| *seconds <= most)?;
     let clock = [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60].map(|part| part as u8);
     let fraction = (micros.unsigned_abs() % 1_000_000) as u32;
-    (value.months == 0).then_some((micros < 0, seconds / 86_400, clock, fraction))
+    (mariadb && value.months == 0).then_some((micros < 0, seconds / 86_400, clock, fraction))
 }
 
 /// Bytes with how many they are.

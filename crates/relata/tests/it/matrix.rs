@@ -328,7 +328,10 @@ macro_rules! matrix {
                     Dialect::Postgres => postgres,
                     Dialect::Mysql => mysql,
                 };
-                let elsewhere = ty.is_empty() || (matches!(ty, "uuid" | "inet6") && crate::setup::is_mysql(&mut db).await);
+                // MySQL has no such types; it compares JSON with no text, and computed times as texts.
+                let mariadb_alone = matches!(ty, "uuid" | "inet6" | "json" | "time(6)");
+                let elsewhere =
+                    ty.is_empty() || (dialect == Dialect::Mysql && mariadb_alone && crate::setup::is_mysql(&mut db).await);
                 if elsewhere {
                     continue;
                 }
