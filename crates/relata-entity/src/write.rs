@@ -47,10 +47,8 @@ pub fn write(schema: &Schema) -> Written {
     let names = Names::assign(schema);
     let mut diagnostics = Vec::new();
     let mut declaration = Declaration::default();
-    for table in schema.tables.iter().filter(|table| sayable::table(table)) {
-        let entity = tables::entity(schema, table, &names, &mut diagnostics);
-        // Rust may have no type for any of its columns.
-        declaration.entities.extend((!entity.fields.is_empty()).then_some(entity));
+    for table in schema.tables.iter().filter(|table| sayable::table(schema, table)) {
+        declaration.entities.push(tables::entity(schema, table, &names, &mut diagnostics));
     }
     for view in schema.views.iter().filter(|view| !view.columns.is_empty()) {
         declaration.entities.push(tables::view(schema, view, &names, &mut diagnostics));

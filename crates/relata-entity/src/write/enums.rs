@@ -10,7 +10,7 @@ use super::names::{Names, variants};
 
 /// The columns with an inline enum.
 pub(super) fn inline(schema: &Schema) -> impl Iterator<Item = (&Table, &Column)> {
-    let tables = schema.tables.iter().filter(|table| sayable::table(table));
+    let tables = schema.tables.iter().filter(|table| sayable::table(schema, table));
     let columns = tables.flat_map(|table| table.columns.iter().map(move |column| (table, column)));
     columns.filter(|(_, column)| {
         matches!(&column.ty.logical, Type::Enum(name, values) if name.name.is_empty() && !values.is_empty())

@@ -78,7 +78,7 @@ impl Names {
         let mut names = Names::default();
         let mut taken: BTreeSet<String> = TAKEN.iter().map(|word| (*word).to_string()).collect();
         let is_usual = |name: &ObjectName| name.namespace == schema.dialect.default_namespace();
-        let mut tables: Vec<_> = schema.tables.iter().filter(|table| sayable::table(table)).collect();
+        let mut tables: Vec<_> = schema.tables.iter().filter(|table| sayable::table(schema, table)).collect();
         tables.sort_by_key(|table| !is_usual(&table.name));
         for table in tables {
             let base = naming::pascal(&naming::singular(&naming::snake(&table.name.name)));

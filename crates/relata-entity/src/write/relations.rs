@@ -63,7 +63,7 @@ pub(super) fn add(schema: &Schema, names: &Names, declaration: &mut Declaration)
     let places = declaration.entities.iter().enumerate().map(|(place, entity)| (entity.name.clone(), place)).collect();
     let mut entities = Entities { names, places, all: &mut declaration.entities };
     let mut links = Vec::new();
-    for table in schema.tables.iter().filter(|table| sayable::table(table)) {
+    for table in schema.tables.iter().filter(|table| sayable::table(schema, table)) {
         let mut of_table = Vec::new();
         for key in table.foreign_keys.iter().filter(|key| sayable::foreign_key(schema, table, key)) {
             of_table.extend(reference(schema, &mut entities, table, key, &mut taken));

@@ -16,10 +16,11 @@ pub(super) fn report(schema: &Schema, declaration: &Declaration) -> Vec<Diagnost
         problems.into_iter().filter(|problem| problem.severity == Severity::Error).collect();
     objects(schema, &mut notes);
     for table in &schema.tables {
-        if !sayable::table(table) {
+        if !sayable::table(schema, table) {
             let parent = table.partition_of.as_ref().map(|partition| &partition.parent).or(table.inherits.first());
             let why = match parent {
                 Some(parent) => format!("its rows are reached through {parent}"),
+                None if !sayable::has_fields(schema, table) => "Rust has no type for its columns".to_string(),
                 None => "it is no ordinary table".to_string(),
             };
             notes.push(note(format!("table {} left out: {why}", table.name), table.key()));

@@ -135,7 +135,7 @@ pub(super) fn target<'s>(schema: &'s Schema, table: &Table, name: &ObjectName) -
         let same = |other: &&Table| other.name.name.eq_ignore_ascii_case(&name.name);
         (schema.dialect == Dialect::Sqlite).then(|| schema.tables.iter().find(same)).flatten()
     };
-    exact.or_else(loose).filter(|other| sayable::table(other) && sayable::table(table))
+    exact.or_else(loose).filter(|other| sayable::table(schema, other) && sayable::table(schema, table))
 }
 
 /// The serial type of a column whose default is drawn from a sequence of its own.

@@ -110,7 +110,7 @@ fn stays(sequence: &Sequence, declared: &Schema, from: &Schema, renames: &[Renam
     new.is_some_and(|new| draws(new) || !draws(old))
 }
 
-/// Tables that no entity can be: virtual ones, and partitions and heirs of what is declared.
+/// Tables that no entity can be: virtual ones, those without a column for Rust, and partitions and heirs of what is declared.
 fn is_unsaid(table: &Table, declared: &Schema, from: &Schema) -> bool {
     if declared.table(&table.name).is_some() {
         return false;
@@ -119,7 +119,7 @@ fn is_unsaid(table: &Table, declared: &Schema, from: &Schema) -> bool {
     let stays = |parent: &ObjectName| {
         declared.table(parent).is_some() || from.table(parent).is_some_and(|parent| is_unsaid(parent, declared, from))
     };
-    table.options.virtual_using.is_some() || parents.into_iter().any(stays)
+    table.options.virtual_using.is_some() || !sayable::has_fields(from, table) || parents.into_iter().any(stays)
 }
 
 fn is_drawn(column: &Column) -> bool {

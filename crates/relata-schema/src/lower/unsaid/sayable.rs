@@ -6,17 +6,22 @@ use crate::model::{Column, ForeignKey, Index, IndexPart, Key, ObjectName, Schema
 use crate::types::Type;
 
 /// Whether a table can be an entity: partitions and heirs are reached through their parent, virtual tables belong to
-/// their module.
-pub fn table(table: &Table) -> bool {
+/// their module, and there has to be a column that Rust has a type for.
+pub fn table(schema: &Schema, table: &Table) -> bool {
     let heir = table.partition_of.is_some() || !table.inherits.is_empty();
-    !heir && table.options.virtual_using.is_none() && !table.columns.is_empty()
+    !heir && table.options.virtual_using.is_none() && has_fields(schema, table)
+}
+
+/// Whether Rust has a type for any of its columns.
+pub fn has_fields(schema: &Schema, table: &Table) -> bool {
+    table.columns.iter().any(|one| column(schema, one))
 }
 
 /// Whether a column can be a field: Rust has no type for a row within a row.
-pub fn column(column: &Column) -> bool {
-    let mut ty = &column.ty.logical;
+pub fn column(schema: &Schema, column: &Column) -> bool {
+    let mut ty = below(schema, &column.ty.logical);
     while let Type::Array(element) = ty {
-        ty = element;
+        ty = below(schema, element);
     }
     !matches!(ty, Type::Composite(_))
 }
@@ -25,7 +30,7 @@ pub fn column(column: &Column) -> bool {
 pub fn index(schema: &Schema, owner: &Table, index: &Index) -> bool {
     let part = |part: &IndexPart| match &part.expression {
         Some(_) => schema.dialect != Dialect::Mysql,
-        None => owner.column(&part.column).is_some_and(column),
+        None => owner.column(&part.column).is_some_and(|one| column(schema, one)),
     };
     index.parts.iter().all(part)
 }
@@ -33,7 +38,7 @@ pub fn index(schema: &Schema, owner: &Table, index: &Index) -> bool {
 /// Whether a unique constraint can stand on an entity: over fields, on SQLite as they are compared anyway.
 pub fn unique(schema: &Schema, owner: &Table, key: &Key) -> bool {
     let own = |part: &IndexPart| schema.dialect == Dialect::Sqlite && (part.collation.is_some() || part.descending);
-    let part = |part: &IndexPart| !own(part) && owner.column(&part.column).is_some_and(column);
+    let part = |part: &IndexPart| !own(part) && owner.column(&part.column).is_some_and(|one| column(schema, one));
     key.parts.iter().all(part)
 }
 
@@ -47,7 +52,7 @@ pub fn why_not_foreign_key(schema: &Schema, owner: &Table, key: &ForeignKey) -> 
     let Some(target) = target(schema, &key.references) else {
         return Some(format!("there is no table {}", key.references));
     };
-    if !table(target) {
+    if !table(schema, target) {
         return Some(format!("{} is no entity", target.name));
     }
     let there: Vec<&str> = match key.referenced_columns.as_slice() {
@@ -65,7 +70,7 @@ pub fn why_not_foreign_key(schema: &Schema, owner: &Table, key: &ForeignKey) -> 
         let (Some(from), Some(to)) = (owner.column(here), target.column(there)) else {
             return Some(format!("{} has no column {there}", target.name));
         };
-        if !column(from) || !column(to) {
+        if !column(schema, from) || !column(schema, to) {
             return Some(format!("Rust has no type for {here}"));
         }
         let kind = |column: &Column| reference::kind(schema.dialect, below(schema, &column.ty.logical));

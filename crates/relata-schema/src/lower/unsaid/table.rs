@@ -30,7 +30,7 @@ pub(super) fn carry(table: &mut Table, old: &Table, from: &Schema, renames: &[Re
         }
     }
     // What entities have no type for: they cannot have said that it goes.
-    for column in old.columns.iter().filter(|column| matches!(column.ty.logical, Type::Composite(_))) {
+    for column in old.columns.iter().filter(|column| !sayable::column(from, column)) {
         if table.column(&column.name).is_none() {
             table.columns.push(column.clone());
         }
