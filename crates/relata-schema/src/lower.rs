@@ -231,7 +231,7 @@ impl<'d> Lowering<'d> {
             if let Some(problem) = self.names.check_length(field.column_name()) {
                 self.report(problem, &field.span, object.clone());
             }
-            if table.columns.iter().any(|column| same_name(&column.name, field.column_name())) {
+            if table.columns.iter().any(|column| same_name(self.dialect, &column.name, field.column_name())) {
                 let message = format!("`{}` has two columns {}", entity.name, field.column_name());
                 let help = "give one of them another name: `#[column(\"…\")]`";
                 self.report(Diagnostic::error("schema-duplicate-column", message).help(help), &field.span, object);
@@ -252,7 +252,7 @@ impl<'d> Lowering<'d> {
 
     /// A column that an option of the entity adds, unless it is declared.
     fn instant(&mut self, table: &mut Table, name: &str, now: bool) {
-        if table.columns.iter().any(|column| same_name(&column.name, name)) {
+        if table.columns.iter().any(|column| same_name(self.dialect, &column.name, name)) {
             return;
         }
         let ty = Type::Timestamp(None);
@@ -297,9 +297,9 @@ impl<'d> Lowering<'d> {
     }
 }
 
-/// Whether databases take two column names for one.
-fn same_name(a: &str, b: &str) -> bool {
-    a.to_lowercase() == b.to_lowercase()
+/// Whether a database takes two column names for one.
+fn same_name(dialect: Dialect, a: &str, b: &str) -> bool {
+    a == b || dialect != Dialect::Postgres && a.to_lowercase() == b.to_lowercase()
 }
 
 /// The columns of fields; fields that do not exist were reported by the reader.

@@ -67,11 +67,11 @@ impl Diff {
         let (old, new) = tokio::join!(loader.load(&from), loader.load(&to));
         let (mut old, mut new) = match (old, new) {
             // Entities may name what only the other side has: types of an extension, functions.
-            (Ok(old), Err(error)) if stands_on_other(&to, &error) => {
+            (Ok(old), Err(error)) if matches!(to, Source::Rust(_)) && stands_on_other(&error) => {
                 let new = Loader { ground: Some(&old.schema), ..loader }.load(&to).await?;
                 (old, new)
             }
-            (Err(error), Ok(new)) if stands_on_other(&from, &error) => {
+            (Err(error), Ok(new)) if matches!(from, Source::Rust(_)) && stands_on_other(&error) => {
                 (Loader { ground: Some(&new.schema), ..loader }.load(&from).await?, new)
             }
             (old, new) => (old?, new?),
@@ -110,8 +110,9 @@ impl Diff {
     }
 }
 
-fn stands_on_other(source: &Source, error: &Error) -> bool {
-    matches!(source, Source::Rust(_)) && error.kind() == Kind::UndefinedObject
+/// Whether entities could not be created for want of something that they cannot say.
+pub fn stands_on_other(error: &Error) -> bool {
+    matches!(error.kind(), Kind::UndefinedObject | Kind::UndefinedTable)
 }
 
 /// A note of what is written in the language of its dialect, where the target is of another one: its absence there means

@@ -2,8 +2,9 @@
 //! whatever state a merge left it.
 
 use clap::Args;
-use relata_sql::{Kind, Result};
+use relata_sql::Result;
 
+use super::diff::stands_on_other;
 use super::migrate::Common;
 use super::migrate::new::{all_renames, first_names};
 use super::migrate::project::Project;
@@ -78,7 +79,7 @@ impl Lock {
         let loader = Loader { dialect: project.dialect, shadow: project.shadow.clone(), normalize: true, ground: None };
         match loader.load_all(&sources).await {
             // What it stands on is in the migrations.
-            Err(error) if error.kind() == Kind::UndefinedObject && !project.migrations.is_empty() => {
+            Err(error) if stands_on_other(&error) && !project.migrations.is_empty() => {
                 let given = project.replayed(&project.migrations).await?;
                 Loader { ground: Some(&given), ..loader }.load_all(&sources).await.map(Some)
             }

@@ -120,7 +120,12 @@ fn compare(schema: &Schema, table: &Table, now: &Table, notes: &mut Vec<Diagnost
     }
     for key in table.primary_key.iter().chain(&table.uniques).filter(|key| sayable::unique(schema, table, key)) {
         let kind = if table.primary_key.as_ref() == Some(key) { ObjectKind::PrimaryKey } else { ObjectKind::Unique };
-        differs(kind, &key.name, &key_differences(key));
+        let mut what = key_differences(key);
+        if kind == ObjectKind::PrimaryKey {
+            what.extend((!key.include.is_empty()).then_some("included columns"));
+            what.extend(key.deferral.deferrable.then_some("deferral"));
+        }
+        differs(kind, &key.name, &what);
     }
     for index in &table.indexes {
         differs(ObjectKind::Index, &index.name, &index_differences(index));

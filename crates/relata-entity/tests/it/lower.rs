@@ -384,7 +384,7 @@ fn relations_that_do_not_fit() {
 #[test]
 fn names_that_are_taken() {
     check_errors(
-        "#[derive(Entity)] struct User { #[id] id: i64, a: i64, #[column(\"A\")] b: i64 }
+        "#[derive(Entity)] struct User { #[id] id: i64, a: i64, #[column(\"a\")] b: i64 }
          #[derive(Entity)] #[entity(table = \"users\")] struct Person { #[id] id: i64 }
          #[derive(Entity)] struct User { #[id] id: i64 }
          #[derive(Entity)] #[index(a, name = \"x\")] #[index(b, name = \"x\")]
@@ -399,9 +399,9 @@ fn names_that_are_taken() {
               --> app.rs:3:35
               in table users
               help: rename one of them; the other is in app.rs:1
-            error[schema-duplicate-column]: `User` has two columns A
+            error[schema-duplicate-column]: `User` has two columns a
               --> app.rs:1:71
-              in column users.A
+              in column users.a
               help: give one of them another name: `#[column("…")]`
             error[schema-duplicate-name]: the name x is taken, by another index or constraint of others
               --> app.rs:4:54
@@ -605,6 +605,13 @@ fn keys_of_beginnings_and_numbers_beside_a_key() {
           help: it counts the `#[id]` of a table: make it that, or give the number with the row
     "#]]
     .assert_eq(&said.iter().map(|one| format!("{one}\n")).collect::<String>());
+}
+
+#[test]
+fn only_postgres_minds_the_case_of_names() {
+    let source = "#[derive(Entity)] struct User { #[id] id: i64, a: i64, #[column(\"A\")] b: i64 }";
+    let errors = |dialect| lower(&read_source("app.rs", source).declaration, dialect).1.len();
+    assert_eq!([Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql].map(errors), [1, 0, 1]);
 }
 
 #[test]

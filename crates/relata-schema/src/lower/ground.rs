@@ -9,8 +9,12 @@ use crate::model::{Namespace, ObjectKey, ObjectKind, Schema};
 /// The declared schema with what it takes of `from` to be created: its extensions, and whatever else entities have no
 /// words for and the declaration names. `None` where nothing is needed.
 pub fn grounded(declared: &Schema, from: &Schema) -> Option<Schema> {
-    if from.dialect != Dialect::Postgres || declared.dialect != from.dialect {
+    if declared.dialect != from.dialect || from.dialect == Dialect::Sqlite {
         return None;
+    }
+    if from.dialect == Dialect::Mysql {
+        let sequences = from.sequences.clone();
+        return (!sequences.is_empty()).then(|| Schema { sequences, ..declared.clone() });
     }
     let mut words = BTreeSet::new();
     for table in &declared.tables {
@@ -44,7 +48,7 @@ pub fn lift(schema: &mut Schema, declared: &Schema) {
     schema.domains.clear();
     schema.composites.clear();
     schema.ranges.clear();
-    schema.sequences.retain(|sequence| sequence.owned_by.is_some());
+    schema.sequences.retain(|sequence| sequence.owned_by.is_some() && schema.dialect == Dialect::Postgres);
     schema.routines.clear();
     schema.others.clear();
 }

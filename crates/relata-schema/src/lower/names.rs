@@ -27,10 +27,15 @@ impl Names {
         }
     }
 
+    /// A name as the database compares it.
+    fn folded(&self, name: &str) -> String {
+        if self.dialect == Dialect::Postgres { name.to_string() } else { name.to_lowercase() }
+    }
+
     /// The conventional name, with a number if it is taken.
     pub(super) fn by_convention(&self, table: &ObjectName, columns: &[String], ending: &str) -> String {
         let base = convention(table, columns, ending);
-        let free = |name: &String| !self.taken.contains_key(&(self.scope(table), name.to_lowercase()));
+        let free = |name: &String| !self.taken.contains_key(&(self.scope(table), self.folded(name)));
         let numbered = (1..).map(|number| format!("{base}{number}"));
         std::iter::once(base.clone())
             .chain(numbered)
@@ -45,7 +50,8 @@ impl Names {
             return None;
         }
         let scope = self.scope(table);
-        if let Some(other) = self.taken.insert((scope, name.to_lowercase()), table.clone()) {
+        let folded = self.folded(name);
+        if let Some(other) = self.taken.insert((scope, folded), table.clone()) {
             let message = format!("the name {name} is taken, by another index or constraint of {other}");
             let help = "give one of them another name: `name = \"…\"`";
             return Some(Diagnostic::error("schema-duplicate-name", message).help(help));

@@ -58,6 +58,10 @@ pub(super) fn carry(table: &mut Table, old: &Table, from: &Schema, renames: &[Re
     }
     for (key, old) in table.primary_key.iter_mut().zip(&old.primary_key) {
         carry_key(key, old);
+        if old.columns().eq(key.columns()) {
+            key.include.clone_from(&old.include);
+            key.deferral.clone_from(&old.deferral);
+        }
     }
     for key in &mut table.uniques {
         if let Some(old) = old.uniques.iter().find(|old| old.name == key.name && old.columns().eq(key.columns())) {
