@@ -315,7 +315,11 @@ impl<O: Out> Writer<O> {
         let were = if given == 1 { "was" } else { "were" };
         let (wanted, given) = (counted(wanted, "placeholder"), counted(given, "parameter"));
         let message = format!("the SQL has {wanted}, but {given} {were} given");
-        Err(Error::new(Kind::Parameters, message).sql(sql).hint("write ?? for a question mark that is no placeholder"))
+        let hint = match sql.contains("$1") {
+            true => "a placeholder is ? on every database, not $1",
+            false => "write ?? for a question mark that is no placeholder",
+        };
+        Err(Error::new(Kind::Parameters, message).sql(sql).hint(hint))
     }
 }
 

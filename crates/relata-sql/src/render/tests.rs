@@ -624,6 +624,8 @@ fn placeholders_in_raw_sql() {
     for count in [0, 2] {
         assert_eq!(render(Dialect::Mysql, "?", count).unwrap_err().kind(), Kind::Parameters);
     }
+    let error = render(Dialect::Postgres, "a = $1", 1).unwrap_err();
+    assert_eq!(error.hints(), ["a placeholder is ? on every database, not $1"]);
 }
 
 #[test]
