@@ -19,8 +19,8 @@ use tokio::runtime::Handle;
 
 /// Answers that usually take longer, in nanoseconds, are long, and short again when they take less than the other. One that is woken by
 /// what comes in only takes some 15 µs longer if it is short.
-const LONG: u64 = 110_000;
-const SHORT: u64 = 105_000;
+const LONG: u64 = 95_000;
+const SHORT: u64 = 90_000;
 
 /// Until more is known.
 const AT_FIRST: u64 = 50_000;
