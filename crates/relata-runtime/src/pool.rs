@@ -622,7 +622,6 @@ impl Pool {
     }
 }
 
-/// Nobody answered: neither well nor badly.
 /// Said here, where tokio would panic on whoever asked.
 fn outside_of_tokio() -> Error {
     Error::new(Kind::Configuration, "relata runs on tokio, and this future is polled outside of a tokio runtime").hint(
@@ -631,6 +630,7 @@ fn outside_of_tokio() -> Error {
     )
 }
 
+/// Nobody answered: neither well nor badly.
 fn is_silence(error: &Error) -> bool {
     matches!(error.kind(), Kind::Timeout | Kind::Unreachable)
 }

@@ -263,10 +263,10 @@ impl<T> Attempt<T> {
         }
     }
 
-    /// What the next attempt gave, if this one went well.
-    fn and<U>(self, next: Attempt<U>) -> Attempt<U> {
+    /// The next attempt, if this one went well.
+    fn and<U>(self, next: impl FnOnce() -> Attempt<U>) -> Attempt<U> {
         match self {
-            Attempt::Over(Ok(_)) => next,
+            Attempt::Over(Ok(_)) => next(),
             Attempt::Over(Err(error)) => Attempt::Over(Err(error)),
             Attempt::Busy(error) => Attempt::Busy(error),
         }
@@ -381,7 +381,7 @@ impl Connection for SqliteConnection {
             let reading = self.reading;
             return self.answer(move |raw| {
                 let done = run(raw, Statement::new(script, &[]), None).map(|_| ());
-                if reading && raw.is_autocommit() { writes_again(raw).and(done) } else { done }
+                if reading && raw.is_autocommit() { writes_again(raw).and(|| done) } else { done }
             });
         }
         self.touched = true;
@@ -402,9 +402,9 @@ impl Connection for SqliteConnection {
         let was_reading = std::mem::replace(&mut self.reading, options.read_only);
         match (options.read_only, was_reading) {
             (true, _) => {
-                self.answer(move |raw| simple(raw, "BEGIN DEFERRED").and(simple(raw, "PRAGMA query_only = ON")))
+                self.answer(move |raw| simple(raw, "BEGIN DEFERRED").and(|| simple(raw, "PRAGMA query_only = ON")))
             }
-            (false, true) => self.answer(move |raw| writes_again(raw).and(simple(raw, "BEGIN IMMEDIATE"))),
+            (false, true) => self.answer(move |raw| writes_again(raw).and(|| simple(raw, "BEGIN IMMEDIATE"))),
             (false, false) => self.simple("BEGIN IMMEDIATE"),
         }
     }
