@@ -57,11 +57,28 @@ pub(crate) struct Prepared {
     pub(crate) params: usize,
     /// As they were described last.
     columns: Mutex<Arc<[Column]>>,
+    /// Of which types its parameters were, as far as any had a value.
+    taken: Mutex<Vec<Option<u8>>>,
 }
 
 impl Prepared {
     fn columns(&self) -> MutexGuard<'_, Arc<[Column]>> {
         self.columns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether these values are of the types that it took before. MySQL settles the types of parameters by their first values, and
+    /// makes of later ones what it settled: 0 of a text, the year 16383 of another.
+    pub(crate) fn takes(&self, params: &[Value]) -> bool {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.resize(params.len(), None);
+        params.iter().zip(taken.iter_mut()).all(|(value, taken)| match (types::wire_type(value), &taken) {
+            (None, _) => true,
+            (Some(now), Some(before)) => now == *before,
+            (now, None) => {
+                *taken = now;
+                true
+            }
+        })
     }
 }
 
@@ -190,7 +207,7 @@ impl Client {
         };
         self.columns(usize::from(params)).await?;
         let columns = self.columns(usize::from(columns)).await?;
-        Ok(Prepared { id, params: usize::from(params), columns: Mutex::new(columns) })
+        Ok(Prepared { id, params: usize::from(params), columns: Mutex::new(columns), taken: Mutex::default() })
     }
 
     /// Starts a prepared statement. Values that no parameter can be are the inner error, and nothing is sent.
@@ -442,7 +459,7 @@ mod tests {
         let agreed = Agreed { session: 1, version: (10, 11, 0), ends_alike: true, spares_columns: true, mariadb: true };
         let ended = Ended { affected: 0, last_id: 0, status: StatusFlags::empty() };
         let mut client = Client::new(Line::new(Wire::Unix(here.into())), agreed, ended);
-        client.close(&Prepared { id: 7, params: 0, columns: Mutex::new([].into()) });
+        client.close(&Prepared { id: 7, params: 0, columns: Mutex::new([].into()), taken: Mutex::default() });
         drop(client);
         let mut said = Vec::new();
         there.read_to_end(&mut said).await.unwrap();

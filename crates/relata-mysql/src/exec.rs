@@ -159,15 +159,18 @@ impl MysqlConnection {
                 Err(error) => return Err(error.into()),
             },
         };
-        match self.execute(&prepared, statement).await {
-            Err(Failure::Client(Trouble::Server(error))) if error.code == MUST_BE_PREPARED_ANEW => {}
-            outcome => return outcome,
+        if !self.is_mysql() || prepared.takes(statement.params) {
+            match self.execute(&prepared, statement).await {
+                Err(Failure::Client(Trouble::Server(error))) if error.code == MUST_BE_PREPARED_ANEW => {}
+                outcome => return outcome,
+            }
         }
         // Nothing of it has happened. Once is enough: the server has tried three times by itself.
         if let Some(stale) = self.statements.remove(statement.sql) {
             self.client.close(&stale);
         }
         let prepared = self.client.prepare(statement.sql).await?;
+        prepared.takes(statement.params);
         let prepared = self.keep(statement, prepared);
         self.execute(&prepared, statement).await
     }

@@ -438,6 +438,11 @@ pub(crate) fn write_params(params: &[Value], mariadb: bool, out: &mut Vec<u8>) -
     Ok(())
 }
 
+/// The type that a value is sent as; none of NULL, and of what is not sent.
+pub(crate) fn wire_type(value: &Value) -> Option<u8> {
+    if matches!(value, Value::Null) { None } else { type_of(value).ok().map(|[kind, _]| kind) }
+}
+
 /// The type of a parameter, and whether it has no sign.
 fn type_of(value: &Value, mariadb: bool) -> Result<[u8; 2]> {
     let (kind, unsigned) = match value {
@@ -447,7 +452,7 @@ fn type_of(value: &Value, mariadb: bool) -> Result<[u8; 2]> {
         Value::Float(_) => (ColumnType::MYSQL_TYPE_DOUBLE, false),
         // Beside a text the server compares decimals as floating-point numbers.
         Value::Decimal(_) => (ColumnType::MYSQL_TYPE_NEWDECIMAL, false),
-        Value::Date(date) if date.year() >= 0 => (ColumnType::MYSQL_TYPE_DATETIME, false),
+        Value::Date(date) if date.year() >= 0 => (ColumnType::MYSQL_TYPE_DATE, false),
         Value::DateTime(moment) if moment.year() >= 0 => (ColumnType::MYSQL_TYPE_DATETIME, false),
         Value::Timestamp(instant) if TimeZone::UTC.to_datetime(*instant).year() >= 0 => {
             (ColumnType::MYSQL_TYPE_DATETIME, false)
@@ -474,7 +479,7 @@ fn write_value(value: &Value, mariadb: bool, out: &mut Vec<u8>) {
         Value::Text(value) | Value::Json(value) => write_counted(value.as_bytes(), out),
         Value::Bytes(value) => write_counted(value, out),
         Value::Uuid(value) => write_counted(value.to_string().as_bytes(), out),
-        Value::Date(value) => write_moment(value.to_datetime(Time::midnight()), out),
+        Value::Date(value) => write_date(*value, out),
         Value::DateTime(value) => write_moment(*value, out),
         Value::Timestamp(value) => write_moment(TimeZone::UTC.to_datetime(*value), out),
         Value::Time(value) => {
@@ -530,6 +535,17 @@ fn write_counted(bytes: &[u8], out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(bytes);
+}
+
+fn write_date(value: Date, out: &mut Vec<u8>) {
+    let Ok(year) = u16::try_from(value.year()) else {
+        // As in `write_moment`.
+        write_counted(value.to_string().as_bytes(), out);
+        return;
+    };
+    out.push(4);
+    out.extend_from_slice(&year.to_le_bytes());
+    out.extend_from_slice(&[value.month(), value.day()].map(i8::unsigned_abs));
 }
 
 fn write_moment(value: DateTime, out: &mut Vec<u8>) {

@@ -30,6 +30,7 @@ macro_rules! calendar {
             type Base = $ty;
             type Like<U: Field> = U;
             const INSTANT: bool = <$jiff as Field>::INSTANT;
+            const OF_NULL: crate::expr::Cast = <$jiff as Field>::OF_NULL;
         }
 
         impl CastTo for $ty {

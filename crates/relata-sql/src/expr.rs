@@ -228,7 +228,24 @@ impl Cast {
         element.map_or(Cast::Unknown, Cast::Array)
     }
 
-    /// Its name on PostgreSQL, the only one that has to be told.
+    /// Its name on MySQL, which otherwise takes a parameter for a text beside a function's other arguments, and alone for what its
+    /// first value was. MariaDB asks the value. A decimal has 20 places, as many as a cast gives.
+    pub const fn mysql(self) -> Option<&'static str> {
+        Some(match self {
+            Cast::Bool | Cast::Int | Cast::IntBeside => "SIGNED",
+            Cast::Float | Cast::FloatBeside => "DOUBLE",
+            Cast::Decimal | Cast::DecimalBeside => "DECIMAL(65, 20)",
+            Cast::Bytes => "BINARY",
+            Cast::Date => "DATE",
+            Cast::Time => "TIME(6)",
+            Cast::DateTime | Cast::Timestamp => "DATETIME(6)",
+            Cast::Json => "JSON",
+            // What is cast to a text has a collation of its own, which no column's may be mixed with.
+            Cast::Text | Cast::Uuid | Cast::Array(_) | Cast::Unknown => return None,
+        })
+    }
+
+    /// Its name on PostgreSQL, which has to be told.
     pub const fn postgres(self) -> Option<&'static str> {
         Some(match self {
             Cast::Bool => "boolean",

@@ -560,16 +560,24 @@ macro_rules! operators {
                 Expression::new(Expr::Call(Function::Abs, vec![self.into_expr()]))
             }
         }
-        operators!(@arithmetic $name, Add, add, BinaryOp::Add);
-        operators!(@arithmetic $name, Sub, sub, BinaryOp::Sub);
-        operators!(@arithmetic $name, Mul, mul, BinaryOp::Mul);
-        operators!(@arithmetic $name, Div, div, match <T::Base as Number>::KIND {
-            NumberKind::Whole => BinaryOp::Quotient,
-            _ => BinaryOp::Div,
-        });
-        operators!(@arithmetic $name, Rem, rem, BinaryOp::Rem);
+        operators!(@arithmetic $name, Add, add, |_, left, right| binary(left, BinaryOp::Add, right));
+        operators!(@arithmetic $name, Sub, sub, |_, left, right| binary(left, BinaryOp::Sub, right));
+        operators!(@arithmetic $name, Mul, mul, |_, left, right| binary(left, BinaryOp::Mul, right));
+        operators!(@arithmetic $name, Div, div, number::quotient);
+        operators!(@arithmetic $name, Rem, rem, number::remainder);
+
+        impl<R, T: Field> std::ops::Neg for $name<R, T>
+        where
+            T::Base: Number,
+        {
+            type Output = Expression<R, T>;
+
+            fn neg(self) -> Self::Output {
+                number::negative(self.into_expr())
+            }
+        }
     };
-    (@arithmetic $name:ident, $trait:ident, $method:ident, $op:expr) => {
+    (@arithmetic $name:ident, $trait:ident, $method:ident, $compute:expr) => {
         impl<R, T: Field, V: Operand<R, T::Base>> std::ops::$trait<V> for $name<R, T>
         where
             T::Base: Number,
@@ -577,13 +585,18 @@ macro_rules! operators {
             type Output = Expression<R, T::Like<V::Given>>;
 
             fn $method(self, other: V) -> Self::Output {
-                Expression::new(Expr::Binary(Box::new(self.into_expr()), $op, Box::new(other.into_operand())))
+                let compute: fn(NumberKind, Expr, Expr) -> Expr = $compute;
+                Expression::new(compute(<T::Base as Number>::KIND, self.into_expr(), other.into_operand()))
             }
         }
     };
 }
 operators!(Column);
 operators!(Expression);
+
+fn binary(left: Expr, op: BinaryOp, right: Expr) -> Expr {
+    Expr::Binary(Box::new(left), op, Box::new(right))
+}
 
 impl<R, T: Field> Column<R, T> {
     /// In an upsert: the value that was to be inserted.

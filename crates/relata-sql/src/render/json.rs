@@ -13,7 +13,15 @@ impl<O: Out> Writer<O> {
         let (before, between, after) = match (self.dialect(), form) {
             // Its JSON_VALUE takes no parameter for the path.
             _ if self.target.is_mysql() => of_mysql(form),
-            (Dialect::Sqlite, JsonAs::Text) => ("CAST(JSON_EXTRACT(", ", ", ") AS TEXT)"),
+            // JSON_EXTRACT says 1 for what is true.
+            (Dialect::Sqlite, JsonAs::Text) => {
+                self.push("CASE JSON_TYPE(");
+                self.expr(&mut inner.clone())?;
+                self.push(", ");
+                self.path(steps)?;
+                self.push(") WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE ");
+                ("CAST(JSON_EXTRACT(", ", ", ") AS TEXT) END")
+            }
             (Dialect::Sqlite, JsonAs::Int) => ("CAST(JSON_EXTRACT(", ", ", ") AS INTEGER)"),
             (Dialect::Sqlite, JsonAs::Float) => ("CAST(JSON_EXTRACT(", ", ", ") AS REAL)"),
             (Dialect::Sqlite, JsonAs::Bool) => ("JSON_EXTRACT(", ", ", ")"),
@@ -25,7 +33,8 @@ impl<O: Out> Writer<O> {
             (Dialect::Postgres, JsonAs::Bool) => ("CAST(", " #>> ", " AS boolean)"),
             (Dialect::Postgres, JsonAs::Json) => ("(", " #> ", ")"),
             (Dialect::Postgres, JsonAs::Exists) => ("((", " #> ", ") IS NOT NULL)"),
-            (Dialect::Mysql, JsonAs::Text) => ("JSON_VALUE(", ", ", ")"),
+            // JSON_VALUE says 1 for what is true, and a comparison takes JSON's strings for what is in them.
+            (Dialect::Mysql, JsonAs::Text) => ("JSON_UNQUOTE(NULLIF(CONCAT(JSON_EXTRACT(", ", ", ")), 'null'))"),
             (Dialect::Mysql, JsonAs::Int) => ("CAST(JSON_VALUE(", ", ", ") AS SIGNED)"),
             (Dialect::Mysql, JsonAs::Float) => ("CAST(JSON_VALUE(", ", ", ") AS DOUBLE)"),
             (Dialect::Mysql, JsonAs::Bool) => ("(JSON_VALUE(", ", ", ") IN ('1', 'true'))"),

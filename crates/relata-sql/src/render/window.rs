@@ -28,18 +28,16 @@ impl<O: Out> Writer<O> {
                 self.param(value);
                 self.push(" AS NUMERIC)");
             }
-            // Beside a function's other arguments MySQL takes a parameter for a text.
-            None if self.target.is_mysql() && matches!(cast, Cast::Int | Cast::IntBeside) => {
-                self.push("CAST(");
-                self.param(value);
-                self.push(" AS SIGNED)");
-            }
-            None if self.target.is_mysql() && matches!(cast, Cast::Float | Cast::FloatBeside) => {
-                self.push("CAST(");
-                self.param(value);
-                self.push(" AS DOUBLE)");
-            }
-            None => self.param(value),
+            None => match cast.mysql().filter(|_| self.target.is_mysql()) {
+                Some(ty) => {
+                    self.push("CAST(");
+                    self.param(value);
+                    self.push(" AS ");
+                    self.push(ty);
+                    self.push(")");
+                }
+                None => self.param(value),
+            },
         }
     }
 

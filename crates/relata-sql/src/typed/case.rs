@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use super::{Argument, Expr, Expression, Field, Operand, Order, Pred};
 use crate::expr::Cast;
+use crate::template::Template;
 use crate::value::Value;
 
 /// A value that depends on conditions: that of the first that holds.
@@ -110,7 +111,45 @@ pub fn value<R, T: Field>(value: T) -> Expression<R, T> {
 
 /// The same of a column's type: an enum of PostgreSQL's is no text, and its name is known beside a column alone.
 pub(super) fn typed_as<T: Field>(expr: Expr) -> Expr {
-    if <T::Base as Field>::VALUES.is_empty() { typed(expr) } else { expr }
+    let named = !<T::Base as Field>::VALUES.is_empty();
+    match expr {
+        Expr::Value(Value::Null) => null(T::OF_NULL),
+        _ if named => expr,
+        _ => typed(expr),
+    }
+}
+
+/// A NULL of a type: it is that of what is computed from it.
+fn null(of: Cast) -> Expr {
+    macro_rules! nulls {
+        ($($cast:ident: $postgres:literal, $mysql:literal;)*) => {
+            match of {
+                $(Cast::$cast => {
+                    static NULL: Template = Template::each("NULL", "NULL", $postgres, $mysql);
+                    Expr::Template(&NULL, Vec::new())
+                })*
+                Cast::IntBeside
+                | Cast::FloatBeside
+                | Cast::DecimalBeside
+                | Cast::Array(_)
+                | Cast::Unknown => Expr::Value(Value::Null),
+            }
+        };
+    }
+    nulls! {
+        Bool: "CAST(NULL AS boolean)", "CAST(NULL AS SIGNED)";
+        Int: "CAST(NULL AS bigint)", "CAST(NULL AS SIGNED)";
+        Float: "CAST(NULL AS double precision)", "CAST(NULL AS DOUBLE)";
+        Decimal: "CAST(NULL AS numeric)", "CAST(NULL AS DECIMAL(65, 20))";
+        Text: "CAST(NULL AS text)", "NULL";
+        Bytes: "CAST(NULL AS bytea)", "CAST(NULL AS BINARY)";
+        Uuid: "CAST(NULL AS uuid)", "NULL";
+        Date: "CAST(NULL AS date)", "CAST(NULL AS DATE)";
+        Time: "CAST(NULL AS time)", "CAST(NULL AS TIME(6))";
+        DateTime: "CAST(NULL AS timestamp)", "CAST(NULL AS DATETIME(6))";
+        Timestamp: "CAST(NULL AS timestamptz)", "CAST(NULL AS DATETIME(6))";
+        Json: "CAST(NULL AS jsonb)", "NULL";
+    }
 }
 
 /// A number that stands beside others of its type.

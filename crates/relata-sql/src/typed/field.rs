@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Column, Decode, Encode, Expr, Expression, Id, Value};
 use crate::cell::Element;
+use crate::expr::Cast;
 use crate::value::Interval;
 
 /// A Rust type that a column can hold.
@@ -31,6 +32,8 @@ pub trait Field: Encode + Decode + Clone + Send + Sync + 'static {
     const INSTANT: bool = false;
     /// The values of a stored enum; empty for other types.
     const VALUES: &'static [&'static str] = &[];
+    /// The type of a NULL where nothing around it tells.
+    const OF_NULL: Cast = Cast::Unknown;
 }
 
 /// `U`, or an `Option` of it if `T` is an `Option`.
@@ -137,43 +140,35 @@ pub trait Operand<R, T> {
 }
 
 macro_rules! fields {
-    ($($ty:ty),* $(,)?) => {$(
+    ($($($ty:ty),+ => $cast:ident;)*) => {$($(
         #[diagnostic::do_not_recommend]
         impl Field for $ty {
             type Base = $ty;
             type Like<U: Field> = U;
+            const OF_NULL: Cast = Cast::$cast;
         }
-    )*};
+    )+)*};
 }
-fields!(
-    bool,
-    i8,
-    i16,
-    i32,
-    i64,
-    u8,
-    u16,
-    u32,
-    u64,
-    f32,
-    f64,
-    Decimal,
-    String,
-    Vec<u8>,
-    Uuid,
-    Date,
-    Time,
-    DateTime,
-    Interval,
-    SignedDuration,
-    serde_json::Value,
-    Value,
-);
+fields! {
+    bool => Bool;
+    i8, i16, i32, i64, u8, u16, u32 => Int;
+    f32, f64 => Float;
+    u64, Decimal => Decimal;
+    String => Text;
+    Vec<u8> => Bytes;
+    Uuid => Uuid;
+    Date => Date;
+    Time => Time;
+    DateTime => DateTime;
+    serde_json::Value => Json;
+    Interval, SignedDuration, Value => Unknown;
+}
 
 #[diagnostic::do_not_recommend]
 impl Field for Timestamp {
     type Base = Timestamp;
     type Like<U: Field> = U;
+    const OF_NULL: Cast = Cast::Timestamp;
     const INSTANT: bool = true;
 }
 
@@ -203,12 +198,14 @@ impl<T: Field<Base = T>> Field for Option<T> {
     type Like<U: Field> = Option<U::Base>;
     const NULLABLE: bool = true;
     const VALUES: &'static [&'static str] = T::VALUES;
+    const OF_NULL: Cast = T::OF_NULL;
 }
 
 #[diagnostic::do_not_recommend]
 impl<E: 'static, K: Field<Base = K>> Field for Id<E, K> {
     type Base = Self;
     type Like<U: Field> = U;
+    const OF_NULL: Cast = K::OF_NULL;
 }
 
 #[diagnostic::do_not_recommend]

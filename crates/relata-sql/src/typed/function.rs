@@ -40,8 +40,8 @@ casts! {
     Uuid => "LOWER(CAST({0} AS TEXT))", "CAST({0} AS uuid)", "LOWER(CAST({0} AS CHAR))";
     Date => "DATE({0})", "CAST({0} AS date)", "CAST({0} AS DATE)";
     Time => "TIME({0})", "CAST({0} AS time)", "CAST({0} AS TIME(6))";
-    DateTime => "DATETIME({0})", "CAST({0} AS timestamp)", "CAST({0} AS DATETIME(6))";
-    Timestamp => "DATETIME({0})", "CAST({0} AS timestamptz)", "CAST({0} AS DATETIME(6))";
+    DateTime => "(DATETIME(SUBSTR({0}, 1, 19) || LTRIM(SUBSTR({0}, 20), '.0123456789')) || RTRIM(RTRIM(SUBSTR(PRINTF('%.6f', '0' || SUBSTR({0}, 20, 7)), 2), '0'), '.'))", "CAST({0} AS timestamp)", "CAST({0} AS DATETIME(6))";
+    Timestamp => "(DATETIME(SUBSTR({0}, 1, 19) || LTRIM(SUBSTR({0}, 20), '.0123456789')) || RTRIM(RTRIM(SUBSTR(PRINTF('%.6f', '0' || SUBSTR({0}, 20, 7)), 2), '0'), '.'))", "CAST({0} AS timestamptz)", "CAST({0} AS DATETIME(6))";
 }
 
 /// What is true or false as a number, and as a text; PostgreSQL has a cast to `integer` alone.
@@ -55,12 +55,19 @@ static TRUTH_AS_TEXT: Template = Template::each(
 /// A number as what is true or false: PostgreSQL casts `integer` alone.
 static NUMBER_AS_TRUTH: Template = Template::each("cast", "({0} <> 0)", "({0} <> 0)", "({0} <> 0)");
 
-/// A cast between numbers and what is true or false.
-fn cast_of_truth(from: TypeId, to: TypeId, expr: &Expr, cast: &'static Template) -> Option<Expr> {
+/// A number without its fraction: PostgreSQL and MariaDB would round it.
+static FRACTION_AS_NUMBER: Template = Template::each("cast", "{0}", "TRUNC({0})", "TRUNCATE({0}, 0)");
+
+/// A cast between numbers, or between them and what is true or false.
+fn cast_of_number(from: TypeId, to: TypeId, expr: &Expr, cast: &'static Template) -> Option<Expr> {
     let numbers =
         [TypeId::of::<i16>(), TypeId::of::<i32>(), TypeId::of::<i64>(), TypeId::of::<f64>(), TypeId::of::<Decimal>()];
     let truth = TypeId::of::<bool>();
+    let (whole, fractions) = numbers.split_at(3);
     let within = |template, expr: Expr| Expr::Template(template, vec![expr]);
+    if (fractions.contains(&from) || from == TypeId::of::<f32>()) && whole.contains(&to) {
+        return Some(within(cast, within(&FRACTION_AS_NUMBER, expr.clone())));
+    }
     if from == truth && numbers.contains(&to) {
         return Some(within(cast, within(&TRUTH_AS_NUMBER, expr.clone())));
     }
@@ -87,10 +94,11 @@ templates! {
     TRIM_START: "trimming", "LTRIM({0})";
     TRIM_END: "trimming", "RTRIM({0})";
     POSITION: "position", "INSTR({0}, {1})", "STRPOS({0}, {1})", "LOCATE({1}, {0})";
-    ROUND: "rounding", "ROUND({0}, {1})";
+    // Of what a floating-point number says in decimal.
+    ROUND: "rounding", "(ROUND(ROUND({0} * {2}, 6)) / {2}.0)", "ROUND({0}, {1})", "ROUND({0}, {1})";
     ROUND_FLOAT: "rounding", "ROUND({0}, {1})", "CAST(ROUND(CAST({0} AS numeric), {1}) AS double precision)", "ROUND({0}, {1})";
-    FLOOR: "floor", "(CAST({0} AS INTEGER) - ({0} < CAST({0} AS INTEGER)))", "FLOOR({0})", "FLOOR({0})";
-    CEIL: "ceil", "(CAST({0} AS INTEGER) + ({0} > CAST({0} AS INTEGER)))", "CEIL({0})", "CEIL({0})";
+    FLOOR: "floor", "(ROUND({0}) - (ROUND({0}) > {0}))", "FLOOR({0})", "FLOOR({0})";
+    CEIL: "ceil", "(ROUND({0}) + (ROUND({0}) < {0}))", "CEIL({0})", "CEIL({0})";
     SIGN: "sign", "SIGN({0})", "CAST(SIGN({0}) AS bigint)", "SIGN({0})";
     NULL_IF: "null if equal", "NULLIF({0}, {1})";
     GREATEST: "greater one", "MAX({0}, {1})", "GREATEST({0}, {1})", "GREATEST({0}, {1})";
@@ -125,6 +133,23 @@ static POWER: Template =
 static SQRT: Template =
     Template::everywhere("square roots", "SQRT({0})").not_on_sqlite("compare squares, or compute it in the program");
 
+/// A whole number has none.
+pub(super) fn without_fraction<R, T: Field<Base: Number>>(template: &'static Template, expr: Expr) -> Expression<R, T> {
+    match <T::Base as Number>::KIND {
+        NumberKind::Whole => Expression::new(expr),
+        NumberKind::Exact | NumberKind::Float => call(template, vec![expr]),
+    }
+}
+
+/// With nothing to fill it with, a text is cut at most.
+fn padded<R, T>(template: &'static Template, text: Expr, characters: u32, fill: String) -> Expression<R, T> {
+    let characters = Expr::Number(characters.into());
+    if fill.is_empty() {
+        return call(&LEFT, vec![text, characters]);
+    }
+    call(template, vec![text, characters, typed(Expr::Value(fill.encode()))])
+}
+
 /// A function with arguments.
 pub(super) fn call<R, T>(template: &'static Template, arguments: Vec<Expr>) -> Expression<R, T> {
     Expression::new(Expr::Template(template, arguments))
@@ -138,7 +163,7 @@ macro_rules! functions {
             pub fn cast<U: CastTo>(self) -> Expression<R, T::Like<U>> {
                 let text = [TypeId::of::<U>(), TypeId::of::<T::Base>()].contains(&TypeId::of::<String>());
                 let expr = self.into_expr();
-                if let Some(cast) = cast_of_truth(TypeId::of::<T::Base>(), TypeId::of::<U>(), &expr, U::CAST) {
+                if let Some(cast) = cast_of_number(TypeId::of::<T::Base>(), TypeId::of::<U>(), &expr, U::CAST) {
                     return Expression::new(cast.bounded());
                 }
                 // The clock that a session shows is none of its business.
@@ -206,8 +231,7 @@ macro_rules! functions {
             where
                 T::Base: Textual,
             {
-                let fill = typed(Expr::Value(fill.into().encode()));
-                call(&PAD_START, vec![self.into_expr(), Expr::Number(characters.into()), fill])
+                padded(&PAD_START, self.into_expr(), characters, fill.into())
             }
 
             /// Filled at the end with a text up to so many characters; what is longer is cut there.
@@ -215,8 +239,7 @@ macro_rules! functions {
             where
                 T::Base: Textual,
             {
-                let fill = typed(Expr::Value(fill.into().encode()));
-                call(&PAD_END, vec![self.into_expr(), Expr::Number(characters.into()), fill])
+                padded(&PAD_END, self.into_expr(), characters, fill.into())
             }
 
             /// Length in bytes of UTF-8.
@@ -276,11 +299,17 @@ macro_rules! functions {
             where
                 T::Base: Number,
             {
-                let template = match <T::Base as Number>::KIND {
-                    NumberKind::Float => &ROUND_FLOAT,
-                    NumberKind::Whole | NumberKind::Exact => &ROUND,
-                };
-                call(template, vec![self.into_expr(), Expr::Number(places.into())])
+                let expr = self.into_expr();
+                let places_of = |places: u32| Expr::Number(places.into());
+                match <T::Base as Number>::KIND {
+                    NumberKind::Float => call(&ROUND_FLOAT, vec![expr, places_of(places)]),
+                    NumberKind::Exact => {
+                        // Where the power counts, a number has fewer digits.
+                        let power = Expr::Number(10_u64.pow(places.min(18)));
+                        call(&ROUND, vec![expr, places_of(places), power])
+                    }
+                    NumberKind::Whole => Expression::new(expr),
+                }
             }
 
             /// The next whole number below.
@@ -288,7 +317,7 @@ macro_rules! functions {
             where
                 T::Base: Number,
             {
-                call(&FLOOR, vec![self.into_expr()])
+                without_fraction::<R, T>(&FLOOR, self.into_expr())
             }
 
             /// The next whole number above.
@@ -296,7 +325,7 @@ macro_rules! functions {
             where
                 T::Base: Number,
             {
-                call(&CEIL, vec![self.into_expr()])
+                without_fraction::<R, T>(&CEIL, self.into_expr())
             }
 
             /// -1, 0 or 1.

@@ -77,11 +77,13 @@ further_parts! {
     YEAR_DAY YEAR_DAY_UTC: "CAST(STRFTIME('%j', {0}) AS INTEGER)", "DOY", "DAYOFYEAR({0})";
 }
 
+// SQLite's own functions count in milliseconds: here the fraction of the second is left out before they are asked, and put back
+// after. What stands behind it, a zone, stays.
 static EPOCH: Template = Template::each(
     "seconds since 1970",
-    "ROUND((JULIANDAY({0}) - 2440587.5) * 86400.0, 3)",
+    "(UNIXEPOCH(SUBSTR({0}, 1, 19) || LTRIM(SUBSTR({0}, 20), '.0123456789')) + CAST('0' || SUBSTR({0}, 20) AS REAL))",
     "CAST(EXTRACT(EPOCH FROM {0}) AS double precision)",
-    "CAST(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {0}) / 1000000 AS DOUBLE)",
+    "CAST(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {0}) / 1e6 AS DOUBLE)",
 );
 
 static WEEK: Template = Template::each(
@@ -123,7 +125,7 @@ truncations! {
 }
 
 const QUARTER_BEGIN: [&str; 2] = [
-    "STRFTIME('%Y-%m-01 00:00:00', {0}, 'start of month', ((CAST(STRFTIME('%m', {0}) AS INTEGER) - 1) % 3 * -1) || ' months')",
+    "STRFTIME('%Y-%m-01 00:00:00', DATE({0}), 'start of month', ((CAST(STRFTIME('%m', {0}) AS INTEGER) - 1) % 3 * -1) || ' months')",
     "CAST(CONCAT(YEAR({0}), '-', QUARTER({0}) * 3 - 2, '-01') AS DATETIME)",
 ];
 static TO_QUARTER: Template =
@@ -133,7 +135,7 @@ static TO_QUARTER_UTC: Template =
 
 // The Sunday that is not before it, and six days back.
 const MONDAY: [&str; 2] = [
-    "STRFTIME('%Y-%m-%d 00:00:00', {0}, 'weekday 0', '-6 days')",
+    "STRFTIME('%Y-%m-%d 00:00:00', DATE({0}), 'weekday 0', '-6 days')",
     "CAST(STR_TO_DATE(CONCAT(YEARWEEK({0}, 3), ' Monday'), '%x%v %W') AS DATETIME)",
 ];
 static TO_WEEK: Template = Template::each("truncated date", MONDAY[0], "DATE_TRUNC('week', {0})", MONDAY[1]);
@@ -142,10 +144,9 @@ static TO_WEEK_UTC: Template =
 
 macro_rules! additions {
     ($($name:ident $date:ident: $sqlite:literal, $postgres:literal, $mysql:literal;)*) => {$(
-        // Without the zeros at the end that SQLite would write: texts are compared.
         static $name: Template = Template::each(
             "later moment",
-            concat!("RTRIM(RTRIM(STRFTIME('%Y-%m-%d %H:%M:%f', {0}, ({1}) || ' ", $sqlite, "'), '0'), '.')"),
+            concat!("(STRFTIME('%Y-%m-%d %H:%M:%S', SUBSTR({0}, 1, 19), ({1}) || ' ", $sqlite, "') || SUBSTR({0}, 20))"),
             concat!("({0} + MAKE_INTERVAL(", $postgres, " => CAST({1} AS int)))"),
             concat!("({0} + INTERVAL ({1}) ", $mysql, ")"),
         );
@@ -169,7 +170,7 @@ additions! {
 
 static ADD_QUARTERS: Template = Template::each(
     "later moment",
-    "RTRIM(RTRIM(STRFTIME('%Y-%m-%d %H:%M:%f', {0}, (({1}) * 3) || ' months', 'floor'), '0'), '.')",
+    "(STRFTIME('%Y-%m-%d %H:%M:%S', SUBSTR({0}, 1, 19), (({1}) * 3) || ' months', 'floor') || SUBSTR({0}, 20))",
     "({0} + MAKE_INTERVAL(months => CAST({1} AS int) * 3))",
     "({0} + INTERVAL ({1}) QUARTER)",
 );
@@ -182,7 +183,7 @@ static ADD_QUARTERS_DATE: Template = Template::each(
 
 static ADD_WEEKS: Template = Template::each(
     "later moment",
-    "RTRIM(RTRIM(STRFTIME('%Y-%m-%d %H:%M:%f', {0}, (({1}) * 7) || ' days'), '0'), '.')",
+    "(STRFTIME('%Y-%m-%d %H:%M:%S', SUBSTR({0}, 1, 19), (({1}) * 7) || ' days') || SUBSTR({0}, 20))",
     "({0} + MAKE_INTERVAL(weeks => CAST({1} AS int)))",
     "({0} + INTERVAL ({1}) WEEK)",
 );
@@ -207,13 +208,15 @@ static DAY_OF: Template = Template::each("day", "DATE({0})", "CAST({0} AS date)"
 static DAY_OF_UTC: Template = Template::each("day", "DATE({0})", "CAST({0} AT TIME ZONE 'UTC' AS date)", "DATE({0})");
 static SECONDS: Template = Template::each(
     "distance in time",
-    "ROUND((JULIANDAY({0}) - JULIANDAY({1})) * 86400.0, 3)",
+    "(UNIXEPOCH(SUBSTR({0}, 1, 19) || LTRIM(SUBSTR({0}, 20), '.0123456789')) \
+     - UNIXEPOCH(SUBSTR({1}, 1, 19) || LTRIM(SUBSTR({1}, 20), '.0123456789')) \
+     + CAST('0' || SUBSTR({0}, 20) AS REAL) - CAST('0' || SUBSTR({1}, 20) AS REAL))",
     "CAST(EXTRACT(EPOCH FROM {0}) - EXTRACT(EPOCH FROM {1}) AS double precision)",
-    "CAST(TIMESTAMPDIFF(MICROSECOND, {1}, {0}) / 1000000 AS DOUBLE)",
+    "CAST(TIMESTAMPDIFF(MICROSECOND, {1}, {0}) / 1e6 AS DOUBLE)",
 );
 
 /// The present instant by the database's clock: when the transaction began on PostgreSQL, when the statement did
-/// elsewhere.
+/// elsewhere; in milliseconds on SQLite.
 pub fn now<R>() -> Expression<R, Timestamp> {
     call(&NOW, Vec::new())
 }
@@ -351,7 +354,7 @@ macro_rules! moments {
                 call(template, vec![self.into_expr()])
             }
 
-            /// Seconds since the beginning of 1970, with their fraction. SQLite counts in milliseconds.
+            /// Seconds since the beginning of 1970, with their fraction.
             pub fn epoch(self) -> Expression<R, T::Like<f64>>
             where
                 T::Base: Moment,
@@ -379,8 +382,7 @@ macro_rules! moments {
                 call(&DAY_OF, vec![Expr::Template(truncation(unit, false), vec![self.into_expr()])])
             }
 
-            /// So many units later, or earlier; a month after the 31st of January is the last of February. **Dialects**: SQLite
-            /// counts in milliseconds.
+            /// So many units later, or earlier; a month after the 31st of January is the last of February.
             pub fn plus<V: Operand<R, i64>>(self, number: V, unit: Unit) -> Expression<R, LikeBoth<V::Given, T>>
             where
                 T::Base: Moment,
@@ -398,7 +400,7 @@ macro_rules! moments {
                 later::<R, T::Base, _>(template, self.into_expr(), length.into_operand())
             }
 
-            /// How many seconds it comes after another moment. SQLite counts in milliseconds.
+            /// How many seconds it comes after another moment.
             pub fn seconds_since<V: Operand<R, T::Base>>(
                 self,
                 other: V,

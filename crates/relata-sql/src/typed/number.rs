@@ -1,8 +1,9 @@
 //! Functions of numbers beyond rounding, and their bits.
 
 use super::case::{typed, typed_as};
-use super::function::call;
-use super::{CastTo, Column, Expr, Expression, Field, LikeBoth, Number, Operand, Pred};
+use super::function::{call, without_fraction};
+use super::{CastTo, Column, Expr, Expression, Field, LikeBoth, Number, NumberKind, Operand, Pred};
+use crate::expr::BinaryOp;
 use crate::template::Template;
 
 macro_rules! maths {
@@ -51,16 +52,62 @@ maths! {
     degrees = "DEGREES({0})";
 }
 
-static TRUNCATED: Template =
-    Template::each("number without fraction", "CAST({0} AS INTEGER)", "TRUNC({0})", "TRUNCATE({0}, 0)");
+static TRUNCATED: Template = Template::each(
+    "number without fraction",
+    "(ROUND({0}) - SIGN({0}) * (ABS(ROUND({0})) > ABS({0})))",
+    "TRUNC({0})",
+    "TRUNCATE({0}, 0)",
+);
+/// SQLite keeps a decimal without a fraction as a whole number, whose quotients are whole.
+static DIVIDED: Template = Template::each("quotient", "(CAST({0} AS REAL) / {1})", "({0} / {1})", "({0} / {1})");
+/// SQLite's remainder is of whole numbers, PostgreSQL's not of floating-point numbers.
+static REMAINDER_OF_FLOATS: Template = Template::each(
+    "remainder",
+    "({0} - {1} * CAST({0} / {1} AS INTEGER))",
+    "({0} - {1} * TRUNC({0} / {1}))",
+    "({0} % {1})",
+);
+static REMAINDER: Template = Template::everywhere("remainder of decimals", "({0} % {1})")
+    .not_on_sqlite("`.cast::<f64>()` both, or compute it in the program");
+
+static NEGATIVE: Template = Template::everywhere("negative", "(-({0}))");
+
+/// The number with the other sign.
+pub(super) fn negative<R, T>(expr: Expr) -> Expression<R, T> {
+    call(&NEGATIVE, vec![expr])
+}
+
+/// The quotient of two numbers of this kind.
+pub(super) fn quotient(kind: NumberKind, left: Expr, right: Expr) -> Expr {
+    match kind {
+        NumberKind::Whole => Expr::Binary(Box::new(left), BinaryOp::Quotient, Box::new(right)),
+        NumberKind::Exact => Expr::Template(&DIVIDED, vec![left, right]),
+        NumberKind::Float => Expr::Binary(Box::new(left), BinaryOp::Div, Box::new(right)),
+    }
+}
+
+/// What is left of a division of two numbers of this kind.
+pub(super) fn remainder(kind: NumberKind, left: Expr, right: Expr) -> Expr {
+    match kind {
+        NumberKind::Whole => Expr::Binary(Box::new(left), BinaryOp::Rem, Box::new(right)),
+        NumberKind::Exact => Expr::Template(&REMAINDER, vec![left, right]),
+        NumberKind::Float => Expr::Template(&REMAINDER_OF_FLOATS, vec![left, right]),
+    }
+}
+
 static BIT_AND: Template = Template::each("bits", "({0} & {1})", "({0} & {1})", "CAST(({0} & {1}) AS SIGNED)");
 static BIT_OR: Template = Template::each("bits", "({0} | {1})", "({0} | {1})", "CAST(({0} | {1}) AS SIGNED)");
 static BIT_XOR: Template =
     Template::each("bits", "(({0} | {1}) - ({0} & {1}))", "({0} # {1})", "CAST(({0} ^ {1}) AS SIGNED)");
 static SHIFT_LEFT: Template =
     Template::each("bits", "({0} << {1})", "({0} << CAST({1} AS int))", "CAST(({0} << {1}) AS SIGNED)");
-static SHIFT_RIGHT: Template =
-    Template::each("bits", "({0} >> {1})", "({0} >> CAST({1} AS int))", "CAST(({0} >> {1}) AS SIGNED)");
+// MariaDB shifts a negative number as if it had no sign; its complement has none.
+static SHIFT_RIGHT: Template = Template::each(
+    "bits",
+    "({0} >> {1})",
+    "({0} >> CAST({1} AS int))",
+    "CAST(IF({0} < 0, ~(~{0} >> {1}), {0} >> {1}) AS SIGNED)",
+);
 static DISTINCT: Template =
     Template::each("comparison with NULL", "({0} IS NOT {1})", "({0} IS DISTINCT FROM {1})", "(NOT ({0} <=> {1}))");
 static NOT_DISTINCT: Template =
@@ -74,7 +121,7 @@ macro_rules! numbers {
             where
                 T::Base: Number,
             {
-                call(&TRUNCATED, vec![self.into_expr()])
+                without_fraction::<R, T>(&TRUNCATED, self.into_expr())
             }
 
             /// The bits that both whole numbers have.

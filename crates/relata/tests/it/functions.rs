@@ -102,7 +102,7 @@ async fn functions_of_numbers(mut db: Db) -> Result<()> {
         ))
     };
     expect![[r#"
-        sqlite   SELECT "large" / ?1, "large" % ?2, ROUND("double", 1), (CAST("double" AS INTEGER) - ("double" < CAST("double" AS INTEGER))), (CAST("double" AS INTEGER) + ("double" > CAST("double" AS INTEGER))), ROUND("exact", 0), SIGN("small"), MAX("large", ?3), MIN("large", "large") FROM "every_type"
+        sqlite   SELECT "large" / ?1, "large" % ?2, ROUND("double", 1), (ROUND("double") - (ROUND("double") > "double")), (ROUND("double") + (ROUND("double") < "double")), (ROUND(ROUND("exact" * 1, 6)) / 1.0), SIGN("small"), MAX("large", ?3), MIN("large", "large") FROM "every_type"
         postgres SELECT "large" / $1, "large" % $2, CAST(ROUND(CAST("double" AS numeric), 1) AS double precision), FLOOR("double"), CEIL("double"), ROUND("exact", 0), CAST(SIGN("small") AS bigint), GREATEST("large", CAST($3 AS bigint)), LEAST("large", "large") FROM "every_type"
         mysql    SELECT `large` DIV ?, `large` % ?, ROUND(`double`, 1), FLOOR(`double`), CEIL(`double`), ROUND(`exact`, 0), SIGN(`small`), GREATEST(`large`, ?), LEAST(`large`, `large`) FROM `every_type`
     "#]].assert_eq(&side_by_side(query));
@@ -255,9 +255,9 @@ async fn dates_and_times(mut db: Db) -> Result<()> {
         ))
     };
     expect![[r#"
-        sqlite   SELECT STRFTIME('%Y-%m-%d %H:00:00', "instant"), STRFTIME('%Y-%m-01 00:00:00', "datetime"), DATE(STRFTIME('%Y-01-01 00:00:00', "date")), RTRIM(RTRIM(STRFTIME('%Y-%m-%d %H:%M:%f', "instant", (?1) || ' days'), '0'), '.'), DATE("date", (?2) || ' months', 'floor'), RTRIM(RTRIM(STRFTIME('%Y-%m-%d %H:%M:%f', "datetime", ("large") || ' minutes'), '0'), '.'), ROUND((JULIANDAY("instant") - JULIANDAY(?3)) * 86400.0, 3) FROM "every_type"
+        sqlite   SELECT STRFTIME('%Y-%m-%d %H:00:00', "instant"), STRFTIME('%Y-%m-01 00:00:00', "datetime"), DATE(STRFTIME('%Y-01-01 00:00:00', "date")), (STRFTIME('%Y-%m-%d %H:%M:%S', SUBSTR("instant", 1, 19), (?1) || ' days') || SUBSTR("instant", 20)), DATE("date", (?2) || ' months', 'floor'), (STRFTIME('%Y-%m-%d %H:%M:%S', SUBSTR("datetime", 1, 19), ("large") || ' minutes') || SUBSTR("datetime", 20)), (UNIXEPOCH(SUBSTR("instant", 1, 19) || LTRIM(SUBSTR("instant", 20), '.0123456789')) - UNIXEPOCH(SUBSTR(?3, 1, 19) || LTRIM(SUBSTR(?4, 20), '.0123456789')) + CAST('0' || SUBSTR("instant", 20) AS REAL) - CAST('0' || SUBSTR(?5, 20) AS REAL)) FROM "every_type"
         postgres SELECT DATE_TRUNC('hour', "instant", 'UTC'), DATE_TRUNC('month', "datetime"), CAST(DATE_TRUNC('year', "date") AS date), ((("instant" AT TIME ZONE 'UTC') + MAKE_INTERVAL(days => CAST(CAST($1 AS bigint) AS int))) AT TIME ZONE 'UTC'), CAST("date" + MAKE_INTERVAL(months => CAST(CAST($2 AS bigint) AS int)) AS date), ("datetime" + MAKE_INTERVAL(mins => CAST("large" AS int))), CAST(EXTRACT(EPOCH FROM "instant") - EXTRACT(EPOCH FROM CAST($3 AS timestamptz)) AS double precision) FROM "every_type"
-        mysql    SELECT CAST(DATE_FORMAT(`instant`, '%Y-%m-%d %H:00:00') AS DATETIME), CAST(DATE_FORMAT(`datetime`, '%Y-%m-01 00:00:00') AS DATETIME), DATE(CAST(DATE_FORMAT(`date`, '%Y-01-01 00:00:00') AS DATETIME)), (`instant` + INTERVAL (?) DAY), CAST(`date` + INTERVAL (?) MONTH AS DATE), (`datetime` + INTERVAL (`large`) MINUTE), CAST(TIMESTAMPDIFF(MICROSECOND, ?, `instant`) / 1000000 AS DOUBLE) FROM `every_type`
+        mysql    SELECT CAST(DATE_FORMAT(`instant`, '%Y-%m-%d %H:00:00') AS DATETIME), CAST(DATE_FORMAT(`datetime`, '%Y-%m-01 00:00:00') AS DATETIME), DATE(CAST(DATE_FORMAT(`date`, '%Y-01-01 00:00:00') AS DATETIME)), (`instant` + INTERVAL (?) DAY), CAST(`date` + INTERVAL (?) MONTH AS DATE), (`datetime` + INTERVAL (`large`) MINUTE), CAST(TIMESTAMPDIFF(MICROSECOND, ?, `instant`) / 1e6 AS DOUBLE) FROM `every_type`
     "#]].assert_eq(&side_by_side(moved));
     let row = moved().one(&mut db).await?;
     assert_eq!((row.0, row.1), ("2024-02-29T23:00:00Z".parse().unwrap(), "2024-02-01T00:00:00".parse().unwrap()));
@@ -318,9 +318,9 @@ async fn json_by_path(mut db: Db) -> Result<()> {
         ))
     };
     expect![[r#"
-        sqlite   SELECT CAST(JSON_EXTRACT("json", ?1) AS TEXT), CAST(JSON_EXTRACT("json", ?2) AS INTEGER), CAST(JSON_EXTRACT("json", ?3) AS REAL), JSON_EXTRACT("json", ?4), CAST(JSON_EXTRACT("json", ?5) AS TEXT), CAST(JSON_EXTRACT("json", ?6) AS INTEGER), CAST(JSON_EXTRACT("json", ?7) AS TEXT), CAST(JSON_EXTRACT("json", ?8) AS INTEGER), ("json" -> ?9) FROM "every_type"
+        sqlite   SELECT CASE JSON_TYPE("json", ?1) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(JSON_EXTRACT("json", ?2) AS TEXT) END, CAST(JSON_EXTRACT("json", ?3) AS INTEGER), CAST(JSON_EXTRACT("json", ?4) AS REAL), JSON_EXTRACT("json", ?5), CASE JSON_TYPE("json", ?6) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(JSON_EXTRACT("json", ?7) AS TEXT) END, CAST(JSON_EXTRACT("json", ?8) AS INTEGER), CASE JSON_TYPE("json", ?9) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(JSON_EXTRACT("json", ?10) AS TEXT) END, CAST(JSON_EXTRACT("json", ?11) AS INTEGER), ("json" -> ?12) FROM "every_type"
         postgres SELECT ("json" #>> $1), CAST("json" #>> $2 AS bigint), CAST("json" #>> $3 AS double precision), CAST("json" #>> $4 AS boolean), ("json" #>> $5), CAST("json" #>> $6 AS bigint), ("json" #>> $7), CAST("json" #>> $8 AS bigint), ("json" #> $9) FROM "every_type"
-        mysql    SELECT JSON_VALUE(`json`, ?), CAST(JSON_VALUE(`json`, ?) AS SIGNED), CAST(JSON_VALUE(`json`, ?) AS DOUBLE), (JSON_VALUE(`json`, ?) IN ('1', 'true')), JSON_VALUE(`json`, ?), CAST(JSON_VALUE(`json`, ?) AS SIGNED), JSON_VALUE(`json`, ?), CAST(JSON_VALUE(`json`, ?) AS SIGNED), JSON_EXTRACT(`json`, ?) FROM `every_type`
+        mysql    SELECT JSON_UNQUOTE(NULLIF(CONCAT(JSON_EXTRACT(`json`, ?)), 'null')), CAST(JSON_VALUE(`json`, ?) AS SIGNED), CAST(JSON_VALUE(`json`, ?) AS DOUBLE), (JSON_VALUE(`json`, ?) IN ('1', 'true')), JSON_UNQUOTE(NULLIF(CONCAT(JSON_EXTRACT(`json`, ?)), 'null')), CAST(JSON_VALUE(`json`, ?) AS SIGNED), JSON_UNQUOTE(NULLIF(CONCAT(JSON_EXTRACT(`json`, ?)), 'null')), CAST(JSON_VALUE(`json`, ?) AS SIGNED), JSON_EXTRACT(`json`, ?) FROM `every_type`
     "#]].assert_eq(&side_by_side(query));
     let row = query().one(&mut db).await?;
     assert_eq!((row.0.as_deref(), row.1, row.2, row.3), (Some("Ann"), Some(41), Some(1.5), Some(true)));

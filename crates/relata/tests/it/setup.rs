@@ -51,6 +51,14 @@ pub async fn open_with(dialect: Dialect, options: PoolOptions) -> (TestDatabase,
     (database, db)
 }
 
+/// A database of its own with the tables that a source declares, as long as the first is kept.
+pub async fn on_tables_of(dialect: Dialect, source: &str) -> (TestDatabase, Db) {
+    let (schema, _) = lower::lower(&declared_in(source), dialect);
+    let database = TestDatabase::with_schema(&schema).await;
+    let db = Db::open_with(&database.url().expose(), patient()).await.unwrap();
+    (database, db)
+}
+
 async fn on_tables<F: Future<Output = Result<()>>>(
     dialect: Dialect,
     declaration: &Declaration,
