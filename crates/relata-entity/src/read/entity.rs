@@ -255,8 +255,8 @@ fn read_key_part(piece: &Piece, scope: &mut Scope<'_>) -> Option<String> {
     if part.field.is_empty() || part != plain {
         scope
             .findings
-            .error("entity-key-form", piece, "a key is over plain fields")
-            .help("name the field; on MariaDB `prefix(20)` may follow, for its first 20 characters");
+            .error("entity-key-form", piece, "a key names fields, and nothing else")
+            .help("write them without quotes and without an order: `#[primary_key(a, b)]`; on MariaDB `prefix(20)` may follow, for the first 20 characters");
         return None;
     }
     scope.entity.key_lengths.extend(part.length.map(|length| (part.field.clone(), length)));

@@ -629,9 +629,9 @@ fn numbers_that_nobody_counts() {
         error[entity-default-form]: `default` takes one value
           --> app.rs:4:66
           help: write `#[default(next)]`, or `#[default(next, always)]` where nobody may give another number
-        error[entity-key-form]: a key is over plain fields
+        error[entity-key-form]: a key names fields, and nothing else
           --> app.rs:3:23
-          help: name the field; on MariaDB `prefix(20)` may follow, for its first 20 characters
+          help: write them without quotes and without an order: `#[primary_key(a, b)]`; on MariaDB `prefix(20)` may follow, for the first 20 characters
     "#]]
     .assert_eq(&reading.diagnostics.iter().map(|one| format!("{one}\n")).collect::<String>());
 }
