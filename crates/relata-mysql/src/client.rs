@@ -71,7 +71,7 @@ impl Prepared {
     pub(crate) fn takes(&self, params: &[Value]) -> bool {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         taken.resize(params.len(), None);
-        params.iter().zip(taken.iter_mut()).all(|(value, taken)| match (types::wire_type(value), &taken) {
+        params.iter().zip(taken.iter_mut()).all(|(value, taken)| match (types::type_for_mysql(value), &taken) {
             (None, _) => true,
             (Some(now), Some(before)) => now == *before,
             (now, None) => {

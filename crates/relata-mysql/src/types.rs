@@ -438,9 +438,9 @@ pub(crate) fn write_params(params: &[Value], mariadb: bool, out: &mut Vec<u8>) -
     Ok(())
 }
 
-/// The type that a value is sent as; none of NULL, and of what is not sent.
-pub(crate) fn wire_type(value: &Value) -> Option<u8> {
-    if matches!(value, Value::Null) { None } else { type_of(value).ok().map(|[kind, _]| kind) }
+/// The type that a value is sent as to MySQL; none of NULL, and of what is not sent.
+pub(crate) fn type_for_mysql(value: &Value) -> Option<u8> {
+    if matches!(value, Value::Null) { None } else { type_of(value, false).ok().map(|[kind, _]| kind) }
 }
 
 /// The type of a parameter, and whether it has no sign.
