@@ -368,7 +368,7 @@ impl Table {
             Expr::Like(Box::new(searched), form, text, false)
         };
         let value = |value| self.compared(known, value);
-        let binary = |op, given| Ok(Expr::Binary(inner(), op, Box::new(Expr::Value(value(given)?))));
+        let binary = |op, given| Ok(inner().compared(op, Expr::Value(value(given)?)));
         Ok(match condition {
             Condition::Equal(Value::Null) | Condition::IsNull => Expr::IsNull(inner(), true),
             Condition::NotEqual(Value::Null) | Condition::IsNotNull => Expr::IsNull(inner(), false),
@@ -396,7 +396,7 @@ impl Table {
             .map(|value| self.compared(column, value))
             .collect::<Result<_>>()?;
         let null = (values.len() < given).then(|| Expr::IsNull(Box::new(named(&column.name)), !negated));
-        let listed = Expr::In(Box::new(self.operand(&column.name)), values, negated);
+        let listed = self.operand(&column.name).among(values, negated);
         Ok(match null {
             Some(null) if negated => null.and(listed),
             Some(null) => null.or(listed),

@@ -541,6 +541,8 @@ impl Expr {
     pub fn compared(self, op: BinaryOp, operand: Expr) -> Expr {
         let operand = match operand {
             Expr::Value(value) if self.needs_number(&value) => Expr::Literal(value, Cast::Decimal),
+            // JSON of MySQL's equals no text.
+            Expr::Value(value @ Value::Json(_)) => Expr::Literal(value, Cast::Json),
             other => other,
         };
         Expr::Binary(Box::new(self), op, Box::new(operand))
@@ -559,7 +561,7 @@ impl Expr {
     /// One of these values, or none of them.
     #[must_use]
     pub fn among(self, values: Vec<Value>, negated: bool) -> Expr {
-        if values.iter().any(|value| self.needs_number(value)) {
+        if values.iter().any(|value| self.needs_number(value) || matches!(value, Value::Json(_))) {
             let one = |value| self.clone().compared(BinaryOp::Eq, Expr::Value(value));
             let any = Expr::Or(values.into_iter().map(one).collect());
             return if negated { Expr::Not(Box::new(any)) } else { any };

@@ -136,7 +136,9 @@ impl<R, T> Column<R, T> {
 
     fn compare(self, op: BinaryOp, operand: Expr) -> Pred<R> {
         Pred::new(match operand {
-            Expr::Value(value) if !self.reference.is_numbered() => Expr::Compare(self.reference, op, value),
+            Expr::Value(value) if !self.reference.is_numbered() && !matches!(value, Value::Json(_)) => {
+                Expr::Compare(self.reference, op, value)
+            }
             other => Expr::Column(self.reference).compared(op, other),
         })
     }
