@@ -10,6 +10,7 @@ use crate::change::{Delete, Update};
 use crate::entity::Entity;
 use crate::find::Find;
 use crate::insert::{InsertMany, Upsert};
+use crate::join::{Joined, Scope};
 use crate::raw::Raw;
 use crate::relation::Rel;
 
@@ -143,6 +144,15 @@ relata_sql::words! {
 }
 
 relata_sql::words! {
+    impl[S: Scope] Joined<S> {
+        with / 1 -> Self, WithOfJoin: "relations are loaded with the rows of one entity, a join gives a tuple for each row",
+            "say `Post::find().with(Post.author).with(Post.comments)`; in a join what is wanted is selected";
+        order_by / 1 -> Self, OrderByOfJoin: "`.order_by(…)` is `.order(…)` here", "say `.order(|(post, _)| post.id.desc())`";
+        on / 1 -> Self, OnOfJoin: "what joins is said with the join", "say `.join(User, |(post, user)| post.author_id.eq(user.id))`";
+    }
+}
+
+relata_sql::words! {
     impl[E: Entity, S] Update<E, S> {
         execute / 1 -> Ready<Result<u64>>, ExecuteUpdate: "`.execute(…)` is `.exec(…)` here", "say `.exec(&mut db)`";
         get_results / 1 -> Ready<Result<Vec<E>>>, UpdateResults: "`.get_results(…)` is `.returning(…)` here", "say `.returning(&mut db)`";
@@ -177,7 +187,7 @@ relata_sql::words! {
 }
 
 relata_sql::words! {
-    impl[E: Entity, T] Projection<E, T> {
+    impl[E, T] Projection<E, T> {
         filter / 1 -> Self, FilterAfterSelect: "rows are filtered before it is said what is read of them", "say `.filter(…).select(…)`; groups: `.group_by(…).having(…).select(…)`";
         group_by / 1 -> Self, GroupsAfterSelect: "groups are said before what is read of them", "say `.group_by(Post.author_id).select((Post.author_id, Post.views.sum()))`";
     }

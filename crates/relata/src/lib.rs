@@ -144,10 +144,10 @@ pub mod prelude {
     pub use relata_runtime::words::NotAnEntity as _;
     #[doc(hidden)]
     pub use relata_runtime::words::beginnings::{
-        All as _, BelongingTo as _, BulkCreate as _, BulkUpdate as _, ColumnPaths as _, Count as _, Create as _,
-        DeleteById as _, DeleteRow as _, Destroy as _, DestroyRow as _, FilterFirst as _, FindAll as _, FindBy as _,
-        FindById as _, FindMany as _, FindOne as _, FindOrCreateBy as _, FindRelated as _, FindUnique as _, First as _,
-        Get as _, GetBy as _, GetOrCreate as _, Insert as _, InsertAll as _, New as _, ReloadRow as _, UpdateRow as _,
-        UpsertFirst as _, Where as _,
+        All as _, BelongingTo as _, BulkCreate as _, BulkUpdate as _, ByKeys as _, ColumnPaths as _, Count as _,
+        Create as _, DeleteById as _, DeleteRow as _, Destroy as _, DestroyRow as _, FilterFirst as _, FindAll as _,
+        FindBy as _, FindById as _, FindMany as _, FindOne as _, FindOrCreateBy as _, FindRelated as _,
+        FindUnique as _, First as _, Get as _, GetBy as _, GetOrCreate as _, Insert as _, InsertAll as _, New as _,
+        ReloadRow as _, UpdateRow as _, UpsertFirst as _, Where as _,
     };
 }

@@ -44,6 +44,7 @@ macro_rules! beginnings {
 
 beginnings! {
     find_by_id, FindById -> query: "`{Self}::find_by_id(…)` is `{Self}::by_key(…)` here: say `{Self}::by_key(1).one(&mut db)`";
+    by_keys, ByKeys -> query: "several keys are a filter: say `{Self}::find().filter({Self}.id.is_in([1, 2])).all(&mut db)`";
     find_by, FindBy -> query: "`{Self}::find_by(…)` is a filter here: say `{Self}::find().filter(…).first(&mut db)`";
     find_one, FindOne -> query: "`{Self}::find_one(…)` is a filter here: say `{Self}::find().filter(…).first(&mut db)`";
     find_unique, FindUnique -> query: "`{Self}::find_unique(…)` is a filter here: say `{Self}::find().filter(…).optional(&mut db)`";
