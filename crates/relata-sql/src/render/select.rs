@@ -390,8 +390,10 @@ impl<O: Out> Writer<O> {
             Some(grouping) => self.subtotals(group_by, grouping)?,
             None if group_by.is_empty() => {}
             None => {
-                self.push(" GROUP BY ");
-                self.separated(group_by)?;
+                for (index, expr) in group_by.iter_mut().enumerate() {
+                    self.push(if index == 0 { " GROUP BY " } else { ", " });
+                    self.key(expr)?;
+                }
             }
         }
         if let Some(having) = having {
@@ -414,7 +416,7 @@ impl<O: Out> Writer<O> {
                 self.expr(&mut key.expr.clone())?;
                 self.push(if key.nulls == Nulls::First { ") IS NOT NULL, " } else { ") IS NULL, " });
             }
-            self.expr(&mut key.expr)?;
+            self.key(&mut key.expr)?;
             if key.descending {
                 self.push(" DESC");
             }
@@ -426,6 +428,15 @@ impl<O: Out> Writer<O> {
                 });
             }
         }
+        Ok(())
+    }
+
+    /// What is ordered or grouped by. MariaDB takes a value there for the number of a column.
+    pub(super) fn key(&mut self, expr: &mut Expr) -> Result<()> {
+        let value = matches!(expr, Expr::Value(_) | Expr::Literal(..)) && self.dialect() == Dialect::Mysql;
+        self.push(if value { "COALESCE(" } else { "" });
+        self.expr(expr)?;
+        self.push(if value { ")" } else { "" });
         Ok(())
     }
 

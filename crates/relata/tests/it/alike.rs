@@ -14,6 +14,7 @@ crate::setup::everywhere!(
     numbers_and_their_fractions,
     decimals_are_divided_and_rounded,
     moments_keep_their_microseconds,
+    orders_and_groups_by_values,
     values_that_stand_alone,
     texts_of_json,
 );
@@ -116,6 +117,19 @@ async fn moments_keep_their_microseconds(mut db: Db) -> Result<()> {
         .one(&mut db)
         .await?;
     assert_eq!((cast, texts), (Some("2023-12-31T23:59:59.999712".parse().unwrap()), clock));
+    Ok(())
+}
+
+/// No number of a column.
+async fn orders_and_groups_by_values(mut db: Db) -> Result<()> {
+    for a in [3, 1, 2] {
+        let thing = NewThing { y: true }.insert(&mut db).await?;
+        Thing { a: Some(a), ..thing }.save(&mut db).await?;
+    }
+    let by_a_value = Thing::find().order(value(1).asc()).order(value(9).desc().nulls_last()).order(Thing.a.desc());
+    assert_eq!(by_a_value.select(Thing.a).all(&mut db).await?, [Some(3), Some(2), Some(1)]);
+    let one_group = Thing::find().group_by(value(7)).select((value(7), relata::count_rows()));
+    assert_eq!(one_group.all(&mut db).await?, [(7, 3)]);
     Ok(())
 }
 
