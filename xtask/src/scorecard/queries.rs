@@ -48,6 +48,7 @@ const JOINING_LATERAL: &[Test] = &[
 const NAMED: &[Test] = &[(JOINS, "named_queries"), (JOINS, "queries_that_read_themselves")];
 const SUBTOTALS: &[Test] = &[(JOINS, "subtotals")];
 const FUNCTIONS: &str = "crates/relata/tests/it/functions.rs";
+const ALIKE: &str = "crates/relata/tests/it/alike.rs";
 const PORTABLE: &[Test] = &[
     (FUNCTIONS, "functions_of_texts"),
     (FUNCTIONS, "functions_of_numbers"),
@@ -56,6 +57,12 @@ const PORTABLE: &[Test] = &[
     (FUNCTIONS, "json_by_path"),
     (FUNCTIONS, "values_in_one"),
     (FUNCTIONS, "statistics_of_groups"),
+    (ALIKE, "numbers_and_their_fractions"),
+    (ALIKE, "decimals_are_divided_and_rounded"),
+    (ALIKE, "moments_keep_their_microseconds"),
+    (ALIKE, "values_that_stand_alone"),
+    (ALIKE, "texts_of_json"),
+    ("crates/relata/tests/it/alike/random.rs", "expressions_give_the_same_everywhere"),
 ];
 const NATIVE: &[Test] = &[(FUNCTIONS, "native_functions"), (FUNCTIONS, "fragments_compose")];
 const NATIVE_POSTGRES: &[Test] =
