@@ -188,7 +188,7 @@ pub const QUERIES: &[Capability] = &[
         title: "Functions of texts, numbers, dates and JSON, casts, values of a group in one value",
         sqlite: Claim::Part(
             PORTABLE,
-            "regular expressions, powers, statistics: the database has none, and the hint says what to do",
+            "regular expressions, powers, statistics, remainders of decimals: the database has none, and the hint says what to do",
         ),
         postgres: Claim::Done(PORTABLE),
         mysql: Claim::Part(PORTABLE, "percentiles and arrays: MariaDB has none"),
