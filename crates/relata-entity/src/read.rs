@@ -76,6 +76,9 @@ pub const FIELD_ATTRIBUTES: &[&str] = &[
     "relation",
 ];
 
+/// Those of fields that nobody else's derive has on a struct.
+const OF_FIELDS_ALONE: &[&str] = &["id", "references", "decimal", "db_type", "generated", "sortable"];
+
 /// The attribute that `derive(Enum)` owns, on the enum and on its variants.
 pub const ENUM_ATTRIBUTE: &str = "stored";
 

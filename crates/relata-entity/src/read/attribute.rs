@@ -8,6 +8,7 @@ use relata_schema::naming;
 use syn::ext::IdentExt;
 
 use super::finding::Findings;
+use super::{ENTITY_ATTRIBUTES, FIELD_ATTRIBUTES, OF_FIELDS_ALONE};
 
 /// The tokens between two commas.
 #[derive(Clone)]
@@ -147,8 +148,20 @@ impl ToTokens for Attribute {
     }
 }
 
-/// Attributes of others stay alone; one that is nearly ours is not lost in silence where no compiler looks at it.
+/// Attributes of others stay alone; one that is nearly ours, or ours in another place, is not lost in silence where no compiler looks
+/// at it.
 fn mistyped(attribute: &syn::Attribute, name: &str, known: &[&str], findings: &mut Findings) {
+    let misplaced = match known {
+        FIELD_ATTRIBUTES if ENTITY_ATTRIBUTES.contains(&name) => Some(("the struct", "above `struct`")),
+        ENTITY_ATTRIBUTES if OF_FIELDS_ALONE.contains(&name) => Some(("a field", "above the field")),
+        _ => None,
+    };
+    if let Some((owner, place)) = misplaced {
+        findings
+            .error("entity-misplaced-attribute", attribute, format!("`#[{name}]` belongs to {owner}"))
+            .help(format!("write it {place}"));
+        return;
+    }
     if let Some(close) = naming::closest(name, known.iter().copied()) {
         findings
             .warning(
