@@ -249,12 +249,12 @@ impl<R: 'static, M: Relation> Rel<R, M> {
 
     /// How many related rows there are.
     pub fn count(self) -> Expression<R, i64> {
-        Expression::new(Expr::CountRelated(Box::new(self.related(None))))
+        Expression::new(Expr::AggregateRelated(Box::new(self.related(None))))
     }
 
     /// How many related rows with this there are.
     pub fn count_where(self, filter: Pred<M::To>) -> Expression<R, i64> {
-        Expression::new(Expr::CountRelated(Box::new(self.related(Some(filter.into_expr())))))
+        Expression::new(Expr::AggregateRelated(Box::new(self.related(Some(filter.into_expr())))))
     }
 
     /// What an aggregate gives of the related rows: their sum, the latest of them, a list of their names.
@@ -273,13 +273,13 @@ impl<R: 'static, M: Relation> Rel<R, M> {
     #[doc(alias = "annotate")]
     pub fn select<A: OfRelated<M::To>>(self, aggregate: A) -> Expression<R, A::Output> {
         let related = Related { value: Some(aggregate.into_value()), ..self.related(None) };
-        Expression::new(Expr::CountRelated(Box::new(related)))
+        Expression::new(Expr::AggregateRelated(Box::new(related)))
     }
 
     /// The same of the related rows with this.
     pub fn select_where<A: OfRelated<M::To>>(self, filter: Pred<M::To>, aggregate: A) -> Expression<R, A::Output> {
         let related = Related { value: Some(aggregate.into_value()), ..self.related(Some(filter.into_expr())) };
-        Expression::new(Expr::CountRelated(Box::new(related)))
+        Expression::new(Expr::AggregateRelated(Box::new(related)))
     }
 
     fn related(self, filter: Option<Expr>) -> Related {

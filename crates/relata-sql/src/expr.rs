@@ -473,7 +473,7 @@ pub enum Expr {
     /// There is such a related row.
     Exists(Box<Related>),
     /// How many related rows there are, or what is computed from them.
-    CountRelated(Box<Related>),
+    AggregateRelated(Box<Related>),
     /// A parameter with its type, where nothing around it tells.
     Literal(Value, Cast),
     /// A small number that is part of the text: the place of a column in the result.
@@ -619,7 +619,7 @@ impl Expr {
     /// Calls `visit` with every expression directly in this one, and in its subquery.
     pub(crate) fn children<'e>(&'e self, visit: &mut dyn FnMut(&'e Expr)) {
         match self {
-            Expr::Exists(related) | Expr::CountRelated(related) => {
+            Expr::Exists(related) | Expr::AggregateRelated(related) => {
                 related.filter.iter().chain(&related.value).for_each(&mut *visit)
             }
             Expr::Scalar(select) | Expr::ExistsSelect(select) | Expr::InSelect(_, select) => {
@@ -642,7 +642,7 @@ impl Expr {
             | Expr::Number(_)
             | Expr::Proposed(_)
             | Expr::Exists(_)
-            | Expr::CountRelated(_)
+            | Expr::AggregateRelated(_)
             | Expr::Scalar(_)
             | Expr::ExistsSelect(_)
             | Expr::Reached(..)
@@ -689,7 +689,7 @@ impl Expr {
     pub fn paths(&self, visit: &mut dyn FnMut(Path)) {
         match self {
             Expr::Column(column) | Expr::Compare(column, ..) | Expr::Reached(column, _) => visit(column.path),
-            Expr::Exists(related) | Expr::CountRelated(related) => visit(related.path),
+            Expr::Exists(related) | Expr::AggregateRelated(related) => visit(related.path),
             _ => self.parts(&mut |part| part.paths(visit)),
         }
     }
@@ -697,7 +697,7 @@ impl Expr {
     /// It has a subquery that refers to the tables around it.
     pub fn has_subquery(&self) -> bool {
         let mut found = match self {
-            Expr::Exists(_) | Expr::CountRelated(_) => true,
+            Expr::Exists(_) | Expr::AggregateRelated(_) => true,
             Expr::Scalar(select) | Expr::ExistsSelect(select) | Expr::InSelect(_, select) => select.reads_outer(),
             _ => false,
         };
@@ -709,7 +709,7 @@ impl Expr {
     pub fn reads_outer(&self) -> bool {
         let mut found = match self {
             Expr::Column(column) => column.path.of_outer().is_some(),
-            Expr::Exists(related) | Expr::CountRelated(related) => {
+            Expr::Exists(related) | Expr::AggregateRelated(related) => {
                 related.filter.iter().chain(&related.value).any(Expr::reads_outer)
             }
             Expr::Scalar(select) | Expr::ExistsSelect(select) | Expr::InSelect(_, select) => select.reads_outer(),

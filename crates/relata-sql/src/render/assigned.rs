@@ -59,7 +59,7 @@ fn reads(expr: &Expr, table: &'static TableMeta, column: &str) -> bool {
             known(column) || walked(*path)
         }
         Expr::Named(name) | Expr::NamedAs(name, _) => **name == *column,
-        Expr::Exists(related) | Expr::CountRelated(related) => leaves(related.relation) || walked(related.path),
+        Expr::Exists(related) | Expr::AggregateRelated(related) => leaves(related.relation) || walked(related.path),
         _ => false,
     };
     expr.children(&mut |part| found = found || reads(part, table, column));

@@ -67,9 +67,11 @@ impl<O: Out> Writer<O> {
             Expr::Like(inner, kind, text, ignore_case) => self.like(inner, *kind, text, *ignore_case)?,
             Expr::Call(function, arguments) => self.call(*function, arguments)?,
             Expr::Aggregate(function, inner, distinct) => self.aggregate(*function, inner.as_deref_mut(), *distinct)?,
-            Expr::Exists(_) | Expr::CountRelated(_) | Expr::InSelect(..) | Expr::Scalar(_) | Expr::ExistsSelect(_) => {
-                self.query_within(expr)?
-            }
+            Expr::Exists(_)
+            | Expr::AggregateRelated(_)
+            | Expr::InSelect(..)
+            | Expr::Scalar(_)
+            | Expr::ExistsSelect(_) => self.query_within(expr)?,
             Expr::Literal(value, cast) => self.literal(value, *cast),
             Expr::Number(number) => self.number(*number),
             Expr::Case(cases, otherwise) => self.case(cases, otherwise.as_deref_mut())?,
@@ -104,7 +106,7 @@ impl<O: Out> Writer<O> {
                 self.push("EXISTS (SELECT ");
                 self.related(related, "1")?;
             }
-            Expr::CountRelated(related) => {
+            Expr::AggregateRelated(related) => {
                 self.push("(SELECT ");
                 self.related(related, "COUNT(*)")?;
             }
@@ -147,7 +149,7 @@ impl<O: Out> Writer<O> {
                 | Expr::Value(_)
                 | Expr::Call(..)
                 | Expr::Aggregate(..)
-                | Expr::CountRelated(_)
+                | Expr::AggregateRelated(_)
                 | Expr::Literal(..)
                 | Expr::Over(..)
                 | Expr::Filtered(..)

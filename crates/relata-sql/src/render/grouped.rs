@@ -212,8 +212,8 @@ pub(super) fn by_number(select: &mut Select) {
 
 fn is_same(left: &Expr, right: &Expr) -> bool {
     use Expr::{
-        Aggregate, And, Between, Binary, Call, Case, Column, Compare, CountRelated, Exists, Fragment, In, IsNull, Json,
-        Like, Literal, Named, Not, Number, Or, Template, Value,
+        Aggregate, AggregateRelated, And, Between, Binary, Call, Case, Column, Compare, Exists, Fragment, In, IsNull,
+        Json, Like, Literal, Named, Not, Number, Or, Template, Value,
     };
     match (left, right) {
         (Column(left), Column(right)) => is_same_column(left, right),
@@ -228,7 +228,7 @@ fn is_same(left: &Expr, right: &Expr) -> bool {
             };
             a == b && distinct == other && of
         }
-        (Exists(left), Exists(right)) | (CountRelated(left), CountRelated(right)) => {
+        (Exists(left), Exists(right)) | (AggregateRelated(left), AggregateRelated(right)) => {
             let both = |left: &Option<Expr>, right: &Option<Expr>| match (left, right) {
                 (Some(left), Some(right)) => is_same(left, right),
                 (left, right) => left.is_none() && right.is_none(),

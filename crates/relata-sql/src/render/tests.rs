@@ -307,7 +307,7 @@ fn related_rows() {
         mysql    SELECT 1 FROM `posts` AS t0 WHERE EXISTS (SELECT 1 FROM `users` AS t1 JOIN `links` AS t2 ON t2.`user_id` = t1.`id` WHERE t2.`post_id` = t0.`id` AND (t1.`name` = ?))
     "#]],
     );
-    let busy = Expr::CountRelated(related(Path::ROOT.step(&AUTHOR), &WRITTEN, None));
+    let busy = Expr::AggregateRelated(related(Path::ROOT.step(&AUTHOR), &WRITTEN, None));
     let three = Expr::Value(Value::Int(3));
     check_filter(
         Pred::new(Expr::Binary(Box::new(busy), BinaryOp::Gt, Box::new(three))),

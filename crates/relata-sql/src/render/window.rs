@@ -5,7 +5,6 @@ use relata_schema::Dialect;
 use super::Writer;
 use super::out::Out;
 use crate::error::{Error, Kind, Result};
-use crate::exact;
 use crate::expr::{Bound, Cast, ColumnRef, Exclude, Expr, FrameUnit, Reached, Window, WindowFunction};
 use crate::meta::Path;
 use crate::template::{Form, Template};
@@ -13,32 +12,18 @@ use crate::value::Value;
 
 impl<O: Out> Writer<O> {
     pub(super) fn literal(&mut self, value: &mut Value, cast: Cast) {
-        match cast.postgres().filter(|_| self.dialect() == Dialect::Postgres) {
-            Some(ty) => {
-                self.push("CAST(");
-                self.param(value);
-                self.push(" AS ");
-                self.push(ty);
-                self.push(")");
-            }
-            // A column of texts keeps digits that a number there has not.
-            None if cast == Cast::DecimalBeside && exact::long(value).is_some() => self.param(value),
-            None if matches!(cast, Cast::Decimal | Cast::DecimalBeside) && self.dialect() == Dialect::Sqlite => {
-                self.push("CAST(");
-                self.param(value);
-                self.push(" AS NUMERIC)");
-            }
-            None => match cast.mysql().filter(|_| self.target.is_mysql()) {
-                Some(ty) => {
-                    self.push("CAST(");
-                    self.param(value);
-                    self.push(" AS ");
-                    self.push(ty);
-                    self.push(")");
-                }
-                None => self.param(value),
-            },
-        }
+        let decimal = matches!(cast, Cast::Decimal | Cast::DecimalBeside);
+        let ty = match self.dialect() {
+            Dialect::Postgres => cast.postgres(),
+            Dialect::Mysql => cast.mysql().filter(|_| self.target.is_mysql()),
+            Dialect::Sqlite => decimal.then_some("NUMERIC"),
+        };
+        let Some(ty) = ty else { return self.param(value) };
+        self.push("CAST(");
+        self.param(value);
+        self.push(" AS ");
+        self.push(ty);
+        self.push(")");
     }
 
     pub(super) fn case(&mut self, cases: &mut [(Expr, Expr)], otherwise: Option<&mut Expr>) -> Result<()> {

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::{Argument, Expr, Expression, Field, Operand, Order, Pred};
+use crate::exact;
 use crate::expr::Cast;
 use crate::template::Template;
 use crate::value::Value;
@@ -157,7 +158,10 @@ pub(super) fn beside(expr: Expr) -> Expr {
     match expr {
         Expr::Value(value @ Value::Int(_)) => Expr::Literal(value, Cast::IntBeside),
         Expr::Value(value @ Value::Float(_)) => Expr::Literal(value, Cast::FloatBeside),
-        Expr::Value(value @ Value::Decimal(_)) => Expr::Literal(value, Cast::DecimalBeside),
+        // Where SQLite keeps texts, a column has digits that a number there has not.
+        Expr::Value(value @ Value::Decimal(_)) if exact::long(&value).is_none() => {
+            Expr::Literal(value, Cast::DecimalBeside)
+        }
         other => other,
     }
 }

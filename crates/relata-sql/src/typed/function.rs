@@ -21,8 +21,11 @@ pub trait CastTo: Field<Base = Self> {
     const CAST: &'static Template;
 }
 
+/// SQLite's own function leaves the fraction of the second out.
+const CLOCK_OF_SQLITE: &str = "(DATETIME(SUBSTR({0}, 1, 19) || LTRIM(SUBSTR({0}, 20), '.0123456789')) || RTRIM(RTRIM(SUBSTR(PRINTF('%.6f', '0' || SUBSTR({0}, 20, 7)), 2), '0'), '.'))";
+
 macro_rules! casts {
-    ($($($ty:ty),+ => $sqlite:literal, $postgres:literal, $mysql:literal;)*) => {$($(
+    ($($($ty:ty),+ => $sqlite:expr, $postgres:literal, $mysql:literal;)*) => {$($(
         impl CastTo for $ty {
             const CAST: &'static Template = {
                 static CAST: Template = Template::each("cast", $sqlite, $postgres, $mysql);
@@ -40,8 +43,8 @@ casts! {
     Uuid => "LOWER(CAST({0} AS TEXT))", "CAST({0} AS uuid)", "LOWER(CAST({0} AS CHAR))";
     Date => "DATE({0})", "CAST({0} AS date)", "CAST({0} AS DATE)";
     Time => "TIME({0})", "CAST({0} AS time)", "CAST({0} AS TIME(6))";
-    DateTime => "(DATETIME(SUBSTR({0}, 1, 19) || LTRIM(SUBSTR({0}, 20), '.0123456789')) || RTRIM(RTRIM(SUBSTR(PRINTF('%.6f', '0' || SUBSTR({0}, 20, 7)), 2), '0'), '.'))", "CAST({0} AS timestamp)", "CAST({0} AS DATETIME(6))";
-    Timestamp => "(DATETIME(SUBSTR({0}, 1, 19) || LTRIM(SUBSTR({0}, 20), '.0123456789')) || RTRIM(RTRIM(SUBSTR(PRINTF('%.6f', '0' || SUBSTR({0}, 20, 7)), 2), '0'), '.'))", "CAST({0} AS timestamptz)", "CAST({0} AS DATETIME(6))";
+    DateTime => CLOCK_OF_SQLITE, "CAST({0} AS timestamp)", "CAST({0} AS DATETIME(6))";
+    Timestamp => CLOCK_OF_SQLITE, "CAST({0} AS timestamptz)", "CAST({0} AS DATETIME(6))";
 }
 
 /// What is true or false as a number, and as a text; PostgreSQL has a cast to `integer` alone.

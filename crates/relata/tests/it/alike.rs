@@ -143,6 +143,11 @@ async fn values_that_stand_alone(mut db: Db) -> Result<()> {
     let days =
         Thing::find().select((Thing.day.or_else(day), Thing.day.or_else(day).greatest(day), Thing.d.or_else(decimal)));
     assert_eq!(days.one(&mut db).await?, (day, day, decimal));
+    // More digits than a floating-point number keeps, and fewer, in the same place.
+    for text in ["12345678901234567890.1234", "1.5", "12345678901234567890.1234"] {
+        let decimal: Decimal = text.parse().unwrap();
+        assert_eq!(Thing::find().select(Thing.d.or_else(decimal)).one(&mut db).await?, decimal);
+    }
     // One after the other in the same place.
     for number in [Some(5), None, Some(-5)] {
         let found: (Option<i64>, bool) =

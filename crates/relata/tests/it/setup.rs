@@ -45,17 +45,19 @@ pub async fn open(dialect: Dialect) -> (TestDatabase, Db) {
 
 /// The same with options of the pool.
 pub async fn open_with(dialect: Dialect, options: PoolOptions) -> (TestDatabase, Db) {
-    let (schema, _) = lower::lower(declaration(), dialect);
-    let database = TestDatabase::with_schema(&schema).await;
-    let db = Db::open_with(&database.url().expose(), options).await.unwrap();
-    (database, db)
+    made(dialect, declaration(), options).await
 }
 
 /// A database of its own with the tables that a source declares, as long as the first is kept.
-pub async fn on_tables_of(dialect: Dialect, source: &str) -> (TestDatabase, Db) {
-    let (schema, _) = lower::lower(&declared_in(source), dialect);
+pub async fn open_source(dialect: Dialect, source: &str) -> (TestDatabase, Db) {
+    made(dialect, &declared_in(source), patient()).await
+}
+
+async fn made(dialect: Dialect, declaration: &Declaration, options: PoolOptions) -> (TestDatabase, Db) {
+    let (schema, diagnostics) = lower::lower(declaration, dialect);
+    assert!(diagnostics.iter().all(|found| found.severity != Severity::Error), "{diagnostics:?}");
     let database = TestDatabase::with_schema(&schema).await;
-    let db = Db::open_with(&database.url().expose(), patient()).await.unwrap();
+    let db = Db::open_with(&database.url().expose(), options).await.unwrap();
     (database, db)
 }
 
@@ -64,10 +66,7 @@ async fn on_tables<F: Future<Output = Result<()>>>(
     declaration: &Declaration,
     test: impl FnOnce(Db) -> F,
 ) {
-    let (schema, diagnostics) = lower::lower(declaration, dialect);
-    assert!(diagnostics.iter().all(|found| found.severity != Severity::Error), "{diagnostics:?}");
-    let database = TestDatabase::with_schema(&schema).await;
-    let db = Db::open_with(&database.url().expose(), patient()).await.unwrap();
+    let (_database, db) = made(dialect, declaration, patient()).await;
     test(db).await.unwrap();
 }
 

@@ -7,7 +7,7 @@ use relata::prelude::*;
 use relata::{Case, Dialect, Error, Expression, Field, Inspect, Kind, Result, Unit, value};
 
 use super::model::{NewThing, Thing};
-use crate::setup::on_tables_of;
+use crate::setup::open_source;
 
 type May<T> = Expression<Thing, Option<T>>;
 
@@ -403,7 +403,7 @@ async fn fill(db: &mut Db) -> Result<()> {
 async fn expressions_give_the_same_everywhere() {
     let mut opened = Vec::new();
     for dialect in [Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql] {
-        opened.push(on_tables_of(dialect, include_str!("model.rs")).await);
+        opened.push(open_source(dialect, include_str!("model.rs")).await);
     }
     let mut dbs: [Db; 3] = opened.iter().map(|(_, db)| db.clone()).collect::<Vec<_>>().try_into().ok().unwrap();
     for db in &mut dbs {
